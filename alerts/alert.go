@@ -1,0 +1,63 @@
+// Package alerts turns changes of verdict into what people are asked to do: one open alert per rule and subject, its
+// acknowledgement, the notifications through Alertmanager and the signals over MQTT.
+package alerts
+
+import (
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Alert is an open or past demand on people. There is at most one open alert per site, rule and subject.
+type Alert struct {
+	// ID is stable over restarts and replays: derived from site, rule, subject and Opened. It is safe in topics and URLs.
+	ID          string            `json:"id"`
+	Site        string            `json:"site"` // empty: the gateway itself
+	Rule        string            `json:"rule"` // for ClassService: the name of the fault
+	Kind        string            `json:"kind"`
+	Class       rules.Class       `json:"class"`
+	Severity    rules.Severity    `json:"severity"`
+	Subject     rules.Subject     `json:"subject"`
+	Opened      telemetry.Instant `json:"opened"`
+	Updated     telemetry.Instant `json:"updated"`
+	Resolved    telemetry.Instant `json:"resolved"` // 0: open
+	Explanation rules.Explanation `json:"explanation"`
+	Ack         *Acknowledgement  `json:"ack,omitempty"`
+}
+
+// Open reports whether the alert still asks for something.
+func (a *Alert) Open() bool { return a.Resolved == 0 }
+
+// Acknowledgement says that somebody is handling an alert. It expires: an alert nobody works on any more is loud again.
+type Acknowledgement struct {
+	By     string            `json:"by"`
+	Reason string            `json:"reason"`
+	At     telemetry.Instant `json:"at"`
+	Until  telemetry.Instant `json:"until"`
+}
+
+// Change is one step in the life of an alert. Changes are stored in the transaction of what caused them.
+type Change struct {
+	Alert Alert // as it is after the change
+	What  What
+	At    telemetry.Instant
+}
+
+// What is the closed set of steps.
+type What string
+
+// The steps.
+const (
+	Opened       What = "opened"
+	Updated      What = "updated" // value or reason moved materially while open
+	Acknowledged What = "acknowledged"
+	Expired      What = "expired" // the acknowledgement ran out
+	Resolved     What = "resolved"
+)
+
+// Signal is one MQTT message that the gateway owes: a row of the outbox until it was acknowledged by the broker.
+type Signal struct {
+	ID      string // stable; the same for a repeated delivery
+	Topic   string
+	Payload []byte // empty: clears a retained message
+	Retain  bool
+}

@@ -1,0 +1,173 @@
+package rules
+
+import (
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Verdict is the answer of a rule about a subject. Unknown is an answer too, and never a good one.
+type Verdict int8
+
+// The verdicts. Their numbers are stored and written to InfluxDB.
+const (
+	Unknown  Verdict = -1
+	Within   Verdict = 0
+	Breached Verdict = 1
+)
+
+// String is the verdict's word.
+func (v Verdict) String() string {
+	switch v {
+	case Within:
+		return "within"
+	case Breached:
+		return "breached"
+	}
+	return "unknown"
+}
+
+// MarshalText writes the word.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads the word; anything else is Unknown.
+func (v *Verdict) UnmarshalText(b []byte) error {
+	switch string(b) {
+	case "within":
+		*v = Within
+	case "breached":
+		*v = Breached
+	default:
+		*v = Unknown
+	}
+	return nil
+}
+
+// SubjectKind says what a verdict is about.
+type SubjectKind string
+
+// The kinds of subject.
+const (
+	SubjectSite   SubjectKind = "site"
+	SubjectZone   SubjectKind = "zone"
+	SubjectDoor   SubjectKind = "door"
+	SubjectDevice SubjectKind = "device"
+	SubjectTask   SubjectKind = "task"
+)
+
+// Subject is what a verdict is about, within a site.
+type Subject struct {
+	Kind SubjectKind `json:"kind"`
+	ID   string      `json:"id"`
+}
+
+// String is kind/id.
+func (s Subject) String() string { return string(s.Kind) + "/" + s.ID }
+
+// Class says what a breached (or unknown) verdict asks of people.
+type Class string
+
+// The classes. ClassService is raised by the gateway about itself, never by a rule.
+const (
+	ClassBreach  Class = "breach"  // a limit is exceeded: act
+	ClassOverdue Class = "overdue" // a duty was not done in time: do it
+	ClassSensor  Class = "sensor"  // a device is silent or implausible: repair it
+	ClassService Class = "service" // the gateway or a service behind it has a fault
+)
+
+// Explanation is why a verdict is what it is.
+type Explanation struct {
+	// Value ± Error against Limit, in Unit. Each is meaningful only where HasValue / HasLimit says so.
+	Value    float64 `json:"value"`
+	Error    float64 `json:"error"`
+	Limit    float64 `json:"limit"`
+	HasValue bool    `json:"has_value"`
+	HasLimit bool    `json:"has_limit"`
+	Unit     string  `json:"unit,omitempty"` // UCUM
+	// Constraint names what set the limit: "declared", "seats", "area", "threshold", "window", "interval", "expression", …
+	Constraint string `json:"constraint,omitempty"`
+	// Reason is a code, mostly for Unknown: see the Reason constants. Empty when value and limit say it all.
+	Reason Reason `json:"reason,omitempty"`
+	// Detail belongs to Reason: a device or task id, a count; never free text from a device.
+	Detail string `json:"detail,omitempty"`
+	// Share is the level's share of the full limit that was applied; 0: none.
+	Share float64 `json:"share,omitempty"`
+	// Evidence are the readings the verdict rests on, newest last, at most MaxEvidence.
+	Evidence []Evidence `json:"evidence,omitempty"`
+}
+
+// MaxEvidence bounds the evidence of one verdict.
+const MaxEvidence = 8
+
+// Evidence is one reading behind a verdict.
+type Evidence struct {
+	Device   string             `json:"device"`
+	Quantity telemetry.Quantity `json:"quantity,omitempty"`
+	At       telemetry.Instant  `json:"at"`
+	Value    float64            `json:"value"`
+	Sequence uint64             `json:"seq"`    // the device's own number; 0: none
+	Record   uint64             `json:"record"` // position in the journal
+}
+
+// Reason is the closed set of reasons for a verdict that a number alone does not explain. Pages and notifications
+// translate them.
+type Reason string
+
+// The reasons.
+const (
+	ReasonNoData      Reason = "no_data"      // nothing was ever received
+	ReasonSilent      Reason = "silent"       // device Detail stopped reporting
+	ReasonStraddles   Reason = "straddles"    // the error bar contains the limit
+	ReasonNegative    Reason = "negative"     // the raw balance is negative: shown as 0 ± error
+	ReasonImplausible Reason = "implausible"  // the value lies outside the plausible window
+	ReasonNoLimit     Reason = "no_limit"     // nothing in the configuration gives a limit
+	ReasonClosed      Reason = "closed"       // outside the hours in which the rule applies
+	ReasonPending     Reason = "pending"      // not due yet
+	ReasonOverdue     Reason = "overdue"      // due and not done
+	ReasonMissed      Reason = "missed"       // the window passed and nothing was done
+	ReasonExpression  Reason = "expression"   // the expression could not be evaluated (Detail)
+	ReasonNotInForce  Reason = "not_in_force" // the protocol is not valid on this date
+	ReasonGap         Reason = "gap"          // the counters were not observed for a while, the balance is lost
+)
+
+// Transition is a change of verdict: a fact of the compliance history.
+type Transition struct {
+	Site    string  `json:"site"`
+	Rule    string  `json:"rule"`
+	Kind    string  `json:"kind"` // the rule's kind
+	Class   Class   `json:"class"`
+	Subject Subject `json:"subject"`
+	// At is when the verdict changed, in event time.
+	At       telemetry.Instant `json:"at"`
+	From     Verdict           `json:"from"`
+	To       Verdict           `json:"to"`
+	Severity Severity          `json:"severity,omitempty"`
+	// Late: late data changed history. For [At, Until) the verdict is To instead of From; the earlier judgement is kept.
+	// A late transition never raises or resolves an alert.
+	Late        bool              `json:"late,omitempty"`
+	Until       telemetry.Instant `json:"until,omitempty"`
+	Explanation Explanation       `json:"explanation"`
+	// Record is the journal record that caused the change, Index the number of this transition among those of that record.
+	Record uint64 `json:"record"`
+	Index  int    `json:"index"`
+}
+
+// Sample is a derived value at a time: the occupancy of a zone.
+type Sample struct {
+	Site    string            `json:"site"`
+	Zone    string            `json:"zone"` // empty: the whole site
+	At      telemetry.Instant `json:"at"`
+	Persons float64           `json:"persons"`
+	Error   float64           `json:"error"`
+	Limit   float64           `json:"limit"` // 0: none
+	Verdict Verdict           `json:"verdict"`
+	Record  uint64            `json:"record"`
+}
+
+// Output collects what records caused. The caller owns it and may reuse it.
+type Output struct {
+	Transitions []Transition
+	// Samples are thinned: per zone at most one in SampleInterval of event time, and one at every change of verdict.
+	Samples []Sample
+}
+
+// Reset empties the output and keeps its memory.
+func (o *Output) Reset() { o.Transitions, o.Samples = o.Transitions[:0], o.Samples[:0] }

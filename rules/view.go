@@ -1,0 +1,127 @@
+package rules
+
+import (
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// View is a site's live state at one moment: plain values, independent of the engine once made.
+type View struct {
+	Site   string            `json:"site"`
+	Name   string            `json:"name"`
+	Zone   string            `json:"timezone"`
+	Now    telemetry.Instant `json:"now"`    // the engine's clock
+	Record uint64            `json:"record"` // last record that was applied
+	Open   bool              `json:"open"`
+	// NextChange is when it opens or closes next; zero: unknown.
+	NextChange telemetry.Instant `json:"next_change"`
+	Level      string            `json:"level,omitempty"`
+	Protocols  []string          `json:"protocols"` // titles of those in force
+	Version    string            `json:"version"`   // of the configuration in force
+	Verdict    Verdict           `json:"verdict"`   // the worst of all: breached, else unknown, else within
+	Persons    Estimate          `json:"persons"`   // in the whole building
+	Zones      []ZoneView        `json:"zones"`
+	Doors      []DoorView        `json:"doors"`
+	Devices    []DeviceView      `json:"devices"`
+	Tasks      []TaskView        `json:"tasks"`
+	Verdicts   []VerdictView     `json:"verdicts"` // of every rule and subject, by rule then subject
+}
+
+// Estimate is a number of people with what we do not know about it.
+type Estimate struct {
+	Persons float64 `json:"persons"` // ≥ 0
+	Error   float64 `json:"error"`
+	// Known is false when no counter feeds it or the balance was lost; Reason then says why.
+	Known  bool   `json:"known"`
+	Reason Reason `json:"reason,omitempty"`
+	// Raw is the balance as counted; negative where exits were over-counted (then Reason is ReasonNegative).
+	Raw float64 `json:"raw"`
+	// Anchor is when the count was last known to be right.
+	Anchor telemetry.Instant `json:"anchor"`
+}
+
+// ZoneView is a zone now.
+type ZoneView struct {
+	ID       string      `json:"id"`
+	Name     string      `json:"name"`
+	Persons  Estimate    `json:"persons"`
+	Limit    float64     `json:"limit"` // 0: none
+	Binding  string      `json:"binding,omitempty"`
+	Verdict  Verdict     `json:"verdict"` // the worst about the zone
+	Advice   Advice      `json:"advice"`
+	Readings []LastValue `json:"readings,omitempty"` // newest air values and the like
+	InToday  float64     `json:"in_today"`
+	OutToday float64     `json:"out_today"`
+}
+
+// Advice is what a display at a zone's entrance says.
+type Advice string
+
+// The advice. Unknown occupancy gives AdviceWait: we do not wave people into a room we cannot see.
+const (
+	AdviceGo   Advice = "go"
+	AdviceWait Advice = "wait"
+	AdviceStop Advice = "stop"
+)
+
+// DoorView is a door today.
+type DoorView struct {
+	ID        string            `json:"id"`
+	Name      string            `json:"name"`
+	From      string            `json:"from"`
+	To        string            `json:"to"`
+	InToday   float64           `json:"in_today"`
+	OutToday  float64           `json:"out_today"`
+	InTotal   float64           `json:"in_total"`  // since the journal began
+	OutTotal  float64           `json:"out_total"` // since the journal began
+	Screened  float64           `json:"screened_today"`
+	TooWarm   float64           `json:"too_warm_today"`
+	LastCount telemetry.Instant `json:"last_count"`
+	Verdict   Verdict           `json:"verdict"`
+}
+
+// DeviceView is a device now.
+type DeviceView struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	Model    string            `json:"model"`
+	Place    facility.Place    `json:"place"`
+	LastSeen telemetry.Instant `json:"last_seen"` // 0: never
+	Messages uint64            `json:"messages"`
+	Verdict  Verdict           `json:"verdict"` // the worst about the device; unknown if never seen
+	Readings []LastValue       `json:"readings,omitempty"`
+}
+
+// LastValue is the newest value of one quantity and channel.
+type LastValue struct {
+	Quantity telemetry.Quantity `json:"quantity"`
+	Channel  string             `json:"channel,omitempty"`
+	Value    float64            `json:"value"`
+	Unit     string             `json:"unit"`
+	At       telemetry.Instant  `json:"at"`
+	Device   string             `json:"device"`
+}
+
+// TaskView is a duty now.
+type TaskView struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	Place    facility.Place    `json:"place"`
+	LastDone telemetry.Instant `json:"last_done"` // 0: never
+	NextDue  telemetry.Instant `json:"next_due"`  // 0: nothing is due
+	Verdict  Verdict           `json:"verdict"`
+}
+
+// VerdictView is the present verdict of one rule about one subject.
+type VerdictView struct {
+	Rule        string            `json:"rule"`
+	Kind        string            `json:"kind"`
+	Class       Class             `json:"class"`
+	Severity    Severity          `json:"severity"`
+	Subject     Subject           `json:"subject"`
+	SubjectName string            `json:"subject_name"`
+	Verdict     Verdict           `json:"verdict"`
+	Since       telemetry.Instant `json:"since"`
+	Explanation Explanation       `json:"explanation"`
+	Legal       string            `json:"legal,omitempty"`
+}

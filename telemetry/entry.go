@@ -1,0 +1,35 @@
+package telemetry
+
+// Entry is something a person did.
+type Entry struct {
+	ID     string // unique; the key for doing it only once
+	Kind   EntryKind
+	Author string // the account or role, never a visitor
+	Reason string
+	// Subject names what it is about: a zone, door, device, task or alert id, by the kind of entry.
+	Subject string
+	Value   float64 // a count, by the kind of entry
+	Text    string  // a level's name, an agent, an outcome, by the kind of entry
+	Until   Instant // when an acknowledgement or level ends; 0: open
+}
+
+// EntryKind is the closed set of things a person can do.
+type EntryKind string
+
+// The kinds of entry.
+const (
+	EntryCount       EntryKind = "count"       // Value people were counted in zone Subject (or in the site, empty): an anchor
+	EntryCorrection  EntryKind = "correction"  // Value people are added to zone Subject
+	EntryTask        EntryKind = "task"        // task Subject was done (Value 1) with agent Text
+	EntryAcknowledge EntryKind = "acknowledge" // alert Subject is being handled, until Until
+	EntryLevel       EntryKind = "level"       // the site's level is Text from At on
+	EntryOutcome     EntryKind = "outcome"     // case Subject ended as Text
+)
+
+// Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.
+type Configuration struct {
+	Version string // hash of Definition
+	Author  string // who changed it; "file" when it was read at start or on reload
+	// Definition is the canonical JSON of a rules.Definition: the site and its protocols.
+	Definition []byte
+}

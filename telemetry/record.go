@@ -1,0 +1,121 @@
+// Package telemetry holds the plain values that travel through Gerbang: quantities, readings, rejections, entries and the
+// journal record that carries them. It does no I/O, has no clock and starts no goroutine.
+package telemetry
+
+// Record is one element of the journal: the ordered, durable list that everything else is computed from.
+//
+// Records are numbered from 1 without gaps in the order in which they were committed. A site's verdicts depend only on the
+// records of that site, in that order.
+type Record struct {
+	Seq  uint64 // position in the journal; 0 before it is assigned
+	Kind Kind
+	Site string // the unit of partition; empty for a rejection whose site is unknown and for the gateway itself
+	// At is when it happened, Received when the gateway learned of it. At is trusted: a device's impossible clock has
+	// already been replaced by Received (and flagged).
+	At, Received Instant
+	// Identity recognises a repeated message: a hash over site and device and (boot, seq), or the radio frame counter,
+	// or the time and the payload. 0: not subject to the duplicate window (ticks, configuration).
+	Identity uint64
+
+	Observation   Observation    // KindObservation
+	Rejection     *Rejection     // KindRejection
+	Entry         *Entry         // KindEntry
+	Configuration *Configuration // KindConfiguration
+}
+
+// Kind says which part of a Record is set.
+type Kind uint8
+
+// The kinds. Their numbers are stored; never renumber them.
+const (
+	KindObservation   Kind = 1 // readings of one device at one time
+	KindRejection     Kind = 2 // a message that was not understood
+	KindEntry         Kind = 3 // something a person did
+	KindTick          Kind = 4 // time passed and a deadline came due
+	KindConfiguration Kind = 5 // the site's definition changed
+)
+
+var kindNames = map[Kind]string{
+	KindObservation: "observation", KindRejection: "rejection", KindEntry: "entry", KindTick: "tick", KindConfiguration: "configuration",
+}
+
+// String is the kind's name.
+func (k Kind) String() string { return kindNames[k] }
+
+// Observation is what one device reported for one time: one or more readings, or a task log.
+type Observation struct {
+	Device string
+	// Boot and Sequence are the device's own identity of the message, where it sends one.
+	Boot        string
+	Sequence    uint64
+	HasSequence bool
+	Provenance  Provenance
+	Flags       Flags
+	// DeviceTime is what the device claimed, verbatim and bounded, where Flags has FlagClock.
+	DeviceTime string
+	Readings   []Reading
+	Task       *TaskLog
+}
+
+// Reading is one value of one quantity, in the quantity's unit.
+type Reading struct {
+	Quantity Quantity
+	Value    float64 // finite, within the quantity's physical range; flags are 0 or 1
+	// Channel tells the lines, regions or probes of one device apart; empty if there is one.
+	Channel string
+	// Text is the kind of a Button press; empty otherwise.
+	Text string
+}
+
+// TaskLog is a duty reported as done (or not) by a device or terminal.
+type TaskLog struct {
+	Task  string // the task's id
+	Done  bool
+	Agent string // the disinfectant or tool
+	Item  string // what was treated, within the task
+	By    string // who; dropped on arrival unless the site keeps it
+}
+
+// Provenance says where a value comes from.
+type Provenance uint8
+
+// The provenances. Their numbers are stored.
+const (
+	Sensor    Provenance = 0
+	Manual    Provenance = 1
+	Corrected Provenance = 2
+	Estimated Provenance = 3
+)
+
+// String is the provenance's name.
+func (p Provenance) String() string {
+	switch p {
+	case Manual:
+		return "manual"
+	case Corrected:
+		return "corrected"
+	case Estimated:
+		return "estimated"
+	}
+	return "sensor"
+}
+
+// Flags mark what a reader of an observation must know.
+type Flags uint8
+
+// The flags. Their values are stored.
+const (
+	// FlagClock: the device's time was impossible; At is the time of receipt.
+	FlagClock Flags = 1 << iota
+	// FlagRetained: an old message that the broker repeated on subscribing; it is state, never a new event.
+	FlagRetained
+	// FlagLate: older than the lateness bound on arrival; it revises history and raises no live alert.
+	FlagLate
+	// FlagHistory: the device marked the values as stored history.
+	FlagHistory
+	// FlagUnacknowledged: it came at QoS 0, which promises nothing.
+	FlagUnacknowledged
+)
+
+// Has reports whether all of g is set in f.
+func (f Flags) Has(g Flags) bool { return f&g == g }

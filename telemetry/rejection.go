@@ -1,0 +1,41 @@
+package telemetry
+
+// MaxRaw bounds the bytes of a rejected message that are kept.
+const MaxRaw = 512
+
+// Rejection is a message that was not understood. It is evidence: stored, counted and acknowledged like a reading.
+type Rejection struct {
+	Topic  string // bounded; invalid UTF-8 replaced
+	Device string // if known
+	Reason Reason
+	Detail string // what was wrong, where, and what was expected; safe to show
+	Size   int    // of the whole payload, bytes
+	// Raw is the beginning of the payload, at most MaxRaw bytes, with personal data removed. Empty where the whole
+	// message must not be kept.
+	Raw []byte
+}
+
+// Reason is the closed set of causes of a rejection: a metric label and a word for people.
+type Reason string
+
+// The reasons.
+const (
+	ReasonUnknownTopic  Reason = "unknown_topic"  // no device or model matches
+	ReasonUnknownDevice Reason = "unknown_device" // the format is known, the device is not configured
+	ReasonForeign       Reason = "foreign_topic"  // the credential may not speak for this device
+	ReasonTooLarge      Reason = "too_large"
+	ReasonTooDeep       Reason = "too_deep"
+	ReasonEncoding      Reason = "encoding"  // not UTF-8
+	ReasonSyntax        Reason = "syntax"    // not JSON, XML, … as announced
+	ReasonField         Reason = "field"     // a field is missing or of the wrong type
+	ReasonRange         Reason = "range"     // NaN, infinite, or physically impossible
+	ReasonUndecoded     Reason = "undecoded" // no decoder for this model's raw bytes
+	ReasonTask          Reason = "task"      // names no task of the site
+	ReasonFault         Reason = "fault"     // our own fault: a decoder or rule failed
+)
+
+// Reasons lists all of them.
+func Reasons() []Reason {
+	return []Reason{ReasonUnknownTopic, ReasonUnknownDevice, ReasonForeign, ReasonTooLarge, ReasonTooDeep, ReasonEncoding,
+		ReasonSyntax, ReasonField, ReasonRange, ReasonUndecoded, ReasonTask, ReasonFault}
+}
