@@ -1,5 +1,8 @@
 // Package alerts turns changes of verdict into what people are asked to do: one open alert per rule and subject, its
 // acknowledgement, the notifications through Alertmanager and the signals over MQTT.
+//
+// The Book decides which alerts are open and does no I/O. A Resender keeps a Router (the embedded Alertmanager, or one or
+// more behind a URL) informed of what is open; Signals and Displays make the MQTT messages.
 package alerts
 
 import (
@@ -8,20 +11,27 @@ import (
 )
 
 // Alert is an open or past demand on people. There is at most one open alert per site, rule and subject.
+//
+// It carries the words of the day on which it was opened, so that a notification, a page or an export needs no
+// configuration to say what it is about. What Ack, Advice and Explanation.Evidence point to is never changed in place.
 type Alert struct {
 	// ID is stable over restarts and replays: derived from site, rule, subject and Opened. It is safe in topics and URLs.
-	ID          string            `json:"id"`
-	Site        string            `json:"site"` // empty: the gateway itself
-	Rule        string            `json:"rule"` // for ClassService: the name of the fault
-	Kind        string            `json:"kind"`
-	Class       rules.Class       `json:"class"`
-	Severity    rules.Severity    `json:"severity"`
-	Subject     rules.Subject     `json:"subject"`
-	Opened      telemetry.Instant `json:"opened"`
-	Updated     telemetry.Instant `json:"updated"`
-	Resolved    telemetry.Instant `json:"resolved"` // 0: open
+	ID       string            `json:"id"`
+	Site     string            `json:"site"` // empty: the gateway itself
+	Rule     string            `json:"rule"` // for ClassService: the name of the fault
+	Kind     string            `json:"kind"`
+	Class    rules.Class       `json:"class"`
+	Severity rules.Severity    `json:"severity"`
+	Subject  rules.Subject     `json:"subject"`
+	Opened   telemetry.Instant `json:"opened"`
+	Updated  telemetry.Instant `json:"updated"`
+	Resolved telemetry.Instant `json:"resolved"` // 0: open
+	// Unconfirmed is since when nobody can tell any more whether it still holds (the data stopped, or the error bar grew
+	// over the limit); 0: it is confirmed. An alert does not end because we stopped looking.
+	Unconfirmed telemetry.Instant `json:"unconfirmed,omitempty"`
 	Explanation rules.Explanation `json:"explanation"`
 	Ack         *Acknowledgement  `json:"ack,omitempty"`
+	Description
 }
 
 // Open reports whether the alert still asks for something.
@@ -50,7 +60,7 @@ const (
 	Opened       What = "opened"
 	Updated      What = "updated" // value or reason moved materially while open
 	Acknowledged What = "acknowledged"
-	Expired      What = "expired" // the acknowledgement ran out
+	Expired      What = "expired" // the acknowledgement ran out or was withdrawn
 	Resolved     What = "resolved"
 )
 

@@ -1,0 +1,385 @@
+package alerts
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// The bounds of an alert's life.
+const (
+	// UpdateInterval is the least time between two Updated changes of one alert. What moves meanwhile is told at its end.
+	UpdateInterval = time.Minute
+	// DefaultAcknowledgement is how long an acknowledgement lasts that does not say so, MaxAcknowledgement the longest.
+	DefaultAcknowledgement = time.Hour
+	MaxAcknowledgement     = 24 * time.Hour
+)
+
+// Book holds the open alerts and decides what opens, changes and resolves them. It does no I/O and reads no clock: the same
+// calls give the same changes. It is used by one goroutine.
+//
+// Every method appends the changes it caused to dst and returns it.
+type Book struct {
+	names  Names
+	open   map[key]*entry
+	byID   map[string]*entry
+	bySite map[string]int // open alerts a site
+
+	due   telemetry.Instant
+	stale bool // due must be computed again
+}
+
+// key is what there is at most one open alert of.
+type key struct {
+	site, rule string
+	subject    rules.Subject
+}
+
+// entry is an open alert and what is not told about it yet.
+type entry struct {
+	alert Alert
+	// waiting is the newest explanation while UpdateInterval has not passed since the last change.
+	waiting     rules.Explanation
+	unconfirmed telemetry.Instant
+	dirty       bool
+}
+
+// NewBook makes a book of the alerts that are open, as the journal has them; resolved ones are skipped. names may be nil.
+func NewBook(open []Alert, names Names) *Book {
+	b := &Book{
+		names: names, stale: true,
+		open: make(map[key]*entry, len(open)), byID: make(map[string]*entry, len(open)), bySite: make(map[string]int),
+	}
+	for i := range open {
+		if open[i].Open() {
+			b.insert(open[i])
+		}
+	}
+	return b
+}
+
+// Transition follows a change of verdict. Late transitions revise history and change nothing here.
+func (b *Book) Transition(t *rules.Transition, dst []Change) []Change {
+	if t.Late {
+		return dst
+	}
+	e := b.open[key{t.Site, t.Rule, t.Subject}]
+	switch demandOf(t.Class, t.To, t.Explanation.Reason) {
+	case void:
+		if e != nil {
+			return b.resolve(e, &t.Explanation, t.At, dst)
+		}
+	case doubt:
+		if e != nil {
+			since := e.unconfirmed
+			if since == 0 {
+				since = t.At
+			}
+			return b.update(e, &t.Explanation, since, t.At, dst)
+		}
+	case wanted:
+		if e != nil {
+			return b.update(e, &t.Explanation, 0, t.At, dst)
+		}
+		return b.openAlert(Alert{
+			Site: t.Site, Rule: t.Rule, Kind: t.Kind, Class: t.Class, Severity: t.Severity, Subject: t.Subject,
+			Opened: t.At, Explanation: t.Explanation,
+		}, dst)
+	}
+	return dst
+}
+
+// Refresh tells the book the present verdicts of a site, so that people learn when the value behind an open alert moves
+// materially without the verdict changing. It opens and resolves nothing. It costs nothing for a site without open alerts.
+func (b *Book) Refresh(site string, verdicts []rules.VerdictView, at telemetry.Instant, dst []Change) []Change {
+	if b.bySite[site] == 0 {
+		return dst
+	}
+	for i := range verdicts {
+		v := &verdicts[i]
+		if demandOf(v.Class, v.Verdict, v.Explanation.Reason) != wanted {
+			continue
+		}
+		// An alert under doubt is confirmed by a transition only.
+		e := b.open[key{site, v.Rule, v.Subject}]
+		if e != nil && e.unconfirmed == 0 && moved(&e.alert.Explanation, &v.Explanation) {
+			dst = b.update(e, &v.Explanation, 0, at, dst)
+		}
+	}
+	return dst
+}
+
+// Entry applies an EntryAcknowledge; all other records change nothing. The entry's site must be the alert's. Its Until is
+// the expiry: 0 means DefaultAcknowledgement, more than MaxAcknowledgement is cut to it, a time that is not after the entry
+// withdraws the acknowledgement. A second acknowledgement replaces the first.
+func (b *Book) Entry(rec *telemetry.Record, dst []Change) []Change {
+	if rec.Kind != telemetry.KindEntry || rec.Entry == nil || rec.Entry.Kind != telemetry.EntryAcknowledge {
+		return dst
+	}
+	e := b.byID[rec.Entry.Subject]
+	if e == nil || e.alert.Site != rec.Site {
+		return dst
+	}
+	until := rec.Entry.Until
+	switch {
+	case until == 0:
+		until = rec.At.Add(DefaultAcknowledgement)
+	case until <= rec.At:
+		if e.alert.Ack == nil {
+			return dst
+		}
+		return b.expire(e, rec.At, dst)
+	}
+	e.alert.Ack = &Acknowledgement{
+		By: rec.Entry.Author, Reason: rec.Entry.Reason, At: rec.At, Until: min(until, rec.At.Add(MaxAcknowledgement)),
+	}
+	b.stale = true
+	return append(dst, Change{Alert: e.alert, What: Acknowledged, At: rec.At})
+}
+
+// Service follows a fault of the gateway itself. Saying the same again changes nothing, so whoever watches a service may
+// tell its whole state at start: that resolves what a previous run left open.
+func (b *Book) Service(f Fault, at telemetry.Instant, dst []Change) []Change {
+	name := f.Name.known()
+	subject := rules.Subject{Kind: rules.SubjectSite, ID: f.Site}
+	e := b.open[key{f.Site, string(name), subject}]
+	x := rules.Explanation{Detail: f.Detail}
+	switch {
+	case e == nil && f.Firing:
+		return b.openAlert(Alert{
+			Site: f.Site, Rule: string(name), Kind: KindService, Class: rules.ClassService, Severity: name.Severity(),
+			Subject: subject, Opened: at, Explanation: x,
+		}, dst)
+	case e != nil && !f.Firing:
+		if x.Detail == "" {
+			x.Detail = e.alert.Explanation.Detail
+		}
+		return b.resolve(e, &x, at, dst)
+	case e != nil:
+		return b.update(e, &x, 0, at, dst)
+	}
+	return dst
+}
+
+// Configure resolves the open alerts of a site whose rule or subject is no longer in its definition: no transition will
+// ever come for them.
+func (b *Book) Configure(def *rules.Definition, at telemetry.Instant, dst []Change) []Change {
+	if b.bySite[def.Site.ID] == 0 {
+		return dst
+	}
+	judged := make(map[string]bool)
+	for i := range def.Protocols {
+		for j := range def.Protocols[i].Rules {
+			judged[def.Protocols[i].Rules[j].ID] = true
+		}
+	}
+	return b.withdraw(def.Site.ID, at, dst, func(a *Alert) bool {
+		return a.Class == rules.ClassService || judged[a.Rule] && exists(def, a.Subject)
+	})
+}
+
+// Remove resolves all open alerts of a site that is gone from the configuration.
+func (b *Book) Remove(site string, at telemetry.Instant, dst []Change) []Change {
+	return b.withdraw(site, at, dst, func(*Alert) bool { return false })
+}
+
+// Due is when Tick has something to do next; telemetry.Never: nothing.
+func (b *Book) Due() telemetry.Instant {
+	if b.stale {
+		b.stale, b.due = false, telemetry.Never
+		for _, e := range b.open {
+			b.due = min(b.due, e.due())
+		}
+	}
+	return b.due
+}
+
+// Tick ends the acknowledgements that ran out and tells what waited for UpdateInterval, in the order of their times.
+func (b *Book) Tick(now telemetry.Instant, dst []Change) []Change {
+	if b.Due() > now {
+		return dst
+	}
+	var due []*entry
+	for _, e := range b.open {
+		if e.due() <= now {
+			due = append(due, e)
+		}
+	}
+	first := len(dst)
+	for _, e := range due {
+		if e.dirty && e.updateDue() <= now {
+			dst = b.flush(e, e.updateDue(), dst)
+		}
+		if e.alert.Ack != nil && e.alert.Ack.Until <= now {
+			dst = b.expire(e, e.alert.Ack.Until, dst)
+		}
+	}
+	slices.SortFunc(dst[first:], func(x, y Change) int {
+		return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.Alert.ID, y.Alert.ID), cmp.Compare(x.What, y.What))
+	})
+	return dst
+}
+
+// Open lists the open alerts by site, opening, rule and subject.
+func (b *Book) Open() []Alert {
+	all := make([]Alert, 0, len(b.open))
+	for _, e := range b.open {
+		all = append(all, e.alert)
+	}
+	slices.SortFunc(all, compareAlerts)
+	return all
+}
+
+// Len is the number of open alerts.
+func (b *Book) Len() int { return len(b.open) }
+
+func compareAlerts(x, y Alert) int {
+	return cmp.Or(cmp.Compare(x.Site, y.Site), cmp.Compare(x.Opened, y.Opened), cmp.Compare(x.Rule, y.Rule),
+		cmp.Compare(x.Subject.Kind, y.Subject.Kind), cmp.Compare(x.Subject.ID, y.Subject.ID))
+}
+
+func (b *Book) openAlert(a Alert, dst []Change) []Change {
+	a.ID = alertID(a.Site, a.Rule, a.Subject, a.Opened)
+	a.Updated = a.Opened
+	if a.Severity == "" {
+		a.Severity = rules.Warning
+	}
+	// The engine may reuse the slice.
+	a.Explanation.Evidence = slices.Clone(a.Explanation.Evidence)
+	if b.names != nil {
+		a.Description = b.names.Describe(a.Site, a.Rule, a.Subject)
+	}
+	b.insert(a)
+	return append(dst, Change{Alert: a, What: Opened, At: a.Opened})
+}
+
+func (b *Book) insert(a Alert) {
+	e := &entry{alert: a, unconfirmed: a.Unconfirmed}
+	b.open[key{a.Site, a.Rule, a.Subject}] = e
+	b.byID[a.ID] = e
+	b.bySite[a.Site]++
+	b.stale = b.stale || a.Ack != nil
+}
+
+// update takes a new explanation; people are told at once, or when UpdateInterval has passed, or not at all if nothing
+// material moved.
+func (b *Book) update(e *entry, x *rules.Explanation, unconfirmed, at telemetry.Instant, dst []Change) []Change {
+	next := merge(&e.alert.Explanation, x)
+	changed := unconfirmed != e.alert.Unconfirmed || moved(&e.alert.Explanation, &next)
+	if changed || e.dirty {
+		b.stale = b.stale || e.dirty != changed
+		e.waiting, e.unconfirmed, e.dirty = next, unconfirmed, changed
+	}
+	if !changed || at < e.updateDue() {
+		return dst
+	}
+	return b.flush(e, at, dst)
+}
+
+func (b *Book) flush(e *entry, at telemetry.Instant, dst []Change) []Change {
+	e.alert.Explanation, e.alert.Unconfirmed, e.alert.Updated = e.waiting, e.unconfirmed, at
+	e.dirty, b.stale = false, true
+	return append(dst, Change{Alert: e.alert, What: Updated, At: at})
+}
+
+func (b *Book) expire(e *entry, at telemetry.Instant, dst []Change) []Change {
+	e.alert.Ack, b.stale = nil, true
+	return append(dst, Change{Alert: e.alert, What: Expired, At: at})
+}
+
+func (b *Book) resolve(e *entry, x *rules.Explanation, at telemetry.Instant, dst []Change) []Change {
+	a := e.alert
+	b.stale = b.stale || e.due() != telemetry.Never
+	delete(b.open, key{a.Site, a.Rule, a.Subject})
+	delete(b.byID, a.ID)
+	if b.bySite[a.Site]--; b.bySite[a.Site] == 0 {
+		delete(b.bySite, a.Site)
+	}
+	// An event time can lie a little behind: an alert never ends before it began.
+	at = max(at, a.Opened)
+	a.Explanation, a.Unconfirmed, a.Updated, a.Resolved = merge(&a.Explanation, x), 0, at, at
+	return append(dst, Change{Alert: a, What: Resolved, At: at})
+}
+
+func (b *Book) withdraw(site string, at telemetry.Instant, dst []Change, keep func(*Alert) bool) []Change {
+	var gone []*entry
+	for _, e := range b.open {
+		if e.alert.Site == site && !keep(&e.alert) {
+			gone = append(gone, e)
+		}
+	}
+	slices.SortFunc(gone, func(x, y *entry) int { return compareAlerts(x.alert, y.alert) })
+	for _, e := range gone {
+		dst = b.resolve(e, &rules.Explanation{Reason: rules.ReasonNotInForce}, at, dst)
+	}
+	return dst
+}
+
+// due is when the entry needs a tick.
+func (e *entry) due() telemetry.Instant {
+	d := telemetry.Never
+	if e.alert.Ack != nil {
+		d = e.alert.Ack.Until
+	}
+	if e.dirty {
+		d = min(d, e.updateDue())
+	}
+	return d
+}
+
+// updateDue is when people may be told of the next update.
+func (e *entry) updateDue() telemetry.Instant { return e.alert.Updated.Add(UpdateInterval) }
+
+// merge takes the new explanation and keeps of the old one what the new one cannot say: a sensor that fell silent has no
+// value, and people still want to know the last one and what it rested on.
+func merge(old, now *rules.Explanation) rules.Explanation {
+	x := *now
+	x.Evidence = slices.Clone(now.Evidence)
+	if !x.HasValue && old.HasValue {
+		x.HasValue, x.Value, x.Error, x.Unit = true, old.Value, old.Error, old.Unit
+	}
+	if !x.HasLimit && old.HasLimit {
+		x.HasLimit, x.Limit, x.Constraint, x.Share = true, old.Limit, old.Constraint, old.Share
+	}
+	if len(x.Evidence) == 0 {
+		x.Evidence = old.Evidence
+	}
+	return x
+}
+
+func exists(def *rules.Definition, s rules.Subject) bool {
+	var ok bool
+	switch s.Kind {
+	case rules.SubjectSite:
+		ok = true
+	case rules.SubjectZone:
+		_, ok = def.Site.Zone(s.ID)
+	case rules.SubjectDoor:
+		_, ok = def.Site.Door(s.ID)
+	case rules.SubjectDevice:
+		_, ok = def.Site.Device(s.ID)
+	case rules.SubjectTask:
+		_, ok = def.Site.Task(s.ID)
+	}
+	return ok
+}
+
+var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// alertID is 80 bits of a hash in 16 lower-case letters and digits. NUL cannot occur in an id, so no two alerts share a
+// text to hash.
+func alertID(site, rule string, subject rules.Subject, opened telemetry.Instant) string {
+	text := make([]byte, 0, 128)
+	for _, s := range []string{site, rule, string(subject.Kind), subject.ID} {
+		text = append(append(text, s...), 0)
+	}
+	text = binary.BigEndian.AppendUint64(text, uint64(opened))
+	sum := sha256.Sum256(text)
+	return idEncoding.EncodeToString(sum[:10])
+}

@@ -1,0 +1,124 @@
+package alerts
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Displays makes the MQTT messages for the displays at the zones of one or more sites: retained, and only when what a
+// display would show has changed. It is used by one goroutine. After a restart it announces every zone once.
+type Displays struct {
+	shown map[string]map[string]zoneState // site, zone
+}
+
+// zoneState is what a display shows. Persons and their error are rounded to tenths: nobody sees less.
+type zoneState struct {
+	name           string
+	persons, error float64
+	known          bool
+	reason         rules.Reason
+	limit          float64
+	verdict        rules.Verdict
+	advice         rules.Advice
+}
+
+type zoneSignal struct {
+	Site    string        `json:"site"`
+	Zone    string        `json:"zone"`
+	Name    string        `json:"name"`
+	At      instant       `json:"at"`
+	Persons *number       `json:"persons"` // null: nobody knows
+	Error   *number       `json:"error"`
+	Limit   *number       `json:"limit"` // null: there is none
+	Verdict rules.Verdict `json:"verdict"`
+	Advice  rules.Advice  `json:"advice"`
+	Reason  rules.Reason  `json:"reason,omitempty"`
+}
+
+// NewDisplays starts with nothing shown.
+func NewDisplays() *Displays { return &Displays{shown: make(map[string]map[string]zoneState)} }
+
+// Signals appends a message for every zone of the view that changed since the last call for its site, and an empty retained
+// message for every zone that is gone.
+func (d *Displays) Signals(v *rules.View, dst []Signal) []Signal {
+	shown := d.shown[v.Site]
+	if shown == nil {
+		shown = make(map[string]zoneState, len(v.Zones))
+		d.shown[v.Site] = shown
+	}
+	for i := range v.Zones {
+		z := &v.Zones[i]
+		s := stateOf(z)
+		if old, ok := shown[z.ID]; ok && old == s {
+			continue
+		}
+		shown[z.ID] = s
+		dst = append(dst, zoneMessage(v.Site, z.ID, v.Record, s.payload(v.Site, z.ID, v.Now)))
+	}
+	if len(shown) == len(v.Zones) {
+		return dst
+	}
+	return d.clear(v.Site, v.Record, dst, func(zone string) bool {
+		return slices.ContainsFunc(v.Zones, func(z rules.ZoneView) bool { return z.ID == zone })
+	})
+}
+
+// Remove clears the displays of a site that is gone from the configuration; record is the journal record that removed it.
+func (d *Displays) Remove(site string, record uint64, dst []Signal) []Signal {
+	dst = d.clear(site, record, dst, func(string) bool { return false })
+	delete(d.shown, site)
+	return dst
+}
+
+func (d *Displays) clear(site string, record uint64, dst []Signal, keep func(zone string) bool) []Signal {
+	var gone []string
+	for zone := range d.shown[site] {
+		if !keep(zone) {
+			gone = append(gone, zone)
+		}
+	}
+	slices.Sort(gone)
+	for _, zone := range gone {
+		delete(d.shown[site], zone)
+		dst = append(dst, zoneMessage(site, zone, record, nil))
+	}
+	return dst
+}
+
+// zoneMessage names the signal by the record that the view had applied: a site has one state after each record.
+func zoneMessage(site, zone string, record uint64, payload []byte) Signal {
+	return Signal{ID: "zone/" + site + "/" + zone + "/" + strconv.FormatUint(record, 10), Topic: ZoneTopic(site, zone),
+		Payload: payload, Retain: true}
+}
+
+func stateOf(z *rules.ZoneView) zoneState {
+	s := zoneState{name: z.Name, limit: z.Limit, verdict: z.Verdict, advice: z.Advice, reason: z.Persons.Reason,
+		known: z.Persons.Known}
+	if s.known {
+		s.persons, s.error = tenths(z.Persons.Persons), tenths(z.Persons.Error)
+	}
+	return s
+}
+
+func (s zoneState) payload(site, zone string, at telemetry.Instant) []byte {
+	p := zoneSignal{Site: site, Zone: zone, Name: s.name, At: instant(at), Verdict: s.verdict, Advice: s.advice, Reason: s.reason}
+	if s.known {
+		p.Persons, p.Error = new(number(s.persons)), new(number(s.error))
+	}
+	if s.limit > 0 {
+		p.Limit = new(number(s.limit))
+	}
+	return encode(&p)
+}
+
+// tenths rounds and makes NaN, which equals nothing and would be announced for ever, an infinity.
+func tenths(f float64) float64 {
+	if math.IsNaN(f) {
+		return math.Inf(1)
+	}
+	return math.Round(f*10) / 10
+}
