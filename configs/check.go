@@ -1,0 +1,271 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/configs/strict"
+)
+
+// item is the path of an element of a list.
+func item(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
+// at records a problem at a path of the configuration file.
+func (l *loader) at(path, format string, args ...any) {
+	l.problems.Add(l.places.At(path), format, args...)
+}
+
+// checkComponents checks what one field cannot know about another, and makes paths usable.
+func (l *loader) checkComponents(c *Config) {
+	l.checkHTTP(&c.HTTP)
+	if c.MQTT.Broker == nil && c.MQTT.Embedded == nil && c.Push == nil {
+		l.at("mqtt", "nothing can send: want mqtt.broker, mqtt.embedded or push")
+	}
+	if b := c.MQTT.Broker; b != nil {
+		l.secret("mqtt.broker.password", &b.Password)
+		l.clientTLS("mqtt.broker.tls", b.TLS)
+		if b.Password.IsSet() && b.Username == "" {
+			l.at("mqtt.broker", "a password without username, want both or none")
+		}
+		secure := strings.HasPrefix(b.URL, "mqtts:") || strings.HasPrefix(b.URL, "ssl:") || strings.HasPrefix(b.URL, "wss:")
+		if b.TLS != nil && b.URL != "" && !secure {
+			l.at("mqtt.broker.tls", "tls is given but url is not encrypted, want mqtts:// or wss://")
+		}
+		for i, topic := range b.Topics {
+			if err := checkFilter(topic); err != nil {
+				l.at(item("mqtt.broker.topics", i), "topic %q: %v", topic, err)
+			}
+		}
+	}
+	if b := c.MQTT.Embedded; b != nil {
+		l.serverTLS("mqtt.embedded.tls", b.TLS)
+		l.listen("mqtt.embedded.listen", b.Listen)
+		l.listen("mqtt.embedded.tls_listen", b.TLSListen)
+		l.listen("mqtt.embedded.websocket", b.WebSocket)
+		switch {
+		case b.Listen == "" && b.TLSListen == "" && b.WebSocket == "":
+			l.at("mqtt.embedded", "the broker listens nowhere, want listen, tls_listen or websocket")
+		case b.TLSListen != "" && b.TLS == nil:
+			l.at("mqtt.embedded.tls_listen", "tls_listen without tls, want tls: {cert, key}")
+		}
+		if b.Anonymous == "deny" && len(b.Credentials) == 0 {
+			l.at("mqtt.embedded", "nobody may connect: want credentials, or anonymous: allow")
+		}
+	}
+	if i := c.Influx; i != nil {
+		l.checkInflux(i)
+	}
+	if a := c.Alertmanager; a != nil {
+		l.checkAlertmanager(c, a)
+	}
+	if c.Ingest.DuplicateWindow < c.Ingest.ClockPast {
+		l.at("ingest.duplicate_window", "duplicate_window is shorter than clock_past (%v), want at least as long: a message may be repeated as late as it is believed", c.Ingest.ClockPast)
+	}
+	if c.Ingest.MaxPayload < KiB || c.Ingest.MaxPayload > 256*MiB {
+		l.at("ingest.max_payload", "max_payload is %v, want 1KiB to 256MiB", c.Ingest.MaxPayload)
+	}
+	if c.Retention.MaxSize < 16*MiB {
+		l.at("retention.max_size", "max_size is %v, want at least 16MiB", c.Retention.MaxSize)
+	}
+}
+
+func (l *loader) checkHTTP(h *HTTP) {
+	l.serverTLS("http.tls", h.TLS)
+	l.secret("http.access_token", &h.AccessToken)
+	if len(h.Listen) == 0 {
+		l.at("http.listen", "listen is empty, want host:port, such as 127.0.0.1:8080")
+	}
+	for i, address := range h.Listen {
+		path := item("http.listen", i)
+		host, ok := l.listen(path, address)
+		if ok && !loopback(host) && h.TLS == nil && !h.BehindProxy {
+			l.at(path, "listen %q is open to the network without encryption, want tls, behind_proxy: true, or a loopback address such as 127.0.0.1:8080", address)
+		}
+	}
+}
+
+func (l *loader) checkInflux(i *Influx) {
+	l.secret("influxdb.token", &i.Token)
+	l.secret("influxdb.password", &i.Password)
+	l.clientTLS("influxdb.tls", i.TLS)
+	switch {
+	case i.Database != "" && (i.Org != "" || i.Bucket != "" || i.Token.IsSet()):
+		l.at("influxdb", "both version 1.8 (database) and version 2 (org, bucket, token) are given, want one of them")
+	case i.Database != "":
+		if i.Password.IsSet() && i.Username == "" {
+			l.at("influxdb", "a password without username, want both or none")
+		}
+	case i.Org == "" || i.Bucket == "" || !i.Token.IsSet():
+		l.at("influxdb", "want org, bucket and token_file or token_env (version 2), or database (version 1.8)")
+	case i.Username != "" || i.Password.IsSet():
+		l.at("influxdb", "username and password belong to version 1.8 (database), want a token")
+	}
+}
+
+func (l *loader) checkAlertmanager(c *Config, a *Alertmanager) {
+	l.secret("alertmanager.password", &a.Password)
+	l.secret("alertmanager.token", &a.Token)
+	l.clientTLS("alertmanager.tls", a.TLS)
+	if a.ExternalURL == "" {
+		a.ExternalURL = c.HTTP.ExternalURL
+	}
+	switch {
+	case a.Config != "" && a.URL != "":
+		l.at("alertmanager", "both config (embedded) and url (external) are given, want one of them")
+	case a.Config == "" && a.URL == "":
+		l.at("alertmanager", "want config, a file for the embedded Alertmanager, or url")
+	case a.URL == "" && (a.Username != "" || a.Password.IsSet() || a.Token.IsSet() || a.TLS != nil):
+		l.at("alertmanager", "username, password, token and tls belong to url, the embedded Alertmanager has none")
+	case a.Password.IsSet() && a.Token.IsSet():
+		l.at("alertmanager", "both password and token are given, want one of them")
+	case a.Password.IsSet() != (a.Username != ""):
+		l.at("alertmanager", "want username and password together, or none")
+	}
+	if a.Config == "" {
+		return
+	}
+	a.Config = l.folder.resolve(a.Config)
+	text, err := l.folder.read(a.Config)
+	if err != nil {
+		l.at("alertmanager.config", "config: file %s cannot be read (%v)", a.Config, plain(err))
+	}
+	a.Text = text
+}
+
+// secret makes the file of a secret usable and sees that there is something in it.
+func (l *loader) secret(path string, s *Secret) {
+	if s.file != "" {
+		s.file = l.folder.resolve(s.file)
+		path += "_file"
+	} else {
+		path += "_env"
+	}
+	if err := s.check(); err != nil {
+		l.at(path, "%s: %v", lastKey(path), err)
+	}
+}
+
+func (l *loader) serverTLS(path string, t *TLSServer) {
+	if t != nil {
+		l.file(path+".cert", &t.Cert)
+		l.file(path+".key", &t.Key)
+		l.file(path+".client_ca", &t.ClientCA)
+	}
+}
+
+func (l *loader) clientTLS(path string, t *TLSClient) {
+	if t == nil {
+		return
+	}
+	l.file(path+".ca", &t.CA)
+	l.file(path+".cert", &t.Cert)
+	l.file(path+".key", &t.Key)
+	if (t.Cert == "") != (t.Key == "") {
+		l.at(path, "want cert and key together, or none")
+	}
+}
+
+// file makes a file's path usable and sees that it can be read.
+func (l *loader) file(path string, name *string) {
+	if *name == "" {
+		return
+	}
+	*name = l.folder.resolve(*name)
+	if _, err := l.folder.read(*name); err != nil {
+		l.at(path, "%s: file %s cannot be read (%v)", lastKey(path), *name, plain(err))
+	}
+}
+
+// listen checks an address to listen at.
+func (l *loader) listen(path, address string) (host string, ok bool) {
+	if address == "" {
+		return "", false
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		l.at(path, "%s is %q, want host:port, such as 127.0.0.1:8080", strings.TrimSuffix(lastKey(path), "[0]"), address)
+		return "", false
+	}
+	return host, true
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// checkFilter checks an MQTT topic filter.
+func checkFilter(filter string) error {
+	levels := strings.Split(filter, "/")
+	for i, level := range levels {
+		switch {
+		case level == "#" && i < len(levels)-1:
+			return errors.New("want # only as the last level")
+		case level != "#" && level != "+" && strings.ContainsAny(level, "#+"):
+			return errors.New("want + and # only as whole levels")
+		}
+	}
+	if filter == "" {
+		return errors.New("want a topic filter, such as gerbang/v1/+/+")
+	}
+	return nil
+}
+
+// checkCredentials checks who may send: each has a secret and exactly one thing it may do, for devices that exist.
+func (l *loader) checkCredentials(c *Config) {
+	if c.Push != nil {
+		l.credentials("push.credentials", c.Push.Credentials)
+	}
+	if c.MQTT.Embedded != nil {
+		l.credentials("mqtt.embedded.credentials", c.MQTT.Embedded.Credentials)
+	}
+}
+
+func (l *loader) credentials(path string, all []Credential) {
+	known := map[string]bool{}
+	var names []string
+	for _, s := range l.sites {
+		for _, d := range s.doc.Devices {
+			known[s.doc.ID+"/"+d.ID] = true
+			names = append(names, s.doc.ID+"/"+d.ID)
+		}
+	}
+	seen := map[string]bool{}
+	device := func(path, id string) {
+		if id != "" && !known[id] {
+			l.at(path, "device %q does not exist, %s", id, strict.Suggestion(id, names))
+		}
+	}
+	for i := range all {
+		cr, p := &all[i], item(path, i)
+		if cr.Name != "" && seen[cr.Name] {
+			l.at(p+".name", "credential %q is there already, want every name once", cr.Name)
+		}
+		seen[cr.Name] = true
+		l.secret(p+".password", &cr.Password)
+		if cr.Password.IsSet() == (cr.PasswordHash != "") {
+			l.at(p, "credential %q: want one of password_file, password_env and password_hash", cr.Name)
+		}
+		roles := 0
+		for _, given := range []bool{cr.Device != "", cr.Bridge, cr.Role != ""} {
+			if given {
+				roles++
+			}
+		}
+		if roles != 1 {
+			l.at(p, "credential %q: want exactly one of device, bridge and role", cr.Name)
+		}
+		if len(cr.Devices) > 0 && !cr.Bridge {
+			l.at(p+".devices", "credential %q: devices belong to a bridge, want bridge: true", cr.Name)
+		}
+		device(p+".device", cr.Device)
+		for j, id := range cr.Devices {
+			device(item(p+".devices", j), id)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package configs
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/rules"
+)
+
+// checkProtocols checks the protocols by themselves, and the subjects of their rules against the sites.
+func (l *loader) checkProtocols() {
+	for id, p := range l.protocols {
+		at := func(path, format string, args ...any) {
+			l.problems.Add(p.places.At(path), format, args...)
+		}
+		d := &p.doc
+		if !d.From.IsZero() && !d.Until.IsZero() && !d.From.Before(d.Until) {
+			at("until", "until %v is not after from %v, want the first day on which the protocol is not valid any more", d.Until, d.From)
+		}
+		for _, r := range d.Rules {
+			l.checkRule(p, &r.Value, r.ID)
+			for i, subject := range r.Value.common.Subjects {
+				if known, used := l.subjects(id); used && !slices.Contains(known, subject) {
+					at(item(rulePath(r.ID, "subjects"), i), "subject %q is in no site with protocol %q, %s", subject, id, strict.Suggestion(subject, known))
+				}
+			}
+			for lang := range r.Value.common.Advice {
+				if lang != "id" && lang != "en" {
+					at(rulePath(r.ID, "advice")+"."+lang, "advice in language %q, want id or en", lang)
+				}
+			}
+		}
+	}
+}
+
+// checkRule lets the kind judge its own parameters.
+func (l *loader) checkRule(p *protocolFile, r *ruleDoc, id string) {
+	if r.params == nil {
+		return
+	}
+	for _, err := range flatten(r.params.Validate()) {
+		var field *rules.FieldError
+		if errors.As(err, &field) {
+			l.problems.Add(p.places.At(rulePath(id, field.Field)), "%s: %v", field.Field, field.Err)
+		} else {
+			l.problems.Add(p.places.At(rulePath(id, "")), "rule %q: %v", id, err)
+		}
+	}
+}
+
+// subjects lists the ids a rule of a protocol may name, over all sites that use it.
+func (l *loader) subjects(protocol string) (ids []string, used bool) {
+	for _, s := range l.sites {
+		if !slices.Contains(s.doc.Protocols, protocol) {
+			continue
+		}
+		used = true
+		ids = append(ids, s.doc.ID)
+		ids = append(ids, s.doc.Zones.ids()...)
+		ids = append(ids, s.doc.Doors.ids()...)
+		ids = append(ids, s.doc.Devices.ids()...)
+		ids = append(ids, s.doc.Tasks.ids()...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), used
+}
+
+// flatten takes joined errors apart.
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joined error itself is wanted
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, flatten(e)...)
+		}
+		return all
+	}
+	return []error{err}
+}
+
+// compile checks every definition as the engine will read it.
+func (l *loader) compile(c *Config) {}

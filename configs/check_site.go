@@ -1,0 +1,192 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/facility"
+)
+
+// reserved words would collide with the gateway's own topics and places.
+const reservedDevice = "out" // gerbang/v1/{site}/out/… is what the gateway publishes
+
+// checkSites checks what the sites refer to.
+func (l *loader) checkSites() {
+	addresses := map[string]string{} // model and address → site/device
+	for _, s := range l.sites {
+		s.problems = &l.problems
+		s.checkZones()
+		s.checkDoors()
+		s.checkTasks()
+		s.checkDevices(l.models, addresses)
+		s.checkHours()
+		l.checkSiteProtocols(s)
+	}
+}
+
+// at records a problem at a path of the site's file.
+func (s *siteFile) at(path, format string, args ...any) {
+	s.problems.Add(s.places.At(path), format, args...)
+}
+
+// zone checks a reference to a zone, or to what lies outside.
+func (s *siteFile) zone(path, id string, outside bool) {
+	if id == "" || outside && id == facility.Outside || s.doc.Zones.has(id) {
+		return
+	}
+	known := s.doc.Zones.ids()
+	if outside {
+		known = append(known, facility.Outside)
+	}
+	s.at(path, "zone %q does not exist, %s", id, strict.Suggestion(id, known))
+}
+
+func (s *siteFile) checkZones() {
+	zones := map[string]zoneDoc{}
+	for _, r := range s.doc.Zones {
+		zones[r.ID] = r.Value
+	}
+	for _, r := range s.doc.Zones {
+		path, z := "zones."+r.ID, r.Value
+		if r.ID == facility.Outside {
+			s.at(path, "zone %q is what lies beyond the doors, want another id", r.ID)
+		}
+		if z.Area > 0 && z.Fixtures >= z.Area {
+			s.at(path+".fixtures", "fixtures take %v m² of %v m², want less than the area", z.Fixtures, z.Area)
+		}
+		if z.Fixtures > 0 && z.Area == 0 {
+			s.at(path+".fixtures", "fixtures without area, want both or none")
+		}
+		if z.Pitch > 0 && z.Seats == 0 {
+			s.at(path+".pitch", "pitch without seats, want both or none")
+		}
+		s.zone(path+".parent", z.Parent, false)
+		up := z.Parent
+		for range len(zones) {
+			if up == "" || up == r.ID {
+				break
+			}
+			up = zones[up].Parent
+		}
+		if up == r.ID {
+			s.at(path+".parent", "zone %q lies in itself, want a parent outside of it", r.ID)
+		}
+	}
+	if len(s.doc.Zones) == 0 {
+		s.at("zones", "no zone, want at least one")
+	}
+}
+
+func (s *siteFile) checkDoors() {
+	for _, r := range s.doc.Doors {
+		path, d := "doors."+r.ID, r.Value
+		s.zone(path+".from", d.From, true)
+		s.zone(path+".to", d.To, true)
+		if d.From == d.To && d.From != "" {
+			s.at(path+".to", "door %q leads from %q to itself, want two different zones", r.ID, d.From)
+		}
+	}
+}
+
+// place checks that exactly one place is given, and that it is there.
+func (s *siteFile) place(path, what, zone, door, task string, tasks bool) {
+	given := 0
+	for _, id := range []string{zone, door, task} {
+		if id != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		choice := "zone and door"
+		if tasks {
+			choice = "zone, door and task"
+		}
+		s.at(path, "%s: want exactly one of %s", what, choice)
+	}
+	s.zone(path+".zone", zone, false)
+	if door != "" && !s.doc.Doors.has(door) {
+		s.at(path+".door", "door %q does not exist, %s", door, strict.Suggestion(door, s.doc.Doors.ids()))
+	}
+	if task != "" && !s.doc.Tasks.has(task) {
+		s.at(path+".task", "task %q does not exist, %s", task, strict.Suggestion(task, s.doc.Tasks.ids()))
+	}
+}
+
+func (s *siteFile) checkTasks() {
+	for _, r := range s.doc.Tasks {
+		path := "tasks." + r.ID
+		s.place(path, fmt.Sprintf("task %q", r.ID), r.Value.Zone, r.Value.Door, "", false)
+		for i, name := range r.Value.Items {
+			if slices.Index(r.Value.Items, name) < i {
+				s.at(item(path+".items", i), "item %q is there already, want every item once", name)
+			}
+		}
+	}
+}
+
+func (s *siteFile) checkDevices(models map[string]*modelFile, addresses map[string]string) {
+	for _, r := range s.doc.Devices {
+		path, d := "devices."+r.ID, r.Value
+		if r.ID == reservedDevice {
+			s.at(path, "device %q is the gateway's own topic, want another id", r.ID)
+		}
+		s.place(path, fmt.Sprintf("device %q", r.ID), d.Zone, d.Door, d.Task, true)
+		if _, ok := models[d.Model]; !ok && d.Model != nativeModel {
+			s.at(path+".model", "model %q does not exist, %s", d.Model, strict.Suggestion(d.Model, modelIDs(models)))
+		}
+		if d.Address == "" {
+			continue
+		}
+		key, id := d.Model+" "+d.Address, s.doc.ID+"/"+r.ID
+		if other, twice := addresses[key]; twice {
+			s.at(path+".address", "address %q is that of %s already, want every address of a model once", d.Address, other)
+		}
+		addresses[key] = id
+	}
+}
+
+func (s *siteFile) checkHours() {
+	if s.doc.Reset == nil {
+		return
+	}
+	for day, spans := range s.doc.Hours.Weekly {
+		for _, span := range spans {
+			if *s.doc.Reset >= span.Open && *s.doc.Reset < span.Close {
+				s.at("reset", "reset at %v is within the opening hours of %s (%v-%v), want a time when the building is empty", s.doc.Reset, days[day], span.Open, span.Close)
+				return
+			}
+		}
+	}
+}
+
+// checkSiteProtocols checks the site's protocols and levels.
+func (l *loader) checkSiteProtocols(s *siteFile) {
+	known := make([]string, 0, len(l.protocols))
+	for id := range l.protocols {
+		known = append(known, id)
+	}
+	slices.Sort(known)
+	var levels []string
+	for i, id := range s.doc.Protocols {
+		path := item("protocols", i)
+		p, ok := l.protocols[id]
+		if !ok {
+			s.at(path, "protocol %q does not exist, %s", id, strict.Suggestion(id, known))
+			continue
+		}
+		if slices.Index(s.doc.Protocols, id) < i {
+			s.at(path, "protocol %q is there already, want every protocol once", id)
+		}
+		for level := range p.doc.Levels {
+			levels = append(levels, level)
+		}
+	}
+	slices.Sort(levels)
+	levels = slices.Compact(levels)
+	for date, level := range s.doc.Levels {
+		if !slices.Contains(levels, level) {
+			s.at("levels."+date.String(), "level %q is in none of the site's protocols, %s", level, strict.Suggestion(level, levels))
+		}
+	}
+}

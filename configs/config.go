@@ -1,0 +1,248 @@
+// Package configs reads the configuration: gerbang.yaml with the components' options, and beside it the sites, protocols
+// and device models. It is strict, reports every problem at once with file, line and column, and keeps nothing global: a
+// reload loads a whole new Config and swaps it in, or keeps the old one.
+//
+// The examples in this folder are embedded and run as they are; REFERENCE.md and schema/ are generated from the doc
+// comments of the types below (go test ./configs -update).
+package configs
+
+import (
+	"time"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+)
+
+// Config is everything the gateway is told from outside. A Config is never changed after it was loaded.
+type Config struct {
+	// File is where it was read from; empty for what is embedded.
+	File string `yaml:"-"`
+
+	// Data is the folder of the journal and of everything else that must survive. Relative paths start at the
+	// configuration file.
+	Data string `yaml:"data"`
+	// Language of pages and notifications for whom nothing else is known.
+	Language string `yaml:"language" enum:"id en"`
+	Log      Log    `yaml:"log"`
+	HTTP     HTTP   `yaml:"http"`
+	// Push lets devices and vendors' servers send by HTTP; without it that door is closed.
+	Push *Push `yaml:"push"`
+	MQTT MQTT  `yaml:"mqtt"`
+	// Influx writes everything to InfluxDB; without it raw history is what the journal still holds.
+	Influx *Influx `yaml:"influxdb"`
+	// Alertmanager routes alerts to people; without it alerts are shown on the pages and over MQTT only.
+	Alertmanager *Alertmanager `yaml:"alertmanager"`
+	Retention    Retention     `yaml:"retention"`
+	Ingest       Ingest        `yaml:"ingest"`
+
+	// SiteFiles, ProtocolFiles and ModelFiles are folders or patterns, from the configuration file's folder. A folder means
+	// every *.yaml file in it. The models and protocols that come with the gateway are always there; a file with the same
+	// id replaces one.
+	SiteFiles     []string `yaml:"sites" single:"yes" required:"yes" want:"a folder or a list of files, such as sites/"`
+	ProtocolFiles []string `yaml:"protocols" single:"yes"`
+	ModelFiles    []string `yaml:"models" single:"yes"`
+
+	// Sites and Protocols are what the files say, sorted by id.
+	Sites     []facility.Site  `yaml:"-"`
+	Protocols []rules.Protocol `yaml:"-"`
+}
+
+// SetDefaults fills in what runs without being told anything.
+func (c *Config) SetDefaults() {
+	c.Data = "data"
+	c.Language = "id"
+	c.Log = Log{Level: "info", Format: "text"}
+	c.HTTP.SetDefaults()
+	c.Retention = Retention{Records: 90 * day, MaxSize: 8 * GiB, Rollups: 5 * 365 * day}
+	c.Ingest = Ingest{
+		Linger: 5 * time.Millisecond, Queue: 8192, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
+		ClockPast: 7 * day, ClockFuture: 2 * time.Minute, DuplicateWindow: 8 * day,
+	}
+}
+
+const day = 24 * time.Hour
+
+// Log is how the gateway speaks about itself, on standard error.
+type Log struct {
+	// Level is the least important that is written.
+	Level string `yaml:"level" enum:"debug info warn error"`
+	// Format is for people (text) or for machines (json).
+	Format string `yaml:"format" enum:"text json"`
+}
+
+// HTTP is the door for browsers, the API and monitoring.
+type HTTP struct {
+	// Listen are addresses, host:port. Only loopback addresses may go without TLS unless behind_proxy is set.
+	Listen []string `yaml:"listen" single:"yes" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as 127.0.0.1:8080"`
+	// TLS serves HTTPS; without it plain HTTP.
+	TLS *TLSServer `yaml:"tls"`
+	// BehindProxy says that a reverse proxy in front ends TLS and sets X-Forwarded-For.
+	BehindProxy bool `yaml:"behind_proxy"`
+	// AccessToken allows scripts to use the API: Authorization: Bearer TOKEN. People log in with accounts.
+	AccessToken Secret `yaml:"access_token"`
+	// ExternalURL is the address under which people reach the pages: links in notifications start with it. Empty: made
+	// from listen.
+	ExternalURL string `yaml:"external_url" pattern:"^https?://[^/\\s]+" want:"a URL, such as https://gerbang.example.go.id"`
+}
+
+// SetDefaults listens on this machine only.
+func (h *HTTP) SetDefaults() { h.Listen = []string{"127.0.0.1:8080"} }
+
+// TLSServer is what a server shows.
+type TLSServer struct {
+	// Cert and Key are PEM files; they are read again when they change.
+	Cert string `yaml:"cert" required:"yes" want:"a PEM file"`
+	Key  string `yaml:"key" required:"yes" want:"a PEM file"`
+	// ClientCA are the authorities of client certificates; with it every client needs one.
+	ClientCA string `yaml:"client_ca" want:"a PEM file"`
+}
+
+// TLSClient is what a client checks and shows.
+type TLSClient struct {
+	// CA are the authorities to trust; empty: the system's.
+	CA string `yaml:"ca" want:"a PEM file"`
+	// Cert and Key are the client's own certificate.
+	Cert string `yaml:"cert" want:"a PEM file"`
+	Key  string `yaml:"key" want:"a PEM file"`
+	// ServerName is the name in the server's certificate, where it differs from the address.
+	ServerName string `yaml:"server_name"`
+}
+
+// Push is the HTTP door for vendors that only push by HTTP: POST /ingest/{model}.
+type Push struct {
+	Credentials []Credential `yaml:"credentials" required:"yes" want:"a list of credentials"`
+}
+
+// MQTT is where messages come from: an external broker, the embedded one, or both.
+type MQTT struct {
+	Broker   *Broker         `yaml:"broker"`
+	Embedded *EmbeddedBroker `yaml:"embedded"`
+}
+
+// Broker is an external MQTT broker that the gateway subscribes at.
+type Broker struct {
+	// URL is mqtt://host:1883, mqtts://host:8883, ws:// or wss://.
+	URL string `yaml:"url" required:"yes" pattern:"^(mqtts?|tcp|ssl|wss?)://[^/@\\s]+" want:"a URL such as mqtts://broker:8883, without user name and password"`
+	// ClientID must be the same after a restart and belong to this gateway alone: the broker keeps messages under it.
+	ClientID string `yaml:"client_id" pattern:"^\\S{1,64}$" want:"1 to 64 characters without spaces"`
+	Username string `yaml:"username"`
+	Password Secret `yaml:"password"`
+	// TLS is for mqtts:// and wss://.
+	TLS *TLSClient `yaml:"tls"`
+	// Topics to subscribe to; empty: those of the models that the sites' devices have.
+	Topics []string `yaml:"topics"`
+	// KeepAlive is how soon a dead connection is noticed.
+	KeepAlive time.Duration `yaml:"keep_alive" min:"5s" max:"10m"`
+}
+
+// SetDefaults fills in the rest of a broker that has a URL.
+func (b *Broker) SetDefaults() { b.ClientID, b.KeepAlive = "gerbang", 30*time.Second }
+
+// EmbeddedBroker is the MQTT broker inside the gateway. A device's PUBACK means that its message is on disk.
+type EmbeddedBroker struct {
+	// Listen is for plain MQTT, TLSListen for MQTT over TLS, WebSocket for MQTT over WebSocket (with TLS if tls is set).
+	Listen    string `yaml:"listen" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as 127.0.0.1:1883"`
+	TLSListen string `yaml:"tls_listen" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as :8883"`
+	WebSocket string `yaml:"websocket" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as :9001"`
+	// TLS is needed by tls_listen.
+	TLS *TLSServer `yaml:"tls"`
+	// Credentials are who may connect.
+	Credentials []Credential `yaml:"credentials"`
+	// Anonymous clients may publish for every device (allow) or not at all (deny).
+	Anonymous string `yaml:"anonymous" enum:"deny allow"`
+	// MaxClients is the most connections at a time.
+	MaxClients int `yaml:"max_clients" min:"1" max:"100000"`
+}
+
+// SetDefaults listens on this machine only and lets nobody in unknown.
+func (b *EmbeddedBroker) SetDefaults() {
+	b.Listen, b.Anonymous, b.MaxClients = "127.0.0.1:1883", "deny", 1000
+}
+
+// Credential is a name and a password with what it may do: speak for one device, be a bridge for several, or read.
+type Credential struct {
+	Name     string `yaml:"name" required:"yes"`
+	Password Secret `yaml:"password"`
+	// PasswordHash is a bcrypt hash ($2a$…) instead of a password.
+	PasswordHash Hash `yaml:"password_hash" pattern:"^\\$2[aby]\\$\\d\\d\\$[./A-Za-z0-9]{53}$" want:"a bcrypt hash ($2a$…)"`
+	// Device is site/device: the credential of this one device, for its own topics.
+	Device string `yaml:"device" pattern:"^[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9_-]*$" want:"site/device"`
+	// Bridge speaks for several devices in any format: a LoRaWAN server, another broker.
+	Bridge bool `yaml:"bridge"`
+	// Devices are those of a bridge, as site/device; empty: all.
+	Devices []string `yaml:"devices" pattern:"^[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9_-]*$" want:"site/device"`
+	// Role of a credential that only reads: reader sees everything, display the signals of the gateway.
+	Role string `yaml:"role" enum:"reader display"`
+}
+
+// Influx is an InfluxDB, version 2 (org, bucket, token) or 1.8 (database, username, password).
+type Influx struct {
+	URL string `yaml:"url" required:"yes" pattern:"^https?://[^/@\\s]+" want:"a URL such as http://127.0.0.1:8086"`
+	// Org, Bucket and Token are for version 2 and Cloud.
+	Org    string `yaml:"org"`
+	Bucket string `yaml:"bucket"`
+	Token  Secret `yaml:"token"`
+	// Database (optionally database/retention-policy), Username and Password are for version 1.8.
+	Database string `yaml:"database"`
+	Username string `yaml:"username"`
+	Password Secret `yaml:"password"`
+	// TLS is for https:// with an authority of your own.
+	TLS *TLSClient `yaml:"tls"`
+	// Timeout of one request.
+	Timeout time.Duration `yaml:"timeout" min:"1s" max:"5m"`
+	// Batch is the most points in one request.
+	Batch int `yaml:"batch" min:"1" max:"50000"`
+}
+
+// SetDefaults fills in the rest.
+func (i *Influx) SetDefaults() { i.Timeout, i.Batch = 10*time.Second, 5000 }
+
+// Alertmanager routes alerts: the one inside the gateway, or one by URL.
+type Alertmanager struct {
+	// Config is Alertmanager's own configuration file, for the embedded one: routes, receivers, inhibition.
+	Config string `yaml:"config" want:"a file, such as alertmanager.yml"`
+	// Text is what that file said when it was loaded.
+	Text []byte `yaml:"-"`
+	// URL of an Alertmanager of your own, instead of the embedded one.
+	URL      string     `yaml:"url" pattern:"^https?://[^/@\\s]+" want:"a URL such as http://127.0.0.1:9093"`
+	Username string     `yaml:"username"`
+	Password Secret     `yaml:"password"`
+	Token    Secret     `yaml:"token"`
+	TLS      *TLSClient `yaml:"tls"`
+	// Resend is how often a firing alert is sent again; it resolves by itself after four times that.
+	Resend time.Duration `yaml:"resend" min:"10s" max:"1h"`
+	// Languages are the languages of receivers, by receiver; others get the gateway's language.
+	Languages map[string]string `yaml:"languages" enum:"id en"`
+	// ExternalURL is where links in notifications lead; empty: http.external_url.
+	ExternalURL string `yaml:"external_url" pattern:"^https?://[^/\\s]+" want:"a URL, such as https://gerbang.example.go.id"`
+}
+
+// SetDefaults fills in the rest.
+func (a *Alertmanager) SetDefaults() { a.Resend = time.Minute }
+
+// Retention is how long things are kept. The compliance history (transitions, entries, alerts) is never deleted.
+type Retention struct {
+	// Records are the readings as they came.
+	Records time.Duration `yaml:"records" min:"1d"`
+	// MaxSize of the journal; beyond it the oldest records go before their time.
+	MaxSize Size `yaml:"max_size"`
+	// Rollups are the condensed values behind the charts.
+	Rollups time.Duration `yaml:"rollups" min:"7d"`
+}
+
+// Ingest is how messages are taken in.
+type Ingest struct {
+	// Linger is how long a commit waits for more while messages keep coming.
+	Linger time.Duration `yaml:"linger" max:"1s"`
+	// Queue is the most messages that wait for a commit; then the front doors wait.
+	Queue int `yaml:"queue" min:"1" max:"1000000"`
+	// MaxPayload is the largest message.
+	MaxPayload Size `yaml:"max_payload"`
+	// Lateness is how far behind its receipt a reading may lie and still raise an alert.
+	Lateness time.Duration `yaml:"lateness" min:"1s" max:"1d"`
+	// ClockPast and ClockFuture bound how far a device's clock is believed; beyond, the time of receipt counts.
+	ClockPast   time.Duration `yaml:"clock_past" min:"1m" max:"365d"`
+	ClockFuture time.Duration `yaml:"clock_future" min:"1s" max:"1d"`
+	// DuplicateWindow is how long a repeated message is recognised.
+	DuplicateWindow time.Duration `yaml:"duplicate_window" min:"1m" max:"365d"`
+}

@@ -1,0 +1,157 @@
+package configs
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/facility"
+)
+
+// hoursDoc is the opening hours of a site as they are written: days or ranges of days with their spans.
+//
+//	mon-thu: "08:00-15:00"
+//	fri: ["08:00-11:30", "13:00-15:00"]
+//	queue_closes: 30m
+//	exceptions:
+//	  2026-08-17: {hours: closed, reason: Hari Kemerdekaan}
+type hoursDoc struct {
+	facility.Hours
+}
+
+// hoursRest are the keys of the opening hours that are not days.
+type hoursRest struct {
+	// QueueCloses is how long before closing the queue takes no more visitors.
+	QueueCloses time.Duration `yaml:"queue_closes" max:"12h"`
+	// Exceptions are single days that differ, by date.
+	Exceptions map[facility.Date]exceptionDoc `yaml:"exceptions"`
+}
+
+// exceptionDoc is one day that differs from the week.
+type exceptionDoc struct {
+	// Hours of that day, or closed.
+	Hours spansDoc `yaml:"hours" required:"yes"`
+	// Reason is shown beside the hours.
+	Reason string `yaml:"reason" required:"yes"`
+}
+
+var days = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// UnmarshalStrict reads the days, then the rest.
+func (h *hoursDoc) UnmarshalStrict(n strict.Node) {
+	if !n.IsMap() {
+		n.Problem("hours is %s, want a mapping such as mon-fri: \"08:00-15:00\"", n.What())
+		return
+	}
+	given := map[time.Weekday]bool{}
+	for _, e := range n.Entries() {
+		which, ok := weekdays(e.Name)
+		if !ok {
+			continue
+		}
+		var spans spansDoc
+		e.Decode(&spans)
+		for _, d := range which {
+			if given[d] {
+				n.ProblemAt(e.Key(), "%s is given twice, want every day once", days[d])
+			}
+			given[d] = true
+			h.Weekly[d] = spans
+		}
+	}
+	if len(given) == 0 {
+		n.Problem("hours name no day, want at least one such as mon-fri: \"08:00-15:00\"")
+	}
+	var rest hoursRest
+	n.Without(func(key string) bool { _, ok := weekdays(key); return ok }, days...).Decode(&rest)
+	h.QueueCloses = rest.QueueCloses
+	for date, x := range rest.Exceptions {
+		h.Exceptions = append(h.Exceptions, facility.Exception{Date: date, Spans: x.Hours, Reason: x.Reason})
+	}
+	slices.SortFunc(h.Exceptions, func(a, b facility.Exception) int { return strings.Compare(a.Date.String(), b.Date.String()) })
+}
+
+// weekdays reads "mon", "mon-fri" or "tue,thu".
+func weekdays(key string) ([]time.Weekday, bool) {
+	var which []time.Weekday
+	for part := range strings.SplitSeq(key, ",") {
+		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		if !isRange {
+			last = first
+		}
+		from, to := slices.Index(days, first), slices.Index(days, last)
+		if from < 0 || to < 0 {
+			return nil, false
+		}
+		for d := from; ; d = (d + 1) % len(days) {
+			which = append(which, time.Weekday(d))
+			if d == to {
+				break
+			}
+		}
+	}
+	return which, true
+}
+
+// spansDoc is the hours of a day: "08:00-15:00", a list of such, or closed.
+type spansDoc []facility.Span
+
+const (
+	closed    = "closed"
+	wantSpans = `hours such as "08:00-15:00", a list of them, or closed`
+)
+
+// UnmarshalStrict reads the spans and checks that a day can be like that.
+func (s *spansDoc) UnmarshalStrict(n strict.Node) {
+	if text, ok := n.Text(); ok && text == closed {
+		return
+	}
+	items := []strict.Node{n}
+	if n.IsList() {
+		items = n.Items()
+	}
+	for _, item := range items {
+		text, ok := item.Text()
+		if !ok {
+			item.Problem("hours are %s, want %s", item.What(), wantSpans)
+			continue
+		}
+		span, err := parseSpan(text)
+		if err != nil {
+			item.Problem("%v", err)
+			continue
+		}
+		for _, other := range *s {
+			if span.Open < other.Close && other.Open < span.Close {
+				item.Problem("hours %s overlap %s-%s, want spans apart from each other", text, other.Open, other.Close)
+			}
+		}
+		*s = append(*s, span)
+	}
+	slices.SortFunc(*s, func(a, b facility.Span) int { return cmp.Compare(a.Open, b.Open) })
+}
+
+// Wanted says what a configuration takes.
+func (spansDoc) Wanted() string { return wantSpans }
+
+func parseSpan(text string) (facility.Span, error) {
+	from, to, ok := strings.Cut(text, "-")
+	if !ok {
+		return facility.Span{}, fmt.Errorf("hours %q, want %s", text, wantSpans)
+	}
+	open, err := facility.ParseTimeOfDay(strings.TrimSpace(from))
+	if err != nil {
+		return facility.Span{}, fmt.Errorf("hours %q: %w", text, err)
+	}
+	shut, err := facility.ParseTimeOfDay(strings.TrimSpace(to))
+	if err != nil {
+		return facility.Span{}, fmt.Errorf("hours %q: %w", text, err)
+	}
+	if shut <= open {
+		return facility.Span{}, fmt.Errorf("hours %q close before they open, want the earlier time first (past midnight: end at 24:00 and begin the next day at 00:00)", text)
+	}
+	return facility.Span{Open: open, Close: shut}, nil
+}

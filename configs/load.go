@@ -1,0 +1,217 @@
+package configs
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+)
+
+// Problem is one thing that is wrong, with its place.
+type Problem = strict.Problem
+
+// Problems is everything that is wrong, one line each: "file:line:col: what, and what was expected".
+type Problems = strict.Problems
+
+// Load reads the configuration file and all files it names. The error is of type Problems and lists everything that is
+// wrong; then there is no Config. Load keeps nothing and changes nothing, so a reload is a second Load.
+func Load(file string) (*Config, error) {
+	l := newLoader(folder{base: filepath.Dir(file)})
+	c := l.load(file)
+	if err := l.problems.Err(); err != nil {
+		return nil, err
+	}
+	c.File = file
+	return c, nil
+}
+
+// Check lists what is wrong with the configuration file and all files it names.
+func Check(file string) Problems {
+	_, err := Load(file)
+	problems, _ := err.(Problems) //nolint:errorlint // Load gives no other type and wraps nothing
+	return problems
+}
+
+// LoadDefault is the shipped example: it runs without any file. Data is the folder "data" where the gateway was started.
+func LoadDefault() (*Config, error) {
+	l := newLoader(folder{embedded: true})
+	c := l.load("gerbang.yaml")
+	if err := l.problems.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Demo is everything that a demonstration needs, with its data in dir: ten public service malls, the embedded broker on
+// this machine for anyone, and no InfluxDB. The caller may change addresses before using it.
+func Demo(dir string) (*Config, error) {
+	c, err := LoadDefault()
+	if err != nil {
+		return nil, err
+	}
+	c.Data = dir
+	c.Influx = nil
+	c.MQTT.Broker = nil
+	c.MQTT.Embedded = &EmbeddedBroker{}
+	c.MQTT.Embedded.SetDefaults()
+	c.MQTT.Embedded.Anonymous = "allow"
+	return c, nil
+}
+
+// Definitions are what decides how each site's records are judged: one a site, sorted by site id, the protocols in the
+// order in which the site lists them. The same files give the same definitions.
+func (c *Config) Definitions() []rules.Definition {
+	definitions := make([]rules.Definition, 0, len(c.Sites))
+	for _, site := range c.Sites {
+		d := rules.Definition{Site: site, Lateness: c.Ingest.Lateness}
+		for _, id := range site.Protocols {
+			if i := slices.IndexFunc(c.Protocols, func(p rules.Protocol) bool { return p.ID == id }); i >= 0 {
+				d.Protocols = append(d.Protocols, c.Protocols[i])
+			}
+		}
+		definitions = append(definitions, d)
+	}
+	return definitions
+}
+
+// loader is one run of Load.
+type loader struct {
+	folder    folder
+	problems  Problems
+	places    *strict.Places // of the configuration file
+	sites     []*siteFile
+	protocols map[string]*protocolFile
+	models    map[string]*modelFile
+}
+
+func newLoader(f folder) *loader {
+	return &loader{folder: f, protocols: map[string]*protocolFile{}, models: map[string]*modelFile{}}
+}
+
+func (l *loader) load(file string) *Config {
+	c := &Config{}
+	if !l.document(l.folder, file, c, &l.places) {
+		return nil
+	}
+	l.readModels(c)
+	l.readProtocols(c)
+	l.readSites(c)
+	l.checkComponents(c)
+	l.checkProtocols()
+	l.checkSites()
+	l.checkCredentials(c)
+	l.problems.Sort()
+	if len(l.problems) > 0 {
+		return nil
+	}
+	l.assemble(c)
+	l.compile(c)
+	l.problems.Sort()
+	return c
+}
+
+// document reads one file into v. It reports false if nothing could be read at all.
+func (l *loader) document(f folder, file string, v any, places **strict.Places) bool {
+	name := filepath.ToSlash(file)
+	if f.embedded && !l.folder.embedded {
+		name = "(built in) " + name
+	}
+	data, err := f.read(file)
+	if err != nil {
+		l.problems.Add(strict.Position{File: name}, "cannot be read (%v)", err)
+		*places = &strict.Places{}
+		return false
+	}
+	var problems Problems
+	*places, problems = strict.Decode(name, data, v)
+	l.problems = append(l.problems, problems...)
+	return true
+}
+
+// expand lists the files of a list of patterns, each file once.
+func (l *loader) expand(key string, patterns []string) []string {
+	var files []string
+	for i, pattern := range patterns {
+		found, err := l.folder.expand(pattern)
+		if err != nil {
+			l.problems.Add(l.places.At(item(key, i)), "%s: %v", key, err)
+			continue
+		}
+		files = append(files, found...)
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+func (l *loader) readProtocols(c *Config) {
+	add := func(f folder, file string, own map[string]string) {
+		p := &protocolFile{}
+		if !l.document(f, file, &p.doc, &p.places) || p.doc.ID == "" {
+			return
+		}
+		if other, twice := own[p.doc.ID]; twice {
+			l.problems.Add(p.places.At("id"), "protocol %q is in %s already, want every id once", p.doc.ID, other)
+			return
+		}
+		own[p.doc.ID] = file
+		l.protocols[p.doc.ID] = p
+	}
+	l.shippedAndOwn("protocols", c.ProtocolFiles, add)
+}
+
+// shippedAndOwn reads the embedded files of a kind, then the user's, which may replace them.
+func (l *loader) shippedAndOwn(key string, patterns []string, add func(f folder, file string, own map[string]string)) {
+	shipped := folder{embedded: true}
+	names, err := shipped.expand(key)
+	if err == nil {
+		own := map[string]string{}
+		for _, file := range names {
+			add(shipped, file, own)
+		}
+	}
+	if l.folder.embedded {
+		return
+	}
+	own := map[string]string{}
+	for _, file := range l.expand(key, patterns) {
+		add(l.folder, file, own)
+	}
+}
+
+func (l *loader) readSites(c *Config) {
+	own := map[string]string{}
+	for _, file := range l.expand("sites", c.SiteFiles) {
+		s := &siteFile{}
+		if !l.document(l.folder, file, &s.doc, &s.places) {
+			continue
+		}
+		if other, twice := own[s.doc.ID]; twice && s.doc.ID != "" {
+			l.problems.Add(s.places.At("id"), "site %q is in %s already, want every id once", s.doc.ID, other)
+		}
+		own[s.doc.ID] = file
+		l.sites = append(l.sites, s)
+	}
+}
+
+// assemble makes the plain values of documents without problems.
+func (l *loader) assemble(c *Config) {
+	for _, s := range l.sites {
+		c.Sites = append(c.Sites, s.doc.site())
+	}
+	sortBy(c.Sites, func(s facility.Site) string { return s.ID })
+	for _, p := range l.protocols {
+		c.Protocols = append(c.Protocols, p.doc.protocol())
+	}
+	sortBy(c.Protocols, func(p rules.Protocol) string { return p.ID })
+	c.Data = l.folder.resolve(c.Data)
+}
+
+func sortBy[T any, K cmp.Ordered](all []T, key func(T) K) {
+	slices.SortStableFunc(all, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+}
+
+func list(words []string) string { return strings.Join(words, ", ") }

@@ -1,0 +1,161 @@
+package configs
+
+import (
+	"time"
+
+	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/facility"
+)
+
+// siteDoc is a file of sites/: one building.
+type siteDoc struct {
+	// ID names the site in topics, tags and URLs; it is never changed later, the history hangs on it.
+	ID string `yaml:"id" required:"yes" pattern:"^[a-z0-9][a-z0-9_-]{0,63}$" want:"a-z, 0-9, - and _, at most 64 characters"`
+	// Name is what people call the building.
+	Name string `yaml:"name" required:"yes"`
+	// Timezone is an IANA name such as Asia/Jakarta; hours, days and reports are in it.
+	Timezone location `yaml:"timezone" required:"yes"`
+	// Latitude and Longitude put the site on the overview's map.
+	Latitude  float64 `yaml:"latitude" unit:"°" min:"-90" max:"90"`
+	Longitude float64 `yaml:"longitude" unit:"°" min:"-180" max:"180"`
+	// Protocols are the ids of the protocols that apply, each during its own validity.
+	Protocols []string `yaml:"protocols" required:"yes" want:"a list of protocol ids"`
+	// Levels are the levels chosen for this site: the date from which on, and the level.
+	Levels map[facility.Date]string `yaml:"levels"`
+	// Hours are the opening hours.
+	Hours hoursDoc `yaml:"hours" required:"yes" want:"opening hours such as mon-fri: \"08:00-15:00\""`
+	// Reset is the local time at which the building is verified empty, once a day: counting begins again at 0.
+	Reset *facility.TimeOfDay `yaml:"reset" want:"a local time such as \"03:00\""`
+	// KeepTaskAuthor keeps the name in a task log; without it the name is dropped on arrival.
+	KeepTaskAuthor bool `yaml:"keep_task_author"`
+	// Zones are the rooms and areas, by id.
+	Zones table[zoneDoc] `yaml:"zones" required:"yes"`
+	// Doors are the passages between zones and from outside, by id.
+	Doors table[doorDoc] `yaml:"doors"`
+	// Devices are the sensors and buttons, by id.
+	Devices table[deviceDoc] `yaml:"devices"`
+	// Tasks are the recurring duties, by id; when they are due is said by a protocol's rule.
+	Tasks table[taskDoc] `yaml:"tasks"`
+}
+
+// zoneDoc is a room or area.
+type zoneDoc struct {
+	Name string `yaml:"name" required:"yes"`
+	// Parent is the zone this one lies in; people in it are also in its parent.
+	Parent string `yaml:"parent"`
+	// Area is the floor area.
+	Area float64 `yaml:"area" unit:"m²" above:"0" max:"1000000"`
+	// Fixtures is the part of the area taken by furniture and counters.
+	Fixtures float64 `yaml:"fixtures" unit:"m²" min:"0"`
+	// Seats are the seats that exist.
+	Seats int `yaml:"seats" min:"0" max:"100000"`
+	// Pitch is the distance between neighbouring seats; where it is smaller than the required spacing only every n-th
+	// seat counts.
+	Pitch float64 `yaml:"pitch" unit:"m" above:"0" max:"100"`
+	// Capacity is the number of people that is declared (fire safety, lease).
+	Capacity int `yaml:"capacity" min:"1" max:"1000000"`
+}
+
+// Wanted says what a configuration takes.
+func (zoneDoc) Wanted() string { return "a zone (name, area, …)" }
+
+// doorDoc is a passage. In means from from to to.
+type doorDoc struct {
+	Name string `yaml:"name" required:"yes"`
+	// From and To are zones; one of them may be outside.
+	From string `yaml:"from" required:"yes" want:"a zone or outside"`
+	To   string `yaml:"to" required:"yes" want:"a zone or outside"`
+}
+
+// Wanted says what a configuration takes.
+func (doorDoc) Wanted() string { return "a door (name, from, to)" }
+
+// deviceDoc is a sensor or button. Exactly one of zone, door and task says where it hangs.
+type deviceDoc struct {
+	Name string `yaml:"name"`
+	// Model says how its payload is read; "native" is the gateway's own format.
+	Model string `yaml:"model"`
+	// Address is how the messages name the device (serial number, DevEUI, topic part); empty: its id.
+	Address string `yaml:"address"`
+	Zone    string `yaml:"zone"`
+	Door    string `yaml:"door"`
+	Task    string `yaml:"task"`
+	// Swap exchanges in and out of a counter that is mounted the other way round.
+	Swap bool `yaml:"swap"`
+	// Offset is added to body temperatures: skin reads below core temperature, by device.
+	Offset float64 `yaml:"offset" unit:"Cel" min:"-5" max:"5"`
+	// Accuracy is the share of passages a people counter gets right, such as 98%; empty: the model's, else 98%.
+	Accuracy share `yaml:"accuracy"`
+	// Error is the error bar of a measured value, in the unit of the quantity; 0: the default of the kind.
+	Error float64 `yaml:"error" min:"0"`
+	// Interval is the longest time between two messages of a healthy device; without it the device reports only when
+	// something happens and is never silent.
+	Interval time.Duration `yaml:"interval" min:"1s" max:"30d"`
+}
+
+// SetDefaults makes a device speak the gateway's own format.
+func (d *deviceDoc) SetDefaults() { d.Model = "native" }
+
+// Wanted says what a configuration takes.
+func (deviceDoc) Wanted() string { return "a device (model, and one of zone, door, task)" }
+
+// taskDoc is a recurring duty, in one zone or at one door.
+type taskDoc struct {
+	Name string `yaml:"name" required:"yes"`
+	Zone string `yaml:"zone"`
+	Door string `yaml:"door"`
+	// Items are the things to treat, if they are logged one by one; the task is done when all are.
+	Items []string `yaml:"items"`
+}
+
+// Wanted says what a configuration takes.
+func (taskDoc) Wanted() string { return "a task (name, and one of zone, door)" }
+
+// site makes the plain value. It is meaningful only if the document has no problems.
+func (d *siteDoc) site() facility.Site {
+	s := facility.Site{
+		ID: d.ID, Name: d.Name, Location: d.Timezone.Location, Latitude: d.Latitude, Longitude: d.Longitude,
+		Protocols: d.Protocols, Hours: d.Hours.Hours, Reset: d.Reset, KeepTaskAuthor: d.KeepTaskAuthor,
+	}
+	for date, level := range d.Levels {
+		s.Levels = append(s.Levels, facility.LevelPeriod{From: date, Level: level})
+	}
+	sortBy(s.Levels, func(l facility.LevelPeriod) string { return l.From.String() })
+	for _, r := range d.Zones {
+		z := r.Value
+		s.Zones = append(s.Zones, facility.Zone{
+			ID: r.ID, Name: z.Name, Parent: z.Parent, Area: z.Area, Fixtures: z.Fixtures, Seats: z.Seats, SeatPitch: z.Pitch, Capacity: z.Capacity,
+		})
+	}
+	for _, r := range d.Doors {
+		s.Doors = append(s.Doors, facility.Door{ID: r.ID, Name: r.Value.Name, From: r.Value.From, To: r.Value.To})
+	}
+	for _, r := range d.Devices {
+		v := r.Value
+		s.Devices = append(s.Devices, facility.Device{
+			ID: r.ID, Name: v.Name, Model: v.Model, Address: v.Address, Place: place(v.Zone, v.Door, v.Task), Swap: v.Swap,
+			Offset: v.Offset, Accuracy: float64(v.Accuracy), Error: v.Error, Interval: v.Interval,
+		})
+	}
+	for _, r := range d.Tasks {
+		s.Tasks = append(s.Tasks, facility.Task{ID: r.ID, Name: r.Value.Name, Place: place(r.Value.Zone, r.Value.Door, ""), Items: r.Value.Items})
+	}
+	return s
+}
+
+func place(zone, door, task string) facility.Place {
+	switch {
+	case zone != "":
+		return facility.Place{Kind: facility.AtZone, ID: zone}
+	case door != "":
+		return facility.Place{Kind: facility.AtDoor, ID: door}
+	}
+	return facility.Place{Kind: facility.AtTask, ID: task}
+}
+
+// siteFile is a site with where its values stand.
+type siteFile struct {
+	doc      siteDoc
+	places   *strict.Places
+	problems *Problems
+}

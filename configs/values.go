@@ -1,0 +1,95 @@
+package configs
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/facility"
+)
+
+// idPattern is what every id looks like: it must be safe in topics, tags, URLs and file names.
+const idPattern = `^[a-z0-9][a-z0-9_-]{0,63}$`
+
+const wantID = "a-z, 0-9, - and _, at most 64 characters, beginning with a letter or digit"
+
+var idForm = regexp.MustCompile(idPattern)
+
+// table is a mapping from id to value that keeps the order of the file.
+type table[T any] []row[T]
+
+type row[T any] struct {
+	ID    string
+	Value T
+}
+
+// UnmarshalStrict reads the mapping and checks the ids.
+func (t *table[T]) UnmarshalStrict(n strict.Node) {
+	if !n.IsMap() {
+		n.Problem("%s is %s, want a mapping from id to %s", lastKey(n.Path()), n.What(), strict.Wanted(reflect.TypeFor[T](), ""))
+		return
+	}
+	for _, e := range n.Entries() {
+		if !idForm.MatchString(e.Name) {
+			n.ProblemAt(e.Key(), "id %q, want %s", e.Name, wantID)
+		}
+		r := row[T]{ID: e.Name}
+		e.Decode(&r.Value)
+		*t = append(*t, r)
+	}
+}
+
+// Element is the type of the values, for the schema.
+func (table[T]) Element() reflect.Type { return reflect.TypeFor[T]() }
+
+func (t table[T]) has(id string) bool {
+	for _, r := range t {
+		if r.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (t table[T]) ids() []string {
+	ids := make([]string, len(t))
+	for i, r := range t {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
+// zone is a time zone in a configuration.
+type location struct{ facility.Location }
+
+// UnmarshalText reads an IANA name.
+func (l *location) UnmarshalText(b []byte) (err error) {
+	l.Location, err = facility.LoadLocation(string(b))
+	return err
+}
+
+// Wanted says what a configuration takes.
+func (location) Wanted() string { return "an IANA name such as Asia/Jakarta" }
+
+// share is a part of the whole, written as a percentage: 50%.
+type share float64
+
+// sharePattern matches what a share looks like.
+const sharePattern = `^\d{1,3}(\.\d+)? ?%$`
+
+// UnmarshalText reads a percentage above 0 and up to 100.
+func (s *share) UnmarshalText(b []byte) error {
+	number, percent := strings.CutSuffix(string(b), "%")
+	f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !percent || f <= 0 || f > 100 {
+		return fmt.Errorf("share %q: want %s", b, s.Wanted())
+	}
+	*s = share(f / 100)
+	return nil
+}
+
+// Wanted says what a configuration takes.
+func (share) Wanted() string { return "a percentage above 0% and up to 100%, such as 50%" }
