@@ -1,0 +1,195 @@
+package decode
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// window is the clock rule: which times of a device are believed, and when a believed one is late.
+type window struct {
+	past, future, lateness time.Duration
+}
+
+// deviceTime is what a message says about when it happened.
+type deviceTime struct {
+	at    telemetry.Instant // 0: not given, or not a time
+	given bool
+	text  []byte // as given
+}
+
+// judge applies the clock rule to o's record: at is the device's time if it is possible, else the time of receipt.
+// It reports whether the device's time was believed.
+func (w window) judge(rec *telemetry.Record, t deviceTime) bool {
+	rec.At = rec.Received
+	if !t.given {
+		return false
+	}
+	if t.at == 0 || t.at < rec.Received.Add(-w.past) || t.at > rec.Received.Add(w.future) {
+		rec.Observation.Flags |= telemetry.FlagClock
+		rec.Observation.DeviceTime = boundedTime(t.text)
+		return false
+	}
+	rec.At = t.at
+	if t.at < rec.Received.Add(-w.lateness) {
+		rec.Observation.Flags |= telemetry.FlagLate
+	}
+	return true
+}
+
+// Numbers are epochs whose unit their size gives away: seconds until the year 5138, and each finer unit a thousandfold.
+const (
+	maxSeconds = 1e11
+	maxMillis  = 1e14
+	maxMicros  = 1e17
+)
+
+// epoch is a number of seconds, ms, us or ns since 1970, by magnitude; 0 if it is none that an Instant can hold.
+func epoch(text []byte) telemetry.Instant {
+	if v, ok := digits(text); ok {
+		switch {
+		case v == 0:
+			return 0
+		case v < maxSeconds:
+			return scaled(v, time.Second)
+		case v < maxMillis:
+			return scaled(v, time.Millisecond)
+		case v < maxMicros:
+			return scaled(v, time.Microsecond)
+		}
+		return telemetry.Instant(v)
+	}
+	v, ok := parseFloat(text)
+	if !ok || !(v > 0) || v >= math.MaxInt64 {
+		return 0
+	}
+	// A fraction has only the precision of a float64; whole microseconds keep it the same on every machine.
+	switch {
+	case v < maxSeconds:
+		v *= 1e6
+	case v < maxMillis:
+		v *= 1e3
+	case v >= maxMicros:
+		v /= 1e3
+	}
+	return scaled(int64(math.Round(v)), time.Microsecond)
+}
+
+// epochIn is a number of units since 1970; 0 if no Instant can hold it.
+func epochIn(text []byte, unit time.Duration) telemetry.Instant {
+	if v, ok := digits(text); ok {
+		return scaled(v, unit)
+	}
+	v, ok := parseFloat(text)
+	if !ok {
+		return 0
+	}
+	micros := math.Round(v * float64(unit) / 1e3)
+	if !(math.Abs(micros) < math.MaxInt64/1e3) {
+		return 0
+	}
+	return scaled(int64(micros), time.Microsecond)
+}
+
+// digits reads a whole number without sign. It is asked first, and about most texts in vain, so it must not allocate.
+func digits(text []byte) (int64, bool) {
+	if len(text) == 0 || len(text) > 19 {
+		return 0, false
+	}
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+	}
+	v, err := strconv.ParseInt(string(text), 10, 64)
+	return v, err == nil
+}
+
+func scaled(v int64, unit time.Duration) telemetry.Instant {
+	if v <= 0 || v > math.MaxInt64/int64(unit) {
+		return 0
+	}
+	return telemetry.Instant(v * int64(unit))
+}
+
+// zoned and zoneless are the written forms that devices use beside RFC 3339. Go accepts fractions of a second in all.
+var (
+	zoned    = [...]string{time.RFC3339, "2006-01-02T15:04:05-0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-0700", "2006-01-02 15:04:05 -0700"}
+	zoneless = [...]string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"}
+)
+
+// maxTimeText bounds what is tried as a time.
+const maxTimeText = 64
+
+// parseTime reads a written time or a number in a string; a time without a zone is in loc. 0: not a time.
+func parseTime(text []byte, loc *time.Location) telemetry.Instant {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || len(text) > maxTimeText {
+		return 0
+	}
+	if at := epoch(text); at != 0 {
+		return at
+	}
+	for _, layout := range zoned {
+		if t, err := time.Parse(layout, string(text)); err == nil {
+			return instantOf(t)
+		}
+	}
+	for _, layout := range zoneless {
+		if t, err := time.ParseInLocation(layout, string(text), loc); err == nil {
+			return instantOf(t)
+		}
+	}
+	return 0
+}
+
+// instantOf converts a time that nanoseconds since 1970 can hold; others are impossible, not wrapped around.
+func instantOf(t time.Time) telemetry.Instant {
+	if t.Year() < 1971 || t.Year() > 2260 {
+		return 0
+	}
+	return telemetry.InstantOf(t)
+}
+
+// boundedTime is a device's impossible time as it may be kept: text that is no time at all may hold anything, so only its
+// shape stays.
+func boundedTime(text []byte) string {
+	text = text[:min(len(text), maxTimeText)]
+	if parseTime(text, time.UTC) != 0 {
+		return string(bytes.ToValidUTF8(text, nil))
+	}
+	if _, ok := parseFloat(text); ok {
+		return string(text)
+	}
+	return string(shape(nil, text))
+}
+
+// parseTimeAs reads a time in one format of a model; 0: not in this format.
+func parseTimeAs(format string, text []byte, loc *time.Location) telemetry.Instant {
+	text = bytes.TrimSpace(text)
+	if len(text) > maxTimeText {
+		return 0
+	}
+	switch format {
+	case "auto":
+		return parseTime(text, loc)
+	case "epoch_s":
+		return epochIn(text, time.Second)
+	case "epoch_ms":
+		return epochIn(text, time.Millisecond)
+	case "epoch_us":
+		return epochIn(text, time.Microsecond)
+	case "epoch_ns":
+		return epochIn(text, time.Nanosecond)
+	case "rfc3339":
+		format = time.RFC3339
+	}
+	t, err := time.ParseInLocation(format, string(text), loc)
+	if err != nil {
+		return 0
+	}
+	return instantOf(t)
+}

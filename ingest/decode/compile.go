@@ -1,0 +1,504 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// FieldError is a problem with one field of a model.
+type FieldError struct {
+	Model string // the model's id
+	Field string // path as in YAML: "readings[2].unit"
+	Err   error
+}
+
+func (e *FieldError) Error() string { return fmt.Sprintf("model %q: %s: %v", e.Model, e.Field, e.Err) }
+
+// Unwrap gives the cause.
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// Validate reports all problems of the model at once, each a *FieldError (errors.Join).
+func (m *Model) Validate() error {
+	_, err := compile(m)
+	return err
+}
+
+// format reads the payload of one message from b and appends records to dst. It returns notReading for a message that is
+// understood and carries no reading.
+type format func(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault)
+
+// formatOf finds a format by its name in a model.
+func formatOf(name string) (format, error) {
+	switch name {
+	case "native":
+		return decodeNative, nil
+	case "json", "":
+		return decodeMapped, nil
+	}
+	return nil, fmt.Errorf("unknown format %q, want json or native", name)
+}
+
+// model is a Model made ready: everything parsed and checked.
+type model struct {
+	Model
+	decode   format
+	patterns []pattern
+	address  path // of the device in the payload; no text: none
+	process  []condition
+	ignore   []condition
+	time     *timing
+	sequence path
+	boot     path
+	fields   []field
+	past     path // history items; no text: none
+	pastTime *timing
+	pastRead []field
+	words    map[string]bool // lower-case names of members whose words a rejection may keep
+	ignored  atomic.Uint64
+}
+
+func (m *model) native() bool { return m.Format == "native" }
+
+func (m *model) pushed(topic string) bool { return strings.HasPrefix(topic, pushPrefix) }
+
+// pushPatterns are the topics that the HTTP door makes for the model.
+func (m *model) pushPatterns() []string {
+	base := pushPrefix + m.ID
+	patterns := []string{base + "/{device}", base + "/{site}/{device}"}
+	if m.address.text != "" {
+		patterns = append(patterns, base)
+	}
+	return patterns
+}
+
+// compileModels adds the native model to models and makes all of them ready.
+func compileModels(models []Model) (map[string]*model, error) {
+	ready := make(map[string]*model, len(models)+1)
+	var errs []error
+	for i := range models {
+		m, err := compile(&models[i])
+		errs = append(errs, err)
+		if ready[m.ID] != nil {
+			errs = append(errs, &FieldError{m.ID, "id", errors.New("another model has it")})
+		}
+		ready[m.ID] = m
+	}
+	if ready[NativeModel] == nil {
+		m, err := compile(&Model{ID: NativeModel, Title: "Native format", Format: "native"})
+		errs = append(errs, err)
+		ready[NativeModel] = m
+	}
+	return ready, errors.Join(errs...)
+}
+
+// compiler collects the problems of one model.
+type compiler struct {
+	m    *model
+	errs []error
+}
+
+func (c *compiler) fail(field string, err error) {
+	if err != nil {
+		c.errs = append(c.errs, &FieldError{c.m.ID, field, err})
+	}
+}
+
+func compile(def *Model) (*model, error) {
+	m := &model{Model: *def, words: make(map[string]bool)}
+	c := &compiler{m: m}
+	if !validID(m.ID) {
+		c.fail("id", fmt.Errorf("%q: want a-z, 0-9, _ and -, at most 64", m.ID))
+	}
+	if m.Title == "" {
+		c.fail("title", errors.New("missing"))
+	}
+	var err error
+	m.decode, err = formatOf(m.Format)
+	c.fail("format", err)
+	if m.native() {
+		c.native()
+	} else {
+		if m.ID == NativeModel {
+			c.fail("format", errors.New("the native model has format native"))
+		}
+		c.mapping()
+	}
+	for i := range m.Samples {
+		c.sample(fmt.Sprintf("samples[%d]", i), &m.Samples[i])
+	}
+	return m, errors.Join(c.errs...)
+}
+
+// native: the built-in format reads its quantities by name; Readings of its model only document it.
+func (c *compiler) native() {
+	m := c.m
+	if m.ID != NativeModel {
+		c.fail("format", fmt.Errorf("only the model %s has format native", NativeModel))
+	}
+	if len(m.Match) > 0 && !slices.Equal(m.Match, []string{nativePattern}) {
+		c.fail("match", fmt.Errorf("the native format has topic %s", nativePattern))
+	}
+	m.Match = []string{nativePattern}
+	m.patterns = []pattern{mustPattern(nativePattern)}
+	if m.Device != "" || m.Time != nil || m.History != nil || m.Swap || m.Count != "" {
+		c.fail("format", errors.New("the native format has no device, time, history, swap or count of its own"))
+	}
+	for i, f := range m.Readings {
+		if f.Path != f.Quantity.String() || f.Unit != "" && f.Unit != f.Quantity.Unit() {
+			c.fail(fmt.Sprintf("readings[%d]", i), fmt.Errorf("the native format has %s in %s", f.Quantity, f.Quantity.Unit()))
+		}
+	}
+}
+
+func (c *compiler) mapping() {
+	m := c.m
+	for i, text := range m.Match {
+		p, err := parsePattern(text)
+		c.fail(fmt.Sprintf("match[%d]", i), err)
+		if err == nil && p.device < 0 && m.Device == "" {
+			c.fail(fmt.Sprintf("match[%d]", i), errors.New("has no {device}, and the model names no device in the payload"))
+		}
+		if err == nil && p.device >= 0 && m.Device != "" {
+			c.fail("device", fmt.Errorf("the topic %s already names the device", text))
+		}
+		m.patterns = append(m.patterns, p)
+	}
+	m.address = c.path("device", m.Device, false)
+	m.process = c.conditions("when.process", m.When.Process)
+	m.ignore = c.conditions("when.ignore", m.When.Ignore)
+	m.time = c.timing("time", m.Time)
+	m.sequence = c.path("sequence", m.Sequence, false)
+	m.boot = c.path("boot", m.Boot, false)
+	if m.boot.text != "" && m.sequence.text == "" {
+		c.fail("boot", errors.New("means nothing without a sequence"))
+	}
+	switch m.Otherwise {
+	case "", "reject", "ignore":
+	default:
+		c.fail("otherwise", fmt.Errorf("%q: want reject or ignore", m.Otherwise))
+	}
+	if len(m.Readings) == 0 && (m.History == nil || len(m.History.Readings) == 0) {
+		c.fail("readings", errors.New("missing: a model reads at least one quantity"))
+	}
+	m.fields = c.fields("readings", m.Readings)
+	if h := m.History; h != nil {
+		m.past = c.path("history.path", h.Path, true)
+		if h.Path == "" {
+			c.fail("history.path", errors.New("missing"))
+		}
+		m.pastTime = c.timing("history.time", &h.Time)
+		m.pastRead = m.fields
+		if len(h.Readings) > 0 {
+			m.pastRead = c.fields("history.readings", h.Readings)
+		}
+	}
+}
+
+// path parses an optional path. many allows it to lead to several values.
+func (c *compiler) path(at, text string, many bool) path {
+	if text == "" {
+		return path{}
+	}
+	p, err := parsePath(text)
+	c.fail(at, err)
+	if p.many() && !many {
+		c.fail(at, fmt.Errorf("%q leads to several values, want one", text))
+	}
+	return p
+}
+
+// fields compiles readings and applies Count: forms that are not counted are left out here, once.
+func (c *compiler) fields(at string, defs []Field) []field {
+	switch c.m.Count {
+	case "", CountPeriod, CountTotal, CountPresent:
+	default:
+		c.fail("count", fmt.Errorf("%q: want period, total or present", c.m.Count))
+	}
+	forms := make(map[Count]bool)
+	var ready []field
+	for i := range defs {
+		where := fmt.Sprintf("%s[%d]", at, i)
+		f := c.field(where, &defs[i])
+		form := countOf(f.quantity)
+		if form != "" {
+			forms[form] = true
+		}
+		if form == "" || c.m.Count == "" || form == c.m.Count {
+			ready = append(ready, f)
+		}
+	}
+	switch {
+	case len(forms) > 1 && c.m.Count == "":
+		c.fail("count", fmt.Errorf("missing: %s has people by %s, which must not be added together; say which is counted",
+			at, strings.Join(sortedText(forms), " and ")))
+	case len(forms) > 0 && c.m.Count != "" && !forms[c.m.Count]:
+		c.fail("count", fmt.Errorf("%q: %s has people only by %s", c.m.Count, at, strings.Join(sortedText(forms), " and ")))
+	}
+	return ready
+}
+
+func sortedText(set map[Count]bool) []string {
+	var all []string
+	for _, c := range slices.Sorted(maps.Keys(set)) {
+		all = append(all, string(c))
+	}
+	return all
+}
+
+// countOf is the form in which q counts people; empty if it does not.
+func countOf(q telemetry.Quantity) Count {
+	switch q {
+	case telemetry.PeopleIn, telemetry.PeopleOut:
+		return CountPeriod
+	case telemetry.PeopleInTotal, telemetry.PeopleOutTotal:
+		return CountTotal
+	case telemetry.PeoplePresent:
+		return CountPresent
+	}
+	return ""
+}
+
+func (c *compiler) field(at string, def *Field) field {
+	f := field{quantity: def.Quantity, value: def.Value, channel: def.Channel}
+	if def.Quantity == telemetry.NoQuantity {
+		c.fail(at+".quantity", errors.New("missing"))
+		return f
+	}
+	if c.m.Swap {
+		f.quantity = swapped(f.quantity)
+	}
+	switch {
+	case def.Path == "":
+		c.fail(at+".path", errors.New("missing"))
+	default:
+		f.path = c.path(at+".path", def.Path, true)
+		c.word(f.path)
+	}
+	c.unit(at, def, &f)
+	f.when = c.conditions(at+".when", def.When)
+	f.invalid = c.literals(at+".invalid", def.Invalid)
+	f.words = lowered(def.Words)
+	f.kinds = def.Kinds
+	if len(def.Kinds) > 0 && def.Quantity != telemetry.Button {
+		c.fail(at+".kinds", fmt.Errorf("belong to button, not to %s", def.Quantity))
+	}
+	for word, kind := range def.Kinds {
+		if !plainName([]byte(kind)) {
+			c.fail(at+".kinds", fmt.Errorf("%q: %q: want a short word for the kind of press", word, kind))
+		}
+	}
+	if def.Value != nil {
+		if _, flt := checked(def.Quantity, *def.Value); flt != nil {
+			c.fail(at+".value", errors.New(flt.detail))
+		}
+	}
+	if def.Channel != "" && def.ChannelPath != "" {
+		c.fail(at+".channel", errors.New("want channel or channel_path, not both"))
+	}
+	if def.Channel != channelText([]byte(def.Channel)) {
+		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or _-.:", def.Channel, maxChannel))
+	}
+	f.channelPath = c.path(at+".channel_path", def.ChannelPath, false)
+	return f
+}
+
+func (c *compiler) unit(at string, def *Field, f *field) {
+	scale := def.Scale
+	if scale == 0 {
+		scale = 1
+	}
+	for name, v := range map[string]float64{"scale": scale, "offset": def.Offset} {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			c.fail(at+"."+name, fmt.Errorf("%v: want a finite number", v))
+		}
+	}
+	own := linear{scale, def.Offset}
+	conv, err := conversion(def.Unit, def.Quantity)
+	c.fail(at+".unit", err)
+	f.unit = own.then(conv)
+	f.unitPath = c.path(at+".unit_path", def.UnitPath, false)
+	c.word(f.unitPath)
+	if (def.UnitPath == "") != (len(def.Units) == 0) {
+		c.fail(at+".unit_path", errors.New("unit_path and units belong together"))
+	}
+	f.units = make(map[string]linear, len(def.Units))
+	for word, unit := range def.Units {
+		conv, err := conversion(unit, def.Quantity)
+		c.fail(at+".units", err)
+		f.units[strings.ToLower(word)] = own.then(conv)
+	}
+}
+
+// word lets rejections show the words at p: they are the format's, not a person's.
+func (c *compiler) word(p path) {
+	for i := len(p.steps) - 1; i >= 0; i-- {
+		if p.steps[i].kind == stepName {
+			c.m.words[strings.ToLower(p.steps[i].name)] = true
+			return
+		}
+	}
+}
+
+func (c *compiler) timing(at string, def *Time) *timing {
+	if def == nil {
+		return nil
+	}
+	if def.Path == "" {
+		c.fail(at+".path", errors.New("missing"))
+	}
+	t := &timing{path: c.path(at+".path", def.Path, false), formats: def.Formats}
+	if len(t.formats) == 0 {
+		t.formats = []string{"auto"}
+	}
+	for i, f := range t.formats {
+		switch f {
+		case "auto", "rfc3339", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns":
+			continue
+		}
+		if !strings.Contains(f, "06") || !strings.Contains(f, "04") {
+			c.fail(fmt.Sprintf("%s.formats[%d]", at, i), fmt.Errorf("%q: want auto, rfc3339, epoch_s, epoch_ms, epoch_us, epoch_ns or a layout such as 02/01/2006 15:04:05", f))
+		}
+	}
+	if def.Zone != "" {
+		zone, err := time.LoadLocation(def.Zone)
+		if err != nil || def.Zone == "Local" {
+			c.fail(at+".zone", fmt.Errorf("%q: want an IANA name such as Asia/Jakarta", def.Zone))
+		}
+		t.zone = zone
+	}
+	c.word(t.path)
+	return t
+}
+
+func (c *compiler) conditions(at string, defs []Condition) []condition {
+	var ready []condition
+	for i := range defs {
+		def, where := &defs[i], fmt.Sprintf("%s[%d]", at, i)
+		cond := condition{exists: def.Exists}
+		if def.Path == "" {
+			c.fail(where+".path", errors.New("missing"))
+		}
+		cond.path = c.path(where+".path", def.Path, true)
+		set := 0
+		if def.Equals != nil {
+			set++
+			cond.in = c.literals(where+".equals", []any{def.Equals})
+		}
+		if def.In != nil {
+			set++
+			cond.in = c.literals(where+".in", def.In)
+		}
+		if def.Exists != nil {
+			set++
+		}
+		if set != 1 {
+			c.fail(where, errors.New("want exactly one of equals, in and exists"))
+		}
+		c.word(cond.path)
+		ready = append(ready, cond)
+	}
+	return ready
+}
+
+// literals takes texts, numbers and booleans as YAML gives them.
+func (c *compiler) literals(at string, values []any) []literal {
+	var ready []literal
+	for i, v := range values {
+		var l literal
+		switch v := v.(type) {
+		case string:
+			l.text = v
+		case bool:
+			l.text = strconv.FormatBool(v)
+		case int, int64, uint64:
+			l.text = fmt.Sprint(v)
+			l.number, l.numeric = toFloat(v), true
+		case float64:
+			l.text = strconv.FormatFloat(v, 'g', -1, 64)
+			l.number, l.numeric = v, true
+		default:
+			c.fail(fmt.Sprintf("%s[%d]", at, i), fmt.Errorf("%v: want a text, number or boolean", v))
+		}
+		ready = append(ready, l)
+	}
+	return ready
+}
+
+func toFloat(v any) float64 {
+	switch v := v.(type) {
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case uint64:
+		return float64(v)
+	}
+	return 0
+}
+
+func (c *compiler) sample(at string, s *Sample) {
+	if s.Name == "" {
+		c.fail(at+".name", errors.New("missing"))
+	}
+	outcomes := 0
+	for _, set := range []bool{len(s.Expect) > 0, s.Ignored, s.Rejected != ""} {
+		if set {
+			outcomes++
+		}
+	}
+	if outcomes != 1 {
+		c.fail(at, errors.New("want exactly one of expect, ignored and rejected"))
+	}
+	if s.Rejected != "" && !slices.Contains(telemetry.Reasons(), s.Rejected) {
+		c.fail(at+".rejected", fmt.Errorf("unknown reason %q", s.Rejected))
+	}
+	for _, text := range append([]string{s.Received}, expectedTimes(s.Expect)...) {
+		if _, err := time.Parse(time.RFC3339, text); text != "" && err != nil {
+			c.fail(at, fmt.Errorf("%q: want RFC 3339", text))
+		}
+	}
+}
+
+func expectedTimes(expected []Expected) []string {
+	var all []string
+	for _, e := range expected {
+		all = append(all, e.At)
+	}
+	return all
+}
+
+func lowered(words map[string]float64) map[string]float64 {
+	if len(words) == 0 {
+		return nil
+	}
+	low := make(map[string]float64, len(words))
+	for w, v := range words {
+		low[strings.ToLower(w)] = v
+	}
+	return low
+}
+
+// swapped exchanges in and out.
+func swapped(q telemetry.Quantity) telemetry.Quantity {
+	switch q {
+	case telemetry.PeopleIn:
+		return telemetry.PeopleOut
+	case telemetry.PeopleOut:
+		return telemetry.PeopleIn
+	case telemetry.PeopleInTotal:
+		return telemetry.PeopleOutTotal
+	case telemetry.PeopleOutTotal:
+		return telemetry.PeopleInTotal
+	}
+	return q
+}

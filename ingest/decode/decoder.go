@@ -1,0 +1,126 @@
+// Package decode turns messages into telemetry records: readings, task logs, or one rejection that says what was wrong.
+// Nothing in a message is trusted: size, depth, encoding, types, physical range, clock and the sender's right to speak for
+// the device are checked here, once, for every front door. Names, pictures and credentials in a payload end here.
+//
+// A format is how a payload is written and lives in one file (native.go, mapping.go); a model is data that says which
+// topics a kind of device uses, in which format, and what its fields mean (Model; configs/models).
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Options configure a Decoder. Zero limits mean their default.
+type Options struct {
+	// Sites hold the devices that may be heard. Their ids, places and zones must be valid already.
+	Sites []facility.Site
+	// Models are the device models beside the built-in native one, by unique id.
+	Models []Model
+	// MaxPayload is the largest payload in bytes; default 64 KiB.
+	MaxPayload int
+	// MaxDepth is how many objects and arrays may lie inside each other; default 32.
+	MaxDepth int
+	// Past and Future bound which times of a device are believed, relative to receipt; default 7 days and 2 minutes.
+	Past, Future time.Duration
+	// Lateness is how far behind its receipt a reading is late; default 2 minutes.
+	Lateness time.Duration
+}
+
+// The limits where Options set none.
+const (
+	DefaultMaxPayload = 64 << 10
+	DefaultMaxDepth   = 32
+	DefaultPast       = 7 * 24 * time.Hour
+	DefaultFuture     = 2 * time.Minute
+	DefaultLateness   = 2 * time.Minute
+)
+
+func (o *Options) setDefaults() {
+	o.MaxPayload = orDefault(o.MaxPayload, DefaultMaxPayload)
+	o.MaxDepth = orDefault(o.MaxDepth, DefaultMaxDepth)
+	o.Past = orDefault(o.Past, DefaultPast)
+	o.Future = orDefault(o.Future, DefaultFuture)
+	o.Lateness = orDefault(o.Lateness, DefaultLateness)
+}
+
+func orDefault[T int | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+func (o *Options) validate() error {
+	var errs []error
+	for _, limit := range []struct {
+		name  string
+		value int64
+	}{
+		{"MaxPayload", int64(o.MaxPayload)}, {"MaxDepth", int64(o.MaxDepth)},
+		{"Past", int64(o.Past)}, {"Future", int64(o.Future)}, {"Lateness", int64(o.Lateness)},
+	} {
+		if limit.value < 0 {
+			errs = append(errs, fmt.Errorf("%s %d: want more than 0", limit.name, limit.value))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Decoder decodes the messages of a fixed set of sites and models. It does not change: a new configuration makes a new
+// one. It is safe for concurrent use.
+type Decoder struct {
+	limits Options // without sites and models
+	clock  window
+	models map[string]*model
+	router router
+	// workers are spare scratch memory for Decode.
+	workers sync.Pool
+}
+
+// New makes a decoder. All problems of models, addresses and topics are reported at once.
+func New(o Options) (*Decoder, error) {
+	o.setDefaults()
+	if err := o.validate(); err != nil {
+		return nil, fmt.Errorf("decoder: %w", err)
+	}
+	d := &Decoder{limits: o, clock: window{o.Past, o.Future, o.Lateness}}
+	d.limits.Sites, d.limits.Models = nil, nil
+	models, err := compileModels(o.Models)
+	if err != nil {
+		return nil, err
+	}
+	d.models = models
+	if err := d.router.build(o.Sites, models); err != nil {
+		return nil, err
+	}
+	d.workers.New = func() any { return d.Worker(nil) }
+	return d, nil
+}
+
+// Decode appends what msg means to dst: observations, or exactly one rejection, or nothing for a message that is
+// understood and is not a reading (see Ignored). The records own their memory; msg's payload is neither kept nor changed.
+func (d *Decoder) Decode(msg *ingest.Message, dst []telemetry.Record) []telemetry.Record {
+	w := d.workers.Get().(*Worker)
+	defer d.workers.Put(w)
+	return w.Decode(msg, dst)
+}
+
+// Topics lists the MQTT filters that a subscriber needs: the native format's, so that unconfigured devices are seen, and
+// those of every model that a device uses.
+func (d *Decoder) Topics() []string { return d.router.filters() }
+
+// Ignored counts, by model id, the messages since New that were understood and carried no reading. Every model is listed.
+func (d *Decoder) Ignored() map[string]uint64 {
+	counts := make(map[string]uint64, len(d.models))
+	for id, m := range d.models {
+		counts[id] = m.ignored.Load()
+	}
+	return counts
+}

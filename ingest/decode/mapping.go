@@ -1,0 +1,340 @@
+package decode
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// maxReadings bounds the readings of one message, history included.
+const maxReadings = 1024
+
+// condition, timing, field and literal are Condition, Time, Field and a YAML scalar made ready.
+type condition struct {
+	path   path
+	in     []literal
+	exists *bool
+}
+
+type timing struct {
+	path    path
+	formats []string
+	zone    *time.Location // nil: the site's
+}
+
+type field struct {
+	path        path
+	quantity    telemetry.Quantity
+	unit        linear
+	unitPath    path
+	units       map[string]linear // by lower-case word
+	words       map[string]float64
+	kinds       map[string]string
+	value       *float64
+	when        []condition
+	invalid     []literal
+	channel     string
+	channelPath path
+}
+
+type literal struct {
+	text    string
+	number  float64
+	numeric bool
+}
+
+// decodeMapped reads JSON as the model's mapping says: one record for the message and one for each item of its history.
+func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+	if f := w.parse(msg); f != nil {
+		return dst, f
+	}
+	doc, m := w.document, b.model
+	for i := range m.process {
+		if !m.process[i].holds(doc, 0) {
+			return dst, notReading
+		}
+	}
+	for i := range m.ignore {
+		if m.ignore[i].holds(doc, 0) {
+			return dst, notReading
+		}
+	}
+	base := w.observation(b, msg)
+	if f := numbered(doc, m, &base.Observation); f != nil {
+		return dst, f
+	}
+	e := extraction{w: w, doc: doc}
+	// History is older than the message and comes first.
+	if m.past.text != "" {
+		var f *fault
+		if dst, f = e.history(b, &base, dst); f != nil {
+			return dst, f
+		}
+	}
+	w.readings = w.readings[:0]
+	for i := range m.fields {
+		if f := e.read(&m.fields[i], 0); f != nil {
+			return dst, f
+		}
+	}
+	if len(w.readings) == 0 {
+		switch {
+		case e.stored > 0:
+			return dst, nil
+		case e.unfitted || m.Otherwise == "ignore":
+			return dst, notReading
+		}
+		return dst, faultf(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", namesIn(doc))
+	}
+	base.Observation.Readings = w.arena.keep(w.readings)
+	believed := w.d.clock.judge(&base, m.time.read(doc, 0, b.zone))
+	base.Identity = w.identify(b, &base, believed, msg.Payload)
+	return append(dst, base), nil
+}
+
+// numbered fills in the device's own number of the message. A number that cannot be one is as none.
+func numbered(doc *document, m *model, o *telemetry.Observation) *fault {
+	if m.sequence.text == "" {
+		return nil
+	}
+	at, ok := m.sequence.first(doc, 0)
+	if !ok || doc.nodes[at].kind == 'n' {
+		return nil
+	}
+	n := &doc.nodes[at]
+	v, ok := sequence(n.raw)
+	if n.kind != '0' && n.kind != '"' || !ok {
+		return faultf(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.sequence.text, kindName(n.kind))
+	}
+	o.Sequence, o.HasSequence = v, true
+	if m.boot.text == "" {
+		return nil
+	}
+	if at, ok := m.boot.first(doc, 0); ok {
+		if n := &doc.nodes[at]; n.kind == '0' || n.kind == '"' && printable(n.raw) {
+			o.Boot = string(n.raw[:min(len(n.raw), maxBoot)])
+		}
+	}
+	return nil
+}
+
+// extraction is the reading of one mapped message.
+type extraction struct {
+	w        *Worker
+	doc      *document
+	stored   int  // history records so far
+	total    int  // readings so far
+	unfitted bool // a value was there and means "none"
+}
+
+// history appends a record for every item.
+func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+	var f *fault
+	m := b.model
+	m.past.each(e.doc, 0, func(item found) bool {
+		e.w.readings = e.w.readings[:0]
+		for i := range m.pastRead {
+			if f = e.read(&m.pastRead[i], item.at); f != nil {
+				f = f.in(m.past.text)
+				return false
+			}
+		}
+		if len(e.w.readings) == 0 {
+			return true
+		}
+		rec := *base
+		o := &rec.Observation
+		o.Flags |= telemetry.FlagHistory
+		o.Boot, o.Sequence, o.HasSequence = "", 0, false // they number the message, not what it repeats
+		o.Readings = e.w.arena.keep(e.w.readings)
+		believed := e.w.d.clock.judge(&rec, m.pastTime.read(e.doc, item.at, b.zone))
+		rec.Identity = e.w.identify(b, &rec, believed, e.doc.nodes[item.at].raw)
+		dst = append(dst, rec)
+		e.stored++
+		return true
+	})
+	return dst, f
+}
+
+// read appends the readings of one field to the worker's, looking from node at.
+func (e *extraction) read(fd *field, at int32) *fault {
+	var f *fault
+	fd.path.each(e.doc, at, func(v found) bool {
+		f = e.value(fd, v, at)
+		return f == nil
+	})
+	if f != nil {
+		return f.in(fd.path.text)
+	}
+	return nil
+}
+
+func (e *extraction) value(fd *field, v found, root int32) *fault {
+	for i := range fd.when {
+		if !fd.when[i].holds(e.doc, v.element) {
+			return nil
+		}
+	}
+	n := &e.doc.nodes[v.at]
+	if n.kind == 'n' || isAny(fd.invalid, n) {
+		e.unfitted = true
+		return nil
+	}
+	r := telemetry.Reading{Quantity: fd.quantity, Channel: fd.channel}
+	var f *fault
+	switch {
+	case fd.quantity == telemetry.Button:
+		r.Value = 1
+		r.Text, f = fd.press(n)
+	case fd.value != nil:
+		r.Value = *fd.value
+	default:
+		r.Value, f = e.number(fd, n)
+	}
+	if f != nil {
+		return f
+	}
+	if r.Channel == "" {
+		r.Channel = v.label
+	}
+	if fd.channelPath.text != "" {
+		if c, ok := fd.channelPath.first(e.doc, v.element); ok && len(e.doc.nodes[c].raw) > 0 && e.doc.nodes[c].kind != 'n' {
+			r.Channel = channelText(e.doc.nodes[c].raw)
+		}
+	}
+	for i := range e.w.readings {
+		if have := &e.w.readings[i]; have.Quantity == r.Quantity && have.Channel == r.Channel {
+			return faultf(telemetry.ReasonField, "second value of %s on channel %q: want a channel_path that tells them apart", r.Quantity, r.Channel)
+		}
+	}
+	if e.total++; e.total > maxReadings {
+		return faultf(telemetry.ReasonTooLarge, "more than %d readings in one message", maxReadings)
+	}
+	e.w.readings = append(e.w.readings, r)
+	return nil
+}
+
+// number makes a value of the quantity: a word's number, or a number (also in quotes) in the device's unit.
+func (e *extraction) number(fd *field, n *node) (float64, *fault) {
+	if n.kind == '{' || n.kind == '[' {
+		return 0, faultf(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
+	}
+	if fd.words != nil {
+		if v, ok := fd.words[strings.ToLower(string(n.raw))]; ok {
+			return checked(fd.quantity, v)
+		}
+	}
+	var v float64
+	switch n.kind {
+	case 't', 'f':
+		if fd.quantity.Definition().Form != telemetry.Flag {
+			return 0, faultf(telemetry.ReasonField, "a boolean, want a number")
+		}
+		if n.kind == 't' {
+			v = 1
+		}
+		return v, nil
+	default:
+		text := bytes.TrimSpace(n.raw)
+		var ok bool
+		if v, ok = parseFloat(text); !ok || len(text) == 0 {
+			if fd.words != nil {
+				return 0, faultf(telemetry.ReasonField, "a word that the model does not know, want one of %s", wordsOf(fd.words))
+			}
+			return 0, faultf(telemetry.ReasonField, "text that is no number")
+		}
+	}
+	unit := fd.unit
+	if fd.unitPath.text != "" {
+		if at, ok := fd.unitPath.first(e.doc, 0); ok && e.doc.nodes[at].kind != 'n' {
+			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[at].raw))]; !ok {
+				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text)
+			}
+		}
+	}
+	return checked(fd.quantity, unit.apply(v))
+}
+
+// wordsOf lists the words that a field knows.
+func wordsOf(words map[string]float64) string {
+	return strings.Join(slices.Sorted(maps.Keys(words)), ", ")
+}
+
+// press is the kind of a button press.
+func (fd *field) press(n *node) (string, *fault) {
+	if kind, ok := fd.kinds[string(n.raw)]; ok {
+		return kind, nil
+	}
+	if len(fd.kinds) > 0 {
+		return "", faultf(telemetry.ReasonField, "a kind of press that the model does not know")
+	}
+	if n.kind == 't' || n.kind == '0' {
+		return "press", nil
+	}
+	if n.kind != '"' || !plainName(n.raw) {
+		return "", faultf(telemetry.ReasonField, "%s, want the kind of press", kindName(n.kind))
+	}
+	return intern(n.raw), nil
+}
+
+// read finds a time from node at on.
+func (t *timing) read(doc *document, at int32, zone *time.Location) deviceTime {
+	if t == nil {
+		return deviceTime{}
+	}
+	i, ok := t.path.first(doc, at)
+	if !ok {
+		return deviceTime{}
+	}
+	n := &doc.nodes[i]
+	if n.kind != '"' && n.kind != '0' {
+		return deviceTime{given: n.kind != 'n'}
+	}
+	if t.zone != nil {
+		zone = t.zone
+	}
+	given := deviceTime{given: true, text: n.raw}
+	for _, f := range t.formats {
+		if given.at = parseTimeAs(f, n.raw, zone); given.at != 0 {
+			break
+		}
+	}
+	return given
+}
+
+// holds reports whether the condition is true, looking from node at.
+func (c *condition) holds(doc *document, at int32) bool {
+	met := false
+	c.path.each(doc, at, func(v found) bool {
+		n := &doc.nodes[v.at]
+		met = n.kind != 'n' && (c.exists != nil || isAny(c.in, n))
+		return !met
+	})
+	if c.exists != nil {
+		return met == *c.exists
+	}
+	return met
+}
+
+// isAny reports whether n is one of the literals. A number is compared as a number with numbers, and everything as the
+// text it is written as.
+func isAny(literals []literal, n *node) bool {
+	for i := range literals {
+		l := &literals[i]
+		if n.kind == '0' && l.numeric {
+			if v, ok := n.number(); ok && v == l.number {
+				return true
+			}
+			continue
+		}
+		if n.kind != '{' && n.kind != '[' && string(n.raw) == l.text {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,149 @@
+package decode
+
+import (
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Model describes a kind of device as data: the topics it uses, the format of its payload, and what the fields mean. It
+// is one YAML file; see configs/models for examples. Field names are the same in YAML and JSON.
+type Model struct {
+	// ID names the model in a device's configuration and in push/{model}: a-z, 0-9, _ and -.
+	ID string `yaml:"id" json:"id"`
+	// Title is for people.
+	Title string `yaml:"title" json:"title"`
+	// Vendor of the device, where it has one.
+	Vendor string `yaml:"vendor" json:"vendor,omitempty"`
+	// Description says what the device reports and what its fields look like.
+	Description string `yaml:"description" json:"description,omitempty"`
+	// Format is how a payload is written: "json" (the mapping below; default) or "native".
+	Format string `yaml:"format" json:"format,omitempty"`
+	// Match are topic patterns. {device} stands for the device's address, {site} for the site's id, + for any level, a
+	// final # for any rest. May be empty for devices that only push by HTTP.
+	Match []string `yaml:"match" json:"match,omitempty"`
+	// Device is the path to the device's address in the payload, where no topic names it.
+	Device string `yaml:"device" json:"device,omitempty"`
+	// When says which messages are readings.
+	When When `yaml:"when" json:"when,omitzero"`
+	// Time is when the readings were taken; none: on receipt.
+	Time *Time `yaml:"time" json:"time,omitempty"`
+	// Sequence is the path to the device's own message number, Boot to what changes when that number restarts.
+	Sequence string `yaml:"sequence" json:"sequence,omitempty"`
+	Boot     string `yaml:"boot" json:"boot,omitempty"`
+	// Count chooses which of several people counts is read: "period", "total" or "present". It is needed where Readings
+	// have more than one of them: added together they would count each person twice.
+	Count Count `yaml:"count" json:"count,omitempty"`
+	// Swap exchanges in and out for all devices of the model.
+	Swap bool `yaml:"swap" json:"swap,omitempty"`
+	// Readings are the fields that are read.
+	Readings []Field `yaml:"readings" json:"readings,omitempty"`
+	// History is where the device repeats earlier readings with their own times.
+	History *History `yaml:"history" json:"history,omitempty"`
+	// Otherwise says what a message without any of Readings is: "reject" (default) or "ignore".
+	Otherwise string `yaml:"otherwise" json:"otherwise,omitempty"`
+	// Samples are messages and what they mean; the test suite runs them.
+	Samples []Sample `yaml:"samples" json:"samples,omitempty"`
+}
+
+// Count is a form of counting people.
+type Count string
+
+// The forms.
+const (
+	CountPeriod  Count = "period"
+	CountTotal   Count = "total"
+	CountPresent Count = "present"
+)
+
+// When filters messages. What it filters out is not a reading: it is counted and leaves nothing behind.
+type When struct {
+	// Process lists conditions that must all hold.
+	Process []Condition `yaml:"process" json:"process,omitempty"`
+	// Ignore lists conditions of which none may hold.
+	Ignore []Condition `yaml:"ignore" json:"ignore,omitempty"`
+}
+
+// Condition is a statement about one field. Exactly one of Equals, In and Exists is set.
+type Condition struct {
+	// Path to the field. With * the condition holds if it holds for any of the values.
+	Path string `yaml:"path" json:"path"`
+	// Equals is a text, number or boolean. Numbers compare as numbers, also where the device writes them in quotes.
+	Equals any   `yaml:"equals" json:"equals,omitempty"`
+	In     []any `yaml:"in" json:"in,omitempty"`
+	// Exists is true or false: the field is there and not null, or not.
+	Exists *bool `yaml:"exists" json:"exists,omitempty"`
+}
+
+// Time is where and how a time is written.
+type Time struct {
+	Path string `yaml:"path" json:"path"`
+	// Formats are tried in order: auto (default: RFC 3339 and its relatives, or an epoch by its size), rfc3339, epoch_s,
+	// epoch_ms, epoch_us, epoch_ns, or a layout of Go's reference time such as "02/01/2006 15:04:05".
+	Formats []string `yaml:"formats" json:"formats,omitempty"`
+	// Zone is the IANA name of the zone of times without one; default: the site's.
+	Zone string `yaml:"zone" json:"zone,omitempty"`
+}
+
+// Field is one quantity in a payload.
+type Field struct {
+	// Path to the value; * or [name=value] for several, each on its own channel.
+	Path     string             `yaml:"path" json:"path,omitempty"`
+	Quantity telemetry.Quantity `yaml:"quantity" json:"quantity"`
+	// Unit (UCUM) in which the device reports; default: the quantity's own.
+	Unit string `yaml:"unit" json:"unit,omitempty"`
+	// UnitPath leads from the message's root to a word that names the unit; Units translates the word. Without a word
+	// Unit holds.
+	UnitPath string            `yaml:"unit_path" json:"unit_path,omitempty"`
+	Units    map[string]string `yaml:"units" json:"units,omitempty"`
+	// Scale and Offset turn the device's number into Unit: number × scale + offset. Scale 0 means 1.
+	Scale  float64 `yaml:"scale" json:"scale,omitempty"`
+	Offset float64 `yaml:"offset" json:"offset,omitempty"`
+	// Words translates words and booleans to numbers; letter case does not matter. Without it true is 1 and false is 0.
+	Words map[string]float64 `yaml:"words" json:"words,omitempty"`
+	// Kinds translates the device's words for a press of a button; without it the word itself is the kind.
+	Kinds map[string]string `yaml:"kinds" json:"kinds,omitempty"`
+	// Value is used instead of what stands at Path, whose presence (or When) then makes the reading: an event counts 1.
+	Value *float64 `yaml:"value" json:"value,omitempty"`
+	// When lists conditions that must all hold, relative to the element that * or [name=value] chose, else the root.
+	When []Condition `yaml:"when" json:"when,omitempty"`
+	// Invalid are values that mean "not fitted" or "no measurement": a number compares with numbers (0xFFFF is 65535), a
+	// text with text ("0.00").
+	Invalid []any `yaml:"invalid" json:"invalid,omitempty"`
+	// Channel names the line, region or probe; ChannelPath leads to its name, relative to the element that * chose.
+	// Without them the choices of * are named by position from 1, or by member name.
+	Channel     string `yaml:"channel" json:"channel,omitempty"`
+	ChannelPath string `yaml:"channel_path" json:"channel_path,omitempty"`
+}
+
+// History is an array of earlier readings.
+type History struct {
+	// Path to the items, usually ending in [*].
+	Path string `yaml:"path" json:"path"`
+	// Time of an item, relative to it.
+	Time Time `yaml:"time" json:"time"`
+	// Readings of an item, relative to it; empty: those of the model.
+	Readings []Field `yaml:"readings" json:"readings,omitempty"`
+}
+
+// Sample is a message and what it must mean.
+type Sample struct {
+	Name string `yaml:"name" json:"name"`
+	// Topic it came on; empty: any.
+	Topic   string `yaml:"topic" json:"topic,omitempty"`
+	Payload string `yaml:"payload" json:"payload"`
+	// Received is when, RFC 3339; default: one second after the newest expected time, or 2022-07-05T01:00:00Z.
+	Received string `yaml:"received" json:"received,omitempty"`
+	// Expect lists all readings of the message in their order; or Ignored or Rejected says what becomes of it.
+	Expect   []Expected       `yaml:"expect" json:"expect,omitempty"`
+	Ignored  bool             `yaml:"ignored" json:"ignored,omitempty"`
+	Rejected telemetry.Reason `yaml:"rejected" json:"rejected,omitempty"`
+}
+
+// Expected is one reading of a sample.
+type Expected struct {
+	Device   string             `yaml:"device" json:"device,omitempty"` // empty: not checked
+	Quantity telemetry.Quantity `yaml:"quantity" json:"quantity"`
+	Value    float64            `yaml:"value" json:"value"`
+	Channel  string             `yaml:"channel" json:"channel,omitempty"`
+	Text     string             `yaml:"text" json:"text,omitempty"`
+	At       string             `yaml:"at" json:"at,omitempty"` // RFC 3339; empty: not checked
+}

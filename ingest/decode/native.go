@@ -1,0 +1,307 @@
+package decode
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// NativeModel is the id of the built-in model: the format of gerbang/v1/{site}/{device}.
+const NativeModel = "native"
+
+// maxBoot, maxText and maxAuthor bound what a native message may say in words, in bytes.
+const (
+	maxBoot   = 64
+	maxText   = 64
+	maxAuthor = 100
+)
+
+// decodeNative reads the native format: one JSON object whose members are quantities by name, with optional at, boot and
+// seq, or a task log. Members it does not know are firmware's own business and are passed over; a message in which it
+// knows none is rejected.
+func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+	if f := w.parse(msg); f != nil {
+		return dst, f
+	}
+	doc := w.document
+	if root := &doc.nodes[0]; root.kind != '{' {
+		return dst, faultf(telemetry.ReasonField, "the payload is %s, want a JSON object", kindName(root.kind))
+	}
+	// The record is filled where it will stay: it is large.
+	dst = append(dst, w.observation(b, msg))
+	rec := &dst[len(dst)-1]
+	n := native{w: w, b: b, obs: &rec.Observation}
+	w.readings = w.readings[:0]
+	for i := int32(1); i < int32(len(doc.nodes)); i = doc.nodes[i].end {
+		if f := n.member(&doc.nodes[i]); f != nil {
+			return dst, f.in(string(doc.nodes[i].name))
+		}
+	}
+	if f := n.finish(doc); f != nil {
+		return dst, f
+	}
+	rec.Observation.Readings = w.arena.keep(w.readings)
+	believed := w.d.clock.judge(rec, n.time)
+	rec.Identity = w.identify(b, rec, believed, msg.Payload)
+	return dst, nil
+}
+
+// native is the reading of one native message.
+type native struct {
+	w    *Worker
+	b    *binding
+	obs  *telemetry.Observation
+	time deviceTime
+	log  telemetry.TaskLog
+	// logged: there is a member task; detailed: there are members that only a task log has.
+	logged, detailed bool
+	nulls            bool // some quantity was null
+}
+
+func (n *native) member(m *node) *fault {
+	if q, ok := telemetry.QuantityOf(m.name); ok {
+		return n.quantity(q, m)
+	}
+	if m.kind == 'n' {
+		return nil // null: as if it were not there
+	}
+	switch string(m.name) {
+	case "at":
+		return n.at(m)
+	case "boot":
+		return n.boot(m)
+	case "seq":
+		v, ok := sequence(m.raw)
+		if m.kind != '0' || !ok {
+			return faultf(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", kindName(m.kind))
+		}
+		n.obs.Sequence, n.obs.HasSequence = v, true
+	case "site":
+		return same(m, n.b.site)
+	case "device":
+		return same(m, n.b.device)
+	case "task":
+		n.logged = true
+		return n.word(m, &n.log.Task)
+	case "done":
+		n.detailed = true
+		if m.kind != 't' && m.kind != 'f' {
+			return faultf(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+		}
+		n.log.Done = m.kind == 't'
+	case "agent":
+		return n.word(m, &n.log.Agent)
+	case "item":
+		return n.word(m, &n.log.Item)
+	case "by":
+		return n.author(m)
+	}
+	return nil
+}
+
+func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
+	r := telemetry.Reading{Quantity: q}
+	switch {
+	case m.kind == 'n':
+		n.nulls = true
+		return nil
+	case q == telemetry.Button:
+		if m.kind != '"' || !plainName(m.raw) {
+			return faultf(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
+		}
+		r.Value, r.Text = 1, intern(m.raw)
+	case m.kind == 't' || m.kind == 'f':
+		if q.Definition().Form != telemetry.Flag {
+			return faultf(telemetry.ReasonField, "a boolean, want a number (%s)", q.Unit())
+		}
+		if m.kind == 't' {
+			r.Value = 1
+		}
+	case m.kind == '0':
+		v, _ := m.number()
+		v, f := checked(q, v)
+		if f != nil {
+			return f
+		}
+		r.Value = v
+	case q.Definition().Form == telemetry.Flag:
+		return faultf(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+	default:
+		return faultf(telemetry.ReasonField, "%s, want a number (%s)", kindName(m.kind), q.Unit())
+	}
+	n.w.readings = append(n.w.readings, r)
+	return nil
+}
+
+// at takes a written time or an epoch. What is no time falls under the clock rule: the reading counts, at its receipt.
+func (n *native) at(m *node) *fault {
+	n.time = deviceTime{given: true, text: m.raw}
+	switch m.kind {
+	case '0':
+		n.time.at = epoch(m.raw)
+	case '"':
+		n.time.at = parseTime(m.raw, n.b.zone)
+	default:
+		return faultf(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", kindName(m.kind))
+	}
+	return nil
+}
+
+func (n *native) boot(m *node) *fault {
+	if m.kind != '"' && m.kind != '0' || len(m.raw) > maxBoot || !plainWord(m.raw) && !printable(m.raw) {
+		return faultf(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", kindName(m.kind), maxBoot)
+	}
+	n.obs.Boot = string(m.raw)
+	return nil
+}
+
+// word takes a short text of a task log.
+func (n *native) word(m *node, to *string) *fault {
+	n.detailed = true
+	if m.kind != '"' || len(m.raw) > maxText || !plain(m.raw, " _-.,()%/+") {
+		return faultf(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", kindName(m.kind), maxText)
+	}
+	*to = string(m.raw)
+	return nil
+}
+
+func (n *native) author(m *node) *fault {
+	n.detailed = true
+	if m.kind != '"' {
+		return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+	}
+	if n.b.author {
+		n.log.By = bounded(strings.Map(dropControl, string(m.raw)), maxAuthor)
+	}
+	return nil
+}
+
+// finish checks the message as a whole.
+func (n *native) finish(doc *document) *fault {
+	if n.logged {
+		if _, given := doc.member(0, "done"); !given {
+			n.log.Done = true // a log of a duty is a log of its being done, unless it says otherwise
+		}
+		if f := checkTask(n.b.tasks, &n.log); f != nil {
+			return f
+		}
+		log := n.log
+		n.obs.Task = &log
+		return nil
+	}
+	switch {
+	case len(n.w.readings) > 0:
+		return nil
+	case n.detailed:
+		return faultf(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
+	case n.nulls:
+		return faultf(telemetry.ReasonField, "every quantity is null")
+	}
+	return faultf(telemetry.ReasonField, "no known quantity among %s; want people_in, temperature, co2 or another of the list", namesIn(doc))
+}
+
+// checkTask checks a log against the tasks of the site.
+func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
+	if !validID(log.Task) {
+		return faultf(telemetry.ReasonTask, "task: not an id, want a-z, 0-9, _ and -, at most 64")
+	}
+	if tasks == nil {
+		return nil
+	}
+	task, ok := tasks[log.Task]
+	if !ok {
+		return faultf(telemetry.ReasonTask, "task: %q is no task of the site", log.Task)
+	}
+	if log.Item == "" || len(task.Items) == 0 {
+		return nil
+	}
+	for _, item := range task.Items {
+		if item == log.Item {
+			return nil
+		}
+	}
+	return faultf(telemetry.ReasonTask, "item: no item of task %q, want one of %s", log.Task, strings.Join(task.Items, ", "))
+}
+
+// same checks a member that repeats what the topic says.
+func same(m *node, want string) *fault {
+	if m.kind == '"' && string(m.raw) == want {
+		return nil
+	}
+	return faultf(telemetry.ReasonForeign, "differs from the topic, want %q or nothing", want)
+}
+
+// maxNamed bounds how many member names a rejection lists.
+const maxNamed = 12
+
+// namesIn lists the names of the root's members, as far as a program may have chosen them.
+func namesIn(doc *document) string {
+	var names []string
+	for i := range doc.children(0) {
+		if len(names) == maxNamed {
+			names = append(names, "…")
+			break
+		}
+		if name := doc.nodes[i].name; plainName(name) {
+			names = append(names, string(name))
+		} else {
+			names = append(names, "?")
+		}
+	}
+	if len(names) == 0 {
+		return "no members at all"
+	}
+	return fmt.Sprintf("the members %s", strings.Join(names, ", "))
+}
+
+// sequence reads a whole number from 0 to 2^64-1.
+func sequence(text []byte) (uint64, bool) {
+	if len(text) == 0 || len(text) > 20 {
+		return 0, false
+	}
+	var v uint64
+	for _, c := range text {
+		d := uint64(c - '0')
+		if d > 9 || v > (1<<64-1-d)/10 {
+			return 0, false
+		}
+		v = v*10 + d
+	}
+	return v, true
+}
+
+// intern gives the common kinds of press without allocating.
+func intern(b []byte) string {
+	switch string(b) {
+	case "single":
+		return "single"
+	case "double":
+		return "double"
+	case "triple":
+		return "triple"
+	case "long":
+		return "long"
+	case "press":
+		return "press"
+	}
+	return string(b)
+}
+
+func printable(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func dropControl(r rune) rune {
+	if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff {
+		return -1
+	}
+	return r
+}

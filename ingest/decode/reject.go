@@ -1,0 +1,66 @@
+package decode
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// maxDetail and maxShown bound what a rejection says, and how much of one foreign name it repeats, in bytes.
+const (
+	maxDetail = 400
+	maxShown  = 80
+)
+
+// reject makes the record of a message that was not understood. It has no identity: each attempt is evidence.
+func reject(msg *ingest.Message, b *binding, f *fault) telemetry.Record {
+	var keep map[string]bool
+	if b.model != nil {
+		keep = b.model.words
+	}
+	return telemetry.Record{
+		Kind: telemetry.KindRejection,
+		Site: b.site,
+		At:   msg.Received, Received: msg.Received,
+		Rejection: &telemetry.Rejection{
+			Topic:  bounded(msg.Topic, maxTopic),
+			Device: b.device,
+			Reason: f.reason,
+			Detail: bounded(f.detail, maxDetail),
+			Size:   len(msg.Payload),
+			Raw:    redact(msg.Payload, keep),
+		},
+	}
+}
+
+// bounded is s as valid UTF-8 of at most n bytes; what was cut is marked.
+func bounded(s string, n int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= n {
+		return s
+	}
+	cut := n - len("…")
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// quoted shows a foreign name on one line without anything a terminal or page could take for a command.
+func quoted(s string) string { return strconv.QuoteToASCII(bounded(s, maxShown)) }
+
+// validID reports whether s can be the id of a site, device or task: [a-z0-9][a-z0-9_-]{0,63}.
+func validID(s string) bool {
+	if len(s) == 0 || len(s) > 64 || s[0] == '_' || s[0] == '-' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,302 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// nativePrefix begins every topic of the native format; pushPrefix those that the HTTP door makes up:
+// push/{model}, push/{model}/{device} and push/{model}/{site}/{device}.
+const (
+	nativePrefix  = "gerbang/v1/"
+	nativePattern = nativePrefix + "{site}/{device}"
+	pushPrefix    = "push/"
+)
+
+// binding is what a topic leads to: a configured device.
+type binding struct {
+	site   string
+	device string
+	key    string // "site/device", as in a Sender
+	model  *model
+	zone   *time.Location
+	tasks  map[string]facility.Task // of the site; nil: any task is taken (no site is configured)
+	author bool                     // keep a task log's "by"
+}
+
+// unbound is the binding of a message that leads nowhere.
+var unbound = &binding{}
+
+// router finds the device that a message is about.
+type router struct {
+	// exact holds every topic that can be told in advance: one look-up, whatever the number of devices.
+	exact  map[string]*binding
+	tree   tree // for topics with wildcards, and to say what is wrong with the others
+	routes map[string]*route
+	sites  map[string]map[string]*binding // site, device
+}
+
+// route is one topic pattern with the devices that may speak on it.
+type route struct {
+	pattern pattern
+	title   string // the model's id, for messages
+	// paths lead to the address in the payload, for models without {device} in the topic.
+	paths []path
+	// devices are by lower-case address, with "site/" before it where the topic names the site. A nil binding is an
+	// address that several sites have.
+	devices map[string]*binding
+}
+
+func (r *router) build(sites []facility.Site, models map[string]*model) error {
+	*r = router{exact: make(map[string]*binding), routes: make(map[string]*route), sites: make(map[string]map[string]*binding, len(sites))}
+	var errs []error
+	for i := range sites {
+		errs = append(errs, r.addSite(&sites[i], models))
+	}
+	for _, text := range slices.Sorted(maps.Keys(r.routes)) {
+		r.tree.add(r.routes[text])
+	}
+	return errors.Join(errs...)
+}
+
+func (r *router) addSite(s *facility.Site, models map[string]*model) error {
+	if r.sites[s.ID] != nil {
+		return fmt.Errorf("site %q is configured twice", s.ID)
+	}
+	if s.Location.Location == nil {
+		return fmt.Errorf("site %q has no time zone", s.ID)
+	}
+	devices := make(map[string]*binding, len(s.Devices))
+	r.sites[s.ID] = devices
+	tasks := make(map[string]facility.Task, len(s.Tasks))
+	for _, t := range s.Tasks {
+		tasks[t.ID] = t
+	}
+	var errs []error
+	for i := range s.Devices {
+		dev := &s.Devices[i]
+		m := models[dev.Model]
+		switch {
+		case devices[dev.ID] != nil:
+			errs = append(errs, fmt.Errorf("site %q, device %q is configured twice", s.ID, dev.ID))
+			continue
+		case m == nil:
+			errs = append(errs, fmt.Errorf("site %q, device %q: unknown model %q, want one of %s",
+				s.ID, dev.ID, dev.Model, strings.Join(slices.Sorted(maps.Keys(models)), ", ")))
+			continue
+		}
+		b := &binding{site: s.ID, device: dev.ID, key: s.ID + "/" + dev.ID, model: m, zone: s.Location.Location, tasks: tasks, author: s.KeepTaskAuthor}
+		devices[dev.ID] = b
+		if err := r.addDevice(b, dev); err != nil {
+			errs = append(errs, fmt.Errorf("site %q, device %q: %w", s.ID, dev.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *router) addDevice(b *binding, dev *facility.Device) error {
+	address := dev.Address
+	if b.model.native() {
+		switch {
+		case address != "" && address != dev.ID:
+			return fmt.Errorf("address %q: a device of the native format is named by its id in the topic", address)
+		case dev.ID == "out":
+			return errors.New(`the id "out" is taken by the gateway's own topics`)
+		}
+	}
+	if address == "" {
+		address = dev.ID
+	}
+	if err := validAddress(address); err != nil {
+		return err
+	}
+	for _, p := range b.model.patterns {
+		rt := r.route(p, b.model)
+		if other, taken := rt.add(b, address); taken {
+			return fmt.Errorf("address %q on topic %s is also that of device %s", address, p.text, other)
+		}
+		if !p.wild() && p.device >= 0 {
+			r.exact[p.topic(b.site, address)] = b
+		}
+	}
+	for _, text := range b.model.pushPatterns() {
+		p := mustPattern(text)
+		rt := r.route(p, b.model)
+		if _, taken := rt.add(b, address); taken {
+			rt.devices[rt.keyOf(b.site, address)] = nil
+		}
+	}
+	return nil
+}
+
+// mustPattern is for the patterns that this package makes itself.
+func mustPattern(text string) pattern {
+	p := pattern{text: text, levels: strings.Split(text, "/"), site: -1, device: -1}
+	p.site, p.device = slices.Index(p.levels, "{site}"), slices.Index(p.levels, "{device}")
+	return p
+}
+
+func (r *router) route(p pattern, m *model) *route {
+	rt := r.routes[p.text]
+	if rt == nil {
+		rt = &route{pattern: p, title: m.ID, devices: make(map[string]*binding)}
+		r.routes[p.text] = rt
+	}
+	if p.device < 0 && !slices.ContainsFunc(rt.paths, func(other path) bool { return other.text == m.address.text }) {
+		rt.paths = append(rt.paths, m.address)
+	}
+	return rt
+}
+
+func (rt *route) keyOf(site, address string) string {
+	if rt.pattern.site >= 0 {
+		return strings.ToLower(site + "/" + address)
+	}
+	return strings.ToLower(address)
+}
+
+func (rt *route) add(b *binding, address string) (other string, taken bool) {
+	key := rt.keyOf(b.site, address)
+	if have, ok := rt.devices[key]; ok {
+		if have != nil {
+			other = have.key
+		}
+		return other, true
+	}
+	rt.devices[key] = b
+	return "", false
+}
+
+// validAddress checks how a device is named in topics and payloads.
+func validAddress(address string) error {
+	if len(address) > 128 || strings.ContainsAny(address, "/+#") || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return fmt.Errorf("address %s: want at most 128 bytes without space, /, + or #", quoted(address))
+	}
+	return nil
+}
+
+// filters are the MQTT filters of all routes.
+func (r *router) filters() []string {
+	all := map[string]bool{nativePrefix + "+/+": true}
+	for text, rt := range r.routes {
+		if !strings.HasPrefix(text, pushPrefix) {
+			all[rt.pattern.filter()] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// find handles the topics that exact does not know.
+func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
+	if rest, ok := strings.CutPrefix(msg.Topic, nativePrefix); ok {
+		return r.findNative(rest)
+	}
+	var space [8]*route
+	matched := r.tree.match(msg.Topic, space[:0])
+	if len(matched) == 0 {
+		return unbound, faultf(telemetry.ReasonUnknownTopic, "no device or model uses topic %s", quoted(msg.Topic))
+	}
+	var unknown *fault
+	for _, rt := range matched {
+		b, f := rt.find(w, msg)
+		if b != nil {
+			return b, nil
+		}
+		if unknown == nil {
+			unknown = f
+		}
+	}
+	return unbound, unknown
+}
+
+// find looks the device of msg up among those of the route.
+func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
+	site := level(msg.Topic, rt.pattern.site)
+	if rt.pattern.device >= 0 {
+		return rt.lookup(w, site, level(msg.Topic, rt.pattern.device))
+	}
+	if f := w.parse(msg); f != nil {
+		return nil, f
+	}
+	missing := faultf(telemetry.ReasonUnknownDevice, "the payload names no device: want it at %s", rt.paths[0].text)
+	for _, p := range rt.paths {
+		at, ok := p.first(w.document, 0)
+		if !ok {
+			continue
+		}
+		if n := &w.document.nodes[at]; n.kind == '"' || n.kind == '0' {
+			b, f := rt.lookup(w, site, string(n.raw))
+			if b != nil {
+				return b, nil
+			}
+			missing = f
+		}
+	}
+	return nil, missing
+}
+
+func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
+	key := w.key[:0]
+	if rt.pattern.site >= 0 {
+		key = append(append(key, site...), '/')
+	}
+	key = append(key, address...)
+	for i, c := range key {
+		if 'A' <= c && c <= 'Z' {
+			key[i] = c + 'a' - 'A'
+		}
+	}
+	w.key = key
+	b, ok := rt.devices[string(key)]
+	switch {
+	case b != nil:
+		return b, nil
+	case ok:
+		return nil, faultf(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", quoted(address), pushPrefix+rt.title+"/{site}/{device}")
+	}
+	return nil, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(address), rt.title)
+}
+
+// level is the i-th level of topic; empty if i is negative.
+func level(topic string, i int) string {
+	if i < 0 {
+		return ""
+	}
+	var l string
+	for range i + 1 {
+		l, topic, _ = strings.Cut(topic, "/")
+	}
+	return l
+}
+
+// findNative says what is wrong with a topic below gerbang/v1/ that is no configured device's.
+func (r *router) findNative(rest string) (*binding, *fault) {
+	siteID, rest, _ := strings.Cut(rest, "/")
+	devices, known := r.sites[siteID]
+	if device, _, _ := strings.Cut(rest, "/"); device == "out" {
+		b := unbound
+		if known {
+			b = &binding{site: siteID}
+		}
+		return b, faultf(telemetry.ReasonForeign, "%s{site}/out/… is where the gateway itself publishes", nativePrefix)
+	}
+	switch {
+	case !validID(siteID) || !validID(rest):
+		return unbound, faultf(telemetry.ReasonUnknownTopic, "topic does not name a site and a device: want %s", nativePattern)
+	case !known:
+		return unbound, faultf(telemetry.ReasonUnknownDevice, "site %q is not configured", siteID)
+	case devices[rest] == nil:
+		return &binding{site: siteID, device: rest}, faultf(telemetry.ReasonUnknownDevice, "device %q of site %q is not configured", rest, siteID)
+	}
+	m := devices[rest].model
+	return devices[rest], faultf(telemetry.ReasonUnknownTopic, "device %q of site %q is of model %s and does not use the native format: want %s",
+		rest, siteID, m.ID, strings.Join(m.Match, " or "))
+}

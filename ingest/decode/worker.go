@@ -1,0 +1,143 @@
+package decode
+
+import (
+	"math"
+	"unicode/utf8"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Worker decodes with scratch memory of its own. It belongs to one goroutine at a time.
+type Worker struct {
+	d        *Decoder
+	arena    *Arena
+	document *document
+	parsed   *ingest.Message // whose payload document holds
+	readings []telemetry.Reading
+	key      []byte
+}
+
+// Worker makes a worker. With an arena the readings of its records lie there and are valid until Arena.Reset; with nil
+// every record owns its readings.
+func (d *Decoder) Worker(a *Arena) *Worker {
+	return &Worker{d: d, arena: a, document: newDocument()}
+}
+
+// Decode is Decoder.Decode with the worker's memory.
+func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []telemetry.Record) {
+	w.parsed = nil
+	b, f := unbound, (*fault)(nil)
+	// A fault of ours costs one message, never the feed.
+	defer func() {
+		if r := recover(); r != nil {
+			w.document = newDocument()
+			records = append(dst, reject(msg, b, faultf(telemetry.ReasonFault, "decoder failed: %T", r)))
+		}
+	}()
+	if b, f = w.d.route(w, msg); f != nil {
+		return append(dst, reject(msg, b, f))
+	}
+	records, f = b.model.decode(w, b, msg, dst)
+	switch {
+	case f == notReading:
+		b.model.ignored.Add(1)
+		return dst
+	case f != nil:
+		clear(records[len(dst):])
+		return append(dst, reject(msg, b, f))
+	}
+	return records
+}
+
+// maxTopic bounds a topic; MQTT itself allows 65,535 bytes.
+const maxTopic = 512
+
+// route finds whose message it is and whether its sender may send it. On a fault the binding may be partly known, so that
+// the rejection can say what is known.
+func (d *Decoder) route(w *Worker, msg *ingest.Message) (*binding, *fault) {
+	switch {
+	case len(msg.Topic) > maxTopic:
+		return unbound, faultf(telemetry.ReasonTooLarge, "topic of %d bytes: want at most %d", len(msg.Topic), maxTopic)
+	case !utf8.ValidString(msg.Topic):
+		return unbound, faultf(telemetry.ReasonEncoding, "the topic is not UTF-8")
+	}
+	b := d.router.exact[msg.Topic]
+	if b == nil {
+		var f *fault
+		if b, f = d.router.find(w, msg); f != nil {
+			return b, f
+		}
+	}
+	if f := allowed(msg.Sender, b); f != nil {
+		return b, f
+	}
+	return b, d.sized(msg)
+}
+
+func (d *Decoder) sized(msg *ingest.Message) *fault {
+	switch {
+	case len(msg.Payload) > d.limits.MaxPayload:
+		return faultf(telemetry.ReasonTooLarge, "payload of %d bytes: want at most %d", len(msg.Payload), d.limits.MaxPayload)
+	case len(msg.Payload) == 0:
+		return faultf(telemetry.ReasonSyntax, "empty payload")
+	}
+	return nil
+}
+
+// allowed checks the credential. Behind an external broker there is none: the broker's own ACL has decided.
+func allowed(s *ingest.Sender, b *binding) *fault {
+	if s == nil || s.Devices[b.key] || s.Bridge && s.Devices == nil {
+		return nil
+	}
+	return faultf(telemetry.ReasonForeign, "credential %s may not publish for device %s", quoted(s.Name), b.key)
+}
+
+// parse reads msg's payload as JSON into w.document, once a message.
+func (w *Worker) parse(msg *ingest.Message) *fault {
+	if w.parsed == msg {
+		return nil
+	}
+	if f := w.d.sized(msg); f != nil {
+		return f
+	}
+	if !utf8.Valid(msg.Payload) {
+		return faultf(telemetry.ReasonEncoding, "the payload is not UTF-8")
+	}
+	if f := w.document.parse(msg.Payload, w.d.limits.MaxDepth); f != nil {
+		return f
+	}
+	w.parsed = msg
+	return nil
+}
+
+// observation starts the record of a message from b.
+func (w *Worker) observation(b *binding, msg *ingest.Message) telemetry.Record {
+	rec := telemetry.Record{Kind: telemetry.KindObservation, Site: b.site, Received: msg.Received}
+	rec.Observation.Device = b.device
+	if msg.Retained {
+		rec.Observation.Flags |= telemetry.FlagRetained
+	}
+	if msg.QoS == 0 && !b.model.pushed(msg.Topic) {
+		rec.Observation.Flags |= telemetry.FlagUnacknowledged
+	}
+	return rec
+}
+
+// checked gives v as a value of q: finite, within the physical range, whole where people or things are counted.
+func checked(q telemetry.Quantity, v float64) (float64, *fault) {
+	def := q.Definition()
+	if !(v >= def.Min && v <= def.Max) { // not v < def.Min || …: NaN must fail
+		return 0, faultf(telemetry.ReasonRange, "%v is impossible, want %v to %v %s", v, def.Min, def.Max, def.Unit)
+	}
+	switch def.Form {
+	case telemetry.Period, telemetry.Total, telemetry.Present, telemetry.Flag:
+		if v != math.Trunc(v) {
+			return 0, faultf(telemetry.ReasonField, "%v is not a whole number", v)
+		}
+	}
+	if v == 0 {
+		return 0, nil // never -0
+	}
+	return v, nil
+}
