@@ -1,0 +1,61 @@
+package influx
+
+import "github.com/gerbang-iot/gerbang/telemetry"
+
+// batch is the lines of one position step, with what they came from. Its memory is used again for the next one.
+type batch struct {
+	text    []byte // lines, each with its line break
+	sources []source
+	// to is the position when all lines are stored or rejected.
+	to Position
+	// elements is how many elements of the streams are in it, oldest when the gateway learned of the first one (records
+	// only; 0: none).
+	elements int
+	oldest   telemetry.Instant
+	rejected []Rejected
+}
+
+// source is the element that a line came from.
+type source struct {
+	end          int // of the line in the text
+	stream       Stream
+	id           int64
+	site, device string
+	at           telemetry.Instant
+}
+
+// reset empties the batch for the elements behind from. Memory that one unusual batch has blown up is let go.
+func (b *batch) reset(from Position) {
+	const keep = 8 << 20
+	if cap(b.text) > keep {
+		b.text = nil
+	}
+	clear(b.sources)
+	clear(b.rejected)
+	*b = batch{text: b.text[:0], sources: b.sources[:0], rejected: b.rejected[:0], to: from}
+}
+
+// lines is how many there are.
+func (b *batch) lines() int { return len(b.sources) }
+
+// body is a copy of the lines [from, to). A copy, because the HTTP transport may still read a body after the request has
+// failed, while the batch moves on.
+func (b *batch) body(from, to int) string { return string(b.text[b.start(from):b.sources[to-1].end]) }
+
+// start is where line i begins.
+func (b *batch) start(i int) int {
+	if i == 0 {
+		return 0
+	}
+	return b.sources[i-1].end
+}
+
+// reject sets line i aside with the server's words.
+func (b *batch) reject(i int, reason string) {
+	s := &b.sources[i]
+	line := b.text[b.start(i) : s.end-1]
+	b.rejected = append(b.rejected, Rejected{
+		Stream: s.stream, ID: s.id, Site: s.site, Device: s.device, At: s.at,
+		Line: string(line[:min(len(line), maxRejectedLine)]), Reason: reason,
+	})
+}

@@ -1,0 +1,74 @@
+package influx
+
+import (
+	"context"
+
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Source is the journal as the Writer sees it: three ordered streams and one durable position in them.
+//
+// Each stream is read in the order of its numbers. What has been returned once is returned again, unchanged, by every
+// later read from the same place, also after a restart: the Writer relies on it to write the same points twice without
+// harm. A read returns fewer than max elements only if there are no more now. Elements are appended to dst; the
+// slots between its length and its capacity hold elements of earlier reads, whose memory may be used again.
+//
+// The methods are called from one goroutine. An error of any of them is tried again with a growing delay.
+type Source interface {
+	// Records appends the records of every kind with Seq > after, at most max. Only observations and the entries of people
+	// become points; the others just move the position, so their contents may be left out.
+	Records(ctx context.Context, after uint64, max int, dst []telemetry.Record) ([]telemetry.Record, error)
+	// Transitions appends the changes of verdict with ID > after, at most max.
+	Transitions(ctx context.Context, after int64, max int, dst []Transition) ([]Transition, error)
+	// Samples appends the occupancy samples with ID > after, at most max.
+	Samples(ctx context.Context, after int64, max int, dst []Sample) ([]Sample, error)
+	// Position is the last one given to Advance; zero before the first.
+	Position(ctx context.Context) (Position, error)
+	// Advance makes to the durable position and stores the rejected points, both or neither. Everything up to to is
+	// stored in InfluxDB or among rejected. A rejected point is evidence: it is kept, counted, and shown.
+	Advance(ctx context.Context, to Position, rejected []Rejected) error
+}
+
+// Position is the last element of each stream that the Writer is done with.
+type Position struct {
+	Record     uint64
+	Transition int64
+	Sample     int64
+}
+
+// Transition is a change of verdict with its place in the stream.
+type Transition struct {
+	ID int64 // ascending from 1, never reused; gaps are allowed
+	rules.Transition
+}
+
+// Sample is an occupancy sample with its place in the stream.
+type Sample struct {
+	ID int64 // ascending from 1, never reused; gaps are allowed
+	rules.Sample
+}
+
+// Stream names one of the three streams.
+type Stream string
+
+// The streams.
+const (
+	Records     Stream = "records"
+	Transitions Stream = "transitions"
+	Samples     Stream = "samples"
+)
+
+// Rejected is a point that InfluxDB refused for good, mostly because a field has another type there.
+type Rejected struct {
+	Stream Stream
+	ID     int64 // number of the element within its stream; a record's Seq
+	Site   string
+	Device string // empty for transitions and samples
+	At     telemetry.Instant
+	Line   string // the point in line protocol, at most maxRejectedLine bytes
+	Reason string // the server's words, bounded and without secrets
+}
+
+// maxRejectedLine bounds the text of a rejected point that is kept.
+const maxRejectedLine = 4096
