@@ -1,0 +1,93 @@
+package access
+
+import "strings"
+
+// Prefix begins every topic of the native format.
+const Prefix = "gerbang/v1/"
+
+// Reserved reports whether only the gateway itself publishes on the topic: gerbang/v1/{site}/out and below, and what
+// begins with a dollar sign.
+func Reserved(topic string) bool {
+	if strings.HasPrefix(topic, "$") {
+		return true
+	}
+	rest, ok := strings.CutPrefix(topic, Prefix)
+	if !ok {
+		return false
+	}
+	_, rest, _ = strings.Cut(rest, "/")
+	return rest == "out" || strings.HasPrefix(rest, "out/")
+}
+
+// MayRelay reports whether a message of this account may go on to other subscribers and be retained. It is stricter than
+// what the decoder accepts: a topic that does not name a device in the native way is only relayed for a bridge.
+func (a *Account) MayRelay(topic string) bool {
+	if Reserved(topic) {
+		return false
+	}
+	rest, ok := strings.CutPrefix(topic, Prefix)
+	if !ok {
+		return a.Role == Bridge
+	}
+	if a.Role == Device {
+		return topic == a.own || len(topic) > len(a.own) && topic[len(a.own)] == '/' && strings.HasPrefix(topic, a.own)
+	}
+	if a.Role != Bridge || a.Sender.Devices == nil {
+		return a.Role == Bridge
+	}
+	site, rest, _ := strings.Cut(rest, "/")
+	device, _, _ := strings.Cut(rest, "/")
+	return a.Sender.Devices[site+"/"+device]
+}
+
+// MayRead reports whether the account may subscribe to the filter, which may also be a plain topic.
+func (a *Account) MayRead(filter string) bool {
+	if len(filter) > 7 && strings.EqualFold(filter[:7], "$share/") {
+		_, shared, ok := strings.Cut(filter[7:], "/")
+		if !ok {
+			return false
+		}
+		filter = shared
+	}
+	for _, allowed := range a.read {
+		if Covers(allowed, filter) {
+			return true
+		}
+	}
+	return false
+}
+
+// Covers reports whether every topic that matches filter also matches allowed.
+func Covers(allowed, filter string) bool {
+	if strings.HasPrefix(filter, "$") != strings.HasPrefix(allowed, "$") {
+		return false // wildcards do not match topics that begin with a dollar sign
+	}
+	for {
+		a, restA, moreA := strings.Cut(allowed, "/")
+		f, restF, moreF := strings.Cut(filter, "/")
+		switch {
+		case a == "#":
+			return true
+		case f == "#", a != "+" && a != f:
+			return false
+		case !moreF:
+			return !moreA || restA == "#" // a/# also matches a
+		case !moreA:
+			return false
+		}
+		allowed, filter = restA, restF
+	}
+}
+
+func validFilter(f string) bool {
+	if f == "" || strings.ContainsRune(f, 0) {
+		return false
+	}
+	levels := strings.Split(f, "/")
+	for i, l := range levels {
+		if strings.Contains(l, "#") && (l != "#" || i < len(levels)-1) || strings.Contains(l, "+") && l != "+" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,148 @@
+package broker
+
+import (
+	"bytes"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/access"
+	"github.com/gerbang-iot/gerbang/ingest/wire"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+var (
+	errStopping = errors.New("broker is stopping")
+	errEarly    = errors.New("publish before login")
+)
+
+// message is a PUBLISH on its way in.
+type message struct {
+	topic   string
+	payload []byte
+	qos     byte
+	id      uint16
+	retain  bool
+	sent    bool // a will: the library itself passes it on to subscribers
+}
+
+// take hands a message to the intake, with what is to be done after its commit. It blocks its client, and nobody else,
+// for as long as the intake is full or the client is faster than it may be. An error means that the message was not
+// taken and the connection must end, so that it is sent again later.
+func (b *Broker) take(c *conn, m message) error {
+	select {
+	case <-b.stopping: // keep the connection for the acknowledgements that are still to go out
+		<-b.stopped
+		return errStopping
+	default:
+	}
+	if l := c.account.Limiter; l != nil {
+		if err := b.throttle(l); err != nil {
+			return err
+		}
+	}
+	if m.qos == 2 && !c.session.take(m.id) {
+		b.metrics.repeated.Inc()
+		return nil
+	}
+	now := time.Now().UnixNano()
+	in := ingest.Message{
+		Topic:    m.topic,
+		Payload:  m.payload,
+		QoS:      m.qos,
+		Received: telemetry.Instant(now),
+		Sender:   c.account.Sender,
+	}
+	if access.Reserved(m.topic) {
+		in.Sender = c.account.Refused
+	}
+	in.Ack = b.after(c, m)
+	b.backlog.Take(now)
+	if err := b.intake.Put(in); err != nil {
+		b.backlog.Done()
+		if m.qos == 2 {
+			c.session.drop(m.id)
+		}
+		return err
+	}
+	b.metrics.messages[m.qos].Inc()
+	return nil
+}
+
+// throttle waits until the account may send again.
+func (b *Broker) throttle(l *rate.Limiter) error {
+	if l.Allow() {
+		return nil
+	}
+	b.metrics.throttled.Inc()
+	turn := l.Reserve()
+	wait := time.NewTimer(turn.Delay())
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return nil
+	case <-b.stopping:
+		<-b.stopped
+		return errStopping
+	}
+}
+
+// after returns what is to be done when the message is on disk: the acknowledgement, and passing it on to subscribers if
+// there are any.
+func (b *Broker) after(c *conn, m message) func() {
+	relay := !m.sent && (m.retain || atomic.LoadInt64(&b.server.Info.Subscriptions) > 0) && c.account.MayRelay(m.topic)
+	if m.qos == 1 && !relay { // the usual case, with the smallest closure
+		id := m.id
+		return func() {
+			c.Ack(wire.Puback, id)
+			b.backlog.Done()
+		}
+	}
+	if relay {
+		m.payload = bytes.Clone(m.payload) // the other one belongs to the receiver
+	} else {
+		m.payload = nil
+	}
+	return func() {
+		switch m.qos {
+		case 1:
+			c.Ack(wire.Puback, m.id)
+		case 2:
+			c.session.commit(m.id)
+		}
+		b.backlog.Done()
+		if relay {
+			b.relay.offer(m)
+		}
+	}
+}
+
+// takeOversize hands over the beginning of a message that was too large to be kept.
+func (b *Broker) takeOversize(c *conn, o wire.Oversize) error {
+	if c.session == nil {
+		return errEarly
+	}
+	b.metrics.oversize.Inc()
+	b.log.Warn("a message exceeds the packet limit and will be rejected", "credential", c.account.Name, "client", c.client.ID,
+		"topic", bounded(o.Topic), "size", o.Size, "limit", b.options.MaxPacket)
+	head := o.Head
+	if c.client.Properties.ProtocolVersion == 5 {
+		head = afterProperties(head)
+	}
+	return b.take(c, message{topic: o.Topic, payload: head, qos: min(o.QoS(), 2), id: o.ID})
+}
+
+// afterProperties cuts the properties of an MQTT 5 PUBLISH off, as far as they are there.
+func afterProperties(b []byte) []byte {
+	length := 0
+	for i := 0; i < len(b) && i < 4; i++ {
+		length |= int(b[i]&0x7f) << (7 * i)
+		if b[i]&0x80 == 0 {
+			return b[min(len(b), i+1+length):]
+		}
+	}
+	return b
+}
