@@ -132,8 +132,8 @@ func (s *siteFile) checkDevices(models map[string]*modelFile, addresses map[stri
 			s.at(path, "device %q is the gateway's own topic, want another id", r.ID)
 		}
 		s.place(path, fmt.Sprintf("device %q", r.ID), d.Zone, d.Door, d.Task, true)
-		if _, ok := models[d.Model]; !ok && d.Model != nativeModel {
-			s.at(path+".model", "model %q does not exist, %s", d.Model, strict.Suggestion(d.Model, modelIDs(models)))
+		if ids := modelIDs(models); !slices.Contains(ids, d.Model) {
+			s.at(path+".model", "model %q does not exist, %s", d.Model, strict.Suggestion(d.Model, ids))
 		}
 		if d.Address == "" {
 			continue

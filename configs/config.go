@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
 )
 
@@ -42,9 +43,10 @@ type Config struct {
 	ProtocolFiles []string `yaml:"protocols" single:"yes"`
 	ModelFiles    []string `yaml:"models" single:"yes"`
 
-	// Sites and Protocols are what the files say, sorted by id.
+	// Sites, Protocols and Models are what the files say, sorted by id.
 	Sites     []facility.Site  `yaml:"-"`
 	Protocols []rules.Protocol `yaml:"-"`
+	Models    []decode.Model   `yaml:"-"`
 }
 
 // SetDefaults fills in what runs without being told anything.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
 )
 
@@ -207,6 +208,10 @@ func (l *loader) assemble(c *Config) {
 		c.Protocols = append(c.Protocols, p.doc.protocol())
 	}
 	sortBy(c.Protocols, func(p rules.Protocol) string { return p.ID })
+	for _, m := range l.models {
+		c.Models = append(c.Models, m.doc)
+	}
+	sortBy(c.Models, func(m decode.Model) string { return m.ID })
 	c.Data = l.folder.resolve(c.Data)
 }
 

@@ -1,22 +1,57 @@
 package configs
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
 )
-
-// nativeModel is the gateway's own format, which needs no file.
-const nativeModel = "native"
 
 // modelFile is a device model with where its values stand.
 type modelFile struct {
+	doc    decode.Model
 	places *strict.Places
 }
 
 func modelIDs(models map[string]*modelFile) []string {
-	return append(slices.Sorted(maps.Keys(models)), nativeModel)
+	ids := slices.Collect(maps.Keys(models))
+	if !slices.Contains(ids, decode.NativeModel) {
+		ids = append(ids, decode.NativeModel)
+	}
+	slices.Sort(ids)
+	return ids
 }
 
-func (l *loader) readModels(c *Config) {}
+// readModels reads the shipped models and the user's, each judged by the decoder itself.
+func (l *loader) readModels(c *Config) {
+	l.shippedAndOwn("models", c.ModelFiles, func(f folder, file string, own map[string]string) {
+		m := &modelFile{}
+		before := len(l.problems)
+		if !l.document(f, file, &m.doc, &m.places) {
+			return
+		}
+		id := m.doc.ID
+		if other, twice := own[id]; twice && id != "" {
+			l.problems.Add(m.places.At("id"), "model %q is in %s already, want every id once", id, other)
+			return
+		}
+		own[id] = file
+		if len(l.problems) == before { // a field that was not read would be judged as empty
+			l.checkModel(m)
+		}
+		l.models[id] = m
+	})
+}
+
+func (l *loader) checkModel(m *modelFile) {
+	for _, err := range flatten(m.doc.Validate()) {
+		var field *decode.FieldError
+		if errors.As(err, &field) {
+			l.problems.Add(m.places.At(field.Field), "%s: %v", field.Field, field.Err)
+		} else {
+			l.problems.Add(m.places.At(""), "%v", err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
 )
 
 // siteDoc is a file of sites/: one building.
@@ -94,7 +95,7 @@ type deviceDoc struct {
 }
 
 // SetDefaults makes a device speak the gateway's own format.
-func (d *deviceDoc) SetDefaults() { d.Model = "native" }
+func (d *deviceDoc) SetDefaults() { d.Model = decode.NativeModel }
 
 // Wanted says what a configuration takes.
 func (deviceDoc) Wanted() string { return "a device (model, and one of zone, door, task)" }
