@@ -418,6 +418,10 @@ func (c *compiler) literals(at string, values []any) []literal {
 		switch v := v.(type) {
 		case string:
 			l.text = v
+			// YAML leaves 0xFFFF to its reader.
+			if hex, err := strconv.ParseUint(v, 0, 64); err == nil && strings.HasPrefix(v, "0x") {
+				l.number, l.numeric = float64(hex), true
+			}
 		case bool:
 			l.text = strconv.FormatBool(v)
 		case int, int64, uint64:

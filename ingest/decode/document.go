@@ -48,7 +48,7 @@ func (d *document) parse(src []byte, maxDepth int) *fault {
 	for {
 		var name []byte
 		kind := d.tokens.PeekKind()
-		if top := len(d.stack) - 1; top >= 0 && kind == '"' && d.nodes[d.stack[top]].kind == '{' {
+		if kind == '"' && len(d.stack) > 0 && d.nodes[d.stack[len(d.stack)-1]].kind == '{' {
 			raw, err := d.tokens.ReadValue()
 			if err != nil {
 				return syntaxFault(err, d.tokens.InputOffset())

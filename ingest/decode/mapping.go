@@ -64,17 +64,21 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 			return dst, notReading
 		}
 	}
-	base := w.observation(b, msg)
-	if f := numbered(doc, m, &base.Observation); f != nil {
+	start := len(dst)
+	dst, rec := w.observation(b, msg, dst)
+	if f := numbered(doc, m, &rec.Observation); f != nil {
 		return dst, f
 	}
 	e := extraction{w: w, doc: doc}
-	// History is older than the message and comes first.
+	// History is older than the message and comes first; the message's own record waits aside.
 	if m.past.text != "" {
+		base := *rec
 		var f *fault
-		if dst, f = e.history(b, &base, dst); f != nil {
+		if dst, f = e.history(b, &base, dst[:start]); f != nil {
 			return dst, f
 		}
+		dst = append(dst, base)
+		rec = &dst[len(dst)-1]
 	}
 	w.readings = w.readings[:0]
 	for i := range m.fields {
@@ -85,16 +89,16 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	if len(w.readings) == 0 {
 		switch {
 		case e.stored > 0:
-			return dst, nil
+			return dst[:len(dst)-1], nil
 		case e.unfitted || m.Otherwise == "ignore":
 			return dst, notReading
 		}
 		return dst, faultf(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", namesIn(doc))
 	}
-	base.Observation.Readings = w.arena.keep(w.readings)
-	believed := w.d.clock.judge(&base, m.time.read(doc, 0, b.zone))
-	base.Identity = w.identify(b, &base, believed, msg.Payload)
-	return append(dst, base), nil
+	rec.Observation.Readings = w.arena.keep(w.readings)
+	believed := w.d.clock.judge(rec, m.time.read(doc, 0, b.zone))
+	rec.Identity = w.identify(b, rec, believed, msg.Payload)
+	return dst, nil
 }
 
 // numbered fills in the device's own number of the message. A number that cannot be one is as none.

@@ -66,7 +66,7 @@ type When struct {
 type Condition struct {
 	// Path to the field. With * the condition holds if it holds for any of the values.
 	Path string `yaml:"path" json:"path"`
-	// Equals is a text, number or boolean. Numbers compare as numbers, also where the device writes them in quotes.
+	// Equals is a text, number or boolean. A number compares with numbers, everything as the text that is written.
 	Equals any   `yaml:"equals" json:"equals,omitempty"`
 	In     []any `yaml:"in" json:"in,omitempty"`
 	// Exists is true or false: the field is there and not null, or not.

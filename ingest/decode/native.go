@@ -30,9 +30,7 @@ func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	if root := &doc.nodes[0]; root.kind != '{' {
 		return dst, faultf(telemetry.ReasonField, "the payload is %s, want a JSON object", kindName(root.kind))
 	}
-	// The record is filled where it will stay: it is large.
-	dst = append(dst, w.observation(b, msg))
-	rec := &dst[len(dst)-1]
+	dst, rec := w.observation(b, msg, dst)
 	n := native{w: w, b: b, obs: &rec.Observation}
 	w.readings = w.readings[:0]
 	for i := int32(1); i < int32(len(doc.nodes)); i = doc.nodes[i].end {
@@ -56,48 +54,46 @@ type native struct {
 	obs  *telemetry.Observation
 	time deviceTime
 	log  telemetry.TaskLog
-	// logged: there is a member task; detailed: there are members that only a task log has.
-	logged, detailed bool
-	nulls            bool // some quantity was null
+	// hasTask and hasDone: the member is there; detailed: some member of a task log is.
+	hasTask, hasDone, detailed bool
+	nulls                      bool // some quantity was null
 }
 
 func (n *native) member(m *node) *fault {
-	if q, ok := telemetry.QuantityOf(m.name); ok {
-		return n.quantity(q, m)
-	}
-	if m.kind == 'n' {
-		return nil // null: as if it were not there
-	}
+	// null is as if it were not there, except that a message of nothing else is told so.
+	null := m.kind == 'n'
 	switch string(m.name) {
 	case "at":
-		return n.at(m)
+		if !null {
+			return n.at(m)
+		}
 	case "boot":
-		return n.boot(m)
+		if !null {
+			return n.boot(m)
+		}
 	case "seq":
-		v, ok := sequence(m.raw)
-		if m.kind != '0' || !ok {
-			return faultf(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", kindName(m.kind))
+		if !null {
+			return n.sequence(m)
 		}
-		n.obs.Sequence, n.obs.HasSequence = v, true
 	case "site":
-		return same(m, n.b.site)
-	case "device":
-		return same(m, n.b.device)
-	case "task":
-		n.logged = true
-		return n.word(m, &n.log.Task)
-	case "done":
-		n.detailed = true
-		if m.kind != 't' && m.kind != 'f' {
-			return faultf(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+		if !null {
+			return same(m, n.b.site)
 		}
-		n.log.Done = m.kind == 't'
-	case "agent":
-		return n.word(m, &n.log.Agent)
-	case "item":
-		return n.word(m, &n.log.Item)
-	case "by":
-		return n.author(m)
+	case "device":
+		if !null {
+			return same(m, n.b.device)
+		}
+	case "task", "done", "agent", "item", "by":
+		if !null {
+			return n.logged(m)
+		}
+	default:
+		q, ok := telemetry.QuantityOf(m.name)
+		if ok && null {
+			n.nulls = true
+		} else if ok {
+			return n.quantity(q, m)
+		}
 	}
 	return nil
 }
@@ -105,9 +101,6 @@ func (n *native) member(m *node) *fault {
 func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
 	r := telemetry.Reading{Quantity: q}
 	switch {
-	case m.kind == 'n':
-		n.nulls = true
-		return nil
 	case q == telemetry.Button:
 		if m.kind != '"' || !plainName(m.raw) {
 			return faultf(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
@@ -158,9 +151,44 @@ func (n *native) boot(m *node) *fault {
 	return nil
 }
 
-// word takes a short text of a task log.
-func (n *native) word(m *node, to *string) *fault {
+func (n *native) sequence(m *node) *fault {
+	v, ok := sequence(m.raw)
+	if m.kind != '0' || !ok {
+		return faultf(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", kindName(m.kind))
+	}
+	n.obs.Sequence, n.obs.HasSequence = v, true
+	return nil
+}
+
+// logged takes a member of a task log.
+func (n *native) logged(m *node) *fault {
 	n.detailed = true
+	switch string(m.name) {
+	case "task":
+		n.hasTask = true
+		return word(m, &n.log.Task)
+	case "agent":
+		return word(m, &n.log.Agent)
+	case "item":
+		return word(m, &n.log.Item)
+	case "by":
+		if m.kind != '"' {
+			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+		}
+		if n.b.author {
+			n.log.By = bounded(strings.Map(dropControl, string(m.raw)), maxAuthor)
+		}
+		return nil
+	}
+	if m.kind != 't' && m.kind != 'f' {
+		return faultf(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+	}
+	n.log.Done, n.hasDone = m.kind == 't', true
+	return nil
+}
+
+// word takes a short text of a task log.
+func word(m *node, to *string) *fault {
 	if m.kind != '"' || len(m.raw) > maxText || !plain(m.raw, " _-.,()%/+") {
 		return faultf(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", kindName(m.kind), maxText)
 	}
@@ -168,21 +196,10 @@ func (n *native) word(m *node, to *string) *fault {
 	return nil
 }
 
-func (n *native) author(m *node) *fault {
-	n.detailed = true
-	if m.kind != '"' {
-		return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
-	}
-	if n.b.author {
-		n.log.By = bounded(strings.Map(dropControl, string(m.raw)), maxAuthor)
-	}
-	return nil
-}
-
 // finish checks the message as a whole.
 func (n *native) finish(doc *document) *fault {
-	if n.logged {
-		if _, given := doc.member(0, "done"); !given {
+	if n.hasTask {
+		if !n.hasDone {
 			n.log.Done = true // a log of a duty is a log of its being done, unless it says otherwise
 		}
 		if f := checkTask(n.b.tasks, &n.log); f != nil {

@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -20,11 +21,11 @@ const (
 )
 
 // plainNames are member names whose string values are words of a format, never personal.
-var plainNames = setOf("at", "time", "ts", "timestamp", "datetime", "date", "boot", "seq", "task", "item", "agent", "button",
-	"type", "event", "event_type", "kind", "state", "unit", "units", "model", "version", "firmware", "direction", "action")
+var plainNames = setOf("button", "type", "event", "event_type", "kind", "state", "unit", "units", "model", "version",
+	"firmware", "direction", "action")
 
-// timeNames are member names whose long numbers are times or sequences.
-var timeNames = setOf("at", "time", "ts", "timestamp", "seq", "sequence")
+// timeNames are member names whose values are kept where they are times or sequences.
+var timeNames = setOf("at", "time", "ts", "timestamp", "datetime", "date", "seq", "sequence")
 
 // tellingParts mark names whose numbers are kept from nobody's eyes only by dropping them.
 var tellingParts = []string{"id", "card", "nik", "ktp", "tel", "phone", "mobile", "mail", "name", "user", "person", "employee",
@@ -69,6 +70,9 @@ type redactor struct {
 	name     string // of the member whose value is next
 	before   byte   // the last structural character
 }
+
+// unnamed stands for a member name that was dropped.
+const unnamed = "?"
 
 func (r *redactor) json() {
 	for i := 0; i < len(r.src) && len(r.out) < telemetry.MaxRaw; {
@@ -115,17 +119,30 @@ func (r *redactor) string(i int) int {
 	case isName && plainName(text):
 		r.name = strings.ToLower(string(text))
 		r.out = append(r.out, text...)
-	case !isName && (plainNames[r.name] || r.keep[r.name]) && plainWord(text):
+	case !isName && r.word(text):
 		r.out = append(r.out, text...)
 	case len(text) == 0:
 	default:
 		if isName {
-			r.name = "?"
+			r.name = unnamed
 		}
 		r.out = append(r.out, "…"...)
 	}
 	r.out = append(r.out, '"')
 	return end
+}
+
+// word reports whether a string value may stay.
+func (r *redactor) word(text []byte) bool {
+	switch {
+	case plainNames[r.name] || r.keep[r.name]:
+		return plainWord(text)
+	case timeNames[r.name]:
+		return len(text) <= maxKeptWord && parseTime(text, time.UTC) != 0
+	case r.name == "task":
+		return validID(string(text))
+	}
+	return false
 }
 
 // bare handles text outside strings: numbers, literals, and whatever is wrong with the payload.
@@ -134,7 +151,7 @@ func (r *redactor) bare(text []byte) {
 	if _, ok := parseFloat(trimmed); ok && len(trimmed) > 0 {
 		short := countDigits(trimmed) <= maxKeptDigits && !telling(r.name)
 		if short || timeNames[r.name] || r.keep[r.name] || isQuantity(r.name) {
-			r.out = append(r.out, text[:min(len(text), maxKeptWord)]...)
+			r.out = append(r.out, trimmed[:min(len(trimmed), maxKeptWord)]...)
 			return
 		}
 		r.out = append(r.out, '#')
@@ -149,6 +166,9 @@ func isQuantity(name string) bool {
 }
 
 func telling(name string) bool {
+	if name == unnamed {
+		return true
+	}
 	for _, part := range tellingParts {
 		if strings.Contains(name, part) && !isQuantity(name) {
 			return true

@@ -111,9 +111,12 @@ func (w *Worker) parse(msg *ingest.Message) *fault {
 	return nil
 }
 
-// observation starts the record of a message from b.
-func (w *Worker) observation(b *binding, msg *ingest.Message) telemetry.Record {
-	rec := telemetry.Record{Kind: telemetry.KindObservation, Site: b.site, Received: msg.Received}
+// observation appends the record of a message from b to dst and returns it for filling in. Records are large: they are
+// made where they stay.
+func (w *Worker) observation(b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *telemetry.Record) {
+	dst = append(dst, telemetry.Record{})
+	rec := &dst[len(dst)-1]
+	rec.Kind, rec.Site, rec.Received = telemetry.KindObservation, b.site, msg.Received
 	rec.Observation.Device = b.device
 	if msg.Retained {
 		rec.Observation.Flags |= telemetry.FlagRetained
@@ -121,7 +124,7 @@ func (w *Worker) observation(b *binding, msg *ingest.Message) telemetry.Record {
 	if msg.QoS == 0 && !b.model.pushed(msg.Topic) {
 		rec.Observation.Flags |= telemetry.FlagUnacknowledged
 	}
-	return rec
+	return dst, rec
 }
 
 // checked gives v as a value of q: finite, within the physical range, whole where people or things are counted.

@@ -1,0 +1,115 @@
+package decode_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+const modelFolder = "../../configs/models"
+
+// shippedModels reads the models as the configuration does.
+func shippedModels(t testing.TB) []decode.Model {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(modelFolder, "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no models in %s (%v)", modelFolder, err)
+	}
+	var models []decode.Model
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m decode.Model
+		if _, problems := strict.Decode(file, data, &m); len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if err := m.Validate(); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+		if want := m.ID + ".yaml"; filepath.Base(file) != want {
+			t.Errorf("%s: want the file named %s", file, want)
+		}
+		models = append(models, m)
+	}
+	return models
+}
+
+func TestSamplesOfShippedModels(t *testing.T) {
+	models := shippedModels(t)
+	d, err := decode.New(decode.Options{Models: models})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range models {
+		if len(m.Samples) == 0 {
+			t.Errorf("model %s has no samples", m.ID)
+		}
+		for _, s := range m.Samples {
+			t.Run(m.ID+"/"+s.Name, func(t *testing.T) {
+				for _, problem := range d.Check(m.ID, s) {
+					t.Error(problem)
+				}
+			})
+		}
+	}
+}
+
+// TestNativeModelDocumentsAllQuantities keeps native.yaml complete.
+func TestNativeModelDocumentsAllQuantities(t *testing.T) {
+	for _, m := range shippedModels(t) {
+		if m.ID != decode.NativeModel {
+			continue
+		}
+		have := make(map[telemetry.Quantity]bool)
+		for _, f := range m.Readings {
+			have[f.Quantity] = true
+		}
+		for _, q := range telemetry.Quantities() {
+			if !have[q] {
+				t.Errorf("native.yaml does not list %s", q)
+			}
+		}
+		return
+	}
+	t.Error("native.yaml is missing")
+}
+
+func TestOneNamesAStrangerByItsTopic(t *testing.T) {
+	d, err := decode.New(decode.Options{Models: shippedModels(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2022, 7, 5, 1, 16, 0, 0, time.UTC)
+	tests := []struct{ model, topic, payload, want string }{
+		{"native", "", `{"co2":1}`, "device"},
+		{"native", "gerbang/v1/x/dev-1", `{"co2":1}`, "dev-1"},
+		{"native", "push/native/dev-2", `{"co2":1}`, "dev-2"},
+		{"generic-air-sensor", "rooms/1/report", `{"serial":"AS-1","air":{"rh":50}}`, "AS-1"},
+		{"generic-entrance-camera", "cameras/a/b/events", `{"event":"face","mask":true}`, "b"},
+	}
+	for _, tt := range tests {
+		lines, rejected := d.One(tt.model, tt.topic, []byte(tt.payload), now)
+		if rejected != nil || len(lines) != 1 || lines[0].Device != tt.want || math.IsNaN(*lines[0].Value) {
+			t.Errorf("%s on %q: got %v, %+v; want device %s", tt.model, tt.topic, lines, rejected, tt.want)
+		}
+	}
+	if _, rejected := d.One("nobody", "", []byte("1"), now); rejected == nil {
+		t.Error("a model that does not exist decodes")
+	}
+}
+
+func ExampleDecoder_One() {
+	d, _ := decode.New(decode.Options{})
+	lines, _ := d.One("native", "gerbang/v1/mpp/door-1", []byte(`{"people_in":2}`), time.Date(2022, 7, 5, 1, 0, 0, 0, time.UTC))
+	fmt.Println(lines[0])
+	// Output: 2022-07-05T01:00:00Z door-1 people_in 2 1
+}

@@ -1,0 +1,74 @@
+package decode
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// sampleTime is when samples without any time are received.
+var sampleTime = time.Date(2022, 7, 5, 1, 0, 0, 0, time.UTC)
+
+// Check decodes a sample of the model called id and lists in what it differs from what was expected.
+func (d *Decoder) Check(id string, s Sample) []string {
+	lines, rejection := d.One(id, s.Topic, []byte(s.Payload), s.receipt())
+	var problems []string
+	fail := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	if rejection != nil {
+		if rejection.Reason != s.Rejected {
+			fail("rejected as %s: %s", rejection.Reason, rejection.Detail)
+		}
+		return problems
+	}
+	if s.Rejected != "" {
+		fail("got %v, want it rejected as %s", lines, s.Rejected)
+		return problems
+	}
+	for i, line := range lines {
+		if i >= len(s.Expect) {
+			fail("got %v, which is not expected", line)
+			continue
+		}
+		if e := s.Expect[i]; !e.matches(line) {
+			fail("got %v, want %s %v on channel %q (%s %s %s)", line, e.Quantity, e.Value, e.Channel, e.Device, e.Text, e.At)
+		}
+	}
+	for _, e := range s.Expect[min(len(lines), len(s.Expect)):] {
+		fail("got nothing, want %s %v", e.Quantity, e.Value)
+	}
+	return problems
+}
+
+// receipt is when the sample arrives: soon after the newest time it holds.
+func (s *Sample) receipt() time.Time {
+	if t, err := time.Parse(time.RFC3339, s.Received); err == nil {
+		return t
+	}
+	now := time.Time{}
+	for _, e := range s.Expect {
+		if t, err := time.Parse(time.RFC3339, e.At); err == nil && t.After(now) {
+			now = t
+		}
+	}
+	if now.IsZero() {
+		return sampleTime
+	}
+	return now.Add(time.Second)
+}
+
+func (e *Expected) matches(l Line) bool {
+	if l.Value == nil || l.Quantity != e.Quantity.String() || l.Channel != e.Channel || l.Text != e.Text {
+		return false
+	}
+	if e.Device != "" && l.Device != e.Device {
+		return false
+	}
+	if e.At != "" {
+		want, err := time.Parse(time.RFC3339, e.At)
+		got, gotErr := time.Parse(time.RFC3339, l.At)
+		if err != nil || gotErr != nil || !got.Equal(want) {
+			return false
+		}
+	}
+	return math.Abs(*l.Value-e.Value) <= 1e-9*math.Max(1, math.Abs(e.Value))
+}
