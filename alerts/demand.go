@@ -57,6 +57,10 @@ func moved(old, now *rules.Explanation) bool {
 	if !now.HasValue {
 		return false
 	}
+	// That time passes is no news: whoever knows since when knows how long.
+	if _, span := durations[now.Unit]; span {
+		return false
+	}
 	step := materialShare * math.Abs(old.Value)
 	if now.HasLimit {
 		step = materialShare * math.Abs(now.Limit)

@@ -105,11 +105,12 @@ func inner(d facility.Door) string {
 	return d.From
 }
 
+// advice are the rule's own words, which stand before those of its kind.
 func advice(def *rules.Definition, rule string) map[string]string {
 	for i := range def.Protocols {
 		for j := range def.Protocols[i].Rules {
-			if r := &def.Protocols[i].Rules[j]; r.ID == rule && len(r.Advice) > 0 {
-				return r.Advice
+			if r := &def.Protocols[i].Rules[j]; r.ID == rule {
+				return rules.AdviceFor(r)
 			}
 		}
 	}
