@@ -1,0 +1,198 @@
+package web
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	sessionCookie = "gerbang_session"
+	sessionLife   = 30 * 24 * time.Hour
+	maxName       = 60 // runes of the name that a person gives on signing in
+)
+
+// access decides who may come in. There is one token; a browser trades it for a cookie that holds an end date and a name
+// under a MAC keyed by the token, so that a new token ends all sessions and nothing has to be stored.
+type access struct {
+	token   string // empty: everybody
+	key     []byte
+	secure  bool // cookies only over TLS
+	now     func() time.Time
+	backoff *backoff
+}
+
+func newAccess(token string, secure bool, now func() time.Time) *access {
+	key := sha256.Sum256([]byte("gerbang session v1\x00" + token))
+	return &access{token: token, key: key[:], secure: secure, now: now, backoff: newBackoff()}
+}
+
+// matches compares in constant time; hashing first hides the length too.
+func (a *access) matches(token string) bool {
+	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.token))
+	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}
+
+func (a *access) mac(end, name string) string {
+	m := hmac.New(sha256.New, a.key)
+	fmt.Fprintf(m, "%s\x00%s", end, name)
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
+
+// cookie is a new session for a person who calls herself name.
+func (a *access) cookie(name string) *http.Cookie {
+	end := strconv.FormatInt(a.now().Add(sessionLife).Unix(), 10)
+	name = base64.RawURLEncoding.EncodeToString([]byte(name))
+	return &http.Cookie{
+		Name: sessionCookie, Value: end + "." + name + "." + a.mac(end, name), Path: "/",
+		MaxAge: int(sessionLife.Seconds()), HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteStrictMode,
+	}
+}
+
+// session reads the cookie: the person's name and whether it is genuine and has not ended.
+func (a *access) session(r *http.Request) (string, bool) {
+	c, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return "", false
+	}
+	parts := strings.Split(c.Value, ".")
+	if len(parts) != 3 || !hmac.Equal([]byte(a.mac(parts[0], parts[1])), []byte(parts[2])) {
+		return "", false
+	}
+	end, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil || a.now().Unix() >= end {
+		return "", false
+	}
+	name, err := base64.RawURLEncoding.DecodeString(parts[1])
+	return string(name), err == nil
+}
+
+// author says who does something: the name given on signing in, else what let the request in. Never empty.
+func (a *access) author(r *http.Request) string {
+	if name, ok := a.session(r); ok && name != "" {
+		return name
+	}
+	if a.token == "" {
+		return "local"
+	}
+	return "token"
+}
+
+// bearer is the token of an Authorization header.
+func bearer(r *http.Request) (string, bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return token, ok && strings.EqualFold(scheme, "Bearer")
+}
+
+// open reports whether a path needs no token.
+func (s *Server) open(path string) bool {
+	switch {
+	case path == "/healthz", path == "/login", path == "/token":
+		return true
+	case strings.HasPrefix(path, "/static/"): // files that anyone can get from the source
+		return true
+	case strings.HasPrefix(path, "/sign/"), strings.HasPrefix(path, "/live/sign/"):
+		return s.opts.PublicSigns
+	case strings.HasPrefix(path, "/ingest/"):
+		return s.opts.PushHasCredentials
+	}
+	return false
+}
+
+// admit lets a request pass that needs no token or proves that it has one: by session or by Authorization: Bearer.
+func (s *Server) admit(next http.Handler) http.Handler {
+	a := s.access
+	if a.token == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.open(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		// A session is checked before the backoff: a guesser behind the same address does not lock people out.
+		if _, ok := a.session(r); ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if token, ok := bearer(r); ok {
+			if err := s.try(r, token); err != nil {
+				s.respond(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r)
+			return
+		}
+		if r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			http.Redirect(w, r, loginURL(r.URL.RequestURI()), http.StatusSeeOther)
+			return
+		}
+		w.Header().Set("WWW-Authenticate", `Bearer realm="gerbang"`)
+		s.respond(w, r, errNeedToken)
+	})
+}
+
+// try checks a token under the backoff of the caller's address.
+func (s *Server) try(r *http.Request, token string) error {
+	a, from := s.access, s.client(r)
+	if wait := a.backoff.wait(from, a.now()); wait > 0 {
+		s.metrics.login("held")
+		return &fault{status: http.StatusTooManyRequests, key: "error.too_many", retry: int(wait/time.Second) + 1}
+	}
+	if !a.matches(token) {
+		a.backoff.failed(from, a.now())
+		s.metrics.login("refused")
+		return errNeedToken
+	}
+	a.backoff.succeeded(from)
+	s.metrics.login("admitted")
+	return nil
+}
+
+// client is the address a request comes from, IPv6 by its /64: one subscriber has them all. Behind a proxy it is the last
+// entry of X-Forwarded-For, the only one that the proxy itself wrote.
+func (s *Server) client(r *http.Request) netip.Prefix {
+	host := r.RemoteAddr
+	if ap, err := netip.ParseAddrPort(host); err == nil {
+		host = ap.Addr().String()
+	}
+	if s.opts.Proxy {
+		if chain := r.Header.Values("X-Forwarded-For"); len(chain) > 0 {
+			hops := strings.Split(chain[len(chain)-1], ",")
+			host = strings.TrimSpace(hops[len(hops)-1])
+		}
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	ip = ip.Unmap().WithZone("")
+	bits := 32
+	if ip.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(ip, bits).Masked()
+}
+
+// cleanText bounds a line that a person typed: valid, printable, without invisible or reordering characters, at most most
+// runes long.
+func cleanText(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == utf8.RuneError || (r >= 0x200b && r <= 0x200f) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2060 && r <= 0x2069) {
+			return -1
+		}
+		return r
+	}, strings.TrimSpace(s))
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most])
+	}
+	return s
+}

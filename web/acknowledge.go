@@ -1,0 +1,134 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+const (
+	// ackFor is how long an acknowledgement lasts unless told otherwise: long enough to walk there and fix it.
+	ackFor = 30 * time.Minute
+	// maxAck bounds it: an alert that nobody works on any more must be heard again.
+	maxAck = 24 * time.Hour
+	// maxReason bounds the reason, in runes.
+	maxReason = 200
+)
+
+// presets are the reasons offered as buttons, by class; the words are in the locales.
+var presets = map[string][]string{
+	"breach":  {"entrance_held", "people_leaving", "measured_again"},
+	"overdue": {"being_done", "done_not_logged"},
+	"sensor":  {"repair_called", "battery_changed"},
+	"service": {"being_repaired"},
+}
+
+// alertCard is one open alert.
+type alertCard struct {
+	ID           string
+	Site         string
+	Class, Icon  string
+	Word         string
+	Title        string // what it is about
+	Text         string // why
+	Basis        string
+	Advice       string // what to do
+	Opened       string
+	Age          string
+	Critical     bool
+	Unconfirmed  string
+	Acknowledged string // by whom and until when; empty: nobody yet
+	Presets      []preset
+	Minutes      int
+}
+
+type preset struct{ Value, Word string }
+
+func alertCards(sc *scene, open []alerts.Alert) []alertCard {
+	cards := make([]alertCard, 0, len(open))
+	for i := range open {
+		cards = append(cards, alertCardOf(sc, &open[i]))
+	}
+	return cards
+}
+
+func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
+	_, text, todo := sc.texts.Explain(sc.Tag, a)
+	card := alertCard{
+		ID: a.ID, Site: a.Site, Class: string(a.Class), Icon: classIcon(a.Class), Word: sc.T("class." + string(a.Class)),
+		Title: a.SubjectName, Text: text, Basis: sc.basis(&a.Explanation, a.Opened), Advice: todo,
+		Opened: sc.when(a.Opened), Age: sc.ago(a.Opened), Critical: severityRank(a.Severity) == 0,
+		Minutes: int(ackFor / time.Minute),
+	}
+	if a.Class == rules.ClassService {
+		card.Title, _, _ = sc.texts.Explain(sc.Tag, a)
+	}
+	if card.Title == "" {
+		card.Title = sc.subjectName(a.Subject.ID)
+	}
+	if a.Unconfirmed != 0 {
+		card.Unconfirmed = sc.T("alert.unconfirmed", "When", sc.when(a.Unconfirmed))
+	}
+	if ack := a.Ack; ack != nil {
+		reason := ack.Reason
+		if sc.Has("preset." + reason) {
+			reason = sc.T("preset." + reason)
+		}
+		card.Acknowledged = sc.T("alert.acknowledged", "By", ack.By, "Until", sc.when(ack.Until))
+		if reason != "" {
+			card.Acknowledged += " — " + reason
+		}
+	}
+	for _, p := range presets[string(a.Class)] {
+		card.Presets = append(card.Presets, preset{p, sc.T("preset." + p)})
+	}
+	return card
+}
+
+// acknowledge takes the form of an alert: one tap is enough. It answers after the entry is on disk: a notice for htmx, the
+// page again for a browser without scripts.
+func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+	}
+	length := ackFor
+	if m := r.PostForm.Get("minutes"); m != "" {
+		n, err := strconv.Atoi(m)
+		if err != nil || n < 1 || time.Duration(n)*time.Minute > maxAck {
+			return errBadForm
+		}
+		length = time.Duration(n) * time.Minute
+	}
+	reason := r.PostForm.Get("reason")
+	if len([]rune(reason)) > maxReason {
+		return errBadForm
+	}
+	until := s.opts.Now().Add(length)
+	author := s.access.author(r)
+	if err := s.opts.Entries.Acknowledge(r.Context(), r.PathValue("alert"), author, cleanText(reason, maxReason), telemetry.InstantOf(until)); err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return &fault{status: http.StatusNotFound, key: "error.alert_gone", cause: err}
+		}
+		return fmt.Errorf("acknowledging an alert: %w", err)
+	}
+	site := r.PostForm.Get("site")
+	lang := s.tongues.choose(r)
+	if r.Header.Get("HX-Request") != "" {
+		v, _ := s.opts.Live.View(site)
+		sc := s.scene(lang, v)
+		w.Header().Set("Cache-Control", "no-store")
+		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", author, "Until", sc.when(telemetry.InstantOf(until)))})
+	}
+	to := "/"
+	if _, ok := s.opts.Live.View(site); ok {
+		to = "/site/" + site
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}

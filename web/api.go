@@ -1,0 +1,254 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// apiTimeout bounds what one call may ask of the journal.
+const apiTimeout = 10 * time.Second
+
+type apiList[T any] struct {
+	Body struct {
+		Items []T `json:"items"`
+	}
+}
+
+type apiOne[T any] struct{ Body T }
+
+func listOf[T any](items []T) *apiList[T] {
+	out := &apiList[T]{}
+	out.Body.Items = items
+	if items == nil {
+		out.Body.Items = []T{}
+	}
+	return out
+}
+
+type siteInput struct {
+	Site     string `path:"site" maxLength:"64" example:"mpp-gresik" doc:"The site's id"`
+	Language string `header:"Accept-Language" doc:"Language of sentences: id or en"`
+}
+
+type listInput struct {
+	Site     string `query:"site" maxLength:"64" doc:"Only this site"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Language string `header:"Accept-Language" doc:"Language of sentences: id or en"`
+}
+
+// api mounts the JSON API and its OpenAPI document. There is no page of documentation: it would load from elsewhere.
+func (s *Server) api(mux *http.ServeMux) error {
+	config := huma.DefaultConfig("Gerbang", "1")
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil // no $schema links: they point to the path that is off
+	config.Info.Description = "What a Gerbang gateway knows: sites, zones, verdicts with their explanations, devices, tasks, alerts and rejections."
+	config.Servers = []*huma.Server{{URL: "/"}}
+	if s.opts.Token != "" {
+		config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+		config.Security = []map[string][]string{{"token": {}}}
+	}
+	api := humago.New(mux, config)
+	s.apiSites(api)
+	s.apiAlerts(api)
+	s.apiGateway(api)
+
+	// Marshalled once, before anyone asks: the document never changes while the server runs.
+	document, err := json.MarshalIndent(api.OpenAPI(), "", " ")
+	if err != nil {
+		return fmt.Errorf("encoding the OpenAPI document: %w", err)
+	}
+	mux.Handle("GET /api/v1/openapi.json", s.handle(func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(document)
+		return nil
+	}))
+	mux.Handle("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusNotFound)
+		_ = json.NewEncoder(w).Encode(huma.ErrorModel{Status: http.StatusNotFound, Title: "Not Found", Detail: "there is no " + r.Method + " at this address; see /api/v1/openapi.json"})
+	}))
+	return nil
+}
+
+func get(path, id, summary, tag string, errs ...int) huma.Operation {
+	return huma.Operation{Method: http.MethodGet, Path: "/api/v1" + path, OperationID: id, Summary: summary, Tags: []string{tag}, Errors: errs}
+}
+
+// apiError turns a port's error into a problem document. The cause of a 500 goes to the log only.
+func (s *Server) apiError(what string, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return huma.Error404NotFound(what + ": not found")
+	}
+	s.opts.Log.Error("answering the API failed", "what", what, "err", err)
+	return huma.Error500InternalServerError("the gateway could not answer; its log says why")
+}
+
+// in makes the scene of a site in the language a caller accepts.
+func (s *Server) in(accept string, v *rules.View) *scene {
+	r := &http.Request{Header: http.Header{"Accept-Language": {accept}}, URL: &url.URL{}}
+	return s.scene(s.tongues.choose(r), v)
+}
+
+func (s *Server) apiSites(api huma.API) {
+	huma.Register(api, get("/sites", "list-sites", "All sites", "sites"), func(_ context.Context, _ *struct{}) (*apiList[apiSite], error) {
+		open := s.opts.Alerts.Open()
+		views := s.opts.Live.Views()
+		items := make([]apiSite, 0, len(views))
+		for i := range views {
+			items = append(items, apiSiteOf(&views[i], open))
+		}
+		return listOf(items), nil
+	})
+	huma.Register(api, get("/sites/{site}", "get-site", "One site", "sites", 404), func(_ context.Context, in *siteInput) (*apiOne[apiSite], error) {
+		v, ok := s.opts.Live.View(in.Site)
+		if !ok {
+			return nil, huma.Error404NotFound("no such site")
+		}
+		return &apiOne[apiSite]{apiSiteOf(v, s.opts.Alerts.Open())}, nil
+	})
+	ofSite(s, api, "zones", "Zones with people, limit and advice", func(sc *scene) []apiZone { return apiZonesOf(sc.view) })
+	ofSite(s, api, "doors", "Doors with today's counts", func(sc *scene) []apiDoor { return apiDoorsOf(sc.view) })
+	ofSite(s, api, "devices", "Devices and when they were heard", func(sc *scene) []apiDevice { return apiDevicesOf(sc.view) })
+	ofSite(s, api, "tasks", "Duties: last done, next due", func(sc *scene) []apiTask { return apiTasksOf(sc.view) })
+	ofSite(s, api, "verdicts", "Every rule's verdict with its explanation", apiVerdictsOf)
+
+	huma.Register(api, get("/sites/{site}/zones/{zone}/occupancy", "get-occupancy", "People in a zone, one value a minute of a local day", "sites", 404), s.apiOccupancy)
+}
+
+// ofSite registers a list that is read from a site's view.
+func ofSite[T any](s *Server, api huma.API, name, summary string, items func(*scene) []T) {
+	huma.Register(api, get("/sites/{site}/"+name, "list-"+name, summary, "sites", 404), func(_ context.Context, in *siteInput) (*apiList[T], error) {
+		v, ok := s.opts.Live.View(in.Site)
+		if !ok {
+			return nil, huma.Error404NotFound("no such site")
+		}
+		return listOf(items(s.in(in.Language, v))), nil
+	})
+}
+
+type occupancyInput struct {
+	Site string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Zone string `path:"zone" maxLength:"64" example:"waiting-room"`
+	Day  string `query:"day" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" example:"2026-01-05" doc:"A day of the site's calendar; today if left out"`
+}
+
+// apiOccupancy lists minutes; those that were not observed are missing.
+func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiList[apiSample], error) {
+	v, ok := s.opts.Live.View(in.Site)
+	if !ok {
+		return nil, huma.Error404NotFound("no such site")
+	}
+	if _, ok := zoneByID(v, in.Zone); !ok {
+		return nil, huma.Error404NotFound("no such zone")
+	}
+	sc := s.scene(s.tongues[0], v)
+	day := facility.DateOf(sc.now.In(sc.loc))
+	if in.Day != "" {
+		d, err := facility.ParseDate(in.Day)
+		if err != nil {
+			return nil, huma.Error422UnprocessableEntity("query day: want a day that exists")
+		}
+		day = d
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	samples, err := s.opts.Rollups.Occupancy(ctx, in.Site, in.Zone, telemetry.InstantOf(day.In(sc.loc)), telemetry.InstantOf(day.AddDays(1).In(sc.loc)))
+	if err != nil {
+		return nil, s.apiError("occupancy", err)
+	}
+	items := make([]apiSample, 0, len(samples))
+	for i := range samples {
+		p := &samples[i]
+		a := apiSample{At: p.At.Time(), Persons: p.Persons, Error: p.Error, Verdict: p.Verdict.String()}
+		if p.Limit > 0 {
+			a.Limit = &p.Limit
+		}
+		items = append(items, a)
+	}
+	return listOf(items), nil
+}
+
+func (s *Server) apiAlerts(api huma.API) {
+	items := func(in *listInput, list []alerts.Alert) *apiList[apiAlert] {
+		out := make([]apiAlert, 0, len(list))
+		for i := range list {
+			if (in.Site == "" || list[i].Site == in.Site) && len(out) < in.Limit {
+				v, _ := s.opts.Live.View(list[i].Site)
+				out = append(out, apiAlertOf(s.in(in.Language, v), &list[i]))
+			}
+		}
+		return listOf(out)
+	}
+	huma.Register(api, get("/alerts", "list-alerts", "Open alerts, the oldest first", "alerts"), func(_ context.Context, in *listInput) (*apiList[apiAlert], error) {
+		return items(in, s.opts.Alerts.Open()), nil
+	})
+	huma.Register(api, get("/alerts/history", "list-past-alerts", "Resolved alerts, the newest first", "alerts"), func(ctx context.Context, in *listInput) (*apiList[apiAlert], error) {
+		ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+		defer cancel()
+		past, err := s.opts.Alerts.History(ctx, in.Site, in.Limit)
+		if err != nil {
+			return nil, s.apiError("past alerts", err)
+		}
+		return items(in, past), nil
+	})
+	huma.Register(api, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/alerts/{alert}/acknowledge", OperationID: "acknowledge-alert", DefaultStatus: http.StatusNoContent,
+		Summary: "Say that somebody handles an alert", Description: "Answers after the entry is on disk. The acknowledgement expires; an alert that is still open is loud again then.",
+		Tags: []string{"alerts"}, Errors: []int{404}, MaxBodyBytes: maxForm,
+	}, s.apiAcknowledge)
+}
+
+type acknowledgeInput struct {
+	Alert string `path:"alert" maxLength:"200" doc:"The alert's id"`
+	Body  struct {
+		Author  string `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who handles it"`
+		Reason  string `json:"reason,omitempty" maxLength:"200" example:"entrance_held"`
+		Minutes int    `json:"minutes,omitempty" minimum:"1" maximum:"1440" default:"30" doc:"How long it lasts"`
+	}
+}
+
+func (s *Server) apiAcknowledge(ctx context.Context, in *acknowledgeInput) (*struct{}, error) {
+	author := cleanText(in.Body.Author, maxName)
+	if author == "" {
+		return nil, huma.Error422UnprocessableEntity("body author: want a name that can be read")
+	}
+	until := s.opts.Now().Add(time.Duration(in.Body.Minutes) * time.Minute)
+	if err := s.opts.Entries.Acknowledge(ctx, in.Alert, author, cleanText(in.Body.Reason, maxReason), telemetry.InstantOf(until)); err != nil {
+		return nil, s.apiError("alert", err)
+	}
+	return nil, nil
+}
+
+func (s *Server) apiGateway(api huma.API) {
+	huma.Register(api, get("/rejections", "list-rejections", "Messages that were not understood, the newest first", "gateway"), func(ctx context.Context, in *listInput) (*apiList[apiRejection], error) {
+		ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+		defer cancel()
+		records, err := s.opts.Rejections.Rejections(ctx, in.Site, in.Limit)
+		if err != nil {
+			return nil, s.apiError("rejections", err)
+		}
+		items := make([]apiRejection, 0, len(records))
+		for i := range records {
+			if x := records[i].Rejection; x != nil {
+				items = append(items, apiRejection{records[i].Received.Time(), records[i].Site, x.Device, x.Topic, string(x.Reason), x.Detail, x.Size, printable(x.Raw), records[i].Seq})
+			}
+		}
+		return listOf(items), nil
+	})
+	huma.Register(api, get("/status", "get-status", "The gateway's own state", "gateway"), func(context.Context, *struct{}) (*apiOne[apiStatus], error) {
+		return &apiOne[apiStatus]{apiStatusOf(s.opts.Health.Status())}, nil
+	})
+}

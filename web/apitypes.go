@@ -1,0 +1,363 @@
+package web
+
+import (
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// The API has types of its own: times are RFC 3339 (an engine's nanoseconds do not survive JavaScript's numbers), what is
+// not known is absent, and the engine may change without breaking a script.
+
+type apiEstimate struct {
+	Known   bool      `json:"known" doc:"False: nobody knows how many people are inside; persons and error are absent then"`
+	Persons *float64  `json:"persons,omitempty" example:"42"`
+	Error   *float64  `json:"error,omitempty" example:"3" doc:"The true number lies within persons ± error"`
+	Reason  string    `json:"reason,omitempty" example:"gap" doc:"Why it is unknown or odd"`
+	Anchor  time.Time `json:"anchor,omitzero" doc:"When the count was last known to be right"`
+}
+
+func estimateOf(e rules.Estimate) apiEstimate {
+	a := apiEstimate{Known: e.Known, Reason: string(e.Reason), Anchor: e.Anchor.Time()}
+	if e.Known {
+		a.Persons, a.Error = &e.Persons, &e.Error
+	}
+	return a
+}
+
+type apiSite struct {
+	ID         string         `json:"id" example:"mpp-gresik"`
+	Name       string         `json:"name" example:"MPP Kabupaten Gresik"`
+	Timezone   string         `json:"timezone" example:"Asia/Jakarta"`
+	Open       bool           `json:"open"`
+	NextChange time.Time      `json:"next_change,omitzero" doc:"When it opens or closes next"`
+	Level      string         `json:"level,omitempty" example:"2"`
+	Protocols  []string       `json:"protocols" doc:"Titles of the protocols in force"`
+	Verdict    string         `json:"verdict" enum:"within,breached,unknown" doc:"The worst of all verdicts. Unknown is never compliant"`
+	Persons    apiEstimate    `json:"persons"`
+	Alerts     map[string]int `json:"alerts" doc:"Open alerts by class"`
+	Devices    int            `json:"devices" example:"14"`
+	Silent     int            `json:"silent_devices" example:"1" doc:"Devices whose verdict is not within"`
+	LastSeen   time.Time      `json:"last_seen,omitzero" doc:"When any device was last heard"`
+	Record     uint64         `json:"record" example:"184233" doc:"Journal record this state rests on"`
+}
+
+func apiSiteOf(v *rules.View, open []alerts.Alert) apiSite {
+	a := apiSite{
+		ID: v.Site, Name: v.Name, Timezone: v.Zone, Open: v.Open, NextChange: v.NextChange.Time(), Level: v.Level,
+		Protocols: append([]string{}, v.Protocols...), Verdict: v.Verdict.String(), Persons: estimateOf(v.Persons),
+		Alerts: map[string]int{}, Devices: len(v.Devices), Record: v.Record,
+	}
+	for i := range open {
+		if open[i].Site == v.Site {
+			a.Alerts[string(open[i].Class)]++
+		}
+	}
+	var last telemetry.Instant
+	for i := range v.Devices {
+		last = max(last, v.Devices[i].LastSeen)
+		if v.Devices[i].Verdict != rules.Within {
+			a.Silent++
+		}
+	}
+	a.LastSeen = last.Time()
+	return a
+}
+
+type apiZone struct {
+	ID       string       `json:"id" example:"waiting-room"`
+	Name     string       `json:"name" example:"Ruang tunggu"`
+	Persons  apiEstimate  `json:"persons"`
+	Limit    *float64     `json:"limit,omitempty" example:"50" doc:"Absent: nothing limits the zone"`
+	Binding  string       `json:"binding,omitempty" example:"seats" doc:"The constraint that set the limit"`
+	Verdict  string       `json:"verdict" enum:"within,breached,unknown"`
+	Advice   string       `json:"advice" enum:"go,wait,stop"`
+	In       float64      `json:"in_today" example:"210"`
+	Out      float64      `json:"out_today" example:"168"`
+	Readings []apiReading `json:"readings"`
+}
+
+type apiReading struct {
+	Quantity string    `json:"quantity" example:"co2"`
+	Channel  string    `json:"channel,omitempty"`
+	Value    float64   `json:"value" example:"742"`
+	Unit     string    `json:"unit" example:"ppm" doc:"UCUM"`
+	At       time.Time `json:"at"`
+	Device   string    `json:"device" example:"air-1"`
+}
+
+func readingsOf(values []rules.LastValue) []apiReading {
+	all := make([]apiReading, 0, len(values))
+	for _, r := range values {
+		all = append(all, apiReading{r.Quantity.String(), r.Channel, r.Value, r.Unit, r.At.Time(), r.Device})
+	}
+	return all
+}
+
+func apiZonesOf(v *rules.View) []apiZone {
+	all := make([]apiZone, 0, len(v.Zones))
+	for i := range v.Zones {
+		z := &v.Zones[i]
+		a := apiZone{
+			ID: z.ID, Name: z.Name, Persons: estimateOf(z.Persons), Binding: z.Binding, Verdict: z.Verdict.String(),
+			Advice: string(z.Advice), In: z.InToday, Out: z.OutToday, Readings: readingsOf(z.Readings),
+		}
+		if z.Limit > 0 {
+			a.Limit = &z.Limit
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+type apiSubject struct {
+	Kind string `json:"kind" enum:"site,zone,door,device,task"`
+	ID   string `json:"id" example:"waiting-room"`
+	Name string `json:"name,omitempty" example:"Ruang tunggu"`
+}
+
+type apiExplanation struct {
+	Sentence   string        `json:"sentence" example:"52 ± 3 people, limit 50 (seats at the required distance)." doc:"In the language of Accept-Language"`
+	Value      *float64      `json:"value,omitempty" example:"52"`
+	Error      *float64      `json:"error,omitempty" example:"3"`
+	Limit      *float64      `json:"limit,omitempty" example:"50"`
+	Unit       string        `json:"unit,omitempty" example:"1" doc:"UCUM"`
+	Constraint string        `json:"constraint,omitempty" example:"seats"`
+	Reason     string        `json:"reason,omitempty" example:"straddles"`
+	Detail     string        `json:"detail,omitempty"`
+	Share      float64       `json:"share,omitempty" example:"0.5"`
+	Evidence   []apiEvidence `json:"evidence" doc:"The readings it rests on, newest last"`
+}
+
+type apiEvidence struct {
+	Device   string    `json:"device" example:"counter-1"`
+	Quantity string    `json:"quantity,omitempty" example:"people_in"`
+	Value    float64   `json:"value" example:"1"`
+	At       time.Time `json:"at"`
+	Record   uint64    `json:"record" example:"184233"`
+}
+
+func apiExplanationOf(sentence string, e *rules.Explanation) apiExplanation {
+	a := apiExplanation{
+		Sentence: sentence, Unit: e.Unit, Constraint: e.Constraint, Reason: string(e.Reason),
+		Detail: e.Detail, Share: e.Share, Evidence: make([]apiEvidence, 0, len(e.Evidence)),
+	}
+	if e.HasValue {
+		a.Value, a.Error = &e.Value, &e.Error
+	}
+	if e.HasLimit {
+		a.Limit = &e.Limit
+	}
+	for _, v := range e.Evidence {
+		a.Evidence = append(a.Evidence, apiEvidence{v.Device, v.Quantity.String(), v.Value, v.At.Time(), v.Record})
+	}
+	return a
+}
+
+type apiVerdict struct {
+	Rule        string         `json:"rule" example:"capacity"`
+	Kind        string         `json:"kind" example:"capacity"`
+	Class       string         `json:"class" example:"breach"`
+	Severity    string         `json:"severity,omitempty" example:"critical"`
+	Subject     apiSubject     `json:"subject"`
+	Verdict     string         `json:"verdict" enum:"within,breached,unknown"`
+	Since       time.Time      `json:"since,omitzero"`
+	Explanation apiExplanation `json:"explanation"`
+	Legal       string         `json:"legal,omitempty" example:"KMK 382/2020"`
+}
+
+func apiVerdictsOf(sc *scene) []apiVerdict {
+	all := make([]apiVerdict, 0, len(sc.view.Verdicts))
+	for i := range sc.view.Verdicts {
+		v := &sc.view.Verdicts[i]
+		all = append(all, apiVerdict{
+			Rule: v.Rule, Kind: v.Kind, Class: string(v.Class), Severity: string(v.Severity),
+			Subject: apiSubject{string(v.Subject.Kind), v.Subject.ID, v.SubjectName}, Verdict: v.Verdict.String(),
+			Since: v.Since.Time(), Explanation: apiExplanationOf(sc.finding(v), &v.Explanation), Legal: v.Legal,
+		})
+	}
+	return all
+}
+
+type apiDoor struct {
+	ID       string    `json:"id" example:"main"`
+	Name     string    `json:"name" example:"Pintu utama"`
+	From     string    `json:"from" example:"outside"`
+	To       string    `json:"to" example:"hall"`
+	In       float64   `json:"in_today" example:"210"`
+	Out      float64   `json:"out_today" example:"168"`
+	Screened float64   `json:"screened_today" example:"204"`
+	TooWarm  float64   `json:"too_warm_today" example:"1"`
+	Last     time.Time `json:"last_count,omitzero"`
+	Verdict  string    `json:"verdict" enum:"within,breached,unknown"`
+}
+
+type apiDevice struct {
+	ID       string       `json:"id" example:"counter-1"`
+	Name     string       `json:"name,omitempty" example:"Penghitung pintu utama"`
+	Model    string       `json:"model" example:"native"`
+	Place    apiPlace     `json:"place"`
+	LastSeen time.Time    `json:"last_seen,omitzero" doc:"Absent: never"`
+	Messages uint64       `json:"messages" example:"5120"`
+	Verdict  string       `json:"verdict" enum:"within,breached,unknown"`
+	Readings []apiReading `json:"readings"`
+}
+
+type apiPlace struct {
+	Kind string `json:"kind" enum:"zone,door,task"`
+	ID   string `json:"id" example:"main"`
+}
+
+type apiTask struct {
+	ID       string    `json:"id" example:"spray-hall"`
+	Name     string    `json:"name" example:"Penyemprotan ruang layanan"`
+	Place    apiPlace  `json:"place"`
+	LastDone time.Time `json:"last_done,omitzero" doc:"Absent: never"`
+	NextDue  time.Time `json:"next_due,omitzero" doc:"Absent: nothing is due"`
+	Verdict  string    `json:"verdict" enum:"within,breached,unknown"`
+}
+
+func apiDoorsOf(v *rules.View) []apiDoor {
+	all := make([]apiDoor, 0, len(v.Doors))
+	for _, d := range v.Doors {
+		all = append(all, apiDoor{d.ID, d.Name, d.From, d.To, d.InToday, d.OutToday, d.Screened, d.TooWarm, d.LastCount.Time(), d.Verdict.String()})
+	}
+	return all
+}
+
+func apiDevicesOf(v *rules.View) []apiDevice {
+	all := make([]apiDevice, 0, len(v.Devices))
+	for _, d := range v.Devices {
+		all = append(all, apiDevice{d.ID, d.Name, d.Model, apiPlace{string(d.Place.Kind), d.Place.ID}, d.LastSeen.Time(), d.Messages, d.Verdict.String(), readingsOf(d.Readings)})
+	}
+	return all
+}
+
+func apiTasksOf(v *rules.View) []apiTask {
+	all := make([]apiTask, 0, len(v.Tasks))
+	for _, t := range v.Tasks {
+		all = append(all, apiTask{t.ID, t.Name, apiPlace{string(t.Place.Kind), t.Place.ID}, t.LastDone.Time(), t.NextDue.Time(), t.Verdict.String()})
+	}
+	return all
+}
+
+type apiAlert struct {
+	ID           string         `json:"id"`
+	Site         string         `json:"site,omitempty" example:"mpp-gresik" doc:"Absent: the gateway itself"`
+	Rule         string         `json:"rule" example:"capacity"`
+	Class        string         `json:"class" enum:"breach,overdue,sensor,service"`
+	Severity     string         `json:"severity,omitempty" example:"critical"`
+	Subject      apiSubject     `json:"subject"`
+	Opened       time.Time      `json:"opened"`
+	Updated      time.Time      `json:"updated,omitzero"`
+	Resolved     time.Time      `json:"resolved,omitzero" doc:"Absent: open"`
+	Unconfirmed  time.Time      `json:"unconfirmed,omitzero" doc:"Since when nobody can tell whether it still holds"`
+	Explanation  apiExplanation `json:"explanation"`
+	Acknowledged *apiAck        `json:"acknowledged,omitempty"`
+}
+
+type apiAck struct {
+	By     string    `json:"by" example:"satpam pagi"`
+	Reason string    `json:"reason,omitempty" example:"entrance_held"`
+	At     time.Time `json:"at"`
+	Until  time.Time `json:"until" doc:"It is loud again from then on"`
+}
+
+func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {
+	_, text, _ := sc.texts.Explain(sc.Tag, a)
+	out := apiAlert{
+		ID: a.ID, Site: a.Site, Rule: a.Rule, Class: string(a.Class), Severity: string(a.Severity),
+		Subject: apiSubject{string(a.Subject.Kind), a.Subject.ID, a.SubjectName}, Opened: a.Opened.Time(), Updated: a.Updated.Time(),
+		Resolved: a.Resolved.Time(), Unconfirmed: a.Unconfirmed.Time(), Explanation: apiExplanationOf(text, &a.Explanation),
+	}
+	if a.Ack != nil {
+		out.Acknowledged = &apiAck{a.Ack.By, a.Ack.Reason, a.Ack.At.Time(), a.Ack.Until.Time()}
+	}
+	return out
+}
+
+type apiRejection struct {
+	Received time.Time `json:"received"`
+	Site     string    `json:"site,omitempty"`
+	Device   string    `json:"device,omitempty"`
+	Topic    string    `json:"topic" example:"gerbang/v1/mpp-gresik/counter-1"`
+	Reason   string    `json:"reason" example:"syntax"`
+	Detail   string    `json:"detail"`
+	Size     int       `json:"size" example:"93"`
+	Raw      string    `json:"raw" doc:"The beginning of the payload; bytes that are not text are escaped as \\xNN"`
+	Record   uint64    `json:"record"`
+}
+
+type apiSample struct {
+	At      time.Time `json:"at"`
+	Persons float64   `json:"persons" example:"42"`
+	Error   float64   `json:"error" example:"3"`
+	Limit   *float64  `json:"limit,omitempty" example:"50"`
+	Verdict string    `json:"verdict" enum:"within,breached,unknown"`
+}
+
+type apiStatus struct {
+	Ready    bool         `json:"ready"`
+	Version  string       `json:"version"`
+	Started  time.Time    `json:"started,omitzero"`
+	Counters apiCounters  `json:"counters" doc:"received = stored + duplicate + rejected + in_flight, always"`
+	Journal  apiJournal   `json:"journal"`
+	Broker   apiBroker    `json:"broker"`
+	Lags     []apiLag     `json:"lags"`
+	Services []apiService `json:"services"`
+}
+
+type apiCounters struct {
+	Received  uint64 `json:"received"`
+	Stored    uint64 `json:"stored"`
+	Duplicate uint64 `json:"duplicate"`
+	Rejected  uint64 `json:"rejected"`
+	InFlight  uint64 `json:"in_flight"`
+	Balanced  bool   `json:"balanced"`
+}
+
+type apiJournal struct {
+	Writable bool   `json:"writable"`
+	Reason   string `json:"reason,omitempty"`
+	Records  uint64 `json:"records"`
+	Bytes    int64  `json:"bytes"`
+}
+
+type apiBroker struct {
+	Heard  bool      `json:"heard"`
+	Last   time.Time `json:"last,omitzero"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+type apiLag struct {
+	Name    string  `json:"name" example:"influx"`
+	Waiting uint64  `json:"waiting"`
+	Oldest  float64 `json:"oldest_seconds"`
+}
+
+type apiService struct {
+	Name   string    `json:"name" example:"influx"`
+	State  string    `json:"state" enum:"off,ok,waiting,failing"`
+	Detail string    `json:"detail,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+}
+
+func apiStatusOf(st Status) apiStatus {
+	n := st.Counters
+	a := apiStatus{
+		Ready: st.Ready(), Version: st.Version, Started: st.Started,
+		Counters: apiCounters{n.Received, n.Stored, n.Duplicate, n.Rejected, n.InFlight, n.Balanced()},
+		Journal:  apiJournal{st.Journal.Writable, st.Journal.Reason, st.Journal.Records, st.Journal.Bytes},
+		Broker:   apiBroker{st.Broker.Heard, st.Broker.Last, st.Broker.Reason},
+		Lags:     make([]apiLag, 0, len(st.Lags)), Services: make([]apiService, 0, len(st.Services)),
+	}
+	for _, l := range st.Lags {
+		a.Lags = append(a.Lags, apiLag{l.Name, l.Waiting, l.Oldest.Seconds()})
+	}
+	for _, s := range st.Services {
+		a.Services = append(a.Services, apiService{s.Name, string(s.State), s.Detail, s.Since})
+	}
+	return a
+}

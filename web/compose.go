@@ -1,0 +1,109 @@
+package web
+
+import (
+	"html/template"
+	"net/http"
+
+	"github.com/gerbang-iot/gerbang/rules"
+)
+
+// livePage is a page whose main part is composed of live chunks.
+type livePage struct {
+	frame
+	Body template.HTML
+}
+
+// live answers with a live page: composed by the same code as its stream.
+func (s *Server) live(w http.ResponseWriter, r *http.Request, what topic, title func(*tongue) string) error {
+	lang := s.tongues.choose(r)
+	what.lang = lang.Tag
+	chunks, err := s.compose(what)
+	if err != nil {
+		return err
+	}
+	f := s.frame(r, lang, title(lang))
+	f.Live = what.path() + "?lang=" + lang.Tag
+	return s.render(w, http.StatusOK, lang, what.page, livePage{f, join(chunks)})
+}
+
+// path is where the topic's stream is found.
+func (t topic) path() string {
+	switch t.page {
+	case "site":
+		return "/live/site/" + t.site
+	case "sign":
+		return "/live/sign/" + t.site + "/" + t.zone
+	}
+	return "/live/overview"
+}
+
+func join(chunks []chunk) template.HTML {
+	var b []byte
+	for _, c := range chunks {
+		b = append(b, c.html...)
+	}
+	return template.HTML(b) //nolint:gosec // rendered by html/template
+}
+
+// compose renders a topic's chunks. ErrNotFound: it is about something that is not there.
+func (s *Server) compose(what topic) ([]chunk, error) {
+	lang := s.tongues.byTag(what.lang)
+	c := composer{server: s, lang: lang}
+	switch what.page {
+	case "overview":
+		s.composeOverview(&c)
+	case "site":
+		v, ok := s.opts.Live.View(what.site)
+		if !ok {
+			return nil, ErrNotFound
+		}
+		s.composeSite(&c, v)
+	case "sign":
+		v, ok := s.opts.Live.View(what.site)
+		if !ok {
+			return nil, ErrNotFound
+		}
+		zone, ok := zoneByID(v, what.zone)
+		if !ok {
+			return nil, ErrNotFound
+		}
+		s.composeSign(&c, v, zone)
+	}
+	return c.chunks, c.err
+}
+
+// composer collects chunks; after an error it does nothing more.
+type composer struct {
+	server *Server
+	lang   *tongue
+	chunks []chunk
+	err    error
+}
+
+// add renders a template as the chunk of the element with that id; an empty id is markup around chunks.
+func (c *composer) add(id, name string, data any) {
+	if c.err != nil {
+		return
+	}
+	var w writer
+	if c.err = c.server.pages.execute(&w, c.lang, name, data); c.err == nil {
+		c.chunks = append(c.chunks, chunk{id, w})
+	}
+}
+
+// writer is a byte slice that can be written to.
+type writer []byte
+
+func (w *writer) Write(p []byte) (int, error) {
+	*w = append(*w, p...)
+	return len(p), nil
+}
+
+func zoneByID(v *rules.View, id string) (*rules.ZoneView, bool) {
+	for i := range v.Zones {
+		if v.Zones[i].ID == id {
+			return &v.Zones[i], true
+		}
+	}
+	return nil, false
+}

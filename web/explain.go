@@ -1,0 +1,109 @@
+package web
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// scene is one site seen at one moment in one language. What verdicts and alerts say comes from alerts.Texts, so that a page
+// and a notification say the same; the scene adds when and on which readings.
+type scene struct {
+	*tongue
+	texts *alerts.Texts
+	view  *rules.View // nil: no site, the gateway itself
+	loc   *time.Location
+	now   time.Time
+}
+
+func (s *Server) scene(t *tongue, v *rules.View) *scene {
+	sc := &scene{tongue: t, texts: s.texts, view: v, loc: time.UTC, now: s.opts.Now()}
+	if v != nil {
+		if loc, err := time.LoadLocation(v.Zone); err == nil {
+			sc.loc = loc
+		}
+	}
+	return sc
+}
+
+// when writes a time in the site's zone as short as today allows.
+func (t *scene) when(i telemetry.Instant) string { return t.When(i, t.now, t.loc) }
+
+// ago writes how long ago i was.
+func (t *scene) ago(i telemetry.Instant) string {
+	if i == 0 {
+		return t.T("time.never")
+	}
+	return t.Ago(t.now.Sub(i.Time()))
+}
+
+// explanation is why a verdict is what it is, in sentences.
+type explanation struct {
+	Text  string // value ± error, limit, what set it, or the reason
+	Basis string // since when, on which readings
+}
+
+// explain writes the explanation of a verdict.
+func (t *scene) explain(w *rules.VerdictView) explanation {
+	return explanation{Text: t.finding(w), Basis: t.basis(&w.Explanation, w.Since)}
+}
+
+// finding is a verdict's text alone.
+func (t *scene) finding(w *rules.VerdictView) string {
+	named := *w
+	// A sentence names a device as people know it.
+	named.Explanation.Detail = t.subjectName(w.Explanation.Detail)
+	_, text, _ := t.texts.ExplainVerdict(t.Tag, &named, nil)
+	if text == "" {
+		text = t.T("verdict." + w.Verdict.String() + "_text")
+	}
+	return text
+}
+
+// basis is since when a verdict holds and which readings it rests on.
+func (t *scene) basis(e *rules.Explanation, since telemetry.Instant) string {
+	var parts []string
+	if since != 0 {
+		parts = append(parts, t.T("explain.since", "When", t.when(since)))
+	}
+	if n := len(e.Evidence); n > 0 {
+		last := e.Evidence[n-1]
+		parts = append(parts, t.T("explain.readings", "Count", n, "Device", t.subjectName(last.Device), "When", t.when(last.At)))
+		if last.Record != 0 {
+			parts = append(parts, t.T("explain.record", "Record", t.Count(last.Record)))
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+// subjectName finds the name of a device, task, zone or door by its id; what is none of them stays as it is.
+func (t *scene) subjectName(id string) string {
+	v := t.view
+	if v == nil || id == "" {
+		return id
+	}
+	for i := range v.Devices {
+		if v.Devices[i].ID == id && v.Devices[i].Name != "" {
+			return v.Devices[i].Name
+		}
+	}
+	for i := range v.Tasks {
+		if v.Tasks[i].ID == id {
+			return v.Tasks[i].Name
+		}
+	}
+	for i := range v.Zones {
+		if v.Zones[i].ID == id {
+			return v.Zones[i].Name
+		}
+	}
+	for i := range v.Doors {
+		if v.Doors[i].ID == id {
+			return v.Doors[i].Name
+		}
+	}
+	return id
+}

@@ -1,0 +1,421 @@
+package web
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// fleetNow is the moment of the fake fleet: a Monday, 14:05 on Java, 15:05 further east.
+var fleetNow = time.Date(2026, 1, 5, 7, 5, 12, 0, time.UTC)
+
+func ago(d time.Duration) telemetry.Instant { return telemetry.InstantOf(fleetNow.Add(-d)) }
+func in(d time.Duration) telemetry.Instant  { return telemetry.InstantOf(fleetNow.Add(d)) }
+
+// fleet is a gateway that exists in memory: ten public service malls in different states. It implements every port.
+type fleet struct {
+	mu      sync.Mutex
+	views   map[string]*rules.View
+	open    []alerts.Alert
+	past    []alerts.Alert
+	reject  []telemetry.Record
+	status  Status
+	acks    []acked
+	watch   map[chan struct{}]bool
+	fail    error // what every port that can fail answers
+	queries int   // of Occupancy
+}
+
+type acked struct {
+	alert, author, reason string
+	until                 telemetry.Instant
+}
+
+var (
+	_ Live       = (*fleet)(nil)
+	_ Alerts     = (*fleet)(nil)
+	_ Entries    = (*fleet)(nil)
+	_ Rejections = (*fleet)(nil)
+	_ Rollups    = (*fleet)(nil)
+	_ Health     = (*fleet)(nil)
+)
+
+func (f *fleet) Views() []rules.View {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make([]rules.View, 0, len(f.views))
+	for _, v := range f.views {
+		all = append(all, *v)
+	}
+	slices.SortFunc(all, func(a, b rules.View) int {
+		if a.Site < b.Site {
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+func (f *fleet) View(site string) (*rules.View, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, ok := f.views[site]
+	return v, ok
+}
+
+func (f *fleet) Subscribe() (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.watch[ch] = true
+	return ch, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.watch, ch)
+	}
+}
+
+// change replaces a site's view by a changed copy and tells the watchers.
+func (f *fleet) change(site string, edit func(*rules.View)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v := *f.views[site]
+	v.Zones = slices.Clone(v.Zones)
+	v.Devices = slices.Clone(v.Devices)
+	v.Verdicts = slices.Clone(v.Verdicts)
+	edit(&v)
+	f.views[site] = &v
+	for ch := range f.watch {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (f *fleet) Open() []alerts.Alert {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.open)
+}
+
+func (f *fleet) History(_ context.Context, site string, limit int) ([]alerts.Alert, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []alerts.Alert
+	for _, a := range f.past {
+		if (site == "" || a.Site == site) && len(out) < limit {
+			out = append(out, a)
+		}
+	}
+	return out, f.fail
+}
+
+func (f *fleet) Acknowledge(_ context.Context, alert, author, reason string, until telemetry.Instant) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return f.fail
+	}
+	for i := range f.open {
+		if f.open[i].ID == alert {
+			f.open[i].Ack = &alerts.Acknowledgement{By: author, Reason: reason, At: telemetry.InstantOf(fleetNow), Until: until}
+			f.acks = append(f.acks, acked{alert, author, reason, until})
+			return nil
+		}
+	}
+	return ErrNotFound
+}
+
+func (f *fleet) Rejections(_ context.Context, site string, limit int) ([]telemetry.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []telemetry.Record
+	for _, r := range f.reject {
+		if (site == "" || r.Site == site) && len(out) < limit {
+			out = append(out, r)
+		}
+	}
+	return out, f.fail
+}
+
+// Occupancy draws a plausible morning with a gap of forty minutes.
+func (f *fleet) Occupancy(_ context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Sample, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.queries++
+	if f.fail != nil {
+		return nil, f.fail
+	}
+	v, ok := f.views[site]
+	if !ok {
+		return nil, nil
+	}
+	z, ok := zoneByID(v, zone)
+	if !ok {
+		return nil, nil
+	}
+	top := max(z.Persons.Persons, 4)
+	var out []rules.Sample
+	for m := range 24 * 60 {
+		at := from.Add(time.Duration(m) * time.Minute)
+		if at >= until || at > telemetry.InstantOf(fleetNow) || m < 8*60-5 || m > 15*60 || m > 10*60+20 && m < 11*60 {
+			continue
+		}
+		x := float64(m-8*60+5) / (7 * 60)
+		p := top * (1.15*math.Sin(math.Pi*min(1, x*1.05)) + .12*math.Sin(x*41) + .07*math.Sin(x*97))
+		out = append(out, rules.Sample{Site: site, Zone: zone, At: at, Persons: max(0, math.Round(p)), Error: 1 + 3*x, Limit: z.Limit, Verdict: rules.Within})
+	}
+	return out, nil
+}
+
+func (f *fleet) Status() Status {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.status
+}
+
+// newFleet builds the ten sites.
+func newFleet() *fleet {
+	f := &fleet{views: make(map[string]*rules.View), watch: make(map[chan struct{}]bool)}
+	add := func(v rules.View) { f.views[v.Site] = &v }
+
+	add(mall("mpp-kota-probolinggo", "MPP Kota Probolinggo", "Asia/Jakarta", 38, 2))
+	add(mall("mpp-kab-probolinggo", "MPP Kabupaten Probolinggo", "Asia/Jakarta", 21, 1.4))
+	add(mall("mpp-magetan", "MPP Kabupaten Magetan", "Asia/Jakarta", 12, .8))
+	add(mall("mpp-bojonegoro", "MPP Kabupaten Bojonegoro", "Asia/Jakarta", 29, 1.6))
+	add(mall("mpp-sumenep", "MPP Kabupaten Sumenep", "Asia/Jakarta", 17, 1.1))
+
+	gresik := mall("mpp-gresik", "MPP Kabupaten Gresik", "Asia/Jakarta", 58, 3)
+	breach(&gresik)
+	add(gresik)
+	tabalong := mall("mpp-tabalong", "MPP Kabupaten Tabalong", "Asia/Makassar", 0, 0)
+	blind(&tabalong)
+	add(tabalong)
+	banjar := mall("mpp-banjar", "MPP Kabupaten Banjar", "Asia/Makassar", 24, 1.7)
+	overdue(&banjar)
+	add(banjar)
+	pamekasan := mall("mpp-pamekasan", "MPP Kabupaten Pamekasan", "Asia/Jakarta", 47, 4)
+	straddle(&pamekasan)
+	add(pamekasan)
+	belu := mall("mpp-belu", "MPP Kabupaten Belu", "Asia/Makassar", 0, 0)
+	closed(&belu)
+	add(belu)
+
+	f.open = openAlerts(&gresik, &banjar, &tabalong)
+	f.past = pastAlerts()
+	f.reject = rejectedMessages()
+	f.status = Status{
+		Version: "0.1.0", Started: fleetNow.Add(-26 * time.Hour),
+		Journal:  JournalStatus{Writable: true, Records: 1_842_336, Bytes: 612 << 20},
+		Broker:   BrokerStatus{Heard: true, Last: fleetNow.Add(-2 * time.Second)},
+		Counters: Counters{Received: 1_904_518, Stored: 1_842_331, Duplicate: 61_902, Rejected: 281, InFlight: 4},
+		Lags: []Lag{
+			{"intake", 4, 3 * time.Millisecond}, {"journal", 0, 0}, {"rules", 0, 0},
+			{"influx", 18_240, 11 * time.Minute}, {"outbox", 0, 0}, {"alerts", 0, 0},
+		},
+		Services: []Service{
+			{"influx", ServiceWaiting, "http://10.20.0.5:8086 refuses the connection", fleetNow.Add(-11 * time.Minute)},
+			{"router", ServiceOK, "", fleetNow.Add(-26 * time.Hour)}, {"signals", ServiceOK, "", time.Time{}},
+		},
+	}
+	return f
+}
+
+// mall is a building in which all is well.
+func mall(id, name, zone string, people, err float64) rules.View {
+	loc, _ := time.LoadLocation(zone)
+	local := fleetNow.In(loc)
+	closes := time.Date(local.Year(), local.Month(), local.Day(), 15, 30, 0, 0, loc)
+	hall := math.Round(people * .7)
+	v := rules.View{
+		Site: id, Name: name, Zone: zone, Now: telemetry.InstantOf(fleetNow), Record: 1_842_336, Open: true,
+		NextChange: telemetry.InstantOf(closes), Level: "2", Protocols: []string{"Protokol kesehatan tempat umum"}, Version: "9f3c21",
+		Verdict: rules.Within, Persons: estimate(people, err),
+		Zones: []rules.ZoneView{
+			{ID: "ruang-tunggu", Name: "Ruang tunggu", Persons: estimate(hall, err), Limit: 50, Binding: "seats", Verdict: rules.Within,
+				Advice: rules.AdviceGo, InToday: 214, OutToday: 214 - hall, Readings: []rules.LastValue{
+					reading(telemetry.CO2, 742, "udara-1"), reading(telemetry.Temperature, 26.4, "udara-1"), reading(telemetry.Humidity, 68, "udara-1")}},
+			{ID: "loket", Name: "Loket layanan", Persons: estimate(people-hall, err/2), Limit: 24, Binding: "area", Verdict: rules.Within,
+				Advice: rules.AdviceGo, InToday: 186, OutToday: 186 - (people - hall)},
+			{ID: "ruang-bermain", Name: "Ruang bermain anak", Persons: estimate(0, 0), Limit: 6, Binding: "declared", Verdict: rules.Within, Advice: rules.AdviceGo},
+		},
+		Doors: []rules.DoorView{
+			{ID: "utama", Name: "Pintu utama", From: "outside", To: "ruang-tunggu", InToday: 189, OutToday: 152, Screened: 187, TooWarm: 1, LastCount: ago(40 * time.Second)},
+			{ID: "samping", Name: "Pintu samping", From: "outside", To: "ruang-tunggu", InToday: 25, OutToday: 24, Screened: 25, LastCount: ago(6 * time.Minute)},
+		},
+		Devices: []rules.DeviceView{
+			device("hitung-utama", "Penghitung pintu utama", "milesight-vs133", facility.AtDoor, "utama", 40*time.Second),
+			device("hitung-samping", "Penghitung pintu samping", "milesight-vs133", facility.AtDoor, "samping", 6*time.Minute),
+			device("suhu-utama", "Termometer pintu utama", "native", facility.AtDoor, "utama", time.Minute),
+			device("udara-1", "Sensor udara ruang tunggu", "milesight-am319", facility.AtZone, "ruang-tunggu", 3*time.Minute,
+				reading(telemetry.CO2, 742, "udara-1"), reading(telemetry.Temperature, 26.4, "udara-1"), reading(telemetry.Battery, 81, "udara-1")),
+			device("tombol-gagang", "Tombol gagang pintu", "milesight-ws101", facility.AtTask, "lap-gagang", 95*time.Minute, reading(telemetry.Battery, 17, "tombol-gagang")),
+		},
+		Tasks: []rules.TaskView{
+			{ID: "semprot-buka", Name: "Penyemprotan sebelum buka", Place: facility.Place{Kind: facility.AtZone, ID: "ruang-tunggu"}, LastDone: ago(7 * time.Hour), NextDue: in(17 * time.Hour)},
+			{ID: "lap-gagang", Name: "Lap gagang pintu", Place: facility.Place{Kind: facility.AtDoor, ID: "utama"}, LastDone: ago(95 * time.Minute), NextDue: in(145 * time.Minute)},
+		},
+	}
+	for i := range v.Zones {
+		z := &v.Zones[i]
+		v.Verdicts = append(v.Verdicts, rules.VerdictView{
+			Rule: "kapasitas", Kind: "capacity", Class: rules.ClassBreach, Severity: rules.Critical,
+			Subject: rules.Subject{Kind: rules.SubjectZone, ID: z.ID}, SubjectName: z.Name, Verdict: rules.Within, Since: ago(6 * time.Hour),
+			Explanation: rules.Explanation{Value: z.Persons.Persons, Error: z.Persons.Error, Limit: z.Limit, HasValue: true, HasLimit: true,
+				Unit: "1", Constraint: z.Binding, Share: .5, Evidence: []rules.Evidence{
+					{Device: "hitung-utama", Quantity: telemetry.PeopleIn, At: ago(100 * time.Second), Value: 2, Record: 1_842_311},
+					{Device: "hitung-utama", Quantity: telemetry.PeopleOut, At: ago(40 * time.Second), Value: 1, Record: 1_842_330}}},
+			Legal: "KMK 382/2020",
+		})
+	}
+	for _, t := range v.Tasks {
+		v.Verdicts = append(v.Verdicts, rules.VerdictView{
+			Rule: "disinfeksi", Kind: "disinfection", Class: rules.ClassOverdue, Severity: rules.Warning,
+			Subject: rules.Subject{Kind: rules.SubjectTask, ID: t.ID}, SubjectName: t.Name, Verdict: rules.Within, Since: t.LastDone,
+			Explanation: rules.Explanation{Value: 95 * 60, Limit: 4 * 3600, HasValue: true, HasLimit: true, Unit: "s", Constraint: "every"}, Legal: "KMK 328/2020",
+		})
+	}
+	for _, d := range v.Devices {
+		v.Verdicts = append(v.Verdicts, rules.VerdictView{
+			Rule: "terdengar", Kind: "silence", Class: rules.ClassSensor, Severity: rules.Warning,
+			Subject: rules.Subject{Kind: rules.SubjectDevice, ID: d.ID}, SubjectName: d.Name, Verdict: rules.Within, Since: ago(30 * time.Hour),
+			Explanation: rules.Explanation{Value: 40, Limit: 1800, HasValue: true, HasLimit: true, Unit: "s", Constraint: "interval"},
+		})
+	}
+	return v
+}
+
+func estimate(p, e float64) rules.Estimate {
+	return rules.Estimate{Persons: p, Error: e, Known: true, Raw: p, Anchor: ago(14 * time.Hour)}
+}
+
+func reading(q telemetry.Quantity, v float64, device string) rules.LastValue {
+	return rules.LastValue{Quantity: q, Value: v, Unit: q.Unit(), At: ago(3 * time.Minute), Device: device}
+}
+
+func device(id, name, model string, kind facility.PlaceKind, place string, seen time.Duration, values ...rules.LastValue) rules.DeviceView {
+	return rules.DeviceView{ID: id, Name: name, Model: model, Place: facility.Place{Kind: kind, ID: place}, LastSeen: ago(seen), Messages: 5120, Verdict: rules.Within, Readings: values}
+}
+
+func verdictOf(v *rules.View, kind rules.SubjectKind, id string) *rules.VerdictView {
+	for i := range v.Verdicts {
+		if v.Verdicts[i].Subject.Kind == kind && v.Verdicts[i].Subject.ID == id {
+			return &v.Verdicts[i]
+		}
+	}
+	panic("the fleet has no verdict about " + id)
+}
+
+// breach fills the waiting room over its limit.
+func breach(v *rules.View) {
+	v.Verdict = rules.Breached
+	z := &v.Zones[0]
+	z.Persons, z.Verdict, z.Advice = estimate(58, 3), rules.Breached, rules.AdviceStop
+	z.Readings[0].Value = 1184
+	w := verdictOf(v, rules.SubjectZone, z.ID)
+	w.Verdict, w.Since = rules.Breached, ago(12*time.Minute)
+	w.Explanation.Value, w.Explanation.Error = 58, 3
+	v.Persons = estimate(72, 4)
+}
+
+// blind loses the counter of the only entrance.
+func blind(v *rules.View) {
+	v.Verdict = rules.Unknown
+	v.Persons = rules.Estimate{Reason: rules.ReasonGap}
+	for i := range v.Zones[:2] {
+		z := &v.Zones[i]
+		z.Persons, z.Verdict, z.Advice = rules.Estimate{Reason: rules.ReasonSilent}, rules.Unknown, rules.AdviceWait
+		w := verdictOf(v, rules.SubjectZone, z.ID)
+		w.Verdict, w.Since = rules.Unknown, ago(52*time.Minute)
+		w.Explanation = rules.Explanation{Limit: z.Limit, HasLimit: true, Unit: "1", Constraint: z.Binding, Reason: rules.ReasonSilent, Detail: "hitung-utama"}
+	}
+	for i := range v.Devices {
+		d := &v.Devices[i]
+		d.LastSeen = ago(52*time.Minute + time.Duration(i)*time.Minute)
+		if i < 3 {
+			d.Verdict = rules.Breached
+			w := verdictOf(v, rules.SubjectDevice, d.ID)
+			w.Verdict, w.Since = rules.Breached, ago(22*time.Minute)
+			w.Explanation = rules.Explanation{Value: 52 * 60, Limit: 1800, HasValue: true, HasLimit: true, Unit: "s", Constraint: "interval", Reason: rules.ReasonSilent, Detail: d.ID}
+		}
+	}
+	v.Devices[4].LastSeen, v.Devices[4].Verdict = 0, rules.Unknown
+	v.Doors[0].Verdict, v.Doors[0].LastCount = rules.Unknown, ago(52*time.Minute)
+}
+
+// overdue leaves the door handles.
+func overdue(v *rules.View) {
+	v.Verdict = rules.Breached
+	t := &v.Tasks[1]
+	t.Verdict, t.LastDone, t.NextDue = rules.Breached, ago(5*time.Hour+10*time.Minute), ago(70*time.Minute)
+	w := verdictOf(v, rules.SubjectTask, t.ID)
+	w.Verdict, w.Since = rules.Breached, ago(70*time.Minute)
+	w.Explanation = rules.Explanation{Value: 310 * 60, Limit: 4 * 3600, HasValue: true, HasLimit: true, Unit: "s", Constraint: "every", Reason: rules.ReasonOverdue, Detail: t.ID}
+}
+
+// straddle puts the limit inside the error bar.
+func straddle(v *rules.View) {
+	v.Verdict = rules.Unknown
+	z := &v.Zones[0]
+	z.Persons, z.Verdict, z.Advice = estimate(48, 4), rules.Unknown, rules.AdviceWait
+	w := verdictOf(v, rules.SubjectZone, z.ID)
+	w.Verdict, w.Since = rules.Unknown, ago(9*time.Minute)
+	w.Explanation.Value, w.Explanation.Error, w.Explanation.Reason = 48, 4, rules.ReasonStraddles
+}
+
+// closed is a building after hours.
+func closed(v *rules.View) {
+	v.Open, v.NextChange = false, in(17*time.Hour)
+	for i := range v.Zones {
+		v.Zones[i].Advice = rules.AdviceStop
+	}
+}
+
+func openAlerts(gresik, banjar, tabalong *rules.View) []alerts.Alert {
+	full, late := verdictOf(gresik, rules.SubjectZone, "ruang-tunggu"), verdictOf(banjar, rules.SubjectTask, "lap-gagang")
+	dead := verdictOf(tabalong, rules.SubjectDevice, "hitung-utama")
+	of := func(id string, v *rules.View, w *rules.VerdictView, opened time.Duration, zone string) alerts.Alert {
+		return alerts.Alert{ID: id, Site: v.Site, Rule: w.Rule, Kind: w.Kind, Class: w.Class, Severity: w.Severity, Subject: w.Subject,
+			Opened: ago(opened), Updated: ago(opened / 2), Explanation: w.Explanation,
+			Description: alerts.Description{SiteName: v.Name, Timezone: v.Zone, SubjectName: w.SubjectName, ZoneName: zone}}
+	}
+	open := []alerts.Alert{
+		of("a1", gresik, full, 12*time.Minute, "Ruang tunggu"), of("a2", banjar, late, 70*time.Minute, "Ruang tunggu"),
+		of("a3", tabalong, dead, 22*time.Minute, "Ruang tunggu"),
+		{ID: "a4", Rule: string(alerts.FaultInfluxDown), Kind: alerts.KindService, Class: rules.ClassService, Severity: rules.Warning, Opened: ago(10 * time.Minute), Explanation: rules.Explanation{Detail: "http://10.20.0.5:8086"}},
+	}
+	open[1].Ack = &alerts.Acknowledgement{By: "satpam pagi", Reason: "being_done", At: ago(5 * time.Minute), Until: in(25 * time.Minute)}
+	return open
+}
+
+func pastAlerts() []alerts.Alert {
+	var past []alerts.Alert
+	for i, site := range []string{"mpp-gresik", "mpp-magetan", "mpp-banjar"} {
+		past = append(past, alerts.Alert{ID: "p" + site, Site: site, Rule: "kapasitas", Kind: "capacity", Class: rules.ClassBreach, Severity: rules.Critical,
+			Subject: rules.Subject{Kind: rules.SubjectZone, ID: "loket"}, Opened: ago(time.Duration(28+i) * time.Hour), Resolved: ago(time.Duration(27+i) * time.Hour),
+			Explanation: rules.Explanation{Value: 29, Error: 2, Limit: 24, HasValue: true, HasLimit: true, Unit: "1", Constraint: "area", Share: .5},
+			Description: alerts.Description{SubjectName: "Loket layanan", SiteName: site}})
+	}
+	return past
+}
+
+func rejectedMessages() []telemetry.Record {
+	return []telemetry.Record{
+		{Seq: 1_842_290, Kind: telemetry.KindRejection, Site: "mpp-magetan", At: ago(4 * time.Minute), Received: ago(4 * time.Minute),
+			Rejection: &telemetry.Rejection{Topic: "gerbang/v1/mpp-magetan/udara-1", Device: "udara-1", Reason: telemetry.ReasonSyntax,
+				Detail: "line 1, column 8: want a number, got nan", Size: 31, Raw: []byte(`{"co2":nan,"temperature":26.4}` + "\x00")}},
+		{Seq: 1_842_201, Kind: telemetry.KindRejection, At: ago(18 * time.Minute), Received: ago(18 * time.Minute),
+			Rejection: &telemetry.Rejection{Topic: "zigbee2mqtt/lampu", Reason: telemetry.ReasonUnknownTopic, Detail: "no device listens to this topic", Size: 2048, Raw: []byte(`{"state":"ON","brightness":254,"color_mode":"color_temp"`)}},
+		{Seq: 1_841_007, Kind: telemetry.KindRejection, Site: "mpp-banjar", At: ago(3 * time.Hour), Received: ago(3 * time.Hour),
+			Rejection: &telemetry.Rejection{Topic: "gerbang/v1/mpp-banjar/suhu-utama", Device: "suhu-utama", Reason: telemetry.ReasonRange,
+				Detail: "body_temperature -999: want 0 to 60 Cel", Size: 58, Raw: []byte(`{"at":"2026-01-05T04:05:10Z","body_temperature":-999}`)}},
+	}
+}

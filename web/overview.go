@@ -1,0 +1,232 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// staleAfter is the age of the newest data of an open site beyond which its freshness is shown as a fault.
+const staleAfter = 15 * time.Minute
+
+// overview is the overseer's one page: every site and what is wrong with it.
+func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
+	return s.live(w, r, topic{page: "overview"}, func(t *tongue) string { return t.T("overview.title") })
+}
+
+// siteRow is one site in the list.
+type siteRow struct {
+	ID, Name   string
+	Chip       chip
+	Open       bool
+	Hours      string
+	Level      string
+	Persons    persons
+	Why        string // the worst verdict in a sentence
+	WhySubject string
+	Alerts     []alertCount
+	Silent     int
+	Devices    int
+	Fresh      string
+	FreshBad   bool
+}
+
+type alertCount struct {
+	Class, Icon, Word string
+	N                 int
+}
+
+// overviewSummary is the line above the list.
+type overviewSummary struct {
+	Sites, Breached, Unknown, Within, Closed, Open int
+	Persons                                        persons
+	Alerts                                         int
+	Gateway                                        string // what is wrong with the gateway itself
+	Updated                                        string
+}
+
+func (s *Server) composeOverview(c *composer) {
+	views := s.opts.Live.Views()
+	open := s.opts.Alerts.Open()
+	bySite := make(map[string][]alerts.Alert)
+	for _, a := range open {
+		bySite[a.Site] = append(bySite[a.Site], a)
+	}
+	// The worst first, then by name: the order changes only when a verdict does.
+	slices.SortStableFunc(views, func(a, b rules.View) int {
+		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(a.Name, b.Name))
+	})
+
+	sum := overviewSummary{Sites: len(views), Alerts: len(open), Gateway: s.gatewayFault(c.lang)}
+	var total rules.Estimate
+	total.Known = true
+	for i := range views {
+		v := &views[i]
+		switch {
+		case v.Verdict == rules.Breached:
+			sum.Breached++
+		case v.Verdict != rules.Within:
+			sum.Unknown++
+		case !v.Open:
+			sum.Closed++
+		default:
+			sum.Within++
+		}
+		if v.Open {
+			sum.Open++
+		}
+		if v.Persons.Known {
+			total.Persons += v.Persons.Persons
+			total.Error += v.Persons.Error
+		}
+	}
+	sum.Persons = c.lang.persons(total)
+	c.add("summary", "overview-summary", sum)
+	c.add("", "overview-open", len(views))
+	for i := range views {
+		row := siteRowOf(s.scene(c.lang, &views[i]), bySite[views[i].Site])
+		c.add("site-"+row.ID, "overview-site", row)
+	}
+	c.add("", "overview-close", nil)
+}
+
+// rank orders sites for the eye: broken, unknown, open, closed.
+func rank(v *rules.View) int {
+	switch {
+	case v.Verdict == rules.Breached:
+		return 0
+	case v.Verdict != rules.Within:
+		return 1
+	case v.Open:
+		return 2
+	}
+	return 3
+}
+
+func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
+	v := sc.view
+	row := siteRow{
+		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Open: v.Open, Hours: sc.hours(), Level: v.Level,
+		Persons: sc.persons(v.Persons), Alerts: sc.countAlerts(open), Devices: len(v.Devices),
+	}
+	if w, ok := worst(v); ok {
+		row.WhySubject = w.SubjectName
+		row.Why = sc.finding(&w)
+	}
+	var last telemetry.Instant
+	for i := range v.Devices {
+		d := &v.Devices[i]
+		last = max(last, d.LastSeen)
+		if d.Verdict != rules.Within {
+			row.Silent++
+		}
+	}
+	row.Fresh = sc.ago(last)
+	row.FreshBad = last == 0 || v.Open && sc.now.Sub(last.Time()) > staleAfter
+	return row
+}
+
+// worst is the verdict that decides the site's: a breach before unknown, the more severe and then the older one first.
+func worst(v *rules.View) (rules.VerdictView, bool) {
+	var found *rules.VerdictView
+	for i := range v.Verdicts {
+		w := &v.Verdicts[i]
+		if w.Verdict == rules.Within || found != nil && compareVerdicts(found, w) <= 0 {
+			continue
+		}
+		found = w
+	}
+	if found == nil {
+		return rules.VerdictView{}, false
+	}
+	return *found, true
+}
+
+// compareVerdicts orders for the eye: breached, unknown, within; then by severity, then the oldest.
+func compareVerdicts(a, b *rules.VerdictView) int {
+	return cmp.Or(
+		cmp.Compare(verdictRank(a.Verdict), verdictRank(b.Verdict)),
+		cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)),
+		cmp.Compare(a.Since, b.Since),
+	)
+}
+
+func verdictRank(v rules.Verdict) int {
+	switch v {
+	case rules.Breached:
+		return 0
+	case rules.Within:
+		return 2
+	}
+	return 1
+}
+
+func severityRank(s rules.Severity) int {
+	switch s {
+	case rules.Critical:
+		return 0
+	case rules.Warning:
+		return 1
+	}
+	return 2
+}
+
+// hours says whether the site is open and when that changes.
+func (t *scene) hours() string {
+	state := "closed"
+	if t.view.Open {
+		state = "open"
+	}
+	if t.view.NextChange == 0 || t.view.NextChange == telemetry.Never {
+		return t.T("site." + state)
+	}
+	return t.T("site."+state+"_until", "When", t.when(t.view.NextChange))
+}
+
+// classes are the classes of alerts in the order in which they are shown.
+var classes = []rules.Class{rules.ClassBreach, rules.ClassOverdue, rules.ClassSensor, rules.ClassService}
+
+func (t *tongue) countAlerts(open []alerts.Alert) []alertCount {
+	var counts []alertCount
+	for _, class := range classes {
+		n := 0
+		for i := range open {
+			if open[i].Class == class {
+				n++
+			}
+		}
+		if n > 0 {
+			counts = append(counts, alertCount{string(class), classIcon(class), t.T("class." + string(class)), n})
+		}
+	}
+	return counts
+}
+
+func classIcon(c rules.Class) string {
+	switch c {
+	case rules.ClassOverdue:
+		return "overdue"
+	case rules.ClassSensor:
+		return "sensor"
+	case rules.ClassService:
+		return "service"
+	}
+	return "alert"
+}
+
+// gatewayFault says why what is shown may be old although the page is live; empty: nothing is wrong.
+func (s *Server) gatewayFault(t *tongue) string {
+	st := s.opts.Health.Status()
+	switch {
+	case !st.Journal.Writable:
+		return t.T("gateway.journal", "Reason", st.Journal.Reason)
+	case !st.Broker.Heard:
+		return t.T("gateway.broker", "Reason", st.Broker.Reason)
+	}
+	return ""
+}

@@ -1,0 +1,133 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Live is the state that the engines publish. Its methods are called from many goroutines and return at once.
+type Live interface {
+	// Views are all sites, sorted by id. The caller owns the slice and never changes what the views point to; the
+	// publisher never changes a view it has published.
+	Views() []rules.View
+	// View is one site.
+	View(site string) (*rules.View, bool)
+	// Subscribe gives a channel of capacity one that receives when any view or alert has changed since the last receive;
+	// changes that nobody has taken yet are one. cancel releases it and may be called twice.
+	Subscribe() (changed <-chan struct{}, cancel func())
+}
+
+// Alerts are the demands on people.
+type Alerts interface {
+	// Open lists the open alerts of all sites and of the gateway, the oldest first. The caller owns the slice.
+	Open() []alerts.Alert
+	// History lists the alerts of a site that are resolved, the newest first; an empty site means all.
+	History(ctx context.Context, site string, limit int) ([]alerts.Alert, error)
+}
+
+// Entries take what people do. A nil error means that the entry is on disk and applied.
+type Entries interface {
+	// Acknowledge says that author handles the alert until the given time. ErrNotFound: no such alert is open.
+	Acknowledge(ctx context.Context, alert, author, reason string, until telemetry.Instant) error
+}
+
+// Rejections are the messages that were not understood.
+type Rejections interface {
+	// Rejections lists the newest first, with Record.Rejection set; an empty site means all, also those of no known site.
+	Rejections(ctx context.Context, site string, limit int) ([]telemetry.Record, error)
+}
+
+// Rollups are the charts' source.
+type Rollups interface {
+	// Occupancy lists one sample a minute of [from, until) in order, each At the minute's start; an empty zone means the
+	// whole site. A minute that was not observed is missing, never zero.
+	Occupancy(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Sample, error)
+}
+
+// Health says how the gateway itself is. Status returns at once.
+type Health interface {
+	Status() Status
+}
+
+// ErrNotFound is what a port returns about something that is not there. Pages answer 404.
+var ErrNotFound = errors.New("not found")
+
+// Status is the gateway's own state at one moment.
+type Status struct {
+	Version string
+	Started time.Time
+	// Journal and Broker decide readiness: without either of them the gateway cannot keep its promises.
+	Journal JournalStatus
+	Broker  BrokerStatus
+	// Counters are of one consistent moment.
+	Counters Counters
+	// Lags are what waits where, in the order of the way of a message.
+	Lags []Lag
+	// Services are what stands behind the gateway: InfluxDB, the alert router, MQTT signals.
+	Services []Service
+}
+
+// Ready reports whether the gateway takes and keeps messages.
+func (s *Status) Ready() bool { return s.Journal.Writable && s.Broker.Heard }
+
+// JournalStatus is the state of the one durable record.
+type JournalStatus struct {
+	Writable bool
+	Reason   string // why not; safe to show
+	Records  uint64 // position of the last record
+	Bytes    int64  // on disk
+}
+
+// BrokerStatus is the state of the feed.
+type BrokerStatus struct {
+	// Heard: the end-to-end canary came back in time. A connection alone proves nothing.
+	Heard  bool
+	Last   time.Time // when anything was last heard; zero: never
+	Reason string    // why not; safe to show
+}
+
+// Counters are messages since the journal began. Received = Stored + Duplicate + Rejected + InFlight, always.
+type Counters struct {
+	Received  uint64
+	Stored    uint64
+	Duplicate uint64
+	Rejected  uint64
+	// InFlight were taken and are not decided yet: not acknowledged either.
+	InFlight uint64
+}
+
+// Balanced reports whether the promise holds.
+func (c Counters) Balanced() bool {
+	return c.Received == c.Stored+c.Duplicate+c.Rejected+c.InFlight
+}
+
+// Lag is a place where things wait.
+type Lag struct {
+	Name    string // of a closed set: "intake", "journal", "rules", "influx", "outbox", "alerts", …
+	Waiting uint64
+	Oldest  time.Duration // age of the oldest that waits; 0: nothing waits
+}
+
+// Service is something behind the gateway that may be down without stopping it.
+type Service struct {
+	Name   string // of a closed set: "influx", "router", "signals", …
+	State  ServiceState
+	Detail string    // what is wrong, safe to show; empty when all is well
+	Since  time.Time // of State; zero: since the start
+}
+
+// ServiceState is the closed set of what a service can be.
+type ServiceState string
+
+// The states.
+const (
+	ServiceOff     ServiceState = "off"     // not configured
+	ServiceOK      ServiceState = "ok"      // works
+	ServiceWaiting ServiceState = "waiting" // does not answer; retried by itself
+	ServiceFailing ServiceState = "failing" // refuses: a person must change something
+)

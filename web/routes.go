@@ -1,0 +1,51 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// routes is every address of the server. No GET changes anything.
+func (s *Server) routes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	for pattern, h := range map[string]handlerFunc{
+		"GET /{$}":                        s.overview,
+		"GET /site/{site}":                s.site,
+		"GET /site/{site}/zone/{zone}":    s.zone,
+		"GET /sign/{site}/{zone}":         s.sign,
+		"GET /alerts":                     s.alerts,
+		"GET /rejections":                 s.rejections,
+		"GET /status":                     s.status,
+		"GET /live/overview":              s.stream("overview"),
+		"GET /live/site/{site}":           s.stream("site"),
+		"GET /live/sign/{site}/{zone}":    s.stream("sign"),
+		"POST /alert/{alert}/acknowledge": s.acknowledge,
+		"GET /login":                      s.login,
+		"POST /token":                     s.takeToken,
+		"POST /logout":                    s.logout,
+		"GET /healthz":                    s.healthz,
+		"GET /readyz":                     s.readyz,
+		"GET /static/{file...}":           s.assets.serve,
+		"/":                               func(http.ResponseWriter, *http.Request) error { return errNoPage },
+	} {
+		mux.Handle(pattern, s.handle(h))
+	}
+	if err := s.api(mux); err != nil {
+		return nil, err
+	}
+	if s.opts.Gatherer != nil {
+		mux.Handle("GET /metrics", promhttp.HandlerFor(s.opts.Gatherer, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	}
+	if s.opts.Push != nil {
+		mux.Handle("/ingest/", s.opts.Push)
+	}
+	// From the inside out: who may come in is asked after where the request comes from.
+	var h http.Handler = mux
+	h = limitBody(h)
+	h = s.remember(h)
+	h = s.admit(h)
+	h = s.sameOrigin(h)
+	h = s.ownHost(h)
+	return s.secure(h), nil
+}

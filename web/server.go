@@ -1,0 +1,224 @@
+// Package web is the gateway's face: pages for people, a JSON API for programs, live updates, metrics and health. It reads
+// the published state through small ports, renders each change once for all who watch, and never touches the journal,
+// the broker or InfluxDB itself.
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+)
+
+// Bounds of a request. Nothing a browser or a script of ours sends comes near them.
+const (
+	maxHeader     = 32 << 10
+	maxForm       = 16 << 10
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	stopTimeout   = 5 * time.Second
+)
+
+// DefaultAddr is where the server listens unless told otherwise: reachable from this computer only.
+const DefaultAddr = "127.0.0.1:8080"
+
+// DefaultMaxStreams bounds the live connections that are open at a time.
+const DefaultMaxStreams = 20_000
+
+// Options say what the server shows and how it may be reached. Live, Alerts, Entries, Rejections, Rollups and Health are
+// required.
+type Options struct {
+	Live       Live
+	Alerts     Alerts
+	Entries    Entries
+	Rejections Rejections
+	Rollups    Rollups
+	Health     Health
+
+	// Addr is host:port; empty: DefaultAddr. Port 0 takes a free one, see Server.Addr.
+	Addr string
+	// TLS, with its certificates, makes the server speak HTTPS; nil: plain HTTP.
+	TLS *tls.Config
+	// Proxy says that a TLS-terminating proxy stands in front: X-Forwarded-For is believed, cookies are Secure.
+	Proxy bool
+	// Token is the access token; empty: everyone who reaches the server may use it. See Guard.
+	Token string
+	// PublicSigns shows /sign/ without the token, for displays at a door.
+	PublicSigns bool
+
+	// Push takes HTTP pushes of devices at /ingest/; nil: 404.
+	Push http.Handler
+	// PushHasCredentials says that Push checks credentials of its own; without it the access token is asked there too.
+	PushHasCredentials bool
+
+	// Gatherer is what /metrics shows; nil: 404.
+	Gatherer prometheus.Gatherer
+	// Registerer takes the server's own metrics and the domain's gauges; nil: none.
+	Registerer prometheus.Registerer
+
+	// MaxStreams bounds live connections; 0: DefaultMaxStreams. One more is answered 503.
+	MaxStreams int
+	// Log must not be nil in production; nil discards.
+	Log *slog.Logger
+	// Now is the wall clock; nil: time.Now.
+	Now func() time.Time
+}
+
+func (o *Options) validate() error {
+	var errs []error
+	for _, port := range []struct {
+		name    string
+		missing bool
+	}{
+		{"Live", o.Live == nil}, {"Alerts", o.Alerts == nil}, {"Entries", o.Entries == nil},
+		{"Rejections", o.Rejections == nil}, {"Rollups", o.Rollups == nil}, {"Health", o.Health == nil},
+	} {
+		if port.missing {
+			errs = append(errs, fmt.Errorf("web option %s: missing", port.name))
+		}
+	}
+	errs = append(errs, Guard(Exposure{Addr: o.Addr, TLS: o.TLS != nil, Proxy: o.Proxy, Token: o.Token}))
+	return errors.Join(errs...)
+}
+
+func (o *Options) setDefaults() {
+	if o.Addr == "" {
+		o.Addr = DefaultAddr
+	}
+	if o.MaxStreams == 0 {
+		o.MaxStreams = DefaultMaxStreams
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Log = o.Log.With("component", "web")
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+// Server serves pages, API, live updates, metrics and health. New makes it and takes the port, Run serves.
+type Server struct {
+	opts     Options
+	listener net.Listener
+	handler  http.Handler
+	metrics  *metrics
+
+	tongues tongues
+	texts   *alerts.Texts
+	assets  assets
+	pages   pages
+	access  *access
+	hub     *hub
+	sparks  *sparks
+
+	stopping chan struct{} // closed when streams must end
+	stopOnce sync.Once
+}
+
+// New checks the options, compiles templates and languages and binds the address, so that all that can fail fails here.
+// The caller must call Run, which releases the port, or Close.
+func New(opts Options) (*Server, error) {
+	opts.setDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{opts: opts, stopping: make(chan struct{})}
+	var err error
+	if s.tongues, err = loadTongues(); err != nil {
+		return nil, fmt.Errorf("loading languages: %w", err)
+	}
+	if s.texts, err = alerts.NewTexts(); err != nil {
+		return nil, fmt.Errorf("loading the texts of verdicts: %w", err)
+	}
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, fmt.Errorf("loading static files: %w", err)
+	}
+	if s.pages, err = parsePages(s.tongues, s.assets); err != nil {
+		return nil, fmt.Errorf("parsing templates: %w", err)
+	}
+	if s.metrics, err = newMetrics(opts.Registerer, opts.Live, opts.Alerts, opts.Now); err != nil {
+		return nil, fmt.Errorf("registering metrics: %w", err)
+	}
+	s.access = newAccess(opts.Token, opts.TLS != nil || opts.Proxy, opts.Now)
+	s.sparks = newSparks(opts.Rollups, opts.Now)
+	s.hub = newHub(s.compose, s.metrics, opts.Log)
+	if s.handler, err = s.routes(); err != nil {
+		return nil, err
+	}
+	if s.listener, err = net.Listen("tcp", opts.Addr); err != nil {
+		return nil, fmt.Errorf("listening for HTTP: %w", err)
+	}
+	return s, nil
+}
+
+// Addr is the address that is listened on.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Handler is the whole server as a handler, for tests and for mounting.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Close releases the port of a server that was never run.
+func (s *Server) Close() error {
+	s.stopOnce.Do(func() { close(s.stopping) })
+	return s.listener.Close()
+}
+
+// Run serves until ctx ends, then ends the live streams, lets other requests finish for a few seconds and returns nil. It
+// returns an error only when serving fails by itself.
+func (s *Server) Run(ctx context.Context) error {
+	srv := &http.Server{
+		Handler:           s.handler,
+		TLSConfig:         s.opts.TLS,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelDebug),
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { s.hub.run(ctx, s.opts.Live) })
+
+	served := make(chan error, 1)
+	wg.Go(func() {
+		if s.opts.TLS != nil {
+			served <- srv.ServeTLS(s.listener, "", "")
+			return
+		}
+		served <- srv.Serve(s.listener)
+	})
+	s.opts.Log.Info("serving", "addr", s.Addr(), "tls", s.opts.TLS != nil, "token", s.opts.Token != "")
+
+	select {
+	case err := <-served:
+		cancel()
+		return fmt.Errorf("serving HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	// Streams never end by themselves, so they go before Shutdown waits.
+	s.stopOnce.Do(func() { close(s.stopping) })
+	stop, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancelStop()
+	if err := srv.Shutdown(stop); err != nil {
+		srv.Close()
+	}
+	<-served
+	s.opts.Log.Info("stopped")
+	return nil
+}

@@ -1,0 +1,59 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gerbang-iot/gerbang/rules"
+)
+
+// sign is the public display at a zone's entrance: one word that is read from five metres, in both languages.
+func (s *Server) sign(w http.ResponseWriter, r *http.Request) error {
+	site, zone := r.PathValue("site"), r.PathValue("zone")
+	return s.live(w, r, topic{page: "sign", site: site, zone: zone}, func(*tongue) string { return zone })
+}
+
+// signFace is what the display shows.
+type signFace struct {
+	Class   string // advice-go, advice-wait, advice-stop, closed
+	Icon    string
+	Words   []signWord
+	Zone    string
+	Site    string
+	Known   bool
+	Persons string
+	Limit   string
+	Opens   string
+}
+
+type signWord struct{ Lang, Word, Note string }
+
+func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
+	sc := s.scene(c.lang, v)
+	a := sc.adviceChip(z.Advice)
+	face := signFace{Class: a.Class, Icon: a.Icon, Zone: z.Name, Site: v.Name, Known: z.Persons.Known}
+	key := "sign." + a.Icon
+	note := key + "_note"
+	switch {
+	case !v.Open:
+		face.Class, face.Icon, key, note = "closed", "closed", "sign.closed", ""
+	case !z.Persons.Known:
+		note = "sign.unknown_note"
+	}
+	p := sc.persons(z.Persons)
+	face.Persons = p.Number
+	if z.Limit > 0 {
+		face.Limit = sc.Number(z.Limit, 0)
+	}
+	// The language of the building stands first, whoever looks at the display.
+	for _, tag := range []string{"id", "en"} {
+		t := s.tongues.byTag(tag)
+		word := signWord{Lang: tag, Word: t.T(key)}
+		if note != "" {
+			word.Note = t.T(note)
+		} else if v.NextChange != 0 {
+			word.Note = t.T("sign.opens", "When", t.When(v.NextChange, sc.now, sc.loc))
+		}
+		face.Words = append(face.Words, word)
+	}
+	c.add("sign", "sign-face", face)
+}

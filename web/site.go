@@ -1,0 +1,351 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// site is one building with everything in it.
+func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("site")
+	return s.live(w, r, topic{page: "site", site: id}, func(*tongue) string {
+		if v, ok := s.opts.Live.View(id); ok {
+			return v.Name
+		}
+		return id
+	})
+}
+
+func (s *Server) composeSite(c *composer, v *rules.View) {
+	sc := s.scene(c.lang, v)
+	open := s.openAlerts(v.Site)
+	c.add("site-head", "site-head", siteHeadOf(sc, s.gatewayFault(c.lang)))
+	c.add("site-alerts", "site-alerts", alertCards(sc, open))
+	c.add("", "site-zones-open", nil)
+	for i := range v.Zones {
+		z := &v.Zones[i]
+		card := zoneCardOf(sc, z)
+		card.Spark = s.sparks.of(sc, v.Site, z.ID)
+		c.add("zone-"+z.ID, "site-zone", card)
+	}
+	c.add("", "site-zones-close", nil)
+	c.add("site-tasks", "site-tasks", taskRows(sc))
+	c.add("site-doors", "site-doors", doorRows(sc))
+	c.add("site-devices", "site-devices", deviceRows(sc))
+	c.add("site-checks", "site-checks", checkRows(sc))
+}
+
+// openAlerts are the open alerts of a site, the most urgent first.
+func (s *Server) openAlerts(site string) []alerts.Alert {
+	open := slices.DeleteFunc(s.opts.Alerts.Open(), func(a alerts.Alert) bool { return a.Site != site })
+	slices.SortStableFunc(open, func(a, b alerts.Alert) int {
+		return cmp.Or(
+			compareBool(a.Ack != nil, b.Ack != nil),
+			cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)),
+			cmp.Compare(a.Opened, b.Opened),
+		)
+	})
+	return open
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// siteHead is the top of a site's page.
+type siteHead struct {
+	ID, Name  string
+	Chip      chip
+	Hours     string
+	Open      bool
+	Level     string
+	Protocols string
+	Persons   persons
+	Summary   string // the worst verdict in a sentence, with its subject
+	Basis     string
+	Fresh     string
+	Clock     string
+	Gateway   string
+}
+
+func siteHeadOf(sc *scene, gateway string) siteHead {
+	v := sc.view
+	row := siteRowOf(sc, nil)
+	h := siteHead{
+		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: v.Level,
+		Protocols: strings.Join(v.Protocols, " · "), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
+		Clock: sc.now.In(sc.loc).Format("MST"),
+	}
+	w, ok := worst(v)
+	if !ok {
+		h.Summary = sc.T("site.all_well")
+		return h
+	}
+	e := sc.explain(&w)
+	h.Summary, h.Basis = w.SubjectName+": "+e.Text, e.Basis
+	return h
+}
+
+// zoneCard is a room.
+type zoneCard struct {
+	ID, Name, Site string
+	Chip           chip
+	Persons        persons
+	Limit          string // empty: none
+	Binding        string
+	Bar            bar
+	Advice         chip
+	Findings       []finding
+	Air            []measure
+	In, Out        string
+	Spark          *spark
+}
+
+// finding is a verdict with its explanation.
+type finding struct {
+	Chip    chip
+	Rule    string
+	Subject string
+	explanation
+	Legal string
+}
+
+type measure struct{ Name, Value, At string }
+
+func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
+	card := zoneCard{
+		ID: z.ID, Name: z.Name, Site: sc.view.Site, Chip: sc.verdictChip(z.Verdict), Persons: sc.persons(z.Persons),
+		Bar: newBar(z.Persons, z.Limit, z.Verdict), Advice: sc.adviceChip(z.Advice),
+		In: sc.Number(z.InToday, 0), Out: sc.Number(z.OutToday, 0),
+	}
+	if z.Limit > 0 {
+		card.Limit = sc.Number(z.Limit, 0)
+		card.Binding = sc.constraint(z.Binding)
+		card.Bar.Label = sc.T("zone.bar", "Persons", strings.TrimSpace(card.Persons.Number+" "+card.Persons.Error), "Limit", card.Limit)
+	}
+	for i := range sc.view.Verdicts {
+		w := &sc.view.Verdicts[i]
+		if w.Subject.Kind == rules.SubjectZone && w.Subject.ID == z.ID {
+			card.Findings = append(card.Findings, findingOf(sc, w))
+		}
+	}
+	for _, r := range z.Readings {
+		card.Air = append(card.Air, sc.measureOf(r))
+	}
+	return card
+}
+
+func (t *tongue) adviceChip(a rules.Advice) chip {
+	switch a {
+	case rules.AdviceGo, rules.AdviceStop:
+	default:
+		a = rules.AdviceWait
+	}
+	return chip{Class: "advice-" + string(a), Icon: string(a), Word: t.T("advice." + string(a))}
+}
+
+func (t *tongue) constraint(name string) string {
+	if name == "" || !t.Has("constraint."+name) {
+		return name
+	}
+	return t.T("constraint." + name)
+}
+
+func findingOf(sc *scene, w *rules.VerdictView) finding {
+	return finding{
+		Chip: sc.verdictChip(w.Verdict), Rule: sc.ruleName(w.Rule, w.Kind), Subject: w.SubjectName,
+		explanation: sc.explain(w), Legal: w.Legal,
+	}
+}
+
+// ruleName is the kind's name in the language, else the rule's id.
+func (t *tongue) ruleName(rule, kind string) string {
+	if t.Has("kind." + kind) {
+		return t.T("kind." + kind)
+	}
+	return rule
+}
+
+func (t *scene) measureOf(r rules.LastValue) measure {
+	name := r.Quantity.String()
+	if t.Has("quantity." + name) {
+		name = t.T("quantity." + name)
+	}
+	if r.Channel != "" {
+		name += " " + r.Channel
+	}
+	value := t.Measure(r.Value)
+	switch {
+	case r.Quantity.Definition().Form == telemetry.Flag:
+		value = t.T("flag.no")
+		if r.Value != 0 {
+			value = t.T("flag.yes")
+		}
+	case r.Unit == "Cel":
+		value += " °C"
+	case r.Unit != "" && r.Unit != "1":
+		value += " " + strings.Replace(r.Unit, "ug/m3", "µg/m³", 1)
+	}
+	return measure{Name: name, Value: value, At: t.when(r.At)}
+}
+
+// taskRow is a duty.
+type taskRow struct {
+	Name, Place    string
+	Chip           chip
+	Done, Due, Why string
+	Overdue        bool
+}
+
+func taskRows(sc *scene) []taskRow {
+	rows := make([]taskRow, 0, len(sc.view.Tasks))
+	for i := range sc.view.Tasks {
+		t := &sc.view.Tasks[i]
+		row := taskRow{
+			Name: t.Name, Place: sc.place(t.Place), Chip: sc.verdictChip(t.Verdict), Done: sc.when(t.LastDone), Due: "–",
+			Overdue: t.Verdict == rules.Breached,
+		}
+		if t.NextDue != 0 && t.NextDue != telemetry.Never {
+			row.Due = sc.when(t.NextDue)
+		}
+		row.Why = sc.why(rules.SubjectTask, t.ID)
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// why is the finding of the worst verdict about a subject that is not within; empty: all is well.
+func (t *scene) why(kind rules.SubjectKind, id string) string {
+	var found *rules.VerdictView
+	for i := range t.view.Verdicts {
+		w := &t.view.Verdicts[i]
+		if w.Subject.Kind != kind || w.Subject.ID != id || w.Verdict == rules.Within {
+			continue
+		}
+		if found == nil || compareVerdicts(w, found) < 0 {
+			found = w
+		}
+	}
+	if found == nil {
+		return ""
+	}
+	return t.finding(found)
+}
+
+// place names where something is.
+func (t *scene) place(p facility.Place) string {
+	if p.ID == facility.Outside {
+		return t.T("place.outside")
+	}
+	return t.subjectName(p.ID)
+}
+
+// doorRow is a passage today.
+type doorRow struct {
+	Name, Way                  string
+	Chip                       chip
+	In, Out, Screened, TooWarm string
+	Last, Why                  string
+	Warm                       bool
+}
+
+func doorRows(sc *scene) []doorRow {
+	rows := make([]doorRow, 0, len(sc.view.Doors))
+	for i := range sc.view.Doors {
+		d := &sc.view.Doors[i]
+		rows = append(rows, doorRow{
+			Name: d.Name, Chip: sc.verdictChip(d.Verdict),
+			Way: sc.place(facility.Place{ID: d.From}) + " → " + sc.place(facility.Place{ID: d.To}),
+			In:  sc.Number(d.InToday, 0), Out: sc.Number(d.OutToday, 0), Screened: sc.Number(d.Screened, 0),
+			TooWarm: sc.Number(d.TooWarm, 0), Warm: d.TooWarm > 0, Last: sc.ago(d.LastCount), Why: sc.why(rules.SubjectDoor, d.ID),
+		})
+	}
+	return rows
+}
+
+// deviceRow is a sensor or button.
+type deviceRow struct {
+	ID, Name, Place, Model string
+	Chip                   chip
+	Dead                   bool // it says nothing: it must not look alive
+	Seen, Battery, Why     string
+	BatteryLow             bool
+	Values                 string
+}
+
+// batteryLow is the charge, in %, below which a battery is shown as a fault.
+const batteryLow = 20
+
+func deviceRows(sc *scene) []deviceRow {
+	rows := make([]deviceRow, 0, len(sc.view.Devices))
+	for i := range sc.view.Devices {
+		d := &sc.view.Devices[i]
+		row := deviceRow{
+			ID: d.ID, Name: cmp.Or(d.Name, d.ID), Place: sc.place(d.Place), Model: d.Model, Chip: sc.verdictChip(d.Verdict),
+			Dead: d.Verdict != rules.Within, Seen: sc.ago(d.LastSeen), Battery: "–", Why: sc.why(rules.SubjectDevice, d.ID),
+		}
+		if row.Dead {
+			row.Chip = chip{Class: row.Chip.Class + " dead", Icon: "dead", Word: sc.T("device.silent")}
+			if d.LastSeen == 0 {
+				row.Chip.Word = sc.T("device.never")
+			} else if d.Verdict == rules.Breached && sc.reasonOf(d.ID) != rules.ReasonSilent {
+				row.Chip.Word = sc.T("device.fault")
+			}
+		}
+		var values []string
+		for _, r := range d.Readings {
+			m := sc.measureOf(r)
+			switch r.Quantity {
+			case telemetry.Battery:
+				row.Battery, row.BatteryLow = m.Value, r.Value < batteryLow
+			case telemetry.BatteryVoltage:
+				if row.Battery == "–" {
+					row.Battery = m.Value
+				}
+			default:
+				values = append(values, m.Name+" "+m.Value)
+			}
+		}
+		row.Values = strings.Join(values, " · ")
+		rows = append(rows, row)
+	}
+	// The ones that need a person come first; the rest keep their order.
+	slices.SortStableFunc(rows, func(a, b deviceRow) int { return compareBool(b.Dead, a.Dead) })
+	return rows
+}
+
+func (t *scene) reasonOf(device string) rules.Reason {
+	for i := range t.view.Verdicts {
+		w := &t.view.Verdicts[i]
+		if w.Subject.Kind == rules.SubjectDevice && w.Subject.ID == device && w.Verdict != rules.Within {
+			return w.Explanation.Reason
+		}
+	}
+	return ""
+}
+
+// checkRows are all verdicts, those that need a person first.
+func checkRows(sc *scene) []finding {
+	sorted := slices.Clone(sc.view.Verdicts)
+	slices.SortStableFunc(sorted, func(a, b rules.VerdictView) int {
+		return cmp.Compare(verdictRank(a.Verdict), verdictRank(b.Verdict))
+	})
+	rows := make([]finding, 0, len(sorted))
+	for i := range sorted {
+		rows = append(rows, findingOf(sc, &sorted[i]))
+	}
+	return rows
+}
