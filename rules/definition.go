@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Definition is everything that decides how a site's records are judged. Its canonical JSON is a journal record, so that
@@ -16,6 +17,13 @@ type Definition struct {
 	// Lateness is how far behind its receipt a reading may lie before it is late: it then revises history and raises no
 	// live alert. 0: DefaultLateness.
 	Lateness time.Duration `json:"lateness,omitempty"`
+	// MaxPassages is the most people that can pass one counter in a minute: a running total that steps further is not
+	// believed. 0: DefaultPassages.
+	MaxPassages float64 `json:"max_passages,omitempty"`
+	// Measures are the quantities that a device's model can deliver, by device id, where they are known. A device that is
+	// listed is judged as what it is before its first message: a thermometer that never spoke is unknown. One that is not
+	// shows what it is by what it sends.
+	Measures map[string][]telemetry.Quantity `json:"measures,omitempty"`
 }
 
 // DefaultLateness is the lateness bound where the configuration does not set one.

@@ -3,7 +3,8 @@
 package rules
 
 import (
-	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -17,25 +18,299 @@ const SampleInterval = 10 * time.Second
 // clock; when they come does not change what is decided.
 //
 // An Engine is used by one goroutine at a time.
-type Engine struct{}
+type Engine struct {
+	site   string
+	clock  telemetry.Instant
+	record uint64 // the last that was applied
+
+	plans     []*plan           // those that some instance was judged by within the horizon; the last is in force
+	plan      *plan             // nil until a configuration was applied
+	enforced  telemetry.Instant // when the rules in force last changed
+	instances []*instance       // by rule, kind of subject, subject
+	levels    levelBook
+	day       telemetry.Instant // the midnight that began today
+	midnight  telemetry.Instant // the next one
+	resetAt   telemetry.Instant // the next reset
+	levelAt   telemetry.Instant // the next change of level
+
+	// The facts, in the definition's order.
+	building   *zoneState
+	zones      []*zoneState
+	doors      []*doorState
+	devices    []*deviceState
+	tasks      []*taskState
+	zoneByID   map[string]*zoneState
+	doorByID   map[string]*doorState
+	deviceByID map[string]*deviceState
+	taskByID   map[string]*taskState
+
+	// The queue's slots: the calendar, the watches, the instances, the zones with the building first.
+	queue   deadlines
+	watches []*watch
+
+	// While a record is applied.
+	out     *Output
+	index   int  // of the next transition
+	late    bool // the record is late: it revises the past
+	dirty   []*instance
+	touched []*zoneState
+	old     []change
+	flows   []flowChange
+}
 
 // New makes an engine for a site. Until a configuration record is applied it judges nothing.
-func New(site string) *Engine { return &Engine{} }
+func New(site string) *Engine {
+	return &Engine{site: site, midnight: telemetry.Never, resetAt: telemetry.Never, levelAt: telemetry.Never}
+}
 
 // Apply advances the engine by one record of its site and appends what it caused to out. The record must not be retained,
 // nor any slice in it. Records that are not the site's, and rejections, only move the clock. A configuration that cannot be
 // read is an error and leaves the engine as it was; there are no other errors.
-func (e *Engine) Apply(rec *telemetry.Record, out *Output) error { return errors.New("not built") }
+func (e *Engine) Apply(rec *telemetry.Record, out *Output) error {
+	var next *plan
+	mine := rec.Site == e.site
+	if mine && rec.Kind == telemetry.KindConfiguration && rec.Configuration != nil {
+		p, err := newPlan(rec.Configuration.Definition, rec.Configuration.Version, max(e.clock, rec.Received))
+		if err != nil {
+			return fmt.Errorf("applying configuration %q of site %q: %w", rec.Configuration.Version, e.site, err)
+		}
+		if p.def.Site.ID != e.site {
+			return fmt.Errorf("applying configuration %q of site %q: it is about site %q", rec.Configuration.Version, e.site, p.def.Site.ID)
+		}
+		next = p
+	}
+	e.out, e.record, e.index, e.late = out, rec.Seq, 0, false
+	e.advance(rec.Received)
+	if next != nil {
+		e.configure(next)
+		e.settle()
+	}
+	if !mine || e.plan == nil {
+		return nil
+	}
+	// A reading from the future happened at the latest when it was received.
+	at := max(1, min(rec.At, rec.Received))
+	e.late = at < rec.Received.Add(-e.plan.late)
+	switch rec.Kind {
+	case telemetry.KindObservation:
+		e.late = e.late || rec.Observation.Flags.Has(telemetry.FlagLate)
+		e.observe(rec, at)
+	case telemetry.KindEntry:
+		if rec.Entry != nil {
+			e.enter(rec.Entry, at)
+		}
+	}
+	e.settle()
+	e.late = false
+	return nil
+}
 
 // Due is the next deadline: when a KindTick record would change something. telemetry.Never: none.
-func (e *Engine) Due() telemetry.Instant { return telemetry.Never }
+func (e *Engine) Due() telemetry.Instant {
+	_, at := e.queue.next()
+	return at
+}
 
-// Snapshot is the engine's whole state in a versioned encoding; Restore on a fresh engine gives one that behaves
-// identically from then on.
-func (e *Engine) Snapshot() ([]byte, error) { return nil, nil }
+// advance moves the clock and fires the deadlines on the way, each at its own time.
+func (e *Engine) advance(to telemetry.Instant) {
+	for {
+		slot, at := e.queue.next()
+		if at > to || at == telemetry.Never {
+			break
+		}
+		e.clock = max(e.clock, at)
+		e.queue.set(slot, telemetry.Never)
+		e.fire(slot)
+		e.settle()
+	}
+	e.clock = max(e.clock, to)
+}
 
-// Restore replaces the state. A snapshot of another version or site is an error: the caller then replays from the start.
-func (e *Engine) Restore(b []byte) error { return nil }
+// fire does what is due in a slot.
+func (e *Engine) fire(slot int) {
+	switch i, k := slot-1, slot-1-len(e.watches); {
+	case slot == 0:
+		e.turn()
+	case i < len(e.watches):
+		e.fellSilent(e.watches[i])
+	case k < len(e.instances):
+		e.ask(e.instances[k], e.clock)
+	default:
+		z := e.building
+		if k -= len(e.instances); k > 0 {
+			z = e.zones[k-1]
+		}
+		e.touch(z)
+	}
+}
 
-// View is the live state.
-func (e *Engine) View() View { return View{} }
+// turn is a turn of the calendar: midnight, the reset, a change of level.
+func (e *Engine) turn() {
+	if e.clock >= e.midnight {
+		e.newDay()
+	}
+	if e.clock >= e.levelAt {
+		e.refreshLevel()
+		e.askAll(e.clock)
+	}
+	if e.clock >= e.resetAt {
+		e.resetAt = e.plan.nextReset(e.clock)
+		for _, z := range e.allZones() {
+			z.anchor(e.clock, 0, 0, false)
+			e.crowdChanged(z, e.clock)
+		}
+	}
+	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+}
+
+// newDay begins a day of the site: the counts of the day, the protocols in force, and an end to what is too old.
+func (e *Engine) newDay() {
+	e.day, e.midnight = e.plan.midnight(e.plan.date(e.clock)), e.plan.nextMidnight(e.clock)
+	for _, z := range e.allZones() {
+		z.today = tally{}
+	}
+	for _, d := range e.doors {
+		d.today, d.screened, d.tooWarm = tally{}, 0, 0
+	}
+	old := e.clock.Add(-horizon)
+	for _, w := range e.watches {
+		w.forget(old)
+	}
+	for _, d := range e.devices {
+		if d.flowFlag || d.presentFlag {
+			e.refreshOutages(d)
+		}
+	}
+	for _, t := range e.tasks {
+		t.forget(old)
+	}
+	for _, i := range e.instances {
+		i.forget(old)
+	}
+	e.levels.forget(old)
+	e.enforce(e.clock)
+	e.askAll(e.clock)
+}
+
+// refreshLevel finds the level at the clock and when it changes next.
+func (e *Engine) refreshLevel() {
+	level, since := e.levels.find(e.plan, e.clock)
+	e.levels.now, e.levels.since = level, max(since, e.plan.from)
+	e.levelAt = e.levels.next(e.plan, e.clock)
+}
+
+// allZones lists the building and the zones.
+func (e *Engine) allZones() []*zoneState {
+	if e.building == nil {
+		return nil
+	}
+	return append([]*zoneState{e.building}, e.zones...)
+}
+
+// ask marks an instance to be judged again from a time on.
+func (e *Engine) ask(i *instance, from telemetry.Instant) {
+	if i.dirty == 0 {
+		e.dirty = append(e.dirty, i)
+		i.dirty = from
+		return
+	}
+	i.dirty = min(i.dirty, from)
+}
+
+func (e *Engine) askAll(from telemetry.Instant) {
+	for _, i := range e.instances {
+		e.ask(i, from)
+	}
+}
+
+func (e *Engine) askReaders(all []readWatcher, mask uint64, from telemetry.Instant) {
+	for _, w := range all {
+		if w.mask&mask != 0 {
+			e.ask(w.instance, from)
+		}
+	}
+}
+
+// crowdChanged marks who must be judged again because the people in a zone changed from a time on.
+func (e *Engine) crowdChanged(z *zoneState, from telemetry.Instant) {
+	for {
+		for _, i := range z.crowdWatchers {
+			e.ask(i, from)
+		}
+		e.touch(z)
+		if z = z.parent; z == nil || !z.derived() {
+			return
+		}
+	}
+}
+
+// touch marks a zone whose sample is due.
+func (e *Engine) touch(z *zoneState) {
+	if !z.touched {
+		z.touched = true
+		e.touched = append(e.touched, z)
+	}
+}
+
+// settle judges what was marked, in the fixed order, and takes samples.
+func (e *Engine) settle() {
+	if len(e.dirty) > 1 {
+		slices.SortFunc(e.dirty, func(a, b *instance) int { return a.order - b.order })
+	}
+	for _, i := range e.dirty {
+		from := i.dirty
+		i.dirty = 0
+		e.rejudge(i, min(from, e.clock))
+	}
+	e.dirty = e.dirty[:0]
+	if len(e.touched) > 1 {
+		slices.SortFunc(e.touched, func(a, b *zoneState) int { return a.index - b.index })
+	}
+	for _, z := range e.touched {
+		z.touched = false
+		e.sample(z)
+	}
+	e.touched = e.touched[:0]
+}
+
+// fellSilent is the moment at which a device was to be heard at the latest.
+func (e *Engine) fellSilent(w *watch) {
+	for _, i := range w.watchers {
+		e.ask(i, e.clock)
+	}
+	if w == w.device.pulse {
+		e.pulseChanged(w.device, e.clock)
+	}
+}
+
+// pulseChanged tells those who rest on a device's values that from a time on it is silent, or no longer.
+func (e *Engine) pulseChanged(d *deviceState, from telemetry.Instant) {
+	if d.flowFlag || d.presentFlag || d.messages == 0 {
+		e.refreshOutages(d)
+		for _, f := range d.effects {
+			e.crowdChanged(f.zone, from)
+		}
+		if d.presentFlag {
+			e.crowdChanged(d.zone, from)
+		}
+	}
+	e.askReaders(d.watchers, d.known, from)
+	if d.zone != nil {
+		e.askReaders(d.zone.readWatchers, d.known, from)
+	}
+}
+
+// refreshOutages tells a device's zones when it was not heard. One that never spoke may be a counter, as far as is known.
+func (e *Engine) refreshOutages(d *deviceState) {
+	now := d.outages(e.clock)
+	for _, f := range d.effects {
+		if d.flowFlag || d.messages == 0 && d.canCount {
+			f.zone.outages = setOutages(f.zone.outages, d, now)
+		} else {
+			f.zone.outages = setOutages(f.zone.outages, d, nil)
+		}
+	}
+	if d.presentFlag {
+		d.zone.blind = setOutages(d.zone.blind, d, now)
+	}
+}

@@ -1,0 +1,156 @@
+package rules
+
+import (
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Capacity limits the people in a zone to the smallest of its declared capacity, its usable seats and its free area, each
+// times the share of the level in force. Subjects: zones that have such a figure, or are named; with Site also the whole
+// building.
+type Capacity struct {
+	// Spacing between people in metres, by which seats and area are counted; 0: only declared capacity and all seats.
+	// Default 1 (Ministry of Health; Home Affairs 440-830/2020 asks for 1 to 2).
+	Spacing float64 `yaml:"spacing_m" json:"spacing_m"`
+	// Grid divides the area: square (default) or hexagonal.
+	Grid Grid `yaml:"grid" json:"grid"`
+	// Hysteresis in persons: a breach ends only this far below the limit. Default 0.
+	Hysteresis float64 `yaml:"hysteresis" json:"hysteresis"`
+	// Straddle is the verdict when the error bar contains the limit: unknown (default), breach, or within, which then
+	// goes by the count alone.
+	Straddle Straddle `yaml:"straddle" json:"straddle"`
+	// Site also judges the whole building. Default false.
+	Site bool `yaml:"site" json:"site"`
+	// SiteCapacity is the limit of the building in persons; 0 (default): the sum over the zones directly in it.
+	SiteCapacity int `yaml:"site_capacity" json:"site_capacity"`
+}
+
+// Straddle is what to answer when the error bar contains the limit.
+type Straddle string
+
+// The answers.
+const (
+	StraddleUnknown Straddle = "unknown"
+	StraddleBreach  Straddle = "breach"
+	StraddleWithin  Straddle = "within"
+)
+
+// Validate checks values.
+func (p *Capacity) Validate() error {
+	var c checks
+	c.field(p.Spacing >= 0 && p.Spacing <= 10, "spacing_m", "%v: want metres, 0 to 10", p.Spacing)
+	c.field(p.Grid.ok(), "grid", "%q: want square or hexagonal", p.Grid)
+	c.field(p.Hysteresis >= 0 && p.Hysteresis <= 100_000, "hysteresis", "%v: want persons, 0 or more", p.Hysteresis)
+	switch p.Straddle {
+	case StraddleUnknown, StraddleBreach, StraddleWithin:
+	default:
+		c.field(false, "straddle", "%q: want unknown, breach or within", p.Straddle)
+	}
+	c.field(p.SiteCapacity >= 0, "site_capacity", "%d: want persons, 0 or more", p.SiteCapacity)
+	return c.err()
+}
+
+var capacityKind = kind{
+	name:  "capacity",
+	class: ClassBreach,
+	advice: map[string]string{
+		"en": "Let nobody in until the number is below the limit.",
+		"id": "Jangan izinkan masuk sampai jumlah orang di bawah batas.",
+	},
+	params: func() Params { return &Capacity{Spacing: 1, Grid: Square, Straddle: StraddleUnknown} },
+	subjects: func(p *plan, r *Rule) []Subject {
+		params := r.Params.(*Capacity)
+		var out []Subject
+		if params.Site || r.names(p.def.Site.ID) {
+			out = append(out, Subject{SubjectSite, p.def.Site.ID})
+		}
+		for i := range p.def.Site.Zones {
+			z := &p.def.Site.Zones[i]
+			_, _, ok := fullLimit(z, params.Spacing, params.Grid)
+			if r.names(z.ID) || len(r.Subjects) == 0 && ok {
+				out = append(out, Subject{SubjectZone, z.ID})
+			}
+		}
+		return out
+	},
+	judge: func(b *bench, s Subject) judge {
+		p := b.rule.Params.(*Capacity)
+		j := &capacityJudge{crowd: crowd{zone: b.crowd(s)}, params: p, levels: b.levels()}
+		b.limits(j.zone)
+		if s.Kind == SubjectSite {
+			j.full, j.constraint = buildingLimit(&b.plan.def.Site, p)
+		} else if z, ok := b.plan.def.Site.Zone(s.ID); ok {
+			j.full, j.constraint, _ = fullLimit(&z, p.Spacing, p.Grid)
+		}
+		return j
+	},
+}
+
+// buildingLimit is the limit of the whole building: declared in the rule, or the sum over the zones directly in it.
+func buildingLimit(site *facility.Site, p *Capacity) (float64, string) {
+	if p.SiteCapacity > 0 {
+		return float64(p.SiteCapacity), byDeclared
+	}
+	var sum float64
+	for i := range site.Zones {
+		z := &site.Zones[i]
+		if z.Parent == "" {
+			limit, _, _ := fullLimit(z, p.Spacing, p.Grid)
+			sum += limit
+		}
+	}
+	return sum, byZones
+}
+
+// crowd is the part that judges of a zone's people have in common.
+type crowd struct{ zone *zoneState }
+
+func (c crowd) evidence(t telemetry.Instant, to []Evidence) []Evidence {
+	return c.zone.countEvidence(t, to)
+}
+
+type capacityJudge struct {
+	crowd
+	params     *Capacity
+	levels     levels
+	full       float64
+	constraint string
+}
+
+func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {
+	est, until := j.zone.estimate(t)
+	f := est.finding()
+	if j.full == 0 && j.constraint == "" || j.constraint == byZones && j.full == 0 {
+		f.verdict, f.reason, f.detail = Unknown, ReasonNoLimit, ""
+		return f, until
+	}
+	f.share = j.levels.share(t)
+	f.limit, f.hasLimit, f.constraint = scaled(j.full, f.share), true, j.constraint
+	if est.known {
+		f.compare(was, j.params.Hysteresis, j.params.Straddle)
+	}
+	return f, until
+}
+
+// compare judges a value ± error that must not exceed the limit.
+func (f *finding) compare(was Verdict, hysteresis float64, s Straddle) {
+	limit := f.limit
+	if was == Breached {
+		limit -= hysteresis
+	}
+	switch {
+	case f.value-f.err > limit:
+		f.verdict = Breached
+	case f.value+f.err <= limit:
+		f.verdict = Within
+	case s == StraddleBreach:
+		f.verdict = Breached
+	case s == StraddleWithin:
+		f.verdict = Within
+		if f.value > limit {
+			f.verdict = Breached
+		}
+	default:
+		f.verdict, f.reason = Unknown, ReasonStraddles
+	}
+}

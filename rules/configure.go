@@ -1,0 +1,374 @@
+package rules
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// configure puts a plan in force at the clock. What is known about subjects that still exist stays.
+func (e *Engine) configure(p *plan) {
+	if e.plan != nil && bytes.Equal(e.plan.source, p.source) {
+		e.plan.version = p.version
+		return
+	}
+	p.from = e.clock
+	e.plans, e.plan = append(e.plans, p), p
+	e.lay()
+	e.day = p.midnight(p.date(e.clock))
+	e.midnight, e.resetAt = p.nextMidnight(e.clock), p.nextReset(e.clock)
+	e.refreshLevel()
+	e.enforce(e.clock)
+	for _, d := range e.devices {
+		e.refreshOutages(d)
+	}
+	e.askAll(e.clock)
+	for _, z := range e.allZones() {
+		e.touch(z)
+	}
+}
+
+// lay lays the facts out as the plan's site says, taking over those that are there by id.
+func (e *Engine) lay() {
+	site := &e.plan.def.Site
+	since := max(1, e.clock)
+	if e.building == nil {
+		e.building = &zoneState{index: -1}
+	}
+	e.zones, e.zoneByID = carry(e.zoneByID, site.Zones, func(z facility.Zone) string { return z.ID }, func(id string) *zoneState { return &zoneState{id: id} })
+	e.doors, e.doorByID = carry(e.doorByID, site.Doors, func(d facility.Door) string { return d.ID }, func(id string) *doorState { return &doorState{id: id} })
+	e.tasks, e.taskByID = carry(e.taskByID, site.Tasks, func(t facility.Task) string { return t.ID }, func(id string) *taskState { return &taskState{id: id, since: since} })
+	e.devices, e.deviceByID = carry(e.deviceByID, site.Devices, func(d facility.Device) string { return d.ID }, func(id string) *deviceState { return &deviceState{id: id} })
+
+	for i, z := range e.allZones() {
+		z.index = i - 1
+		z.parent, z.children = nil, nil
+		z.devices = nil
+		z.feeders, z.absolute, z.outages, z.blind, z.sensors = nil, nil, nil, nil, nil
+	}
+	for i := range site.Zones {
+		z, parent := e.zones[i], e.building
+		if site.Zones[i].Parent != "" {
+			parent = e.zoneByID[site.Zones[i].Parent]
+		}
+		z.parent = parent
+		parent.children = append(parent.children, z)
+	}
+	for i, d := range e.doors {
+		d.index = i
+	}
+	for i, t := range e.tasks {
+		t.index = i
+	}
+	for i := range e.devices {
+		e.place(i)
+	}
+}
+
+// carry makes the states of things in the definition's order, taking over the old ones by id.
+func carry[S, T any](old map[string]*S, things []T, id func(T) string, make1 func(id string) *S) ([]*S, map[string]*S) {
+	states := make([]*S, 0, len(things))
+	byID := make(map[string]*S, len(things))
+	for _, t := range things {
+		s, ok := old[id(t)]
+		if !ok {
+			s = make1(id(t))
+		}
+		states = append(states, s)
+		byID[id(t)] = s
+	}
+	return states, byID
+}
+
+// place configures the i-th device and connects it with its place.
+func (e *Engine) place(i int) {
+	def, d := &e.plan.def.Site.Devices[i], e.devices[i]
+	d.index = i
+	d.swap, d.offset, d.rate, d.presentErr = def.Swap, def.Offset, errorRate(def.Accuracy), peopleOf(def.Error)
+	d.canCount = e.plan.mayCount(i)
+	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
+	d.flowFlag, d.presentFlag = false, false
+	switch def.Place.Kind {
+	case facility.AtZone:
+		d.zone = e.zoneByID[def.Place.ID]
+		// A counter that hangs in a zone counts who comes into it, from wherever.
+		d.effects = []effect{{d.zone, 1}}
+		d.canCount = false
+		d.zone.devices = append(d.zone.devices, d)
+	case facility.AtDoor:
+		d.door = e.doorByID[def.Place.ID]
+		door, _ := e.plan.def.Site.Door(def.Place.ID)
+		d.effects = e.effects(door)
+	case facility.AtTask:
+		d.task = e.taskByID[def.Place.ID]
+	}
+	d.pulse = nil
+	if def.Interval > 0 {
+		d.pulse = e.watchFor(d, silenceFactor*def.Interval, 0)
+	}
+	for _, s := range d.kept {
+		s.class = e.plan.kept[s.quantity]
+	}
+	d.kept = slices.DeleteFunc(d.kept, func(s *series) bool { return !e.keeps(s.quantity) })
+	if d.zone != nil {
+		d.zone.sensors = append(d.zone.sensors, d.kept...)
+	}
+	for _, q := range telemetry.Quantities() {
+		if d.known&e.plan.keeps&maskOf(q) != 0 {
+			e.nowKeeps(d, q)
+		}
+	}
+	if d.known&countMask != 0 {
+		e.nowCounts(d)
+	}
+	if d.known&maskOf(telemetry.PeoplePresent) != 0 && d.zone != nil {
+		e.nowPresent(d)
+	}
+}
+
+// keeps reports whether a rule of any plan looks back at a quantity.
+func (e *Engine) keeps(q telemetry.Quantity) bool {
+	return slices.ContainsFunc(e.plans, func(p *plan) bool { return p.keeps&maskOf(q) != 0 })
+}
+
+// effects are what a person who goes in at a door means: he enters the zones that hold where the door leads and not where
+// it comes from, and leaves those of which the opposite is true. A door between two children changes nothing for their
+// parent.
+func (e *Engine) effects(d facility.Door) []effect {
+	from, to := e.around(d.From), e.around(d.To)
+	var all []effect
+	for _, z := range to {
+		if !slices.Contains(from, z) {
+			all = append(all, effect{z, 1})
+		}
+	}
+	for _, z := range from {
+		if !slices.Contains(to, z) {
+			all = append(all, effect{z, -1})
+		}
+	}
+	return all
+}
+
+// around lists a zone and all it lies in, up to the building; nothing for outside.
+func (e *Engine) around(id string) []*zoneState {
+	var all []*zoneState
+	for z := e.zoneByID[id]; z != nil; z = z.parent {
+		all = append(all, z)
+	}
+	return all
+}
+
+// watchFor finds the watch over a device with a bound and mask, making it if it is new.
+func (e *Engine) watchFor(d *deviceState, bound time.Duration, mask uint64) *watch {
+	for _, w := range d.watches {
+		if w.bound == bound && w.mask == mask {
+			return w
+		}
+	}
+	w := &watch{device: d, clock: &e.clock, bound: bound, mask: mask, since: max(1, e.clock), slot: -1}
+	// The signs of life so far are not kept; the last one is.
+	if mask == 0 && d.seen != 0 {
+		w.first, w.last = d.seen, d.seen
+	}
+	d.watches = append(d.watches, w)
+	slices.SortFunc(d.watches, func(a, b *watch) int {
+		switch {
+		case a.bound != b.bound:
+			return int(max(-1, min(1, a.bound-b.bound)))
+		case a.mask < b.mask:
+			return -1
+		}
+		return 1
+	})
+	return w
+}
+
+// instanceKey tells instances apart.
+type instanceKey struct {
+	rule    string
+	subject Subject
+}
+
+func compareInstances(a, b *instance) int {
+	if c := strings.Compare(a.rule, b.rule); c != 0 {
+		return c
+	}
+	if c := strings.Compare(string(a.subject.Kind), string(b.subject.Kind)); c != 0 {
+		return c
+	}
+	return strings.Compare(a.subject.ID, b.subject.ID)
+}
+
+// enforce makes the instances those of the rules in force at the clock. New ones begin at from. The verdict of a rule that
+// is in force no more ends: a transition to unknown, reason not_in_force, even where it was unknown before, so that
+// whoever acts on it lets go.
+func (e *Engine) enforce(from telemetry.Instant) {
+	for i, d := range e.devices {
+		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
+	}
+	old := make(map[instanceKey]*instance, len(e.instances))
+	for _, i := range e.instances {
+		old[instanceKey{i.rule, i.subject}] = i
+	}
+	var next, begun []*instance
+	for _, ref := range e.plan.inForce(e.plan.date(e.clock)) {
+		r := e.plan.rule(ref)
+		kind, _ := kindByName(r.Kind)
+		for _, s := range kind.subjects(e.plan, r) {
+			key := instanceKey{r.ID, s}
+			i := old[key]
+			delete(old, key)
+			if i == nil {
+				i = &instance{rule: r.ID, subject: s}
+			}
+			now := era{from: from, plan: e.plan, ref: ref, rule: r, protocol: e.plan.protocol(ref)}
+			switch n := len(i.eras); {
+			case n > 0 && i.eras[n-1].plan == e.plan && i.eras[n-1].ref == ref && i.eras[n-1].rule != nil:
+			case n > 0 && i.eras[n-1].from == from:
+				i.eras[n-1] = now
+				begun = append(begun, i)
+			default:
+				i.eras = append(i.eras, now)
+				begun = append(begun, i)
+			}
+			next = append(next, i)
+		}
+	}
+	horizonStart := e.clock.Add(-horizon)
+	for _, i := range e.instances {
+		if _, over := old[instanceKey{i.rule, i.subject}]; !over {
+			continue
+		}
+		if i.now().rule != nil {
+			e.end(i)
+		}
+		if e.exists(i.subject) && i.now().from > horizonStart {
+			next = append(next, i)
+		}
+	}
+	slices.SortFunc(next, compareInstances)
+	e.instances = next
+	for n, i := range e.instances {
+		i.order = n
+		for len(i.eras) > 1 && i.eras[1].from < horizonStart {
+			i.eras = i.eras[1:]
+		}
+	}
+	e.plans = slices.DeleteFunc(e.plans, func(p *plan) bool { return p != e.plan && !e.judges(p) })
+	e.wire()
+	if len(begun) > 0 {
+		e.enforced = from
+	}
+	for _, i := range begun {
+		e.ask(i, from)
+	}
+}
+
+// end is the end of a verdict whose rule is in force no more.
+func (e *Engine) end(i *instance) {
+	was := i.present().verdict
+	i.eras = append(i.eras, era{from: e.clock, plan: e.plan})
+	i.past = append(i.past, change{e.clock, state{verdict: Unknown, since: e.clock}})
+	e.emit(i, e.clock, 0, was, Unknown)
+}
+
+// exists reports whether a subject is one of the plan in force.
+func (e *Engine) exists(s Subject) bool {
+	var ok bool
+	switch s.Kind {
+	case SubjectSite:
+		return s.ID == e.site
+	case SubjectZone:
+		_, ok = e.zoneByID[s.ID]
+	case SubjectDoor:
+		_, ok = e.doorByID[s.ID]
+	case SubjectDevice:
+		_, ok = e.deviceByID[s.ID]
+	case SubjectTask:
+		_, ok = e.taskByID[s.ID]
+	}
+	return ok
+}
+
+// judges reports whether some instance was judged by a plan within the horizon.
+func (e *Engine) judges(p *plan) bool {
+	return slices.ContainsFunc(e.instances, func(i *instance) bool {
+		return slices.ContainsFunc(i.eras, func(r era) bool { return r.plan == p })
+	})
+}
+
+// wire makes the judges of all eras anew and connects facts, instances and deadlines.
+func (e *Engine) wire() {
+	for _, z := range e.allZones() {
+		z.crowdWatchers, z.readWatchers, z.capacity = nil, nil, nil
+	}
+	for _, d := range e.doors {
+		d.watchers = nil
+	}
+	for _, t := range e.tasks {
+		t.watchers = nil
+	}
+	for _, d := range e.devices {
+		d.watchers, d.screen = nil, nil
+		for _, w := range d.watches {
+			w.watchers = nil
+		}
+	}
+	due := make([]telemetry.Instant, len(e.instances))
+	for n, i := range e.instances {
+		due[n] = telemetry.Never
+		if i.slot > 0 && i.slot < len(e.queue.at) {
+			due[n] = e.queue.at[i.slot]
+		}
+		for k := range i.eras {
+			era := &i.eras[k]
+			if era.rule == nil {
+				continue
+			}
+			b := &bench{engine: e, plan: era.plan, protocol: era.protocol, rule: era.rule}
+			if k == len(i.eras)-1 {
+				b.instance = i
+			}
+			kind, _ := kindByName(era.rule.Kind)
+			era.judge = kind.judge(b, i.subject)
+		}
+	}
+	e.watches = e.watches[:0]
+	for _, d := range e.devices {
+		d.zoneWatchers = d.zone != nil && len(d.zone.readWatchers) > 0
+		e.watches = append(e.watches, d.watches...)
+	}
+	samples := make([]telemetry.Instant, 0, len(e.zones)+1)
+	for _, z := range e.allZones() {
+		at := telemetry.Never
+		if z.slot > 0 && z.slot < len(e.queue.at) {
+			at = e.queue.at[z.slot]
+		}
+		samples = append(samples, at)
+	}
+	e.queue.reset(1 + len(e.watches) + len(e.instances) + len(e.zones) + 1)
+	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+	slot := 1
+	for _, w := range e.watches {
+		w.slot = slot
+		if due := w.due(); due > e.clock {
+			e.queue.set(slot, due)
+		}
+		slot++
+	}
+	for n, i := range e.instances {
+		i.slot = slot
+		e.queue.set(slot, due[n])
+		slot++
+	}
+	for n, z := range e.allZones() {
+		z.slot = slot
+		e.queue.set(slot, samples[n])
+		slot++
+	}
+}

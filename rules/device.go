@@ -1,0 +1,208 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// deviceState is what is known about a device.
+type deviceState struct {
+	id    string
+	index int // in the definition's order
+
+	seen     telemetry.Instant // newest event time; 0: never
+	messages uint64
+	known    uint64 // quantities it ever sent, as bits
+	values   []lastValue
+	counted  Evidence // its newest count of people
+	present  entry[people]
+	totals   []*total
+	kept     []*series // readings that rules look back at, by quantity
+	watches  []*watch
+	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
+
+	// From the configuration.
+	swap        bool
+	offset      float64
+	rate        ppm
+	presentErr  people
+	zone        *zoneState // where it hangs, if in a zone
+	door        *doorState
+	task        *taskState
+	effects     []effect
+	canCount    bool // by its model; true while that is not known
+	presentFlag bool // taken into its zone's absolute counters
+	flowFlag    bool // taken into its zones' feeders
+
+	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
+	watchers     []readWatcher
+	zoneWatchers bool // its zone has watchers of readings
+}
+
+// effect is what one person through a door means for a zone.
+type effect struct {
+	zone *zoneState
+	sign people // +1: in at the door enters the zone; −1: leaves it
+}
+
+// lastValue is the newest reading of a quantity and channel.
+type lastValue struct {
+	quantity telemetry.Quantity
+	channel  string
+	value    float64
+	at       telemetry.Instant
+	sequence uint64
+	record   uint64
+}
+
+// series are the past readings of one quantity of a device.
+type series struct {
+	device   *deviceState
+	quantity telemetry.Quantity
+	class    []func(float64) int8
+	line     timeline[float64]
+}
+
+// same allows thinning of neighbours that every rule takes for the same.
+func (s *series) same(older, newer *float64) bool {
+	for _, class := range s.class {
+		if class(*older) != class(*newer) {
+			return false
+		}
+	}
+	return true
+}
+
+// record takes in a reading, in any order.
+func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, exact time.Duration) {
+	if last := s.line.last(); last == nil || t > last.at {
+		s.line.add(entry[float64]{t, v})
+		s.line.age(now, exact, s.same)
+		return
+	}
+	i := s.line.upTo(t)
+	// Of two readings at the same time the higher comes last, whichever arrived first.
+	for i > 0 && s.line.get(i-1).at == t && s.line.get(i-1).v > v {
+		i--
+	}
+	if i > 0 && s.line.get(i-1).at == t && s.line.get(i-1).v == v {
+		return
+	}
+	if i > 0 {
+		// The thinned past stays thin.
+		prev := s.line.get(i - 1)
+		if slot := telemetry.Instant(s.line.resolution(i - 1)); slot > 0 && prev.at/slot == t/slot && s.same(&prev.v, &v) {
+			*prev = entry[float64]{t, v}
+			return
+		}
+	}
+	s.line.insert(i, entry[float64]{t, v})
+}
+
+// maskOf is a quantity as a bit.
+func maskOf(q telemetry.Quantity) uint64 { return 1 << q }
+
+// series finds the kept readings of a quantity; nil: none yet, or no rule looks back at them.
+func (d *deviceState) series(q telemetry.Quantity) *series {
+	for _, s := range d.kept {
+		if s.quantity == q {
+			return s
+		}
+	}
+	return nil
+}
+
+// total finds the running total of a quantity and channel, making it if it is new.
+func (d *deviceState) total(q telemetry.Quantity, channel string) *total {
+	for _, c := range d.totals {
+		if c.quantity == q && c.channel == channel {
+			return c
+		}
+	}
+	c := &total{quantity: q, channel: strings.Clone(channel)}
+	d.totals = append(d.totals, c)
+	slices.SortFunc(d.totals, func(a, b *total) int {
+		if a.quantity != b.quantity {
+			return int(a.quantity) - int(b.quantity)
+		}
+		return strings.Compare(a.channel, b.channel)
+	})
+	return c
+}
+
+// read keeps the newest value of a reading. fillOnly takes it only where there is none: a retained message is state, not
+// news.
+func (d *deviceState) read(r *telemetry.Reading, v lastValue, fillOnly bool) {
+	for i := range d.values {
+		old := &d.values[i]
+		if old.quantity != r.Quantity || old.channel != r.Channel {
+			continue
+		}
+		if !fillOnly && (v.at > old.at || v.at == old.at && v.value > old.value) {
+			v.channel = old.channel
+			*old = v
+		}
+		return
+	}
+	v.channel = strings.Clone(r.Channel)
+	i, _ := slices.BinarySearchFunc(d.values, v, func(a, b lastValue) int {
+		if a.quantity != b.quantity {
+			return int(a.quantity) - int(b.quantity)
+		}
+		return strings.Compare(a.channel, b.channel)
+	})
+	d.values = slices.Insert(d.values, i, v)
+}
+
+// silent reports whether the device had stopped reporting by t, so that its newest value says nothing.
+func (d *deviceState) silent(t telemetry.Instant) bool {
+	if d.pulse == nil {
+		return false
+	}
+	last, _ := d.pulse.lastBefore(t)
+	return last == 0 || t >= last.Add(d.pulse.bound)
+}
+
+// nextSilence is when the answer of silent changes.
+func (d *deviceState) nextSilence(t telemetry.Instant) telemetry.Instant {
+	if d.pulse == nil {
+		return telemetry.Never
+	}
+	_, until := d.pulse.lastBefore(t)
+	return until
+}
+
+// outages are the times in which the device was not heard, the present one included.
+func (d *deviceState) outages(now telemetry.Instant) []outage {
+	if d.pulse == nil {
+		return nil
+	}
+	lossy := len(d.totals) == 0
+	out := make([]outage, 0, len(d.pulse.gaps)+1)
+	for _, g := range d.pulse.gaps {
+		long := g.to.Sub(g.from) > d.pulse.bound
+		out = append(out, outage{gap: g, device: d, lossy: long && (lossy || g.unseen)})
+	}
+	switch due := d.pulse.due(); {
+	case d.pulse.last == 0:
+		out = append(out, outage{gap{d.pulse.since, d.pulse.since, telemetry.Never, true}, d, true})
+	case now >= due:
+		out = append(out, outage{gap{d.pulse.last, due, telemetry.Never, false}, d, lossy})
+	}
+	return out
+}
+
+// evidence appends the newest reading of a quantity (NoQuantity: of any) at or before t.
+func (d *deviceState) evidence(t telemetry.Instant, q telemetry.Quantity, to []Evidence) []Evidence {
+	first := len(to)
+	for i := range d.values {
+		v := &d.values[i]
+		if v.at <= t && (q == telemetry.NoQuantity || v.quantity == q) {
+			to = append(to, Evidence{Device: d.id, Quantity: v.quantity, At: v.at, Value: v.value, Sequence: v.sequence, Record: v.record})
+		}
+	}
+	return newestEvidence(to, first)
+}

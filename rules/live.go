@@ -1,0 +1,192 @@
+package rules
+
+import (
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// View is the live state.
+func (e *Engine) View() View {
+	v := View{Site: e.site, Now: e.clock, Record: e.record, Verdict: Unknown}
+	if e.plan == nil {
+		v.Persons = Estimate{Reason: ReasonNoData}
+		return v
+	}
+	site := &e.plan.def.Site
+	v.Name, v.Zone, v.Version, v.Level = site.Name, site.Location.String(), e.plan.version, e.levels.now
+	v.Open, _, v.NextChange = e.plan.open(e.clock)
+	if v.NextChange == telemetry.Never {
+		v.NextChange = 0
+	}
+	today := e.plan.date(e.clock)
+	for i := range e.plan.def.Protocols {
+		if p := &e.plan.def.Protocols[i]; e.plan.applies(p) && p.valid(today) {
+			v.Protocols = append(v.Protocols, p.Title)
+		}
+	}
+	worst := make(map[Subject]Verdict)
+	judged := false
+	for _, i := range e.instances {
+		if i.now().rule == nil {
+			continue
+		}
+		view := e.verdictView(i)
+		v.Verdicts = append(v.Verdicts, view)
+		if !judged || worse(view.Verdict, v.Verdict) {
+			v.Verdict = view.Verdict
+		}
+		judged = true
+		if w, ok := worst[i.subject]; !ok || worse(view.Verdict, w) {
+			worst[i.subject] = view.Verdict
+		}
+	}
+	about := func(kind SubjectKind, id string) Verdict {
+		if w, ok := worst[Subject{kind, id}]; ok {
+			return w
+		}
+		return Unknown
+	}
+	v.Persons = e.estimateView(e.building)
+	for i, z := range e.zones {
+		v.Zones = append(v.Zones, e.zoneView(&site.Zones[i], z, about(SubjectZone, z.id)))
+	}
+	for i, d := range e.doors {
+		def := &site.Doors[i]
+		v.Doors = append(v.Doors, DoorView{
+			ID: def.ID, Name: def.Name, From: def.From, To: def.To, InToday: d.today.in.number(), OutToday: d.today.out.number(),
+			InTotal: d.total.in.number(), OutTotal: d.total.out.number(), Screened: float64(d.screened), TooWarm: float64(d.tooWarm),
+			LastCount: d.counted, Verdict: about(SubjectDoor, def.ID),
+		})
+	}
+	for i, d := range e.devices {
+		def := &site.Devices[i]
+		v.Devices = append(v.Devices, DeviceView{
+			ID: def.ID, Name: def.Name, Model: def.Model, Place: def.Place, LastSeen: d.seen, Messages: d.messages,
+			Verdict: about(SubjectDevice, def.ID), Readings: d.lastValues(nil),
+		})
+	}
+	for i, t := range e.tasks {
+		def := &site.Tasks[i]
+		v.Tasks = append(v.Tasks, TaskView{
+			ID: def.ID, Name: def.Name, Place: def.Place, LastDone: t.lastDone(e.clock), NextDue: e.nextDue(t), Verdict: about(SubjectTask, def.ID),
+		})
+	}
+	return v
+}
+
+func (e *Engine) verdictView(i *instance) VerdictView {
+	era, s := i.now(), i.present()
+	view := VerdictView{
+		Rule: i.rule, Kind: era.rule.Kind, Class: era.rule.class(), Severity: era.rule.severity(), Subject: i.subject,
+		SubjectName: e.subjectName(i.subject), Verdict: s.verdict, Since: s.since, Explanation: i.explain(e.clock, s.verdict), Legal: era.rule.Legal,
+	}
+	if view.Legal == "" {
+		view.Legal = era.protocol.Legal
+	}
+	return view
+}
+
+// subjectName is what people call a subject.
+func (e *Engine) subjectName(s Subject) string {
+	site := &e.plan.def.Site
+	name := ""
+	switch s.Kind {
+	case SubjectSite:
+		name = site.Name
+	case SubjectZone:
+		name = site.Zones[e.zoneByID[s.ID].index].Name
+	case SubjectDoor:
+		name = site.Doors[e.doorByID[s.ID].index].Name
+	case SubjectDevice:
+		name = site.Devices[e.deviceByID[s.ID].index].Name
+	case SubjectTask:
+		name = site.Tasks[e.taskByID[s.ID].index].Name
+	}
+	if name == "" {
+		return s.ID
+	}
+	return name
+}
+
+func (e *Engine) estimateView(z *zoneState) Estimate {
+	est, _ := z.estimate(e.clock)
+	return Estimate{Persons: est.persons.number(), Error: est.err.number(), Known: est.known, Reason: est.reason, Raw: est.raw.number(), Anchor: est.anchor}
+}
+
+// almostFull is the share of the limit from which on a display says wait.
+const almostFull = 0.9
+
+func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneView {
+	v := ZoneView{
+		ID: def.ID, Name: def.Name, Persons: e.estimateView(z), Verdict: worst, InToday: z.today.in.number(), OutToday: z.today.out.number(),
+	}
+	var crowd Verdict = Unknown
+	limited := false
+	if z.capacity != nil && z.capacity.now().rule != nil {
+		crowd = z.capacity.present().verdict
+		f, _ := z.capacity.ask(e.clock, crowd)
+		v.Limit, v.Binding, limited = f.limit, f.constraint, f.hasLimit
+	}
+	switch {
+	case crowd == Breached || limited && v.Persons.Known && v.Persons.Persons >= v.Limit:
+		v.Advice = AdviceStop
+	case !v.Persons.Known || limited && (crowd == Unknown || v.Persons.Persons >= almostFull*v.Limit):
+		v.Advice = AdviceWait
+	default:
+		v.Advice = AdviceGo
+	}
+	for _, d := range z.devices {
+		v.Readings = d.lastValues(v.Readings)
+	}
+	v.Readings = newestValues(v.Readings)
+	return v
+}
+
+// lastValues appends the newest readings of a device.
+func (d *deviceState) lastValues(to []LastValue) []LastValue {
+	for i := range d.values {
+		v := &d.values[i]
+		to = append(to, LastValue{Quantity: v.quantity, Channel: v.channel, Value: v.value, Unit: v.quantity.Unit(), At: v.at, Device: d.id})
+	}
+	return to
+}
+
+// newestValues keeps of each gauge and flag the newest value, in the order of the quantities.
+func newestValues(all []LastValue) []LastValue {
+	var out []LastValue
+	for _, q := range telemetry.Quantities() {
+		if !usable(q) {
+			continue
+		}
+		best := -1
+		for i := range all {
+			if all[i].Quantity == q && (best < 0 || all[i].At > all[best].At) {
+				best = i
+			}
+		}
+		if best >= 0 {
+			out = append(out, all[best])
+		}
+	}
+	return out
+}
+
+// nextDue is the earliest time at which a rule wants the task done; 0: nothing is due.
+func (e *Engine) nextDue(t *taskState) telemetry.Instant {
+	next := telemetry.Never
+	for _, i := range t.watchers {
+		j, ok := i.now().judge.(interface {
+			due(t telemetry.Instant) telemetry.Instant
+		})
+		if !ok {
+			continue
+		}
+		if at := j.due(e.clock); at != 0 {
+			next = min(next, at)
+		}
+	}
+	if next == telemetry.Never {
+		return 0
+	}
+	return next
+}

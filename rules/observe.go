@@ -1,0 +1,355 @@
+package rules
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// observe takes in what a device reported for the time at.
+func (e *Engine) observe(rec *telemetry.Record, at telemetry.Instant) {
+	o := &rec.Observation
+	d := e.deviceByID[o.Device]
+	if d == nil {
+		return
+	}
+	news := lastValue{at: at, sequence: o.Sequence, record: rec.Seq}
+	if o.Flags.Has(telemetry.FlagRetained) {
+		// State that the broker repeats: it may fill a hole, but it is no sign of life and nothing that happened.
+		for i := range o.Readings {
+			r := &o.Readings[i]
+			news.quantity, news.value = r.Quantity, r.Value
+			if usable(r.Quantity) && sound(r) {
+				d.read(r, news, true)
+			}
+		}
+		return
+	}
+	var mask uint64
+	for i := range o.Readings {
+		if sound(&o.Readings[i]) {
+			mask |= maskOf(o.Readings[i].Quantity)
+		}
+	}
+	first := d.messages == 0
+	d.messages++
+	d.seen = max(d.seen, at)
+	fresh := mask &^ d.known
+	d.known |= mask
+	if fresh != 0 {
+		e.discover(d, fresh)
+	}
+	e.signs(d, mask, at, first)
+	var in, out, present people
+	var counts, presents bool
+	for i := range o.Readings {
+		r := &o.Readings[i]
+		if !sound(r) {
+			continue
+		}
+		news.quantity, news.value = r.Quantity, r.Value
+		d.read(r, news, false)
+		switch r.Quantity {
+		case telemetry.PeopleIn:
+			counts = true
+			// Where a message carries both, the total is read: it survives lost messages.
+			if mask&maskOf(telemetry.PeopleInTotal) == 0 {
+				in += peopleOf(r.Value)
+			}
+		case telemetry.PeopleOut:
+			counts = true
+			if mask&maskOf(telemetry.PeopleOutTotal) == 0 {
+				out += peopleOf(r.Value)
+			}
+		case telemetry.PeopleInTotal, telemetry.PeopleOutTotal:
+			counts = true
+			e.total(d, r, at)
+		case telemetry.PeoplePresent:
+			presents = true
+			present += peopleOf(r.Value)
+		case telemetry.BodyTemperature:
+			e.screen(d, r.Value+d.offset, at)
+		case telemetry.Button:
+			if d.task != nil {
+				e.log(d.task, doneAt{at: at, press: r.Text, device: d.id, quantity: r.Quantity, sequence: o.Sequence, record: rec.Seq})
+			}
+		default:
+			e.keep(d, r.Quantity, r.Value, at)
+		}
+	}
+	if counts {
+		e.counted(d, Evidence{Device: d.id, At: at, Sequence: o.Sequence, Record: rec.Seq}, o)
+		e.flow(d, at, in, out, 0)
+	}
+	if presents {
+		e.present(d, at, present, Evidence{Device: d.id, Quantity: telemetry.PeoplePresent, At: at, Value: present.number(), Sequence: o.Sequence, Record: rec.Seq})
+	}
+	if t := o.Task; t != nil && t.Done {
+		task := d.task
+		if t.Task != "" {
+			task = e.taskByID[t.Task]
+		}
+		if task != nil {
+			e.log(task, doneAt{at: at, item: t.Item, device: d.id, sequence: o.Sequence, record: rec.Seq})
+		}
+	}
+	if len(d.watchers) > 0 {
+		e.askReaders(d.watchers, mask, at)
+	}
+	if d.zoneWatchers {
+		e.askReaders(d.zone.readWatchers, mask, at)
+	}
+}
+
+// sound reports whether a reading can be reckoned with. Decoders deliver no other; a journal written by something else might.
+func sound(r *telemetry.Reading) bool {
+	return !math.IsNaN(r.Value) && !math.IsInf(r.Value, 0) && (r.Value >= 0 || maskOf(r.Quantity)&(countMask|1<<telemetry.PeoplePresent) == 0)
+}
+
+// signs tells the device's watches that it is alive.
+func (e *Engine) signs(d *deviceState, mask uint64, at telemetry.Instant, first bool) {
+	for _, w := range d.watches {
+		if w.mask != 0 && w.mask&mask == 0 {
+			continue
+		}
+		changed := w.sign(at)
+		due := w.due()
+		if due <= e.clock {
+			due = telemetry.Never // it is silent again already
+		}
+		e.queue.set(w.slot, due)
+		if changed == 0 {
+			continue
+		}
+		for _, i := range w.watchers {
+			e.ask(i, changed)
+		}
+		if w == d.pulse {
+			if first && !d.flowFlag {
+				// It may have been taken for a counter until now.
+				e.refreshOutages(d)
+				for _, f := range d.effects {
+					e.crowdChanged(f.zone, changed)
+				}
+			}
+			e.pulseChanged(d, changed)
+		}
+	}
+}
+
+// discover learns from a device's first reading of a quantity what the device is.
+func (e *Engine) discover(d *deviceState, fresh uint64) {
+	if fresh&countMask != 0 && !d.flowFlag {
+		e.nowCounts(d)
+		for _, f := range d.effects {
+			e.crowdChanged(f.zone, max(1, e.plan.from))
+		}
+	}
+	if fresh&maskOf(telemetry.PeoplePresent) != 0 && d.zone != nil && !d.presentFlag {
+		e.nowPresent(d)
+		e.crowdChanged(d.zone, max(1, e.plan.from))
+	}
+	for _, q := range telemetry.Quantities() {
+		if fresh&e.plan.keeps&maskOf(q) != 0 {
+			e.nowKeeps(d, q)
+		}
+	}
+	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.index] {
+		e.enforce(e.enforced)
+	}
+}
+
+// nowCounts makes a device one of the counters at the edge of its zones.
+func (e *Engine) nowCounts(d *deviceState) {
+	d.flowFlag = true
+	for _, f := range d.effects {
+		f.zone.feeders = insertDevice(f.zone.feeders, d)
+	}
+	e.refreshOutages(d)
+}
+
+// nowPresent makes a device one of the absolute counters of its zone.
+func (e *Engine) nowPresent(d *deviceState) {
+	d.presentFlag = true
+	d.zone.absolute = insertDevice(d.zone.absolute, d)
+	e.refreshOutages(d)
+}
+
+// nowKeeps begins to keep a device's readings of a quantity.
+func (e *Engine) nowKeeps(d *deviceState, q telemetry.Quantity) *series {
+	if s := d.series(q); s != nil {
+		return s
+	}
+	s := &series{device: d, quantity: q, class: e.plan.kept[q]}
+	d.kept = append(d.kept, s)
+	slices.SortFunc(d.kept, compareSeries)
+	if d.zone != nil {
+		d.zone.sensors = append(d.zone.sensors, s)
+		slices.SortFunc(d.zone.sensors, compareSeries)
+	}
+	return s
+}
+
+func compareSeries(a, b *series) int {
+	if a.device.index != b.device.index {
+		return a.device.index - b.device.index
+	}
+	return int(a.quantity) - int(b.quantity)
+}
+
+func insertDevice(all []*deviceState, d *deviceState) []*deviceState {
+	i, found := slices.BinarySearchFunc(all, d, func(a, b *deviceState) int { return a.index - b.index })
+	if found {
+		return all
+	}
+	return slices.Insert(all, i, d)
+}
+
+// keep remembers a reading that rules look back at.
+func (e *Engine) keep(d *deviceState, q telemetry.Quantity, v float64, at telemetry.Instant) {
+	if s := d.series(q); s != nil {
+		s.record(at, v, e.clock, e.plan.exact())
+	}
+}
+
+// screen takes in a body temperature, the device's offset added.
+func (e *Engine) screen(d *deviceState, v float64, at telemetry.Instant) {
+	e.keep(d, telemetry.BodyTemperature, v, at)
+	if d.door == nil || at <= e.day {
+		return
+	}
+	d.door.screened++
+	if d.screen != nil && d.screen.class(v) == hot {
+		d.door.tooWarm++
+	}
+	e.doorChanged(d.door, at)
+}
+
+func (e *Engine) doorChanged(d *doorState, at telemetry.Instant) {
+	for _, i := range d.watchers {
+		e.ask(i, at)
+	}
+}
+
+// log notes that a task was done.
+func (e *Engine) log(t *taskState, d doneAt) {
+	i := t.find(d)
+	if i < 0 {
+		return
+	}
+	d.item, d.press = strings.Clone(d.item), strings.Clone(d.press)
+	t.done = slices.Insert(t.done, i, d)
+	for _, i := range t.watchers {
+		e.ask(i, d.at)
+	}
+}
+
+// counted keeps the newest count of a device as evidence. A total is better evidence than what it stepped by.
+func (e *Engine) counted(d *deviceState, ev Evidence, o *telemetry.Observation) {
+	if d.door != nil {
+		d.door.counted = max(d.door.counted, ev.At)
+	}
+	if ev.At < d.counted.At {
+		return
+	}
+	for i := range o.Readings {
+		r := &o.Readings[i]
+		if maskOf(r.Quantity)&countMask != 0 {
+			ev.Quantity, ev.Value = r.Quantity, r.Value
+			break
+		}
+	}
+	d.counted = ev
+}
+
+// total takes in a running total and corrects what passed.
+func (e *Engine) total(d *deviceState, r *telemetry.Reading, at telemetry.Instant) {
+	c := d.total(r.Quantity, r.Channel)
+	e.flows = c.record(entry[float64]{at, r.Value}, e.plan.passage, e.flows[:0])
+	c.trim(e.clock.Add(-e.plan.exact()))
+	for _, f := range e.flows {
+		sign := people(1)
+		if f.undo {
+			sign = -1
+		}
+		in, out := sign*f.passed.count, people(0)
+		if r.Quantity == telemetry.PeopleOutTotal {
+			in, out = 0, in
+		}
+		e.flow(d, f.at, in, out, sign*f.passed.doubt)
+	}
+}
+
+// flow counts people who passed a device at a time; doubt are people who may have passed besides.
+func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt people) {
+	if d.swap {
+		in, out = out, in
+	}
+	today := at > e.day
+	if d.door != nil {
+		d.door.total.in += in
+		d.door.total.out += out
+		if today {
+			d.door.today.in += in
+			d.door.today.out += out
+		}
+		e.doorChanged(d.door, at)
+	}
+	err := d.rate.of(in+out) + doubt
+	for _, f := range d.effects {
+		z := f.zone
+		if z.heard == 0 || at < z.heard {
+			z.heard = at
+		}
+		if today && f.sign > 0 {
+			z.today.in += in
+			z.today.out += out
+		} else if today {
+			z.today.in += out
+			z.today.out += in
+		}
+		z.flow(at, f.sign*(in-out), err)
+		z.age(e.clock, e.plan.exact())
+		e.crowdChanged(z, at)
+	}
+}
+
+// present takes in an absolute count of the people in a device's zone.
+func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evidence) {
+	z := d.zone
+	if z == nil {
+		return
+	}
+	if ev.At >= d.counted.At {
+		d.counted = ev
+	}
+	if z.heard == 0 || at < z.heard {
+		z.heard = at
+	}
+	newest := at > d.present.at || at == d.present.at && n > d.present.v
+	if newest {
+		d.present = entry[people]{at, n}
+	}
+	if len(z.absolute) <= 1 {
+		z.anchor(at, n, d.presentErr, false)
+		z.age(e.clock, e.plan.exact())
+		e.crowdChanged(z, at)
+		return
+	}
+	if !newest {
+		return
+	}
+	// Several counters share the zone: each sees a part of it.
+	var sum, err people
+	latest := at
+	for _, a := range z.absolute {
+		sum += a.present.v
+		err += a.presentErr
+		latest = max(latest, a.present.at)
+	}
+	z.anchor(latest, sum, err, true)
+	z.age(e.clock, e.plan.exact())
+	e.crowdChanged(z, latest)
+}

@@ -1,0 +1,216 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// plan is a definition made ready: what it says, and the calendar it implies. Plans stay as they are, so that history
+// can be judged by the one then in force.
+type plan struct {
+	def     *Definition
+	source  []byte // the definition's JSON as it was applied
+	version string
+	from    telemetry.Instant
+	loc     *time.Location
+	late    time.Duration // lateness bound
+	passage float64       // people per minute that can pass one counter
+	always  bool          // no opening hours are configured: it is always open
+	// measures are the quantities of each device as bits; 0: not known.
+	measures []uint64
+	// thermometers are the devices that measure body temperature, by index: those of which the definition says so, and
+	// those that have shown it, which is the one thing a plan learns.
+	thermometers []bool
+	programs     map[programKey]*program
+	kept         [64][]func(float64) int8 // by quantity: classes of readings that are looked back at
+	keeps        uint64                   // quantities that are
+}
+
+type programKey struct {
+	kind      SubjectKind
+	expr      string
+	condition bool
+}
+
+// newPlan makes a plan of a definition that Compile accepts.
+func newPlan(source []byte, version string, from telemetry.Instant) (*plan, error) {
+	def := new(Definition)
+	if err := json.Unmarshal(source, def); err != nil {
+		return nil, fmt.Errorf("reading a definition: %w", err)
+	}
+	if err := Compile(def); err != nil {
+		return nil, fmt.Errorf("checking a definition: %w", err)
+	}
+	p := &plan{
+		def: def, source: slices.Clone(source), version: version, from: from, loc: def.Site.Location.Location,
+		late: def.Lateness, passage: def.MaxPassages, programs: make(map[programKey]*program),
+	}
+	if p.late == 0 {
+		p.late = DefaultLateness
+	}
+	if p.passage == 0 {
+		p.passage = DefaultPassages
+	}
+	p.always = len(def.Site.Hours.Exceptions) == 0
+	for _, spans := range def.Site.Hours.Weekly {
+		p.always = p.always && len(spans) == 0
+	}
+	for i := range def.Site.Devices {
+		var m uint64
+		for _, q := range def.Measures[def.Site.Devices[i].ID] {
+			m |= maskOf(q)
+		}
+		p.measures = append(p.measures, m)
+		p.thermometers = append(p.thermometers, m&maskOf(telemetry.BodyTemperature) != 0)
+	}
+	for i := range def.Protocols {
+		for k := range def.Protocols[i].Rules {
+			r := &def.Protocols[i].Rules[k]
+			kind, err := kindByName(r.Kind)
+			if err != nil {
+				return nil, err
+			}
+			if kind.keeps == nil {
+				continue
+			}
+			for _, q := range kind.keeps(r) {
+				p.keeps |= maskOf(q.quantity)
+				if q.class != nil {
+					p.kept[q.quantity] = append(p.kept[q.quantity], q.class)
+				}
+			}
+		}
+	}
+	return p, nil
+}
+
+// exact is how long facts are kept exactly: long enough that late arrivals within the bound find what they need.
+func (p *plan) exact() time.Duration { return p.late + time.Minute }
+
+// applies reports whether a protocol is one of the site's; a site that names none has all.
+func (p *plan) applies(protocol *Protocol) bool {
+	return len(p.def.Site.Protocols) == 0 || slices.Contains(p.def.Site.Protocols, protocol.ID)
+}
+
+// ruleRef is a rule by its place in a plan.
+type ruleRef struct{ protocol, rule int }
+
+func (p *plan) protocol(r ruleRef) *Protocol { return &p.def.Protocols[r.protocol] }
+func (p *plan) rule(r ruleRef) *Rule         { return &p.def.Protocols[r.protocol].Rules[r.rule] }
+
+// inForce lists the rules in force on a day, in the definition's order. Of two rules with the same id the one whose
+// protocol began later wins; of two that began on the same day, the one that is written later.
+func (p *plan) inForce(day facility.Date) []ruleRef {
+	var refs []ruleRef
+	byID := make(map[string]int)
+	for i := range p.def.Protocols {
+		protocol := &p.def.Protocols[i]
+		if !p.applies(protocol) || !protocol.valid(day) {
+			continue
+		}
+		for k := range protocol.Rules {
+			ref := ruleRef{i, k}
+			at, twice := byID[protocol.Rules[k].ID]
+			if !twice {
+				byID[protocol.Rules[k].ID] = len(refs)
+				refs = append(refs, ref)
+			} else if !protocol.From.Before(p.protocol(refs[at]).From) {
+				refs[at] = ref
+			}
+		}
+	}
+	return refs
+}
+
+// valid reports whether the day lies in [From, Until).
+func (p *Protocol) valid(day facility.Date) bool {
+	return (p.From.IsZero() || !day.Before(p.From)) && (p.Until.IsZero() || day.Before(p.Until))
+}
+
+// names reports whether the rule's list of subjects names the id.
+func (r *Rule) names(id string) bool { return slices.Contains(r.Subjects, id) }
+
+// severity is the rule's, or the default.
+func (r *Rule) severity() Severity {
+	if r.Severity == "" {
+		return Warning
+	}
+	return r.Severity
+}
+
+// class is the rule's, or its kind's.
+func (r *Rule) class() Class {
+	if r.Class == "" {
+		return DefaultClass(r.Kind)
+	}
+	return r.Class
+}
+
+// deviceSubjects lists the devices that a rule names, else those that fit by index.
+func (p *plan) deviceSubjects(r *Rule, fits func(i int) bool) []Subject {
+	var out []Subject
+	for i := range p.def.Site.Devices {
+		id := p.def.Site.Devices[i].ID
+		if r.names(id) || len(r.Subjects) == 0 && fits(i) {
+			out = append(out, Subject{SubjectDevice, id})
+		}
+	}
+	return out
+}
+
+// allSubjects lists the subjects of a kind that fit.
+func (p *plan) allSubjects(kind SubjectKind, fits func(id string) bool) []Subject {
+	var out []Subject
+	add := func(id string) {
+		if fits(id) {
+			out = append(out, Subject{kind, id})
+		}
+	}
+	site := &p.def.Site
+	switch kind {
+	case SubjectSite:
+		out = append(out, Subject{kind, site.ID})
+	case SubjectZone:
+		for i := range site.Zones {
+			add(site.Zones[i].ID)
+		}
+	case SubjectDoor:
+		for i := range site.Doors {
+			add(site.Doors[i].ID)
+		}
+	case SubjectDevice:
+		for i := range site.Devices {
+			add(site.Devices[i].ID)
+		}
+	case SubjectTask:
+		for i := range site.Tasks {
+			add(site.Tasks[i].ID)
+		}
+	}
+	return out
+}
+
+// countMask are the quantities of a people counter.
+const countMask = 1<<telemetry.PeopleIn | 1<<telemetry.PeopleOut | 1<<telemetry.PeopleInTotal | 1<<telemetry.PeopleOutTotal
+
+// mayCount reports whether a device may turn out to count people who pass.
+func (p *plan) mayCount(i int) bool { return p.measures[i] == 0 || p.measures[i]&countMask != 0 }
+
+// program compiles an expression once; Compile has seen that it can be.
+func (p *plan) program(kind SubjectKind, expr string, condition bool) *program {
+	key := programKey{kind, expr, condition}
+	if prog, ok := p.programs[key]; ok {
+		return prog
+	}
+	prog, err := compileProgram(kind, expr, condition)
+	if err != nil {
+		prog = nil
+	}
+	p.programs[key] = prog
+	return prog
+}

@@ -1,0 +1,38 @@
+package rules
+
+import "github.com/gerbang-iot/gerbang/telemetry"
+
+// sample emits a zone's occupancy if it is news: at most once in SampleInterval, and at every change of verdict. What is
+// held back is emitted when the interval is over, so that the last value of a burst is never lost.
+func (e *Engine) sample(z *zoneState) {
+	if z.slot == 0 {
+		return
+	}
+	verdict := Unknown
+	if z.capacity != nil {
+		verdict = z.capacity.present().verdict
+	}
+	if due := z.sampled.At.Add(SampleInterval); z.sampled.At != 0 && e.clock < due && z.sampled.Verdict == verdict {
+		e.queue.set(z.slot, due)
+		return
+	}
+	e.queue.set(z.slot, telemetry.Never)
+	est, _ := z.estimate(e.clock)
+	if est.reason == ReasonNoData && z.sampled.At == 0 {
+		return
+	}
+	now := Sample{Site: e.site, Zone: z.id, At: e.clock, Persons: est.persons.number(), Error: est.err.number(), Verdict: verdict, Record: e.record}
+	if z.capacity != nil {
+		f, _ := z.capacity.ask(e.clock, verdict)
+		now.Limit = f.limit
+	}
+	was := z.sampled
+	was.At, was.Record = now.At, now.Record
+	if was == now && z.sampled.At != 0 {
+		return
+	}
+	z.sampled = now
+	if e.out != nil {
+		e.out.Samples = append(e.out.Samples, now)
+	}
+}

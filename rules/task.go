@@ -1,0 +1,88 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// taskState is when a task was done.
+type taskState struct {
+	id    string
+	index int
+	since telemetry.Instant // configured since: what was due earlier is not judged
+	done  []doneAt          // by time, item and press
+
+	watchers []*instance
+}
+
+// doneAt is one log of a task.
+type doneAt struct {
+	at       telemetry.Instant
+	item     string // empty: the whole task
+	press    string // kind of press, from a button
+	device   string
+	quantity telemetry.Quantity
+	sequence uint64
+	record   uint64
+}
+
+func compareDone(a, b doneAt) int {
+	switch {
+	case a.at != b.at:
+		return int(max(-1, min(1, a.at-b.at)))
+	case a.item != b.item:
+		if a.item < b.item {
+			return -1
+		}
+		return 1
+	case a.press < b.press:
+		return -1
+	case a.press > b.press:
+		return 1
+	}
+	return 0
+}
+
+// find is where a log belongs; −1: it is there already, for the same log twice is one.
+func (t *taskState) find(d doneAt) int {
+	i, found := slices.BinarySearchFunc(t.done, d, compareDone)
+	if found {
+		return -1
+	}
+	return i
+}
+
+// next is the time of the first log after t; Never: there is none.
+func (t *taskState) next(after telemetry.Instant) telemetry.Instant {
+	for _, d := range t.done {
+		if d.at > after {
+			return d.at
+		}
+	}
+	return telemetry.Never
+}
+
+// lastDone is the time of the last log at or before t; 0: there is none.
+func (t *taskState) lastDone(at telemetry.Instant) telemetry.Instant {
+	for _, d := range slices.Backward(t.done) {
+		if d.at <= at {
+			return d.at
+		}
+	}
+	return 0
+}
+
+// forget drops logs before the time, but keeps the newest of each item.
+func (t *taskState) forget(before telemetry.Instant) {
+	seen := make(map[string]bool)
+	keep := t.done[:0:0]
+	for _, d := range slices.Backward(t.done) {
+		if d.at >= before || !seen[d.item+"\x00"+d.press] {
+			keep = append(keep, d)
+		}
+		seen[d.item+"\x00"+d.press] = true
+	}
+	slices.Reverse(keep)
+	t.done = keep
+}

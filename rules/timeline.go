@@ -1,0 +1,153 @@
+package rules
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// horizon is how far back facts and verdicts are kept: the acceptance window of seven days and a day to spare.
+const horizon = 8 * 24 * time.Hour
+
+// The resolutions of the past: exact within the lateness bound, a minute for a day, five minutes beyond. A quiet hour
+// costs nothing, for only changes are kept.
+const (
+	minuteAge = 24 * time.Hour
+	coarseAge = horizon
+	fine      = time.Minute
+	coarse    = 5 * time.Minute
+)
+
+// entry is a value that holds from a time on.
+type entry[V any] struct {
+	at telemetry.Instant
+	v  V
+}
+
+// timeline keeps values in the order of their event time, thinned with age. The zero timeline is empty and ready.
+type timeline[V any] struct {
+	tiers [3][]entry[V] // oldest first: five minutes, minutes, exact
+}
+
+const (
+	coarseTier = iota
+	fineTier
+	exactTier
+)
+
+// size is the number of entries.
+func (l *timeline[V]) size() int {
+	return len(l.tiers[coarseTier]) + len(l.tiers[fineTier]) + len(l.tiers[exactTier])
+}
+
+// get is the i-th entry, oldest first.
+func (l *timeline[V]) get(i int) *entry[V] {
+	for t := range l.tiers {
+		if i < len(l.tiers[t]) {
+			return &l.tiers[t][i]
+		}
+		i -= len(l.tiers[t])
+	}
+	return nil
+}
+
+// last is the newest entry; nil: there is none.
+func (l *timeline[V]) last() *entry[V] {
+	for t := exactTier; t >= 0; t-- {
+		if n := len(l.tiers[t]); n > 0 {
+			return &l.tiers[t][n-1]
+		}
+	}
+	return nil
+}
+
+// upTo is the number of entries at or before t.
+func (l *timeline[V]) upTo(t telemetry.Instant) int {
+	after := 0
+	for i := exactTier; i >= 0; i-- {
+		s := l.tiers[i]
+		n := len(s)
+		if n == 0 || s[0].at > t {
+			after += n
+			continue
+		}
+		if s[n-1].at > t {
+			after += n - sort.Search(n, func(k int) bool { return s[k].at > t })
+		}
+		break
+	}
+	return l.size() - after
+}
+
+// next is the time of the i-th entry; Never: there is none.
+func (l *timeline[V]) next(i int) telemetry.Instant {
+	if e := l.get(i); e != nil {
+		return e.at
+	}
+	return telemetry.Never
+}
+
+// add appends an entry that is not older than any other.
+func (l *timeline[V]) add(e entry[V]) { l.tiers[exactTier] = append(l.tiers[exactTier], e) }
+
+// insert puts an entry at index i.
+func (l *timeline[V]) insert(i int, e entry[V]) {
+	for t := range l.tiers {
+		if n := len(l.tiers[t]); i < n || i == n && t == exactTier {
+			l.tiers[t] = slices.Insert(l.tiers[t], i, e)
+			return
+		} else {
+			i -= n
+		}
+	}
+}
+
+// resolution is that of the tier in which the i-th entry lies; 0: exact.
+func (l *timeline[V]) resolution(i int) time.Duration {
+	switch n := len(l.tiers[coarseTier]); {
+	case i < n:
+		return coarse
+	case i < n+len(l.tiers[fineTier]):
+		return fine
+	}
+	return 0
+}
+
+// age thins what has become older than exact and drops what lies beyond the horizon, except the value that held there.
+// Of two neighbours in one slot of time the later stays, if same allows it.
+func (l *timeline[V]) age(now telemetry.Instant, exact time.Duration, same func(older, newer *V) bool) {
+	if s := l.tiers[exactTier]; len(s) > 1 && s[0].at < now.Add(-exact) {
+		l.move(exactTier, now.Add(-exact), fine, same)
+	}
+	if s := l.tiers[fineTier]; len(s) > 1 && s[0].at < now.Add(-minuteAge) {
+		l.move(fineTier, now.Add(-minuteAge), coarse, same)
+	}
+	if s := l.tiers[coarseTier]; len(s) > 1 && s[1].at < now.Add(-coarseAge) {
+		l.tiers[coarseTier] = shift(s)
+	}
+}
+
+// move hands the entries before the time over to the next older tier.
+func (l *timeline[V]) move(from int, before telemetry.Instant, slot time.Duration, same func(older, newer *V) bool) {
+	for len(l.tiers[from]) > 1 && l.tiers[from][0].at < before {
+		e := l.tiers[from][0]
+		l.tiers[from] = shift(l.tiers[from])
+		to := l.tiers[from-1]
+		if n := len(to); n > 0 && to[n-1].at/telemetry.Instant(slot) == e.at/telemetry.Instant(slot) && (same == nil || same(&to[n-1].v, &e.v)) {
+			to[n-1] = e
+			continue
+		}
+		l.tiers[from-1] = append(to, e)
+	}
+}
+
+// shift removes the first element; short slices keep their memory.
+func shift[S ~[]E, E any](s S) S {
+	if len(s) <= 64 {
+		copy(s, s[1:])
+		return s[:len(s)-1]
+	}
+	return s[1:]
+}
