@@ -2,7 +2,9 @@ package configs
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -81,5 +83,43 @@ func flatten(err error) []error {
 	return []error{err}
 }
 
-// compile checks every definition as the engine will read it.
-func (l *loader) compile(c *Config) {}
+// compile lets the rules judge every site's definition as they will judge it in the engine.
+func (l *loader) compile(c *Config) {
+	for i, d := range c.Definitions() {
+		site := l.sites[i]
+		for _, err := range rules.Problems(rules.Compile(&d)) {
+			p := l.protocols[err.Protocol]
+			if p == nil {
+				site.at(err.Field, "%s: %v", lastKey(err.Field), err.Err)
+				continue
+			}
+			path := err.Field
+			if err.Rule != "" {
+				path = rulePath(err.Rule, l.original(p, &d, err))
+			}
+			l.problems.Add(p.places.At(path), "%s: %v (site %q)", lastKey(path), err.Err, d.Site.ID)
+		}
+	}
+}
+
+// original is a field's path as it is in the file: the parameters stand beside the other keys, and a site's list of
+// subjects is shorter than the protocol's.
+func (l *loader) original(p *protocolFile, d *rules.Definition, err *rules.Problem) string {
+	var i int
+	if n, _ := fmt.Sscanf(err.Field, "subjects[%d]", &i); n != 1 {
+		return strings.TrimPrefix(err.Field, "params.")
+	}
+	for _, protocol := range d.Protocols {
+		for _, r := range protocol.Rules {
+			if protocol.ID != err.Protocol || r.ID != err.Rule || i >= len(r.Subjects) {
+				continue
+			}
+			for _, row := range p.doc.Rules {
+				if row.ID == r.ID {
+					return item("subjects", slices.Index(row.Value.common.Subjects, r.Subjects[i]))
+				}
+			}
+		}
+	}
+	return err.Field
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Config is everything the gateway is told from outside. A Config is never changed after it was loaded.
@@ -47,6 +48,8 @@ type Config struct {
 	Sites     []facility.Site  `yaml:"-"`
 	Protocols []rules.Protocol `yaml:"-"`
 	Models    []decode.Model   `yaml:"-"`
+
+	declared map[string][]telemetry.Quantity // what devices measure by their own word, by site/device
 }
 
 // SetDefaults fills in what runs without being told anything.
@@ -59,6 +62,7 @@ func (c *Config) SetDefaults() {
 	c.Ingest = Ingest{
 		Linger: 5 * time.Millisecond, Queue: 8192, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
 		ClockPast: 7 * day, ClockFuture: 2 * time.Minute, DuplicateWindow: 8 * day,
+		MaxPassages: rules.DefaultPassages,
 	}
 }
 
@@ -247,4 +251,7 @@ type Ingest struct {
 	ClockFuture time.Duration `yaml:"clock_future" min:"1s" max:"1d"`
 	// DuplicateWindow is how long a repeated message is recognised.
 	DuplicateWindow time.Duration `yaml:"duplicate_window" min:"1m" max:"365d"`
+	// MaxPassages is the most people that can pass one counter in a minute: a running total that steps further is not
+	// believed.
+	MaxPassages float64 `yaml:"max_passages" above:"0" max:"1000000"`
 }

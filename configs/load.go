@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
-	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Problem is one thing that is wrong, with its place.
@@ -61,22 +61,6 @@ func Demo(dir string) (*Config, error) {
 	c.MQTT.Embedded.SetDefaults()
 	c.MQTT.Embedded.Anonymous = "allow"
 	return c, nil
-}
-
-// Definitions are what decides how each site's records are judged: one a site, sorted by site id, the protocols in the
-// order in which the site lists them. The same files give the same definitions.
-func (c *Config) Definitions() []rules.Definition {
-	definitions := make([]rules.Definition, 0, len(c.Sites))
-	for _, site := range c.Sites {
-		d := rules.Definition{Site: site, Lateness: c.Ingest.Lateness}
-		for _, id := range site.Protocols {
-			if i := slices.IndexFunc(c.Protocols, func(p rules.Protocol) bool { return p.ID == id }); i >= 0 {
-				d.Protocols = append(d.Protocols, c.Protocols[i])
-			}
-		}
-		definitions = append(definitions, d)
-	}
-	return definitions
 }
 
 // loader is one run of Load.
@@ -200,10 +184,14 @@ func (l *loader) readSites(c *Config) {
 
 // assemble makes the plain values of documents without problems.
 func (l *loader) assemble(c *Config) {
+	sortBy(l.sites, func(s *siteFile) string { return s.doc.ID })
+	c.declared = map[string][]telemetry.Quantity{}
 	for _, s := range l.sites {
 		c.Sites = append(c.Sites, s.doc.site())
+		for _, r := range s.doc.Devices {
+			c.declared[s.doc.ID+"/"+r.ID] = r.Value.Measures
+		}
 	}
-	sortBy(c.Sites, func(s facility.Site) string { return s.ID })
 	for _, p := range l.protocols {
 		c.Protocols = append(c.Protocols, p.doc.protocol())
 	}

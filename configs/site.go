@@ -6,6 +6,7 @@ import (
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // siteDoc is a file of sites/: one building.
@@ -81,6 +82,9 @@ type deviceDoc struct {
 	Zone    string `yaml:"zone"`
 	Door    string `yaml:"door"`
 	Task    string `yaml:"task"`
+	// Measures are the quantities the device sends; empty: those of its model. A device that is known to be a thermometer
+	// is unknown before its first reading, instead of not being there at all.
+	Measures []telemetry.Quantity `yaml:"measures"`
 	// Swap exchanges in and out of a counter that is mounted the other way round.
 	Swap bool `yaml:"swap"`
 	// Offset is added to body temperatures: skin reads below core temperature, by device.

@@ -11,8 +11,9 @@ type Field struct {
 	reflect.StructField
 	// Suffix is set where the field is a Spread and the key is one of several that lead to it.
 	Suffix string
-	index  []int
-	owner  int // which of several structs
+	// Index leads to the field through inlined structs.
+	Index []int
+	owner int // which of several structs
 }
 
 // Spread is a type that is written as several keys with one stem: password_file and password_env both fill the field
@@ -32,15 +33,15 @@ func Fields(t reflect.Type) []Field {
 		case !f.IsExported() || name == "-":
 		case inline:
 			for _, inner := range Fields(f.Type) {
-				inner.index = append([]int{i}, inner.index...)
+				inner.Index = append([]int{i}, inner.Index...)
 				fields = append(fields, inner)
 			}
 		case reflect.PointerTo(f.Type).Implements(reflect.TypeFor[Spread]()):
 			for _, suffix := range reflect.New(f.Type).Interface().(Spread).Suffixes() {
-				fields = append(fields, Field{Name: name + suffix, Suffix: suffix, StructField: f, index: []int{i}})
+				fields = append(fields, Field{Name: name + suffix, Suffix: suffix, StructField: f, Index: []int{i}})
 			}
 		default:
-			fields = append(fields, Field{Name: name, StructField: f, index: []int{i}})
+			fields = append(fields, Field{Name: name, StructField: f, Index: []int{i}})
 		}
 	}
 	return fields
@@ -78,7 +79,7 @@ func (d *decoder) structs(n Node, targets []reflect.Value) {
 			continue
 		}
 		seen[e.key] = true
-		target := targets[f.owner].FieldByIndex(f.index)
+		target := targets[f.owner].FieldByIndex(f.Index)
 		if spread, ok := target.Addr().Interface().(Spread); ok {
 			seen[strings.TrimSuffix(e.key, f.Suffix)] = true
 			spread.UnmarshalSuffix(f.Suffix, n.child(e))

@@ -1,0 +1,95 @@
+package configs
+
+import (
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Definitions are what decides how each site's records are judged: one a site, sorted by site id, the protocols in the
+// order in which the site lists them. The same files give the same definitions.
+//
+// A protocol is written for many sites, so a rule may name subjects that a site does not have: the site's definition keeps
+// those that are there, and a rule of which none is there does not apply to the site.
+func (c *Config) Definitions() []rules.Definition {
+	definitions := make([]rules.Definition, 0, len(c.Sites))
+	for _, site := range c.Sites {
+		d := rules.Definition{
+			Site: site, Lateness: c.Ingest.Lateness, MaxPassages: c.Ingest.MaxPassages, Measures: c.measures(&site),
+		}
+		for _, id := range site.Protocols {
+			if i := slices.IndexFunc(c.Protocols, func(p rules.Protocol) bool { return p.ID == id }); i >= 0 {
+				d.Protocols = append(d.Protocols, narrowed(c.Protocols[i], &site))
+			}
+		}
+		definitions = append(definitions, d)
+	}
+	return definitions
+}
+
+// narrowed is a protocol for one site. The shared one is not touched.
+func narrowed(p rules.Protocol, site *facility.Site) rules.Protocol {
+	here := map[string]bool{site.ID: true}
+	for _, z := range site.Zones {
+		here[z.ID] = true
+	}
+	for _, d := range site.Doors {
+		here[d.ID] = true
+	}
+	for _, d := range site.Devices {
+		here[d.ID] = true
+	}
+	for _, t := range site.Tasks {
+		here[t.ID] = true
+	}
+	all := p.Rules
+	p.Rules = make([]rules.Rule, 0, len(all))
+	for _, r := range all {
+		if len(r.Subjects) > 0 {
+			// An empty list would mean all subjects: a rule about none is left out instead.
+			r.Subjects = slices.DeleteFunc(slices.Clone(r.Subjects), func(id string) bool { return !here[id] })
+			if len(r.Subjects) == 0 {
+				continue
+			}
+		}
+		p.Rules = append(p.Rules, r)
+	}
+	return p
+}
+
+// measures are the quantities of each device, from the configuration or from its model, where they are known.
+func (c *Config) measures(site *facility.Site) map[string][]telemetry.Quantity {
+	known := map[string][]telemetry.Quantity{}
+	for _, d := range site.Devices {
+		if q := c.declared[site.ID+"/"+d.ID]; len(q) > 0 {
+			known[d.ID] = q
+			continue
+		}
+		i := slices.IndexFunc(c.Models, func(m decode.Model) bool { return m.ID == d.Model })
+		if i < 0 {
+			continue
+		}
+		if q := quantities(&c.Models[i]); len(q) > 0 {
+			known[d.ID] = q
+		}
+	}
+	return known
+}
+
+// quantities are those that a model reads, in their fixed order.
+func quantities(m *decode.Model) []telemetry.Quantity {
+	var all []telemetry.Quantity
+	for _, f := range m.Readings {
+		all = append(all, f.Quantity)
+	}
+	if m.History != nil {
+		for _, f := range m.History.Readings {
+			all = append(all, f.Quantity)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
