@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/gateway"
+	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/web"
+)
+
+// app is a running gateway: every part, wired.
+type app struct {
+	cfg      *configs.Config
+	log      *slog.Logger
+	started  time.Time
+	registry *prometheus.Registry
+
+	journal *journal.Journal
+	gateway *gateway.Gateway
+	live    *gateway.Live
+	loop    *gateway.Loop
+	courier *gateway.Courier
+	doors   *doors
+	influx  *influx.Writer // nil: not configured
+	router  *router        // nil: not configured
+	web     *web.Server
+
+	reload chan os.Signal // nil: nothing asks for a reload
+}
+
+// newApp makes all parts and recovers the state. Nothing runs yet; what can fail fails here. The caller must run the app or
+// close it.
+func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app, err error) {
+	a := &app{cfg: cfg, log: log, started: time.Now(), registry: prometheus.NewRegistry(), live: gateway.NewLive()}
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	if a.journal, err = openJournal(ctx, cfg.Data, false, log); err != nil {
+		return nil, err
+	}
+	decoder, err := newDecoder(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if a.gateway, err = openGateway(ctx, cfg, decoder, a.journal, log, a.started); err != nil {
+		return nil, err
+	}
+	a.loop = gateway.NewLoop(gateway.LoopOptions{
+		Gateway: a.gateway, Committed: a.committed, Show: a.show, Live: a.live, Logger: log,
+		QueueMessages: cfg.Ingest.Queue,
+	})
+	if a.doors, err = openDoors(cfg, a.loop.Intake(), decoder.Topics(), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.loop.Fault, log, a.registry); err != nil {
+		return nil, err
+	}
+	a.courier = gateway.NewCourier(gateway.CourierOptions{
+		Publisher: a.doors, Outbox: a.journal, Sent: a.loop.Sent, Fault: a.loop.Fault, Logger: log,
+	})
+	a.courier.Show(announcements(a.gateway.Open()))
+	if a.influx, err = openInflux(cfg, a.journal, a.loop.Fault, log, a.registry); err != nil {
+		return nil, err
+	}
+	if err = a.openWeb(); err != nil {
+		return nil, err
+	}
+	if a.router, err = openRouter(cfg, a.gateway.Open(), a.url(), log, a.registry); err != nil {
+		return nil, err
+	}
+	registerGateway(a.registry, a)
+	return a, nil
+}
+
+func openJournal(ctx context.Context, dir string, relaxed bool, log *slog.Logger) (*journal.Journal, error) {
+	j, err := journal.Open(ctx, journal.Options{Dir: dir, Window: gateway.DefaultWindow, Relaxed: relaxed, Logger: log})
+	if errors.Is(err, journal.ErrInUse) {
+		return nil, hinted{err, "stop the other one, or give this one a data directory of its own (data: in the configuration)"}
+	}
+	return j, err
+}
+
+// openGateway recovers the state and brings the configured definitions into force at the given time.
+func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decoder, j *journal.Journal, log *slog.Logger, now time.Time) (*gateway.Gateway, error) {
+	begin := time.Now()
+	g, err := gateway.Open(ctx, gateway.Options{
+		Journal: j, Decoder: decoder, Directory: alerts.NewDirectory(), Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	log.Info("recovered", "records", g.LastSeq(), "sites", len(g.Sites()), "took", time.Since(begin).Round(time.Millisecond))
+	if err := g.Configure(ctx, cfg.Definitions(), "file", telemetry.InstantOf(now)); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func newDecoder(cfg *configs.Config) (*decode.Decoder, error) {
+	return decode.New(decode.Options{
+		Sites: cfg.Sites, Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
+		Past: cfg.Ingest.ClockPast, Future: cfg.Ingest.ClockFuture, Lateness: cfg.Ingest.Lateness,
+	})
+}
+
+// announcements are the signals of alerts that are open at the start: a broker may have lost its retained messages.
+func announcements(open []alerts.Alert) []alerts.Signal {
+	changes := make([]alerts.Change, len(open))
+	for i, alert := range open {
+		changes[i] = alerts.Change{Alert: alert, What: alerts.Updated, At: alert.Updated}
+	}
+	return alerts.Signals(changes, nil)
+}
+
+// committed hands a durable batch to everybody behind the loop. Nobody here blocks.
+func (a *app) committed(b *gateway.Batch) {
+	a.courier.Owe(b.Signals)
+	if a.router != nil {
+		a.router.resender.Notify(b.Changes)
+	}
+	if a.influx != nil {
+		a.influx.Committed(a.journal.Head())
+	}
+}
+
+func (a *app) show(signals []alerts.Signal) { a.courier.Show(signals) }
+
+// run serves until ctx ends.
+func (a *app) run(ctx context.Context) error {
+	stages := []stage{{"reload", a.watchReload, time.Second}}
+	stages = append(stages, a.doors.stages()...)
+	stages = append(stages,
+		stage{"gateway", a.loop.Run, 20 * time.Second},
+		stage{"retention", a.retain, 5 * time.Second},
+		stage{"signals", a.courier.Run, 5 * time.Second},
+	)
+	stages = append(stages, a.doors.publisherStages()...)
+	if a.influx != nil {
+		stages = append(stages, stage{"influx", a.influx.Run, 10 * time.Second})
+	}
+	if a.router != nil {
+		stages = append(stages, stage{"router watch", a.router.watch(a.loop.Fault), time.Second})
+		stages = append(stages, a.router.stages()...)
+	}
+	stages = append(stages, stage{"web", a.web.Run, 10 * time.Second})
+	err := runStages(ctx, a.log, stages)
+	return errors.Join(err, a.close())
+}
+
+// close releases what newApp has opened. It may be called on an app that is half made.
+func (a *app) close() error {
+	if a.journal == nil {
+		return nil
+	}
+	if err := a.journal.Close(); err != nil {
+		return fmt.Errorf("closing the journal: %w", err)
+	}
+	return nil
+}
+
+// retain deletes what is past its retention, now and then.
+func (a *app) retain(ctx context.Context) error {
+	retention := journal.Retention{
+		Records: a.cfg.Retention.Records, Samples: a.cfg.Retention.Rollups, Rollups: a.cfg.Retention.Rollups,
+		MaxBytes: int64(a.cfg.Retention.MaxSize), Cursors: a.influx != nil,
+	}
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	held := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-tick.C:
+			removed, err := a.journal.Retain(ctx, retention, telemetry.InstantOf(now))
+			switch {
+			case err != nil && ctx.Err() == nil:
+				a.log.Error("retention failed; it is tried again", "component", "retention", "err", err)
+			case removed.HeldBack != held:
+				held = removed.HeldBack
+				if held {
+					a.log.Warn("records past their retention are kept: InfluxDB has not taken them", "component", "retention")
+				}
+			case removed.Records+removed.Samples+removed.Rollups > 0:
+				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records,
+					"samples", removed.Samples, "rollups", removed.Rollups)
+			}
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gerbang-iot/gerbang/configs"
+)
+
+// loadConfig reads the configuration, or the built-in one for an empty path.
+func loadConfig(path string) (*configs.Config, error) {
+	if path == "" {
+		return configs.LoadDefault()
+	}
+	return configs.Load(path)
+}
+
+func checkCommand(std streams) *cobra.Command {
+	var path string
+	asJSON := false
+	c := &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Check the configuration and list everything that is wrong",
+		Long: `Check reads the configuration with all sites, protocols and models it names, and prints every problem as
+file:line:col: what, and what was expected. It exits with 0 if there is none and with 1 otherwise.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				path = args[0]
+			}
+			_, err := loadConfig(path)
+			var problems configs.Problems
+			if err != nil && !errors.As(err, &problems) {
+				return fmt.Errorf("checking the configuration: %w", err)
+			}
+			if asJSON {
+				if problems == nil {
+					problems = configs.Problems{}
+				}
+				if err := json.NewEncoder(std.out).Encode(problems); err != nil {
+					return fmt.Errorf("writing the problems: %w", err)
+				}
+			} else {
+				for _, p := range problems {
+					if _, err := fmt.Fprintln(std.out, p); err != nil {
+						return fmt.Errorf("writing the problems: %w", err)
+					}
+				}
+			}
+			if len(problems) > 0 {
+				return &exitError{code: 1}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&path, "config", "", "configuration file (default: the built-in example)")
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return c
+}

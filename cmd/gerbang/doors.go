@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/gateway"
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/access"
+	"github.com/gerbang-iot/gerbang/ingest/broker"
+	"github.com/gerbang-iot/gerbang/ingest/mqtt"
+	"github.com/gerbang-iot/gerbang/ingest/wire"
+	"github.com/gerbang-iot/gerbang/web"
+)
+
+// doors are the ways in, and the way out over MQTT.
+type doors struct {
+	broker     *broker.Broker   // nil: not embedded
+	subscriber *mqtt.Subscriber // nil: no external broker
+	publisher  *mqtt.Publisher  // nil: no external broker
+	push       http.Handler     // nil: closed
+	fault      func(alerts.Fault)
+	log        *slog.Logger
+}
+
+var _ gateway.Publisher = (*doors)(nil)
+
+func openDoors(cfg *configs.Config, intake ingest.Intake, topics []string, resumed bool, fault func(alerts.Fault),
+	log *slog.Logger, reg prometheus.Registerer) (*doors, error) {
+	d := &doors{fault: fault, log: log}
+	if err := d.openSubscriber(cfg, intake, topics, resumed, log, reg); err != nil {
+		return nil, err
+	}
+	if err := d.openBroker(cfg, intake, log, reg); err != nil {
+		return nil, err
+	}
+	if d.broker == nil && d.subscriber == nil && d.push == nil {
+		return nil, hinted{errors.New("no door is open: nothing could be received"), "set mqtt.broker, mqtt.embedded or push in the configuration"}
+	}
+	return d, nil
+}
+
+func (d *doors) openBroker(cfg *configs.Config, intake ingest.Intake, log *slog.Logger, reg prometheus.Registerer) error {
+	e := cfg.MQTT.Embedded
+	if e == nil {
+		return nil
+	}
+	credentials, err := brokerCredentials(cfg)
+	if err != nil {
+		return err
+	}
+	var serverTLS *tls.Config
+	if e.TLS != nil {
+		if serverTLS, err = loadServerTLS(e.TLS); err != nil {
+			return fmt.Errorf("preparing TLS of the embedded broker: %w", err)
+		}
+	}
+	var listeners []broker.Listener
+	if e.Listen != "" {
+		listeners = append(listeners, broker.Listener{Kind: broker.TCP, Address: e.Listen})
+	}
+	if e.TLSListen != "" {
+		listeners = append(listeners, broker.Listener{Kind: broker.TCP, Address: e.TLSListen, TLS: serverTLS})
+	}
+	if e.WebSocket != "" {
+		listeners = append(listeners, broker.Listener{Kind: broker.WebSocket, Address: e.WebSocket, TLS: serverTLS})
+	}
+	d.broker, err = broker.New(broker.Options{
+		Listeners: listeners, Credentials: credentials, AllowAnonymous: e.Anonymous == "allow",
+		MaxPacket: int(cfg.Ingest.MaxPayload), MaxClients: e.MaxClients, Logger: log, Registerer: reg,
+	}, intake)
+	return err
+}
+
+// brokerCredentials are those of the embedded broker as it wants them.
+func brokerCredentials(cfg *configs.Config) ([]access.Credential, error) {
+	if cfg.MQTT.Embedded == nil {
+		return nil, nil
+	}
+	return accessCredentials(cfg.MQTT.Embedded.Credentials)
+}
+
+func accessCredentials(configured []configs.Credential) ([]access.Credential, error) {
+	all := make([]access.Credential, 0, len(configured))
+	for _, c := range configured {
+		a := access.Credential{Name: c.Name, PasswordHash: string(c.PasswordHash), Device: c.Device, Devices: c.Devices}
+		if c.Password.IsSet() {
+			password, err := c.Password.Reveal()
+			if err != nil {
+				return nil, fmt.Errorf("reading the password of credential %q: %w", c.Name, err)
+			}
+			a.Password = password
+		}
+		switch {
+		case c.Device != "":
+			a.Role = access.Device
+		case c.Bridge:
+			a.Role = access.Bridge
+		default:
+			a.Role = access.Reader
+			if c.Role == "reader" {
+				a.Read = []string{"#"}
+			}
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// swap brings the credentials of a reloaded configuration into force.
+func (d *doors) swap(next *configs.Config, credentials []access.Credential) error {
+	if d.broker == nil || next.MQTT.Embedded == nil {
+		return nil
+	}
+	return d.broker.SetCredentials(credentials)
+}
+
+// openSubscriber makes the clients of an external broker. resumed: this gateway has run before.
+func (d *doors) openSubscriber(cfg *configs.Config, intake ingest.Intake, topics []string, resumed bool, log *slog.Logger,
+	reg prometheus.Registerer) error {
+	b := cfg.MQTT.Broker
+	if b == nil {
+		return nil
+	}
+	clientTLS, err := loadClientTLS(b.TLS)
+	if err != nil {
+		return fmt.Errorf("preparing TLS of the MQTT broker: %w", err)
+	}
+	if _, err := reveal("MQTT password", b.Password); err != nil {
+		return err
+	}
+	connection := mqtt.Connection{
+		Broker: b.URL, ClientID: b.ClientID, Username: b.Username, TLS: clientTLS, KeepAlive: b.KeepAlive,
+		Password: func() string {
+			password, err := reveal("MQTT password", b.Password)
+			if err != nil {
+				log.Error("connecting without a password", "err", err)
+			}
+			return password
+		},
+	}
+	d.publisher, err = mqtt.NewPublisher(mqtt.PublisherOptions{
+		Connection: connection, StatusTopic: alerts.StatusTopic(alerts.GatewayTopic), Logger: log, Registerer: reg,
+	})
+	if err != nil {
+		return err
+	}
+	if len(b.Topics) > 0 {
+		topics = b.Topics
+	}
+	d.subscriber, err = mqtt.New(mqtt.Options{
+		Connection: connection, Topics: topics, Resumed: resumed, CanaryVia: d.publisher, Logger: log, Registerer: reg,
+	}, intake)
+	return err
+}
+
+// watch tells people when the external broker is away, or does not send what it should.
+func (d *doors) watch(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	firing := map[alerts.FaultName]bool{}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		h := d.subscriber.Health()
+		for name, bad := range map[alerts.FaultName]bool{
+			alerts.FaultBrokerDown: !h.Connected && time.Since(h.Since) > 10*time.Second,
+			alerts.FaultBrokerDeaf: h.Connected && h.Reason != "",
+		} {
+			if firing[name] != bad {
+				firing[name] = bad
+				d.fault(alerts.Fault{Name: name, Detail: h.Reason, Firing: bad})
+			}
+		}
+	}
+}
+
+// status is what the pages and /readyz say about the feed.
+func (d *doors) status() web.BrokerStatus {
+	if d.subscriber != nil {
+		h := d.subscriber.Health()
+		return web.BrokerStatus{Heard: h.Reason == "", Last: h.Heard, Reason: h.Reason}
+	}
+	if d.broker != nil {
+		h := d.broker.Health()
+		return web.BrokerStatus{Heard: h.Reason == "", Last: time.Now(), Reason: h.Reason}
+	}
+	return web.BrokerStatus{Heard: true, Last: time.Now()}
+}
+
+// stages are the parts that bring messages in.
+func (d *doors) stages() []stage {
+	var s []stage
+	if d.subscriber != nil {
+		s = append(s, stage{"subscriber", d.subscriber.Run, 10 * time.Second})
+		s = append(s, stage{"broker watch", d.watch, time.Second})
+	}
+	if d.broker != nil {
+		s = append(s, stage{"broker", d.broker.Run, 10 * time.Second})
+	}
+	return s
+}
+
+// publisherStages are the parts that bring signals out.
+func (d *doors) publisherStages() []stage {
+	if d.publisher == nil {
+		return nil
+	}
+	return []stage{{"publisher", d.publisher.Run, 5 * time.Second}}
+}
+
+// pushHandler is the HTTP door, or nil.
+func (d *doors) pushHandler() http.Handler {
+	if d.push == nil {
+		return nil
+	}
+	return d.push
+}
+
+// Publish sends signals where devices and displays listen: at the external broker if there is one, else at our own.
+func (d *doors) Publish(ctx context.Context, signals []alerts.Signal) error {
+	out := make([]wire.Out, len(signals))
+	for i, s := range signals {
+		out[i] = wire.Out{Topic: s.Topic, Payload: s.Payload, Retained: s.Retain}
+	}
+	switch {
+	case d.publisher != nil:
+		return d.publisher.PublishBatch(ctx, out)
+	case d.broker != nil:
+		return d.broker.PublishBatch(ctx, out)
+	}
+	return nil
+}

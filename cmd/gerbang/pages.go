@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/gateway"
+	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/web"
+)
+
+// openWeb makes the web server over the app's ports.
+func (a *app) openWeb() error {
+	h := a.cfg.HTTP
+	o := web.Options{
+		Live: a.live, Alerts: alertPort{a.live, a.journal}, Entries: entryPort{a}, Rejections: a.journal, Rollups: a.journal,
+		Health: healthPort{a}, Addr: h.Listen[0], Proxy: h.BehindProxy, PublicSigns: true,
+		Gatherer: a.registry, Registerer: a.registry, Log: a.log,
+	}
+	if p := a.doors.pushHandler(); p != nil {
+		o.Push, o.PushHasCredentials = p, true
+	}
+	token, err := reveal("access token", h.AccessToken)
+	if err != nil {
+		return err
+	}
+	o.Token = token
+	if h.TLS != nil {
+		if o.TLS, err = loadServerTLS(h.TLS); err != nil {
+			return fmt.Errorf("preparing TLS of the pages: %w", err)
+		}
+	}
+	a.web, err = web.New(o)
+	return err
+}
+
+// url is where people find the pages.
+func (a *app) url() string {
+	if a.cfg.HTTP.ExternalURL != "" {
+		return a.cfg.HTTP.ExternalURL
+	}
+	scheme := "http"
+	if a.cfg.HTTP.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + a.web.Addr() + "/"
+}
+
+type alertPort struct {
+	*gateway.Live
+	journal *journal.Journal
+}
+
+var _ web.Alerts = alertPort{}
+
+func (p alertPort) History(ctx context.Context, site string, limit int) ([]alerts.Alert, error) {
+	return p.journal.History(ctx, site, limit)
+}
+
+type entryPort struct{ app *app }
+
+var _ web.Entries = entryPort{}
+
+// Acknowledge makes the acknowledgement a record of the alert's site.
+func (p entryPort) Acknowledge(ctx context.Context, alert, author, reason string, until telemetry.Instant) error {
+	for _, open := range p.app.live.Open() {
+		if open.ID != alert {
+			continue
+		}
+		return p.app.loop.Enter(ctx, open.Site, telemetry.Entry{
+			ID: fmt.Sprintf("ack-%s-%d", alert, time.Now().UnixNano()), Kind: telemetry.EntryAcknowledge, Author: author,
+			Reason: reason, Subject: alert, Until: until,
+		})
+	}
+	return fmt.Errorf("acknowledging alert %q: %w", alert, web.ErrNotFound)
+}
+
+type healthPort struct{ app *app }
+
+var _ web.Health = healthPort{}
+
+// Status gathers what every part says about itself. It reads memory only.
+func (p healthPort) Status() web.Status {
+	a := p.app
+	counters, last := a.live.Counters()
+	s := web.Status{
+		Version: readBuild().Version, Started: a.started,
+		Journal: web.JournalStatus{Writable: true, Records: last, Bytes: a.journal.Bytes()},
+		Broker:  a.doors.status(),
+		Counters: web.Counters{
+			Received: counters.Received, Stored: counters.Stored, Duplicate: counters.Duplicate, Rejected: counters.Rejected,
+		},
+		Lags: []web.Lag{{Name: "intake", Waiting: uint64(a.loop.Waiting())}},
+	}
+	if err := a.live.Journal(); err != nil {
+		s.Journal.Writable, s.Journal.Reason = false, err.Error()
+	}
+	owed, err := a.courier.Waiting()
+	s.Lags = append(s.Lags, web.Lag{Name: "outbox", Waiting: uint64(owed)})
+	s.Services = append(s.Services, a.influxService(&s), a.routerService(&s), serviceOf("signals", err))
+	return s
+}
+
+func serviceOf(name string, err error) web.Service {
+	if err != nil {
+		return web.Service{Name: name, State: web.ServiceWaiting, Detail: err.Error()}
+	}
+	return web.Service{Name: name, State: web.ServiceOK}
+}
+
+func (a *app) influxService(s *web.Status) web.Service {
+	if a.influx == nil {
+		return web.Service{Name: "influx", State: web.ServiceOff}
+	}
+	h := a.influx.Health()
+	s.Lags = append(s.Lags, web.Lag{Name: "influx", Waiting: h.Waiting, Oldest: h.Age})
+	service := web.Service{Name: "influx", State: web.ServiceOK, Detail: h.LastError, Since: h.Since}
+	switch h.State {
+	case influx.Retrying:
+		service.State = web.ServiceWaiting
+	case influx.Blocked:
+		service.State = web.ServiceFailing
+	}
+	return service
+}
+
+func (a *app) routerService(s *web.Status) web.Service {
+	if a.router == nil {
+		return web.Service{Name: "router", State: web.ServiceOff}
+	}
+	h := a.router.resender.Health()
+	s.Lags = append(s.Lags, web.Lag{Name: "alerts", Waiting: uint64(h.Waiting)})
+	service := serviceOf("router", h.Err)
+	service.Since = h.Since
+	return service
+}

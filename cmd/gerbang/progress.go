@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// progress shows how far long work has come: one line that is rewritten on a terminal, a line now and then elsewhere.
+type progress struct {
+	w        io.Writer
+	what     string
+	total    int
+	terminal bool
+	begin    time.Time
+	last     time.Time
+	shown    int
+}
+
+func newProgress(w io.Writer, what string, total int) *progress {
+	p := &progress{w: w, what: what, total: total, begin: time.Now()}
+	if f, ok := w.(*os.File); ok {
+		info, err := f.Stat()
+		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return p
+}
+
+// set shows n of the total.
+func (p *progress) set(n int) {
+	every := 5 * time.Second
+	if p.terminal {
+		every = 100 * time.Millisecond
+	}
+	if now := time.Now(); now.Sub(p.last) < every && n < p.total {
+		return
+	} else {
+		p.last = now
+	}
+	p.shown = n
+	share := 100
+	if p.total > 0 {
+		share = 100 * n / p.total
+	}
+	if p.terminal {
+		_, _ = fmt.Fprintf(p.w, "\r%s %3d%% (%d of %d)", p.what, share, n, p.total)
+		return
+	}
+	_, _ = fmt.Fprintf(p.w, "%s %d%% (%d of %d)\n", p.what, share, n, p.total)
+}
+
+// done ends the line.
+func (p *progress) done() {
+	if p.terminal && !p.last.IsZero() {
+		_, _ = fmt.Fprintln(p.w)
+	}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/influx"
+)
+
+// watchReload reloads the configuration whenever it is asked to.
+func (a *app) watchReload(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.reload:
+			err := a.reloadConfig(ctx)
+			a.loop.Fault(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
+			if err != nil {
+				a.log.Error("the configuration was not reloaded; the old one stays in force", "err", err)
+				continue
+			}
+			a.log.Info("the configuration was reloaded")
+		}
+	}
+}
+
+// reloadConfig does all that can fail first, then swaps: sites, protocols, models, credentials and alert routes. What only
+// a restart can change (addresses, brokers, the data directory) must not have changed.
+func (a *app) reloadConfig(ctx context.Context) error {
+	if a.cfg.File == "" {
+		return errors.New("there is no configuration file to reload")
+	}
+	next, err := configs.Load(a.cfg.File)
+	if err != nil {
+		return err
+	}
+	decoder, err := newDecoder(next)
+	if err != nil {
+		return err
+	}
+	credentials, err := brokerCredentials(next)
+	if err != nil {
+		return err
+	}
+	// Routes and credentials check themselves before they swap, and are the last that can fail.
+	if err := a.router.reload(next); err != nil {
+		return err
+	}
+	if err := a.doors.swap(next, credentials); err != nil {
+		return errors.Join(err, a.router.reload(a.cfg))
+	}
+	if err := a.loop.Configure(ctx, next.Definitions(), decoder, "reload"); err != nil {
+		return fmt.Errorf("bringing the new definitions into force: %w", err)
+	}
+	if a.influx != nil {
+		a.influx.SetPlaces(influx.NewPlaces(next.Sites))
+	}
+	a.cfg = next
+	return nil
+}
+
+func firstLine(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	for i, c := range text {
+		if c == '\n' {
+			return text[:i]
+		}
+	}
+	return text
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// exitError ends the process with a code of its own; the text was already shown or is shown once.
+type exitError struct {
+	code int
+	err  error // nil: nothing more to say
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+// Unwrap gives the cause.
+func (e *exitError) Unwrap() error { return e.err }
+
+// hinted is an error with what to do next.
+type hinted struct {
+	error
+	hint string
+}
+
+// Unwrap gives the cause.
+func (h hinted) Unwrap() error { return h.error }
+
+// execute runs one command and gives the process's exit code: 0 done, 1 failed, 2 wrong use (or what the command says).
+func execute(ctx context.Context, args []string, std streams) int {
+	root := newRoot(std)
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	code := 1
+	var exit *exitError
+	if errors.As(err, &exit) {
+		code = exit.code
+	} else if isUsage(err) {
+		code = 2
+	}
+	if text := err.Error(); text != "" {
+		_, _ = fmt.Fprintln(std.err, "gerbang: "+text)
+	}
+	var h hinted
+	if errors.As(err, &h) {
+		_, _ = fmt.Fprintln(std.err, "  "+h.hint)
+	} else if code == 2 && exit == nil {
+		_, _ = fmt.Fprintln(std.err, "  gerbang help shows the commands, gerbang COMMAND --help the flags of one")
+	}
+	return code
+}
+
+// isUsage recognises cobra's complaints about the command line.
+func isUsage(err error) bool {
+	for _, begin := range []string{"unknown command", "unknown flag", "unknown shorthand", "flag needs", "invalid argument", "accepts ", "requires ", "required flag"} {
+		if strings.HasPrefix(err.Error(), begin) {
+			return true
+		}
+	}
+	return false
+}
+
+func newRoot(std streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "gerbang",
+		Short: "A gateway for public buildings that work under a health protocol",
+		Long: `Gerbang collects MQTT readings from entrance thermometers, people counters, air sensors and disinfection logs,
+judges them against capacity, distancing and hygiene rules, stores them in InfluxDB, raises alerts, and keeps a
+compliance history.
+
+Try it:   gerbang demo
+Run it:   gerbang check --config gerbang.yaml && gerbang serve --config gerbang.yaml`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		// Cobra suggests the nearest command for a typo.
+		SuggestionsMinimumDistance: 2,
+	}
+	root.AddCommand(serveCommand(std), demoCommand(std), checkCommand(std), decodeCommand(std), replayCommand(std),
+		simulateCommand(std), configCommand(std), journalCommand(std), versionCommand(std))
+	return root
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/configs"
+)
+
+// router brings alerts to people: through the Alertmanager inside the gateway or through one by URL.
+type router struct {
+	resender *alerts.Resender
+	embedded *alerts.Embedded // nil: external
+}
+
+// openRouter makes the router; nil if none is configured. open are the alerts that are open at the start.
+func openRouter(cfg *configs.Config, open []alerts.Alert, url string, log *slog.Logger, reg prometheus.Registerer) (*router, error) {
+	c := cfg.Alertmanager
+	if c == nil {
+		return nil, nil
+	}
+	texts, err := alerts.NewTexts()
+	if err != nil {
+		return nil, err
+	}
+	r := &router{}
+	var to alerts.Router
+	if c.URL != "" {
+		to, err = externalRouter(c)
+	} else {
+		r.embedded, err = alerts.NewEmbedded(alerts.EmbeddedOptions{
+			Config: c.Text, BaseDir: filepath.Dir(c.Config), Language: cfg.Language, Languages: c.Languages,
+			DataDir: filepath.Join(cfg.Data, "alertmanager"), ExternalURL: url, Logger: log, Registerer: reg,
+		})
+		to = r.embedded
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.resender, err = alerts.NewResender(alerts.ResenderOptions{
+		Router: to, Initial: open, Texts: texts, URL: url, Interval: c.Resend, Logger: log, Registerer: reg,
+	})
+	return r, err
+}
+
+func externalRouter(c *configs.Alertmanager) (alerts.Router, error) {
+	password, err := reveal("alertmanager password", c.Password)
+	if err != nil {
+		return nil, err
+	}
+	token, err := reveal("alertmanager token", c.Token)
+	if err != nil {
+		return nil, err
+	}
+	clientTLS, err := loadClientTLS(c.TLS)
+	if err != nil {
+		return nil, fmt.Errorf("preparing TLS of the alertmanager: %w", err)
+	}
+	return alerts.NewExternal(alerts.ExternalOptions{
+		URLs: []string{c.URL}, Username: c.Username, Password: password, Token: token, TLS: clientTLS,
+	})
+}
+
+// stages are the parts that notify; the resender stops first.
+func (r *router) stages() []stage {
+	s := []stage{{"alerts", r.resender.Run, 12 * time.Second}}
+	if r.embedded != nil {
+		s = append(s, stage{"alertmanager", r.embedded.Run, 10 * time.Second})
+	}
+	return s
+}
+
+// reload brings the routes of a reloaded configuration into force; if they are not valid nothing changes.
+func (r *router) reload(next *configs.Config) error {
+	if r == nil || r.embedded == nil || next.Alertmanager == nil {
+		return nil
+	}
+	return r.embedded.Reload(next.Alertmanager.Text)
+}
+
+// watch tells people when notifications cannot leave.
+func (r *router) watch(fault func(alerts.Fault)) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		down := false
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+			h := r.resender.Health()
+			now := !h.OK && time.Since(h.Since) > 30*time.Second
+			if now != down {
+				down = now
+				f := alerts.Fault{Name: alerts.FaultAlertmanagerDown, Firing: down}
+				if h.Err != nil {
+					f.Detail = firstLine(h.Err)
+				}
+				fault(f)
+			}
+		}
+	}
+}

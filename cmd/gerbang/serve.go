@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gerbang-iot/gerbang/configs"
+)
+
+func serveCommand(std streams) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the gateway",
+		Long: `Serve runs the gateway until it gets SIGINT or SIGTERM. SIGHUP reloads the configuration: if anything in it is wrong
+the old one stays in force.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(path)
+			if err != nil {
+				return hinted{fmt.Errorf("the configuration has problems:\n%w", err), "gerbang check lists them without starting anything"}
+			}
+			log := newLogger(std.err, cfg.Log)
+			limitMemory()
+			a, err := newApp(cmd.Context(), cfg, log)
+			if err != nil {
+				return err
+			}
+			a.reload = make(chan os.Signal, 1)
+			signal.Notify(a.reload, syscall.SIGHUP)
+			defer signal.Stop(a.reload)
+			log.Info("ready", "pages", a.url())
+			return a.run(cmd.Context())
+		},
+	}
+	c.Flags().StringVar(&path, "config", "", "configuration file (default: the built-in example)")
+	return c
+}
+
+func newLogger(w io.Writer, l configs.Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(l.Level)) // checked by configs
+	options := &slog.HandlerOptions{Level: level}
+	if l.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

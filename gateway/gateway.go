@@ -1,0 +1,348 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Decoder turns a message into records: any number of observations, exactly one rejection, or nothing where the message is
+// no reading. It must not keep msg or dst.
+type Decoder interface {
+	Decode(msg *ingest.Message, dst []telemetry.Record) []telemetry.Record
+}
+
+// Options are what a Gateway needs.
+type Options struct {
+	Journal Journal
+	Decoder Decoder
+	// Window is how many identities are remembered to recognise duplicates; 0: DefaultWindow.
+	Window int
+	// Directory gives alerts their words. The Gateway keeps it up to date from then on.
+	Directory *alerts.Directory
+	Logger    *slog.Logger
+}
+
+// DefaultWindow is the size of the duplicate window in messages.
+const DefaultWindow = 1 << 19
+
+// Gateway is the synchronous machine: messages and time in, a committed batch out. It is used by one goroutine.
+type Gateway struct {
+	journal Journal
+	decoder Decoder
+	names   *alerts.Directory
+	log     *slog.Logger
+
+	sites    map[string]*site
+	order    []*site // by id, so that nothing depends on the order of a map
+	book     *alerts.Book
+	seen     *window
+	seq      uint64 // last number given
+	counters Counters
+	quiet    bool
+	batch    Batch
+	out      rules.Output
+}
+
+// Open recovers the state from the journal: the newest snapshot of each site, then the records behind it, through the same
+// code as live operation.
+func Open(ctx context.Context, o Options) (*Gateway, error) {
+	if o.Window == 0 {
+		o.Window = DefaultWindow
+	}
+	st, err := o.Journal.State(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the journal's state: %w", err)
+	}
+	g := &Gateway{
+		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
+		sites: map[string]*site{}, book: alerts.NewBook(st.Open, o.Directory), seen: newWindow(o.Window),
+		seq: st.LastSeq, counters: st.Counters,
+	}
+	for _, id := range st.Identities {
+		g.seen.add(id)
+	}
+	sites, err := recoverSites(ctx, o.Journal, st.Snapshots)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sites {
+		g.insert(s)
+	}
+	return g, nil
+}
+
+// Configure brings a site's definition into force: a record of its own where the definition differs from the one in force.
+// A site is known from its first configuration on.
+func (g *Gateway) Configure(ctx context.Context, defs []rules.Definition, author string, now telemetry.Instant) error {
+	for i := range defs {
+		cfg, err := configuration(&defs[i], author)
+		if err != nil {
+			return err
+		}
+		id := defs[i].Site.ID
+		s := g.sites[id]
+		if s == nil {
+			s = newSite(id)
+			g.insert(s)
+		}
+		g.names.Set(&defs[i])
+		if s.version == cfg.Version {
+			continue
+		}
+		g.batch.Changes = g.book.Configure(&defs[i], now, g.batch.Changes)
+		rec := telemetry.Record{Kind: telemetry.KindConfiguration, Site: id, At: now, Received: now, Configuration: cfg}
+		if err := g.append(ctx, rec); err != nil {
+			return fmt.Errorf("configuring site %q: %w", id, err)
+		}
+		s.version, s.devices = cfg.Version, len(defs[i].Site.Devices)
+		// The first snapshot makes the site findable at the next start.
+		s.snapshotDue = true
+	}
+	return nil
+}
+
+// Use replaces the decoder: the second half of a reload.
+func (g *Gateway) Use(d Decoder) { g.decoder = d }
+
+// refresh brings the values shown in open alerts up to date.
+func (g *Gateway) refresh(v *rules.View, now telemetry.Instant) {
+	g.batch.Changes = g.book.Refresh(v.Site, v.Verdicts, now, g.batch.Changes)
+}
+
+// Accept takes one message into the batch.
+func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
+	g.counters.Received++
+	if msg.QoS == 0 {
+		g.counters.Unacknowledged++
+	}
+	from := len(g.batch.Records)
+	g.batch.Records = g.decode(msg, g.batch.Records)
+	records := g.batch.Records[from:]
+	g.batch.Records = g.batch.Records[:from]
+
+	if len(records) == 0 {
+		g.counters.Ignored++
+		return nil
+	}
+	rejected, stored := false, false
+	for i := range records {
+		rec := records[i]
+		rejected = rejected || rec.Kind == telemetry.KindRejection
+		if !g.seen.add(rec.Identity) {
+			continue
+		}
+		stored = true
+		if s := g.sites[rec.Site]; s != nil && rec.Kind == telemetry.KindObservation {
+			rec.At = s.apart(rec.Observation.Device, rec.At)
+		}
+		if err := g.append(ctx, rec); err != nil {
+			return err
+		}
+		if last := &g.batch.Records[len(g.batch.Records)-1]; last.Kind == telemetry.KindRejection {
+			rejected = true // by a fault of ours
+		}
+		g.counters.Readings += uint64(len(rec.Observation.Readings))
+	}
+	switch {
+	case !stored:
+		g.counters.Duplicate++
+	case rejected:
+		g.counters.Rejected++
+	default:
+		g.counters.Stored++
+	}
+	return nil
+}
+
+// Enter takes something a person did into the batch.
+func (g *Gateway) Enter(ctx context.Context, site string, e telemetry.Entry, now telemetry.Instant) error {
+	return g.append(ctx, telemetry.Record{Kind: telemetry.KindEntry, Site: site, At: now, Received: now, Entry: &e})
+}
+
+// Fault takes a change of the gateway's own health into the batch.
+func (g *Gateway) Fault(f alerts.Fault, now telemetry.Instant) {
+	g.batch.Changes = g.book.Service(f, now, g.batch.Changes)
+}
+
+// Sent notes signals that were acknowledged by the broker and are no longer owed.
+func (g *Gateway) Sent(ids []string) { g.batch.Sent = append(g.batch.Sent, ids...) }
+
+// Advance fires every deadline up to now: one tick record for each site that has one due.
+func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
+	for _, s := range g.order {
+		if s.engine.Due() > now {
+			continue
+		}
+		if err := g.append(ctx, telemetry.Record{Kind: telemetry.KindTick, Site: s.id, At: now, Received: now}); err != nil {
+			return err
+		}
+	}
+	if g.book.Due() <= now {
+		g.batch.Changes = g.book.Tick(now, g.batch.Changes)
+	}
+	return nil
+}
+
+// Due is when Advance next has something to do.
+func (g *Gateway) Due() telemetry.Instant {
+	due := g.book.Due()
+	for _, s := range g.order {
+		due = min(due, s.engine.Due())
+	}
+	return due
+}
+
+// Commit makes the batch durable. On success it returns what was committed: valid until the next call of any method, except
+// the records, which stay valid. When nothing is to be written it returns nil. After an error that does not wrap
+// ErrOutcomeUnknown the batch is kept and Commit may be called again.
+func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, error) {
+	if err := g.snapshots(now); err != nil {
+		return nil, err
+	}
+	if g.batch.empty() && g.counters == g.batch.Counters {
+		return nil, nil
+	}
+	g.batch.Counters = g.counters
+	if g.batch.Signals = g.batch.Signals[:0]; !g.quiet {
+		g.batch.Signals = alerts.Signals(g.batch.Changes, g.batch.Signals)
+	}
+	if err := g.journal.Commit(ctx, &g.batch); err != nil {
+		return nil, fmt.Errorf("committing %d records: %w", len(g.batch.Records), err)
+	}
+	return &g.batch, nil
+}
+
+// Begin empties the batch after a successful commit.
+func (g *Gateway) Begin() { g.batch.reset() }
+
+// View is a site's live state.
+func (g *Gateway) View(id string) (rules.View, bool) {
+	s := g.sites[id]
+	if s == nil {
+		return rules.View{}, false
+	}
+	return s.engine.View(), true
+}
+
+// Sites lists the ids of all sites, sorted.
+func (g *Gateway) Sites() []string {
+	ids := make([]string, len(g.order))
+	for i, s := range g.order {
+		ids[i] = s.id
+	}
+	return ids
+}
+
+// Open lists the open alerts.
+func (g *Gateway) Open() []alerts.Alert { return g.book.Open() }
+
+// LastSeq is the number of the last record, the uncommitted batch included.
+func (g *Gateway) LastSeq() uint64 { return g.seq }
+
+// Quiet leaves out the signals: what happens now is history made on a virtual clock, and nobody is to be told.
+func (g *Gateway) Quiet(on bool) { g.quiet = on }
+
+// Counters are the totals so far, the uncommitted batch included.
+func (g *Gateway) Counters() Counters { return g.counters }
+
+// append numbers a record, lets the site judge it, and puts both into the batch.
+func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
+	g.seq++
+	rec.Seq = g.seq
+	g.batch.Records = append(g.batch.Records, rec)
+	at := len(g.batch.Records) - 1
+	last := &g.batch.Records[at]
+
+	if s := g.sites[rec.Site]; s != nil && rec.Kind != telemetry.KindRejection {
+		g.out.Reset()
+		if err := s.apply(last, &g.out); err != nil {
+			if !errors.Is(err, errPanic) {
+				return fmt.Errorf("applying record %d: %w", rec.Seq, err)
+			}
+			if err := g.quarantine(ctx, s, at, err); err != nil {
+				return err
+			}
+			return nil
+		}
+		s.rollup(last)
+		g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)
+		g.batch.Samples = append(g.batch.Samples, g.out.Samples...)
+		for i := range g.out.Transitions {
+			g.batch.Changes = g.book.Transition(&g.out.Transitions[i], g.batch.Changes)
+		}
+	}
+	if rec.Kind == telemetry.KindEntry {
+		g.batch.Changes = g.book.Entry(last, g.batch.Changes)
+	}
+	return nil
+}
+
+// quarantine turns a record that made a rule fail into a rejection and rebuilds the site's engine without it.
+func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) error {
+	bad := &g.batch.Records[at]
+	g.log.Error("a rule failed on a record; the record is quarantined", "site", s.id, "record", bad.Seq, "err", cause)
+	*bad = telemetry.Record{
+		Seq: bad.Seq, Kind: telemetry.KindRejection, Site: bad.Site, At: bad.At, Received: bad.Received, Identity: bad.Identity,
+		Rejection: &telemetry.Rejection{Device: bad.Observation.Device, Reason: telemetry.ReasonFault, Detail: "a rule failed on this record"},
+	}
+	rebuilt, err := recoverSites(ctx, g.journal, map[string]Snapshot{s.id: s.last})
+	if err != nil {
+		return fmt.Errorf("rebuilding site %q: %w", s.id, err)
+	}
+	fresh := rebuilt[s.id]
+	var discard rules.Output
+	for i := range g.batch.Records[:at] {
+		rec := &g.batch.Records[i]
+		if rec.Site != s.id || rec.Kind == telemetry.KindRejection {
+			continue
+		}
+		discard.Reset()
+		if err := fresh.apply(rec, &discard); err != nil {
+			return fmt.Errorf("rebuilding site %q: %w", s.id, err)
+		}
+		fresh.rollup(rec)
+	}
+	fresh.version, fresh.recent = s.version, s.recent
+	*s = *fresh
+	return nil
+}
+
+// decode is the decoder with a net under it: a decoder's own fault is a rejection like any other.
+func (g *Gateway) decode(msg *ingest.Message, dst []telemetry.Record) (records []telemetry.Record) {
+	from := len(dst)
+	defer func() {
+		if p := recover(); p != nil {
+			g.log.Error("a decoder failed on a message; the message is quarantined", "topic", msg.Topic, "err", p)
+			records = append(dst[:from], telemetry.Record{
+				Kind: telemetry.KindRejection, At: msg.Received, Received: msg.Received,
+				Rejection: &telemetry.Rejection{
+					Topic: msg.Topic, Reason: telemetry.ReasonFault, Detail: "the decoder failed on this message",
+					Size: len(msg.Payload),
+				},
+			})
+		}
+	}()
+	return g.decoder.Decode(msg, dst)
+}
+
+func (g *Gateway) insert(s *site) {
+	g.sites[s.id] = s
+	at, _ := slices.BinarySearchFunc(g.order, s.id, func(s *site, id string) int {
+		switch {
+		case s.id < id:
+			return -1
+		case s.id > id:
+			return 1
+		}
+		return 0
+	})
+	g.order = slices.Insert(g.order, at, s)
+}

@@ -1,0 +1,100 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Journal is the durable order of everything. One goroutine writes at a time.
+type Journal interface {
+	// Commit makes the batch durable as one transaction: when it returns nil, everything in it has been fsynced.
+	// An error that wraps ErrOutcomeUnknown is fatal: the process must end and recover. Any other error means that nothing
+	// of the batch is stored; the same batch may be committed again.
+	Commit(ctx context.Context, b *Batch) error
+	// State is what a restart begins with.
+	State(ctx context.Context) (*State, error)
+	// Replay calls fn with the site's records after the given one, in order, until fn fails. The record is only valid
+	// during the call.
+	Replay(ctx context.Context, site string, after uint64, fn func(*telemetry.Record) error) error
+}
+
+// ErrOutcomeUnknown says that a commit may or may not be on disk (a failed fsync): nothing can be promised any more by this
+// process, and only recovery can find out.
+var ErrOutcomeUnknown = errors.New("the outcome of a commit is unknown")
+
+// ErrFull says that the disk is full. Nothing of the batch is stored.
+var ErrFull = errors.New("the disk is full")
+
+// Batch is one transaction.
+type Batch struct {
+	Records     []telemetry.Record
+	Transitions []rules.Transition
+	Samples     []rules.Sample
+	Changes     []alerts.Change
+	Signals     []alerts.Signal // owed from now on
+	Sent        []string        // ids of signals that are no longer owed
+	Snapshots   []Snapshot
+	Rollups     []Rollup
+	Counters    Counters // totals after this batch
+}
+
+// Reset empties the batch and keeps its memory, except that of the records, which readers may still hold.
+func (b *Batch) reset() {
+	*b = Batch{
+		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
+		Sent: b.Sent[:0], Snapshots: b.Snapshots[:0], Rollups: b.Rollups[:0], Counters: b.Counters,
+	}
+}
+
+func (b *Batch) empty() bool {
+	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0
+}
+
+// State is what a restart begins with.
+type State struct {
+	LastSeq   uint64
+	Counters  Counters
+	Snapshots map[string]Snapshot // newest by site
+	// Identities are those of the newest records, oldest first, at most the size of the duplicate window.
+	Identities []uint64
+	Open       []alerts.Alert // open alerts
+}
+
+// Snapshot is a site's engine after one record. It bounds how much a restart must replay.
+type Snapshot struct {
+	Site string
+	Seq  uint64 // the last record that is in it
+	Body []byte
+}
+
+// Counters say what became of every message: Received = Stored + Duplicate + Rejected + Ignored, always.
+type Counters struct {
+	Received  uint64 `json:"received"`
+	Stored    uint64 `json:"stored"`
+	Duplicate uint64 `json:"duplicate"`
+	Rejected  uint64 `json:"rejected"`
+	// Ignored messages are not readings (a join, a status, a heartbeat); they are acknowledged and not stored.
+	Ignored uint64 `json:"ignored"`
+	// Readings is how many single values the stored messages carried.
+	Readings uint64 `json:"readings"`
+	// Unacknowledged is how many of the received came at QoS 0, which promises nothing.
+	Unacknowledged uint64 `json:"unacknowledged"`
+}
+
+// Rollup is what one series amounted to in one minute of event time. Rows of the same series and minute add up.
+type Rollup struct {
+	Site     string
+	Device   string
+	Quantity telemetry.Quantity
+	Channel  string
+	Minute   telemetry.Instant // start of the minute
+	Count    int64
+	Sum      float64
+	Min, Max float64
+	Last     float64
+	LastAt   telemetry.Instant
+}

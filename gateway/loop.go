@@ -1,0 +1,284 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// LoopOptions are what a Loop needs beside its Gateway.
+type LoopOptions struct {
+	Gateway *Gateway
+	// Committed is called after every commit, on the loop's goroutine: it must not block. The batch is valid during the call
+	// only, except its records.
+	Committed func(*Batch)
+	// Show takes the state of the displays at zones when it changed, on the loop's goroutine: it must not block.
+	Show   func([]alerts.Signal)
+	Live   *Live
+	Logger *slog.Logger
+	Now    func() time.Time // nil: time.Now
+	// QueueMessages and QueueBytes bound the intake; 0: 16,384 messages, 32 MiB.
+	QueueMessages, QueueBytes int
+}
+
+// Loop drives a Gateway with real messages and the real clock. Its methods are safe for concurrent use.
+type Loop struct {
+	gw        *Gateway
+	committed func(*Batch)
+	show      func([]alerts.Signal)
+	live      *Live
+	log       *slog.Logger
+	now       func() time.Time
+
+	intake   *queue
+	commands chan command
+	stopped  chan struct{} // closed when Run returns
+	pace     pace
+	last     telemetry.Instant // the clock never goes back within the loop
+	messages []ingest.Message
+	waiting  []command // answered after the commit
+	displays *alerts.Displays
+}
+
+// command is work that must happen between two batches on the loop's goroutine.
+type command struct {
+	do   func(ctx context.Context, now telemetry.Instant) error
+	done chan error // answered after the commit; nil: nobody waits
+}
+
+// NewLoop makes a loop; Run starts it.
+func NewLoop(o LoopOptions) *Loop {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.QueueMessages == 0 {
+		o.QueueMessages = 16_384
+	}
+	if o.QueueBytes == 0 {
+		o.QueueBytes = 32 << 20
+	}
+	if o.Committed == nil {
+		o.Committed = func(*Batch) {}
+	}
+	if o.Show == nil {
+		o.Show = func([]alerts.Signal) {}
+	}
+	return &Loop{
+		gw: o.Gateway, committed: o.Committed, show: o.Show, displays: alerts.NewDisplays(), live: o.Live, log: o.Logger.With("component", "gateway"), now: o.Now,
+		intake: newQueue(o.QueueMessages, o.QueueBytes), commands: make(chan command, 64),
+		stopped: make(chan struct{}),
+	}
+}
+
+// Intake is where the front doors put messages.
+func (l *Loop) Intake() ingest.Intake { return l.intake }
+
+// Waiting is how many messages wait in the intake.
+func (l *Loop) Waiting() int { return l.intake.len() }
+
+// Enter commits something a person did and returns when it is durable.
+func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry) error {
+	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, now) })
+}
+
+// Configure brings new definitions and their decoder into force and returns when they are durable.
+func (l *Loop) Configure(ctx context.Context, defs []rules.Definition, d Decoder, author string) error {
+	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error {
+		if err := l.gw.Configure(ctx, defs, author, now); err != nil {
+			return err
+		}
+		l.gw.Use(d)
+		return nil
+	})
+}
+
+// Fault reports a change of the gateway's own health. It does not wait.
+func (l *Loop) Fault(f alerts.Fault) {
+	l.post(func(_ context.Context, now telemetry.Instant) error {
+		l.gw.Fault(f, now)
+		return nil
+	})
+}
+
+// Sent reports signals that the broker has acknowledged. It does not wait.
+func (l *Loop) Sent(ids []string) {
+	l.post(func(context.Context, telemetry.Instant) error {
+		l.gw.Sent(ids)
+		return nil
+	})
+}
+
+func (l *Loop) post(do func(context.Context, telemetry.Instant) error) {
+	select {
+	case l.commands <- command{do: do}:
+	case <-l.stopped:
+	}
+}
+
+func (l *Loop) call(ctx context.Context, do func(context.Context, telemetry.Instant) error) error {
+	c := command{do: do, done: make(chan error, 1)}
+	select {
+	case l.commands <- c:
+	case <-l.stopped:
+		return ErrStopping
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-c.done:
+		return err
+	case <-l.stopped:
+		return ErrStopping
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run works until ctx ends: then it takes no more messages, commits what waits, and returns. Front doors must have stopped
+// putting by then, or they get ErrStopping. It returns an error only when it cannot go on: the process must then end and
+// recover.
+func (l *Loop) Run(ctx context.Context) error {
+	defer close(l.stopped)
+	defer l.intake.close()
+	deadline := time.NewTimer(0)
+	defer deadline.Stop()
+	for {
+		stopping := false
+		select {
+		case <-l.intake.wake:
+		case c := <-l.commands:
+			l.run(ctx, c)
+		case <-deadline.C:
+		case <-ctx.Done():
+			stopping = true
+			l.intake.close()
+		}
+		if !stopping {
+			l.pace.gather(l.intake.len)
+		}
+		// From here on the work is finished whatever ctx says: what was taken is committed.
+		if err := l.step(context.WithoutCancel(ctx), ctx.Done()); err != nil {
+			return err
+		}
+		if stopping && l.intake.len() == 0 {
+			return nil
+		}
+		deadline.Reset(l.untilDue())
+	}
+}
+
+// step takes everything that waits through one commit.
+func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
+	l.messages = l.intake.take(l.messages)
+	now := l.clock()
+	l.pace.observe(len(l.messages), now.Time())
+	for i := range l.messages {
+		if err := l.gw.Accept(ctx, &l.messages[i]); err != nil {
+			return err
+		}
+	}
+	for more := true; more; {
+		select {
+		case c := <-l.commands:
+			l.run(ctx, c)
+		default:
+			more = false
+		}
+	}
+	if err := l.gw.Advance(ctx, now); err != nil {
+		return err
+	}
+	batch, err := l.commit(ctx, now, stop)
+	if err != nil {
+		for _, c := range l.waiting {
+			c.done <- err
+		}
+		return err
+	}
+	for i := range l.messages {
+		if ack := l.messages[i].Ack; ack != nil {
+			ack()
+		}
+	}
+	clear(l.messages)
+	for _, c := range l.waiting {
+		c.done <- nil
+	}
+	l.waiting = l.waiting[:0]
+	if batch != nil {
+		l.committed(batch)
+		l.live.committed(batch, l.gw)
+		l.gw.Begin()
+	}
+	if l.live.publish(l.gw, now) {
+		var shown []alerts.Signal
+		for _, v := range l.live.state.Load().views {
+			shown = l.displays.Signals(&v, shown)
+		}
+		l.show(shown)
+	}
+	return nil
+}
+
+// commit repeats a commit that failed cleanly, with growing pauses, for as long as it takes: the messages are not
+// acknowledged, the intake fills, and devices and brokers keep what they have. Pages and alerts live on. It gives up when the
+// outcome is unknown, or when the process is asked to stop.
+func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan struct{}) (*Batch, error) {
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		batch, err := l.gw.Commit(ctx, now)
+		l.live.journal(err)
+		if err == nil {
+			if pause > 10*time.Millisecond {
+				l.log.Info("the journal accepts commits again")
+			}
+			return batch, nil
+		}
+		if errors.Is(err, ErrOutcomeUnknown) {
+			return nil, fmt.Errorf("the journal cannot be trusted until it is recovered: %w", err)
+		}
+		if pause == 10*time.Millisecond {
+			l.log.Error("the journal refuses commits; messages stay unacknowledged until it accepts them", "err", err)
+		}
+		select {
+		case <-time.After(pause + rand.N(pause)):
+		case <-stop:
+			return nil, fmt.Errorf("stopping with an uncommitted batch: %w", err)
+		}
+	}
+}
+
+func (l *Loop) run(ctx context.Context, c command) {
+	err := c.do(ctx, l.clock())
+	switch {
+	case c.done == nil:
+	case err != nil:
+		c.done <- err
+	default:
+		l.waiting = append(l.waiting, c)
+	}
+}
+
+// clock is the present; it stands still while the wall clock runs behind what was already used.
+func (l *Loop) clock() telemetry.Instant {
+	l.last = max(l.last, telemetry.InstantOf(l.now()))
+	return l.last
+}
+
+// idle bounds how long the loop sleeps: views, snapshots and the clock want to be looked at.
+const idle = 250 * time.Millisecond
+
+func (l *Loop) untilDue() time.Duration {
+	due := l.gw.Due()
+	if due == telemetry.Never {
+		return idle
+	}
+	return min(max(due.Sub(l.clock()), 0), idle)
+}

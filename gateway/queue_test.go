@@ -1,0 +1,73 @@
+package gateway
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+)
+
+func TestQueueBlocksWhenFullAndLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(4, 1<<20)
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				if err := q.Put(ingest.Message{}); err != nil {
+					t.Errorf("putting: %v", err)
+				}
+			})
+		}
+		got := 0
+		for got < 10 {
+			synctest.Wait()
+			n := len(q.take(nil))
+			if n > 4 {
+				t.Fatalf("took %d messages at once, want at most 4", n)
+			}
+			if n == 0 {
+				t.Fatalf("took nothing after %d of 10", got)
+			}
+			got += n
+		}
+		wg.Wait()
+	})
+}
+
+func TestQueueBoundsBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(100, 10)
+		go func() {
+			for range 3 {
+				_ = q.Put(ingest.Message{Payload: make([]byte, 10)}) // the last one meets the closed queue
+			}
+		}()
+		synctest.Wait()
+		if n := q.len(); n != 1 {
+			t.Errorf("%d messages of 10 bytes wait, want 1", n)
+		}
+		q.close()
+		synctest.Wait()
+	})
+}
+
+func TestQueueRefusesAfterClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1, 1<<20)
+		if err := q.Put(ingest.Message{}); err != nil {
+			t.Fatal(err)
+		}
+		blocked := make(chan error, 1)
+		go func() { blocked <- q.Put(ingest.Message{}) }()
+		synctest.Wait()
+		q.close()
+		if err := <-blocked; !errors.Is(err, ErrStopping) {
+			t.Errorf("blocked Put after close: %v, want ErrStopping", err)
+		}
+		if n := len(q.take(nil)); n != 1 {
+			t.Errorf("%d messages can be taken after close, want the 1 that was put before", n)
+		}
+	})
+}

@@ -1,0 +1,78 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	_ "embed" // the schema
+	"fmt"
+)
+
+//go:embed schema.sql
+var schemaV1 string
+
+// migrations bring a journal from version i to version i+1, each in one transaction.
+var migrations = []string{schemaV1}
+
+// applicationID marks the file as a Gerbang journal ("Grbg").
+const applicationID = 0x47726267
+
+// migrate brings the schema to the newest version; an unknown newer version is ErrNewer.
+func migrate(ctx context.Context, db *sql.DB) error {
+	version, err := versionOf(ctx, db)
+	if err != nil {
+		return err
+	}
+	for ; version < len(migrations); version++ {
+		if err := migrateOne(ctx, db, version); err != nil {
+			return fmt.Errorf("migrating the schema from version %d: %w", version, err)
+		}
+	}
+	return nil
+}
+
+// known reports whether this version can read the database as it is.
+func known(ctx context.Context, db *sql.DB) error {
+	version, err := versionOf(ctx, db)
+	if err == nil && version < len(migrations) {
+		err = fmt.Errorf("the journal has schema %d, this version reads %d: start the gateway once to migrate it", version, len(migrations))
+	}
+	return err
+}
+
+// versionOf is the version of the schema; 0 for an empty file. An unknown newer version is ErrNewer.
+func versionOf(ctx context.Context, db *sql.DB) (version int, err error) {
+	var application, tables int
+	for pragma, target := range map[string]*int{"user_version": &version, "application_id": &application} {
+		if err := db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(target); err != nil {
+			return 0, fmt.Errorf("reading %s: %w", pragma, err)
+		}
+	}
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return 0, fmt.Errorf("reading the schema: %w", err)
+	}
+	if tables > 0 && application != applicationID {
+		return 0, fmt.Errorf("the file is a database of another program")
+	}
+	if version > len(migrations) {
+		return 0, fmt.Errorf("%w: schema %d, this version knows up to %d", ErrNewer, version, len(migrations))
+	}
+	return version, nil
+}
+
+func migrateOne(ctx context.Context, db *sql.DB, version int) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // a no-op after the commit
+	for _, statement := range []string{
+		migrations[version],
+		fmt.Sprintf("PRAGMA user_version = %d", version+1),
+		fmt.Sprintf("PRAGMA application_id = %d", applicationID),
+	} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}

@@ -1,0 +1,119 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/gateway"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// State is what a restart begins with; see gateway.Journal.
+func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
+	st := &gateway.State{Snapshots: map[string]gateway.Snapshot{}}
+	c := &st.Counters
+	err := errors.Join(
+		j.row(ctx, lastSeq, &st.LastSeq),
+		j.row(ctx, `SELECT received, stored, duplicate, rejected, ignored, readings, unacknowledged FROM counters`,
+			&c.Received, &c.Stored, &c.Duplicate, &c.Rejected, &c.Ignored, &c.Readings, &c.Unacknowledged),
+		// A site is known from its first configuration, even if it never came to a snapshot.
+		each(ctx, j.reads, func(rows *sql.Rows) error {
+			var s gateway.Snapshot
+			if err := rows.Scan(&s.Site, &s.Seq, &s.Body); err != nil {
+				return err
+			}
+			st.Snapshots[s.Site] = s
+			return nil
+		}, `SELECT site, 0, NULL FROM records WHERE kind = 5 GROUP BY site UNION ALL SELECT site, seq, body FROM snapshots`),
+		each(ctx, j.reads, func(rows *sql.Rows) error {
+			var id int64
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			st.Identities = append(st.Identities, uint64(id))
+			return nil
+		}, `SELECT identity FROM records ORDER BY seq DESC LIMIT ?`, j.window),
+		each(ctx, j.reads, func(rows *sql.Rows) error {
+			a, err := scanAlert(rows)
+			st.Open = append(st.Open, a)
+			return err
+		}, `SELECT body FROM alerts WHERE resolved = 0 ORDER BY opened, id`),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("reading where the journal ended: %w", err)
+	}
+	slices.Reverse(st.Identities)
+	return st, nil
+}
+
+// replayArena bounds how many readings are held while a site is replayed.
+const replayArena = 1024
+
+// Replay calls fn with the site's records after the given one, in order; see gateway.Journal. An empty site means all.
+func (j *Journal) Replay(ctx context.Context, site string, after uint64, fn func(*telemetry.Record) error) error {
+	r := newReader()
+	arena := make([]telemetry.Reading, 0, replayArena)
+	err := each(ctx, j.reads, func(rows *sql.Rows) error {
+		var rec telemetry.Record
+		var err error
+		if rec, arena, err = scanRecord(rows, r, arena[:0]); err != nil {
+			return err
+		}
+		if site != "" && rec.Site != site {
+			return nil
+		}
+		return fn(&rec)
+	}, `SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq > ? ORDER BY seq`, int64(after))
+	if err != nil {
+		return fmt.Errorf("replaying the journal from record %d: %w", after+1, err)
+	}
+	return nil
+}
+
+func scanRecord(rows *sql.Rows, r *reader, arena []telemetry.Reading) (telemetry.Record, []telemetry.Reading, error) {
+	var rec telemetry.Record
+	var site, body sql.RawBytes
+	var identity int64
+	if err := rows.Scan(&rec.Seq, &rec.Kind, &site, &rec.At, &rec.Received, &identity, &body); err != nil {
+		return rec, arena, err
+	}
+	rec.Site, rec.Identity = r.intern(site), uint64(identity)
+	arena, err := r.readBody(&rec, body, arena)
+	return rec, arena, err
+}
+
+func scanAlert(rows *sql.Rows) (alerts.Alert, error) {
+	var body sql.RawBytes
+	var a alerts.Alert
+	if err := rows.Scan(&body); err != nil {
+		return a, err
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return a, fmt.Errorf("decoding an alert: %w", err)
+	}
+	return a, nil
+}
+
+func (j *Journal) row(ctx context.Context, query string, targets ...any) error {
+	return j.reads.QueryRowContext(ctx, query).Scan(targets...)
+}
+
+// each calls fn for every row of a query.
+func each(ctx context.Context, db *sql.DB, fn func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,134 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Source is the journal as the InfluxDB writer reads it. It is for one goroutine.
+type Source struct {
+	j      *Journal
+	reader *reader
+}
+
+var _ influx.Source = (*Source)(nil)
+
+// Source gives a reader for the InfluxDB writer.
+func (j *Journal) Source() *Source { return &Source{j: j, reader: newReader()} }
+
+// Changed is closed at the next commit, or when the journal closes.
+func (s *Source) Changed() <-chan struct{} { return s.j.wake.next() }
+
+// Records appends records after the given one: from memory where the reader keeps up, else from the database.
+func (s *Source) Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error) {
+	if dst, ok := s.j.tail.after(after, limit, dst); ok {
+		return dst, nil
+	}
+	arena := make([]telemetry.Reading, 0, 2*limit)
+	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
+		var rec telemetry.Record
+		var err error
+		rec, arena, err = scanRecord(rows, s.reader, arena)
+		dst = append(dst, rec)
+		return err
+	}, `SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq > ? ORDER BY seq LIMIT ?`, int64(after), limit)
+	if err != nil {
+		return dst, fmt.Errorf("reading records after %d: %w", after, err)
+	}
+	return dst, nil
+}
+
+// Transitions appends changes of verdict after the given one.
+func (s *Source) Transitions(ctx context.Context, after int64, limit int, dst []influx.Transition) ([]influx.Transition, error) {
+	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
+		var t influx.Transition
+		var body sql.RawBytes
+		if err := rows.Scan(&t.ID, &body); err != nil {
+			return err
+		}
+		dst = append(dst, t)
+		return json.Unmarshal(body, &dst[len(dst)-1].Transition)
+	}, `SELECT id, body FROM transitions WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	if err != nil {
+		return dst, fmt.Errorf("reading transitions after %d: %w", after, err)
+	}
+	return dst, nil
+}
+
+// Samples appends occupancy samples after the given one.
+func (s *Source) Samples(ctx context.Context, after int64, limit int, dst []influx.Sample) ([]influx.Sample, error) {
+	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
+		var v influx.Sample
+		err := scanSample(rows, &v.ID, &v.Sample)
+		dst = append(dst, v)
+		return err
+	}, sampleColumns+` WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	if err != nil {
+		return dst, fmt.Errorf("reading samples after %d: %w", after, err)
+	}
+	return dst, nil
+}
+
+const sampleColumns = `SELECT id, record, site, zone, at, persons, error, lim, verdict FROM samples`
+
+func scanSample(rows *sql.Rows, id *int64, v *rules.Sample) error {
+	return rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &v.Limit, &v.Verdict)
+}
+
+// The names of the InfluxDB writer's positions among the cursors. Retention never deletes what they still need.
+const (
+	cursorRecords     = "influx/records"
+	cursorTransitions = "influx/transitions"
+	cursorSamples     = "influx/samples"
+)
+
+// Position is where the writer is in the three streams.
+func (s *Source) Position(ctx context.Context) (influx.Position, error) {
+	var p influx.Position
+	err := errors.Join(
+		s.j.row(ctx, cursorQuery(cursorRecords), &p.Record),
+		s.j.row(ctx, cursorQuery(cursorTransitions), &p.Transition),
+		s.j.row(ctx, cursorQuery(cursorSamples), &p.Sample),
+	)
+	if err != nil {
+		return p, fmt.Errorf("reading the InfluxDB cursors: %w", err)
+	}
+	return p, nil
+}
+
+// cursorQuery reads one cursor; 0 if it was never set.
+func cursorQuery(name string) string {
+	return `SELECT coalesce(max(position), 0) FROM cursors WHERE name = '` + name + `'`
+}
+
+// Advance makes the positions durable together with the points that InfluxDB refused for good.
+func (s *Source) Advance(_ context.Context, to influx.Position, rejected []influx.Rejected) error {
+	w := s.j.writer
+	err := w.transaction(func() error {
+		for name, position := range map[string]int64{
+			cursorRecords: int64(to.Record), cursorTransitions: to.Transition, cursorSamples: to.Sample,
+		} {
+			if err := w.cursor.exec(name, position); err != nil {
+				return err
+			}
+		}
+		for i := range rejected {
+			r := &rejected[i]
+			if err := w.refuse.exec(int64(r.At), r.Line, r.Reason); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("moving the InfluxDB cursors: %w", err)
+	}
+	return nil
+}

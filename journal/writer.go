@@ -1,0 +1,344 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/gerbang-iot/gerbang/gateway"
+	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// recordRows is how many records one statement inserts: a statement costs as much as a few rows.
+const recordRows = 64
+
+// writer holds the one writing connection below database/sql, whose conversions would cost more than SQLite itself. It is
+// used by one goroutine, except that other writes (cursors, retention) come through Do between two commits.
+type writer struct {
+	conn *sql.Conn
+	raw  driver.Conn
+
+	begin, commit, rollback *statement
+	record, records         *statement
+	transition, sample      *statement
+	alert, change           *statement
+	owe, sent               *statement
+	snapshot, counters      *statement
+	newSeries, rollup       *statement
+	cursor, refuse          *statement
+	deleteRecords           *statement
+	all                     []*statement
+	body                    []byte
+	series                  map[seriesKey]int64
+	fresh                   []seriesKey     // added to series by the open transaction
+	head                    influx.Position // the last element of each stream, as committed
+	lock                    chan struct{}   // held by whoever uses the connection
+}
+
+type seriesKey struct{ site, device, quantity, channel string }
+
+const (
+	// lastSeq is the number of the last record, also where retention has deleted it.
+	lastSeq    = `SELECT max(coalesce((SELECT max(seq) FROM records), 0), coalesce((SELECT max(seq) FROM snapshots), 0))`
+	beginSQL   = `BEGIN IMMEDIATE`
+	recordSQL  = `INSERT INTO records (seq, kind, site, at, received, identity, body) VALUES `
+	recordArgs = `(?,?,?,?,?,?,?)`
+)
+
+func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{conn: conn, series: map[seriesKey]int64{}, lock: make(chan struct{}, 1)}
+	rows, err := conn.QueryContext(ctx, `SELECT id, site, device, quantity, channel FROM series`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id int64
+		var k seriesKey
+		if err := rows.Scan(&id, &k.site, &k.device, &k.quantity, &k.channel); err != nil {
+			return nil, err
+		}
+		w.series[k] = id
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for query, target := range map[string]any{
+		lastSeq: &w.head.Record,
+		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'transitions'`: &w.head.Transition,
+		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'samples'`:     &w.head.Sample,
+	} {
+		if err := conn.QueryRowContext(ctx, query).Scan(target); err != nil {
+			return nil, fmt.Errorf("reading where the streams end: %w", err)
+		}
+	}
+	if err := conn.Raw(func(c any) error { w.raw = c.(driver.Conn); return nil }); err != nil {
+		return nil, err
+	}
+	return w, w.prepare()
+}
+
+func (w *writer) prepare() error {
+	for _, p := range []struct {
+		target **statement
+		sql    string
+	}{
+		{&w.begin, beginSQL}, {&w.commit, `COMMIT`}, {&w.rollback, `ROLLBACK`},
+		{&w.record, recordSQL + recordArgs},
+		{&w.records, recordSQL + strings.Repeat(recordArgs+",", recordRows-1) + recordArgs},
+		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, body) VALUES (?,?,?,?,?,?,?,?,?,?)`},
+		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, lim, verdict) VALUES (?,?,?,?,?,?,?,?,?)`},
+		{&w.alert, `INSERT INTO alerts (id, site, opened, resolved, body) VALUES (?,?,?,?,?)
+			ON CONFLICT (id) DO UPDATE SET resolved = excluded.resolved, body = excluded.body`},
+		{&w.change, `INSERT INTO alert_changes (alert, what, at, body) VALUES (?,?,?,?)`},
+		{&w.owe, `INSERT INTO outbox (id, topic, payload, retain) VALUES (?,?,?,?) ON CONFLICT (id) DO NOTHING`},
+		{&w.sent, `DELETE FROM outbox WHERE id = ?`},
+		{&w.snapshot, `INSERT INTO snapshots (site, seq, body) VALUES (?,?,?)
+			ON CONFLICT (site) DO UPDATE SET seq = excluded.seq, body = excluded.body`},
+		{&w.counters, `UPDATE counters SET received=?, stored=?, duplicate=?, rejected=?, ignored=?, readings=?, unacknowledged=?`},
+		{&w.newSeries, `INSERT INTO series (id, site, device, quantity, channel) VALUES (?,?,?,?,?)`},
+		{&w.rollup, `INSERT INTO rollups (series, minute, count, sum, min, max, last, last_at) VALUES (?,?,?,?,?,?,?,?)
+			ON CONFLICT (series, minute) DO UPDATE SET count = count + excluded.count, sum = sum + excluded.sum,
+			min = min(min, excluded.min), max = max(max, excluded.max),
+			last = CASE WHEN excluded.last_at >= last_at THEN excluded.last ELSE last END,
+			last_at = max(last_at, excluded.last_at)`},
+		{&w.cursor, `INSERT INTO cursors (name, position) VALUES (?,?) ON CONFLICT (name) DO UPDATE SET position = excluded.position`},
+		{&w.refuse, `INSERT INTO refused (at, line, text) VALUES (?,?,?)`},
+		{&w.deleteRecords, `DELETE FROM records WHERE seq <= ?`},
+	} {
+		s, err := newStatement(w.raw, p.sql)
+		if err != nil {
+			return fmt.Errorf("preparing %q: %w", p.sql, err)
+		}
+		*p.target = s
+		w.all = append(w.all, s)
+	}
+	return nil
+}
+
+func (w *writer) close() error {
+	w.lock <- struct{}{}
+	var errs []error
+	for _, s := range w.all {
+		errs = append(errs, s.stmt.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close())...)
+}
+
+func (w *writer) strict(ctx context.Context) error {
+	w.lock <- struct{}{}
+	defer func() { <-w.lock }()
+	for _, pragma := range []string{"PRAGMA synchronous = full", "PRAGMA wal_checkpoint(truncate)"} {
+		if _, err := w.conn.ExecContext(ctx, pragma); err != nil {
+			return fmt.Errorf("turning durability on: %w", err)
+		}
+	}
+	return nil
+}
+
+// transaction runs fn between BEGIN and COMMIT. Any error of fn, and any error of COMMIT that leaves the transaction open,
+// rolls back: nothing is stored then. A failed COMMIT that SQLite has ended by itself is ErrOutcomeUnknown.
+func (w *writer) transaction(fn func() error) (err error) {
+	w.lock <- struct{}{}
+	defer func() {
+		if err != nil {
+			for _, key := range w.fresh {
+				delete(w.series, key)
+			}
+		}
+		w.fresh = w.fresh[:0]
+		<-w.lock
+	}()
+	if err := w.begin.exec(); err != nil {
+		return classify("beginning a transaction", err)
+	}
+	if err := fn(); err != nil {
+		// A failed rollback leaves a transaction that the next BEGIN refuses; SQLite rolls back by itself on severe errors.
+		_ = w.rollback.exec()
+		return classify("writing", err)
+	}
+	if err := w.commit.exec(); err != nil {
+		code := codeOf(err)
+		if rolledBack := w.rollback.exec() == nil; rolledBack && code != sqlite3.SQLITE_IOERR {
+			return classify("committing", err)
+		}
+		return fmt.Errorf("committing: %w: %w", gateway.ErrOutcomeUnknown, err)
+	}
+	return nil
+}
+
+// codeOf is SQLite's primary result code; 0 if err is none of SQLite's.
+func codeOf(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+func classify(doing string, err error) error {
+	if codeOf(err) == sqlite3.SQLITE_FULL {
+		return fmt.Errorf("%s: %w: %w", doing, gateway.ErrFull, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// write puts a batch into the open transaction.
+func (w *writer) write(b *gateway.Batch) error {
+	if err := w.writeRecords(b.Records); err != nil {
+		return err
+	}
+	for i := range b.Transitions {
+		t := &b.Transitions[i]
+		body, err := json.Marshal(t)
+		if err != nil {
+			return fmt.Errorf("encoding a transition: %w", err)
+		}
+		if err := w.transition.exec(w.head.Transition+int64(i)+1, int64(t.Record), t.Site, t.Rule, t.Subject.String(), int64(t.At), int64(t.Until), t.Late, int64(t.To),
+			string(body)); err != nil {
+			return err
+		}
+	}
+	for i := range b.Samples {
+		s := &b.Samples[i]
+		if err := w.sample.exec(w.head.Sample+int64(i)+1, int64(s.Record), s.Site, s.Zone, int64(s.At), s.Persons, s.Error, s.Limit, int64(s.Verdict)); err != nil {
+			return err
+		}
+	}
+	for i := range b.Changes {
+		c := &b.Changes[i]
+		body, err := json.Marshal(&c.Alert)
+		if err != nil {
+			return fmt.Errorf("encoding an alert: %w", err)
+		}
+		if err := w.alert.exec(c.Alert.ID, c.Alert.Site, int64(c.Alert.Opened), int64(c.Alert.Resolved), string(body)); err != nil {
+			return err
+		}
+		if err := w.change.exec(c.Alert.ID, string(c.What), int64(c.At), string(body)); err != nil {
+			return err
+		}
+	}
+	for i := range b.Signals {
+		s := &b.Signals[i]
+		payload := s.Payload
+		if payload == nil {
+			payload = []byte{}
+		}
+		if err := w.owe.exec(s.ID, s.Topic, payload, s.Retain); err != nil {
+			return err
+		}
+	}
+	for _, id := range b.Sent {
+		if err := w.sent.exec(id); err != nil {
+			return err
+		}
+	}
+	for i := range b.Snapshots {
+		s := &b.Snapshots[i]
+		if err := w.snapshot.exec(s.Site, int64(s.Seq), s.Body); err != nil {
+			return err
+		}
+	}
+	if err := w.writeRollups(b.Rollups); err != nil {
+		return err
+	}
+	c := &b.Counters
+	return w.counters.exec(int64(c.Received), int64(c.Stored), int64(c.Duplicate), int64(c.Rejected), int64(c.Ignored), int64(c.Readings),
+		int64(c.Unacknowledged))
+}
+
+func (w *writer) writeRecords(records []telemetry.Record) error {
+	const columns = 7
+	for len(records) > 0 {
+		s, n := w.record, 1
+		if len(records) >= recordRows {
+			s, n = w.records, recordRows
+		}
+		// Strings that share one buffer per statement: SQLite copies them when they are bound.
+		w.body = w.body[:0]
+		var ends [recordRows]int
+		for i := range n {
+			var err error
+			if w.body, err = appendBody(w.body, &records[i]); err != nil {
+				return err
+			}
+			ends[i] = len(w.body)
+		}
+		bodies, from := string(w.body), 0
+		for i := range n {
+			rec, args := &records[i], s.args[i*columns:]
+			args[0].Value, args[1].Value, args[2].Value = int64(rec.Seq), int64(rec.Kind), rec.Site
+			args[3].Value, args[4].Value, args[5].Value = int64(rec.At), int64(rec.Received), int64(rec.Identity)
+			args[6].Value = bodies[from:ends[i]]
+			from = ends[i]
+		}
+		if err := s.run(); err != nil {
+			return err
+		}
+		records = records[n:]
+	}
+	return nil
+}
+
+func (w *writer) writeRollups(rollups []gateway.Rollup) error {
+	for i := range rollups {
+		r := &rollups[i]
+		key := seriesKey{r.Site, r.Device, r.Quantity.String(), r.Channel}
+		id, ok := w.series[key]
+		if !ok {
+			id = int64(len(w.series)) + 1
+			if err := w.newSeries.exec(id, key.site, key.device, key.quantity, key.channel); err != nil {
+				return err
+			}
+			w.series[key] = id
+			w.fresh = append(w.fresh, key)
+		}
+		if err := w.rollup.exec(id, int64(r.Minute), r.Count, r.Sum, r.Min, r.Max, r.Last, int64(r.LastAt)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statement is a prepared statement with its arguments' memory.
+type statement struct {
+	stmt driver.Stmt
+	ctx  driver.StmtExecContext
+	args []driver.NamedValue
+}
+
+func newStatement(c driver.Conn, query string) (*statement, error) {
+	stmt, err := c.Prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	s := &statement{stmt: stmt, ctx: stmt.(driver.StmtExecContext), args: make([]driver.NamedValue, strings.Count(query, "?"))}
+	for i := range s.args {
+		s.args[i].Ordinal = i + 1
+	}
+	return s, nil
+}
+
+func (s *statement) exec(values ...driver.Value) error {
+	for i, v := range values {
+		s.args[i].Value = v
+	}
+	return s.run()
+}
+
+func (s *statement) run() error {
+	_, err := s.ctx.ExecContext(context.Background(), s.args)
+	return err
+}
