@@ -53,8 +53,7 @@ func (b *bench) device(s Subject) *deviceState { return b.engine.deviceByID[s.ID
 
 // deviceError is the configured error bar of a device; 0: none.
 func (b *bench) deviceError(s Subject) float64 {
-	d, _ := b.plan.def.Site.Device(s.ID)
-	return d.Error
+	return b.plan.device(s.ID).Error
 }
 
 // task is the facts about a task.

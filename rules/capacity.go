@@ -79,8 +79,8 @@ var capacityKind = kind{
 		b.limits(j.zone)
 		if s.Kind == SubjectSite {
 			j.full, j.constraint = buildingLimit(&b.plan.def.Site, p)
-		} else if z, ok := b.plan.def.Site.Zone(s.ID); ok {
-			j.full, j.constraint, _ = fullLimit(&z, p.Spacing, p.Grid)
+		} else {
+			j.full, j.constraint, _ = fullLimit(b.plan.zone(s.ID), p.Spacing, p.Grid)
 		}
 		return j
 	},
@@ -120,7 +120,7 @@ type capacityJudge struct {
 func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {
 	est, until := j.zone.estimate(t)
 	f := est.finding()
-	if j.full == 0 && j.constraint == "" || j.constraint == byZones && j.full == 0 {
+	if j.full == 0 && (j.constraint == "" || j.constraint == byZones) {
 		f.verdict, f.reason, f.detail = Unknown, ReasonNoLimit, ""
 		return f, until
 	}

@@ -23,9 +23,6 @@ func (e *Engine) configure(p *plan) {
 	e.midnight, e.resetAt = p.nextMidnight(e.clock), p.nextReset(e.clock)
 	e.refreshLevel()
 	e.enforce(e.clock)
-	for _, d := range e.devices {
-		e.refreshOutages(d)
-	}
 	e.askAll(e.clock)
 	for _, z := range e.allZones() {
 		e.touch(z)
@@ -67,6 +64,26 @@ func (e *Engine) lay() {
 	for i := range e.devices {
 		e.place(i)
 	}
+	e.allOutages()
+}
+
+// allOutages finds the outages of all zones anew.
+func (e *Engine) allOutages() {
+	for _, d := range e.devices {
+		now := d.outages(e.clock)
+		for _, f := range d.effects {
+			if d.feeds() {
+				f.zone.outages = append(f.zone.outages, now...)
+			}
+		}
+		if d.presentFlag {
+			d.zone.blind = append(d.zone.blind, now...)
+		}
+	}
+	for _, z := range e.allZones() {
+		slices.SortFunc(z.outages, compareOutages)
+		slices.SortFunc(z.blind, compareOutages)
+	}
 }
 
 // carry makes the states of things in the definition's order, taking over the old ones by id.
@@ -101,8 +118,7 @@ func (e *Engine) place(i int) {
 		d.zone.devices = append(d.zone.devices, d)
 	case facility.AtDoor:
 		d.door = e.doorByID[def.Place.ID]
-		door, _ := e.plan.def.Site.Door(def.Place.ID)
-		d.effects = e.effects(door)
+		d.effects = e.effects(e.plan.door(def.Place.ID))
 	case facility.AtTask:
 		d.task = e.taskByID[def.Place.ID]
 	}
@@ -123,10 +139,14 @@ func (e *Engine) place(i int) {
 		}
 	}
 	if d.known&countMask != 0 {
-		e.nowCounts(d)
+		d.flowFlag = true
+		for _, f := range d.effects {
+			f.zone.feeders = append(f.zone.feeders, d)
+		}
 	}
 	if d.known&maskOf(telemetry.PeoplePresent) != 0 && d.zone != nil {
-		e.nowPresent(d)
+		d.presentFlag = true
+		d.zone.absolute = append(d.zone.absolute, d)
 	}
 }
 
@@ -138,7 +158,7 @@ func (e *Engine) keeps(q telemetry.Quantity) bool {
 // effects are what a person who goes in at a door means: he enters the zones that hold where the door leads and not where
 // it comes from, and leaves those of which the opposite is true. A door between two children changes nothing for their
 // parent.
-func (e *Engine) effects(d facility.Door) []effect {
+func (e *Engine) effects(d *facility.Door) []effect {
 	from, to := e.around(d.From), e.around(d.To)
 	var all []effect
 	for _, z := range to {

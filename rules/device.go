@@ -175,6 +175,9 @@ func (d *deviceState) nextSilence(t telemetry.Instant) telemetry.Instant {
 	return until
 }
 
+// feeds reports whether the device counts people through the edges of its zones, or may: one that never spoke.
+func (d *deviceState) feeds() bool { return d.flowFlag || d.messages == 0 && d.canCount }
+
 // outages are the times in which the device was not heard, the present one included.
 func (d *deviceState) outages(now telemetry.Instant) []outage {
 	if d.pulse == nil {

@@ -69,8 +69,7 @@ var disinfectionKind = kind{
 		return out
 	},
 	judge: func(b *bench, s Subject) judge {
-		t, _ := b.plan.def.Site.Task(s.ID)
-		return &disinfectionJudge{params: b.rule.Params.(*Disinfection), plan: b.plan, task: b.task(s), items: t.Items}
+		return &disinfectionJudge{params: b.rule.Params.(*Disinfection), plan: b.plan, task: b.task(s), items: b.plan.task(s.ID).Items}
 	},
 }
 

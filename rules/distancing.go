@@ -73,8 +73,7 @@ var distancingKind = kind{
 	judge: func(b *bench, s Subject) judge {
 		p := b.rule.Params.(*Distancing)
 		j := &distancingJudge{crowd: crowd{zone: b.crowd(s)}, params: p}
-		z, _ := b.plan.def.Site.Zone(s.ID)
-		if p.Density && z.Area > 0 {
+		if z := b.plan.zone(s.ID); p.Density && z.Area > 0 {
 			j.places = wholePeople(math.Max(0, z.Area-z.Fixtures) / p.Grid.perPerson(p.Spacing))
 			j.dense = true
 		}

@@ -304,7 +304,7 @@ func (e *Engine) pulseChanged(d *deviceState, from telemetry.Instant) {
 func (e *Engine) refreshOutages(d *deviceState) {
 	now := d.outages(e.clock)
 	for _, f := range d.effects {
-		if d.flowFlag || d.messages == 0 && d.canCount {
+		if d.feeds() {
 			f.zone.outages = setOutages(f.zone.outages, d, now)
 		} else {
 			f.zone.outages = setOutages(f.zone.outages, d, nil)

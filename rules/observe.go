@@ -186,8 +186,8 @@ func (e *Engine) nowKeeps(d *deviceState, q telemetry.Quantity) *series {
 	d.kept = append(d.kept, s)
 	slices.SortFunc(d.kept, compareSeries)
 	if d.zone != nil {
-		d.zone.sensors = append(d.zone.sensors, s)
-		slices.SortFunc(d.zone.sensors, compareSeries)
+		i, _ := slices.BinarySearchFunc(d.zone.sensors, s, compareSeries)
+		d.zone.sensors = slices.Insert(d.zone.sensors, i, s)
 	}
 	return s
 }

@@ -27,6 +27,10 @@ type plan struct {
 	// those that have shown it, which is the one thing a plan learns.
 	thermometers []bool
 	programs     map[programKey]*program
+	zoneAt       map[string]int // index in the definition by id
+	doorAt       map[string]int
+	deviceAt     map[string]int
+	taskAt       map[string]int
 	kept         [64][]func(float64) int8 // by quantity: classes of readings that are looked back at
 	keeps        uint64                   // quantities that are
 }
@@ -60,6 +64,10 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 	for _, spans := range def.Site.Hours.Weekly {
 		p.always = p.always && len(spans) == 0
 	}
+	p.zoneAt = indexOf(def.Site.Zones, func(z *facility.Zone) string { return z.ID })
+	p.doorAt = indexOf(def.Site.Doors, func(d *facility.Door) string { return d.ID })
+	p.deviceAt = indexOf(def.Site.Devices, func(d *facility.Device) string { return d.ID })
+	p.taskAt = indexOf(def.Site.Tasks, func(t *facility.Task) string { return t.ID })
 	for i := range def.Site.Devices {
 		var m uint64
 		for _, q := range def.Measures[def.Site.Devices[i].ID] {
@@ -87,6 +95,27 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 		}
 	}
 	return p, nil
+}
+
+func indexOf[T any](all []T, id func(*T) string) map[string]int {
+	at := make(map[string]int, len(all))
+	for i := range all {
+		at[id(&all[i])] = i
+	}
+	return at
+}
+
+// zone, door, device and task find what a subject's id names; the zero value if the plan has none.
+func (p *plan) zone(id string) *facility.Zone     { return lookup(p.def.Site.Zones, p.zoneAt, id) }
+func (p *plan) door(id string) *facility.Door     { return lookup(p.def.Site.Doors, p.doorAt, id) }
+func (p *plan) device(id string) *facility.Device { return lookup(p.def.Site.Devices, p.deviceAt, id) }
+func (p *plan) task(id string) *facility.Task     { return lookup(p.def.Site.Tasks, p.taskAt, id) }
+
+func lookup[T any](all []T, at map[string]int, id string) *T {
+	if i, ok := at[id]; ok {
+		return &all[i]
+	}
+	return new(T)
 }
 
 // exact is how long facts are kept exactly: long enough that late arrivals within the bound find what they need.

@@ -62,9 +62,7 @@ var silenceKind = kind{
 	judge: func(b *bench, s Subject) judge {
 		p := b.rule.Params.(*Silence)
 		j := &silenceJudge{device: b.device(s), plan: b.plan, onlyOpen: p.OnlyOpen}
-		if d, ok := b.plan.def.Site.Device(s.ID); ok {
-			j.watch = b.watch(s, p.bound(d.Interval), p.mask())
-		}
+		j.watch = b.watch(s, p.bound(b.plan.device(s.ID).Interval), p.mask())
 		return j
 	},
 }

@@ -280,12 +280,20 @@ func (z *zoneState) promised() bool {
 func setOutages(all []outage, d *deviceState, now []outage) []outage {
 	all = slices.DeleteFunc(all, func(o outage) bool { return o.device == d })
 	for _, o := range now {
-		i := sort.Search(len(all), func(k int) bool {
-			return all[k].to > o.to || all[k].to == o.to && all[k].device.index > d.index
-		})
+		i := sort.Search(len(all), func(k int) bool { return compareOutages(all[k], o) > 0 })
 		all = slices.Insert(all, i, o)
 	}
 	return all
+}
+
+func compareOutages(a, b outage) int {
+	switch {
+	case a.to < b.to:
+		return -1
+	case a.to > b.to:
+		return 1
+	}
+	return a.device.index - b.device.index
 }
 
 // countEvidence appends the newest counts that the estimate at t rests on.

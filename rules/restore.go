@@ -1,0 +1,258 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Restore replaces the state. A snapshot of another version or site is an error: the caller then replays from the start.
+// After an error the engine is as it was.
+func (e *Engine) Restore(b []byte) error {
+	old := *e
+	*e = *New(old.site)
+	if err := e.restore(&decoder{b: b}); err != nil {
+		*e = old
+		return fmt.Errorf("restoring the engine of site %q: %w", old.site, err)
+	}
+	return nil
+}
+
+func (e *Engine) restore(c *decoder) error {
+	if format := c.string(); format != snapshotFormat {
+		return fmt.Errorf("format %.32q: want %q", format, snapshotFormat)
+	}
+	if site := c.string(); site != e.site {
+		return fmt.Errorf("it is of site %.64q", site)
+	}
+	e.clock, e.record = c.instant(), c.uint()
+	for range c.count() {
+		version, from, source := c.string(), c.instant(), c.string()
+		if c.err != nil {
+			return c.err
+		}
+		p, err := newPlan([]byte(source), version, from)
+		if err != nil {
+			return err
+		}
+		e.plans = append(e.plans, p)
+	}
+	if len(e.plans) == 0 || c.err != nil {
+		return c.err
+	}
+	e.plan = e.plans[len(e.plans)-1]
+	for _, at := range []*telemetry.Instant{&e.enforced, &e.day, &e.midnight, &e.resetAt, &e.levelAt, &e.levels.since} {
+		*at = c.instant()
+	}
+	e.levels.now = c.string()
+	for range c.count() {
+		e.levels.entries = append(e.levels.entries, levelEntry{c.instant(), c.instant(), c.string()})
+	}
+	sampleDue := e.facts(c)
+	if c.err != nil {
+		return c.err
+	}
+	e.lay()
+	instanceDue, err := e.judged(c)
+	if err != nil {
+		return err
+	}
+	if c.err != nil {
+		return c.err
+	}
+	if len(c.b) > 0 {
+		return errors.New("the snapshot is damaged: it goes on behind its end")
+	}
+	for n, i := range e.instances {
+		i.order = n
+	}
+	e.wire()
+	for n, z := range e.allZones() {
+		e.queue.set(z.slot, sampleDue[n])
+	}
+	for n, i := range e.instances {
+		e.queue.set(i.slot, instanceDue[n])
+	}
+	return nil
+}
+
+// facts reads the facts about the plan's site, and when each zone's sample is due.
+func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
+	site := &e.plan.def.Site
+	e.zoneByID = make(map[string]*zoneState, len(site.Zones))
+	for n := range len(site.Zones) + 1 {
+		z := c.zone()
+		sampleDue = append(sampleDue, c.instant())
+		if n == 0 {
+			e.building = z
+		} else {
+			e.zoneByID[z.id] = z
+		}
+		z.sampled.Site, z.sampled.Zone = e.site, z.id
+	}
+	e.doorByID = make(map[string]*doorState, len(site.Doors))
+	for range site.Doors {
+		d := &doorState{id: c.string(), total: c.tally(), today: c.tally(), screened: c.uint(), tooWarm: c.uint(), counted: c.instant()}
+		e.doorByID[d.id] = d
+	}
+	e.taskByID = make(map[string]*taskState, len(site.Tasks))
+	for range site.Tasks {
+		t := c.task()
+		e.taskByID[t.id] = t
+	}
+	e.deviceByID = make(map[string]*deviceState, len(site.Devices))
+	for i := range site.Devices {
+		d := c.device(&e.clock)
+		e.deviceByID[d.id] = d
+		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
+	}
+	return sampleDue
+}
+
+// judged reads the instances, and when each is due.
+func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
+	for range c.count() {
+		i := &instance{rule: c.string(), subject: Subject{SubjectKind(c.string()), c.string()}}
+		for range c.count() {
+			era := era{from: c.instant()}
+			n := c.uint()
+			if n >= uint64(len(e.plans)) {
+				return nil, errDamaged
+			}
+			era.plan = e.plans[n]
+			if c.bool() {
+				p, r := c.uint(), c.uint()
+				if p >= uint64(len(era.plan.def.Protocols)) || r >= uint64(len(era.plan.def.Protocols[p].Rules)) {
+					return nil, errDamaged
+				}
+				era.ref = ruleRef{int(p), int(r)}
+				era.rule, era.protocol = era.plan.rule(era.ref), era.plan.protocol(era.ref)
+				if !fits(era.rule, i.subject) {
+					return nil, errDamaged
+				}
+			}
+			i.eras = append(i.eras, era)
+		}
+		for range c.count() {
+			p := change{at: c.instant()}
+			p.verdict = Verdict(c.int())
+			p.since = p.at - c.instant()
+			p.pending = c.instant()
+			i.past = append(i.past, p)
+		}
+		due = append(due, c.instant())
+		if len(i.eras) == 0 || !e.exists(i.subject) {
+			return nil, errDamaged
+		}
+		e.instances = append(e.instances, i)
+	}
+	return due, nil
+}
+
+// errDamaged is what restore finds in a snapshot that names what its own definitions do not hold.
+var errDamaged = errors.New("the snapshot is damaged: it names what it does not hold")
+
+// fits reports whether a rule's kind judges subjects of that kind.
+func fits(r *Rule, s Subject) bool {
+	switch p := r.Params.(type) {
+	case *Capacity:
+		return s.Kind == SubjectZone || s.Kind == SubjectSite
+	case *Distancing:
+		return s.Kind == SubjectZone
+	case *Temperature, *Silence:
+		return s.Kind == SubjectDevice
+	case *Disinfection:
+		return s.Kind == SubjectTask
+	case *Expression:
+		return s.Kind == p.SubjectKind
+	}
+	return false
+}
+
+func (c *decoder) instant() telemetry.Instant { return telemetry.Instant(c.int()) }
+
+func (c *decoder) tally() tally { return tally{people(c.int()), people(c.int())} }
+
+func (c *decoder) zone() *zoneState {
+	z := &zoneState{id: c.string()}
+	var was entry[balance]
+	decodeTimeline(c, &z.line, func() entry[balance] {
+		was.at += c.instant()
+		was.v.raw += people(c.int())
+		was.v.err += people(c.int())
+		was.v.anchor += c.instant()
+		return was
+	})
+	z.today, z.heard = c.tally(), c.instant()
+	if z.sampled.At = c.instant(); z.sampled.At != 0 {
+		z.sampled.Persons, z.sampled.Error, z.sampled.Limit = c.float(), c.float(), c.float()
+		z.sampled.Verdict, z.sampled.Record = Verdict(c.int()), c.uint()
+	}
+	return z
+}
+
+func decodeTimeline[V any](c *decoder, l *timeline[V], one func() entry[V]) {
+	for t := range l.tiers {
+		n := c.count()
+		if n == 0 {
+			continue
+		}
+		l.tiers[t] = make([]entry[V], n)
+		for i := range l.tiers[t] {
+			l.tiers[t][i] = one()
+		}
+	}
+}
+
+func (c *decoder) task() *taskState {
+	t := &taskState{id: c.string(), since: c.instant()}
+	for range c.count() {
+		t.done = append(t.done, doneAt{
+			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), quantity: telemetry.Quantity(c.uint()),
+			sequence: c.uint(), record: c.uint(),
+		})
+	}
+	return t
+}
+
+func (c *decoder) device(clock *telemetry.Instant) *deviceState {
+	d := &deviceState{id: c.string(), seen: c.instant(), messages: c.uint(), known: c.uint()}
+	if n := c.count(); n > 0 {
+		d.values = make([]lastValue, n)
+	}
+	for i := range d.values {
+		d.values[i] = lastValue{
+			quantity: telemetry.Quantity(c.uint()), channel: c.string(), value: c.float(), at: c.instant(), sequence: c.uint(), record: c.uint(),
+		}
+	}
+	if at := c.instant(); at != 0 {
+		d.counted = Evidence{Device: d.id, At: at, Quantity: telemetry.Quantity(c.uint()), Value: c.float(), Sequence: c.uint(), Record: c.uint()}
+	}
+	d.present = entry[people]{c.instant(), people(c.int())}
+	for range c.count() {
+		t := &total{quantity: telemetry.Quantity(c.uint()), channel: c.string(), cut: c.bool()}
+		for range c.count() {
+			t.points = append(t.points, entry[float64]{c.instant(), c.float()})
+		}
+		d.totals = append(d.totals, t)
+	}
+	for range c.count() {
+		s := &series{device: d, quantity: telemetry.Quantity(c.uint())}
+		var was telemetry.Instant
+		decodeTimeline(c, &s.line, func() entry[float64] {
+			was += c.instant()
+			return entry[float64]{was, c.float()}
+		})
+		d.kept = append(d.kept, s)
+	}
+	for range c.count() {
+		w := &watch{device: d, clock: clock, bound: time.Duration(c.int()), mask: c.uint(), since: c.instant(), first: c.instant(), last: c.instant()}
+		for range c.count() {
+			w.gaps = append(w.gaps, gap{c.instant(), c.instant(), c.instant(), c.bool()})
+		}
+		d.watches = append(d.watches, w)
+	}
+	return d
+}
