@@ -2,6 +2,7 @@ package influx
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -31,8 +32,8 @@ type memoryJournal struct {
 	advances    int
 	// fail, if set, is asked before each method and may return an error.
 	fail func(method string) error
-	// advanced, if set, sees every position before it is saved.
-	advanced func(Position)
+	// advanced, if set, sees what is about to be saved.
+	advanced func(Position, []Rejected)
 }
 
 func (j *memoryJournal) enter(method string) error {
@@ -82,7 +83,7 @@ func (j *memoryJournal) Advance(_ context.Context, to Position, rejected []Rejec
 		return err
 	}
 	if j.advanced != nil {
-		j.advanced(to)
+		j.advanced(to, rejected)
 	}
 	j.position = to
 	j.rejected = append(j.rejected, rejected...)
@@ -150,7 +151,15 @@ type request struct {
 }
 
 func (s *fakeServer) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
+	var from io.Reader = req.Body
+	if req.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		from = z
+	}
+	body, err := io.ReadAll(from)
 	if err != nil {
 		return nil, err
 	}

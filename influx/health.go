@@ -61,7 +61,7 @@ func (h *health) waiting() (records uint64, age time.Duration) {
 	return h.head.Record - h.done.Record, age
 }
 
-// committed raises the head and reports how many elements wait.
+// committed raises the head; it never falls.
 func (h *health) committed(head Position) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
