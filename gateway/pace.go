@@ -13,8 +13,8 @@ type pace struct {
 
 const (
 	lingerFrom  = 2_000 // messages per second; below, a batch is committed at once
-	lingerMax   = 3 * time.Millisecond
-	lingerSlice = 500 * time.Microsecond
+	lingerMax   = 4 * time.Millisecond
+	lingerSlice = time.Millisecond // devices and brokers send in bursts about this far apart
 	lingerFull  = 2_048 // messages: enough company
 )
 

@@ -17,8 +17,10 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// recordRows is how many records one statement inserts: a statement costs as much as a few rows.
-const recordRows = 64
+// recordRows is how many records one statement inserts, the most first: a statement costs as much as a few rows.
+var recordRows = [...]int{maxRows, 8, 1}
+
+const maxRows = 64
 
 // writer holds the one writing connection below database/sql, whose conversions would cost more than SQLite itself. It is
 // used by one goroutine, except that other writes (cursors, retention) come through Do between two commits.
@@ -27,7 +29,7 @@ type writer struct {
 	raw  driver.Conn
 
 	begin, commit, rollback *statement
-	record, records         *statement
+	records                 [len(recordRows)]*statement
 	transition, sample      *statement
 	alert, change           *statement
 	owe, sent               *statement
@@ -96,8 +98,9 @@ func (w *writer) prepare() error {
 		sql    string
 	}{
 		{&w.begin, beginSQL}, {&w.commit, `COMMIT`}, {&w.rollback, `ROLLBACK`},
-		{&w.record, recordSQL + recordArgs},
-		{&w.records, recordSQL + strings.Repeat(recordArgs+",", recordRows-1) + recordArgs},
+		{&w.records[0], recordSQL + strings.Repeat(recordArgs+",", recordRows[0]-1) + recordArgs},
+		{&w.records[1], recordSQL + strings.Repeat(recordArgs+",", recordRows[1]-1) + recordArgs},
+		{&w.records[2], recordSQL + recordArgs},
 		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, body) VALUES (?,?,?,?,?,?,?,?,?,?)`},
 		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, lim, verdict) VALUES (?,?,?,?,?,?,?,?,?)`},
 		{&w.alert, `INSERT INTO alerts (id, site, opened, resolved, body) VALUES (?,?,?,?,?)
@@ -262,13 +265,14 @@ func (w *writer) write(b *gateway.Batch) error {
 func (w *writer) writeRecords(records []telemetry.Record) error {
 	const columns = 7
 	for len(records) > 0 {
-		s, n := w.record, 1
-		if len(records) >= recordRows {
-			s, n = w.records, recordRows
+		size := 0
+		for recordRows[size] > len(records) {
+			size++
 		}
+		s, n := w.records[size], recordRows[size]
 		// Strings that share one buffer per statement: SQLite copies them when they are bound.
 		w.body = w.body[:0]
-		var ends [recordRows]int
+		var ends [maxRows]int
 		for i := range n {
 			var err error
 			if w.body, err = appendBody(w.body, &records[i]); err != nil {

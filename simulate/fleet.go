@@ -67,7 +67,7 @@ func (f Fleet) writeSite(path string, site int) (err error) {
 	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) } // Flush reports
 	p("# Written by gerbang simulate: site %d of %d with its share of %d devices.", site+1, f.Sites, f.Devices)
 	p("id: %s\nname: Simulated site %s\ntimezone: Asia/Jakarta\nprotocols: [kmk-382-2020]", f.Site(site), f.Site(site))
-	p("hours:\n  mon-sun: \"00:00-24:00\"\nreset: \"03:00\"")
+	p("hours:\n  mon-sun: \"00:00-24:00\"")
 	p("zones:\n  hall: {name: Hall, area: 2000 m², seats: 400, pitch: 1, capacity: 500}")
 	p("doors:")
 	doors := 0

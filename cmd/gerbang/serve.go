@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,7 +15,7 @@ import (
 )
 
 func serveCommand(std streams) *cobra.Command {
-	var path string
+	var path, profile string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the gateway",
@@ -28,6 +29,10 @@ the old one stays in force.`,
 			}
 			log := newLogger(std.err, cfg.Log)
 			limitMemory()
+			stop, err := startProfile(profile)
+			if err != nil {
+				return err
+			}
 			a, err := newApp(cmd.Context(), cfg, log)
 			if err != nil {
 				return err
@@ -36,10 +41,11 @@ the old one stays in force.`,
 			signal.Notify(a.reload, syscall.SIGHUP)
 			defer signal.Stop(a.reload)
 			log.Info("ready", "pages", a.url())
-			return a.run(cmd.Context())
+			return errors.Join(a.run(cmd.Context()), stop())
 		},
 	}
 	c.Flags().StringVar(&path, "config", "", "configuration file (default: the built-in example)")
+	c.Flags().StringVar(&profile, "cpu-profile", "", "write a CPU profile to this file, for go tool pprof")
 	return c
 }
 
