@@ -14,7 +14,7 @@ import (
 
 // examples are the shipped files: what LoadDefault runs, and the models and protocols that are always there.
 //
-//go:embed gerbang.yaml sites protocols all:models *.y*ml
+//go:embed gerbang.yaml alertmanager.yml sites protocols models templates
 var examples embed.FS
 
 // Examples are the shipped configuration files, for writing them to disk.

@@ -187,7 +187,7 @@ func (d *decoder) any(n Node) any {
 	case kindBool:
 		return n.n.text == "true"
 	case kindNumber:
-		if i, err := strconv.ParseInt(n.n.text, 10, 64); err == nil {
+		if i, err := strconv.ParseInt(n.n.text, base(n.n.text), 64); err == nil {
 			return i
 		}
 		if f, err := strconv.ParseFloat(n.n.text, 64); err == nil {
@@ -210,6 +210,14 @@ func (d *decoder) any(n Node) any {
 		return m
 	}
 	return nil
+}
+
+// base of a whole number as it is written: 0xFFFF is hexadecimal, but 010 is ten.
+func base(text string) int {
+	if strings.HasPrefix(strings.TrimLeft(text, "+-"), "0x") {
+		return 0
+	}
+	return 10
 }
 
 // newValue is a zero value with its defaults.
