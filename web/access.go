@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -92,16 +93,19 @@ func bearer(r *http.Request) (string, bool) {
 	return token, ok && strings.EqualFold(scheme, "Bearer")
 }
 
-// open reports whether a path needs no token.
-func (s *Server) open(path string) bool {
+// open reports whether a path needs no token. A path that the router would clean first is none of the open ones.
+func (s *Server) open(p string) bool {
+	if p != path.Clean(p) {
+		return false
+	}
 	switch {
-	case path == "/healthz", path == "/login", path == "/token":
+	case p == "/healthz", p == "/login", p == "/token":
 		return true
-	case strings.HasPrefix(path, "/static/"): // files that anyone can get from the source
+	case strings.HasPrefix(p, "/static/"): // files that anyone can get from the source
 		return true
-	case strings.HasPrefix(path, "/sign/"), strings.HasPrefix(path, "/live/sign/"):
+	case strings.HasPrefix(p, "/sign/"), strings.HasPrefix(p, "/live/sign/"):
 		return s.opts.PublicSigns
-	case strings.HasPrefix(path, "/ingest/"):
+	case strings.HasPrefix(p, "/ingest/"):
 		return s.opts.PushHasCredentials
 	}
 	return false

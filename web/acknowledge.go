@@ -40,7 +40,6 @@ type alertCard struct {
 	Basis        string
 	Advice       string // what to do
 	Opened       string
-	Age          string
 	Critical     bool
 	Unconfirmed  string
 	Acknowledged string // by whom and until when; empty: nobody yet
@@ -59,11 +58,11 @@ func alertCards(sc *scene, open []alerts.Alert) []alertCard {
 }
 
 func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
-	_, text, todo := sc.texts.Explain(sc.Tag, a)
+	text, todo := sc.demand(a)
 	card := alertCard{
 		ID: a.ID, Site: a.Site, Class: string(a.Class), Icon: classIcon(a.Class), Word: sc.T("class." + string(a.Class)),
 		Title: a.SubjectName, Text: text, Basis: sc.basis(&a.Explanation, a.Opened), Advice: todo,
-		Opened: sc.when(a.Opened), Age: sc.ago(a.Opened), Critical: severityRank(a.Severity) == 0,
+		Opened: sc.when(a.Opened), Critical: severityRank(a.Severity) == 0,
 		Minutes: int(ackFor / time.Minute),
 	}
 	if a.Class == rules.ClassService {

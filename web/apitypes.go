@@ -249,7 +249,7 @@ type apiAlert struct {
 	Rule         string         `json:"rule" example:"capacity"`
 	Class        string         `json:"class" enum:"breach,overdue,sensor,service"`
 	Severity     string         `json:"severity,omitempty" example:"critical"`
-	Subject      apiSubject     `json:"subject"`
+	Subject      *apiSubject    `json:"subject,omitempty" doc:"Absent: the gateway itself"`
 	Opened       time.Time      `json:"opened"`
 	Updated      time.Time      `json:"updated,omitzero"`
 	Resolved     time.Time      `json:"resolved,omitzero" doc:"Absent: open"`
@@ -266,11 +266,14 @@ type apiAck struct {
 }
 
 func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {
-	_, text, _ := sc.texts.Explain(sc.Tag, a)
+	text, _ := sc.demand(a)
 	out := apiAlert{
 		ID: a.ID, Site: a.Site, Rule: a.Rule, Class: string(a.Class), Severity: string(a.Severity),
-		Subject: apiSubject{string(a.Subject.Kind), a.Subject.ID, a.SubjectName}, Opened: a.Opened.Time(), Updated: a.Updated.Time(),
+		Opened: a.Opened.Time(), Updated: a.Updated.Time(),
 		Resolved: a.Resolved.Time(), Unconfirmed: a.Unconfirmed.Time(), Explanation: apiExplanationOf(text, &a.Explanation),
+	}
+	if a.Subject.Kind != "" {
+		out.Subject = &apiSubject{string(a.Subject.Kind), a.Subject.ID, a.SubjectName}
 	}
 	if a.Ack != nil {
 		out.Acknowledged = &apiAck{a.Ack.By, a.Ack.Reason, a.Ack.At.Time(), a.Ack.Until.Time()}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"html/template"
 	"net/http"
 
@@ -87,7 +88,8 @@ func (c *composer) add(id, name string, data any) {
 	}
 	var w writer
 	if c.err = c.server.pages.execute(&w, c.lang, name, data); c.err == nil {
-		c.chunks = append(c.chunks, chunk{id, w})
+		// A carriage return ends a line of server-sent events; a name that holds one must not end ours.
+		c.chunks = append(c.chunks, chunk{id, bytes.ReplaceAll(w, []byte("\r"), []byte(" "))})
 	}
 }
 

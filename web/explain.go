@@ -30,7 +30,15 @@ func (s *Server) scene(t *tongue, v *rules.View) *scene {
 }
 
 // when writes a time in the site's zone as short as today allows.
-func (t *scene) when(i telemetry.Instant) string { return t.When(i, t.now, t.loc) }
+//
+// The gateway itself is nowhere: its times say that they are UTC.
+func (t *scene) when(i telemetry.Instant) string {
+	s := t.When(i, t.now, t.loc)
+	if t.view == nil && i != 0 {
+		s += " UTC"
+	}
+	return s
+}
 
 // ago writes how long ago i was.
 func (t *scene) ago(i telemetry.Instant) string {
@@ -49,6 +57,20 @@ type explanation struct {
 // explain writes the explanation of a verdict.
 func (t *scene) explain(w *rules.VerdictView) explanation {
 	return explanation{Text: t.finding(w), Basis: t.basis(&w.Explanation, w.Since)}
+}
+
+// demand is what an alert says: its text and what to do. Of one that is over it is what was wrong.
+func (t *scene) demand(a *alerts.Alert) (text, todo string) {
+	if !a.Open() && a.Class != rules.ClassService {
+		return t.finding(&rules.VerdictView{
+			Rule: a.Rule, Kind: a.Kind, Class: a.Class, Subject: a.Subject, SubjectName: a.SubjectName,
+			Verdict: rules.Breached, Explanation: a.Explanation,
+		}), ""
+	}
+	named := *a
+	named.Explanation.Detail = t.subjectName(a.Explanation.Detail)
+	_, text, todo = t.texts.Explain(t.Tag, &named)
+	return text, todo
 }
 
 // finding is a verdict's text alone.

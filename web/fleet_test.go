@@ -287,7 +287,7 @@ func mall(id, name, zone string, people, err float64) rules.View {
 		v.Verdicts = append(v.Verdicts, rules.VerdictView{
 			Rule: "terdengar", Kind: "silence", Class: rules.ClassSensor, Severity: rules.Warning,
 			Subject: rules.Subject{Kind: rules.SubjectDevice, ID: d.ID}, SubjectName: d.Name, Verdict: rules.Within, Since: ago(30 * time.Hour),
-			Explanation: rules.Explanation{Value: 40, Limit: 1800, HasValue: true, HasLimit: true, Unit: "s", Constraint: "interval"},
+			Explanation: rules.Explanation{Value: 1, Limit: 30, HasValue: true, HasLimit: true, Unit: "min", Constraint: "interval"},
 		})
 	}
 	return v
@@ -328,7 +328,7 @@ func breach(v *rules.View) {
 
 // blind loses the counter of the only entrance.
 func blind(v *rules.View) {
-	v.Verdict = rules.Unknown
+	v.Verdict = rules.Breached // a silent device is a broken rule, too
 	v.Persons = rules.Estimate{Reason: rules.ReasonGap}
 	for i := range v.Zones[:2] {
 		z := &v.Zones[i]
@@ -344,7 +344,7 @@ func blind(v *rules.View) {
 			d.Verdict = rules.Breached
 			w := verdictOf(v, rules.SubjectDevice, d.ID)
 			w.Verdict, w.Since = rules.Breached, ago(22*time.Minute)
-			w.Explanation = rules.Explanation{Value: 52 * 60, Limit: 1800, HasValue: true, HasLimit: true, Unit: "s", Constraint: "interval", Reason: rules.ReasonSilent, Detail: d.ID}
+			w.Explanation = rules.Explanation{Value: 52, Limit: 30, HasValue: true, HasLimit: true, Unit: "min", Constraint: "interval", Reason: rules.ReasonSilent, Detail: d.ID}
 		}
 	}
 	v.Devices[4].LastSeen, v.Devices[4].Verdict = 0, rules.Unknown
@@ -358,7 +358,7 @@ func overdue(v *rules.View) {
 	t.Verdict, t.LastDone, t.NextDue = rules.Breached, ago(5*time.Hour+10*time.Minute), ago(70*time.Minute)
 	w := verdictOf(v, rules.SubjectTask, t.ID)
 	w.Verdict, w.Since = rules.Breached, ago(70*time.Minute)
-	w.Explanation = rules.Explanation{Value: 310 * 60, Limit: 4 * 3600, HasValue: true, HasLimit: true, Unit: "s", Constraint: "every", Reason: rules.ReasonOverdue, Detail: t.ID}
+	w.Explanation = rules.Explanation{Value: 310 * 60, Limit: 4 * 3600, HasValue: true, HasLimit: true, Unit: "s", Constraint: "every", Reason: rules.ReasonOverdue}
 }
 
 // straddle puts the limit inside the error bar.

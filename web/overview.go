@@ -45,9 +45,9 @@ type alertCount struct {
 type overviewSummary struct {
 	Sites, Breached, Unknown, Within, Closed, Open int
 	Persons                                        persons
-	Alerts                                         int
-	Gateway                                        string // what is wrong with the gateway itself
-	Updated                                        string
+	Counted                                        int      // sites whose number of people is known
+	Gateway                                        string   // why what is shown may be old
+	Faults                                         []string // open alerts of the gateway itself
 }
 
 func (s *Server) composeOverview(c *composer) {
@@ -59,10 +59,10 @@ func (s *Server) composeOverview(c *composer) {
 	}
 	// The worst first, then by name: the order changes only when a verdict does.
 	slices.SortStableFunc(views, func(a, b rules.View) int {
-		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(gravity(&a), gravity(&b)), cmp.Compare(a.Name, b.Name))
 	})
 
-	sum := overviewSummary{Sites: len(views), Alerts: len(open), Gateway: s.gatewayFault(c.lang)}
+	sum := overviewSummary{Sites: len(views), Gateway: s.gatewayFault(c.lang)}
 	var total rules.Estimate
 	total.Known = true
 	for i := range views {
@@ -81,11 +81,16 @@ func (s *Server) composeOverview(c *composer) {
 			sum.Open++
 		}
 		if v.Persons.Known {
+			sum.Counted++
 			total.Persons += v.Persons.Persons
 			total.Error += v.Persons.Error
 		}
 	}
 	sum.Persons = c.lang.persons(total)
+	for _, a := range s.openAlerts("") {
+		title, _, _ := s.texts.Explain(c.lang.Tag, &a)
+		sum.Faults = append(sum.Faults, title)
+	}
 	c.add("summary", "overview-summary", sum)
 	c.add("", "overview-open", len(views))
 	for i := range views {
@@ -104,6 +109,14 @@ func rank(v *rules.View) int {
 		return 1
 	case v.Open:
 		return 2
+	}
+	return 3
+}
+
+// gravity is the severity of the worst verdict.
+func gravity(v *rules.View) int {
+	if w, ok := worst(v); ok {
+		return severityRank(w.Severity)
 	}
 	return 3
 }

@@ -67,6 +67,7 @@ type frame struct {
 	Live      string // where the page's stream is; empty: the page does not live
 	SignedIn  bool
 	HasToken  bool // the server asks for one: offer to sign out
+	In        bool // may go elsewhere: show the navigation
 }
 
 type languageLink struct {
@@ -77,6 +78,7 @@ type languageLink struct {
 func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 	f := frame{Title: title, Lang: lang.Tag, Here: r.URL.Path, Assets: s.assets.version, HasToken: s.opts.Token != ""}
 	_, f.SignedIn = s.access.session(r)
+	f.In = f.SignedIn || !f.HasToken
 	for _, t := range s.tongues {
 		q := r.URL.Query()
 		q.Set("lang", t.Tag)

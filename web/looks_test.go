@@ -1,0 +1,102 @@
+package web
+
+import (
+	"context"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/gerbang-iot/gerbang/testengine"
+)
+
+// spy is what a page must never do: it runs before everything else in each document.
+const spy = `window.faults = [];
+document.addEventListener('securitypolicyviolation', e => faults.push('CSP ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample));
+addEventListener('error', e => faults.push('error ' + (e.message || (e.target && (e.target.src || e.target.href)))), true);
+addEventListener('unhandledrejection', e => faults.push('rejection ' + e.reason));
+window.alert = x => faults.push('alert ' + x);
+window.pwned = () => faults.push('pwned');`
+
+// browser opens a tab in which every page is spied upon.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	ctx := testengine.Chromium(t)
+	err := chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: spy})
+		return err
+	}))
+	if err != nil {
+		t.Fatalf("installing the spy: %v", err)
+	}
+	return ctx
+}
+
+// faults are what the spy saw on the present page.
+func faults(ctx context.Context, t *testing.T) []string {
+	t.Helper()
+	seen, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`window.faults`))
+	if err != nil {
+		t.Fatalf("asking the spy: %v", err)
+	}
+	return seen
+}
+
+// isLive waits until the page has heard from its stream.
+func isLive() chromedp.Action[chromedp.Void] {
+	return chromedp.WaitReady(chromedp.CSS(`html[data-state="live"]`))
+}
+
+// TestEveryPageInEveryLook opens all pages on desktop and phone, light and dark, in both languages: nothing may be blocked by
+// the security policy, fail in a script or scroll sideways. With GERBANG_SCREENSHOTS=folder the pictures are kept for
+// somebody to judge them.
+func TestEveryPageInEveryLook(t *testing.T) {
+	f := newFleet()
+	r := start(t, f, nil)
+	secret := start(t, f, func(o *Options) { o.Token = testToken })
+	ctx := browser(t)
+	drawn := chromedp.WaitReady(chromedp.CSS("#chart[data-drawn]"))
+	pages := []struct {
+		path  string
+		ready chromedp.Action[chromedp.Void]
+	}{
+		{"/", isLive()}, {"/site/mpp-gresik", isLive()}, {"/site/mpp-tabalong", isLive()}, {"/site/mpp-pamekasan", isLive()},
+		{"/site/mpp-belu", isLive()}, {"/site/mpp-banjar", isLive()},
+		{"/sign/mpp-gresik/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/ruang-tunggu", isLive()}, {"/sign/mpp-tabalong/ruang-tunggu", isLive()}, {"/sign/mpp-belu/loket", isLive()},
+		{"/site/mpp-gresik/zone/ruang-tunggu", drawn},
+		{"/alerts", nil}, {"/rejections", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
+	}
+	for _, phone := range []bool{false, true} {
+		for _, dark := range []bool{false, true} {
+			for _, lang := range []string{"id", "en"} {
+				view := testengine.Desktop
+				if phone {
+					view = testengine.Phone
+				}
+				view.Dark, view.Language = dark, lang
+				for _, p := range pages {
+					base := r.url
+					if p.path == "/login" {
+						base = secret.url
+					}
+					view.WholePage = len(p.path) < 5 || p.path[:5] != "/sign"
+					var steps []chromedp.Action[chromedp.Void]
+					if p.ready != nil {
+						steps = append(steps, p.ready)
+					}
+					testengine.Screenshot(ctx, t, base+p.path, view, steps...)
+					for _, x := range faults(ctx, t) {
+						t.Errorf("%s as %s: %s", p.path, view, x)
+					}
+					over, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if over > 0 {
+						t.Errorf("%s as %s scrolls sideways by %v px", p.path, view, over)
+					}
+				}
+			}
+		}
+	}
+}
