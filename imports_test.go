@@ -1,0 +1,185 @@
+package gerbang_test
+
+import (
+	"fmt"
+	"go/ast"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+const module = "github.com/gerbang-iot/gerbang"
+
+// confined packages import only what is listed, their own subfolders, and the standard library less what pureStandard forbids.
+var confined = []struct {
+	packages string
+	allowed  []string
+	reason   string
+}{
+	{"telemetry", nil, "a reading is a plain value that every layer shares"},
+	{"facility", []string{module + "/telemetry"}, "a building is a plain value that every layer shares"},
+	{"rules", []string{module + "/facility", module + "/telemetry", "cel.dev/cel-go"}, "verdicts are a pure function of the journal"},
+}
+
+// impure is what of the standard library the confined packages may not import, with the reason.
+var impure = []ban{
+	{"", nil, []string{"net", "os", "io/fs", "database/sql", "embed", "syscall"}, "no I/O: the same journal gives the same verdicts, on any machine"},
+	{"", nil, []string{"log"}, "no logger: what happened is a returned value"},
+	{"", nil, []string{"context", "sync"}, "no goroutine: one caller owns the engine"},
+	{"", nil, []string{"math/rand", "crypto/rand"}, "no chance: replaying gives the same result, bit for bit"},
+}
+
+// clockCalls are the functions of package time that read or wait for the machine's clock or use its zone.
+var clockCalls = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer", "Local"}
+
+// ban says that packages, except some, may not import paths. Packages and imports are matched with all that lies below them.
+type ban struct {
+	packages string // "" is every package
+	except   []string
+	imports  []string
+	reason   string
+}
+
+var bans = []ban{
+	{"", []string{"journal"}, []string{"database/sql", "modernc.org/sqlite"}, "the journal is the one owner of SQL: what is durable is decided in one place"},
+	{"web", nil, []string{"github.com/eclipse/paho.mqtt.golang", "github.com/mochi-mqtt", "github.com/influxdata"}, "pages ask small ports, so they work whichever engine is behind"},
+	{"", []string{"testengine"}, []string{module + "/testengine", "testing"}, "only tests start test engines"},
+	{"configs", nil, []string{module + "/cmd"}, "configuration is read for the program, it does not know it"},
+	{"alerts", nil, outer, "components are wired by the program, they do not know it"},
+	{"audit", nil, outer, "components are wired by the program, they do not know it"},
+	{"gateway", nil, outer, "components are wired by the program, they do not know it"},
+	{"influx", nil, outer, "components are wired by the program, they do not know it"},
+	{"ingest", nil, outer, "components are wired by the program, they do not know it"},
+	{"journal", nil, outer, "components are wired by the program, they do not know it"},
+	{"web", nil, outer, "components are wired by the program, they do not know it"},
+}
+
+// outer lies outside the components.
+var outer = []string{module + "/cmd", module + "/configs"}
+
+func TestImportsPointOneWay(t *testing.T) {
+	report(t, importProblems(sources(t, os.DirFS("."))))
+}
+
+func TestForbiddenImportsAreSeen(t *testing.T) {
+	source := func(imports, body string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("package p\n" + imports + "\n" + body)}
+	}
+	tree := fstest.MapFS{
+		"telemetry/a.go":   source(`import ("math"; "net/netip")`, ""),
+		"facility/a.go":    source(`import ("time"; "`+module+`/telemetry"; "`+module+`/rules")`, "func f() { time.Now() }"),
+		"rules/a.go":       source(`import ("cel.dev/cel-go/cel"; "`+module+`/facility"; "golang.org/x/text/language")`, "func f() { go f() }"),
+		"rules/deep/b.go":  source(`import ("sync/atomic"; clock "time"; "`+module+`/rules")`, "func f() { clock.Sleep(1); clock.Unix(1, 0) }"),
+		"rules/a_test.go":  source(`import ("os"; "time")`, "func f() { time.Now() }"),
+		"journal/a.go":     source(`import ("database/sql"; _ "modernc.org/sqlite"; "`+module+`/configs/strict")`, ""),
+		"webhook/a.go":     source(`import "github.com/eclipse/paho.mqtt.golang"`, ""),
+		"web/a.go":         source(`import ("database/sql"; "github.com/influxdata/influxdb-client-go/v2")`, ""),
+		"cmd/gerbang/a.go": source(`import ("`+module+`/configs"; "`+module+`/testengine")`, ""),
+	}
+	sameProblems(t, importProblems(sources(t, tree)),
+		"telemetry/a.go:2: imports net/netip: no I/O: the same journal gives the same verdicts, on any machine",
+		"facility/a.go:2: imports "+module+"/rules: a building is a plain value that every layer shares",
+		"facility/a.go:3: uses time.Now: time is an argument, so that replaying gives the same result",
+		"rules/a.go:2: imports golang.org/x/text/language: verdicts are a pure function of the journal",
+		"rules/a.go:3: starts a goroutine: one caller owns the engine",
+		"rules/deep/b.go:2: imports sync/atomic: no goroutine: one caller owns the engine",
+		"rules/deep/b.go:3: uses time.Sleep: time is an argument, so that replaying gives the same result",
+		"journal/a.go:2: imports "+module+"/configs/strict: components are wired by the program, they do not know it",
+		"web/a.go:2: imports database/sql: the journal is the one owner of SQL: what is durable is decided in one place",
+		"web/a.go:2: imports github.com/influxdata/influxdb-client-go/v2: pages ask small ports, so they work whichever engine is behind",
+		"cmd/gerbang/a.go:2: imports "+module+"/testengine: only tests start test engines")
+}
+
+// importProblems names every import, and in the confined packages every use of clock and goroutine, that a table above forbids.
+// Tests may do as they like.
+func importProblems(files []source) []string {
+	var problems []string
+	for _, f := range files {
+		if f.test {
+			continue
+		}
+		add := func(node ast.Node, format string, args ...any) {
+			problems = append(problems, fmt.Sprintf("%s:%d: %s", f.path, f.fset.Position(node.Pos()).Line, fmt.Sprintf(format, args...)))
+		}
+		for _, b := range bans {
+			b.check(f, add)
+		}
+		for _, c := range confined {
+			if !below(f.dir, c.packages) {
+				continue
+			}
+			for _, spec := range f.file.Imports {
+				name := importPath(spec)
+				if !standard(name) && !belowAny(name, append(c.allowed, module+"/"+c.packages)) {
+					add(spec, "imports %s: %s", name, c.reason)
+				}
+			}
+			for _, b := range impure {
+				b.check(f, add)
+			}
+			purity(f, add)
+		}
+	}
+	return problems
+}
+
+func (b ban) check(f source, add func(ast.Node, string, ...any)) {
+	if !below(f.dir, b.packages) || belowAny(f.dir, b.except) {
+		return
+	}
+	for _, spec := range f.file.Imports {
+		if name := importPath(spec); belowAny(name, b.imports) {
+			add(spec, "imports %s: %s", name, b.reason)
+		}
+	}
+}
+
+// purity finds goroutines and the machine's clock.
+func purity(f source, add func(ast.Node, string, ...any)) {
+	clock := ""
+	for _, spec := range f.file.Imports {
+		if importPath(spec) == "time" {
+			clock = "time"
+			if spec.Name != nil {
+				clock = spec.Name.Name
+			}
+		}
+	}
+	ast.Inspect(f.file, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.GoStmt:
+			add(node, "starts a goroutine: one caller owns the engine")
+		case *ast.SelectorExpr:
+			if x, ok := node.X.(*ast.Ident); ok && clock != "" && x.Name == clock && slices.Contains(clockCalls, node.Sel.Name) {
+				add(node, "uses time.%s: time is an argument, so that replaying gives the same result", node.Sel.Name)
+			}
+		}
+		return true
+	})
+}
+
+func importPath(spec *ast.ImportSpec) string {
+	name, err := strconv.Unquote(spec.Path.Value)
+	if err != nil {
+		return spec.Path.Value // the parser takes nothing that ends here
+	}
+	return name
+}
+
+// standard tells a path of the standard library, whose first element has no dot.
+func standard(name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return !strings.Contains(first, ".")
+}
+
+// below tells whether a slash-separated path is root or lies under it; everything lies under "".
+func below(name, root string) bool {
+	return root == "" || name == root || strings.HasPrefix(name, root+"/")
+}
+
+func belowAny(name string, roots []string) bool {
+	return slices.ContainsFunc(roots, func(root string) bool { return below(name, root) })
+}
