@@ -125,6 +125,7 @@ func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, teleme
 		return f, until
 	}
 	f.share = j.levels.share(t)
+	until = min(until, j.levels.next(t))
 	f.limit, f.hasLimit, f.constraint = scaled(j.full, f.share), true, j.constraint
 	if est.known {
 		f.compare(was, j.params.Hysteresis, j.params.Straddle)

@@ -67,9 +67,9 @@ type series struct {
 }
 
 // same allows thinning of neighbours that every rule takes for the same.
-func (s *series) same(older, newer *float64) bool {
+func (s *series) same(older, newer *entry[float64]) bool {
 	for _, class := range s.class {
-		if class(*older) != class(*newer) {
+		if class(older.v) != class(newer.v) {
 			return false
 		}
 	}
@@ -80,7 +80,7 @@ func (s *series) same(older, newer *float64) bool {
 func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, exact time.Duration) {
 	if last := s.line.last(); last == nil || t > last.at {
 		s.line.add(entry[float64]{t, v})
-		s.line.age(now, exact, s.same)
+		s.line.age(now, exact, s)
 		return
 	}
 	i := s.line.upTo(t)
@@ -94,7 +94,7 @@ func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, e
 	if i > 0 {
 		// The thinned past stays thin.
 		prev := s.line.get(i - 1)
-		if slot := telemetry.Instant(s.line.resolution(i - 1)); slot > 0 && prev.at/slot == t/slot && s.same(&prev.v, &v) {
+		if slot := telemetry.Instant(s.line.resolution(i)); slot > 0 && prev.at/slot == t/slot && s.same(prev, &entry[float64]{t, v}) {
 			*prev = entry[float64]{t, v}
 			return
 		}

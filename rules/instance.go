@@ -67,6 +67,16 @@ func (i *instance) present() state {
 	return state{verdict: Unknown, since: i.eras[0].from}
 }
 
+// changedAt reports whether the state changed at t exactly.
+func (i *instance) changedAt(t telemetry.Instant) bool {
+	for k := len(i.past) - 1; k >= 0 && i.past[k].at >= t; k-- {
+		if i.past[k].at == t {
+			return true
+		}
+	}
+	return false
+}
+
 // ask puts the question to the judge in force at t.
 func (i *instance) ask(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {
 	e, next := i.eraAt(t)

@@ -109,3 +109,11 @@ func (l levels) share(t telemetry.Instant) float64 {
 	}
 	return l.protocol.Levels[l.at(t)]
 }
+
+// next is when the level changed after t, up to the clock; Never: it did not. What is to come the calendar brings.
+func (l levels) next(t telemetry.Instant) telemetry.Instant {
+	if t >= l.book.since {
+		return telemetry.Never
+	}
+	return min(l.book.since, l.book.next(l.plan, t))
+}

@@ -240,7 +240,7 @@ func (a *activation) ResolveName(name string) (any, bool) {
 // prepare collects the values and finds what is missing. It gives the time at which a value changes by itself.
 func (a *activation) prepare() telemetry.Instant {
 	j := a.judge
-	until := telemetry.Never
+	until := j.levels.next(a.t)
 	var next telemetry.Instant
 	a.open, a.opened, next = j.plan.open(a.t)
 	until = min(until, next)

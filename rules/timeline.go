@@ -115,14 +115,19 @@ func (l *timeline[V]) resolution(i int) time.Duration {
 	return 0
 }
 
+// thinner says what may be forgotten of the past.
+type thinner[V any] interface {
+	// same reports whether the older of two neighbours in one slot of time may give way to the newer.
+	same(older, newer *entry[V]) bool
+}
+
 // age thins what has become older than exact and drops what lies beyond the horizon, except the value that held there.
-// Of two neighbours in one slot of time the later stays, if same allows it.
-func (l *timeline[V]) age(now telemetry.Instant, exact time.Duration, same func(older, newer *V) bool) {
+func (l *timeline[V]) age(now telemetry.Instant, exact time.Duration, by thinner[V]) {
 	if s := l.tiers[exactTier]; len(s) > 1 && s[0].at < now.Add(-exact) {
-		l.move(exactTier, now.Add(-exact), fine, same)
+		l.move(exactTier, now.Add(-exact), fine, by)
 	}
 	if s := l.tiers[fineTier]; len(s) > 1 && s[0].at < now.Add(-minuteAge) {
-		l.move(fineTier, now.Add(-minuteAge), coarse, same)
+		l.move(fineTier, now.Add(-minuteAge), coarse, by)
 	}
 	if s := l.tiers[coarseTier]; len(s) > 1 && s[1].at < now.Add(-coarseAge) {
 		l.tiers[coarseTier] = shift(s)
@@ -130,12 +135,12 @@ func (l *timeline[V]) age(now telemetry.Instant, exact time.Duration, same func(
 }
 
 // move hands the entries before the time over to the next older tier.
-func (l *timeline[V]) move(from int, before telemetry.Instant, slot time.Duration, same func(older, newer *V) bool) {
+func (l *timeline[V]) move(from int, before telemetry.Instant, slot time.Duration, by thinner[V]) {
 	for len(l.tiers[from]) > 1 && l.tiers[from][0].at < before {
 		e := l.tiers[from][0]
 		l.tiers[from] = shift(l.tiers[from])
 		to := l.tiers[from-1]
-		if n := len(to); n > 0 && to[n-1].at/telemetry.Instant(slot) == e.at/telemetry.Instant(slot) && (same == nil || same(&to[n-1].v, &e.v)) {
+		if n := len(to); n > 0 && to[n-1].at/telemetry.Instant(slot) == e.at/telemetry.Instant(slot) && by.same(&to[n-1], &e) {
 			to[n-1] = e
 			continue
 		}

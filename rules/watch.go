@@ -50,34 +50,37 @@ func (w *watch) sign(t telemetry.Instant) (changed telemetry.Instant) {
 		if t > w.since {
 			w.gaps = append(w.gaps, gap{from: w.since, silent: w.since, to: t, unseen: true})
 		}
-		return min(w.since, t)
+		return t
 	case t > w.last:
-		was := w.last
+		was, due := w.last, w.due()
 		w.last = t
-		if t.Sub(was) <= w.bound {
-			return 0
+		if t > due {
+			w.gaps = append(w.gaps, gap{from: was, silent: due, to: t})
 		}
-		w.gaps = append(w.gaps, gap{from: was, silent: was.Add(w.bound), to: t})
-		return was.Add(w.bound)
+		if due <= *w.clock {
+			return max(due, t) // it was taken for silent, at least while the message was under way
+		}
+		return 0
 	case t < w.first:
 		w.first = t
 	}
 	i := sort.Search(len(w.gaps), func(k int) bool { return w.gaps[k].to > t })
-	if i == len(w.gaps) || w.gaps[i].from >= t {
+	if i == len(w.gaps) || w.gaps[i].from >= t && !w.gaps[i].unseen {
 		return 0
 	}
 	g := w.gaps[i]
 	var parts []gap
-	if g.unseen {
+	switch {
+	case g.unseen && g.from < t:
 		parts = append(parts, gap{from: g.from, silent: g.from, to: t, unseen: true})
-	} else if t.Sub(g.from) > w.bound {
+	case !g.unseen && t.Sub(g.from) > w.bound:
 		parts = append(parts, gap{from: g.from, silent: g.silent, to: t})
 	}
 	if g.to.Sub(t) > w.bound {
 		parts = append(parts, gap{from: t, silent: t.Add(w.bound), to: g.to})
 	}
 	w.gaps = slices.Replace(w.gaps, i, i+1, parts...)
-	return g.silent
+	return max(g.silent, t)
 }
 
 // lastBefore is the last sign of life at or before t (0: none), and when the answer changed next, up to the clock: at the

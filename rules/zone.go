@@ -114,7 +114,7 @@ func (z *zoneState) cut(t telemetry.Instant, exact bool) int {
 		b = z.line.get(i - 1).v
 	}
 	if i > 0 && !exact {
-		if slot := telemetry.Instant(z.line.resolution(i - 1)); slot > 0 {
+		if slot := telemetry.Instant(z.line.resolution(i)); slot > 0 {
 			if next := z.line.get(i); next != nil && next.at/slot == t/slot && next.v.anchor == b.anchor {
 				return i
 			}
@@ -132,13 +132,21 @@ func (z *zoneState) cut(t telemetry.Instant, exact bool) int {
 	return i
 }
 
-// sameBalance allows thinning: a balance carries all before it.
-func sameBalance(_, _ *balance) bool { return true }
+// same allows thinning, for a balance carries all before it; but the times at which verdicts changed stay, so that judging
+// the past again finds the same.
+func (z *zoneState) same(older, _ *entry[balance]) bool {
+	for over := z; over != nil && (over == z || over.derived()); over = over.parent {
+		for _, i := range over.crowdWatchers {
+			if i.changedAt(older.at) {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // age thins the past.
-func (z *zoneState) age(now telemetry.Instant, exact time.Duration) {
-	z.line.age(now, exact, sameBalance)
-}
+func (z *zoneState) age(now telemetry.Instant, exact time.Duration) { z.line.age(now, exact, z) }
 
 // derived reports whether the zone has no counter of its own, so that its people are those of the zones in it.
 func (z *zoneState) derived() bool {
