@@ -27,7 +27,7 @@ func (c *encoder) string(s string) {
 }
 
 // errCut is what a decoder finds in a snapshot that was cut or damaged.
-var errCut = errors.New("the snapshot is damaged: it ends in the middle of a value")
+var errCut = errors.New("the snapshot is cut or damaged")
 
 // decoder reads what an encoder wrote. After the first error it gives zeros; err tells.
 type decoder struct {

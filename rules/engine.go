@@ -56,6 +56,8 @@ type Engine struct {
 	touched []*zoneState
 	old     []change
 	flows   []flowChange
+
+	snapshotSize int // of the last one: how much memory the next will want
 }
 
 // New makes an engine for a site. Until a configuration record is applied it judges nothing.
@@ -71,6 +73,9 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) error {
 	mine := rec.Site == e.site
 	if mine && rec.Kind == telemetry.KindConfiguration && rec.Configuration != nil {
 		p, err := newPlan(rec.Configuration.Definition, rec.Configuration.Version, max(e.clock, rec.Received))
+		if err == nil {
+			err = Compile(p.def)
+		}
 		if err != nil {
 			return fmt.Errorf("applying configuration %q of site %q: %w", rec.Configuration.Version, e.site, err)
 		}

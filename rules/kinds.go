@@ -64,18 +64,18 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() []kind {
-	return []kind{capacityKind, disinfectionKind, distancingKind, expressionKind, silenceKind, temperatureKind}
+func kinds() [6]*kind {
+	return [...]*kind{&capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &silenceKind, &temperatureKind}
 }
 
-func kindByName(name string) (kind, error) {
-	all := kinds()
-	for _, k := range all {
+// kindByName finds a kind; with the error it gives an empty one.
+func kindByName(name string) (*kind, error) {
+	for _, k := range kinds() {
 		if k.name == name {
 			return k, nil
 		}
 	}
-	return kind{}, fmt.Errorf("unknown kind of rule %q: want one of %s", name, strings.Join(Kinds(), ", "))
+	return new(kind), fmt.Errorf("unknown kind of rule %q: want one of %s", name, strings.Join(Kinds(), ", "))
 }
 
 // NewParams gives a pointer to the default parameters of a kind of rule.

@@ -41,14 +41,11 @@ type programKey struct {
 	condition bool
 }
 
-// newPlan makes a plan of a definition that Compile accepts.
+// newPlan makes a plan of a definition; Compile says whether the engine may use it.
 func newPlan(source []byte, version string, from telemetry.Instant) (*plan, error) {
 	def := new(Definition)
 	if err := json.Unmarshal(source, def); err != nil {
 		return nil, fmt.Errorf("reading a definition: %w", err)
-	}
-	if err := Compile(def); err != nil {
-		return nil, fmt.Errorf("checking a definition: %w", err)
 	}
 	p := &plan{
 		def: def, source: slices.Clone(source), version: version, from: from, loc: def.Site.Location.Location,

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +14,11 @@ import (
 func (e *Engine) Restore(b []byte) error {
 	old := *e
 	*e = *New(old.site)
-	if err := e.restore(&decoder{b: b}); err != nil {
+	err := errCut
+	if n := len(b) - checksumSize; n >= 0 && binary.LittleEndian.Uint32(b[n:]) == checksum(b[:n]) {
+		err = e.restore(&decoder{b: b[:n]})
+	}
+	if err != nil {
 		*e = old
 		return fmt.Errorf("restoring the engine of site %q: %w", old.site, err)
 	}

@@ -1,15 +1,26 @@
 package rules
 
-import "github.com/gerbang-iot/gerbang/telemetry"
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"math"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
 
 // snapshotFormat opens every snapshot. It changes with the state's layout and with what the engine makes of it: a snapshot
 // of another version is not read, and the journal is replayed instead.
 const snapshotFormat = "gerbang rules 1"
 
+// checksumSize is that of the CRC-32C at the end: a snapshot that was cut or damaged is told from one of ours.
+const checksumSize = 4
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+
 // Snapshot is the engine's whole state in a versioned encoding; Restore on a fresh engine gives one that behaves
 // identically from then on. Equal states give equal bytes. There are no errors at present.
 func (e *Engine) Snapshot() ([]byte, error) {
-	c := &encoder{b: make([]byte, 0, 1<<16)}
+	c := &encoder{b: make([]byte, 0, e.snapshotSize+e.snapshotSize/8+1<<12)}
 	c.string(snapshotFormat)
 	c.string(e.site)
 	c.instant(e.clock)
@@ -20,9 +31,16 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		c.instant(p.from)
 		c.string(string(p.source))
 	}
-	if e.plan == nil {
-		return c.b, nil
+	if e.plan != nil {
+		e.encode(c)
 	}
+	c.b = binary.LittleEndian.AppendUint32(c.b, checksum(c.b))
+	e.snapshotSize = len(c.b)
+	return c.b, nil
+}
+
+// encode writes all that follows from a configuration.
+func (e *Engine) encode(c *encoder) {
 	for _, at := range []telemetry.Instant{e.enforced, e.day, e.midnight, e.resetAt, e.levelAt, e.levels.since} {
 		c.instant(at)
 	}
@@ -56,7 +74,6 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		c.instance(i, e.plans)
 		c.instant(e.queue.at[i.slot])
 	}
-	return c.b, nil
 }
 
 func (c *encoder) instant(t telemetry.Instant) { c.int(int64(t)) }
@@ -70,13 +87,19 @@ func (c *encoder) tally(t tally) {
 func (c *encoder) zone(z *zoneState) {
 	c.string(z.id)
 	var was entry[balance]
-	encodeTimeline(c, &z.line, func(e *entry[balance]) {
-		c.int(int64(e.at - was.at))
-		c.int(int64(e.v.raw - was.v.raw))
-		c.int(int64(e.v.err - was.v.err))
-		c.int(int64(e.v.anchor - was.v.anchor))
-		was = *e
-	})
+	for _, tier := range z.line.tiers {
+		c.list(len(tier))
+		b := c.b
+		for i := range tier {
+			e := &tier[i]
+			b = binary.AppendVarint(b, int64(e.at-was.at))
+			b = binary.AppendVarint(b, int64(e.v.raw-was.v.raw))
+			b = binary.AppendVarint(b, int64(e.v.err-was.v.err))
+			b = binary.AppendVarint(b, int64(e.v.anchor-was.v.anchor))
+			was = *e
+		}
+		c.b = b
+	}
 	c.tally(z.today)
 	c.instant(z.heard)
 	s := &z.sampled
@@ -87,15 +110,6 @@ func (c *encoder) zone(z *zoneState) {
 		c.float(s.Limit)
 		c.int(int64(s.Verdict))
 		c.uint(s.Record)
-	}
-}
-
-func encodeTimeline[V any](c *encoder, l *timeline[V], one func(*entry[V])) {
-	for t := range l.tiers {
-		c.list(len(l.tiers[t]))
-		for i := range l.tiers[t] {
-			one(&l.tiers[t][i])
-		}
 	}
 }
 
@@ -153,11 +167,16 @@ func (c *encoder) device(d *deviceState) {
 	for _, s := range d.kept {
 		c.uint(uint64(s.quantity))
 		var was telemetry.Instant
-		encodeTimeline(c, &s.line, func(e *entry[float64]) {
-			c.int(int64(e.at - was))
-			c.float(e.v)
-			was = e.at
-		})
+		for _, tier := range s.line.tiers {
+			c.list(len(tier))
+			b := c.b
+			for _, e := range tier {
+				b = binary.AppendVarint(b, int64(e.at-was))
+				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.v))
+				was = e.at
+			}
+			c.b = b
+		}
 	}
 	c.list(len(d.watches))
 	for _, w := range d.watches {

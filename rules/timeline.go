@@ -137,14 +137,14 @@ func (l *timeline[V]) age(now telemetry.Instant, exact time.Duration, by thinner
 // move hands the entries before the time over to the next older tier.
 func (l *timeline[V]) move(from int, before telemetry.Instant, slot time.Duration, by thinner[V]) {
 	for len(l.tiers[from]) > 1 && l.tiers[from][0].at < before {
-		e := l.tiers[from][0]
-		l.tiers[from] = shift(l.tiers[from])
+		e := &l.tiers[from][0]
 		to := l.tiers[from-1]
-		if n := len(to); n > 0 && to[n-1].at/telemetry.Instant(slot) == e.at/telemetry.Instant(slot) && by.same(&to[n-1], &e) {
-			to[n-1] = e
-			continue
+		if n := len(to); n > 0 && to[n-1].at/telemetry.Instant(slot) == e.at/telemetry.Instant(slot) && by.same(&to[n-1], e) {
+			to[n-1] = *e
+		} else {
+			l.tiers[from-1] = append(to, *e)
 		}
-		l.tiers[from-1] = append(to, e)
+		l.tiers[from] = shift(l.tiers[from])
 	}
 }
 
