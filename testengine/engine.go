@@ -46,7 +46,9 @@ type process struct {
 func newEngine(t testing.TB, name, path string, args []string, ready func(context.Context) error) *Engine {
 	e := &Engine{t: t, name: name, path: path, args: args, ready: ready}
 	t.Cleanup(func() {
-		e.end(syscall.SIGTERM)
+		if err := e.end(syscall.SIGTERM); err != nil {
+			t.Logf("ending %s: %v", e.name, err)
+		}
 		if t.Failed() {
 			t.Logf("the last that %s printed:\n%s", e.name, e.output.String())
 		}
@@ -100,8 +102,8 @@ func (e *Engine) PID() int {
 // Output is the last 64 KiB of what the engine printed, over all its starts. It may be called from any goroutine.
 func (e *Engine) Output() string { return e.output.String() }
 
-// launch starts the process from a goroutine that keeps its thread until the process ends: the kernel's "end with the parent" is
-// tied to the thread, not to the test process.
+// launch starts the process from a goroutine that keeps its thread until the process ends: for the kernel, the parent with which
+// the process ends is that thread, and a thread that the runtime let go would take the engine with it in the middle of a test.
 func (e *Engine) launch() (*process, error) {
 	cmd := exec.Command(e.path, e.args...)
 	cmd.Stdout, cmd.Stderr = &e.output, &e.output

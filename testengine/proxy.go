@@ -11,6 +11,7 @@ import (
 // Direction is a way of the bytes through a TCPProxy.
 type Direction uint8
 
+// The two ways, and both.
 const (
 	Up   Direction = 1 << iota // from the client to the target
 	Down                       // from the target to the client
