@@ -10,7 +10,7 @@ import (
 // that is used but missing makes the verdict unknown, whatever the rest says. Subjects: all of the kind that SubjectKind
 // names, or those that are named.
 //
-// Numbers, all of them double: persons, error, limit (zones and site); in_today, out_today (zones, doors, site);
+// Numbers, all of them double (CEL wants 5.0 rather than 5, except behind < and >): persons, error, limit (zones and site); in_today, out_today (zones, doors, site);
 // screened_today, too_warm_today (doors); the newest value of every gauge and flag by its name, such as co2, temperature,
 // humidity, fill_level (zones: of the devices there; devices: their own); share, minutes_since_open (−1 while closed).
 // open is a bool, level a string, age_minutes a map from the name of a quantity to the age of its newest value.

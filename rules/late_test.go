@@ -1,0 +1,136 @@
+package rules
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+func TestLateFlowRevisesHistory(t *testing.T) {
+	r := newRig(t, exact(with(mall(t), capacityRule(nil))))
+	r.read("c-main", "2022-07-04 09:00:00", in, 48)
+	r.read("c-main", "2022-07-04 10:00:00", out, 10)
+	r.read("c-main", "2022-07-04 11:00:00", out, 10)
+	r.transitions()
+	r.late("c-main", "2022-07-04 09:30:00", "2022-07-04 11:30:00", out, 5) // fewer than thought: nothing changes
+	r.wantTransitions()
+	r.late("c-main", "2022-07-04 09:40:00", "2022-07-04 11:30:10", in, 10) // 53 until 10:00
+	r.wantTransitions("09:40:00 capacity zone/hall within>breached until 10:00:00")
+	r.wantPersons("hall", 33)
+	r.wantVerdict("capacity", "hall", "within")
+	r.late("c-main", "2022-07-04 09:40:00", "2022-07-04 11:30:20", in, 20)
+	r.wantTransitions(
+		"10:00:00 capacity zone/hall within>breached until 11:30:20",
+		"11:30:20 capacity zone/hall within>breached", // those people are inside now
+	)
+}
+
+func TestLateDataIsJudgedByTheRuleThenInForce(t *testing.T) {
+	d := exact(with(mall(t), capacityRule(nil)))
+	r := newRig(t, d)
+	r.read("c-main", "2022-07-04 09:00:00", in, 48)
+	tight := *d
+	tight.Site.Zones = append(tight.Site.Zones[:0:0], d.Site.Zones...)
+	tight.Site.Zones[0].Capacity = 20
+	r.configure(&tight, r.at("2022-07-04 10:00:00"))
+	r.transitions()
+	r.late("c-main", "2022-07-04 09:30:00", "2022-07-04 12:00:00", out, 26) // 22: within then, and still too many now
+	r.wantTransitions()
+	r.late("c-main", "2022-07-04 09:40:00", "2022-07-04 12:00:01", out, 10) // 12
+	r.wantTransitions(
+		"10:00:00 capacity zone/hall breached>within until 12:00:01",
+		"12:00:01 capacity zone/hall breached>within",
+	)
+}
+
+func TestLateFeverRaisesNoLiveAlert(t *testing.T) {
+	r := newRig(t, with(mall(t), feverRule(nil)))
+	r.read("thermo", "2022-07-04 09:00:00", body, 36.5)
+	r.read("thermo", "2022-07-04 09:10:00", body, 36.5)
+	r.transitions()
+	r.late("thermo", "2022-07-04 09:05:00", "2022-07-04 10:00:00", body, 39.0)
+	r.wantTransitions("09:05:00 fever device/thermo within>breached until 09:10:00")
+	r.wantVerdict("fever", "thermo", "within")
+}
+
+// A fever that arrives out of order but in time is news: it must reach the people at the door.
+func TestFeverOutOfOrderIsNews(t *testing.T) {
+	r := newRig(t, with(mall(t), feverRule(nil)))
+	r.read("thermo", "2022-07-04 09:00:00", body, 36.5)
+	r.read("thermo", "2022-07-04 09:00:40", body, 36.5)
+	r.transitions()
+	r.late("thermo", "2022-07-04 09:00:20", "2022-07-04 09:00:50", body, 39.0)
+	r.wantTransitions(
+		"09:00:20 fever device/thermo within>breached",
+		"09:00:40 fever device/thermo breached>within",
+	)
+}
+
+func TestStoredMessagesEndAPastSilence(t *testing.T) {
+	d := with(mall(t), silenceRule(nil))
+	d.Site.Devices[4].Interval = 10 * time.Minute
+	r := newRig(t, d)
+	r.read("air", "2022-07-04 00:10:00", telemetry.CO2, 500)
+	r.read("air", "2022-07-04 02:00:00", telemetry.CO2, 500)
+	r.wantTransitions(
+		"00:10:00 alive device/air unknown>within",
+		"00:40:00 alive device/air within>breached",
+		"02:00:00 alive device/air breached>within",
+	)
+	r.late("air", "2022-07-04 00:35:00", "2022-07-04 02:05:00", telemetry.CO2, 500)
+	r.wantTransitions("00:40:00 alive device/air breached>within until 01:05:00")
+}
+
+// Whatever comes late, the transitions so far and the revisions together tell the history the engine has in mind.
+func TestTransitionsTellTheHistory(t *testing.T) {
+	d := everything(t)
+	start := telemetry.InstantOf(time.Date(2022, 7, 4, 0, 0, 0, 0, d.Site.Location.Location))
+	seeds(t, 20, func(t *testing.T, rng *rand.Rand) {
+		records := delayed(rng, traffic(rng, start, 20*time.Hour, 600), time.Duration(1+rng.IntN(180))*time.Minute)
+		end := start.Add(26 * time.Hour)
+		e, out := run(t, d, start, end, records)
+		for _, i := range e.instances {
+			told := history(i, out.Transitions, end)
+			for k, c := range i.past {
+				until := end
+				if k+1 < len(i.past) {
+					until = i.past[k+1].at
+				}
+				for at := c.at; at < until; at = at.Add(time.Minute) {
+					if got := told(at); got != c.verdict {
+						t.Fatalf("%s on %s at %v: the transitions tell %v, the engine %v", i.rule, i.subject, at, got, c.verdict)
+					}
+				}
+			}
+		}
+	})
+}
+
+// history replays transitions the way a reader of the journal would: later ones overrule earlier ones.
+func history(i *instance, all []Transition, end telemetry.Instant) func(telemetry.Instant) Verdict {
+	type span struct {
+		from, until telemetry.Instant
+		verdict     Verdict
+	}
+	var spans []span
+	for _, x := range all {
+		if x.Rule != i.rule || x.Subject != i.subject {
+			continue
+		}
+		until := x.Until
+		if !x.Late {
+			until = end + 1
+		}
+		spans = append(spans, span{x.At, until, x.To})
+	}
+	return func(t telemetry.Instant) Verdict {
+		for k := len(spans) - 1; k >= 0; k-- {
+			if spans[k].from <= t && t < spans[k].until {
+				return spans[k].verdict
+			}
+		}
+		return Unknown
+	}
+}
