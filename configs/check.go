@@ -61,7 +61,7 @@ func (l *loader) checkComponents(c *Config) {
 		l.checkAlertmanager(c, a)
 	}
 	if c.Ingest.DuplicateWindow < c.Ingest.ClockPast {
-		l.at("ingest.duplicate_window", "duplicate_window is shorter than clock_past (%v), want at least as long: a message may be repeated as late as it is believed", c.Ingest.ClockPast)
+		l.at("ingest.duplicate_window", "duplicate_window is shorter than clock_past (%s), want at least as long: a message may be repeated as late as it is believed", strict.FormatDuration(c.Ingest.ClockPast))
 	}
 	if c.Ingest.MaxPayload < KiB || c.Ingest.MaxPayload > 256*MiB {
 		l.at("ingest.max_payload", "max_payload is %v, want 1KiB to 256MiB", c.Ingest.MaxPayload)
@@ -126,12 +126,7 @@ func (l *loader) checkAlertmanager(c *Config, a *Alertmanager) {
 	if a.Config == "" {
 		return
 	}
-	a.Config = l.folder.resolve(a.Config)
-	text, err := l.folder.read(a.Config)
-	if err != nil {
-		l.at("alertmanager.config", "config: file %s cannot be read (%v)", a.Config, plain(err))
-	}
-	a.Text = text
+	l.readRoutes(a)
 }
 
 // secret makes the file of a secret usable and sees that there is something in it.
@@ -237,7 +232,7 @@ func (l *loader) credentials(path string, all []Credential) {
 	}
 	seen := map[string]bool{}
 	device := func(path, id string) {
-		if id != "" && !known[id] {
+		if id != "" && !known[id] && !l.unread {
 			l.at(path, "device %q does not exist, %s", id, strict.Suggestion(id, names))
 		}
 	}

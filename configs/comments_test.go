@@ -20,6 +20,7 @@ type comments struct {
 	types  map[string]string   // "configs.Log" → comment
 	fields map[string]string   // "configs.Log.Level" → comment
 	words  map[string][]string // "rules.Severity" → its constants
+	quote  string              // around keys in a comment
 }
 
 func readComments(t *testing.T, folders ...string) *comments {
@@ -111,7 +112,16 @@ func typeName(t reflect.Type) string {
 }
 
 // ofType is the comment of a type.
-func (c *comments) ofType(t reflect.Type) string { return c.keyed(t, c.types[typeName(t)]) }
+func (c *comments) ofType(t reflect.Type) string { return c.keyed(t, c.named(typeName(t))) }
+
+// named is the comment of a type without the name it begins with: "Log is how …" becomes "How …".
+func (c *comments) named(name string) string {
+	comment := regexp.MustCompile(`^[A-Z]?\w+ (is|are) `).ReplaceAllString(c.types[name], "")
+	if comment == "" {
+		return ""
+	}
+	return strings.ToUpper(comment[:1]) + comment[1:]
+}
 
 // ofField is the comment of a field, with keys instead of Go names.
 func (c *comments) ofField(t reflect.Type, f strict.Field) string {
@@ -128,10 +138,10 @@ func (c *comments) keyed(t reflect.Type, comment string) string {
 		return comment
 	}
 	for _, f := range strict.Fields(t) {
-		if f.StructField.Name == strings.ToLower(f.StructField.Name) {
-			continue
+		if f.StructField.Name == strings.ToUpper(f.StructField.Name) {
+			continue // HTTP, TLS and URL are words, too
 		}
-		comment = regexp.MustCompile(`\b`+f.StructField.Name+`\b`).ReplaceAllString(comment, f.Name)
+		comment = regexp.MustCompile(`\b`+f.StructField.Name+`\b`).ReplaceAllString(comment, c.quote+f.Name+c.quote)
 	}
 	return comment
 }

@@ -88,7 +88,7 @@ type HTTP struct {
 	AccessToken Secret `yaml:"access_token"`
 	// ExternalURL is the address under which people reach the pages: links in notifications start with it. Empty: made
 	// from listen.
-	ExternalURL string `yaml:"external_url" pattern:"^https?://[^/\\s]+" want:"a URL, such as https://gerbang.example.go.id"`
+	ExternalURL string `yaml:"external_url" private:"yes" pattern:"^https?://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL, such as https://gerbang.example.go.id"`
 }
 
 // SetDefaults listens on this machine only.
@@ -116,6 +116,7 @@ type TLSClient struct {
 
 // Push is the HTTP door for vendors that only push by HTTP: POST /ingest/{model}.
 type Push struct {
+	// Credentials are who may push: HTTP basic authentication, or the password as a bearer token.
 	Credentials []Credential `yaml:"credentials" required:"yes" want:"a list of credentials"`
 }
 
@@ -128,9 +129,10 @@ type MQTT struct {
 // Broker is an external MQTT broker that the gateway subscribes at.
 type Broker struct {
 	// URL is mqtt://host:1883, mqtts://host:8883, ws:// or wss://.
-	URL string `yaml:"url" required:"yes" pattern:"^(mqtts?|tcp|ssl|wss?)://[^/@\\s]+" want:"a URL such as mqtts://broker:8883, without user name and password"`
+	URL string `yaml:"url" required:"yes" private:"yes" pattern:"^(mqtts?|tcp|ssl|wss?)://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL such as mqtts://broker:8883, without user name and password"`
 	// ClientID must be the same after a restart and belong to this gateway alone: the broker keeps messages under it.
 	ClientID string `yaml:"client_id" pattern:"^\\S{1,64}$" want:"1 to 64 characters without spaces"`
+	// Username and Password are the gateway's own at the broker.
 	Username string `yaml:"username"`
 	Password Secret `yaml:"password"`
 	// TLS is for mqtts:// and wss://.
@@ -167,10 +169,11 @@ func (b *EmbeddedBroker) SetDefaults() {
 
 // Credential is a name and a password with what it may do: speak for one device, be a bridge for several, or read.
 type Credential struct {
+	// Name is the user name, Password its password.
 	Name     string `yaml:"name" required:"yes"`
 	Password Secret `yaml:"password"`
 	// PasswordHash is a bcrypt hash ($2a$…) instead of a password.
-	PasswordHash Hash `yaml:"password_hash" pattern:"^\\$2[aby]\\$\\d\\d\\$[./A-Za-z0-9]{53}$" want:"a bcrypt hash ($2a$…)"`
+	PasswordHash Hash `yaml:"password_hash" private:"yes" pattern:"^\\$2[aby]\\$\\d\\d\\$[./A-Za-z0-9]{53}$" want:"a bcrypt hash ($2a$…)"`
 	// Device is site/device: the credential of this one device, for its own topics.
 	Device string `yaml:"device" pattern:"^[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9_-]*$" want:"site/device"`
 	// Bridge speaks for several devices in any format: a LoRaWAN server, another broker.
@@ -183,7 +186,8 @@ type Credential struct {
 
 // Influx is an InfluxDB, version 2 (org, bucket, token) or 1.8 (database, username, password).
 type Influx struct {
-	URL string `yaml:"url" required:"yes" pattern:"^https?://[^/@\\s]+" want:"a URL such as http://127.0.0.1:8086"`
+	// URL of the server.
+	URL string `yaml:"url" required:"yes" private:"yes" pattern:"^https?://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL such as http://127.0.0.1:8086"`
 	// Org, Bucket and Token are for version 2 and Cloud.
 	Org    string `yaml:"org"`
 	Bucket string `yaml:"bucket"`
@@ -207,10 +211,12 @@ func (i *Influx) SetDefaults() { i.Timeout, i.Batch = 10*time.Second, 5000 }
 type Alertmanager struct {
 	// Config is Alertmanager's own configuration file, for the embedded one: routes, receivers, inhibition.
 	Config string `yaml:"config" want:"a file, such as alertmanager.yml"`
-	// Text is what that file said when it was loaded.
-	Text []byte `yaml:"-"`
+	// Text is what that file said when it was loaded, Templates the texts of the templates that come with the gateway.
+	Text      []byte   `yaml:"-"`
+	Templates []string `yaml:"-"`
 	// URL of an Alertmanager of your own, instead of the embedded one.
-	URL      string     `yaml:"url" pattern:"^https?://[^/@\\s]+" want:"a URL such as http://127.0.0.1:9093"`
+	URL string `yaml:"url" private:"yes" pattern:"^https?://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL such as http://127.0.0.1:9093"`
+	// Username and Password, or a bearer Token, and TLS are for URL.
 	Username string     `yaml:"username"`
 	Password Secret     `yaml:"password"`
 	Token    Secret     `yaml:"token"`
@@ -220,7 +226,7 @@ type Alertmanager struct {
 	// Languages are the languages of receivers, by receiver; others get the gateway's language.
 	Languages map[string]string `yaml:"languages" enum:"id en"`
 	// ExternalURL is where links in notifications lead; empty: http.external_url.
-	ExternalURL string `yaml:"external_url" pattern:"^https?://[^/\\s]+" want:"a URL, such as https://gerbang.example.go.id"`
+	ExternalURL string `yaml:"external_url" private:"yes" pattern:"^https?://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL, such as https://gerbang.example.go.id"`
 }
 
 // SetDefaults fills in the rest.

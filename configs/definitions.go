@@ -12,8 +12,8 @@ import (
 // Definitions are what decides how each site's records are judged: one a site, sorted by site id, the protocols in the
 // order in which the site lists them. The same files give the same definitions.
 //
-// A protocol is written for many sites, so a rule may name subjects that a site does not have: the site's definition keeps
-// those that are there, and a rule of which none is there does not apply to the site.
+// A protocol is written for many sites. Where a rule names subjects, the site's definition keeps those that are there;
+// where it names none, it gets those that the site can measure. A rule without any does not apply to the site.
 func (c *Config) Definitions() []rules.Definition {
 	definitions := make([]rules.Definition, 0, len(c.Sites))
 	for _, site := range c.Sites {
@@ -22,7 +22,7 @@ func (c *Config) Definitions() []rules.Definition {
 		}
 		for _, id := range site.Protocols {
 			if i := slices.IndexFunc(c.Protocols, func(p rules.Protocol) bool { return p.ID == id }); i >= 0 {
-				d.Protocols = append(d.Protocols, narrowed(c.Protocols[i], &site))
+				d.Protocols = append(d.Protocols, narrowed(c.Protocols[i], instruments{&site, d.Measures}))
 			}
 		}
 		definitions = append(definitions, d)
@@ -31,7 +31,8 @@ func (c *Config) Definitions() []rules.Definition {
 }
 
 // narrowed is a protocol for one site. The shared one is not touched.
-func narrowed(p rules.Protocol, site *facility.Site) rules.Protocol {
+func narrowed(p rules.Protocol, m instruments) rules.Protocol {
+	site := m.site
 	here := map[string]bool{site.ID: true}
 	for _, z := range site.Zones {
 		here[z.ID] = true
@@ -45,16 +46,18 @@ func narrowed(p rules.Protocol, site *facility.Site) rules.Protocol {
 	for _, t := range site.Tasks {
 		here[t.ID] = true
 	}
-	all := p.Rules
-	p.Rules = make([]rules.Rule, 0, len(all))
-	for _, r := range all {
-		if len(r.Subjects) > 0 {
-			// An empty list would mean all subjects: a rule about none is left out instead.
-			r.Subjects = slices.DeleteFunc(slices.Clone(r.Subjects), func(id string) bool { return !here[id] })
-			if len(r.Subjects) == 0 {
-				continue
-			}
+	shared := p.Rules
+	p.Rules = make([]rules.Rule, 0, len(shared))
+	for _, r := range shared {
+		named, all := slices.Clone(r.Subjects), false
+		if len(named) == 0 {
+			named, all = m.fitting(&r)
 		}
+		named = slices.DeleteFunc(named, func(id string) bool { return !here[id] })
+		if len(named) == 0 && !all {
+			continue // an empty list would mean all subjects
+		}
+		r.Subjects = named
 		p.Rules = append(p.Rules, r)
 	}
 	return p
@@ -69,8 +72,8 @@ func (c *Config) measures(site *facility.Site) map[string][]telemetry.Quantity {
 			continue
 		}
 		i := slices.IndexFunc(c.Models, func(m decode.Model) bool { return m.ID == d.Model })
-		if i < 0 {
-			continue
+		if i < 0 || c.Models[i].Format == "native" {
+			continue // whatever speaks the native format may say anything
 		}
 		if q := quantities(&c.Models[i]); len(q) > 0 {
 			known[d.ID] = q

@@ -62,11 +62,13 @@ func (h *hoursDoc) UnmarshalStrict(n strict.Node) {
 			h.Weekly[d] = spans
 		}
 	}
-	if len(given) == 0 {
+	isDay := func(key string) bool { _, ok := weekdays(key); return ok }
+	var rest hoursRest
+	n.Without(isDay, append([]string{"mon-fri"}, days...)...).Decode(&rest)
+	other := slices.ContainsFunc(n.Entries(), func(e strict.Entry) bool { return e.Name != "queue_closes" && e.Name != "exceptions" })
+	if len(given) == 0 && !other { // a misspelt day is a problem already
 		n.Problem("hours name no day, want at least one such as mon-fri: \"08:00-15:00\"")
 	}
-	var rest hoursRest
-	n.Without(func(key string) bool { _, ok := weekdays(key); return ok }, days...).Decode(&rest)
 	h.QueueCloses = rest.QueueCloses
 	for date, x := range rest.Exceptions {
 		h.Exceptions = append(h.Exceptions, facility.Exception{Date: date, Spans: x.Hours, Reason: x.Reason})

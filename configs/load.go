@@ -3,6 +3,7 @@ package configs
 import (
 	"cmp"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -68,6 +69,7 @@ type loader struct {
 	folder    folder
 	problems  Problems
 	places    *strict.Places // of the configuration file
+	unread    bool           // a document could not be read: what refers to it is not a problem of its own
 	sites     []*siteFile
 	protocols map[string]*protocolFile
 	models    map[string]*modelFile
@@ -109,12 +111,23 @@ func (l *loader) document(f folder, file string, v any, places **strict.Places) 
 	if err != nil {
 		l.problems.Add(strict.Position{File: name}, "cannot be read (%v)", err)
 		*places = &strict.Places{}
+		l.unread = true
 		return false
 	}
 	var problems Problems
-	*places, problems = strict.Decode(name, data, v)
+	*places, problems = strict.Decode(name, data, v, quantityNames())
 	l.problems = append(l.problems, problems...)
-	return true
+	l.unread = l.unread || !(*places).Read
+	return (*places).Read
+}
+
+// quantityNames lets a problem suggest the right quantity.
+func quantityNames() strict.Vocabulary {
+	v := strict.Vocabulary{Type: reflect.TypeFor[telemetry.Quantity]()}
+	for _, q := range telemetry.Quantities() {
+		v.Words = append(v.Words, q.String())
+	}
+	return v
 }
 
 // expand lists the files of a list of patterns, each file once.
@@ -124,6 +137,7 @@ func (l *loader) expand(key string, patterns []string) []string {
 		found, err := l.folder.expand(pattern)
 		if err != nil {
 			l.problems.Add(l.places.At(item(key, i)), "%s: %v", key, err)
+			l.unread = true
 			continue
 		}
 		files = append(files, found...)
@@ -171,6 +185,7 @@ func (l *loader) readSites(c *Config) {
 	own := map[string]string{}
 	for _, file := range l.expand("sites", c.SiteFiles) {
 		s := &siteFile{}
+		before := len(l.problems)
 		if !l.document(l.folder, file, &s.doc, &s.places) {
 			continue
 		}
@@ -178,6 +193,7 @@ func (l *loader) readSites(c *Config) {
 			l.problems.Add(s.places.At("id"), "site %q is in %s already, want every id once", s.doc.ID, other)
 		}
 		own[s.doc.ID] = file
+		s.sound = len(l.problems) == before
 		l.sites = append(l.sites, s)
 	}
 }

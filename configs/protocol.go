@@ -40,7 +40,8 @@ type ruleCommon struct {
 	Severity rules.Severity `yaml:"severity" enum:"critical warning info"`
 	// Class of the alerts; empty: the kind's own.
 	Class rules.Class `yaml:"class" enum:"breach overdue sensor"`
-	// Subjects restricts the rule to zones, doors, devices or tasks by id; empty: all that fit.
+	// Subjects restricts the rule to zones, doors, devices or tasks by id; empty: all that have a device which measures what
+	// the rule needs. A subject that is named and not measured is unknown.
 	Subjects []string `yaml:"subjects"`
 	// For is how long the condition must hold before the verdict is a breach.
 	For time.Duration `yaml:"for" max:"1d"`

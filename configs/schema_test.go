@@ -257,7 +257,7 @@ func plainDefault(v reflect.Value) any {
 		if x == 0 {
 			return nil
 		}
-		return duration(x)
+		return strict.FormatDuration(x)
 	case fmt.Stringer:
 		if v.IsZero() {
 			return nil
@@ -271,19 +271,6 @@ func plainDefault(v reflect.Value) any {
 		return v.Interface()
 	}
 	return nil
-}
-
-// duration writes a duration as people would: 90d, 2m, 5ms.
-func duration(d time.Duration) string {
-	for _, u := range []struct {
-		name string
-		size time.Duration
-	}{{"y", 365 * day}, {"d", day}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}} {
-		if d%u.size == 0 {
-			return fmt.Sprintf("%d%s", d/u.size, u.name)
-		}
-	}
-	return d.String()
 }
 
 // ecma rewrites a Go pattern for JSON Schema's dialect.

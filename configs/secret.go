@@ -41,7 +41,7 @@ func (s Secret) Reveal() (string, error) {
 	case s.env != "":
 		value, ok := os.LookupEnv(s.env)
 		if !ok || value == "" {
-			return "", fmt.Errorf("reading a secret: environment variable %s is not set", s.env)
+			return "", fmt.Errorf("reading a secret: %w", fmt.Errorf("environment variable %s is not set", s.env))
 		}
 		return value, nil
 	case s.file != "":
@@ -51,7 +51,7 @@ func (s Secret) Reveal() (string, error) {
 		}
 		value := strings.TrimRight(string(b), "\r\n")
 		if value == "" {
-			return "", fmt.Errorf("reading a secret: file %s is empty", s.file)
+			return "", fmt.Errorf("reading a secret: %w", fmt.Errorf("file %s is empty", s.file))
 		}
 		return value, nil
 	}
@@ -122,7 +122,7 @@ func (s Secret) check() error {
 	if errors.As(err, &missing) {
 		return fmt.Errorf("file %s cannot be read (%w)", missing.Path, missing.Err)
 	}
-	return err
+	return errors.Unwrap(err)
 }
 
 func lastKey(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }

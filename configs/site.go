@@ -163,4 +163,5 @@ type siteFile struct {
 	doc      siteDoc
 	places   *strict.Places
 	problems *Problems
+	sound    bool // the document itself has no problem
 }

@@ -21,9 +21,11 @@ type Defaulter interface {
 
 // Decode reads the YAML document data into v, a pointer. It returns every problem it finds and where each value stands, so
 // that what is checked later can name the place too. v is complete only if there are no problems.
-func Decode(file string, data []byte, v any) (*Places, Problems) {
+//
+// words name the values of types that read themselves from a closed set of words, so that a problem can suggest one.
+func Decode(file string, data []byte, v any, words ...Vocabulary) (*Places, Problems) {
 	var problems Problems
-	places := &Places{file: file, at: map[string]Position{}}
+	places := &Places{at: map[string]Position{"": {File: file}}}
 	root := parse(file, data, &problems)
 	if root == nil {
 		if len(problems) > 0 {
@@ -31,7 +33,11 @@ func Decode(file string, data []byte, v any) (*Places, Problems) {
 		}
 		root = &node{kind: kindMap, at: Position{File: file}}
 	}
-	d := &decoder{problems: &problems, places: places}
+	places.at[""], places.Read = root.at, true
+	d := &decoder{problems: &problems, places: places, words: map[reflect.Type][]string{}}
+	for _, w := range words {
+		d.words[w.Type] = w.Words
+	}
 	Node{d: d, n: root}.Decode(v)
 	problems.Sort()
 	return places, problems
@@ -39,19 +45,25 @@ func Decode(file string, data []byte, v any) (*Places, Problems) {
 
 // Places knows where the values of a document stand, by path: "zones.lobby.area", "listen[1]".
 type Places struct {
-	file string
+	// Read is false if the document could not be read at all, so that there is nothing to check in it.
+	Read bool
 	at   map[string]Position
+}
+
+// Vocabulary is the closed set of words of a type.
+type Vocabulary struct {
+	Type  reflect.Type
+	Words []string
 }
 
 // At is the place of a path, or of the nearest value around it that is there. A mapping or list stands at its key.
 func (p *Places) At(path string) Position {
-	for path != "" {
-		if at, ok := p.at[path]; ok {
+	for {
+		if at, ok := p.at[path]; ok || path == "" {
 			return at
 		}
 		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
-	return Position{File: p.file}
 }
 
 // decoder is the state of one Decode.
@@ -59,6 +71,7 @@ type decoder struct {
 	problems *Problems
 	places   *Places
 	visited  int
+	words    map[reflect.Type][]string
 }
 
 // spent counts a visit and reports whether the document has grown beyond all bounds.
@@ -72,7 +85,7 @@ func (d *decoder) spent(n Node) bool {
 
 // decode reads n into v. tag holds the constraints of the struct field that v belongs to.
 func (d *decoder) decode(n Node, v reflect.Value, tag reflect.StructTag) {
-	if d.spent(n) {
+	if d.spent(n) || n.n.kind == kindBroken {
 		return
 	}
 	if v.Kind() == reflect.Pointer {
@@ -359,5 +372,9 @@ func (n Node) label() string {
 
 // mismatch records that the value is not of the wanted type.
 func (n Node) mismatch(t reflect.Type, tag reflect.StructTag) {
-	n.Problem("%s is %s, want %s", n.label(), n.n.what(), Wanted(t, tag))
+	what := n.n.what()
+	if tag.Get("private") != "" {
+		what = "not right"
+	}
+	n.Problem("%s is %s, want %s", n.label(), what, Wanted(t, tag))
 }

@@ -26,7 +26,8 @@ const (
 type kind uint8
 
 const (
-	kindNull kind = iota
+	kindBroken kind = iota // a problem was recorded already: nothing more to say
+	kindNull
 	kindBool
 	kindNumber
 	kindText
@@ -61,7 +62,7 @@ func (n *node) what() string {
 	case kindMap:
 		return "a mapping"
 	}
-	return "nothing"
+	return "empty"
 }
 
 // quote shows a text, shortened if it is long.
@@ -173,6 +174,7 @@ func (c *converter) convert(n ast.Node, depth int) *node {
 	}
 	switch n := n.(type) {
 	case *ast.NullNode:
+		out.kind = kindNull
 	case *ast.BoolNode:
 		out.kind, out.text = kindBool, n.Token.Value
 	case *ast.IntegerNode:

@@ -10,6 +10,7 @@
 //	pattern:"^…$"      a regular expression that a text must match; its problem says what is wanted, from the tag want
 //	min:"0" max:"1"    bounds of a number (inclusive), or of a duration ("1s")
 //	above:"0"          an exclusive lower bound
+//	private:"yes"      a problem does not show the value: it may hold a password
 //	unit:"m²"          the unit of a number; it may be written behind the number, any other unit is a problem
 package strict
 

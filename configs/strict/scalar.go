@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -180,6 +181,16 @@ func ParseDuration(s string) (time.Duration, error) {
 	return time.Duration(total), nil
 }
 
+// FormatDuration writes a duration as ParseDuration reads it, in the largest unit that leaves a whole number.
+func FormatDuration(d time.Duration) string {
+	for _, name := range []string{"y", "d", "h", "m", "s", "ms"} {
+		if d%unitOf[name] == 0 {
+			return fmt.Sprintf("%d%s", d/unitOf[name], name)
+		}
+	}
+	return d.String()
+}
+
 // textual reads a scalar by the type's own UnmarshalText.
 func (d *decoder) textual(n Node, v encoding.TextUnmarshaler, t reflect.Type, tag reflect.StructTag) {
 	text, ok := n.Text()
@@ -187,7 +198,8 @@ func (d *decoder) textual(n Node, v encoding.TextUnmarshaler, t reflect.Type, ta
 		n.mismatch(t, tag)
 		return
 	}
-	if enum := Words(t, tag); len(enum) > 0 && !n.text(t, tag) {
+	if known := d.words[t]; len(known) > 0 && !slices.Contains(known, text) {
+		n.Problem("%s is %s, %s", n.label(), n.n.what(), Suggestion(text, known))
 		return
 	}
 	if err := v.UnmarshalText([]byte(text)); err != nil {
@@ -231,7 +243,7 @@ func Wanted(t reflect.Type, tag reflect.StructTag) string {
 		return "one of " + strings.Join(words, ", ")
 	}
 	if t == reflect.TypeFor[time.Duration]() {
-		return "a number with a unit, such as 30s, 5m, 2h or 7d" + limits(tag)
+		return "a number with a unit (30s, 5m, 2h, 7d)" + strings.Replace(limits(tag), " from", ", from", 1)
 	}
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 		return "text"

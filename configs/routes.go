@@ -1,0 +1,73 @@
+package configs
+
+import (
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/alertmanager/config"
+
+	"github.com/gerbang-iot/gerbang/configs/strict"
+)
+
+// readRoutes reads Alertmanager's own configuration and lets Alertmanager judge it.
+func (l *loader) readRoutes(a *Alertmanager) {
+	a.Config = l.folder.resolve(a.Config)
+	text, err := l.folder.read(a.Config)
+	if err != nil {
+		l.at("alertmanager.config", "config: file %s cannot be read (%v)", a.Config, plain(err))
+		return
+	}
+	a.Text = text
+	parsed, err := config.Load(string(text))
+	if err != nil {
+		for _, p := range routeProblems(filepath.ToSlash(a.Config), err) {
+			l.problems = append(l.problems, p)
+		}
+		return
+	}
+	known := map[string]bool{}
+	for _, r := range parsed.Receivers {
+		known[r.Name] = true
+	}
+	for name := range a.Languages {
+		if !known[name] {
+			l.at("alertmanager.languages."+name, "receiver %q is not in %s", name, a.Config)
+		}
+	}
+	templates, err := fs.Glob(examples, "templates/*.tmpl")
+	if err != nil {
+		return // the pattern is ours
+	}
+	for _, name := range templates {
+		if b, err := examples.ReadFile(name); err == nil {
+			a.Templates = append(a.Templates, string(b))
+		}
+	}
+}
+
+var (
+	routeLine  = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
+	routeValue = regexp.MustCompile("`[^`]*`")
+)
+
+// routeProblems takes the YAML library's message apart. It quotes values, and a value of this file can be a password.
+func routeProblems(file string, err error) Problems {
+	var problems Problems
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(line)
+		if line == "yaml: unmarshal errors:" {
+			continue
+		}
+		at := strict.Position{File: file}
+		if m := routeLine.FindStringSubmatch(line); m != nil {
+			if n, err := strconv.Atoi(m[1]); err == nil {
+				at.Line, at.Col, line = n, 1, m[2]
+			}
+		}
+		problems.Add(at, "not what Alertmanager takes: %s", routeValue.ReplaceAllString(line, "a value"))
+	}
+	return problems
+}
