@@ -15,7 +15,7 @@ const (
 	lingerFrom  = 2_000 // messages per second; below, a batch is committed at once
 	lingerMax   = 4 * time.Millisecond
 	lingerSlice = time.Millisecond // devices and brokers send in bursts about this far apart
-	lingerFull  = 2_048 // messages: enough company
+	lingerFull  = 2_048            // messages: enough company
 )
 
 // observe takes the size of a batch.

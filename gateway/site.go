@@ -26,7 +26,8 @@ const (
 type site struct {
 	id      string
 	engine  *rules.Engine
-	version string // of the configuration in force
+	judge   func(*telemetry.Record, *rules.Output) error // engine.Apply; tests put faults in between
+	version string                                       // of the configuration in force
 	rollups rollups
 	// recent are the newest event times of each device: two different events get different times.
 	recent map[string]*recentTimes
@@ -40,7 +41,8 @@ type site struct {
 }
 
 func newSite(id string) *site {
-	return &site{id: id, engine: rules.New(id), rollups: rollups{}, recent: map[string]*recentTimes{}, last: Snapshot{Site: id}}
+	engine := rules.New(id)
+	return &site{id: id, engine: engine, judge: engine.Apply, rollups: rollups{}, recent: map[string]*recentTimes{}, last: Snapshot{Site: id}}
 }
 
 // recoverSites restores snapshots and applies the records after them, in one pass over the journal. What the records caused is
@@ -103,7 +105,7 @@ func (s *site) apply(rec *telemetry.Record, out *rules.Output) (err error) {
 		}
 	}()
 	s.applied++
-	return s.engine.Apply(rec, out)
+	return s.judge(rec, out)
 }
 
 // wantsSnapshot reports whether a snapshot should be part of the next commit.
@@ -140,13 +142,13 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 	return nil
 }
 
-// recentTimes holds the last event times of one device, in no order.
+// recentTimes holds the last event times of one device: runs of nanoseconds that are taken.
 type recentTimes struct {
-	at   [8]telemetry.Instant
-	next uint8
+	taken [8]struct{ first, last telemetry.Instant }
+	next  uint8 // the run that makes room for a new one
 }
 
-// apart gives a different event with a time that was already used by the device the next free nanosecond: two events in the
+// apart gives a different event with a time that the device has already used the next free nanosecond: two events in the
 // same millisecond both survive, in the journal and in databases that overwrite equal times.
 func (s *site) apart(device string, at telemetry.Instant) telemetry.Instant {
 	r := s.recent[device]
@@ -154,13 +156,13 @@ func (s *site) apart(device string, at telemetry.Instant) telemetry.Instant {
 		r = &recentTimes{}
 		s.recent[device] = r
 	}
-	for i := 0; i < len(r.at); i++ {
-		if r.at[i] == at {
-			at++
-			i = -1
+	for i := range r.taken {
+		if run := &r.taken[i]; run.first <= at && at <= run.last {
+			run.last++
+			return run.last
 		}
 	}
-	r.at[r.next%uint8(len(r.at))] = at
+	r.taken[r.next%uint8(len(r.taken))] = struct{ first, last telemetry.Instant }{at, at}
 	r.next++
 	return at
 }

@@ -44,9 +44,9 @@ type Journal struct {
 	dir    string
 	window int
 	log    *slog.Logger
-	lock   *flock.Flock
-	reads  *sql.DB // read-only connections
-	writes *sql.DB // one connection, held by writer
+	lock   *flock.Flock // nil for a reader
+	reads  *sql.DB      // read-only connections
+	writes *sql.DB      // one connection, held by writer; nil for a reader
 	writer *writer
 	tail   *tail
 
@@ -127,7 +127,9 @@ func (j *Journal) Close() error {
 				errs = append(errs, db.Close())
 			}
 		}
-		errs = append(errs, j.lock.Unlock())
+		if j.lock != nil {
+			errs = append(errs, j.lock.Unlock())
+		}
 	})
 	return errors.Join(errs...)
 }

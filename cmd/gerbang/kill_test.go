@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/simulate"
+	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
+)
+
+// killRounds is how often a gateway under load is killed; GERBANG_KILL_ROUNDS sets another number.
+func killRounds(t *testing.T) int {
+	t.Helper()
+	if s := os.Getenv("GERBANG_KILL_ROUNDS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatalf("GERBANG_KILL_ROUNDS: %v", err)
+		}
+		return n
+	}
+	if testing.Short() {
+		return 1
+	}
+	return 5
+}
+
+// Every message that was acknowledged to its publisher is in the journal exactly once, whenever the gateway is killed.
+func TestKilledEmbeddedBrokerLosesNothing(t *testing.T) {
+	addr := freeAddr(t)
+	killUnderLoad(t, "tcp://"+addr, fmt.Sprintf("embedded: {listen: %q, anonymous: allow}", addr))
+}
+
+func TestKilledSubscriberLosesNothing(t *testing.T) {
+	m := testengine.Mosquitto(t, testengine.MosquittoOpenLimits())
+	killUnderLoad(t, m.URL, fmt.Sprintf("broker: {url: %q, client_id: kill}", m.URL))
+}
+
+// shortProtocol stands in for the shipped one: the kinds of rule that the simulated fleet touches.
+const shortProtocol = `id: kmk-382-2020
+title: Short
+rules:
+  kapasitas: {kind: capacity}
+  jarak: {kind: distancing}
+  suhu: {kind: temperature, above: 36.6}
+  senyap: {kind: silence}
+`
+
+func killUnderLoad(t *testing.T, broker, mqtt string) {
+	dir, web := t.TempDir(), freeAddr(t)
+	fleet := simulate.Fleet{Sites: 3, Devices: 30}
+	if err := fleet.WriteSites(dir); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, dir, "protocols/kmk.yaml", shortProtocol)
+	config := writeFile(t, dir, "gerbang.yaml", fmt.Sprintf("data: data\nhttp: {listen: %q}\nmqtt:\n  %s\nsites: sites/\nprotocols: protocols/\n", web, mqtt))
+	report, err := os.Create(filepath.Join(dir, "acked.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = report.Close() }()
+
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	p := start(t, "serve", "--config", config)
+	p.ready(web)
+
+	ctx, stop := context.WithCancel(t.Context())
+	load := simulate.Load{
+		Fleet: fleet, Broker: broker, Connections: 3, Window: 100, Count: 50_000_000, Rate: 3000, Boot: strconv.FormatUint(seed, 36),
+		Report: report,
+	}
+	done := make(chan error, 1)
+	var sum simulate.Summary
+	go func() {
+		var err error
+		sum, err = load.Run(ctx)
+		done <- err
+	}()
+	rounds := killRounds(t)
+	for range rounds {
+		// The moment of the kill is what the test is about.
+		time.Sleep(time.Duration(rng.IntN(400)) * time.Millisecond)
+		p.kill()
+		p = start(t, "serve", "--config", config)
+		p.ready(web)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	// What the broker still holds for us arrives before the end.
+	settled(t, p, web)
+	if code := p.interrupt(); code != 0 {
+		t.Errorf("exit code %d after an interrupt:\n%s", code, p.out)
+	}
+	verifyJournal(t, filepath.Join(dir, "data"), report.Name())
+	t.Logf("%d kills, %d messages acknowledged, %d repeated", rounds, sum.Acked, sum.Repeated)
+	if sum.Acked == 0 {
+		t.Error("nothing was acknowledged")
+	}
+}
+
+// settled waits until no more messages arrive.
+func settled(t *testing.T, p *process, web string) {
+	t.Helper()
+	last, since := -1.0, time.Now()
+	p.eventually(time.Minute, "to receive everything", func() error {
+		n, err := metric(web, `gerbang_messages_total{outcome="received"}`)
+		if err != nil {
+			return err
+		}
+		if n != last {
+			last, since = n, time.Now()
+		}
+		if time.Since(since) < 2*time.Second {
+			return errors.New("messages still arrive")
+		}
+		return nil
+	})
+}
+
+// verifyJournal compares the report with the journal, and the journal with itself.
+func verifyJournal(t *testing.T, data, report string) {
+	t.Helper()
+	file, err := os.Open(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	acked, err := simulate.ReadReport(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.OpenReader(t.Context(), data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	v, err := simulate.Verify(acked, func(fn func(*telemetry.Record) error) error { return j.Replay(t.Context(), "", 0, fn) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !v.OK() || v.Rejected > 0 {
+		t.Errorf("verification: %+v", *v)
+	}
+	if err := checkJournal(t.Context(), io.Discard, j); err != nil {
+		t.Errorf("replaying the journal: %v", err)
+	}
+}

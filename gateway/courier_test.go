@@ -1,0 +1,108 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+)
+
+func TestCourierDeliversInOrderAtLeastOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &unreliable{}
+		outbox := &fakeOutbox{}
+		faults := map[alerts.FaultName]bool{}
+		c := NewCourier(CourierOptions{
+			Publisher: p, Outbox: outbox, Sent: outbox.sent, Logger: slog.New(slog.DiscardHandler),
+			Fault: func(f alerts.Fault) { faults[f.Name] = f.Firing },
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- c.Run(ctx) }()
+		for i := range 3 * courierHolds {
+			switch i {
+			case 100:
+				p.down.Store(true)
+			case 2 * courierHolds:
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
+				if !faults[alerts.FaultSignalsWaiting] {
+					t.Error("nobody was told that signals wait")
+				}
+				p.down.Store(false)
+			}
+			s := alerts.Signal{ID: fmt.Sprint(i), Topic: "t"}
+			outbox.add(s)
+			c.Owe([]alerts.Signal{s})
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		next := 0
+		for _, id := range p.got {
+			var n int
+			_, _ = fmt.Sscan(id, &n)
+			if n > next {
+				t.Fatalf("signal %d came before %d", n, next)
+			}
+			next = max(next, n+1)
+		}
+		if next != 3*courierHolds {
+			t.Errorf("delivered up to %d, want %d", next, 3*courierHolds)
+		}
+		if faults[alerts.FaultSignalsWaiting] {
+			t.Error("the fault is not over")
+		}
+		if owed, err := c.Waiting(); owed != 0 || err != nil {
+			t.Errorf("%d signals wait (%v), want none", owed, err)
+		}
+		cancel()
+		<-done
+	})
+}
+
+// unreliable is a broker that is sometimes away.
+type unreliable struct {
+	down atomic.Bool
+	got  []string
+}
+
+func (p *unreliable) Publish(_ context.Context, signals []alerts.Signal) error {
+	if p.down.Load() {
+		return errors.New("away")
+	}
+	for _, s := range signals {
+		p.got = append(p.got, s.ID)
+	}
+	return nil
+}
+
+type fakeOutbox struct {
+	mu   sync.Mutex
+	owed []alerts.Signal
+}
+
+func (o *fakeOutbox) add(s alerts.Signal) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.owed = append(o.owed, s)
+}
+
+func (o *fakeOutbox) sent(ids []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.owed = slices.DeleteFunc(o.owed, func(s alerts.Signal) bool { return slices.Contains(ids, s.ID) })
+}
+
+func (o *fakeOutbox) Owed(_ context.Context, limit int) ([]alerts.Signal, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.owed[:min(limit, len(o.owed))]), nil
+}

@@ -1,0 +1,321 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+var begin = telemetry.InstantOf(time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)) // 09:00 in Jakarta
+
+// definition is a small building: one hall for ten, one counted door, one thermometer.
+func definition(t *testing.T, site string) rules.Definition {
+	t.Helper()
+	loc, err := facility.LoadLocation("Asia/Jakarta")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := func(id, kind string) rules.Rule {
+		p, err := rules.NewParams(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rules.Rule{ID: id, Kind: kind, Params: p}
+	}
+	var hours facility.Hours
+	for i := range hours.Weekly {
+		hours.Weekly[i] = []facility.Span{{Open: facility.TimeOfDay(8 * time.Hour), Close: facility.TimeOfDay(15 * time.Hour)}}
+	}
+	return rules.Definition{
+		Site: facility.Site{
+			ID: site, Name: site, Location: loc, Hours: hours, Protocols: []string{"p"},
+			Zones: []facility.Zone{{ID: "hall", Name: "Hall", Capacity: 10}},
+			Doors: []facility.Door{{ID: "main", Name: "Main", From: facility.Outside, To: "hall"}},
+			Devices: []facility.Device{
+				{ID: "count", Model: "native", Place: facility.Place{Kind: facility.AtDoor, ID: "main"}, Interval: time.Minute, Accuracy: 1},
+				{ID: "thermo", Model: "native", Place: facility.Place{Kind: facility.AtDoor, ID: "main"}},
+			},
+		},
+		Protocols: []rules.Protocol{{ID: "p", Title: "P", Rules: []rules.Rule{
+			rule("capacity", "capacity"), rule("temperature", "temperature"), rule("silence", "silence"),
+		}}},
+	}
+}
+
+// bench is a gateway with its journal.
+type bench struct {
+	t       *testing.T
+	defs    []rules.Definition
+	decoder Decoder
+	journal Journal
+	*Gateway
+}
+
+func newBench(t *testing.T, j Journal, sites ...string) *bench {
+	t.Helper()
+	b := &bench{t: t, journal: j}
+	var all []facility.Site
+	for _, id := range sites {
+		d := definition(t, id)
+		b.defs, all = append(b.defs, d), append(all, d.Site)
+	}
+	decoder, err := decode.New(decode.Options{Sites: all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.decoder = decoder
+	b.open()
+	return b
+}
+
+// open recovers, as a restart does.
+func (b *bench) open() {
+	b.t.Helper()
+	g, err := Open(context.Background(), Options{
+		Journal: b.journal, Decoder: b.decoder, Directory: alerts.NewDirectory(), Logger: slog.New(slog.DiscardHandler), Window: 1000,
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.Gateway = g
+	if err := g.Configure(context.Background(), b.defs, "test", begin); err != nil {
+		b.t.Fatal(err)
+	}
+	b.commit(begin)
+}
+
+func (b *bench) commit(now telemetry.Instant) *Batch {
+	b.t.Helper()
+	batch, err := b.Commit(context.Background(), now)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if batch == nil {
+		return &Batch{}
+	}
+	kept := *batch
+	kept.Transitions, kept.Changes = slices.Clone(kept.Transitions), slices.Clone(kept.Changes)
+	b.Begin()
+	return &kept
+}
+
+func (b *bench) send(topic, payload string, at telemetry.Instant) {
+	b.t.Helper()
+	if err := b.Accept(context.Background(), &ingest.Message{Topic: topic, Payload: []byte(payload), QoS: 1, Received: at}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func counted(seq, in, out int) string {
+	return fmt.Sprintf(`{"seq":%d,"people_in":%d,"people_out":%d}`, seq, in, out)
+}
+
+func TestMessageBecomesVerdictAlertAndSignal(t *testing.T) {
+	b := newBench(t, newMemory(), "mall")
+	b.send("gerbang/v1/mall/count", counted(1, 5, 0), begin.Add(time.Second))
+	b.commit(begin.Add(time.Second))
+	b.send("gerbang/v1/mall/count", counted(2, 7, 0), begin.Add(2*time.Second))
+	batch := b.commit(begin.Add(2 * time.Second))
+
+	at := slices.IndexFunc(batch.Transitions, func(tr rules.Transition) bool { return tr.Kind == "capacity" && tr.Subject.ID == "hall" })
+	if at < 0 {
+		t.Fatalf("no transition of the capacity, got %+v", batch.Transitions)
+	}
+	tr := batch.Transitions[at]
+	if tr.To != rules.Breached || tr.Explanation.Value != 12 || tr.Explanation.Limit != 10 || tr.Explanation.Constraint != "declared" {
+		t.Errorf("transition %+v: want breached by 12 of declared 10", tr)
+	}
+	if len(batch.Changes) != 1 || batch.Changes[0].What != alerts.Opened || batch.Changes[0].Alert.Class != rules.ClassBreach {
+		t.Fatalf("changes %+v: want one breach opened", batch.Changes)
+	}
+	if len(batch.Signals) != 1 || !strings.Contains(string(batch.Signals[0].Payload), `"seq":2`) {
+		t.Errorf("signals %+v: want one with the evidence of sequence 2", batch.Signals)
+	}
+}
+
+func TestCountersBalance(t *testing.T) {
+	b := newBench(t, newMemory(), "mall")
+	for i, payload := range []string{counted(1, 1, 0), counted(1, 1, 0), `{"seq":2,"people_in":-1}`, `nonsense`, counted(3, 0, 1)} {
+		b.send("gerbang/v1/mall/count", payload, begin.Add(time.Duration(i)*time.Second))
+	}
+	b.send("gerbang/v1/mall/unknown", counted(1, 1, 0), begin)
+	got := b.commit(begin.Add(time.Minute)).Counters
+	want := Counters{Received: 6, Stored: 2, Duplicate: 1, Rejected: 3, Readings: 4}
+	if got != want {
+		t.Errorf("counters\n got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestDuplicatesAreKnownAfterARestart(t *testing.T) {
+	b := newBench(t, newMemory(), "mall")
+	b.send("gerbang/v1/mall/count", counted(1, 1, 0), begin)
+	b.commit(begin)
+	b.open()
+	b.send("gerbang/v1/mall/count", counted(1, 1, 0), begin.Add(time.Second))
+	if c := b.Counters(); c.Stored != 1 || c.Duplicate != 1 {
+		t.Errorf("counters %+v: want 1 stored and 1 duplicate", c)
+	}
+}
+
+// Restarting at any moment gives the same state as never stopping.
+func TestRestartsChangeNothing(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	calm, shaken := newBench(t, newMemory(), "a", "b"), newBench(t, newMemory(), "a", "b")
+	for i := range 600 {
+		at := begin.Add(time.Duration(i) * 7 * time.Second)
+		topic, payload := fmt.Sprintf("gerbang/v1/%s/count", []string{"a", "b"}[rng.IntN(2)]), counted(i, rng.IntN(4), rng.IntN(3))
+		if rng.IntN(5) == 0 {
+			topic = strings.Replace(topic, "count", "thermo", 1)
+			payload = fmt.Sprintf(`{"seq":%d,"body_temperature":%.1f}`, i, 36+rng.Float64()*2)
+		}
+		for _, b := range []*bench{calm, shaken} {
+			b.send(topic, payload, at)
+			if err := b.Advance(context.Background(), at); err != nil {
+				t.Fatal(err)
+			}
+			b.commit(at)
+		}
+		if rng.IntN(20) == 0 {
+			shaken.open()
+		}
+	}
+	for _, site := range []string{"a", "b"} {
+		got, _ := shaken.View(site)
+		want, _ := calm.View(site)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("site %s\n got %+v\nwant %+v", site, got, want)
+		}
+	}
+	if got, want := shaken.Open(), calm.Open(); !reflect.DeepEqual(got, want) {
+		t.Errorf("open alerts\n got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestRefusedCommitIsRepeatedWhole(t *testing.T) {
+	m := newMemory()
+	b := newBench(t, m, "mall")
+	refusals := 2
+	m.fail = func(int) (error, bool) {
+		if refusals--; refusals >= 0 {
+			return ErrFull, false
+		}
+		return nil, false
+	}
+	b.send("gerbang/v1/mall/count", counted(1, 12, 0), begin)
+	for range 2 {
+		if _, err := b.Commit(context.Background(), begin); !errors.Is(err, ErrFull) {
+			t.Fatalf("commit: %v, want ErrFull", err)
+		}
+	}
+	batch := b.commit(begin)
+	if len(batch.Records) != 1 || len(batch.Changes) != 1 {
+		t.Errorf("%d records and %d changes after the refusals, want 1 and 1", len(batch.Records), len(batch.Changes))
+	}
+	// A restart sees the same.
+	before, _ := b.View("mall")
+	b.open()
+	if after, _ := b.View("mall"); !reflect.DeepEqual(after, before) {
+		t.Errorf("after a restart\n got %+v\nwant %+v", after, before)
+	}
+}
+
+// A rule that panics costs one record, not the site: the engine is rebuilt without it.
+func TestRulePanicQuarantinesTheRecord(t *testing.T) {
+	m := newMemory()
+	b := newBench(t, m, "mall")
+	b.send("gerbang/v1/mall/count", counted(1, 3, 0), begin)
+	b.commit(begin)
+	b.send("gerbang/v1/mall/count", counted(2, 2, 0), begin.Add(time.Second)) // in the same batch as the poison
+
+	s := b.sites["mall"]
+	sound := s.judge
+	s.judge = func(rec *telemetry.Record, out *rules.Output) error {
+		if rec.Observation.Sequence == 13 {
+			_ = sound(rec, out) // half done
+			panic("unlucky")
+		}
+		return sound(rec, out)
+	}
+	b.send("gerbang/v1/mall/count", counted(13, 100, 0), begin.Add(2*time.Second))
+	b.send("gerbang/v1/mall/count", counted(14, 1, 0), begin.Add(3*time.Second))
+	batch := b.commit(begin.Add(3 * time.Second))
+
+	if c := batch.Counters; c.Stored != 3 || c.Rejected != 1 {
+		t.Errorf("counters %+v: want 3 stored, 1 rejected", c)
+	}
+	if rec := batch.Records[1]; rec.Kind != telemetry.KindRejection || rec.Rejection.Reason != telemetry.ReasonFault {
+		t.Errorf("the poisoned record became %+v", rec)
+	}
+	if v, _ := b.View("mall"); v.Persons.Persons != 6 {
+		t.Errorf("%v persons, want 6: everything but the poison", v.Persons.Persons)
+	}
+	b.open()
+	if v, _ := b.View("mall"); v.Persons.Persons != 6 {
+		t.Errorf("%v persons after a restart, want 6", v.Persons.Persons)
+	}
+}
+
+type panicking struct{ Decoder }
+
+func (p panicking) Decode(m *ingest.Message, dst []telemetry.Record) []telemetry.Record {
+	if string(m.Payload) == "poison" {
+		panic("unlucky")
+	}
+	return p.Decoder.Decode(m, dst)
+}
+
+func TestDecoderPanicIsARejection(t *testing.T) {
+	b := newBench(t, newMemory(), "mall")
+	b.Use(panicking{b.decoder})
+	b.send("gerbang/v1/mall/count", "poison", begin)
+	b.send("gerbang/v1/mall/count", counted(1, 1, 0), begin)
+	if c := b.commit(begin).Counters; c.Rejected != 1 || c.Stored != 1 {
+		t.Errorf("counters %+v: want 1 rejected, 1 stored", c)
+	}
+}
+
+func TestTwoEventsInOneMillisecondBothSurvive(t *testing.T) {
+	b := newBench(t, newMemory(), "mall")
+	at := begin.Time().Format(time.RFC3339)
+	for seq := 1; seq <= 12; seq++ {
+		b.send("gerbang/v1/mall/thermo", fmt.Sprintf(`{"at":%q,"seq":%d,"body_temperature":36.5}`, at, seq), begin)
+	}
+	batch := b.commit(begin)
+	times := map[telemetry.Instant]bool{}
+	for _, rec := range batch.Records {
+		times[rec.At] = true
+	}
+	if len(times) != 12 {
+		t.Errorf("12 events have %d different times", len(times))
+	}
+}
+
+func TestUnchangedConfigurationIsNoRecord(t *testing.T) {
+	b := newBench(t, newMemory(), "mall")
+	last := b.LastSeq()
+	b.open()
+	if b.LastSeq() != last {
+		t.Errorf("the same configuration became a record")
+	}
+	b.defs[0].Site.Zones[0].Capacity = 20
+	b.open()
+	if b.LastSeq() != last+1 {
+		t.Errorf("%d new records for a new configuration, want 1", b.LastSeq()-last)
+	}
+}

@@ -1,0 +1,94 @@
+package gateway
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// memory is a journal in memory, with faults on command. It holds what a real one would after a crash: committed batches.
+type memory struct {
+	mu          sync.Mutex
+	records     []telemetry.Record
+	transitions int
+	open        map[string]alerts.Alert
+	snapshots   map[string]Snapshot
+	counters    Counters
+	rollups     map[Rollup]int
+	commits     int
+
+	// fail is asked before every commit; an error refuses it. stored says that the batch is kept all the same.
+	fail func(n int) (err error, stored bool)
+}
+
+func newMemory() *memory {
+	return &memory{open: map[string]alerts.Alert{}, snapshots: map[string]Snapshot{}, rollups: map[Rollup]int{}}
+}
+
+func (m *memory) Commit(_ context.Context, b *Batch) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.commits++
+	if m.fail != nil {
+		if err, stored := m.fail(m.commits); err != nil {
+			if stored {
+				m.keep(b)
+			}
+			return err
+		}
+	}
+	m.keep(b)
+	return nil
+}
+
+func (m *memory) keep(b *Batch) {
+	m.records = append(m.records, b.Records...)
+	m.transitions += len(b.Transitions)
+	for _, c := range b.Changes {
+		if c.Alert.Open() {
+			m.open[c.Alert.ID] = c.Alert
+		} else {
+			delete(m.open, c.Alert.ID)
+		}
+	}
+	for _, s := range b.Snapshots {
+		m.snapshots[s.Site] = s
+	}
+	for _, r := range b.Rollups {
+		m.rollups[r]++
+	}
+	m.counters = b.Counters
+}
+
+func (m *memory) State(context.Context) (*State, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	st := &State{Counters: m.counters, Snapshots: maps.Clone(m.snapshots), Open: slices.Collect(maps.Values(m.open))}
+	for i := range m.records {
+		rec := &m.records[i]
+		st.LastSeq = rec.Seq
+		st.Identities = append(st.Identities, rec.Identity)
+		if _, ok := st.Snapshots[rec.Site]; !ok && rec.Kind == telemetry.KindConfiguration {
+			st.Snapshots[rec.Site] = Snapshot{Site: rec.Site}
+		}
+	}
+	return st, nil
+}
+
+func (m *memory) Replay(_ context.Context, site string, after uint64, fn func(*telemetry.Record) error) error {
+	m.mu.Lock()
+	records := slices.Clone(m.records)
+	m.mu.Unlock()
+	for i := range records {
+		if records[i].Seq > after && (site == "" || records[i].Site == site) {
+			if err := fn(&records[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
