@@ -346,3 +346,31 @@ func checkSane(t testing.TB, e *Engine) {
 		}
 	}
 }
+
+// TestTwiceTheSameTotals: a message that slips past the duplicate window adds nothing, if it carries running totals,
+// absolute counts or gauges.
+func TestTwiceTheSameTotals(t *testing.T) {
+	d := everything(t)
+	start := telemetry.InstantOf(time.Date(2022, 7, 4, 0, 0, 0, 0, d.Site.Location.Location))
+	seeds(t, 10, func(t *testing.T, rng *rand.Rand) {
+		records := traffic(rng, start, 20*time.Hour, 1000)
+		var twice []telemetry.Record
+		for _, r := range records {
+			twice = append(twice, r)
+			if o := r.Observation.Device; o == "c-total" || o == "camera" || o == "co2" || o == "lidar" || o == "button" {
+				twice = append(twice, r)
+			}
+		}
+		end := start.Add(21 * time.Hour)
+		once, _ := run(t, d, start, end, records)
+		again, _ := run(t, d, start, end, twice)
+		for _, e := range []*Engine{once, again} {
+			for _, dev := range e.devices {
+				dev.messages = 0
+			}
+		}
+		if got, want := plain(t, again), plain(t, once); got != want {
+			t.Errorf("the second delivery counted:\n%s", firstDifference(got, want))
+		}
+	})
+}
