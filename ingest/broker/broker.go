@@ -39,6 +39,7 @@ type Broker struct {
 	relay       *relay
 	listeners   []*listener
 	backlog     wire.Backlog
+	epoch       time.Time                  // ages are counted from here, so that setting the clock does not change them
 	anonymous   *access.Account            // nil: not allowed
 	accounts    atomic.Pointer[access.Set] // swapped by SetCredentials
 	sessions    sessions                   // of clients, by client id
@@ -58,7 +59,7 @@ func New(o Options, intake ingest.Intake) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	b := &Broker{options: o, intake: intake, log: o.Logger, stopping: make(chan struct{}), stopped: make(chan struct{})}
+	b := &Broker{options: o, intake: intake, log: o.Logger, epoch: time.Now(), stopping: make(chan struct{}), stopped: make(chan struct{})}
 	b.sessions.byID = map[string]*session{}
 	b.accounts.Store(set)
 	if o.AllowAnonymous {
@@ -204,7 +205,7 @@ func (b *Broker) Health() Health {
 	h := Health{
 		Clients:       int(atomic.LoadInt64(&b.server.Info.ClientsConnected)),
 		Unacked:       b.backlog.Len(),
-		OldestUnacked: b.backlog.Oldest(time.Now().UnixNano()),
+		OldestUnacked: b.backlog.Oldest(int64(time.Since(b.epoch))),
 	}
 	switch {
 	case !b.running.Load():

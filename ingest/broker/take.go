@@ -48,19 +48,19 @@ func (b *Broker) take(c *conn, m message) error {
 		b.metrics.repeated.Inc()
 		return nil
 	}
-	now := time.Now().UnixNano()
+	now := time.Now()
 	in := ingest.Message{
 		Topic:    m.topic,
 		Payload:  m.payload,
 		QoS:      m.qos,
-		Received: telemetry.Instant(now),
+		Received: telemetry.InstantOf(now),
 		Sender:   c.account.Sender,
 	}
 	if access.Reserved(m.topic) {
 		in.Sender = c.account.Refused
 	}
 	in.Ack = b.after(c, m)
-	b.backlog.Take(now)
+	b.backlog.Take(int64(now.Sub(b.epoch)))
 	if err := b.intake.Put(in); err != nil {
 		b.backlog.Done()
 		if m.qos == 2 {

@@ -16,7 +16,7 @@ type Backlog struct {
 	arrivals    [laps]struct{ number, at atomic.Int64 }
 }
 
-// Take records the arrival of a message at the time now, nanoseconds since 1970.
+// Take records the arrival of a message at the time now, nanoseconds of any clock.
 func (b *Backlog) Take(now int64) {
 	n := b.taken.Add(1)
 	slot := &b.arrivals[n%laps]
