@@ -68,6 +68,32 @@ func TestCourierDeliversInOrderAtLeastOnce(t *testing.T) {
 	})
 }
 
+// A signal that becomes owed while the outbox is being read is neither in memory nor in what was read.
+func TestSignalOwedDuringRefillIsDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, outbox := &unreliable{}, &fakeOutbox{}
+		c := NewCourier(CourierOptions{
+			Publisher: p, Outbox: outbox, Sent: outbox.sent, Logger: slog.New(slog.DiscardHandler), Fault: func(alerts.Fault) {},
+		})
+		outbox.read = func() {
+			outbox.read = nil
+			s := alerts.Signal{ID: "late", Topic: "t"}
+			outbox.add(s)
+			c.Owe([]alerts.Signal{s})
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- c.Run(ctx) }()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if !slices.Contains(p.got, "late") {
+			t.Errorf("delivered %v, want the late one", p.got)
+		}
+		cancel()
+		<-done
+	})
+}
+
 // unreliable is a broker that is sometimes away.
 type unreliable struct {
 	down atomic.Bool
@@ -87,6 +113,7 @@ func (p *unreliable) Publish(_ context.Context, signals []alerts.Signal) error {
 type fakeOutbox struct {
 	mu   sync.Mutex
 	owed []alerts.Signal
+	read func() // called when the outbox was read and before the answer is given
 }
 
 func (o *fakeOutbox) add(s alerts.Signal) {
@@ -103,6 +130,11 @@ func (o *fakeOutbox) sent(ids []string) {
 
 func (o *fakeOutbox) Owed(_ context.Context, limit int) ([]alerts.Signal, error) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.Clone(o.owed[:min(limit, len(o.owed))]), nil
+	owed := slices.Clone(o.owed[:min(limit, len(o.owed))])
+	read := o.read
+	o.mu.Unlock()
+	if read != nil {
+		read()
+	}
+	return owed, nil
 }
