@@ -106,6 +106,7 @@ type Embedded struct {
 	alerts     *mem.Alerts // nil unless running
 	inhibitor  *inhibit.Inhibitor
 	dispatcher *dispatch.Dispatcher
+	drain      *drain
 	running    sync.WaitGroup // the inhibitor's and dispatcher's goroutines
 }
 
@@ -180,7 +181,7 @@ func (e *Embedded) Run(ctx context.Context) error {
 }
 
 // Reload puts another configuration in force. Everything that can fail is done first: on an error the old configuration
-// stays whole. Notifications that are under way are abandoned and made again.
+// stays whole. Notifications that are under way get a few seconds to finish, then they are abandoned and made again.
 func (e *Embedded) Reload(config []byte) error {
 	s, err := e.build(config)
 	if err != nil {
@@ -199,10 +200,10 @@ func (e *Embedded) Reload(config []byte) error {
 // start runs a configuration. e.mu is held.
 func (e *Embedded) start(s *setup) {
 	e.inhibitor = inhibit.NewInhibitor(e.alerts, s.config.InhibitRules, e.log, eventrecorder.NopRecorder())
-	stage := e.pipeline.New(s.receivers, func() time.Duration { return 0 }, e.inhibitor, e.silencer, s.intervals, e.groups,
-		e.nflog, nil)
+	e.drain = &drain{stage: e.pipeline.New(s.receivers, func() time.Duration { return 0 }, e.inhibitor, e.silencer, s.intervals,
+		e.groups, e.nflog, nil)}
 	timeout := func(d time.Duration) time.Duration { return max(d, notify.MinTimeout) }
-	e.dispatcher = dispatch.NewDispatcher(e.alerts, s.routes, stage, e.groups, timeout, e.o.Maintenance, nil, e.log,
+	e.dispatcher = dispatch.NewDispatcher(e.alerts, s.routes, e.drain, e.groups, timeout, e.o.Maintenance, nil, e.log,
 		eventrecorder.NopRecorder(), e.metrics, s.templates)
 	// The inhibitor first: the dispatcher must not notify what it would have inhibited.
 	inhibitor, dispatcher, begin := e.inhibitor, e.dispatcher, e.started.Add(max(0, e.o.StartDelay))
@@ -212,10 +213,13 @@ func (e *Embedded) start(s *setup) {
 	dispatcher.WaitForLoading()
 }
 
+// patience is how long a stop waits for notifications that are under way.
+const patience = 3 * time.Second
+
 // stop ends the running configuration. e.mu is held.
 func (e *Embedded) stop() {
+	e.drain.stop(patience, e.dispatcher.Stop)
 	e.inhibitor.Stop()
-	e.dispatcher.Stop()
 	e.running.Wait()
 }
 

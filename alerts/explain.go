@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"strings"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -12,7 +13,11 @@ import (
 func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
 	s := statement{
 		lang: lang, rule: a.Rule, kind: a.Kind, class: a.Class, verdict: rules.Breached, place: t.place(lang, a),
-		explanation: &a.Explanation, unconfirmed: a.Unconfirmed, timezone: a.Timezone, advice: a.Advice,
+		explanation: &a.Explanation, unconfirmed: a.Unconfirmed, timezone: a.Timezone, advice: a.Advice, at: a.Updated,
+		detail: a.Explanation.Detail,
+	}
+	if s.detail == a.Subject.ID {
+		s.detail = orID(a.SubjectName, s.detail)
 	}
 	if a.Class == rules.ClassService {
 		return t.explainFault(&s, a)
@@ -21,7 +26,9 @@ func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
 	if a.Open() {
 		return title, t.text(&s), todo
 	}
-	s.verdict = rules.Within
+	if _, span := durations[s.explanation.Unit]; span {
+		return title, t.lasted(lang, a), "" // how long it has not been done is over
+	}
 	return title, sentences(t.lasted(lang, a), t.text(&s)), ""
 }
 
@@ -30,7 +37,10 @@ func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
 func (t *Texts) ExplainVerdict(lang string, v *rules.VerdictView, advice map[string]string) (title, text, todo string) {
 	s := statement{
 		lang: lang, rule: v.Rule, kind: v.Kind, class: v.Class, verdict: v.Verdict, place: orID(v.SubjectName, v.Subject.ID),
-		explanation: &v.Explanation, advice: advice,
+		explanation: &v.Explanation, advice: advice, detail: v.Explanation.Detail,
+	}
+	if s.detail == v.Subject.ID {
+		s.detail = orID(v.SubjectName, s.detail)
 	}
 	return t.title(&s), t.text(&s), t.todo(&s)
 }
@@ -44,7 +54,11 @@ type statement struct {
 	explanation      *rules.Explanation
 	unconfirmed      telemetry.Instant
 	timezone         string
-	advice           map[string]string
+	detail           string // the explanation's, by its name
+	// at is when the explanation was true; 0: it is now. A time span of then is told by when it began: a notification is
+	// read later, and repeated.
+	at     telemetry.Instant
+	advice map[string]string
 }
 
 // place is the subject, the zone it is in, and the site, each once.
@@ -80,7 +94,7 @@ func (t *Texts) title(s *statement) string {
 // text is the value against the limit, then why it is not known or no longer known.
 func (t *Texts) text(s *statement) string {
 	w, x := t.in(s.lang), s.explanation
-	data := map[string]any{"Detail": orID(x.Detail, w.say("detail.device", nil))}
+	data := map[string]any{"Detail": orID(s.detail, w.say("detail.device", nil))}
 	if id := "text." + s.kind + "." + string(x.Reason); x.Reason != "" && w.has[id] {
 		return w.say(id, data)
 	}
@@ -92,6 +106,10 @@ func (t *Texts) text(s *statement) string {
 		form = "value"
 	case x.HasLimit:
 		form = "limit"
+	}
+	if span, ok := durations[x.Unit]; ok && form == "value_limit" && s.at != 0 {
+		form = "last_limit"
+		data["Last"] = t.Time(s.lang, s.at.Add(-time.Duration(x.Value*float64(span))), s.timezone)
 	}
 	data["Value"] = t.quantity(s.lang, s.kind, x.Unit, x.Value, x.Error)
 	data["Limit"] = t.quantity(s.lang, s.kind, x.Unit, x.Limit, 0)
@@ -105,7 +123,7 @@ func (t *Texts) text(s *statement) string {
 	if form == "none" && reason != "" {
 		base = ""
 	}
-	if s.kind == "silence" && x.Reason == rules.ReasonSilent && form == "value_limit" {
+	if s.kind == "silence" && x.Reason == rules.ReasonSilent && x.HasValue {
 		reason = ""
 	}
 	doubt := ""
@@ -127,7 +145,7 @@ func (t *Texts) forms(s *statement, form string) []string {
 	if _, span := durations[x.Unit]; span && s.class == rules.ClassOverdue {
 		ids = append(ids, "text.overdue."+form)
 	}
-	return append(ids, "text."+form)
+	return append(ids, "text."+form, "text.value_limit")
 }
 
 // why names what set the limit, in brackets behind it.

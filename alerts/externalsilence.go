@@ -88,9 +88,10 @@ func (e *External) ExpireSilence(ctx context.Context, id string) error {
 	return err
 }
 
-// overAlready recognises what older versions answer for a silence that has ended.
+// overAlready recognises what older versions answer for a silence that has ended or is unknown.
 func overAlready(s *statusError) bool {
-	return s.code == http.StatusInternalServerError && strings.Contains(s.text, "already expired")
+	return s.code == http.StatusInternalServerError &&
+		(strings.Contains(s.text, "already expired") || strings.Contains(s.text, "not found"))
 }
 
 // any asks the members one after the other until one gives an answer that means something; silences spread by themselves.
