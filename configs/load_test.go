@@ -19,3 +19,11 @@ func TestShippedExamplesHaveNoProblems(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkLoadDefault(b *testing.B) {
+	for b.Loop() {
+		if _, err := LoadDefault(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -51,6 +51,7 @@ func (l *loader) readRoutes(a *Alertmanager) {
 var (
 	routeLine  = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
 	routeValue = regexp.MustCompile("`[^`]*`")
+	routeURL   = regexp.MustCompile(`"[^"]*"`)
 )
 
 // routeProblems takes the YAML library's message apart. It quotes values, and a value of this file can be a password.
@@ -67,7 +68,11 @@ func routeProblems(file string, err error) Problems {
 				at.Line, at.Col, line = n, 1, m[2]
 			}
 		}
-		problems.Add(at, "not what Alertmanager takes: %s", routeValue.ReplaceAllString(line, "a value"))
+		line = routeValue.ReplaceAllString(line, "a value")
+		if strings.Contains(line, "URL") || strings.Contains(line, "parse") {
+			line = routeURL.ReplaceAllString(line, "…") // a webhook's URL is its password
+		}
+		problems.Add(at, "not what Alertmanager takes: %s", line)
 	}
 	return problems
 }

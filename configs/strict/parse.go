@@ -112,6 +112,10 @@ func parse(file string, data []byte, problems *Problems) (root *node) {
 		if doc.Body == nil {
 			continue
 		}
+		if doc.Body.Type() == ast.DirectiveType {
+			problems.Add(c.at(doc.Body), "a directive (%%), want none")
+			continue
+		}
 		if root != nil {
 			problems.Add(c.at(doc.Body), "a second document (---), want one document a file")
 			break
