@@ -47,11 +47,11 @@ type endless struct {
 	done chan struct{}
 }
 
-func (s *endless) Records(_ context.Context, after uint64, max int, dst []telemetry.Record) ([]telemetry.Record, error) {
+func (s *endless) Records(_ context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error) {
 	if len(s.records) == 0 {
 		s.records = flows(0, readMax)
 	}
-	for i := 0; i < max && int(after) < s.n; i++ {
+	for i := 0; i < limit && int(after) < s.n; i++ {
 		after++
 		r := s.records[i%readMax]
 		r.Seq, r.At = after, epoch+telemetry.Instant(after)*1e6

@@ -80,7 +80,7 @@ func (w *Writer) reject(b *batch, from, to int, reason string) {
 	w.health.refused(to - from)
 	w.lastRejected = time.Now()
 	first := &b.rejected[len(b.rejected)-(to-from)]
-	w.faults.set(FaultRejected, true, fmt.Sprintf(
+	w.faults.fire(FaultRejected, invalid, fmt.Sprintf(
 		"InfluxDB refuses points of site %q, device %q for good (%s). They are kept among the rejections; the others are stored.",
 		first.Site, first.Device, reason))
 }

@@ -47,21 +47,21 @@ func TestEveryFaultKeepsTheReadings(t *testing.T) {
 		{"token may not write", reply{status: 403, body: `{"code":"forbidden","message":"no"}`}, forbidden, Blocked, FaultAuth, time.Minute, [2]int{3, 4}, "give a token"},
 		{"database missing", reply{status: 404, body: `{"error":"database not found: \"gerbang\""}`}, absent, Blocked, FaultMissing, time.Minute, [2]int{3, 4}, `CREATE DATABASE "gerbang"`},
 		{"retention policy missing", reply{status: 500, body: `{"error":"retention policy not found: x"}`}, absent, Blocked, FaultMissing, time.Minute, [2]int{3, 4}, "retention policy"},
-		{"server error", reply{status: 500, body: `{"error":"disk full"}`}, failing, Retrying, FaultUnavailable, 2 * time.Minute, [2]int{5, 60}, "disk full"},
-		{"bad gateway", reply{status: 502, header: html, body: "<h1>nginx</h1>"}, failing, Retrying, FaultUnavailable, 2 * time.Minute, [2]int{5, 60}, "nginx"},
-		{"unavailable", reply{status: 503}, busy, Retrying, FaultUnavailable, 2 * time.Minute, [2]int{5, 60}, "503"},
-		{"too many requests", reply{status: 429}, busy, Retrying, FaultUnavailable, 2 * time.Minute, [2]int{5, 60}, "429"},
-		{"connection refused", reply{err: syscall.ECONNREFUSED}, unreachable, Retrying, FaultUnavailable, 2 * time.Minute, [2]int{5, 60}, "refused"},
-		{"no answer", reply{after: time.Hour, drop: true}, timedOut, Retrying, FaultUnavailable, 2 * time.Minute, [2]int{3, 12}, "deadline"},
-		{"lost answer", reply{lose: true}, unreachable, Retrying, FaultUnavailable, 2 * time.Minute, [2]int{5, 60}, "EOF"},
-		{"captive portal", reply{status: 200, header: html, body: "<form>"}, unexpected, Retrying, FaultUnexpected, time.Minute, [2]int{5, 60}, "login page"},
-		{"redirect to a login", reply{status: 302, header: http.Header{"Location": {"http://login.test/"}}}, unexpected, Retrying, FaultUnexpected, time.Minute, [2]int{5, 60}, "login page"},
-		{"accepted but not stored", reply{status: 202}, unexpected, Retrying, FaultUnexpected, time.Minute, [2]int{5, 60}, "202"},
-		{"204 of a proxy", reply{drop: true, header: html}, unexpected, Retrying, FaultUnexpected, time.Minute, [2]int{5, 60}, "204"},
-		{"204 with a body", reply{drop: true, header: http.Header{"Content-Length": {"12"}}}, unexpected, Retrying, FaultUnexpected, time.Minute, [2]int{5, 60}, "204"},
-		{"400 of a proxy", reply{status: 400, header: html, body: "The plain HTTP request was sent to HTTPS port"}, unexpected, Retrying, FaultUnexpected, time.Minute, [2]int{5, 60}, "plain HTTP"},
-		{"database being dropped", reply{status: 400, drop: true, body: `{"error":"partial write: shard 3 is pending deletion dropped=20"}`}, failing, Retrying, FaultUnavailable, 2 * time.Minute, [2]int{5, 60}, "pending deletion"},
-		{"wrong certificate", reply{err: &tls.CertificateVerificationError{Err: errors.New("expired")}}, certificate, Blocked, FaultCertificate, time.Minute, [2]int{3, 4}, "expired"},
+		{"server error", reply{status: 500, body: `{"error":"disk full"}`}, failing, Retrying, FaultDown, 2 * time.Minute, [2]int{5, 60}, "disk full"},
+		{"bad gateway", reply{status: 502, header: html, body: "<h1>nginx</h1>"}, failing, Retrying, FaultDown, 2 * time.Minute, [2]int{5, 60}, "nginx"},
+		{"unavailable", reply{status: 503}, busy, Retrying, FaultDown, 2 * time.Minute, [2]int{5, 60}, "503"},
+		{"too many requests", reply{status: 429}, busy, Retrying, FaultDown, 2 * time.Minute, [2]int{5, 60}, "429"},
+		{"connection refused", reply{err: syscall.ECONNREFUSED}, unreachable, Retrying, FaultDown, 2 * time.Minute, [2]int{5, 60}, "refused"},
+		{"no answer", reply{after: time.Hour, drop: true}, timedOut, Retrying, FaultDown, 2 * time.Minute, [2]int{3, 12}, "deadline"},
+		{"lost answer", reply{lose: true}, unreachable, Retrying, FaultDown, 2 * time.Minute, [2]int{5, 60}, "EOF"},
+		{"captive portal", reply{status: 200, header: html, body: "<form>"}, unexpected, Retrying, FaultDown, time.Minute, [2]int{5, 60}, "login page"},
+		{"redirect to a login", reply{status: 302, header: http.Header{"Location": {"http://login.test/"}}}, unexpected, Retrying, FaultDown, time.Minute, [2]int{5, 60}, "login page"},
+		{"accepted but not stored", reply{status: 202}, unexpected, Retrying, FaultDown, time.Minute, [2]int{5, 60}, "202"},
+		{"204 of a proxy", reply{drop: true, header: html}, unexpected, Retrying, FaultDown, time.Minute, [2]int{5, 60}, "204"},
+		{"204 with a body", reply{drop: true, header: http.Header{"Content-Length": {"12"}}}, unexpected, Retrying, FaultDown, time.Minute, [2]int{5, 60}, "204"},
+		{"400 of a proxy", reply{status: 400, header: html, body: "The plain HTTP request was sent to HTTPS port"}, unexpected, Retrying, FaultDown, time.Minute, [2]int{5, 60}, "plain HTTP"},
+		{"database being dropped", reply{status: 400, drop: true, body: `{"error":"partial write: shard 3 is pending deletion dropped=20"}`}, failing, Retrying, FaultDown, 2 * time.Minute, [2]int{5, 60}, "pending deletion"},
+		{"wrong certificate", reply{err: &tls.CertificateVerificationError{Err: errors.New("expired")}}, certificate, Blocked, FaultDown, time.Minute, [2]int{3, 4}, "expired"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -124,6 +124,37 @@ func TestEveryFaultKeepsTheReadings(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An alarm says why InfluxDB cannot be written to, also when the reason changes; it repeats nothing.
+func TestAnAlarmTellsItsPresentCause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		journal, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
+		server.answer = func(n int, _ []string) reply {
+			switch {
+			case n <= 3:
+				return reply{status: 200, header: html, body: "log in"}
+			case n <= 5:
+				return reply{err: &tls.CertificateVerificationError{Err: errors.New("expired")}}
+			}
+			return reply{}
+		}
+		journal.add(flows(0, 3)...)
+		o := options(journal, server)
+		o.Faults = told.report
+		start(t, o)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if len(told.lines) != 3 {
+			t.Fatalf("got %q, want two causes and the end", told.lines)
+		}
+		for i, want := range []string{"log in", "expired", FaultDown + " false"} {
+			if !strings.Contains(told.lines[i], want) {
+				t.Errorf("report %d: got %q, want %q in it", i, told.lines[i], want)
+			}
+		}
+	})
 }
 
 func TestRetryAfterIsObeyed(t *testing.T) {
@@ -355,7 +386,12 @@ func TestErrorBodiesAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Do(req); len(err.Error()) > 2*maxText {
+	resp, err := d.Do(req)
+	if err == nil {
+		_ = resp.Body.Close()
+		t.Fatal("got a success")
+	}
+	if len(err.Error()) > 2*maxText {
 		t.Errorf("error: got %d bytes, want at most %d", len(err.Error()), 2*maxText)
 	}
 	if endless.read > 2*maxErrorBody || !endless.closed {

@@ -58,7 +58,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode == d.success && d.believable(resp) {
 		return resp, nil
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // read to its end, or given up
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if err != nil && len(body) == 0 {
 		body = []byte("the answer broke off")
@@ -81,7 +81,7 @@ func (d *doer) believable(resp *http.Response) bool {
 
 // pack replaces a request's body by its gzip form.
 func (d *doer) pack(req *http.Request) error {
-	defer req.Body.Close()
+	defer func() { _ = req.Body.Close() }() // a reader of memory
 	var packed bytes.Buffer
 	d.packer.Reset(&packed)
 	if _, err := io.Copy(d.packer, req.Body); err != nil {

@@ -44,31 +44,31 @@ func (j *memoryJournal) enter(method string) error {
 	return nil
 }
 
-func (j *memoryJournal) Records(_ context.Context, after uint64, max int, dst []telemetry.Record) ([]telemetry.Record, error) {
+func (j *memoryJournal) Records(_ context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error) {
 	defer j.mu.Unlock()
 	if err := j.enter("Records"); err != nil {
 		return dst, err
 	}
 	from := min(int(after), len(j.records))
-	return append(dst, j.records[from:min(from+max, len(j.records))]...), nil
+	return append(dst, j.records[from:min(from+limit, len(j.records))]...), nil
 }
 
-func (j *memoryJournal) Transitions(_ context.Context, after int64, max int, dst []Transition) ([]Transition, error) {
+func (j *memoryJournal) Transitions(_ context.Context, after int64, limit int, dst []Transition) ([]Transition, error) {
 	defer j.mu.Unlock()
 	if err := j.enter("Transitions"); err != nil {
 		return dst, err
 	}
 	from := min(int(after), len(j.transitions))
-	return append(dst, j.transitions[from:min(from+max, len(j.transitions))]...), nil
+	return append(dst, j.transitions[from:min(from+limit, len(j.transitions))]...), nil
 }
 
-func (j *memoryJournal) Samples(_ context.Context, after int64, max int, dst []Sample) ([]Sample, error) {
+func (j *memoryJournal) Samples(_ context.Context, after int64, limit int, dst []Sample) ([]Sample, error) {
 	defer j.mu.Unlock()
 	if err := j.enter("Samples"); err != nil {
 		return dst, err
 	}
 	from := min(int(after), len(j.samples))
-	return append(dst, j.samples[from:min(from+max, len(j.samples))]...), nil
+	return append(dst, j.samples[from:min(from+limit, len(j.samples))]...), nil
 }
 
 func (j *memoryJournal) Position(context.Context) (Position, error) {

@@ -7,19 +7,19 @@ import (
 
 // Names of the faults that the Writer reports to Options.Faults; each becomes a service alert.
 const (
-	FaultAuth        = "influx_auth"                 // InfluxDB refuses the token
-	FaultMissing     = "influx_missing_bucket"       // the bucket or database is not there
-	FaultUnavailable = "influx_unavailable"          // no write has succeeded for outageAlarm
-	FaultUnexpected  = "influx_unexpected_answer"    // something that is not InfluxDB answers
-	FaultCertificate = "influx_certificate"          // the server could not prove who it is
-	FaultExpiring    = "influx_certificate_expiring" // its certificate ends within expiryWarning
-	FaultRejected    = "influx_rejected"             // points were refused for good during the last rejectedQuiet
-	FaultSource      = "influx_source"               // the journal cannot be read, or the position not saved
+	// FaultDown: no write has succeeded for outageAlarm; at once if something that is not InfluxDB answers, or the server
+	// cannot prove who it is.
+	FaultDown     = "influx_down"
+	FaultAuth     = "influx_auth"                 // InfluxDB refuses the token
+	FaultMissing  = "influx_missing_bucket"       // the bucket or database is not there
+	FaultRejected = "influx_rejecting"            // points were refused for good during the last rejectedQuiet
+	FaultExpiring = "influx_certificate_expiring" // the server's certificate ends within expiryWarning
+	FaultSource   = "influx_source"               // the journal cannot be read, or the position not saved
 )
 
 // FaultNames lists all of them.
 func FaultNames() []string {
-	return []string{FaultAuth, FaultMissing, FaultUnavailable, FaultUnexpected, FaultCertificate, FaultExpiring, FaultRejected, FaultSource}
+	return []string{FaultDown, FaultAuth, FaultMissing, FaultRejected, FaultExpiring, FaultSource}
 }
 
 const (
@@ -28,20 +28,31 @@ const (
 	expiryWarning = 30 * 24 * time.Hour
 )
 
-// faults remembers which faults are firing and tells only of changes. The Writer's goroutine owns it.
+// faults remembers which faults are firing, and why, and tells only of changes. The Writer's goroutine owns it.
 type faults struct {
-	firing map[string]bool
+	firing map[string]class // why; absent: not firing
 	report func(name string, firing bool, detail string)
 }
 
-// set fires or clears a fault.
-func (f *faults) set(name string, firing bool, detail string) {
-	if f.firing[name] == firing {
+// fire begins a fault, or tells that a firing one has another cause now.
+func (f *faults) fire(name string, why class, detail string) {
+	if was, firing := f.firing[name]; firing && was == why {
 		return
 	}
-	f.firing[name] = firing
+	f.firing[name] = why
 	if f.report != nil {
-		f.report(name, firing, detail)
+		f.report(name, true, detail)
+	}
+}
+
+// clear ends a fault.
+func (f *faults) clear(name string) {
+	if _, firing := f.firing[name]; !firing {
+		return
+	}
+	delete(f.firing, name)
+	if f.report != nil {
+		f.report(name, false, "")
 	}
 }
 
@@ -50,22 +61,22 @@ func (w *Writer) failed(c class, err error, since time.Time) {
 	text := w.safe(err)
 	switch c {
 	case forbidden:
-		w.faults.set(FaultAuth, true, fmt.Sprintf(
+		w.faults.fire(FaultAuth, c, fmt.Sprintf(
 			"InfluxDB at %s refuses the token for bucket %q (%s): give a token that may write there. Nothing is lost, readings wait in the journal.",
 			w.server.URL, w.server.Bucket, text))
 	case absent:
-		w.faults.set(FaultMissing, true, fmt.Sprintf(
+		w.faults.fire(FaultMissing, c, fmt.Sprintf(
 			"InfluxDB at %s does not know bucket %q (%s): %s. Nothing is lost, readings wait in the journal.",
 			w.server.URL, w.server.Bucket, text, w.server.missing()))
 	case certificate:
-		w.faults.set(FaultCertificate, true, fmt.Sprintf(
+		w.faults.fire(FaultDown, c, fmt.Sprintf(
 			"the server at %s could not prove that it is InfluxDB (%s). Nothing was sent to it; readings wait in the journal.", w.server.URL, text))
 	case unexpected:
-		w.faults.set(FaultUnexpected, true, fmt.Sprintf(
+		w.faults.fire(FaultDown, c, fmt.Sprintf(
 			"something other than InfluxDB answers at %s (%s): a login page or a proxy? Readings wait in the journal.", w.server.URL, text))
 	default:
 		if waited := time.Since(since); waited >= outageAlarm {
-			w.faults.set(FaultUnavailable, true, fmt.Sprintf(
+			w.faults.fire(FaultDown, failing, fmt.Sprintf(
 				"InfluxDB at %s has not stored anything for %v (%s). Readings wait in the journal.", w.server.URL, waited.Round(time.Second), text))
 		}
 	}
@@ -73,19 +84,21 @@ func (w *Writer) failed(c class, err error, since time.Time) {
 
 // recovered clears what a success disproves.
 func (w *Writer) recovered() {
-	for _, name := range []string{FaultAuth, FaultMissing, FaultUnavailable, FaultUnexpected, FaultCertificate} {
-		w.faults.set(name, false, "")
+	for _, name := range []string{FaultDown, FaultAuth, FaultMissing} {
+		w.faults.clear(name)
 	}
 	if end := w.doer.expires.Load(); end != 0 {
-		at := time.Unix(end, 0).UTC()
-		w.faults.set(FaultExpiring, time.Until(at) < expiryWarning,
-			fmt.Sprintf("the certificate of %s ends on %s", w.server.URL, at.Format(time.DateOnly)))
+		if at := time.Unix(end, 0).UTC(); time.Until(at) < expiryWarning {
+			w.faults.fire(FaultExpiring, written, fmt.Sprintf("the certificate of %s ends on %s", w.server.URL, at.Format(time.DateOnly)))
+		} else {
+			w.faults.clear(FaultExpiring)
+		}
 	}
 }
 
 // quiet clears the fault of rejected points when none has come for a while.
 func (w *Writer) quiet() {
-	if w.faults.firing[FaultRejected] && time.Since(w.lastRejected) >= rejectedQuiet {
-		w.faults.set(FaultRejected, false, "")
+	if time.Since(w.lastRejected) >= rejectedQuiet {
+		w.faults.clear(FaultRejected)
 	}
 }

@@ -165,7 +165,7 @@ func (r *Reader) byInfluxQL(ctx context.Context, q Query, c column) ([]Point, er
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // read to its end, or given up
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return nil, err
@@ -237,7 +237,7 @@ func (r *Reader) byFlux(ctx context.Context, q Query, c column) ([]Point, error)
 	if err != nil {
 		return nil, err
 	}
-	defer table.Close()
+	defer func() { _ = table.Close() }() // read to its end, or given up
 	var points []Point
 	for len(points) < q.Limit && table.Next() {
 		rec := table.Record()

@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
 
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -294,13 +295,11 @@ func TestInfluxdRefusesAnotherFieldType(t *testing.T) {
 	server := testengine.Influxd(t)
 	server.CreateDB("gerbang")
 	now := time.Now().Add(-time.Hour)
-	resp, err := http.Post(server.URL+"/write?db=gerbang", "text/plain", strings.NewReader(
-		fmt.Sprintf("people_flow,device=counter-1,door=main,site=magetan in=1.5 %d\n", now.UnixNano()-1)))
-	if err != nil || resp.StatusCode != http.StatusNoContent {
-		t.Fatalf("preparing: %v, %v", resp, err)
-	}
-	if err := resp.Body.Close(); err != nil {
-		t.Fatal(err)
+	first := influxdb2.NewClient(server.URL, "")
+	defer first.Close()
+	if err := first.WriteAPIBlocking("", "gerbang").WriteRecord(t.Context(),
+		fmt.Sprintf("people_flow,device=counter-1,door=main,site=magetan in=1.5 %d", now.UnixNano()-1)); err != nil {
+		t.Fatalf("preparing: %v", err)
 	}
 	journal := &memoryJournal{}
 	for i := range 1000 {

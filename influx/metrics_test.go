@@ -16,7 +16,7 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		journal, server := &memoryJournal{}, &fakeServer{}
-		server.answer = func(n int, lines []string) reply {
+		server.answer = func(n int, _ []string) reply {
 			switch n {
 			case 1:
 				return reply{status: 503}

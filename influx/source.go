@@ -11,24 +11,30 @@ import (
 //
 // Each stream is read in the order of its numbers. What has been returned once is returned again, unchanged, by every
 // later read from the same place, also after a restart: the Writer relies on it to write the same points twice without
-// harm. A read returns fewer than max elements only if there are no more now. Elements are appended to dst; the
+// harm. A read returns fewer than limit elements only if there are no more now. Elements are appended to dst; the
 // slots between its length and its capacity hold elements of earlier reads, whose memory may be used again.
+//
+// At its start the Writer reads up to Lookback elements before its position, too. Where retention has deleted some of them,
+// two events with one time, one of them deleted and the other in a batch of unknown fate, may be doubled or become one.
 //
 // The methods are called from one goroutine. An error of any of them is tried again with a growing delay.
 type Source interface {
-	// Records appends the records of every kind with Seq > after, at most max. Only observations and the entries of people
+	// Records appends the records of every kind with Seq > after, at most limit. Only observations and the entries of people
 	// become points; the others just move the position, so their contents may be left out.
-	Records(ctx context.Context, after uint64, max int, dst []telemetry.Record) ([]telemetry.Record, error)
-	// Transitions appends the changes of verdict with ID > after, at most max.
-	Transitions(ctx context.Context, after int64, max int, dst []Transition) ([]Transition, error)
-	// Samples appends the occupancy samples with ID > after, at most max.
-	Samples(ctx context.Context, after int64, max int, dst []Sample) ([]Sample, error)
+	Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error)
+	// Transitions appends the changes of verdict with ID > after, at most limit.
+	Transitions(ctx context.Context, after int64, limit int, dst []Transition) ([]Transition, error)
+	// Samples appends the occupancy samples with ID > after, at most limit.
+	Samples(ctx context.Context, after int64, limit int, dst []Sample) ([]Sample, error)
 	// Position is the last one given to Advance; zero before the first.
 	Position(ctx context.Context) (Position, error)
 	// Advance makes to the durable position and stores the rejected points, both or neither. Everything up to to is
 	// stored in InfluxDB or among rejected. A rejected point is evidence: it is kept, counted, and shown.
 	Advance(ctx context.Context, to Position, rejected []Rejected) error
 }
+
+// Lookback is how far before its position a Writer reads at its start, in elements of a stream; see apart.
+const Lookback = 2 * apartSpan
 
 // Position is the last element of each stream that the Writer is done with.
 type Position struct {

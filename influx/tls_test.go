@@ -26,8 +26,8 @@ func TestTheServerMustProveItself(t *testing.T) {
 	}{
 		{"own authority", ours.Issue("127.0.0.1", 90*24*time.Hour), ""},
 		{"soon to end", ours.Issue("127.0.0.1", 20*24*time.Hour), FaultExpiring},
-		{"another authority", other.Issue("127.0.0.1", 90*24*time.Hour), FaultCertificate},
-		{"expired", ours.Issue("127.0.0.1", -time.Hour), FaultCertificate},
+		{"another authority", other.Issue("127.0.0.1", 90*24*time.Hour), FaultDown},
+		{"expired", ours.Issue("127.0.0.1", -time.Hour), FaultDown},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +59,7 @@ func TestTheServerMustProveItself(t *testing.T) {
 					t.Errorf("alarm: got %q, want %s", got, tt.fault)
 				}
 			}
-			if tt.fault == FaultCertificate {
+			if tt.fault == FaultDown {
 				stop()
 				if len(asked) != 0 || journal.saved() != (Position{}) {
 					t.Errorf("got %d requests, position %v, want none", len(asked), journal.saved())
@@ -98,8 +98,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	o.Server.URL = server.URL
 	o.Faults = func(name string, firing bool, _ string) { faults <- fmt.Sprint(name, firing) }
 	_, stop := start(t, o)
-	if got := <-faults; got != FaultUnexpected+"true" {
-		t.Errorf("alarm: got %s, want %s", got, FaultUnexpected)
+	if got := <-faults; got != FaultDown+"true" {
+		t.Errorf("alarm: got %s, want %s", got, FaultDown)
 	}
 	stop()
 }

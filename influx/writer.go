@@ -126,7 +126,7 @@ func New(o Options) (*Writer, error) {
 		baseTimeout: o.Server.Timeout, timeout: o.Server.Timeout,
 		doer:   newDoer(rt, http.StatusNoContent, o.Server.compress(), o.Server.Token),
 		wake:   make(chan struct{}, 1),
-		faults: faults{firing: make(map[string]bool), report: o.Faults},
+		faults: faults{firing: make(map[string]class), report: o.Faults},
 	}
 	w.health.is(Starting, "")
 	w.places.Store(o.Places)
@@ -204,13 +204,14 @@ func (w *Writer) begin(ctx context.Context) error {
 			return err
 		}
 		ignored.reset(from)
+		from.Record = at.Record // unless there is more to read before it
 		for i := range w.records {
-			if w.records[i].Seq <= at.Record {
-				w.encoder.record(&ignored, &w.records[i])
+			if r := &w.records[i]; r.Seq <= at.Record {
+				w.encoder.record(&ignored, r)
 			}
 		}
-		if from.Record = ignored.to.Record; len(w.records) < readMax {
-			break
+		if n := len(w.records); n == readMax {
+			from.Record = w.records[n-1].Seq
 		}
 	}
 	for from.Transition < at.Transition {
@@ -218,13 +219,14 @@ func (w *Writer) begin(ctx context.Context) error {
 			return err
 		}
 		ignored.reset(from)
+		from.Transition = at.Transition
 		for i := range w.transitions {
-			if w.transitions[i].ID <= at.Transition {
-				w.encoder.transition(&ignored, &w.transitions[i])
+			if tr := &w.transitions[i]; tr.ID <= at.Transition {
+				w.encoder.transition(&ignored, tr)
 			}
 		}
-		if from.Transition = ignored.to.Transition; len(w.transitions) < readMax {
-			break
+		if n := len(w.transitions); n == readMax {
+			from.Transition = w.transitions[n-1].ID
 		}
 	}
 	w.records, w.transitions, w.nextRecord = w.records[:0], w.transitions[:0], 0
@@ -340,7 +342,7 @@ func (w *Writer) attempt(ctx context.Context, what string, do func() error) erro
 	for n := 1; ; n++ {
 		err := do()
 		if err == nil {
-			w.faults.set(FaultSource, false, "")
+			w.faults.clear(FaultSource)
 			return nil
 		}
 		if ctx.Err() != nil {
@@ -350,7 +352,7 @@ func (w *Writer) attempt(ctx context.Context, what string, do func() error) erro
 		if n == 1 {
 			w.log.Error("the InfluxDB writer cannot use the journal", "doing", what, "err", err)
 		}
-		w.faults.set(FaultSource, true, fmt.Sprintf("%s for InfluxDB fails (%s): readings are not written there", what, w.safe(err)))
+		w.faults.fire(FaultSource, failing, fmt.Sprintf("%s for InfluxDB fails (%s): readings are not written there", what, w.safe(err)))
 		if w.stopping {
 			return err
 		}

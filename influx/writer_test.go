@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -174,6 +175,30 @@ func TestAFailingJournalIsTriedAgain(t *testing.T) {
 	}
 }
 
+// shortened is a journal from which retention has deleted what was written.
+type shortened struct{ *memoryJournal }
+
+func (j shortened) Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error) {
+	return j.memoryJournal.Records(ctx, max(after, j.saved().Record), limit, dst)
+}
+
+func TestRetentionMayDeleteWhatWasWritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		journal, server := &memoryJournal{}, &fakeServer{}
+		journal.add(flows(0, 5000)...)
+		journal.position = Position{Record: 2000}
+		o := options(journal, server)
+		o.Source = shortened{journal}
+		start(t, o)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if len(server.points) != 3000 || journal.saved() != journal.head() {
+			t.Errorf("got %d points, position %v, want 3000, %v", len(server.points), journal.saved(), journal.head())
+		}
+	})
+}
+
 // A long backlog of readings does not hold up the verdicts.
 func TestDerivedStreamsKeepUpWithABacklog(t *testing.T) {
 	t.Parallel()
@@ -231,12 +256,15 @@ func TestPlacesChangeForWhatIsStillToBeWritten(t *testing.T) {
 type chaos struct {
 	fakeServer
 	random *rand.Rand
-	calm   bool
+	calm   atomic.Bool
+	// condemned are the points that a 413 has refused on their own. A Writer that is restarted before it could save that
+	// sends them again, behind others.
+	condemned map[string]bool
 }
 
 func (c *chaos) next(lines []string) reply {
 	bad := func(line string) bool { return strings.Contains(line, "in=6i") }
-	if c.calm {
+	if c.calm.Load() {
 		return c.partial(lines, bad)
 	}
 	switch c.random.IntN(12) {
@@ -245,6 +273,10 @@ func (c *chaos) next(lines []string) reply {
 	case 1:
 		return reply{status: []int{401, 403, 404}[c.random.IntN(3)]}
 	case 2:
+		if len(lines) == 1 {
+			key, _ := splitLine(lines[0])
+			c.condemned[key] = true
+		}
 		return reply{status: 413}
 	case 3:
 		return reply{status: 302, header: http.Header{"Location": {"/login"}}}
@@ -280,9 +312,12 @@ func TestRandomFaultsLoseNothing(t *testing.T) {
 }
 
 func randomFaults(t *testing.T, seed, round uint64) {
+	// A source of chance for each goroutine. (The Writer's own jitter is not among them, so a seed repeats the faults, not
+	// every moment.)
 	random := rand.New(rand.NewPCG(seed, round))
+	trouble := rand.New(rand.NewPCG(seed, round+1e6))
 	journal := &memoryJournal{}
-	server := &chaos{random: random}
+	server := &chaos{random: rand.New(rand.NewPCG(seed, round+2e6)), condemned: make(map[string]bool)}
 	server.answer = func(_ int, lines []string) reply { return server.next(lines) }
 	places := NewPlaces([]facility.Site{testSite()})
 
@@ -295,7 +330,7 @@ func randomFaults(t *testing.T, seed, round uint64) {
 		}
 	}
 	journal.fail = func(string) error {
-		if !server.calm && random.IntN(30) == 0 {
+		if !server.calm.Load() && trouble.IntN(30) == 0 {
 			return errors.New("database is locked")
 		}
 		return nil
@@ -339,9 +374,7 @@ func randomFaults(t *testing.T, seed, round uint64) {
 		}
 	}
 	synctest.Wait()
-	server.mu.Lock()
-	server.calm = true
-	server.mu.Unlock()
+	server.calm.Store(true)
 	time.Sleep(20 * time.Minute)
 	synctest.Wait()
 	stop()
@@ -381,7 +414,8 @@ func randomFaults(t *testing.T, seed, round uint64) {
 		key, _ := splitLine(lineOf(&expected, i))
 		place[key] = i
 	}
-	if !slices.IsSortedFunc(server.order, func(a, b string) int { return place[a] - place[b] }) {
+	arrived := slices.DeleteFunc(slices.Clone(server.order), func(key string) bool { return server.condemned[key] })
+	if !slices.IsSortedFunc(arrived, func(a, b string) int { return place[a] - place[b] }) {
 		t.Errorf("seed %d, round %d: points did not arrive in the order of the records", seed, round)
 	}
 	if rejections := len(journal.rejections()); rejections > 0 && testing.Verbose() {
@@ -472,7 +506,7 @@ func TestRunEndsAtOnceWhileWaiting(t *testing.T) {
 		if err := w.Run(ctx); err != nil {
 			t.Errorf("got %v, want nil", err)
 		}
-		if took := time.Since(begin); took != 10*time.Second || !slices.Equal([]int{server.count()}, []int{1}) {
+		if took := time.Since(begin); took != 10*time.Second || server.count() != 1 {
 			t.Errorf("got an end after %v and %d requests, want 10s, 1", took, server.count())
 		}
 	})
