@@ -16,14 +16,19 @@ func (s *Subscriber) watch(ctx context.Context) {
 	}
 	tick := time.NewTicker(s.options.CanaryInterval)
 	defer tick.Stop()
+	again := time.NewTimer(s.options.CanaryInterval)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.granted: // do not wait for the first proof
+		case <-again.C:
 		case <-tick.C:
 		}
-		s.sing(ctx)
+		if !s.sing(ctx) {
+			again.Reset(canaryRetry)
+		}
 		if s.deaf() {
 			s.giveUp(fmt.Sprintf("nothing heard for %s", 2*s.options.CanaryInterval))
 			s.heard.Store(s.now()) // the next client has its own two intervals
@@ -48,8 +53,12 @@ func (st *state) unheard() time.Duration {
 	return time.Since(st.canaries[0].sent)
 }
 
-// sing publishes a canary.
-func (s *Subscriber) sing(ctx context.Context) {
+// canaryRetry is how soon a canary that could not be published is followed by another: at the start the publisher may
+// connect a moment after the subscriber.
+const canaryRetry = 200 * time.Millisecond
+
+// sing publishes a canary and reports whether that worked.
+func (s *Subscriber) sing(ctx context.Context) bool {
 	var number uint64
 	s.change(func(st *state) { // before it is published: it may be heard before Publish returns
 		st.canaryNo++
@@ -64,10 +73,10 @@ func (s *Subscriber) sing(ctx context.Context) {
 	if err == nil {
 		s.metrics.canarySent.Inc()
 		s.change(func(st *state) { st.canaryFault = "" })
-		return
+		return true
 	}
 	if ctx.Err() != nil {
-		return
+		return true
 	}
 	changed := false
 	s.change(func(st *state) {
@@ -78,6 +87,7 @@ func (s *Subscriber) sing(ctx context.Context) {
 	if changed {
 		s.log.Warn("the canary could not be published", "err", err)
 	}
+	return false
 }
 
 // hear takes a canary: with it, all that were sent before it have had their chance.
