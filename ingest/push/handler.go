@@ -1,0 +1,222 @@
+// Package push is the front door for vendors that only speak HTTP: POST /ingest/{model} with a payload, answered with 204
+// when it is on disk.
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/access"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Options of a Handler.
+type Options struct {
+	Credentials []access.Credential
+	// AllowAnonymous takes requests without a credential, for every device.
+	AllowAnonymous bool
+	// Known reports whether a model is configured; others are answered with 404. Default: all are.
+	Known func(model string) bool
+	// MaxBody bounds a body, bytes, before and after decompression; default 256 KiB.
+	MaxBody int
+	// MaxWaiting bounds the requests that wait for their commit at one time; more are answered with 503. Default 256.
+	MaxWaiting int
+	// CommitTimeout bounds the wait of one request; default 10 s.
+	CommitTimeout time.Duration
+
+	Logger     *slog.Logger          // default: none
+	Registerer prometheus.Registerer // default: none
+}
+
+// readTimeout bounds how long a client may take to send its body.
+const readTimeout = 10 * time.Second
+
+// Handler answers POST /ingest/{model} and POST /ingest/{model}/{device}. A body becomes a message on the topic
+// push/{model}/{device}; a device's own credential need not name its device. A client identifies itself with basic
+// authentication or with the bearer token name:password.
+//
+// 2xx means on disk. After any other answer, and after none, the client sends the message again: what was committed all
+// the same is recognised as a duplicate. Safe for concurrent use.
+type Handler struct {
+	options   Options
+	intake    ingest.Intake
+	log       *slog.Logger
+	metrics   *metrics
+	mux       *http.ServeMux
+	anonymous *access.Account // nil: not allowed
+	accounts  atomic.Pointer[access.Set]
+	waiting   chan struct{} // one for each request that waits
+
+	mu     sync.Mutex
+	closed bool
+	puts   sync.WaitGroup // Add under mu while closed is false
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// New validates the options.
+func New(o Options, intake ingest.Intake) (*Handler, error) {
+	set, err := access.NewSet(o.Credentials, nil)
+	if err != nil {
+		return nil, fmt.Errorf("push: %w", err)
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = 256 << 10
+	}
+	if o.MaxWaiting <= 0 {
+		o.MaxWaiting = 256
+	}
+	if o.CommitTimeout <= 0 {
+		o.CommitTimeout = 10 * time.Second
+	}
+	if o.Known == nil {
+		o.Known = func(string) bool { return true }
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	h := &Handler{options: o, intake: intake, log: o.Logger.With("component", "push"), waiting: make(chan struct{}, o.MaxWaiting)}
+	h.accounts.Store(set)
+	if o.AllowAnonymous {
+		h.anonymous = access.Anonymous()
+	}
+	h.metrics = newMetrics(o.Registerer, h)
+	h.mux = http.NewServeMux()
+	h.mux.HandleFunc("POST /ingest/{model}", h.answer)
+	h.mux.HandleFunc("POST /ingest/{model}/{device...}", h.answer)
+	return h, nil
+}
+
+// SetCredentials replaces who may push. If the credentials are not valid nothing changes.
+func (h *Handler) SetCredentials(credentials []access.Credential) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	set, err := access.NewSet(credentials, h.accounts.Load())
+	if err != nil {
+		return fmt.Errorf("push: %w", err)
+	}
+	h.accounts.Store(set)
+	return nil
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+// Close refuses further requests with 503 and waits until those under way have left the intake, which must be stopping
+// or taking messages. Safe twice.
+func (h *Handler) Close() {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	h.puts.Wait()
+}
+
+// answer makes the response; take does the work.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request) {
+	status := http.StatusNoContent
+	var no *refusal
+	switch err := h.take(w, r); {
+	case err == nil:
+		w.WriteHeader(status)
+	case errors.As(err, &no):
+		status = no.status
+		switch status {
+		case http.StatusUnauthorized:
+			w.Header().Set("WWW-Authenticate", `Basic realm="gerbang", charset="UTF-8"`)
+		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+			w.Header().Set("Retry-After", "5")
+		}
+		http.Error(w, no.Error(), status)
+	}
+	h.metrics.answered(status)
+}
+
+// refusal is an answer other than 204. Its text is safe to show.
+type refusal struct {
+	status int
+	text   string
+}
+
+func (r *refusal) Error() string { return r.text }
+
+func refuse(status int, format string, args ...any) error {
+	return &refusal{status, fmt.Sprintf(format, args...)}
+}
+
+// take returns nil when the message is on disk, else a refusal.
+func (h *Handler) take(w http.ResponseWriter, r *http.Request) error {
+	a, err := h.authenticate(r)
+	if err != nil {
+		return err
+	}
+	topic, err := h.topic(a, r.PathValue("model"), strings.Trim(r.PathValue("device"), "/"))
+	if err != nil {
+		return err
+	}
+	if a.Limiter != nil && !a.Limiter.Allow() {
+		return refuse(http.StatusTooManyRequests, "too many messages for this credential")
+	}
+	select {
+	case h.waiting <- struct{}{}:
+	default:
+		return refuse(http.StatusServiceUnavailable, "too many messages are waiting to be stored")
+	}
+	// The place is given back when the message has left for the intake, which may be after the answer.
+	place := func() { <-h.waiting }
+	payload, err := readBody(w, r, h.options.MaxBody)
+	if err != nil {
+		place()
+		return err
+	}
+	return h.commit(r.Context(), place, ingest.Message{
+		Topic:    topic,
+		Payload:  payload,
+		QoS:      1,
+		Received: telemetry.InstantOf(time.Now()),
+		Sender:   a.Sender,
+	})
+}
+
+// commit hands a message over and waits until it is on disk.
+func (h *Handler) commit(ctx context.Context, place func(), m ingest.Message) error {
+	committed := make(chan struct{})
+	refused := make(chan struct{})
+	m.Ack = func() { close(committed) }
+
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		place()
+		return refuse(http.StatusServiceUnavailable, "the gateway is stopping")
+	}
+	h.puts.Go(func() { // Put knows no deadline
+		defer place()
+		if err := h.intake.Put(m); err != nil {
+			close(refused)
+		}
+	})
+	h.mu.Unlock()
+
+	timeout := time.NewTimer(h.options.CommitTimeout)
+	defer timeout.Stop()
+	select {
+	case <-committed:
+		return nil
+	case <-refused:
+		return refuse(http.StatusServiceUnavailable, "the gateway is stopping")
+	case <-timeout.C:
+		return refuse(http.StatusServiceUnavailable, "the message could not be stored in time")
+	case <-ctx.Done():
+		return refuse(http.StatusServiceUnavailable, "the client has gone")
+	}
+}
