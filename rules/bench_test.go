@@ -119,12 +119,12 @@ func BenchmarkSnapshot(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.Run(fmt.Sprintf("take/devices=%d", n), func(b *testing.B) {
-			b.ReportMetric(float64(len(snap)), "bytes")
 			for b.Loop() {
 				if _, err := e.Snapshot(); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64(len(snap)), "bytes")
 		})
 		b.Run(fmt.Sprintf("restore/devices=%d", n), func(b *testing.B) {
 			for b.Loop() {
@@ -134,6 +134,61 @@ func BenchmarkSnapshot(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkApplyLate measures a count that comes ten minutes late into a zone and a building that go on counting: what lies
+// between is judged again.
+func BenchmarkApplyLate(b *testing.B) {
+	for _, n := range []int{100, 1000, 10_000} {
+		b.Run(fmt.Sprintf("devices=%d", n), func(b *testing.B) {
+			e, _ := loaded(b, n, 30*n)
+			rec := reading("d00000", e.clock.Add(-10*time.Minute), e.clock, telemetry.PeopleIn, 1, telemetry.PeopleOut, 1)
+			rec.Site = "campus"
+			var out Output
+			for b.Loop() {
+				rec.At++
+				if err := e.Apply(&rec, &out); err != nil {
+					b.Fatal(err)
+				}
+				out.Reset()
+			}
+		})
+	}
+}
+
+// BenchmarkSnapshotWeek measures a snapshot of a site of 10,000 devices after a week: each of its 1,000 zones has counted
+// somebody in each minute of it.
+func BenchmarkSnapshotWeek(b *testing.B) {
+	e, _ := loaded(b, 10_000, 10_000)
+	end := e.clock
+	for at := end.Add(-7 * 24 * time.Hour); at < end.Add(-time.Hour); at = at.Add(time.Minute) {
+		for i, z := range e.zones {
+			if at == end.Add(-7*24*time.Hour) {
+				z.line = timeline[balance]{}
+			}
+			z.flow(at, people(i%3)*person, people(i%2)*20_000)
+			z.age(at, e.plan.exact())
+		}
+	}
+	snap, err := e.Snapshot()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("take", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := e.Snapshot(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(len(snap)), "bytes")
+	})
+	b.Run("restore", func(b *testing.B) {
+		for b.Loop() {
+			if err := New("campus").Restore(snap); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 // BenchmarkView measures the live view.

@@ -183,7 +183,7 @@ func (d *deviceState) outages(now telemetry.Instant) []outage {
 	if d.pulse == nil {
 		return nil
 	}
-	lossy := len(d.totals) == 0
+	lossy := d.known&totalMask == 0
 	out := make([]outage, 0, len(d.pulse.gaps)+1)
 	for _, g := range d.pulse.gaps {
 		long := g.to.Sub(g.from) > d.pulse.bound

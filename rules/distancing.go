@@ -150,6 +150,7 @@ func (j *distancingJudge) measured(t telemetry.Instant) (f finding, until teleme
 }
 
 func (j *distancingJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
+	first := len(to)
 	for _, s := range j.zone.sensors {
 		if s.quantity == telemetry.Distance {
 			to = s.device.evidence(t, telemetry.Distance, to)
@@ -158,5 +159,5 @@ func (j *distancingJudge) evidence(t telemetry.Instant, to []Evidence) []Evidenc
 	if j.dense {
 		to = j.zone.countEvidence(t, to)
 	}
-	return to
+	return newestEvidence(to, first)
 }

@@ -141,7 +141,8 @@ func (e *Engine) signs(d *deviceState, mask uint64, at telemetry.Instant, first 
 
 // discover learns from a device's first reading of a quantity what the device is.
 func (e *Engine) discover(d *deviceState, fresh uint64) {
-	if fresh&countMask != 0 && !d.flowFlag {
+	if fresh&countMask != 0 && !d.flowFlag || fresh&totalMask != 0 {
+		// A counter with running totals has lost nothing in the times it was not heard.
 		e.nowCounts(d)
 		for _, f := range d.effects {
 			e.crowdChanged(f.zone, max(1, e.plan.from))

@@ -224,6 +224,9 @@ func (p *plan) allSubjects(kind SubjectKind, fits func(id string) bool) []Subjec
 // countMask are the quantities of a people counter.
 const countMask = 1<<telemetry.PeopleIn | 1<<telemetry.PeopleOut | 1<<telemetry.PeopleInTotal | 1<<telemetry.PeopleOutTotal
 
+// totalMask are the running totals among them.
+const totalMask = 1<<telemetry.PeopleInTotal | 1<<telemetry.PeopleOutTotal
+
 // mayCount reports whether a device may turn out to count people who pass.
 func (p *plan) mayCount(i int) bool { return p.measures[i] == 0 || p.measures[i]&countMask != 0 }
 

@@ -318,11 +318,14 @@ func (z *zoneState) collectEvidence(t telemetry.Instant, to []Evidence) []Eviden
 		}
 		return to
 	}
-	for _, all := range [][]*deviceState{z.feeders, z.absolute} {
-		for _, d := range all {
-			if d.counted.At != 0 && d.counted.At <= t {
-				to = append(to, d.counted)
-			}
+	for _, d := range z.feeders {
+		if d.counted.At != 0 && d.counted.At <= t {
+			to = append(to, d.counted)
+		}
+	}
+	for _, d := range z.absolute {
+		if d.counted.At != 0 && d.counted.At <= t && !d.flowFlag {
+			to = append(to, d.counted)
 		}
 	}
 	return to
