@@ -29,12 +29,18 @@ type fakeRouter struct {
 	times    []time.Time
 	silences map[string]Silence
 	made     int
+	// during runs while Send is under way, once.
+	during func()
 }
 
 func (f *fakeRouter) Send(ctx context.Context, notices []Notice) error {
 	f.mu.Lock()
-	hang, down := f.hang, f.down
+	hang, down, during := f.hang, f.down, f.during
+	f.during = nil
 	f.mu.Unlock()
+	if during != nil {
+		during()
+	}
 	if hang {
 		<-ctx.Done()
 		return ctx.Err()
@@ -247,6 +253,26 @@ func TestResenderHangingRouter(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		if h := r.Health(); !h.OK || h.Waiting != 0 {
 			t.Errorf("health is %+v, want OK", h)
+		}
+	})
+}
+
+// TestResenderChangeDuringSend: what changes while its old state is being sent is sent too, at once.
+func TestResenderChangeDuringSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		router := &fakeRouter{}
+		r := running(t, router)
+		synctest.Wait()
+		router.take()
+		a := nowAlert("hall")
+		router.mu.Lock()
+		router.during = func() { r.Notify([]Change{{Alert: resolved(a), What: Resolved}}) }
+		router.mu.Unlock()
+		r.Notify([]Change{{Alert: a, What: Opened}})
+		time.Sleep(time.Second)
+		rounds := router.take()
+		if len(rounds) != 2 || !rounds[1][0].Ends.Before(time.Now()) {
+			t.Errorf("%d rounds, want the opening and at once the end", len(rounds))
 		}
 	})
 }
