@@ -18,6 +18,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/access"
 	"github.com/gerbang-iot/gerbang/ingest/broker"
 	"github.com/gerbang-iot/gerbang/ingest/mqtt"
+	"github.com/gerbang-iot/gerbang/ingest/push"
 	"github.com/gerbang-iot/gerbang/ingest/wire"
 	"github.com/gerbang-iot/gerbang/web"
 )
@@ -27,7 +28,7 @@ type doors struct {
 	broker     *broker.Broker   // nil: not embedded
 	subscriber *mqtt.Subscriber // nil: no external broker
 	publisher  *mqtt.Publisher  // nil: no external broker
-	push       http.Handler     // nil: closed
+	push       *push.Handler    // nil: closed
 	fault      func(alerts.Fault)
 	log        *slog.Logger
 }
@@ -37,6 +38,9 @@ var _ gateway.Publisher = (*doors)(nil)
 func openDoors(cfg *configs.Config, intake ingest.Intake, topics []string, resumed bool, fault func(alerts.Fault),
 	log *slog.Logger, reg prometheus.Registerer) (*doors, error) {
 	d := &doors{fault: fault, log: log}
+	if err := d.openPush(cfg, intake, log, reg); err != nil {
+		return nil, err
+	}
 	if err := d.openSubscriber(cfg, intake, topics, resumed, log, reg); err != nil {
 		return nil, err
 	}
@@ -81,6 +85,20 @@ func (d *doors) openBroker(cfg *configs.Config, intake ingest.Intake, log *slog.
 	return err
 }
 
+func (d *doors) openPush(cfg *configs.Config, intake ingest.Intake, log *slog.Logger, reg prometheus.Registerer) error {
+	if cfg.Push == nil {
+		return nil
+	}
+	credentials, err := accessCredentials(cfg.Push.Credentials)
+	if err != nil {
+		return err
+	}
+	d.push, err = push.New(push.Options{
+		Credentials: credentials, MaxBody: int(cfg.Ingest.MaxPayload), Logger: log, Registerer: reg,
+	}, intake)
+	return err
+}
+
 // brokerCredentials are those of the embedded broker as it wants them.
 func brokerCredentials(cfg *configs.Config) ([]access.Credential, error) {
 	if cfg.MQTT.Embedded == nil {
@@ -116,12 +134,25 @@ func accessCredentials(configured []configs.Credential) ([]access.Credential, er
 	return all, nil
 }
 
-// swap brings the credentials of a reloaded configuration into force.
-func (d *doors) swap(next *configs.Config, credentials []access.Credential) error {
-	if d.broker == nil || next.MQTT.Embedded == nil {
-		return nil
+// swap brings the credentials of a reloaded configuration into force; on an error nothing has changed.
+func (d *doors) swap(next *configs.Config) error {
+	forBroker, err := brokerCredentials(next)
+	if err != nil {
+		return err
 	}
-	return d.broker.SetCredentials(credentials)
+	if d.push != nil && next.Push != nil {
+		forPush, err := accessCredentials(next.Push.Credentials)
+		if err != nil {
+			return err
+		}
+		if err := d.push.SetCredentials(forPush); err != nil {
+			return err
+		}
+	}
+	if d.broker != nil && next.MQTT.Embedded != nil {
+		return d.broker.SetCredentials(forBroker)
+	}
+	return nil
 }
 
 // openSubscriber makes the clients of an external broker. resumed: this gateway has run before.
@@ -210,7 +241,17 @@ func (d *doors) stages() []stage {
 	if d.broker != nil {
 		s = append(s, stage{"broker", d.broker.Run, 10 * time.Second})
 	}
+	if d.push != nil {
+		s = append(s, stage{"push", d.closePush, 10 * time.Second})
+	}
 	return s
+}
+
+// closePush is the stage of the HTTP door, whose requests the web server brings.
+func (d *doors) closePush(ctx context.Context) error {
+	<-ctx.Done()
+	d.push.Close()
+	return nil
 }
 
 // publisherStages are the parts that bring signals out.

@@ -15,7 +15,6 @@ type progress struct {
 	terminal bool
 	begin    time.Time
 	last     time.Time
-	shown    int
 }
 
 func newProgress(w io.Writer, what string, total int) *progress {
@@ -33,21 +32,27 @@ func (p *progress) set(n int) {
 	if p.terminal {
 		every = 100 * time.Millisecond
 	}
-	if now := time.Now(); now.Sub(p.last) < every && n < p.total {
+	now := time.Now()
+	if p.total == 0 || now.Sub(p.last) < every && n < p.total {
 		return
-	} else {
-		p.last = now
 	}
-	p.shown = n
-	share := 100
-	if p.total > 0 {
-		share = 100 * n / p.total
-	}
+	p.last = now
+	share := 100 * n / p.total
 	if p.terminal {
 		_, _ = fmt.Fprintf(p.w, "\r%s %3d%% (%d of %d)", p.what, share, n, p.total)
 		return
 	}
 	_, _ = fmt.Fprintf(p.w, "%s %d%% (%d of %d)\n", p.what, share, n, p.total)
+}
+
+// count shows n where the total is not known.
+func (p *progress) count(n int) {
+	if p.total > 0 || !p.terminal {
+		p.set(min(n, p.total))
+		return
+	}
+	p.last = time.Now()
+	_, _ = fmt.Fprintf(p.w, "\r%s %d", p.what, n)
 }
 
 // done ends the line.

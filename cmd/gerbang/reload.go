@@ -42,15 +42,11 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	credentials, err := brokerCredentials(next)
-	if err != nil {
-		return err
-	}
 	// Routes and credentials check themselves before they swap, and are the last that can fail.
 	if err := a.router.reload(next); err != nil {
 		return err
 	}
-	if err := a.doors.swap(next, credentials); err != nil {
+	if err := a.doors.swap(next); err != nil {
 		return errors.Join(err, a.router.reload(a.cfg))
 	}
 	if err := a.loop.Configure(ctx, next.Definitions(), decoder, "reload"); err != nil {
