@@ -13,6 +13,15 @@ func (c *encoder) uint(v uint64)   { c.b = binary.AppendUvarint(c.b, v) }
 func (c *encoder) int(v int64)     { c.b = binary.AppendVarint(c.b, v) }
 func (c *encoder) float(v float64) { c.b = binary.LittleEndian.AppendUint64(c.b, math.Float64bits(v)) }
 
+// appendWhole writes a number that mostly is a multiple of unit in as few bytes as that takes.
+func appendWhole(b []byte, v, unit int64) []byte {
+	if v%unit == 0 {
+		return binary.AppendVarint(b, v/unit*2)
+	}
+	b = binary.AppendVarint(b, 1)
+	return binary.AppendVarint(b, v)
+}
+
 func (c *encoder) bool(v bool) {
 	if v {
 		c.b = append(c.b, 1)
@@ -57,6 +66,14 @@ func (c *decoder) int() int64 {
 	}
 	c.b = c.b[n:]
 	return v
+}
+
+// whole reads what appendWhole wrote.
+func (c *decoder) whole(unit int64) int64 {
+	if v := c.int(); v != 1 {
+		return v / 2 * unit
+	}
+	return c.int()
 }
 
 // count is the length of a list, each element of which takes a byte at least.

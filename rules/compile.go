@@ -147,11 +147,21 @@ func (c *compilation) site() {
 			c.wrong("devices."+d.ID+".interval", "%v: want a duration, 0 or more", d.Interval)
 		}
 	}
+	for i, l := range s.Levels {
+		if !c.def.knowsLevel(l.Level) {
+			c.wrong(fmt.Sprintf("levels[%d]", i), "%q: want a level of one of the protocols", l.Level)
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(c.def.Measures)) {
 		if !devices[id] {
 			c.wrong("measures."+id, "%q: want the id of a device", id)
 		}
 	}
+}
+
+// knowsLevel reports whether a protocol has the level.
+func (d *Definition) knowsLevel(name string) bool {
+	return slices.ContainsFunc(d.Protocols, func(p Protocol) bool { return p.Levels[name] > 0 })
 }
 
 func unique[T any](c *compilation, field string, all []T, id func(T) string) {

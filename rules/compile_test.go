@@ -13,6 +13,7 @@ func TestCompileFindsAllProblems(t *testing.T) {
 	d.Site.Doors[0].To = "cellar"
 	d.Site.Devices[0].Place.ID = "window"
 	d.Lateness = -1
+	d.Site.Levels = []facility.LevelPeriod{{Level: "l9"}}
 	fever := feverRule(func(p *Temperature, _ *Rule) { p.Above = 99; p.Operator = "=" })
 	fever.Subjects = []string{"thermo"}
 	lost := capacityRule(nil)
@@ -29,6 +30,7 @@ func TestCompileFindsAllProblems(t *testing.T) {
 		`zones.waiting.parent: "attic": want the id of a zone`,
 		`doors.main.to: "cellar": want the id of a zone, or outside`,
 		`devices.c-main.place: door "window": want a place that exists`,
+		`levels[0]: "l9": want a level of one of the protocols`,
 		`protocol "p": until: 2022-07-01: want a day after from`,
 		`protocol "p": levels.l0: 0: want a share above 0 and at most 1`,
 		`protocol "p": rule "fever": params.above: 99: want Cel, inside the plausible window`,

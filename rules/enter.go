@@ -35,6 +35,9 @@ func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 		}
 		e.log(t, doneAt{at: at, record: e.record})
 	case telemetry.EntryLevel:
+		if !e.plan.def.knowsLevel(n.Text) {
+			return // it would lift every limit
+		}
 		e.levels.enter(levelEntry{from: at, until: n.Until, level: strings.Clone(n.Text)})
 		e.refreshLevel()
 		e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))

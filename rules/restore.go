@@ -184,8 +184,8 @@ func (c *decoder) zone() *zoneState {
 	z := &zoneState{id: c.string()}
 	var was entry[balance]
 	decodeTimeline(c, &z.line, func() entry[balance] {
-		was.at += c.instant()
-		was.v.raw += people(c.int())
+		was.at += telemetry.Instant(c.whole(int64(time.Millisecond)))
+		was.v.raw += people(c.whole(int64(person)))
 		was.v.err += people(c.int())
 		was.v.anchor += c.instant()
 		return was
@@ -247,7 +247,7 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 		s := &series{device: d, quantity: telemetry.Quantity(c.uint())}
 		var was telemetry.Instant
 		decodeTimeline(c, &s.line, func() entry[float64] {
-			was += c.instant()
+			was += telemetry.Instant(c.whole(int64(time.Millisecond)))
 			return entry[float64]{was, c.float()}
 		})
 		d.kept = append(d.kept, s)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -92,8 +93,8 @@ func (c *encoder) zone(z *zoneState) {
 		b := c.b
 		for i := range tier {
 			e := &tier[i]
-			b = binary.AppendVarint(b, int64(e.at-was.at))
-			b = binary.AppendVarint(b, int64(e.v.raw-was.v.raw))
+			b = appendWhole(b, int64(e.at-was.at), int64(time.Millisecond))
+			b = appendWhole(b, int64(e.v.raw-was.v.raw), int64(person))
 			b = binary.AppendVarint(b, int64(e.v.err-was.v.err))
 			b = binary.AppendVarint(b, int64(e.v.anchor-was.v.anchor))
 			was = *e
@@ -171,7 +172,7 @@ func (c *encoder) device(d *deviceState) {
 			c.list(len(tier))
 			b := c.b
 			for _, e := range tier {
-				b = binary.AppendVarint(b, int64(e.at-was))
+				b = appendWhole(b, int64(e.at-was), int64(time.Millisecond))
 				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.v))
 				was = e.at
 			}
