@@ -65,9 +65,9 @@ type Filter struct {
 	skip  int       // its bytes that are still to come
 }
 
-// NewFilter reads from r.
+// NewFilter reads from r, in larger pieces the busier it is.
 func NewFilter(r io.Reader, o FilterOptions) *Filter {
-	return &Filter{FilterOptions: o, r: bufio.NewReaderSize(r, o.Buffer)}
+	return &Filter{FilterOptions: o, r: bufio.NewReaderSize(&gatherer{r: r}, o.Buffer)}
 }
 
 // Read passes as many whole packets as are buffered and fit into p, and blocks only while there is nothing to pass.
