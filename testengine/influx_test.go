@@ -8,6 +8,9 @@ import (
 	"testing"
 )
 
+// TestInfluxIsBuilt does no more than build the engine, for whoever wants that done beforehand.
+func TestInfluxIsBuilt(t *testing.T) { influxBinary(t) }
+
 func TestInfluxKeepsPointsOverRestarts(t *testing.T) {
 	s := Influxd(t)
 	s.CreateDB("mpp")
