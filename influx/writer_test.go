@@ -184,19 +184,24 @@ func (j shortened) Records(ctx context.Context, after uint64, limit int, dst []t
 
 func TestRetentionMayDeleteWhatWasWritten(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		journal, server := &memoryJournal{}, &fakeServer{}
-		journal.add(flows(0, 5000)...)
-		journal.position = Position{Record: 2000}
-		o := options(journal, server)
-		o.Source = shortened{journal}
-		start(t, o)
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if len(server.points) != 3000 || journal.saved() != journal.head() {
-			t.Errorf("got %d points, position %v, want 3000, %v", len(server.points), journal.saved(), journal.head())
-		}
-	})
+	for _, left := range []int{0, 10, 3000} {
+		t.Run(strconv.Itoa(left), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				journal, server := &memoryJournal{}, &fakeServer{}
+				journal.add(flows(0, 2000+left)...)
+				journal.position = Position{Record: 2000}
+				o := options(journal, server)
+				o.Source = shortened{journal}
+				start(t, o)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if len(server.points) != left || journal.saved() != journal.head() {
+					t.Errorf("got %d points, position %v, want %d, %v", len(server.points), journal.saved(), left, journal.head())
+				}
+			})
+		})
+	}
 }
 
 // A long backlog of readings does not hold up the verdicts.
