@@ -305,7 +305,7 @@ type apiStatus struct {
 	Ready    bool         `json:"ready"`
 	Version  string       `json:"version"`
 	Started  time.Time    `json:"started,omitzero"`
-	Counters apiCounters  `json:"counters" doc:"received = stored + duplicate + rejected + in_flight, always"`
+	Counters apiCounters  `json:"counters" doc:"received = stored + duplicate + rejected + ignored, always"`
 	Journal  apiJournal   `json:"journal"`
 	Broker   apiBroker    `json:"broker"`
 	Lags     []apiLag     `json:"lags"`
@@ -317,7 +317,7 @@ type apiCounters struct {
 	Stored    uint64 `json:"stored"`
 	Duplicate uint64 `json:"duplicate"`
 	Rejected  uint64 `json:"rejected"`
-	InFlight  uint64 `json:"in_flight"`
+	Ignored   uint64 `json:"ignored"`
 	Balanced  bool   `json:"balanced"`
 }
 
@@ -351,7 +351,7 @@ func apiStatusOf(st Status) apiStatus {
 	n := st.Counters
 	a := apiStatus{
 		Ready: st.Ready(), Version: st.Version, Started: st.Started,
-		Counters: apiCounters{n.Received, n.Stored, n.Duplicate, n.Rejected, n.InFlight, n.Balanced()},
+		Counters: apiCounters{n.Received, n.Stored, n.Duplicate, n.Rejected, n.Ignored, n.Balanced()},
 		Journal:  apiJournal{st.Journal.Writable, st.Journal.Reason, st.Journal.Records, st.Journal.Bytes},
 		Broker:   apiBroker{st.Broker.Heard, st.Broker.Last, st.Broker.Reason},
 		Lags:     make([]apiLag, 0, len(st.Lags)), Services: make([]apiService, 0, len(st.Services)),

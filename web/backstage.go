@@ -64,7 +64,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	p.Counters = []counter{
 		{lang.T("status.received"), "", lang.Count(n.Received)}, {lang.T("status.stored"), "=", lang.Count(n.Stored)},
 		{lang.T("status.duplicate"), "+", lang.Count(n.Duplicate)}, {lang.T("status.rejected"), "+", lang.Count(n.Rejected)},
-		{lang.T("status.in_flight"), "+", lang.Count(n.InFlight)},
+		{lang.T("status.ignored"), "+", lang.Count(n.Ignored)},
 	}
 	for _, l := range st.Lags {
 		row := lagRow{Name: lang.orName("lag.", l.Name), Waiting: lang.Count(l.Waiting), Oldest: "–", Waits: l.Waiting > 0}

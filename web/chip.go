@@ -56,13 +56,12 @@ func (t *tongue) persons(e rules.Estimate) persons {
 
 // bar is the drawing of an estimate against its limit, on a scale of 0 to 1000.
 type bar struct {
-	Class             string  // of the verdict
-	Known             bool    // false: a hatched empty bar
-	Low, Band         float64 // solid up to Low, then the error band
-	Limit             float64
-	HasLimit          bool
-	Label             string // for readers aloud
-	LimitText, MaxTxt string
+	Class     string  // of the verdict
+	Known     bool    // false: a hatched empty bar
+	Low, Band float64 // solid up to Low, then the error band
+	Limit     float64
+	HasLimit  bool
+	Label     string // for readers aloud
 }
 
 // newBar scales so that the limit stands at four fifths, unless people are far beyond it.

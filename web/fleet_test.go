@@ -216,7 +216,7 @@ func newFleet() *fleet {
 		Version: "0.1.0", Started: fleetNow.Add(-26 * time.Hour),
 		Journal:  JournalStatus{Writable: true, Records: 1_842_336, Bytes: 612 << 20},
 		Broker:   BrokerStatus{Heard: true, Last: fleetNow.Add(-2 * time.Second)},
-		Counters: Counters{Received: 1_904_518, Stored: 1_842_331, Duplicate: 61_902, Rejected: 281, InFlight: 4},
+		Counters: Counters{Received: 1_904_518, Stored: 1_842_331, Duplicate: 61_902, Rejected: 281, Ignored: 4},
 		Lags: []Lag{
 			{"intake", 4, 3 * time.Millisecond}, {"journal", 0, 0}, {"rules", 0, 0},
 			{"influx", 18_240, 11 * time.Minute}, {"outbox", 0, 0}, {"alerts", 0, 0},

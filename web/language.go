@@ -140,14 +140,6 @@ func (t *tongue) Measure(v float64) string {
 	return t.Number(v, 2)
 }
 
-// Clock writes a time of day in loc.
-func (t *tongue) Clock(i telemetry.Instant, loc *time.Location) string {
-	if i == 0 || i == telemetry.Never {
-		return "–"
-	}
-	return i.In(loc).Format(t.clock)
-}
-
 // When writes a time in loc as short as today allows: 14:05, yesterday 14:05, 3 Jul 14:05, 3 Jul 2022 14:05.
 func (t *tongue) When(i telemetry.Instant, now time.Time, loc *time.Location) string {
 	if i == 0 || i == telemetry.Never {

@@ -287,7 +287,7 @@ func TestReadiness(t *testing.T) {
 func TestTheFirstPromiseIsShown(t *testing.T) {
 	f := newFleet()
 	r := start(t, f, nil)
-	if got := one(t, r.get("/status").body, "p.equation"); got != "1,904,518received=1,842,331stored+61,902duplicate+281rejected+4being written" {
+	if got := one(t, r.get("/status").body, "p.equation"); got != "1,904,518received=1,842,331stored+61,902duplicate+281rejected+4no reading" {
 		t.Errorf("equation: got %q", got)
 	}
 	f.mu.Lock()

@@ -91,19 +91,19 @@ type BrokerStatus struct {
 	Reason string    // why not; safe to show
 }
 
-// Counters are messages since the journal began. Received = Stored + Duplicate + Rejected + InFlight, always.
+// Counters are messages since the journal began. Received = Stored + Duplicate + Rejected + Ignored, always.
 type Counters struct {
 	Received  uint64
 	Stored    uint64
 	Duplicate uint64
 	Rejected  uint64
-	// InFlight were taken and are not decided yet: not acknowledged either.
-	InFlight uint64
+	// Ignored were understood and are no readings: a join, a status, a heartbeat.
+	Ignored uint64
 }
 
 // Balanced reports whether the promise holds.
 func (c Counters) Balanced() bool {
-	return c.Received == c.Stored+c.Duplicate+c.Rejected+c.InFlight
+	return c.Received == c.Stored+c.Duplicate+c.Rejected+c.Ignored
 }
 
 // Lag is a place where things wait.

@@ -152,7 +152,7 @@ func New(opts Options) (*Server, error) {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
 	s.access = newAccess(opts.Token, opts.TLS != nil || opts.Proxy, opts.Now)
-	s.sparks = newSparks(opts.Rollups, opts.Now)
+	s.sparks = newSparks(opts.Rollups)
 	s.hub = newHub(s.compose, s.metrics, opts.Log)
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err

@@ -62,8 +62,27 @@ type answer struct {
 	body string
 }
 
-// do sends a request; headers are pairs.
+// do sends a request and reads the answer; headers are pairs.
 func (r *running) do(method, path, body string, headers ...string) answer {
+	r.t.Helper()
+	res := r.send(method, path, body, headers...)
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		r.t.Fatalf("%s %s: reading the body: %v", method, path, err)
+	}
+	return answer{res, string(b)}
+}
+
+// status is the status alone; the body may never end.
+func (r *running) status(method, path string, headers ...string) int {
+	r.t.Helper()
+	res := r.send(method, path, "", headers...)
+	res.Body.Close()
+	return res.StatusCode
+}
+
+func (r *running) send(method, path, body string, headers ...string) *http.Response {
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
 	if err != nil {
@@ -83,12 +102,7 @@ func (r *running) do(method, path, body string, headers ...string) answer {
 	if err != nil {
 		r.t.Fatalf("%s %s: %v", method, path, err)
 	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		r.t.Fatalf("%s %s: reading the body: %v", method, path, err)
-	}
-	return answer{res, string(b)}
+	return res
 }
 
 func (r *running) get(path string, headers ...string) answer {

@@ -22,7 +22,6 @@ type signFace struct {
 	Known   bool
 	Persons string
 	Limit   string
-	Opens   string
 }
 
 type signWord struct{ Lang, Word, Note string }

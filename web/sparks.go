@@ -36,7 +36,6 @@ type spark struct {
 // concurrent use.
 type sparks struct {
 	rollups Rollups
-	now     func() time.Time
 
 	mu   sync.Mutex
 	kept map[[2]string]keptSamples
@@ -48,8 +47,8 @@ type keptSamples struct {
 	samples []rules.Sample
 }
 
-func newSparks(r Rollups, now func() time.Time) *sparks {
-	return &sparks{rollups: r, now: now, kept: make(map[[2]string]keptSamples)}
+func newSparks(r Rollups) *sparks {
+	return &sparks{rollups: r, kept: make(map[[2]string]keptSamples)}
 }
 
 // of is the drawing of today; nil where there is nothing to draw or the history cannot be read: a live page does not fail

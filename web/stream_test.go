@@ -26,7 +26,8 @@ type event struct{ name, data string }
 // events opens a stream and gives its events until the test ends or the server closes it.
 func (r *running) events(path string) <-chan event {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.url+path, nil)
+	// Not the test's context: it ends before the server is stopped, and the server must end the stream itself.
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, r.url+path, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -135,6 +136,7 @@ func TestStreamsThatAreRefused(t *testing.T) {
 func TestStopEndsStreams(t *testing.T) {
 	f := newFleet()
 	var ch <-chan event
+	began := time.Now()
 	t.Run("serving", func(t *testing.T) {
 		r := start(t, f, nil)
 		ch = r.events("/live/overview")
@@ -145,6 +147,9 @@ func TestStopEndsStreams(t *testing.T) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if took := time.Since(began); took > stopTimeout/2 {
+		t.Errorf("stopping with an open stream: it took %v, want a moment", took)
+	}
 	if len(f.watch) != 0 {
 		t.Errorf("watchers of the live state after Run: got %d, want 0", len(f.watch))
 	}

@@ -17,7 +17,6 @@ type zonePage struct {
 	Day            string
 	DayText        string
 	Previous, Next string // days; Next is empty today
-	Limit          string
 	Findings       []finding
 }
 
@@ -46,7 +45,7 @@ func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
 		frame: s.frame(r, lang, v.Name+" · "+z.Name), Site: v.Site, SiteName: v.Name, ID: z.ID, Name: z.Name, Zone: v.Zone,
 		Chart: "/api/v1/sites/" + v.Site + "/zones/" + z.ID + "/occupancy?day=" + day.String(),
 		Day:   day.String(), DayText: lang.Date(day.In(time.UTC)), Previous: day.AddDays(-1).String(),
-		Limit: card.Limit, Findings: card.Findings,
+		Findings: card.Findings,
 	}
 	if day.Before(today) {
 		p.Next = day.AddDays(1).String()
