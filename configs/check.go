@@ -60,9 +60,6 @@ func (l *loader) checkComponents(c *Config) {
 	if a := c.Alertmanager; a != nil {
 		l.checkAlertmanager(c, a)
 	}
-	if c.Ingest.DuplicateWindow < c.Ingest.ClockPast {
-		l.at("ingest.duplicate_window", "duplicate_window is shorter than clock_past (%s), want at least as long: a message may be repeated as late as it is believed", strict.FormatDuration(c.Ingest.ClockPast))
-	}
 	if c.Ingest.MaxPayload < KiB || c.Ingest.MaxPayload > 256*MiB {
 		l.at("ingest.max_payload", "max_payload is %v, want 1KiB to 256MiB", c.Ingest.MaxPayload)
 	}
@@ -74,15 +71,9 @@ func (l *loader) checkComponents(c *Config) {
 func (l *loader) checkHTTP(h *HTTP) {
 	l.serverTLS("http.tls", h.TLS)
 	l.secret("http.access_token", &h.AccessToken)
-	if len(h.Listen) == 0 {
-		l.at("http.listen", "listen is empty, want host:port, such as 127.0.0.1:8080")
-	}
-	for i, address := range h.Listen {
-		path := item("http.listen", i)
-		host, ok := l.listen(path, address)
-		if ok && !loopback(host) && h.TLS == nil && !h.BehindProxy {
-			l.at(path, "listen %q is open to the network without encryption, want tls, behind_proxy: true, or a loopback address such as 127.0.0.1:8080", address)
-		}
+	host, ok := l.listen("http.listen", h.Listen)
+	if ok && !loopback(host) && h.TLS == nil && !h.BehindProxy {
+		l.at("http.listen", "listen %q is open to the network without encryption, want tls, behind_proxy: true, or a loopback address such as 127.0.0.1:8080", h.Listen)
 	}
 }
 

@@ -60,8 +60,8 @@ func (c *Config) SetDefaults() {
 	c.HTTP.SetDefaults()
 	c.Retention = Retention{Records: 90 * day, MaxSize: 8 * GiB, Rollups: 5 * 365 * day}
 	c.Ingest = Ingest{
-		Linger: 5 * time.Millisecond, Queue: 8192, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
-		ClockPast: 7 * day, ClockFuture: 2 * time.Minute, DuplicateWindow: 8 * day,
+		Linger: 4 * time.Millisecond, Queue: 16_384, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
+		ClockPast: 7 * day, ClockFuture: 2 * time.Minute, DuplicateWindow: 1 << 19,
 		MaxPassages: rules.DefaultPassages,
 	}
 }
@@ -78,8 +78,8 @@ type Log struct {
 
 // HTTP is the door for browsers, the API and monitoring.
 type HTTP struct {
-	// Listen are addresses, host:port. Only loopback addresses may go without TLS unless behind_proxy is set.
-	Listen []string `yaml:"listen" single:"yes" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as 127.0.0.1:8080"`
+	// Listen is the address, host:port. Only a loopback address may go without TLS unless behind_proxy is set.
+	Listen string `yaml:"listen" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as 127.0.0.1:8080"`
 	// TLS serves HTTPS; without it plain HTTP.
 	TLS *TLSServer `yaml:"tls"`
 	// BehindProxy says that a reverse proxy in front ends TLS and sets X-Forwarded-For.
@@ -92,7 +92,7 @@ type HTTP struct {
 }
 
 // SetDefaults listens on this machine only.
-func (h *HTTP) SetDefaults() { h.Listen = []string{"127.0.0.1:8080"} }
+func (h *HTTP) SetDefaults() { h.Listen = "127.0.0.1:8080" }
 
 // TLSServer is what a server shows.
 type TLSServer struct {
@@ -172,8 +172,9 @@ type Credential struct {
 	// Name is the user name, Password its password.
 	Name     string `yaml:"name" required:"yes"`
 	Password Secret `yaml:"password"`
-	// PasswordHash is a bcrypt hash ($2a$…) instead of a password.
-	PasswordHash Hash `yaml:"password_hash" private:"yes" pattern:"^\\$2[aby]\\$\\d\\d\\$[./A-Za-z0-9]{53}$" want:"a bcrypt hash ($2a$…)"`
+	// PasswordHash is what gerbang password makes (sha256:…) instead of a password. It is for generated passwords, which
+	// nobody can guess.
+	PasswordHash Hash `yaml:"password_hash" private:"yes" pattern:"^sha256:[0-9a-f]{32}:[0-9a-f]{64}$" want:"a hash as made by gerbang password"`
 	// Device is site/device: the credential of this one device, for its own topics.
 	Device string `yaml:"device" pattern:"^[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9_-]*$" want:"site/device"`
 	// Bridge speaks for several devices in any format: a LoRaWAN server, another broker.
@@ -255,8 +256,9 @@ type Ingest struct {
 	// ClockPast and ClockFuture bound how far a device's clock is believed; beyond, the time of receipt counts.
 	ClockPast   time.Duration `yaml:"clock_past" min:"1m" max:"365d"`
 	ClockFuture time.Duration `yaml:"clock_future" min:"1s" max:"1d"`
-	// DuplicateWindow is how long a repeated message is recognised.
-	DuplicateWindow time.Duration `yaml:"duplicate_window" min:"1m" max:"365d"`
+	// DuplicateWindow is among how many of the newest messages a repeated one is recognised. Each takes about 24 bytes of
+	// memory.
+	DuplicateWindow int `yaml:"duplicate_window" min:"1000" max:"10000000"`
 	// MaxPassages is the most people that can pass one counter in a minute: a running total that steps further is not
 	// believed.
 	MaxPassages float64 `yaml:"max_passages" above:"0" max:"1000000"`

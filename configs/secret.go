@@ -127,7 +127,7 @@ func (s Secret) check() error {
 
 func lastKey(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
-// Hash is a bcrypt hash of a password. It is not the password, but it is not shown either: a hash invites guessing.
+// Hash is a salted hash of a password. It is not the password, but it is not shown either: a hash invites guessing.
 type Hash string
 
 // String is a placeholder, empty for no hash.

@@ -27,6 +27,8 @@ type LoopOptions struct {
 	Now    func() time.Time // nil: time.Now
 	// QueueMessages and QueueBytes bound the intake; 0: 16,384 messages, 32 MiB.
 	QueueMessages, QueueBytes int
+	// Linger is how long a commit waits for company at high rates; 0: not at all.
+	Linger time.Duration
 }
 
 // Loop drives a Gateway with real messages and the real clock. Its methods are safe for concurrent use.
@@ -73,7 +75,7 @@ func NewLoop(o LoopOptions) *Loop {
 	}
 	return &Loop{
 		gw: o.Gateway, committed: o.Committed, show: o.Show, displays: alerts.NewDisplays(), live: o.Live, log: o.Logger.With("component", "gateway"), now: o.Now,
-		intake: newQueue(o.QueueMessages, o.QueueBytes), commands: make(chan command, 64),
+		intake: newQueue(o.QueueMessages, o.QueueBytes), commands: make(chan command, 64), pace: pace{linger: o.Linger},
 		stopped: make(chan struct{}),
 	}
 }

@@ -7,13 +7,13 @@ import "time"
 // add latency. The wait ends as soon as messages stop coming: a broker that allows 20 unacknowledged messages is then waiting
 // for us.
 type pace struct {
-	rate float64 // messages per second, smoothed
-	last time.Time
+	linger time.Duration // the longest wait
+	rate   float64       // messages per second, smoothed
+	last   time.Time
 }
 
 const (
-	lingerFrom  = 2_000 // messages per second; below, a batch is committed at once
-	lingerMax   = 4 * time.Millisecond
+	lingerFrom  = 2_000            // messages per second; below, a batch is committed at once
 	lingerSlice = time.Millisecond // devices and brokers send in bursts about this far apart
 	lingerFull  = 2_048            // messages: enough company
 )
@@ -32,11 +32,11 @@ func (p *pace) observe(n int, now time.Time) {
 
 // gather waits for company and returns. waiting tells how many messages wait now.
 func (p *pace) gather(waiting func() int) {
-	if p.rate < lingerFrom {
+	if p.rate < lingerFrom || p.linger <= 0 {
 		return
 	}
 	have := waiting()
-	for begin := time.Now(); time.Since(begin) < lingerMax && have < lingerFull; {
+	for begin := time.Now(); time.Since(begin) < p.linger && have < lingerFull; {
 		time.Sleep(lingerSlice)
 		now := waiting()
 		if now == have {

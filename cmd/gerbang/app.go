@@ -51,7 +51,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if a.journal, err = openJournal(ctx, cfg.Data, false, log); err != nil {
+	if a.journal, err = openJournal(ctx, cfg, false, log); err != nil {
 		return nil, err
 	}
 	decoder, err := newDecoder(cfg)
@@ -63,7 +63,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	}
 	a.loop = gateway.NewLoop(gateway.LoopOptions{
 		Gateway: a.gateway, Committed: a.committed, Show: a.show, Live: a.live, Logger: log,
-		QueueMessages: cfg.Ingest.Queue,
+		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger,
 	})
 	if a.doors, err = openDoors(cfg, a.loop.Intake(), decoder.Topics(), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.loop.Fault, log, a.registry); err != nil {
 		return nil, err
@@ -85,8 +85,8 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	return a, nil
 }
 
-func openJournal(ctx context.Context, dir string, relaxed bool, log *slog.Logger) (*journal.Journal, error) {
-	j, err := journal.Open(ctx, journal.Options{Dir: dir, Window: gateway.DefaultWindow, Relaxed: relaxed, Logger: log})
+func openJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *slog.Logger) (*journal.Journal, error) {
+	j, err := journal.Open(ctx, journal.Options{Dir: cfg.Data, Window: cfg.Ingest.DuplicateWindow, Relaxed: relaxed, Logger: log})
 	if errors.Is(err, journal.ErrInUse) {
 		return nil, hinted{err, "stop the other one, or give this one a data directory of its own (data: in the configuration)"}
 	}
@@ -97,7 +97,7 @@ func openJournal(ctx context.Context, dir string, relaxed bool, log *slog.Logger
 func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decoder, j *journal.Journal, log *slog.Logger, now time.Time) (*gateway.Gateway, error) {
 	begin := time.Now()
 	g, err := gateway.Open(ctx, gateway.Options{
-		Journal: j, Decoder: decoder, Directory: alerts.NewDirectory(), Logger: log,
+		Journal: j, Decoder: decoder, Directory: alerts.NewDirectory(), Window: cfg.Ingest.DuplicateWindow, Logger: log,
 	})
 	if err != nil {
 		return nil, err

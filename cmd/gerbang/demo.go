@@ -65,7 +65,7 @@ func (f *demoFlags) run(ctx context.Context, std streams) error {
 		return err
 	}
 	now := time.Now()
-	cfg.HTTP.Listen, cfg.MQTT.Embedded.Listen = []string{f.listen}, f.mqtt
+	cfg.HTTP.Listen, cfg.MQTT.Embedded.Listen = f.listen, f.mqtt
 	cfg.Log.Level = "warn"
 	openToday(cfg.Sites, now)
 	passwords := demoCredentials(cfg)
@@ -101,7 +101,7 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 		return nil
 	}
 	log := newLogger(std.err, cfg.Log)
-	j, err := openJournal(ctx, f.data, true, log)
+	j, err := openJournal(ctx, cfg, true, log)
 	if err != nil {
 		return err
 	}

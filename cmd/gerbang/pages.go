@@ -18,7 +18,7 @@ func (a *app) openWeb() error {
 	h := a.cfg.HTTP
 	o := web.Options{
 		Live: a.live, Alerts: alertPort{a.live, a.journal}, Entries: entryPort{a}, Rejections: a.journal, Rollups: a.journal,
-		Health: healthPort{a}, Addr: h.Listen[0], Proxy: h.BehindProxy, PublicSigns: true,
+		Health: healthPort{a}, Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
 		Gatherer: a.registry, Registerer: a.registry, Log: a.log,
 	}
 	if p := a.doors.pushHandler(); p != nil {
@@ -93,6 +93,7 @@ func (p healthPort) Status() web.Status {
 		Broker:  a.doors.status(),
 		Counters: web.Counters{
 			Received: counters.Received, Stored: counters.Stored, Duplicate: counters.Duplicate, Rejected: counters.Rejected,
+			Ignored: counters.Ignored,
 		},
 		Lags: []web.Lag{{Name: "intake", Waiting: uint64(a.loop.Waiting())}},
 	}

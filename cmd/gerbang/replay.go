@@ -144,7 +144,8 @@ func (p *player) each(do func(m *ingest.Message) error) error {
 // feed plays through the pipeline into a journal, on the clock of the messages.
 func (p *player) feed(ctx context.Context, cfg *configs.Config, dir string) (err error) {
 	log := newLogger(p.std.err, configs.Log{Level: "warn"})
-	j, err := openJournal(ctx, dir, true, log)
+	cfg.Data = dir
+	j, err := openJournal(ctx, cfg, true, log)
 	if err != nil {
 		return err
 	}

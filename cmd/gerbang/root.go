@@ -97,6 +97,6 @@ Run it:   gerbang check --config gerbang.yaml && gerbang serve --config gerbang.
 		SuggestionsMinimumDistance: 2,
 	}
 	root.AddCommand(serveCommand(std), demoCommand(std), checkCommand(std), decodeCommand(std), replayCommand(std),
-		simulateCommand(std), configCommand(std), journalCommand(std), versionCommand(std))
+		simulateCommand(std), configCommand(std), journalCommand(std), passwordCommand(std), versionCommand(std))
 	return root
 }
