@@ -46,3 +46,32 @@ func benchmark(b *testing.B, w *Worker, msgs []*ingest.Message) {
 		}
 	}
 }
+
+// BenchmarkMapped measures a message of the generic JSON mapping with two lines of two totals, time and number.
+func BenchmarkMapped(b *testing.B) {
+	d := acme(b, Model{
+		Sequence: "n", Time: &Time{Path: "ts"}, Count: CountTotal,
+		Readings: []Field{
+			{Path: "lines[*].in", Quantity: telemetry.PeopleInTotal, ChannelPath: "name"},
+			{Path: "lines[*].out", Quantity: telemetry.PeopleOutTotal, ChannelPath: "name"},
+			{Path: "lines[*].minute.in", Quantity: telemetry.PeopleIn, ChannelPath: "name"},
+		},
+	})
+	msg := message("a/d1", `{"ts":1656982790,"n":7,"lines":[{"name":"N","in":812,"out":799,"minute":{"in":2}},{"name":"S","in":377,"out":391,"minute":{"in":0}}]}`)
+	benchmark(b, d.Worker(&Arena{}), []*ingest.Message{msg})
+}
+
+// BenchmarkRejected measures a message that is refused: what a device with broken firmware costs.
+func BenchmarkRejected(b *testing.B) {
+	d := newDecoder(b, Options{Sites: []facility.Site{testSite(b)}})
+	w := d.Worker(&Arena{})
+	msg := message(door, `{"at":"2022-07-05T00:59:00Z","temprature":21.5,"name":"x","values":[1,2,3]}`)
+	var dst []telemetry.Record
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = w.Decode(msg, dst[:0])
+	}
+	if dst[0].Rejection == nil {
+		b.Fatal("not rejected")
+	}
+}

@@ -1,0 +1,99 @@
+package decode
+
+import (
+	"testing"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// acme decodes for one device d1 of the model on topic a/d1.
+func acme(t testing.TB, m Model) *Decoder {
+	t.Helper()
+	m.ID, m.Title, m.Match = "acme", "A", []string{"a/{device}"}
+	site := testSite(t)
+	site.Devices = []facility.Device{{ID: "d1", Model: "acme"}}
+	return newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{m}})
+}
+
+func TestMapping(t *testing.T) {
+	lines := []Field{
+		{Path: "lines[*].in", Quantity: telemetry.PeopleIn, ChannelPath: "name"},
+		{Path: "lines[*].out", Quantity: telemetry.PeopleOut, ChannelPath: "name"},
+	}
+	tests := []struct {
+		name    string
+		model   Model
+		payload string
+		want    string // as show prints it, or what becomes of it
+	}{
+		{"swap", Model{Swap: true, Readings: lines}, `{"lines":[{"name":"N","in":3,"out":1}]}`,
+			"2022-07-05T01:00:00Z d1 people_out 3 1 N; 2022-07-05T01:00:00Z d1 people_in 1 1 N; "},
+		{"two lines of one name", Model{Readings: lines}, `{"lines":[{"name":"N","in":3},{"name":"N","in":1}]}`,
+			`field: lines[*].in: second value of people_in on channel "N": want a channel_path that tells them apart; `},
+		{"no name", Model{Readings: lines}, `{"lines":[{"in":3},{"in":1}]}`,
+			"2022-07-05T01:00:00Z d1 people_in 3 1 1; 2022-07-05T01:00:00Z d1 people_in 1 1 2; "},
+		{"a name that is somebody's address", Model{Readings: lines}, `{"lines":[{"name":"budi@example.com\u0007","in":3}]}`,
+			"2022-07-05T01:00:00Z d1 people_in 3 1 budi_example.com_; "},
+		{"probes by name", Model{Readings: []Field{{Path: "*.Temperature", Quantity: telemetry.Temperature}}}, `{"Time":"x","SI7021-04":{"Temperature":10.5},"AM2301":{"Temperature":null}}`,
+			"2022-07-05T01:00:00Z d1 temperature 10.5 Cel SI7021-04; "},
+		{"contact false is open", Model{Readings: []Field{{Path: "contact", Quantity: telemetry.ContactOpen, Words: map[string]float64{"false": 1, "true": 0}}}}, `{"contact":false}`,
+			"2022-07-05T01:00:00Z d1 contact_open 1 1; "},
+		{"kinds of press", Model{Readings: []Field{{Path: "b", Quantity: telemetry.Button, Kinds: map[string]string{"1": "single", "2": "long"}}}}, `{"b":2}`,
+			"2022-07-05T01:00:00Z d1 button 1 1 long; "},
+		{"an unknown press", Model{Readings: []Field{{Path: "b", Quantity: telemetry.Button, Kinds: map[string]string{"1": "single"}}}}, `{"b":3}`,
+			"field: b: a kind of press that the model does not know; "},
+		{"scale", Model{Readings: []Field{{Path: "t", Quantity: telemetry.Temperature, Scale: 0.1, Offset: -40}}}, `{"t":617}`,
+			"2022-07-05T01:00:00Z d1 temperature 21.7 Cel; "},
+		{"0xFFFF", Model{Readings: []Field{{Path: "t", Quantity: telemetry.Temperature, Invalid: []any{"0xFFFF"}}, {Path: "h", Quantity: telemetry.Humidity}}}, `{"t":65535,"h":50}`,
+			"2022-07-05T01:00:00Z d1 humidity 50 %; "},
+		{"unit nobody knows", Model{Readings: []Field{{Path: "t", Quantity: telemetry.Temperature, UnitPath: "u", Units: map[string]string{"C": "Cel"}}}}, `{"t":20,"u":"R"}`,
+			"field: t: unit at u is none that the model knows; "},
+		{"sequence of words", Model{Sequence: "n", Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"n":"x"}`,
+			"field: n: a string, want a whole number from 0 to 2^64-1; "},
+		{"wrong clock", Model{Time: &Time{Path: "ts"}, Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"ts":"946685671"}`,
+			"2022-07-05T01:00:00Z d1 temperature 20 Cel clock; "},
+		{"zone of the model", Model{Time: &Time{Path: "ts", Formats: []string{"02.01.2006 15:04"}, Zone: "Asia/Jayapura"}, Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"ts":"05.07.2022 09:59"}`,
+			"2022-07-05T00:59:00Z d1 temperature 20 Cel; "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := show(acme(t, tt.model).Decode(message("a/d1", tt.payload), nil)); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestHistory: devices repeat stored readings in overlapping batches; each counts once, as late history with its own time,
+// and the message's number belongs to the message alone.
+func TestHistory(t *testing.T) {
+	d := acme(t, Model{
+		Sequence: "n", Boot: "b", Time: &Time{Path: "ts"},
+		Readings: []Field{{Path: "in", Quantity: telemetry.PeopleIn}},
+		History:  &History{Path: "old[*]", Time: Time{Path: "ts"}},
+	})
+	first := d.Decode(message("a/d1", `{"b":"x","n":1,"ts":1656982790,"in":1,"old":[{"ts":1656979200,"in":5},{"ts":1656979500,"in":6}]}`), nil)
+	second := d.Decode(message("a/d1", `{"b":"x","n":2,"old":[{"ts":1656979500,"in":6},{"ts":1656979800,"in":6},{"ts":12,"in":7}]}`), nil)
+	if len(first) != 3 || len(second) != 3 {
+		t.Fatalf("got %s and %s, want three records each", show(first), show(second))
+	}
+	late := telemetry.FlagHistory | telemetry.FlagLate
+	for i, rec := range []telemetry.Record{first[0], first[1], second[0], second[1]} {
+		if o := rec.Observation; o.Flags != late || o.HasSequence || o.Boot != "" || rec.Identity == 0 {
+			t.Errorf("item %d: flags %b, sequence %t, identity %d; want late history with an identity of its own", i, o.Flags, o.HasSequence, rec.Identity)
+		}
+	}
+	if live := first[2]; live.Observation.Flags != 0 || live.Observation.Sequence != 1 || live.Observation.Boot != "x" {
+		t.Errorf("got %+v, want the live reading with its number", live.Observation)
+	}
+	if first[1].Identity != second[0].Identity {
+		t.Error("an item that is repeated is taken for another")
+	}
+	if first[1].Identity == second[1].Identity || first[0].Identity == first[1].Identity {
+		t.Error("two items are taken for one")
+	}
+	if o := second[2]; o.Identity != 0 || !o.Observation.Flags.Has(telemetry.FlagClock|telemetry.FlagHistory) || o.At != received {
+		t.Errorf("an item without a possible time: got %+v", o)
+	}
+}
