@@ -19,6 +19,8 @@ const (
 	FaultInfluxAuth       FaultName = "influx_auth"
 	FaultInfluxBucket     FaultName = "influx_missing_bucket"
 	FaultInfluxRejecting  FaultName = "influx_rejecting"
+	FaultInfluxExpiring   FaultName = "influx_certificate_expiring"
+	FaultInfluxSource     FaultName = "influx_source" // the journal cannot be read for InfluxDB
 	FaultBrokerDown       FaultName = "broker_down"
 	FaultBrokerDeaf       FaultName = "broker_deaf"     // connected, but our own canary does not come back
 	FaultSessionLost      FaultName = "session_lost"    // the broker forgot us: messages sent meanwhile are gone
@@ -41,8 +43,8 @@ const (
 
 var faultSeverities = map[FaultName]rules.Severity{
 	FaultInfluxDown: rules.Warning, FaultInfluxAuth: rules.Warning, FaultInfluxBucket: rules.Warning,
-	FaultInfluxRejecting: rules.Warning,
-	FaultBrokerDown:      rules.Critical, FaultBrokerDeaf: rules.Critical, FaultSessionLost: rules.Warning,
+	FaultInfluxRejecting: rules.Warning, FaultInfluxExpiring: rules.Warning, FaultInfluxSource: rules.Critical,
+	FaultBrokerDown: rules.Critical, FaultBrokerDeaf: rules.Critical, FaultSessionLost: rules.Warning,
 	FaultClientTakeover: rules.Critical,
 	FaultDiskFull:       rules.Critical, FaultDiskLow: rules.Warning, FaultCommitSlow: rules.Warning,
 	FaultIntakeFull:       rules.Warning,
@@ -54,7 +56,7 @@ var faultSeverities = map[FaultName]rules.Severity{
 
 // FaultNames lists all of them in the order of the constants.
 func FaultNames() []FaultName {
-	return []FaultName{FaultInfluxDown, FaultInfluxAuth, FaultInfluxBucket, FaultInfluxRejecting, FaultBrokerDown,
+	return []FaultName{FaultInfluxDown, FaultInfluxAuth, FaultInfluxBucket, FaultInfluxRejecting, FaultInfluxExpiring, FaultInfluxSource, FaultBrokerDown,
 		FaultBrokerDeaf, FaultSessionLost, FaultClientTakeover, FaultDiskFull, FaultDiskLow, FaultCommitSlow, FaultIntakeFull,
 		FaultAlertmanagerDown, FaultSignalsWaiting, FaultClockJump, FaultMemory, FaultConfiguration, FaultRejections,
 		FaultSilentFeed, FaultUncleanStop, FaultAudit, FaultOther}

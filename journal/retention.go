@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -112,17 +113,18 @@ func (j *Journal) retainRecords(ctx context.Context, r Retention, now telemetry.
 
 // needed is the last record that nobody needs any more.
 func (j *Journal) needed(ctx context.Context, cursors bool) (int64, error) {
-	var snapshot, influx int64
+	var snapshot, position int64
 	if err := j.row(ctx, `SELECT coalesce(min(seq), 0) FROM snapshots`, &snapshot); err != nil {
 		return 0, fmt.Errorf("reading the oldest snapshot: %w", err)
 	}
 	if !cursors {
 		return snapshot, nil
 	}
-	if err := j.row(ctx, cursorQuery(cursorRecords), &influx); err != nil {
+	if err := j.row(ctx, cursorQuery(cursorRecords), &position); err != nil {
 		return 0, fmt.Errorf("reading the InfluxDB cursor: %w", err)
 	}
-	return min(snapshot, influx), nil
+	// The writer looks back to tell apart what happened at the same time.
+	return min(snapshot, max(position-influx.Lookback, 0)), nil
 }
 
 // delete runs one deleting statement in a transaction of the writer's connection.

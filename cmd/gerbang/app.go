@@ -78,7 +78,11 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if err = a.openWeb(); err != nil {
 		return nil, err
 	}
-	if a.router, err = openRouter(cfg, a.gateway.Open(), a.url(), log, a.registry); err != nil {
+	known, err := a.knownAlerts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a.router, err = openRouter(cfg, known, a.url(), log, a.registry); err != nil {
 		return nil, err
 	}
 	registerGateway(a.registry, a)
@@ -114,6 +118,24 @@ func newDecoder(cfg *configs.Config) (*decode.Decoder, error) {
 		Sites: cfg.Sites, Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
 		Past: cfg.Ingest.ClockPast, Future: cfg.Ingest.ClockFuture, Lateness: cfg.Ingest.Lateness,
 	})
+}
+
+// endedRecently is how long before the start an alert may have ended for the router to be told: it may not know yet.
+const endedRecently = 15 * time.Minute
+
+// knownAlerts are those that are open and those that ended shortly before the start.
+func (a *app) knownAlerts(ctx context.Context) ([]alerts.Alert, error) {
+	known := a.gateway.Open()
+	ended, err := a.journal.History(ctx, "", 1000)
+	if err != nil {
+		return nil, err
+	}
+	for _, alert := range ended {
+		if a.started.Sub(alert.Resolved.Time()) < endedRecently {
+			known = append(known, alert)
+		}
+	}
+	return known, nil
 }
 
 // announcements are the signals of alerts that are open at the start: a broker may have lost its retained messages.

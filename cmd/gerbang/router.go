@@ -19,8 +19,8 @@ type router struct {
 	embedded *alerts.Embedded // nil: external
 }
 
-// openRouter makes the router; nil if none is configured. open are the alerts that are open at the start.
-func openRouter(cfg *configs.Config, open []alerts.Alert, url string, log *slog.Logger, reg prometheus.Registerer) (*router, error) {
+// openRouter makes the router; nil if none is configured. known are the alerts that are open at the start or ended shortly before.
+func openRouter(cfg *configs.Config, known []alerts.Alert, url string, log *slog.Logger, reg prometheus.Registerer) (*router, error) {
 	c := cfg.Alertmanager
 	if c == nil {
 		return nil, nil
@@ -32,10 +32,10 @@ func openRouter(cfg *configs.Config, open []alerts.Alert, url string, log *slog.
 	r := &router{}
 	var to alerts.Router
 	if c.URL != "" {
-		to, err = externalRouter(c)
+		to, err = externalRouter(c, log, reg)
 	} else {
 		r.embedded, err = alerts.NewEmbedded(alerts.EmbeddedOptions{
-			Config: c.Text, BaseDir: filepath.Dir(c.Config), Language: cfg.Language, Languages: c.Languages,
+			Config: c.Text, Templates: c.Templates, BaseDir: filepath.Dir(c.Config), Language: cfg.Language, Languages: c.Languages,
 			DataDir: filepath.Join(cfg.Data, "alertmanager"), ExternalURL: url, Logger: log, Registerer: reg,
 		})
 		to = r.embedded
@@ -44,12 +44,12 @@ func openRouter(cfg *configs.Config, open []alerts.Alert, url string, log *slog.
 		return nil, err
 	}
 	r.resender, err = alerts.NewResender(alerts.ResenderOptions{
-		Router: to, Initial: open, Texts: texts, URL: url, Interval: c.Resend, Logger: log, Registerer: reg,
+		Router: to, Initial: known, Texts: texts, URL: url, Interval: c.Resend, Logger: log, Registerer: reg,
 	})
 	return r, err
 }
 
-func externalRouter(c *configs.Alertmanager) (alerts.Router, error) {
+func externalRouter(c *configs.Alertmanager, log *slog.Logger, reg prometheus.Registerer) (alerts.Router, error) {
 	password, err := reveal("alertmanager password", c.Password)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func externalRouter(c *configs.Alertmanager) (alerts.Router, error) {
 		return nil, fmt.Errorf("preparing TLS of the alertmanager: %w", err)
 	}
 	return alerts.NewExternal(alerts.ExternalOptions{
-		URLs: []string{c.URL}, Username: c.Username, Password: password, Token: token, TLS: clientTLS,
+		URLs: []string{c.URL}, Username: c.Username, Password: password, Token: token, TLS: clientTLS, Logger: log, Registerer: reg,
 	})
 }
 
