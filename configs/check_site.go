@@ -8,8 +8,8 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 )
 
-// reserved words would collide with the gateway's own topics and places.
-const reservedDevice = "out" // gerbang/v1/{site}/out/… is what the gateway publishes
+// reservedDevice is no device: gerbang/v1/{site}/out/… is what the gateway publishes.
+const reservedDevice = "out"
 
 // checkSites checks what the sites refer to.
 func (l *loader) checkSites() {

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func subjectsOf(d rules.Definition, protocol, rule string) []string {
@@ -93,5 +95,54 @@ func TestFleet(t *testing.T) {
 	}
 	if want := map[string]int{"Asia/Jakarta": 7, "Asia/Makassar": 3}; !reflect.DeepEqual(zones, want) {
 		t.Errorf("got sites by time zone %v, want %v", zones, want)
+	}
+}
+
+func TestInstruments(t *testing.T) {
+	site := &facility.Site{
+		ID:    "s",
+		Zones: []facility.Zone{{ID: "hall", Area: 10}, {ID: "room", Area: 10}, {ID: "store", Area: 10}, {ID: "floor", Area: 90}, {ID: "corner", Parent: "floor", Area: 5}},
+		Doors: []facility.Door{{ID: "main", From: "outside", To: "hall"}, {ID: "back", From: "outside", To: "store"}, {ID: "side", From: "hall", To: "store"}, {ID: "inner", From: "hall", To: "room"}},
+		Devices: []facility.Device{
+			{ID: "a", Place: facility.Place{Kind: facility.AtDoor, ID: "main"}},
+			{ID: "b", Place: facility.Place{Kind: facility.AtDoor, ID: "side"}},
+			{ID: "c", Place: facility.Place{Kind: facility.AtDoor, ID: "inner"}},
+			{ID: "d", Place: facility.Place{Kind: facility.AtZone, ID: "corner"}},
+			{ID: "e", Place: facility.Place{Kind: facility.AtDoor, ID: "back"}},
+			{ID: "f", Place: facility.Place{Kind: facility.AtTask, ID: "wipe"}},
+		},
+	}
+	in := []telemetry.Quantity{telemetry.PeopleIn, telemetry.PeopleOut}
+	m := instruments{site, map[string][]telemetry.Quantity{
+		"a": in, "b": in, "c": in, "d": {telemetry.PeoplePresent}, "e": {telemetry.BodyTemperature},
+	}}
+	for zone, want := range map[string]bool{
+		"hall": true, "room": true, "corner": true,
+		"floor":   true,  // by the corner in it
+		"store":   false, // one of its doors has no counter
+		"nowhere": false,
+	} {
+		if got := m.counted(zone); got != want {
+			t.Errorf("zone %s counted: got %v, want %v", zone, got, want)
+		}
+	}
+	for name, tc := range map[string]struct {
+		params rules.Params
+		want   []string
+	}{
+		"capacity with the building": {&rules.Capacity{Site: true}, []string{"s", "hall", "room", "floor", "corner"}},
+		"distancing by density":      {&rules.Distancing{Density: true}, []string{"hall", "room", "floor", "corner"}},
+		"distancing by sensors":      {&rules.Distancing{Measured: true}, nil},
+		"expression about people":    {&rules.Expression{SubjectKind: rules.SubjectZone, Expr: "persons > 3.0"}, []string{"hall", "room", "floor", "corner"}},
+		"expression about a gauge":   {&rules.Expression{SubjectKind: rules.SubjectZone, Expr: "co2 > 3.0"}, nil},
+		"expression about screening": {&rules.Expression{SubjectKind: rules.SubjectDoor, Expr: "screened_today < 3.0"}, []string{"back"}},
+		"expression about devices":   {&rules.Expression{SubjectKind: rules.SubjectDevice, Expr: "fill_level < 3.0"}, nil},
+	} {
+		if got, all := m.fitting(&rules.Rule{Params: tc.params}); all || !slices.Equal(got, tc.want) {
+			t.Errorf("%s: got %v (all %v), want %v", name, got, all, tc.want)
+		}
+	}
+	if _, all := m.fitting(&rules.Rule{Params: &rules.Silence{}}); !all {
+		t.Error("silence: want the kind to choose its subjects")
 	}
 }

@@ -62,7 +62,7 @@ func (t table[T]) ids() []string {
 	return ids
 }
 
-// zone is a time zone in a configuration.
+// location is a time zone in a configuration.
 type location struct{ facility.Location }
 
 // UnmarshalText reads an IANA name.
