@@ -92,6 +92,15 @@ const (
 	publishShare = 50
 )
 
+// recovered notes what the journal gave back: nothing has changed, and nobody has seen it.
+func (l *Live) recovered(g *Gateway) {
+	for _, site := range g.order {
+		l.dirty[site.id] = true
+	}
+	l.moved = true
+	l.durable, l.lastSeq = g.counters, g.seq
+}
+
 // committed notes what a batch touched.
 func (l *Live) committed(b *Batch, g *Gateway) {
 	for i := range b.Records {
@@ -118,11 +127,12 @@ func (l *Live) journal(err error) {
 func (l *Live) publish(g *Gateway, now telemetry.Instant) (views bool) {
 	begin := time.Now()
 	due := begin.Sub(l.lastAt) >= l.pause
-	due = due && len(l.dirty) > 0
+	old := l.state.Load()
+	// Duplicates and messages without a reading touch no site, and are counted all the same.
+	due = due && (len(l.dirty) > 0 || l.durable != old.counters)
 	if !l.moved && !due {
 		return false
 	}
-	old := l.state.Load()
 	s := &liveState{views: old.views, open: old.open, counters: l.durable, lastSeq: l.lastSeq, journal: l.journalOK, at: now.Time()}
 	if l.moved {
 		s.open, l.moved = g.Open(), false

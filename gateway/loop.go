@@ -150,6 +150,7 @@ func (l *Loop) call(ctx context.Context, do func(context.Context, telemetry.Inst
 func (l *Loop) Run(ctx context.Context) error {
 	defer close(l.stopped)
 	defer l.intake.close()
+	l.live.recovered(l.gw)
 	deadline := time.NewTimer(0)
 	defer deadline.Stop()
 	for {
