@@ -10,15 +10,15 @@ type resenderMetrics struct {
 
 func newResenderMetrics(r prometheus.Registerer) *resenderMetrics {
 	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "gerbang", Subsystem: "alerts", Name: name, Help: help})
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "gerbang", Subsystem: "router", Name: name, Help: help})
 	}
 	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "gerbang", Subsystem: "alerts", Name: name, Help: help})
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "gerbang", Subsystem: "router", Name: name, Help: help})
 	}
 	m := &resenderMetrics{
-		open:     gauge("open", "Alerts that are open."),
+		open:     gauge("alerts", "Alerts that are open."),
 		waiting:  gauge("waiting", "Alerts whose present state the alert router has not taken."),
-		up:       gauge("router_up", "Whether the last exchange with the alert router succeeded."),
+		up:       gauge("up", "Whether the last exchange with the alert router succeeded."),
 		sent:     counter("sent_total", "Alerts that the alert router has taken, repetitions included."),
 		refused:  counter("refused_total", "Alerts that the alert router will never take."),
 		failures: counter("router_failures_total", "Exchanges with the alert router that failed and are repeated."),

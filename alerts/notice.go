@@ -90,7 +90,11 @@ func (n *notices) link(a *Alert) string {
 	if n.url == "" {
 		return ""
 	}
-	return n.url + "/alerts/" + url.PathEscape(a.ID)
+	card := "#alert-" + a.ID // safe in URLs
+	if a.Site == "" {
+		return n.url + "/status" + card
+	}
+	return n.url + "/site/" + url.PathEscape(a.Site) + card
 }
 
 // silence mutes exactly one alert for as long as it is acknowledged.

@@ -155,7 +155,7 @@ func TestResenderLevel(t *testing.T) {
 		if !n.Starts.Equal(began) || !n.Ends.Equal(began.Add(100*time.Millisecond+4*time.Minute)) {
 			t.Errorf("starts %v, ends %v; want %v and four intervals after sending", n.Starts, n.Ends, began)
 		}
-		if want := "https://gerbang.example/alerts/" + a.ID; n.URL != want {
+		if want := "https://gerbang.example/site/" + a.Site + "#alert-" + a.ID; n.URL != want {
 			t.Errorf("URL is %q, want %q", n.URL, want)
 		}
 
@@ -397,16 +397,16 @@ func TestResenderMetricsAndLog(t *testing.T) {
 			t.Error(err)
 		}
 		if err := testutil.GatherAndCompare(reg, strings.NewReader(`
-# HELP gerbang_alerts_open Alerts that are open.
-# TYPE gerbang_alerts_open gauge
-gerbang_alerts_open 1
-# HELP gerbang_alerts_router_up Whether the last exchange with the alert router succeeded.
-# TYPE gerbang_alerts_router_up gauge
-gerbang_alerts_router_up 0
-# HELP gerbang_alerts_waiting Alerts whose present state the alert router has not taken.
-# TYPE gerbang_alerts_waiting gauge
-gerbang_alerts_waiting 1
-`), "gerbang_alerts_open", "gerbang_alerts_router_up", "gerbang_alerts_waiting"); err != nil {
+# HELP gerbang_router_alerts Alerts that are open.
+# TYPE gerbang_router_alerts gauge
+gerbang_router_alerts 1
+# HELP gerbang_router_up Whether the last exchange with the alert router succeeded.
+# TYPE gerbang_router_up gauge
+gerbang_router_up 0
+# HELP gerbang_router_waiting Alerts whose present state the alert router has not taken.
+# TYPE gerbang_router_waiting gauge
+gerbang_router_waiting 1
+`), "gerbang_router_alerts", "gerbang_router_up", "gerbang_router_waiting"); err != nil {
 			t.Error(err)
 		}
 		if n := strings.Count(log.String(), "cannot be reached"); n != 1 {

@@ -40,6 +40,7 @@ type Courier struct {
 	waiting int                      // signals owed that no broker has acknowledged
 	err     error                    // of the last attempt
 	since   time.Time                // of err
+	warned  bool                     // err was logged
 	wake    chan struct{}
 }
 
@@ -48,6 +49,8 @@ const (
 	courierBatch = 256
 	// courierPatience is how long signals may wait before people are told.
 	courierPatience = 30 * time.Second
+	// courierHush is how long they may wait before it is logged: at the start the broker comes up a moment later.
+	courierHush = 2 * time.Second
 )
 
 // CourierOptions are what a Courier needs.
@@ -211,19 +214,24 @@ func (c *Courier) refill(ctx context.Context) error {
 // outcome notes whether an attempt failed and tells people when signals wait for too long.
 func (c *Courier) outcome(err error) {
 	c.mu.Lock()
-	was, since := c.err, c.since
+	was := c.err
 	c.err = err
 	if err != nil && was == nil {
 		c.since = time.Now()
 	}
+	waited := time.Since(c.since)
 	c.mu.Unlock()
 	switch {
-	case err != nil && was == nil:
+	case err != nil && waited > courierHush && !c.warned:
+		c.warned = true
 		c.log.Warn("MQTT signals wait", "err", err)
-	case err != nil && time.Since(since) > courierPatience:
+	case err != nil && waited > courierPatience:
 		c.fault(alerts.Fault{Name: alerts.FaultSignalsWaiting, Firing: true})
 	case err == nil && was != nil:
-		c.log.Info("MQTT signals are delivered again")
+		if c.warned {
+			c.log.Info("MQTT signals are delivered again")
+		}
+		c.warned = false
 		c.fault(alerts.Fault{Name: alerts.FaultSignalsWaiting})
 	}
 }
