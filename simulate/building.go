@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Message is what a simulated device publishes, in the native format.
@@ -38,12 +39,15 @@ type Building struct {
 	boot   string // of all devices: a simulation that starts again is a new boot
 	seq    map[string]uint64
 
-	inside   map[string]int // people by zone
-	counts   map[string]*count
-	co2      map[string]float64
-	fill     map[string]float64
-	deadFrom map[string]time.Time
-	entries  []facility.Door
+	inside     map[string]int // people by zone
+	counts     map[string]*count
+	co2        map[string]float64
+	fill       map[string]float64
+	quantities map[string][]telemetry.Quantity
+	periodic   []periodic
+	pace       int // counts changes of the period
+	deadFrom   map[string]time.Time
+	entries    []facility.Door
 }
 
 type count struct{ in, out int }
@@ -53,12 +57,17 @@ type Options struct {
 	Seed   uint64
 	Period time.Duration // between reports of counters and sensors; 0: 5 minutes
 	Busy   float64       // visitors relative to an ordinary day; 0: 1
+	// Measures says what each device measures; what is missing is guessed from its place.
+	Measures map[string][]telemetry.Quantity
 	// Dead devices stop reporting at a time.
 	Dead map[string]time.Time
 }
 
 // VisitorsPerDay is an ordinary day of a Mal Pelayanan Publik (MPP Pandeglang: 400-500 a day before the pandemic).
 const VisitorsPerDay = 420
+
+// ordinaryHours is how long such a day is.
+const ordinaryHours = 7
 
 // NewBuilding starts a simulation of an empty building at a time.
 func NewBuilding(site facility.Site, from time.Time, o Options) *Building {
@@ -76,7 +85,7 @@ func NewBuilding(site facility.Site, from time.Time, o Options) *Building {
 		site: site, rng: rand.New(rand.NewPCG(o.Seed, h)), period: o.Period, busy: o.Busy, now: from,
 		boot: strconv.FormatInt(from.Unix(), 36),
 		seq:  map[string]uint64{}, inside: map[string]int{}, counts: map[string]*count{}, co2: map[string]float64{},
-		fill: map[string]float64{}, deadFrom: o.Dead,
+		fill: map[string]float64{}, quantities: o.Measures, deadFrom: o.Dead,
 	}
 	for _, d := range site.Doors {
 		if d.From == facility.Outside {
@@ -84,7 +93,7 @@ func NewBuilding(site facility.Site, from time.Time, o Options) *Building {
 		}
 	}
 	for _, d := range site.Devices {
-		b.startDevice(d, from)
+		b.startDevice(d)
 	}
 	b.planDay(facility.DateOf(from.In(site.Location.Location)), from)
 	return b
@@ -160,10 +169,14 @@ func (b *Building) planDay(day facility.Date, notBefore time.Time) {
 	}
 	for _, o := range openings {
 		hours := o.Close.Sub(o.Open).Hours()
-		n := int(VisitorsPerDay * b.busy * max(hours/total, hours/7*0.5) * (0.85 + 0.3*b.rng.Float64()))
+		// A day that is longer than others brings more people, but not as many as it has hours.
+		n := int(VisitorsPerDay * b.busy * hours / total * max(1, 0.8*total/ordinaryHours) * (0.85 + 0.3*b.rng.Float64()))
 		for range n {
-			// Most come in the first half: the sum of two uniform numbers, bent towards the morning.
-			share := math.Pow((b.rng.Float64()+b.rng.Float64())/2, 1.25)
+			share := b.rng.Float64()
+			if total < 2*ordinaryHours {
+				// Most come in the first half: the sum of two uniform numbers, bent towards the morning.
+				share = math.Pow((share+b.rng.Float64())/2, 1.25)
+			}
 			at := o.Open.Add(time.Duration(share * float64(o.Close.Sub(o.Open)-20*time.Minute)))
 			stay := time.Duration((12 + b.rng.ExpFloat64()*22) * float64(time.Minute))
 			leave := at.Add(stay)
@@ -183,10 +196,11 @@ func (b *Building) visit(at, leave time.Time) {
 	if len(b.entries) == 0 {
 		return
 	}
-	in, out := b.entries[b.someEntry()], b.entries[b.someEntry()]
+	in := b.someEntry(func(facility.Door) bool { return true })
+	out := b.someEntry(func(d facility.Door) bool { return d.To == in.To }) // out of the zone they are in
 	b.silently(at, func() { b.pass(in, 1) })
 	for _, d := range b.site.Devices {
-		if d.Place == (facility.Place{Kind: facility.AtDoor, ID: in.ID}) && isThermometer(d) && b.rng.Float64() < 0.97 {
+		if d.Place == (facility.Place{Kind: facility.AtDoor, ID: in.ID}) && b.measures(d, telemetry.BodyTemperature) && b.rng.Float64() < 0.97 {
 			b.schedule(at.Add(4*time.Second), func() (Message, bool) {
 				celsius := 36.3 - d.Offset + b.rng.NormFloat64()*0.25
 				if b.rng.Float64() < 0.002 {
@@ -214,12 +228,18 @@ func (b *Building) visit(at, leave time.Time) {
 	b.silently(leave, func() { b.pass(out, -1) })
 }
 
-// someEntry chooses an outside door; the first is the main one.
-func (b *Building) someEntry() int {
-	if len(b.entries) == 1 || b.rng.Float64() < 0.7 {
-		return 0
+// someEntry chooses an outside door among those that suit; the first is the main one.
+func (b *Building) someEntry(suits func(facility.Door) bool) facility.Door {
+	var doors []facility.Door
+	for _, d := range b.entries {
+		if suits(d) {
+			doors = append(doors, d)
+		}
 	}
-	return 1 + b.rng.IntN(len(b.entries)-1)
+	if len(doors) == 1 || b.rng.Float64() < 0.7 {
+		return doors[0]
+	}
+	return doors[1+b.rng.IntN(len(doors)-1)]
 }
 
 // someRoom chooses the doors to a room behind the hall, or nil to stay.

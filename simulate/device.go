@@ -4,65 +4,90 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// What a simulated device is shows in its place and its name: a native device may send anything.
-func isThermometer(d facility.Device) bool {
-	return d.Place.Kind == facility.AtDoor && named(d, "suhu", "thermo", "temperature")
+// measures reports whether a device measures a quantity. What is not said is guessed from its place: a device at a door
+// counts people, one in a zone measures the air, one at a task is a button.
+func (b *Building) measures(d facility.Device, q telemetry.Quantity) bool {
+	if all := b.quantities[d.ID]; len(all) > 0 {
+		return slices.Contains(all, q)
+	}
+	switch d.Place.Kind {
+	case facility.AtDoor:
+		return q == telemetry.PeopleIn
+	case facility.AtTask:
+		return q == telemetry.Button
+	}
+	return q == telemetry.CO2
 }
 
-func isCounter(d facility.Device) bool {
-	return d.Place.Kind == facility.AtDoor && !isThermometer(d) && !isDispenser(d)
-}
-
-func isAir(d facility.Device) bool {
-	return d.Place.Kind == facility.AtZone && !isDispenser(d)
-}
-
-func isDispenser(d facility.Device) bool {
-	return named(d, "sabun", "sanitizer", "dispenser", "sanitiser")
-}
-
-func isTaskButton(d facility.Device) bool { return d.Place.Kind == facility.AtTask }
-
-func named(d facility.Device, words ...string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(d.ID, w) })
-}
+// rare is how often things report that change slowly.
+const rare = 15 * time.Minute
 
 // startDevice schedules a device's periodic reports. Devices start at different moments of the period.
-func (b *Building) startDevice(d facility.Device, from time.Time) {
-	first := from.Add(time.Duration(b.rng.Float64() * float64(b.period)))
+func (b *Building) startDevice(d facility.Device) {
 	switch {
-	case isCounter(d):
+	case b.measures(d, telemetry.PeopleIn):
 		b.counts[d.Place.ID] = &count{}
-		b.periodically(first, b.period, func() (Message, bool) { return b.countMessage(d) })
-	case isAir(d):
+		b.periodically(0, func() (Message, bool) { return b.countMessage(d) })
+	case b.measures(d, telemetry.CO2):
 		b.co2[d.Place.ID] = outdoorCO2
-		b.periodically(first, b.period, func() (Message, bool) { return b.airMessage(d) })
-	case isDispenser(d):
+		b.periodically(0, func() (Message, bool) { return b.airMessage(d) })
+	case b.measures(d, telemetry.FillLevel):
 		b.fill[d.ID] = 60 + 40*b.rng.Float64()
-		b.periodically(first, max(b.period, 15*time.Minute), func() (Message, bool) { return b.dispenserMessage(d) })
-	case isThermometer(d), isTaskButton(d):
-		// A sign of life, as such devices send it: nothing was measured, nothing was pressed.
-		b.periodically(first, max(b.period, 15*time.Minute), func() (Message, bool) {
-			return b.message(d, `"battery":`+strconv.Itoa(60+b.rng.IntN(30)))
-		})
+		b.periodically(rare, func() (Message, bool) { return b.dispenserMessage(d) })
+	case b.measures(d, telemetry.MaskWorn):
+		b.periodically(0, func() (Message, bool) { return b.maskMessage(d) })
+	case b.measures(d, telemetry.VehiclesIn):
+		b.periodically(rare, func() (Message, bool) { return b.message(d, `"vehicles_in":`+strconv.Itoa(b.rng.IntN(4))) })
+	case b.measures(d, telemetry.ContactOpen):
+		b.periodically(rare, func() (Message, bool) { return b.message(d, `"contact_open":`+b.yes(0.2)) })
+	case b.measures(d, telemetry.Occupied), b.measures(d, telemetry.Motion), b.measures(d, telemetry.PeoplePresent):
+		b.periodically(0, func() (Message, bool) { return b.presenceMessage(d) })
+	default:
+		// A sign of life, as thermometers and buttons send it: nothing was measured, nothing was pressed.
+		b.periodically(rare, func() (Message, bool) { return b.message(d, `"battery":`+strconv.Itoa(60+b.rng.IntN(30))) })
 	}
 }
 
-func (b *Building) periodically(at time.Time, every time.Duration, do func() (Message, bool)) {
+// periodically repeats do, at least from apart.
+func (b *Building) periodically(least time.Duration, do func() (Message, bool)) {
+	b.periodic = append(b.periodic, periodic{least, do})
+	b.repeat(b.periodic[len(b.periodic)-1])
+}
+
+// periodic is something that a device does again and again.
+type periodic struct {
+	least time.Duration
+	do    func() (Message, bool)
+}
+
+func (b *Building) repeat(p periodic) {
+	every, pace := max(b.period, p.least), b.pace
+	next := b.now.Add(time.Duration(b.rng.Float64() * float64(every)))
 	var again func() (Message, bool)
-	next := at
 	again = func() (Message, bool) {
+		if b.pace != pace {
+			return Message{}, false // SetPeriod has started another repetition
+		}
 		next = next.Add(every)
 		b.schedule(next, again)
-		return do()
+		return p.do()
 	}
-	b.schedule(at, again)
+	b.schedule(next, again)
+}
+
+// SetPeriod changes how often devices report from now on.
+func (b *Building) SetPeriod(period time.Duration) {
+	b.period = period
+	b.pace++
+	for _, p := range b.periodic {
+		b.repeat(p)
+	}
 }
 
 func (b *Building) countMessage(d facility.Device) (Message, bool) {
@@ -77,15 +102,15 @@ func (b *Building) countMessage(d facility.Device) (Message, bool) {
 
 const outdoorCO2 = 425.0 // ppm
 
-// airMessage follows the people in the zone: everybody adds CO2, the ventilation takes two air changes an hour out.
+// airMessage follows the people in the zone: everybody adds CO2, the ventilation changes the air three times an hour.
 func (b *Building) airMessage(d facility.Device) (Message, bool) {
 	area := 80.0
 	if z, ok := b.site.Zone(d.Place.ID); ok && z.Area > 0 {
 		area = z.Area
 	}
-	// In balance, one person in 3 m of height at two air changes adds 18 l/h ÷ (area × 3 × 2) m³/h.
-	target := outdoorCO2 + float64(max(b.inside[d.Place.ID], 0))*18_000/(area*6)
-	keep := math.Exp(-2 * b.period.Hours())
+	// In balance, one person in 3 m of height at three air changes adds 18 l/h ÷ (area × 3 × 3) m³/h.
+	target := outdoorCO2 + float64(max(b.inside[d.Place.ID], 0))*18_000/(area*9)
+	keep := math.Exp(-3 * b.period.Hours())
 	b.co2[d.Place.ID] = keep*b.co2[d.Place.ID] + (1-keep)*target
 	hour := b.now.In(b.site.Location.Location)
 	daylight := math.Sin((float64(hour.Hour()) + float64(hour.Minute())/60 - 8) / 24 * 2 * math.Pi)
@@ -96,43 +121,38 @@ func (b *Building) airMessage(d facility.Device) (Message, bool) {
 
 func (b *Building) dispenserMessage(d facility.Device) (Message, bool) {
 	b.fill[d.ID] -= b.rng.Float64() * 0.4
-	if b.fill[d.ID] < 6 {
+	if b.fill[d.ID] < 25 {
 		b.fill[d.ID] = 100
 	}
-	return b.message(d, `"fill_level":`+decimal(b.fill[d.ID], 0))
+	return b.message(d, `"fill_level":`+decimal(b.fill[d.ID], 0)+`,"dispensed":`+strconv.Itoa(b.rng.IntN(5)))
 }
 
-// planDuties schedules the disinfection of a day: before opening, every three and a half hours, after closing. Now and then
-// somebody forgets.
-func (b *Building) planDuties(openings []facility.Opening, notBefore time.Time) {
-	if len(openings) == 0 {
-		return
-	}
-	opens, closes := openings[0].Open, openings[len(openings)-1].Close
-	times := []time.Time{opens.Add(-50 * time.Minute)}
-	for t := opens.Add(2 * time.Hour); t.Before(closes.Add(-time.Hour)); t = t.Add(3 * time.Hour) {
-		times = append(times, t)
-	}
-	times = append(times, closes.Add(25*time.Minute))
-	for _, d := range b.site.Devices {
-		if !isTaskButton(d) {
-			continue
+func (b *Building) maskMessage(d facility.Device) (Message, bool) {
+	seen, missing := b.rng.IntN(2+max(b.inside[b.entered(d)], 0)/4), 0
+	for range seen {
+		if b.rng.Float64() < 0.06 {
+			missing++
 		}
-		task, _ := b.site.Task(d.Place.ID)
-		for _, at := range times {
-			at = at.Add(time.Duration(b.rng.IntN(20)) * time.Minute)
-			if b.rng.Float64() < 0.03 || !at.After(notBefore) {
-				continue
-			}
-			if len(task.Items) == 0 {
-				b.schedule(at, func() (Message, bool) { return b.message(d, `"button":"press"`) })
-				continue
-			}
-			for i, item := range task.Items {
-				b.schedule(at.Add(time.Duration(i)*20*time.Second), func() (Message, bool) {
-					return b.message(d, `"task":"`+task.ID+`","done":true,"agent":"alkohol 70%","item":"`+item+`"`)
-				})
-			}
-		}
+	}
+	return b.message(d, `"mask_worn":`+strconv.Itoa(seen-missing)+`,"mask_missing":`+strconv.Itoa(missing))
+}
+
+// entered is the zone behind a device's door.
+func (b *Building) entered(d facility.Device) string {
+	door, _ := b.site.Door(d.Place.ID)
+	return door.To
+}
+
+func (b *Building) presenceMessage(d facility.Device) (Message, bool) {
+	switch n := max(b.inside[d.Place.ID], 0); {
+	case b.measures(d, telemetry.PeoplePresent):
+		return b.message(d, `"people_present":`+strconv.Itoa(n))
+	case b.measures(d, telemetry.Occupied):
+		return b.message(d, `"occupied":`+strconv.FormatBool(n > 0))
+	default:
+		return b.message(d, `"motion":`+strconv.FormatBool(n > 0))
 	}
 }
+
+// yes is true with a probability.
+func (b *Building) yes(p float64) string { return strconv.FormatBool(b.rng.Float64() < p) }

@@ -72,11 +72,8 @@ func (f *demoFlags) run(ctx context.Context, std streams) error {
 	limitMemory()
 
 	log := newLogger(std.err, cfg.Log)
-	if err := f.makeHistory(ctx, std, cfg, now); err != nil {
-		if errors.Is(err, context.Canceled) {
-			// Half a week would be taken for a whole one at the next start.
-			return errors.Join(errors.New("stopped while making the history"), os.RemoveAll(f.data))
-		}
+	buildings, err := f.makeHistory(ctx, std, cfg, now)
+	if err != nil {
 		return err
 	}
 	a, err := newApp(ctx, cfg, log)
@@ -89,42 +86,56 @@ func (f *demoFlags) run(ctx context.Context, std streams) error {
 	devices := make(chan error, 1)
 	live, stop := context.WithCancel(ctx)
 	defer stop()
-	go func() { devices <- f.live(live, cfg, passwords, now) }()
+	go func() { devices <- f.live(live, cfg, passwords, buildings) }()
 	err = a.run(ctx)
 	stop()
 	return errors.Join(err, <-devices)
 }
 
-// makeHistory fills an empty journal with days of messages, judged by the real engine on a virtual clock.
-func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.Config, now time.Time) (err error) {
+// makeHistory fills an empty journal with days of messages, judged by the real engine on a virtual clock. The buildings it
+// returns are as they are now, with the people who are inside.
+func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.Config, now time.Time) (_ []*simulate.Building, err error) {
 	if _, err := os.Stat(filepath.Join(f.data, journal.FileName)); err == nil || f.days == 0 {
-		return nil
+		return f.buildings(cfg, now, now), nil
+	}
+	// It is made aside and moved into place when it is whole: half a week must not be taken for one.
+	aside := *cfg
+	aside.Data = filepath.Join(f.data, "making")
+	if err := os.RemoveAll(aside.Data); err != nil {
+		return nil, fmt.Errorf("removing what an earlier start left: %w", err)
 	}
 	log := newLogger(std.err, cfg.Log)
-	j, err := openJournal(ctx, cfg, true, log)
+	j, err := openJournal(ctx, &aside, true, log)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, j.Close()) }()
+	whole := false
+	defer func() {
+		err = errors.Join(err, j.Close())
+		if err == nil && whole {
+			err = os.Rename(filepath.Join(aside.Data, journal.FileName), filepath.Join(f.data, journal.FileName))
+		}
+		err = errors.Join(err, os.RemoveAll(aside.Data))
+	}()
 	from := now.AddDate(0, 0, -f.days)
 	decoder, err := newDecoder(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	g, err := openGateway(ctx, cfg, decoder, j, log, from)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	g.Quiet(true)
 	v := &virtual{gateway: g, now: telemetry.InstantOf(from)}
-	buildings := f.buildings(cfg.Sites, from, now, 0)
+	buildings := f.buildings(cfg, from, now)
 	const step = 10 * time.Minute
 	total := int(now.Sub(from) / step)
 	bar := newProgress(std.err, fmt.Sprintf("making %d days of history", f.days), total)
 	var messages []simulate.Message
 	for i := 1; i <= total; i++ {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		until := from.Add(time.Duration(i) * step)
 		messages = messages[:0]
@@ -136,23 +147,26 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 			// A message is under way for half a second.
 			received := telemetry.InstantOf(m.At.Add(500 * time.Millisecond))
 			if err := v.accept(ctx, &ingest.Message{Topic: m.Topic, Payload: m.Payload, QoS: 1, Received: received}); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if err := v.advance(ctx, telemetry.InstantOf(until)); err != nil {
-			return err
+			return nil, err
 		}
 		bar.set(i)
 	}
 	bar.done()
-	return j.Strict(ctx)
+	err = j.Strict(ctx)
+	whole = err == nil
+	return buildings, err
 }
 
 // buildings simulates every site. Some things go wrong, as they do: a sensor dies, a hall is too full.
-func (f *demoFlags) buildings(sites []facility.Site, from, now time.Time, period time.Duration) []*simulate.Building {
-	all := make([]*simulate.Building, len(sites))
-	for i, s := range sites {
-		o := simulate.Options{Seed: f.seed, Period: period, Busy: 0.6 + 0.12*float64(i%6)}
+func (f *demoFlags) buildings(cfg *configs.Config, from, now time.Time) []*simulate.Building {
+	all := make([]*simulate.Building, len(cfg.Sites))
+	for i, d := range cfg.Definitions() {
+		s := d.Site
+		o := simulate.Options{Seed: f.seed, Busy: 0.6 + 0.12*float64(i%6), Measures: d.Measures}
 		if i%5 == 3 && len(s.Devices) > 0 {
 			o.Dead = map[string]time.Time{s.Devices[len(s.Devices)-1].ID: now.Add(-31 * time.Hour)}
 		}
@@ -162,13 +176,13 @@ func (f *demoFlags) buildings(sites []facility.Site, from, now time.Time, period
 }
 
 // live publishes what the devices send from now on, over MQTT and with a credential for each building.
-func (f *demoFlags) live(ctx context.Context, cfg *configs.Config, passwords map[string]string, now time.Time) error {
+func (f *demoFlags) live(ctx context.Context, cfg *configs.Config, passwords map[string]string, buildings []*simulate.Building) error {
 	// Livelier than in a building: whoever watches wants to see it move.
 	const period = 15 * time.Second
-	buildings := f.buildings(cfg.Sites, now, now, period)
 	errs := make(chan error, len(buildings))
 	for i, b := range buildings {
 		id := cfg.Sites[i].ID
+		b.SetPeriod(period)
 		go func() {
 			errs <- simulate.Publish(ctx, simulate.Credential{Broker: "tcp://" + f.mqtt, Name: demoUser(id), Password: passwords[id]}, b)
 		}()
