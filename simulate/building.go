@@ -253,10 +253,25 @@ func (b *Building) someRoom(hall string) []facility.Door {
 			rooms = append(rooms, []facility.Door{d})
 		}
 	}
-	if len(rooms) == 0 {
-		return nil
+	// Large rooms draw more people.
+	total := 0.0
+	for _, r := range rooms {
+		total += b.area(r[0].To)
 	}
-	return rooms[int(float64(len(rooms))*math.Pow(b.rng.Float64(), 1.6))]
+	for at := b.rng.Float64() * total; len(rooms) > 0; rooms = rooms[1:] {
+		if at -= b.area(rooms[0][0].To); at < 0 || len(rooms) == 1 {
+			return rooms[0]
+		}
+	}
+	return nil
+}
+
+// area is that of a zone in m², or what a room usually has.
+func (b *Building) area(zone string) float64 {
+	if z, ok := b.site.Zone(zone); ok && z.Area > 0 {
+		return z.Area
+	}
+	return 80
 }
 
 // pass moves one person through a door; a counter there misses one in fifty and sees some twice.

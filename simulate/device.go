@@ -104,12 +104,8 @@ const outdoorCO2 = 425.0 // ppm
 
 // airMessage follows the people in the zone: everybody adds CO2, the ventilation changes the air three times an hour.
 func (b *Building) airMessage(d facility.Device) (Message, bool) {
-	area := 80.0
-	if z, ok := b.site.Zone(d.Place.ID); ok && z.Area > 0 {
-		area = z.Area
-	}
 	// In balance, one person in 3 m of height at three air changes adds 18 l/h ÷ (area × 3 × 3) m³/h.
-	target := outdoorCO2 + float64(max(b.inside[d.Place.ID], 0))*18_000/(area*9)
+	target := outdoorCO2 + float64(max(b.inside[d.Place.ID], 0))*18_000/(b.area(d.Place.ID)*9)
 	keep := math.Exp(-3 * b.period.Hours())
 	b.co2[d.Place.ID] = keep*b.co2[d.Place.ID] + (1-keep)*target
 	hour := b.now.In(b.site.Location.Location)

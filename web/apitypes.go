@@ -39,7 +39,7 @@ type apiSite struct {
 	Persons    apiEstimate    `json:"persons"`
 	Alerts     map[string]int `json:"alerts" doc:"Open alerts by class"`
 	Devices    int            `json:"devices" example:"14"`
-	Silent     int            `json:"silent_devices" example:"1" doc:"Devices whose verdict is not within"`
+	Silent     int            `json:"silent_devices" example:"1" doc:"Devices that were never heard, or that a rule finds silent or implausible"`
 	LastSeen   time.Time      `json:"last_seen,omitzero" doc:"When any device was last heard"`
 	Record     uint64         `json:"record" example:"184233" doc:"Journal record this state rests on"`
 }
@@ -58,10 +58,8 @@ func apiSiteOf(v *rules.View, open []alerts.Alert) apiSite {
 	var last telemetry.Instant
 	for i := range v.Devices {
 		last = max(last, v.Devices[i].LastSeen)
-		if v.Devices[i].Verdict != rules.Within {
-			a.Silent++
-		}
 	}
+	a.Silent = len(unheard(v))
 	a.LastSeen = last.Time()
 	return a
 }

@@ -15,6 +15,7 @@ var icons = map[string]string{
 	"alert":    `<path d="M8 1.8L15 14H1z"/><path d="M8 6v4"/><circle cx="8" cy="12" r=".5" fill="currentColor"/>`,
 	"overdue":  `<circle cx="8" cy="8" r="6.5"/><path d="M8 4v4.2l2.8 1.6"/>`,
 	"sensor":   `<path d="M4.2 11.8a5.4 5.4 0 0 1 0-7.6M11.8 4.2a5.4 5.4 0 0 1 0 7.6M1.5 1.5l13 13"/><circle cx="8" cy="8" r="1.3" fill="currentColor"/>`,
+	"heard":    `<path d="M4.2 11.8a5.4 5.4 0 0 1 0-7.6M11.8 4.2a5.4 5.4 0 0 1 0 7.6"/><circle cx="8" cy="8" r="1.3" fill="currentColor"/>`,
 	"service":  `<rect x="2" y="2.5" width="12" height="4.5" rx="1"/><rect x="2" y="9" width="12" height="4.5" rx="1"/><path d="M4.5 4.75h.1M4.5 11.25h.1"/>`,
 	"people":   `<circle cx="6" cy="5" r="2.5"/><path d="M1.5 14c0-2.8 2-4.6 4.5-4.6s4.5 1.8 4.5 4.6M10.5 2.7a2.5 2.5 0 0 1 0 4.6M12 9.8c1.6.6 2.5 2.2 2.5 4.2"/>`,
 	"hand":     `<path d="M3 8.6l3.2 3.2L13 4.6"/>`,

@@ -135,10 +135,8 @@ func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 	for i := range v.Devices {
 		d := &v.Devices[i]
 		last = max(last, d.LastSeen)
-		if d.Verdict != rules.Within {
-			row.Silent++
-		}
 	}
+	row.Silent = len(unheard(v))
 	row.Fresh = sc.ago(last)
 	row.FreshBad = last == 0 || v.Open && sc.now.Sub(last.Time()) > staleAfter
 	return row

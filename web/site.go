@@ -290,12 +290,12 @@ type deviceRow struct {
 const batteryLow = 20
 
 func deviceRows(sc *scene) []deviceRow {
-	rows := make([]deviceRow, 0, len(sc.view.Devices))
+	rows, dead := make([]deviceRow, 0, len(sc.view.Devices)), unheard(sc.view)
 	for i := range sc.view.Devices {
 		d := &sc.view.Devices[i]
 		row := deviceRow{
 			ID: d.ID, Name: cmp.Or(d.Name, d.ID), Place: sc.place(d.Place), Model: d.Model, Chip: sc.verdictChip(d.Verdict),
-			Dead: d.Verdict != rules.Within, Seen: sc.ago(d.LastSeen), Battery: "–", Why: sc.why(rules.SubjectDevice, d.ID),
+			Dead: dead[d.ID], Seen: sc.ago(d.LastSeen), Battery: "–", Why: sc.why(rules.SubjectDevice, d.ID),
 		}
 		if row.Dead {
 			row.Chip = chip{Class: row.Chip.Class + " dead", Icon: "dead", Word: sc.T("device.silent")}
@@ -304,6 +304,9 @@ func deviceRows(sc *scene) []deviceRow {
 			} else if d.Verdict == rules.Breached && sc.reasonOf(d.ID) != rules.ReasonSilent {
 				row.Chip.Word = sc.T("device.fault")
 			}
+		} else if d.Verdict == rules.Unknown {
+			// It reports, and no rule says more: neither green nor a fault.
+			row.Chip = chip{Class: "closed", Icon: "heard", Word: sc.T("device.heard")}
 		}
 		var values []string
 		for _, r := range d.Readings {
