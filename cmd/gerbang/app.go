@@ -38,7 +38,8 @@ type app struct {
 	router  *router        // nil: not configured
 	web     *web.Server
 
-	reload chan os.Signal // nil: nothing asks for a reload
+	reload  chan os.Signal // nil: nothing asks for a reload
+	reloads *reloadMetrics
 }
 
 // newApp makes all parts and recovers the state. Nothing runs yet; what can fail fails here. The caller must run the app or
@@ -86,6 +87,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		return nil, err
 	}
 	registerGateway(a.registry, a)
+	a.reloads = newReloadMetrics(a.registry)
 	return a, nil
 }
 

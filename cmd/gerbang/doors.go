@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +30,7 @@ type doors struct {
 	subscriber *mqtt.Subscriber // nil: no external broker
 	publisher  *mqtt.Publisher  // nil: no external broker
 	push       *push.Handler    // nil: closed
+	topics     []string         // that the subscriber hears
 	fault      func(alerts.Fault)
 	log        *slog.Logger
 }
@@ -134,6 +136,17 @@ func accessCredentials(configured []configs.Credential) ([]access.Credential, er
 	return all, nil
 }
 
+// hear fails if the external broker would have to be asked for more than it was at the start.
+func (d *doors) hear(topics []string) error {
+	for _, t := range topics {
+		heard := func(filter string) bool { return access.Covers(filter, t) }
+		if d.subscriber != nil && !slices.ContainsFunc(d.topics, heard) {
+			return fmt.Errorf("models: topic %s was not subscribed to at the start, which needs a restart; nothing was reloaded", t)
+		}
+	}
+	return nil
+}
+
 // swap brings the credentials of a reloaded configuration into force; on an error nothing has changed.
 func (d *doors) swap(next *configs.Config) error {
 	forBroker, err := brokerCredentials(next)
@@ -188,6 +201,7 @@ func (d *doors) openSubscriber(cfg *configs.Config, intake ingest.Intake, topics
 	if len(b.Topics) > 0 {
 		topics = b.Topics
 	}
+	d.topics = topics
 	d.subscriber, err = mqtt.New(mqtt.Options{
 		Connection: connection, Topics: topics, Resumed: resumed, CanaryVia: d.publisher, Logger: log, Registerer: reg,
 	}, intake)

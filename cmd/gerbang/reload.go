@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/influx"
@@ -18,6 +20,7 @@ func (a *app) watchReload(ctx context.Context) error {
 			return nil
 		case <-a.reload:
 			err := a.reloadConfig(ctx)
+			a.reloads.count(err)
 			a.loop.Fault(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
 			if err != nil {
 				a.log.Error("the configuration was not reloaded; the old one stays in force", "err", err)
@@ -29,7 +32,7 @@ func (a *app) watchReload(ctx context.Context) error {
 }
 
 // reloadConfig does all that can fail first, then swaps: sites, protocols, models, credentials and alert routes. What only
-// a restart can change (addresses, brokers, the data directory) must not have changed.
+// a restart can change (addresses, brokers, the data directory) must not have changed: see needsRestart.
 func (a *app) reloadConfig(ctx context.Context) error {
 	if a.cfg.File == "" {
 		return errors.New("there is no configuration file to reload")
@@ -38,8 +41,14 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := needsRestart(a.cfg, next); err != nil {
+		return err
+	}
 	decoder, err := newDecoder(next)
 	if err != nil {
+		return err
+	}
+	if err := a.doors.hear(decoder.Topics()); err != nil {
 		return err
 	}
 	// Routes and credentials check themselves before they swap, and are the last that can fail.
@@ -57,6 +66,37 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	}
 	a.cfg = next
 	return nil
+}
+
+// reloadMetrics show whether the files on disk are what is in force.
+type reloadMetrics struct {
+	ok    prometheus.Gauge
+	total *prometheus.CounterVec
+}
+
+func newReloadMetrics(reg prometheus.Registerer) *reloadMetrics {
+	m := &reloadMetrics{
+		ok: prometheus.NewGauge(prometheus.GaugeOpts{Name: "gerbang_configuration_reload_ok",
+			Help: "1 unless the last reload was refused: then the old configuration is in force."}),
+		total: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gerbang_configuration_reloads_total",
+			Help: "Reloads of the configuration by result."}, []string{"result"}),
+	}
+	m.ok.Set(1)
+	for _, result := range []string{"done", "refused"} {
+		m.total.WithLabelValues(result)
+	}
+	reg.MustRegister(m.ok, m.total)
+	return m
+}
+
+func (m *reloadMetrics) count(err error) {
+	if err != nil {
+		m.ok.Set(0)
+		m.total.WithLabelValues("refused").Inc()
+		return
+	}
+	m.ok.Set(1)
+	m.total.WithLabelValues("done").Inc()
 }
 
 func firstLine(err error) string {
