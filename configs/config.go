@@ -148,8 +148,9 @@ func (b *Broker) SetDefaults() { b.ClientID, b.KeepAlive = "gerbang", 30*time.Se
 
 // EmbeddedBroker is the MQTT broker inside the gateway. A device's PUBACK means that its message is on disk.
 type EmbeddedBroker struct {
-	// Listen is for plain MQTT, TLSListen for MQTT over TLS, WebSocket for MQTT over WebSocket (with TLS if tls is set).
-	Listen    string `yaml:"listen" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as 127.0.0.1:1883"`
+	// Listen is for plain MQTT, "" for none; TLSListen for MQTT over TLS, WebSocket for MQTT over WebSocket (with TLS if tls
+	// is set).
+	Listen    string `yaml:"listen" pattern:"^(\\S*:\\d{1,5})?$" want:"host:port, such as 127.0.0.1:1883, or \"\" for none"`
 	TLSListen string `yaml:"tls_listen" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as :8883"`
 	WebSocket string `yaml:"websocket" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as :9001"`
 	// TLS is needed by tls_listen.
