@@ -29,7 +29,9 @@ func TestExternalAnswers(t *testing.T) {
 		{"unauthorized", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, "check username", false},
 		{"not found", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, "without /api", false},
 		{"too many requests", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, "429", false},
-		{"server error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, strings.Repeat("x", 1<<20), 503) }, "503", false},
+		{"server error", func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, strings.Repeat("x", 1<<20), http.StatusServiceUnavailable)
+		}, "503", false},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://127.0.0.1:1/login", http.StatusFound)
 		}, "redirect", false},

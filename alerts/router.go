@@ -22,7 +22,7 @@ type Router interface {
 	ExpireSilence(ctx context.Context, id string) error
 }
 
-// ErrRefused: the router will not take this, however often it is sent.
+// ErrRefused says that the router will not take this, however often it is sent.
 var ErrRefused = errors.New("refused by the alert router")
 
 // Notice is one alert as a router sees it.

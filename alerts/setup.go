@@ -128,12 +128,12 @@ func resolvePaths(c *config.Config, dir string) {
 	// finds the kinds that a later version adds.
 	for i := range c.Receivers {
 		r := reflect.ValueOf(&c.Receivers[i]).Elem()
-		for f := range r.NumField() {
-			if r.Field(f).Kind() != reflect.Slice {
+		for _, field := range r.Fields() {
+			if field.Kind() != reflect.Slice {
 				continue
 			}
-			for j := range r.Field(f).Len() {
-				setDirectory(r.Field(f).Index(j), dir)
+			for j := range field.Len() {
+				setDirectory(field.Index(j), dir)
 			}
 		}
 	}
@@ -148,7 +148,7 @@ func setDirectory(integration reflect.Value, dir string) {
 	if !f.IsValid() || !f.CanInterface() {
 		return
 	}
-	if h, ok := f.Interface().(*commoncfg.HTTPClientConfig); ok && h != nil {
+	if h, ok := reflect.TypeAssert[*commoncfg.HTTPClientConfig](f); ok && h != nil {
 		h.SetDirectory(dir)
 	}
 }

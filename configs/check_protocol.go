@@ -42,8 +42,7 @@ func (l *loader) checkRule(p *protocolFile, r *ruleDoc, id string) {
 		return
 	}
 	for _, err := range flatten(r.params.Validate()) {
-		var field *rules.FieldError
-		if errors.As(err, &field) {
+		if field, ok := errors.AsType[*rules.FieldError](err); ok {
 			l.problems.Add(p.places.At(rulePath(id, field.Field)), "%s: %v", field.Field, field.Err)
 		} else {
 			l.problems.Add(p.places.At(rulePath(id, "")), "rule %q: %v", id, err)
@@ -73,7 +72,7 @@ func flatten(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joined error itself is wanted
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range joined.Unwrap() {
 			all = append(all, flatten(e)...)

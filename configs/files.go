@@ -105,8 +105,7 @@ func (f folder) glob(pattern string) ([]string, error) {
 
 // plain drops the operation and path of a file error: the problem names the file already.
 func plain(err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err
 	}
 	return err

@@ -47,8 +47,7 @@ func (l *loader) readModels(c *Config) {
 
 func (l *loader) checkModel(m *modelFile) {
 	for _, err := range flatten(m.doc.Validate()) {
-		var field *decode.FieldError
-		if errors.As(err, &field) {
+		if field, ok := errors.AsType[*decode.FieldError](err); ok {
 			l.problems.Add(m.places.At(field.Field), "%s: %v", field.Field, field.Err)
 		} else {
 			l.problems.Add(m.places.At(""), "%v", err)

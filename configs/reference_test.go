@@ -92,14 +92,14 @@ func (w *referenceWriter) shape(f strict.Field) (element reflect.Type, what stri
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	_, described := reflect.New(t).Interface().(strict.Described)
+	_, described := reflect.TypeAssert[strict.Described](reflect.New(t))
 	switch {
 	case f.Suffix != "":
 		return nil, map[string]string{"_file": "a file", "_env": "a variable"}[f.Suffix]
 	case t == reflect.TypeFor[hoursDoc]():
 		return t, "days and their hours"
 	}
-	if keyed, ok := reflect.Zero(t).Interface().(interface{ Element() reflect.Type }); ok {
+	if keyed, ok := reflect.TypeAssert[interface{ Element() reflect.Type }](reflect.Zero(t)); ok {
 		return keyed.Element(), "by id: " + strict.Wanted(keyed.Element(), "")
 	}
 	if words := w.comments.wordsOf(t, f.Tag); len(words) > 0 {
@@ -150,13 +150,13 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	var look func(t reflect.Type)
 	seen := map[reflect.Type]bool{}
 	look = func(t reflect.Type) {
-		if keyed, ok := reflect.Zero(t).Interface().(interface{ Element() reflect.Type }); ok {
+		if keyed, ok := reflect.TypeAssert[interface{ Element() reflect.Type }](reflect.Zero(t)); ok {
 			t = keyed.Element()
 		}
 		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 			t = t.Elem()
 		}
-		_, described := reflect.New(t).Interface().(encoding.TextUnmarshaler)
+		_, described := reflect.TypeAssert[encoding.TextUnmarshaler](reflect.New(t))
 		if t.Kind() != reflect.Struct || seen[t] || described || !strings.HasPrefix(t.PkgPath(), "github.com/gerbang-iot/gerbang/configs") {
 			return
 		}

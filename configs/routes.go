@@ -23,9 +23,7 @@ func (l *loader) readRoutes(a *Alertmanager) {
 	a.Text = text
 	parsed, err := config.Load(string(text))
 	if err != nil {
-		for _, p := range routeProblems(filepath.ToSlash(a.Config), err) {
-			l.problems = append(l.problems, p)
-		}
+		l.problems = append(l.problems, routeProblems(filepath.ToSlash(a.Config), err)...)
 		return
 	}
 	known := map[string]bool{}

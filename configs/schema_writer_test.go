@@ -134,7 +134,7 @@ func (w *schemaWriter) special(t reflect.Type) (schema, bool) {
 	case reflect.TypeFor[ruleDoc]():
 		return w.rule(), true
 	}
-	if keyed, ok := reflect.Zero(t).Interface().(interface{ Element() reflect.Type }); ok {
+	if keyed, ok := reflect.TypeAssert[interface{ Element() reflect.Type }](reflect.Zero(t)); ok {
 		return schema{
 			"type": "object", "propertyNames": schema{"pattern": idPattern}, "additionalProperties": w.of(keyed.Element(), ""),
 		}, true
@@ -220,7 +220,7 @@ func defaultsOf(t reflect.Type) reflect.Value {
 		}
 	}
 	v := reflect.New(t)
-	if d, ok := v.Interface().(strict.Defaulter); ok {
+	if d, ok := reflect.TypeAssert[strict.Defaulter](v); ok {
 		d.SetDefaults()
 	}
 	return v.Elem()

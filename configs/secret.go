@@ -118,8 +118,7 @@ func (s *Secret) UnmarshalSuffix(suffix string, n strict.Node) {
 // check tells early what Reveal would tell late.
 func (s Secret) check() error {
 	_, err := s.Reveal()
-	var missing *os.PathError
-	if errors.As(err, &missing) {
+	if missing, ok := errors.AsType[*os.PathError](err); ok {
 		return fmt.Errorf("file %s cannot be read (%w)", missing.Path, missing.Err)
 	}
 	return errors.Unwrap(err)

@@ -64,7 +64,9 @@ func TestCourierDeliversInOrderAtLeastOnce(t *testing.T) {
 			t.Errorf("%d signals wait (%v), want none", owed, err)
 		}
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	})
 }
 
@@ -90,7 +92,9 @@ func TestSignalOwedDuringRefillIsDelivered(t *testing.T) {
 			t.Errorf("delivered %v, want the late one", p.got)
 		}
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	})
 }
 

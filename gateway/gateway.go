@@ -267,10 +267,7 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 			if !errors.Is(err, errPanic) {
 				return fmt.Errorf("applying record %d: %w", rec.Seq, err)
 			}
-			if err := g.quarantine(ctx, s, at, err); err != nil {
-				return err
-			}
-			return nil
+			return g.quarantine(ctx, s, at, err)
 		}
 		s.rollup(last)
 		g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"sync"
 
@@ -82,12 +81,4 @@ func (q *queue) close() {
 	q.closed = true
 	q.mu.Unlock()
 	q.notFull.Broadcast()
-}
-
-// wait blocks until something was put or ctx ends.
-func (q *queue) wait(ctx context.Context) {
-	select {
-	case <-q.wake:
-	case <-ctx.Done():
-	}
 }

@@ -184,8 +184,7 @@ func (w *writer) transaction(fn func() error) (err error) {
 
 // codeOf is SQLite's primary result code; 0 if err is none of SQLite's.
 func codeOf(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code() & 0xff
 	}
 	return 0

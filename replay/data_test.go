@@ -47,8 +47,7 @@ func TestRecordedData(t *testing.T) {
 			seen := make(map[uint64]bool)
 			var recs []telemetry.Record
 			for msg, err := range Read(t.Context(), file, m, Options{Name: tt.file, Zone: site.Location.Location}) {
-				var row *RowError
-				if errors.As(err, &row) {
+				if _, ok := errors.AsType[*RowError](err); ok {
 					s.Problem(err)
 					continue
 				}

@@ -57,8 +57,7 @@ func Problems(err error) []*Problem {
 		}
 		return all
 	}
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		all = append(all, p)
 	}
 	return all
@@ -249,8 +248,7 @@ func (c *compilation) params(p *Protocol, r *Rule, err error) {
 		}
 		return
 	}
-	var field *FieldError
-	if errors.As(err, &field) {
+	if field, ok := errors.AsType[*FieldError](err); ok {
 		c.add(p.ID, r.ID, "params."+field.Field, field.Err)
 		return
 	}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -126,9 +127,9 @@ func history(i *instance, all []Transition, end telemetry.Instant) func(telemetr
 		spans = append(spans, span{x.At, until, x.To})
 	}
 	return func(t telemetry.Instant) Verdict {
-		for k := len(spans) - 1; k >= 0; k-- {
-			if spans[k].from <= t && t < spans[k].until {
-				return spans[k].verdict
+		for _, span := range slices.Backward(spans) {
+			if span.from <= t && t < span.until {
+				return span.verdict
 			}
 		}
 		return Unknown

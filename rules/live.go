@@ -120,7 +120,7 @@ func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneV
 	v := ZoneView{
 		ID: def.ID, Name: def.Name, Persons: e.estimateView(z), Verdict: worst, InToday: z.today.in.number(), OutToday: z.today.out.number(),
 	}
-	var crowd Verdict = Unknown
+	crowd := Unknown
 	limited := false
 	if z.capacity != nil && z.capacity.now().rule != nil {
 		crowd = z.capacity.present().verdict

@@ -18,8 +18,6 @@ func peopleOf(v float64) people {
 // number is p in persons.
 func (p people) number() float64 { return float64(p) / float64(person) }
 
-func (p people) abs() people { return max(p, -p) }
-
 // ppm are parts per million: the share of passages a counter gets wrong.
 type ppm int64
 

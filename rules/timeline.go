@@ -95,12 +95,12 @@ func (l *timeline[V]) add(e entry[V]) { l.tiers[exactTier] = append(l.tiers[exac
 // insert puts an entry at index i.
 func (l *timeline[V]) insert(i int, e entry[V]) {
 	for t := range l.tiers {
-		if n := len(l.tiers[t]); i < n || i == n && t == exactTier {
+		n := len(l.tiers[t])
+		if i < n || i == n && t == exactTier {
 			l.tiers[t] = slices.Insert(l.tiers[t], i, e)
 			return
-		} else {
-			i -= n
 		}
+		i -= n
 	}
 }
 

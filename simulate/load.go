@@ -233,10 +233,7 @@ func (p *publisher) publish(ctx context.Context, c paho.Client, first, n int) (n
 
 // device is the device of this connection's message i, and the device's own number of it.
 func (p *publisher) device(i int) (device int, seq int) {
-	own := (p.load.Fleet.Devices - p.index + p.load.Connections - 1) / p.load.Connections
-	if own < 1 {
-		own = 1
-	}
+	own := max((p.load.Fleet.Devices-p.index+p.load.Connections-1)/p.load.Connections, 1)
 	return (p.index + p.load.Connections*(i%own)) % p.load.Fleet.Devices, i/own + 1
 }
 

@@ -75,13 +75,13 @@ func Verify(acked []Acked, journal func(fn func(*telemetry.Record) error) error)
 		}
 		seen[a] = true
 		v.Acked++
-		switch n := stored[a]; {
-		case n == 0:
+		switch n := stored[a]; n {
+		case 0:
 			v.Missing++
 			if len(v.Lost) < lostShown {
 				v.Lost = append(v.Lost, a)
 			}
-		case n == 1:
+		case 1:
 			v.Stored++
 		default:
 			v.Duplicate++

@@ -29,7 +29,7 @@ func find(t *testing.T, page, selector string) []*html.Node {
 			continue
 		}
 		has := !byClass
-		for _, c := range strings.Fields(attr(n, "class")) {
+		for c := range strings.FieldsSeq(attr(n, "class")) {
 			has = has || c == class
 		}
 		if has {
@@ -117,7 +117,7 @@ func TestUnknownIsNeverGreen(t *testing.T) {
 	for _, part := range []string{"section#site-head", "section#site-devices", "article#zone-loket", "section#site-checks"} {
 		for _, n := range find(t, page, part) {
 			for d := range n.Descendants() {
-				for _, c := range strings.Fields(attr(d, "class")) {
+				for c := range strings.FieldsSeq(attr(d, "class")) {
 					if c == "within" || c == "advice-go" {
 						t.Errorf("%s: %q is green", part, text(d))
 					}

@@ -216,9 +216,11 @@ func (s *Server) Run(ctx context.Context) error {
 	stop, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancelStop()
 	if err := srv.Shutdown(stop); err != nil {
-		srv.Close()
+		_ = srv.Close() // what is left is cut off
 	}
-	<-served
+	if err := <-served; err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the pages: %w", err)
+	}
 	s.opts.Log.Info("stopped")
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -121,8 +122,8 @@ func drawSpark(sc *scene, samples []rules.Sample) *spark {
 			fmt.Fprintf(&line, "%c%d %d", "ML"[min(i, 1)], x(p), y(p.Persons))
 			fmt.Fprintf(&band, "%c%d %d", "ML"[min(i, 1)], x(p), y(p.Persons+p.Error))
 		}
-		for i := len(run) - 1; i >= 0; i-- {
-			fmt.Fprintf(&band, "L%d %d", x(run[i]), y(run[i].Persons-run[i].Error))
+		for _, r := range slices.Backward(run) {
+			fmt.Fprintf(&band, "L%d %d", x(r), y(r.Persons-r.Error))
 		}
 		band.WriteByte('Z')
 		start = end

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -205,7 +204,7 @@ func TestHubCoalesces(t *testing.T) {
 			defer mu.Unlock()
 			rendered++
 			return []chunk{{"a", fmt.Append(nil, rendered)}}, nil
-		}, m, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		}, m, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		go h.run(ctx, f)
 		b, leave, err := h.join(topic{page: "overview"}, 1)

@@ -89,7 +89,7 @@ func (d *decoder) decode(n Node, v reflect.Value, tag reflect.StructTag) {
 	}
 	if v.Kind() == reflect.Pointer {
 		fresh := reflect.New(v.Type().Elem())
-		if f, ok := fresh.Interface().(Defaulter); ok {
+		if f, ok := reflect.TypeAssert[Defaulter](fresh); ok {
 			f.SetDefaults()
 		}
 		d.decode(n, fresh.Elem(), tag)
@@ -170,7 +170,7 @@ func (d *decoder) mapping(n Node, v reflect.Value, tag reflect.StructTag) {
 
 // key reads the key of a mapping into a map key: text, a whole number, or what reads itself from text.
 func (d *decoder) key(n Node, e entry, v reflect.Value) {
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		if err := u.UnmarshalText([]byte(e.key)); err != nil {
 			d.problems.Add(e.at, "key %s: %v", quote(e.key), err)
 		}
@@ -235,7 +235,7 @@ func base(text string) int {
 // newValue is a zero value with its defaults.
 func newValue(t reflect.Type) reflect.Value {
 	v := reflect.New(t)
-	if f, ok := v.Interface().(Defaulter); ok {
+	if f, ok := reflect.TypeAssert[Defaulter](v); ok {
 		f.SetDefaults()
 	}
 	return v.Elem()

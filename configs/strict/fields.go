@@ -80,7 +80,7 @@ func (d *decoder) structs(n Node, targets []reflect.Value) {
 		}
 		seen[e.key] = true
 		target := targets[f.owner].FieldByIndex(f.Index)
-		if spread, ok := target.Addr().Interface().(Spread); ok {
+		if spread, ok := reflect.TypeAssert[Spread](target.Addr()); ok {
 			seen[strings.TrimSuffix(e.key, f.Suffix)] = true
 			spread.UnmarshalSuffix(f.Suffix, n.child(e))
 			continue

@@ -46,8 +46,10 @@ func (n Node) ProblemAt(at Position, format string, args ...any) {
 // What describes the value in words: a quoted text, a number, "a list".
 func (n Node) What() string { return n.n.what() }
 
-// IsMap and IsList tell the shape of the value.
-func (n Node) IsMap() bool  { return n.n.kind == kindMap }
+// IsMap reports whether the value is a mapping.
+func (n Node) IsMap() bool { return n.n.kind == kindMap }
+
+// IsList reports whether the value is a list.
 func (n Node) IsList() bool { return n.n.kind == kindList }
 
 // Text is a scalar as it is written; ok is false for a list, a mapping or nothing.

@@ -160,7 +160,6 @@ type converter struct {
 	file     string
 	problems *Problems
 	anchors  map[string]*node // nil while the anchor's own value is converted
-	nodes    int
 }
 
 func (c *converter) at(n ast.Node) Position {

@@ -41,10 +41,8 @@ func (d *decoder) scalar(n Node, v reflect.Value, tag reflect.StructTag) {
 func (n Node) text(t reflect.Type, tag reflect.StructTag) bool {
 	s := n.n.text
 	if enum := Words(t, tag); len(enum) > 0 {
-		for _, word := range enum {
-			if s == word {
-				return true
-			}
+		if slices.Contains(enum, s) {
+			return true
 		}
 		n.Problem("%s is %s, %s", n.label(), n.n.what(), Suggestion(s, enum))
 		return false
@@ -217,7 +215,7 @@ func Words(t reflect.Type, tag reflect.StructTag) []string {
 	if enum := tag.Get("enum"); enum != "" {
 		return strings.Fields(enum)
 	}
-	if w, ok := reflect.Zero(t).Interface().(Worded); ok && t.Kind() != reflect.Pointer {
+	if w, ok := reflect.TypeAssert[Worded](reflect.Zero(t)); ok && t.Kind() != reflect.Pointer {
 		return w.Words()
 	}
 	return nil
@@ -236,7 +234,7 @@ func Wanted(t reflect.Type, tag reflect.StructTag) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if w, ok := reflect.New(t).Interface().(Described); ok {
+	if w, ok := reflect.TypeAssert[Described](reflect.New(t)); ok {
 		return w.Wanted()
 	}
 	if words := Words(t, tag); len(words) > 0 {

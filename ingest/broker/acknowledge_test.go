@@ -3,6 +3,7 @@ package broker_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -159,7 +160,7 @@ func TestStopDrains(t *testing.T) {
 		t.Error(err)
 	}
 	d.closed()
-	if err := b.Publish(context.Background(), "a", nil, false); err != broker.ErrNotRunning {
+	if err := b.Publish(context.Background(), "a", nil, false); !errors.Is(err, broker.ErrNotRunning) {
 		t.Errorf("Publish after the end: got %v, want ErrNotRunning", err)
 	}
 }

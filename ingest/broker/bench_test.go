@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -111,7 +112,7 @@ func pump(t testing.TB, d *device, n, window int) {
 			}
 		}
 		m, err := d.Read(in)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			t.Error(err)
 			return
 		}

@@ -115,7 +115,7 @@ func (l *listener) serve(c net.Conn, establish listeners.EstablishFn) {
 	l.broker.connections.Add(1)
 	defer l.broker.connections.Add(-1)
 	w := l.broker.wrap(c)
-	defer w.Close()
+	defer func() { _ = w.Close() }() // the other side sees it go
 	remote := c.RemoteAddr().String()
 	err := establish(l.id, w)
 	if w.account == nil && err != nil { // with an account the hook tells

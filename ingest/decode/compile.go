@@ -277,8 +277,8 @@ func (c *compiler) field(at string, def *Field) field {
 	if c.m.Swap {
 		f.quantity = swapped(f.quantity)
 	}
-	switch {
-	case def.Path == "":
+	switch def.Path {
+	case "":
 		c.fail(at+".path", errors.New("missing"))
 	default:
 		f.path = c.path(at+".path", def.Path, true)
@@ -306,7 +306,7 @@ func (c *compiler) field(at string, def *Field) field {
 		c.fail(at+".channel", errors.New("want channel or channel_path, not both"))
 	}
 	if def.Channel != channelText([]byte(def.Channel)) {
-		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or _-.:", def.Channel, maxChannel))
+		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or the signs _-.: alone", def.Channel, maxChannel))
 	}
 	f.channelPath = c.path(at+".channel_path", def.ChannelPath, false)
 	return f
@@ -341,9 +341,9 @@ func (c *compiler) unit(at string, def *Field, f *field) {
 
 // word lets rejections show the words at p: they are the format's, not a person's.
 func (c *compiler) word(p path) {
-	for i := len(p.steps) - 1; i >= 0; i-- {
-		if p.steps[i].kind == stepName {
-			c.m.words[strings.ToLower(p.steps[i].name)] = true
+	for _, v := range slices.Backward(p.steps) {
+		if v.kind == stepName {
+			c.m.words[strings.ToLower(v.name)] = true
 			return
 		}
 	}

@@ -174,8 +174,7 @@ func kindName(k jsontext.Kind) string {
 
 // syntaxFault says where the JSON broke. It repeats no more of the payload than the one character that the library names.
 func syntaxFault(err error, offset int64) *fault {
-	var syntax *jsontext.SyntacticError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		offset, err = syntax.ByteOffset, syntax.Err
 	}
 	switch {

@@ -169,7 +169,7 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 func (e *extraction) read(fd *field, at int32) *fault {
 	var f *fault
 	fd.path.each(e.doc, at, func(v found) bool {
-		f = e.value(fd, v, at)
+		f = e.value(fd, v)
 		return f == nil
 	})
 	if f != nil {
@@ -178,7 +178,7 @@ func (e *extraction) read(fd *field, at int32) *fault {
 	return nil
 }
 
-func (e *extraction) value(fd *field, v found, root int32) *fault {
+func (e *extraction) value(fd *field, v found) *fault {
 	for i := range fd.when {
 		if !fd.when[i].holds(e.doc, v.element) {
 			return nil

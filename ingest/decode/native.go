@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -235,10 +236,8 @@ func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
 	if log.Item == "" || len(task.Items) == 0 {
 		return nil
 	}
-	for _, item := range task.Items {
-		if item == log.Item {
-			return nil
-		}
+	if slices.Contains(task.Items, log.Item) {
+		return nil
 	}
 	return faultf(telemetry.ReasonTask, "item: no item of task %q, want one of %s", log.Task, strings.Join(task.Items, ", "))
 }

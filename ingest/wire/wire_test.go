@@ -119,7 +119,7 @@ func TestFilterRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := wire.NewFilter(bytes.NewReader(c.in), wire.FilterOptions{Limit: 1000, Buffer: 128,
 				Oversize: func(wire.Oversize) error { t.Error("an incomplete packet was handed over"); return nil }})
-			if _, err := io.Copy(io.Discard, f); c.want == io.EOF && err != nil || c.want != io.EOF && !errors.Is(err, c.want) {
+			if _, err := io.Copy(io.Discard, f); errors.Is(c.want, io.EOF) && err != nil || !errors.Is(c.want, io.EOF) && !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
