@@ -123,6 +123,14 @@ func (l *Live) journal(err error) {
 	l.notify()
 }
 
+// opened publishes the open alerts alone, at once.
+func (l *Live) opened(g *Gateway) {
+	s := *l.state.Load()
+	s.open = g.Open()
+	l.state.Store(&s)
+	l.notify()
+}
+
 // publish makes the touched views anew if it is time, and reports whether it did. Open alerts that changed do not wait.
 func (l *Live) publish(g *Gateway, now telemetry.Instant) (views bool) {
 	begin := time.Now()

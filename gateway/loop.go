@@ -20,6 +20,9 @@ type LoopOptions struct {
 	// Committed is called after every commit, on the loop's goroutine: it must not block. The batch is valid during the call
 	// only, except its records.
 	Committed func(*Batch)
+	// Stuck takes the alert about a journal that refuses commits, before it can be stored: people must hear of it now.
+	// Called on the loop's goroutine: it must not block.
+	Stuck func([]alerts.Change)
 	// Show takes the state of the displays at zones when it changed, on the loop's goroutine: it must not block.
 	Show   func([]alerts.Signal)
 	Live   *Live
@@ -36,6 +39,7 @@ type Loop struct {
 	gw        *Gateway
 	committed func(*Batch)
 	show      func([]alerts.Signal)
+	stuck     func([]alerts.Change)
 	live      *Live
 	log       *slog.Logger
 	now       func() time.Time
@@ -47,7 +51,9 @@ type Loop struct {
 	last     telemetry.Instant // the clock never goes back within the loop
 	messages []ingest.Message
 	waiting  []command // answered after the commit
-	displays *alerts.Displays
+	// recovered: the journal accepts commits again, which the next batch tells.
+	recovered bool
+	displays  *alerts.Displays
 }
 
 // command is work that must happen between two batches on the loop's goroutine.
@@ -73,8 +79,11 @@ func NewLoop(o LoopOptions) *Loop {
 	if o.Show == nil {
 		o.Show = func([]alerts.Signal) {}
 	}
+	if o.Stuck == nil {
+		o.Stuck = func([]alerts.Change) {}
+	}
 	return &Loop{
-		gw: o.Gateway, committed: o.Committed, show: o.Show, displays: alerts.NewDisplays(), live: o.Live, log: o.Logger.With("component", "gateway"), now: o.Now,
+		gw: o.Gateway, committed: o.Committed, show: o.Show, stuck: o.Stuck, displays: alerts.NewDisplays(), live: o.Live, log: o.Logger.With("component", "gateway"), now: o.Now,
 		intake: newQueue(o.QueueMessages, o.QueueBytes), commands: make(chan command, 64), pace: pace{linger: o.Linger},
 		stopped: make(chan struct{}),
 	}
@@ -182,6 +191,10 @@ func (l *Loop) Run(ctx context.Context) error {
 func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	l.messages = l.intake.take(l.messages)
 	now := l.clock()
+	if l.recovered {
+		l.recovered = false
+		l.gw.Fault(alerts.Fault{Name: alerts.FaultDiskFull}, now)
+	}
 	l.pace.observe(len(l.messages), now.Time())
 	for i := range l.messages {
 		if err := l.gw.Accept(ctx, &l.messages[i]); err != nil {
@@ -231,24 +244,30 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	return nil
 }
 
+// firstPause is how long the loop waits after the first refusal.
+const firstPause = 10 * time.Millisecond
+
 // commit repeats a commit that failed cleanly, with growing pauses, for as long as it takes: the messages are not
 // acknowledged, the intake fills, and devices and brokers keep what they have. Pages and alerts live on. It gives up when the
 // outcome is unknown, or when the process is asked to stop.
 func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan struct{}) (*Batch, error) {
-	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+	for pause := firstPause; ; pause = min(2*pause, 5*time.Second) {
 		batch, err := l.gw.Commit(ctx, now)
 		l.live.journal(err)
 		if err == nil {
-			if pause > 10*time.Millisecond {
+			if pause > firstPause {
 				l.log.Info("the journal accepts commits again")
+				l.recovered = true
 			}
 			return batch, nil
 		}
 		if errors.Is(err, ErrOutcomeUnknown) {
 			return nil, fmt.Errorf("the journal cannot be trusted until it is recovered: %w", err)
 		}
-		if pause == 10*time.Millisecond {
+		if pause == firstPause {
 			l.log.Error("the journal refuses commits; messages stay unacknowledged until it accepts them", "err", err)
+			l.stuck(l.gw.Stuck(now))
+			l.live.opened(l.gw)
 		}
 		select {
 		case <-time.After(pause + rand.N(pause)):

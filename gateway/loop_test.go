@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -71,10 +73,17 @@ func TestAcknowledgedMeansCommitted(t *testing.T) {
 		if l.live.Journal() == nil {
 			t.Error("the journal's refusal is not shown")
 		}
+		full := func(a alerts.Alert) bool { return a.Rule == string(alerts.FaultDiskFull) }
+		if !slices.ContainsFunc(l.live.Open(), full) {
+			t.Errorf("open alerts %+v: want the full disk's among them", l.live.Open())
+		}
 		refuse.Store(false)
 		time.Sleep(time.Minute)
 		if n := acked.Load(); n != 50 {
 			t.Errorf("%d messages acknowledged after the journal recovered, want 50", n)
+		}
+		if slices.ContainsFunc(l.live.Open(), full) {
+			t.Error("the alert about the full disk is open although the journal recovered")
 		}
 		if err := l.live.Journal(); err != nil {
 			t.Errorf("the journal is still shown as refusing: %v", err)

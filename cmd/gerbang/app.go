@@ -63,7 +63,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		return nil, err
 	}
 	a.loop = gateway.NewLoop(gateway.LoopOptions{
-		Gateway: a.gateway, Committed: a.committed, Show: a.show, Live: a.live, Logger: log,
+		Gateway: a.gateway, Committed: a.committed, Stuck: a.stuck, Show: a.show, Live: a.live, Logger: log,
 		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger,
 	})
 	if a.doors, err = openDoors(cfg, a.loop.Intake(), decoder.Topics(), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.loop.Fault, log, a.registry); err != nil {
@@ -157,6 +157,14 @@ func (a *app) committed(b *gateway.Batch) {
 	}
 	if a.influx != nil {
 		a.influx.Committed(a.journal.Head())
+	}
+}
+
+// stuck tells people about a journal that refuses commits. Its alert is not stored yet.
+func (a *app) stuck(changes []alerts.Change) {
+	a.courier.Show(alerts.Signals(changes, nil))
+	if a.router != nil {
+		a.router.resender.Notify(changes)
 	}
 }
 

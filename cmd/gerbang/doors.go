@@ -31,6 +31,7 @@ type doors struct {
 	publisher  *mqtt.Publisher  // nil: no external broker
 	push       *push.Handler    // nil: closed
 	topics     []string         // that the subscriber hears
+	resumed    bool             // this gateway has run before: the broker should know it
 	fault      func(alerts.Fault)
 	log        *slog.Logger
 }
@@ -39,7 +40,7 @@ var _ gateway.Publisher = (*doors)(nil)
 
 func openDoors(cfg *configs.Config, intake ingest.Intake, topics []string, resumed bool, fault func(alerts.Fault),
 	log *slog.Logger, reg prometheus.Registerer) (*doors, error) {
-	d := &doors{fault: fault, log: log}
+	d := &doors{resumed: resumed, fault: fault, log: log}
 	if err := d.openPush(cfg, intake, log, reg); err != nil {
 		return nil, err
 	}
@@ -221,8 +222,11 @@ func (d *doors) watch(ctx context.Context) error {
 		}
 		h := d.subscriber.Health()
 		for name, bad := range map[alerts.FaultName]bool{
-			alerts.FaultBrokerDown: !h.Connected && time.Since(h.Since) > 10*time.Second,
-			alerts.FaultBrokerDeaf: h.Connected && h.Reason != "",
+			alerts.FaultBrokerDown:     !h.Connected && time.Since(h.Since) > 10*time.Second,
+			alerts.FaultBrokerDeaf:     h.Connected && h.Reason != "" && !h.Takeover,
+			alerts.FaultClientTakeover: h.Takeover,
+			// The alert says that messages may be missing; after an hour it has been said.
+			alerts.FaultSessionLost: d.resumed && h.Connected && !h.SessionPresent && time.Since(h.Since) < time.Hour,
 		} {
 			if firing[name] != bad {
 				firing[name] = bad

@@ -62,8 +62,7 @@ func execute(ctx context.Context, args []string, std streams) int {
 	if text := err.Error(); text != "" {
 		_, _ = fmt.Fprintln(std.err, "gerbang: "+text)
 	}
-	var h hinted
-	if errors.As(err, &h) {
+	if h, ok := errors.AsType[hinted](err); ok {
 		_, _ = fmt.Fprintln(std.err, "  "+h.hint)
 	} else if code == 2 && exit == nil {
 		_, _ = fmt.Fprintln(std.err, "  gerbang help shows the commands, gerbang COMMAND --help the flags of one")

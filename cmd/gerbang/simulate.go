@@ -22,7 +22,7 @@ import (
 // simulateFlags are the flags of simulate.
 type simulateFlags struct {
 	fleet                     simulate.Fleet
-	broker, user, password    string
+	broker, user              string
 	connections, window       int
 	count                     int
 	rate                      float64

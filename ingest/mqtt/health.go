@@ -17,6 +17,7 @@ type Health struct {
 	CanaryHeard    time.Time       // the last canary; zero if none
 	Unacked        int             // messages handed over and not yet on disk
 	OldestUnacked  time.Duration   // how long the oldest of them has waited
+	Takeover       bool            // another client probably uses our id
 	Reason         string          // why it is not healthy; empty if it is
 }
 
@@ -56,6 +57,7 @@ func (s *Subscriber) Health() Health {
 	case !st.connected:
 		h.Reason = "not connected: " + st.lost
 	case recent > takeoverAfter:
+		h.Takeover = true
 		h.Reason = fmt.Sprintf("connected %d times in a minute: another client probably uses the id %q", recent, s.options.ClientID)
 	case st.refused != "":
 		h.Reason = "subscription: " + st.refused
