@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,8 +22,11 @@ type Live struct {
 
 	// Owned by the loop's goroutine.
 	dirty     map[string]bool
-	moved     bool // open alerts changed
-	lastAt    time.Time
+	shownAt   map[string]time.Time // when a site's view was made
+	moved     bool                 // open alerts changed
+	openAt    time.Time            // when the open alerts were published
+	countedAt time.Time            // when the counters were
+	next      int                  // the site that is looked at first
 	pause     time.Duration
 	durable   Counters
 	lastSeq   uint64
@@ -40,7 +44,7 @@ type liveState struct {
 
 // NewLive makes an empty publication.
 func NewLive() *Live {
-	l := &Live{subscribers: map[chan struct{}]struct{}{}, dirty: map[string]bool{}}
+	l := &Live{subscribers: map[chan struct{}]struct{}{}, dirty: map[string]bool{}, shownAt: map[string]time.Time{}}
 	l.state.Store(&liveState{})
 	return l
 }
@@ -85,11 +89,15 @@ func (l *Live) Subscribe() (changed <-chan struct{}, cancel func()) {
 	}
 }
 
-// publishEvery is the shortest time between two publications. Making the views costs time that grows with the number of
-// devices, so the pause also grows until they take at most two percent of the loop's time.
+// publishEvery is the shortest time between two views of one site. Making a view costs time that grows with the number of
+// devices, so the pause also grows until views take at most two percent of the loop's time, and one call makes only as many
+// as fit into publishBudget: messages that wait for their commit come first.
 const (
-	publishEvery = 250 * time.Millisecond
-	publishShare = 50
+	publishEvery  = 250 * time.Millisecond
+	publishShare  = 50
+	publishBudget = time.Millisecond
+	// openEvery is the shortest time between two lists of open alerts: a flood of them must not be copied for each.
+	openEvery = 20 * time.Millisecond
 )
 
 // recovered notes what the journal gave back: nothing has changed, and nobody has seen it.
@@ -131,37 +139,72 @@ func (l *Live) opened(g *Gateway) {
 	l.notify()
 }
 
-// publish makes the touched views anew if it is time, and reports whether it did. Open alerts that changed do not wait.
-func (l *Live) publish(g *Gateway, now telemetry.Instant) (views bool) {
+// publish makes touched views anew where it is time, and gives those it made. Open alerts that changed hardly wait.
+func (l *Live) publish(g *Gateway, now telemetry.Instant) []rules.View {
 	begin := time.Now()
-	due := begin.Sub(l.lastAt) >= l.pause
 	old := l.state.Load()
+	made := l.views(g, begin, now)
+	moved := l.moved && begin.Sub(l.openAt) >= openEvery
 	// Duplicates and messages without a reading touch no site, and are counted all the same.
-	due = due && (len(l.dirty) > 0 || l.durable != old.counters)
-	if !l.moved && !due {
-		return false
+	counted := l.durable != old.counters && begin.Sub(l.countedAt) >= publishEvery
+	if !moved && !counted && len(made) == 0 {
+		return nil
 	}
+	l.countedAt = begin
 	s := &liveState{views: old.views, open: old.open, counters: l.durable, lastSeq: l.lastSeq, journal: l.journalOK, at: now.Time()}
-	if l.moved {
-		s.open, l.moved = g.Open(), false
+	if moved {
+		s.open, l.moved, l.openAt = g.Open(), false, begin
 	}
-	if due {
-		s.views = make([]rules.View, 0, len(g.order))
-		for _, site := range g.order {
-			if at := slices.IndexFunc(old.views, func(v rules.View) bool { return v.Site == site.id }); at >= 0 && !l.dirty[site.id] {
-				s.views = append(s.views, old.views[at])
-				continue
-			}
-			s.views = append(s.views, site.engine.View())
-			g.refresh(&s.views[len(s.views)-1], now)
-		}
-		clear(l.dirty)
-		l.lastAt = time.Now()
-		l.pause = max(publishEvery, publishShare*l.lastAt.Sub(begin))
+	if len(made) > 0 {
+		s.views = merge(old.views, made)
 	}
 	l.state.Store(s)
 	l.notify()
-	return due
+	return made
+}
+
+// pending reports whether something waits to be published.
+func (l *Live) pending() bool { return l.moved || len(l.dirty) > 0 }
+
+// views makes the views that are due, as many as the budget allows.
+func (l *Live) views(g *Gateway, begin time.Time, now telemetry.Instant) []rules.View {
+	if len(l.dirty) == 0 {
+		return nil
+	}
+	var made []rules.View
+	for range g.order {
+		site := g.order[l.next%len(g.order)]
+		l.next = (l.next + 1) % len(g.order)
+		if !l.dirty[site.id] || begin.Sub(l.shownAt[site.id]) < l.pause {
+			continue
+		}
+		delete(l.dirty, site.id)
+		l.shownAt[site.id] = begin
+		start := time.Now()
+		v := site.engine.View()
+		g.refresh(&v, now)
+		made = append(made, v)
+		// All sites together get their share.
+		l.pause = max(publishEvery, publishShare*time.Since(start)*time.Duration(len(g.order)))
+		if time.Since(begin) > publishBudget {
+			break
+		}
+	}
+	return made
+}
+
+// merge puts newer views into a copy of those that are published; the result is sorted by site.
+func merge(old, made []rules.View) []rules.View {
+	bySite := func(a, b rules.View) int { return cmp.Compare(a.Site, b.Site) }
+	merged := slices.Clone(old)
+	for _, v := range made {
+		if at, found := slices.BinarySearchFunc(merged, v, bySite); found {
+			merged[at] = v
+		} else {
+			merged = slices.Insert(merged, at, v)
+		}
+	}
+	return merged
 }
 
 func (l *Live) notify() {

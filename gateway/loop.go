@@ -234,13 +234,11 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 		l.live.committed(batch, l.gw)
 		l.gw.Begin()
 	}
-	if l.live.publish(l.gw, now) {
-		var shown []alerts.Signal
-		for _, v := range l.live.state.Load().views {
-			shown = l.displays.Signals(&v, shown)
-		}
-		l.show(shown)
+	var shown []alerts.Signal
+	for _, v := range l.live.publish(l.gw, now) {
+		shown = l.displays.Signals(&v, shown)
 	}
+	l.show(shown)
 	return nil
 }
 
@@ -298,9 +296,13 @@ func (l *Loop) clock() telemetry.Instant {
 const idle = 250 * time.Millisecond
 
 func (l *Loop) untilDue() time.Duration {
+	longest := idle
+	if l.live.pending() {
+		longest = openEvery
+	}
 	due := l.gw.Due()
 	if due == telemetry.Never {
-		return idle
+		return longest
 	}
-	return min(max(due.Sub(l.clock()), 0), idle)
+	return min(max(due.Sub(l.clock()), 0), longest)
 }
