@@ -49,6 +49,8 @@ type Journal struct {
 	writes *sql.DB      // one connection, held by writer; nil for a reader
 	writer *writer
 	tail   *tail
+	// checkpoints is nil for a reader.
+	checkpoints *checkpointer
 
 	close sync.Once
 	wake  *broadcast
@@ -67,7 +69,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	} else if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrInUse, o.Dir)
 	}
-	j := &Journal{dir: o.Dir, window: o.Window, log: o.Logger, lock: lock, tail: newTail(), wake: newBroadcast()}
+	j := &Journal{dir: o.Dir, window: o.Window, log: o.Logger.With("component", "journal"), lock: lock, tail: newTail(), wake: newBroadcast()}
 	if err := j.open(ctx, o); err != nil {
 		_ = j.Close()
 		return nil, err
@@ -82,8 +84,8 @@ func (j *Journal) open(ctx context.Context, o Options) error {
 		synchronous = "off"
 	}
 	var err error
-	if j.writes, err = connect(path, "rwc", "page_size(8192)", "journal_mode(wal)", "synchronous("+synchronous+")",
-		"wal_autocheckpoint(2000)", "cache_size(-16000)", "journal_size_limit(67108864)"); err != nil {
+	if j.writes, err = connect(path, "rwc", "page_size(4096)", "journal_mode(wal)", "synchronous("+synchronous+")",
+		"wal_autocheckpoint(0)", "cache_size(-16000)", "journal_size_limit(67108864)"); err != nil {
 		return err
 	}
 	j.writes.SetMaxOpenConns(1)
@@ -97,6 +99,12 @@ func (j *Journal) open(ctx context.Context, o Options) error {
 	if j.writer, err = newWriter(ctx, j.writes); err != nil {
 		return fmt.Errorf("preparing the journal %q: %w", path, err)
 	}
+	checkpoints, err := connect(path, "rw", "synchronous("+synchronous+")")
+	if err != nil {
+		return err
+	}
+	checkpoints.SetMaxOpenConns(1)
+	j.checkpoints = newCheckpointer(checkpoints, path+"-wal", j.writer, j.log)
 	return nil
 }
 
@@ -119,6 +127,9 @@ func (j *Journal) Close() error {
 	var errs []error
 	j.close.Do(func() {
 		j.wake.close()
+		if j.checkpoints != nil {
+			errs = append(errs, j.checkpoints.close())
+		}
 		if j.writer != nil {
 			errs = append(errs, j.writer.close())
 		}

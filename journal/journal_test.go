@@ -171,7 +171,7 @@ func TestFullDiskRefusesAndRecovers(t *testing.T) {
 func TestSecondProcessIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	open(t, dir)
-	if _, err := Open(t.Context(), Options{Dir: dir}); !errors.Is(err, ErrInUse) {
+	if _, err := Open(t.Context(), Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)}); !errors.Is(err, ErrInUse) {
 		t.Errorf("second open: %v, want ErrInUse", err)
 	}
 }
@@ -196,7 +196,7 @@ func TestNewerAndForeignFilesAreRefused(t *testing.T) {
 			}
 			_ = db.Close()
 			before, _ := os.ReadFile(filepath.Join(dir, FileName))
-			if _, err := Open(t.Context(), Options{Dir: dir}); !c.want(err) {
+			if _, err := Open(t.Context(), Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)}); !c.want(err) {
 				t.Errorf("opened with %v", err)
 			}
 			if _, err := OpenReader(t.Context(), dir); !c.want(err) {
