@@ -16,16 +16,25 @@ func (p *plan) nextMidnight(t telemetry.Instant) telemetry.Instant {
 	return p.midnight(p.date(t).AddDays(1))
 }
 
-// nextReset is the next time after t at which the building is verified empty; Never: there is none.
+// resetDays bounds the search for a reset: a building that is open at that hour for so long is never verified empty.
+const resetDays = 366
+
+// nextReset is the next time after t at which the building is verified empty; Never: there is none. On a day on which the
+// building is open at that hour, by an exception, nobody finds it empty.
 func (p *plan) nextReset(t telemetry.Instant) telemetry.Instant {
 	if p.def.Site.Reset == nil {
 		return telemetry.Never
 	}
-	for d := p.date(t); ; d = d.AddDays(1) {
-		if at := telemetry.InstantOf(p.def.Site.Reset.On(d, p.loc)); at > t {
-			return at
+	d := p.date(t)
+	for range resetDays {
+		at := p.def.Site.Reset.On(d, p.loc)
+		_, open := p.def.Site.Hours.At(at, p.loc)
+		if telemetry.InstantOf(at) > t && (p.always || !open) {
+			return telemetry.InstantOf(at)
 		}
+		d = d.AddDays(1)
 	}
+	return telemetry.Never
 }
 
 // open reports whether the site is open at t, since when (0: it is not, or always was), and when that changes.

@@ -169,8 +169,8 @@ func (b *Building) planDay(day facility.Date, notBefore time.Time) {
 	}
 	for _, o := range openings {
 		hours := o.Close.Sub(o.Open).Hours()
-		// A day that is longer than others brings more people, but not as many as it has hours.
-		n := int(VisitorsPerDay * b.busy * hours / total * max(1, 0.8*total/ordinaryHours) * (0.85 + 0.3*b.rng.Float64()))
+		// A day that is longer than others brings more people.
+		n := int(VisitorsPerDay * b.busy * hours / total * max(1, 1.2*total/ordinaryHours) * (0.85 + 0.3*b.rng.Float64()))
 		for range n {
 			share := b.rng.Float64()
 			if total < 2*ordinaryHours {
@@ -244,23 +244,21 @@ func (b *Building) someEntry(suits func(facility.Door) bool) facility.Door {
 
 // someRoom chooses the doors to a room behind the hall, or nil to stay.
 func (b *Building) someRoom(hall string) []facility.Door {
-	if b.rng.Float64() < 0.35 {
-		return nil
-	}
 	var rooms [][]facility.Door
 	for _, d := range b.site.Doors {
 		if d.From == hall && d.To != facility.Outside {
 			rooms = append(rooms, []facility.Door{d})
 		}
 	}
-	// Large rooms draw more people.
-	total := 0.0
+	// Large rooms draw more people, and the hall is one of them.
+	total := b.area(hall)
 	for _, r := range rooms {
 		total += b.area(r[0].To)
 	}
-	for at := b.rng.Float64() * total; len(rooms) > 0; rooms = rooms[1:] {
-		if at -= b.area(rooms[0][0].To); at < 0 || len(rooms) == 1 {
-			return rooms[0]
+	at := b.rng.Float64() * total
+	for _, r := range rooms {
+		if at -= b.area(r[0].To); at < 0 {
+			return r
 		}
 	}
 	return nil
