@@ -4,6 +4,8 @@
 package wire
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -52,6 +54,7 @@ type Conn struct {
 	acks     []byte
 	flushing bool
 	closed   bool
+	failed   error          // of the write that closed the connection
 	flushers sync.WaitGroup // Add under mu while closed is false
 }
 
@@ -62,8 +65,19 @@ func NewConn(c net.Conn, f *Filter, timeout time.Duration) *Conn {
 	return &Conn{Conn: c, filter: f, timeout: timeout}
 }
 
-// Read returns bytes that the filter let pass.
-func (c *Conn) Read(p []byte) (int, error) { return c.filter.Read(p) }
+// Read returns bytes that the filter let pass. On a connection that a failed write has closed it returns that write's error:
+// paho takes net.ErrClosed for a close of its own and would notice the loss no earlier than by an unanswered ping.
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.filter.Read(p)
+	if err != nil && errors.Is(err, net.ErrClosed) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.failed != nil {
+			err = c.failed
+		}
+	}
+	return n, err
+}
 
 // Write sends p behind all acknowledgements that were queued before it.
 func (c *Conn) Write(p []byte) (int, error) {
@@ -186,6 +200,9 @@ func (c *Conn) send(p []byte) error {
 	if err != nil {
 		// Not c.Close, which waits for the goroutine that may be calling this.
 		c.mu.Lock()
+		if !c.closed && !errors.Is(err, net.ErrClosed) {
+			c.failed = fmt.Errorf("writing failed: %w", err)
+		}
 		c.closed = true
 		c.acks = nil
 		c.mu.Unlock()
