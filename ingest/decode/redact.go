@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -138,7 +139,7 @@ func (r *redactor) word(text []byte) bool {
 	case plainNames[r.name] || r.keep[r.name]:
 		return plainWord(text)
 	case timeNames[r.name]:
-		return len(text) <= maxKeptWord && parseTime(text, time.UTC) != 0
+		return len(text) <= maxKeptWord && bytes.IndexFunc(text, unicode.IsControl) < 0 && parseTime(text, time.UTC) != 0
 	case r.name == "task":
 		return validID(string(text))
 	}
