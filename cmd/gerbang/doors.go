@@ -226,7 +226,7 @@ func (d *doors) watch(ctx context.Context) error {
 			alerts.FaultBrokerDeaf:     h.Connected && h.Reason != "" && !h.Takeover,
 			alerts.FaultClientTakeover: h.Takeover,
 			// The alert says that messages may be missing; after an hour it has been said.
-			alerts.FaultSessionLost: d.resumed && h.Connected && !h.SessionPresent && time.Since(h.Since) < time.Hour,
+			alerts.FaultSessionLost: (d.resumed || h.Connects > 1) && h.Connected && !h.SessionPresent && time.Since(h.Since) < time.Hour,
 		} {
 			if firing[name] != bad {
 				firing[name] = bad

@@ -182,6 +182,16 @@ func getJSON(url string, v any) error {
 	return json.NewDecoder(resp.Body).Decode(v)
 }
 
+// getAny reads a JSON document whatever its status is.
+func getAny(url string, v any) error {
+	resp, err := http.Get(url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return json.NewDecoder(resp.Body).Decode(v)
+}
+
 // metric reads one sample of /metrics.
 func metric(addr, name string) (float64, error) {
 	resp, err := http.Get("http://" + addr + "/metrics")
