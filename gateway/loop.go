@@ -212,7 +212,11 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	if err := l.gw.Advance(ctx, now); err != nil {
 		return err
 	}
+	begin := time.Now()
 	batch, err := l.commit(ctx, now, stop)
+	if took := time.Since(begin); took > slowCommit {
+		l.log.Warn("a commit took long", "took", took.Round(time.Millisecond), "messages", len(l.messages))
+	}
 	if err != nil {
 		for _, c := range l.waiting {
 			c.done <- err
@@ -241,6 +245,9 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	l.show(shown)
 	return nil
 }
+
+// slowCommit is how long a commit may take before it is worth a line in the log.
+const slowCommit = 500 * time.Millisecond
 
 // firstPause is how long the loop waits after the first refusal.
 const firstPause = 10 * time.Millisecond

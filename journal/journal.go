@@ -85,14 +85,14 @@ func (j *Journal) open(ctx context.Context, o Options) error {
 	}
 	var err error
 	if j.writes, err = connect(path, "rwc", "page_size(4096)", "journal_mode(wal)", "synchronous("+synchronous+")",
-		"wal_autocheckpoint(0)", "cache_size(-16000)", "journal_size_limit(67108864)"); err != nil {
+		"wal_autocheckpoint(0)", "cache_size(-8000)", "journal_size_limit(67108864)"); err != nil {
 		return err
 	}
 	j.writes.SetMaxOpenConns(1)
 	if err := migrate(ctx, j.writes); err != nil {
 		return fmt.Errorf("opening the journal %q: %w", path, err)
 	}
-	if j.reads, err = connect(path, "ro", "query_only(true)", "cache_size(-4000)"); err != nil {
+	if j.reads, err = connect(path, "ro", "query_only(true)", "cache_size(-2000)"); err != nil {
 		return err
 	}
 	j.reads.SetMaxOpenConns(4)

@@ -9,7 +9,7 @@ import (
 
 // tailRecords is how many of the newest records stay in memory, so that a reader that keeps up (the InfluxDB writer) needs
 // neither SQL nor decoding.
-const tailRecords = 16_384
+const tailRecords = 8_192
 
 // tail holds the records of the newest commits. It is safe for concurrent use.
 type tail struct {

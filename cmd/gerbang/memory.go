@@ -5,9 +5,9 @@ import (
 	"runtime/debug"
 )
 
-// collectEarly makes the garbage collector start when the heap has grown by half instead of doubled: a gateway lives beside
+// collectEarly makes the garbage collector start when the heap has grown by three quarters instead of doubled: a gateway lives beside
 // other things on a small computer, and its heap is small.
-const collectEarly = 50
+const collectEarly = 75
 
 // limitMemory applies collectEarly unless the environment says something else.
 func limitMemory() {
