@@ -32,6 +32,7 @@ type app struct {
 	gateway *gateway.Gateway
 	live    *gateway.Live
 	loop    *gateway.Loop
+	faults  *faults
 	courier *gateway.Courier
 	doors   *doors
 	influx  *influx.Writer // nil: not configured
@@ -66,14 +67,15 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		Gateway: a.gateway, Committed: a.committed, Stuck: a.stuck, Show: a.show, Live: a.live, Logger: log,
 		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger,
 	})
-	if a.doors, err = openDoors(cfg, a.loop.Intake(), decoder.Topics(), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.loop.Fault, log, a.registry); err != nil {
+	a.faults = inheritFaults(a.gateway.Open(), a.loop.Fault)
+	if a.doors, err = openDoors(cfg, a.loop.Intake(), decoder.Topics(), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
 	a.courier = gateway.NewCourier(gateway.CourierOptions{
-		Publisher: a.doors, Outbox: a.journal, Sent: a.loop.Sent, Fault: a.loop.Fault, Logger: log,
+		Publisher: a.doors, Outbox: a.journal, Sent: a.loop.Sent, Fault: a.faults.report, Logger: log,
 	})
 	a.courier.Show(announcements(a.gateway.Open()))
-	if a.influx, err = openInflux(cfg, a.journal, a.loop.Fault, log, a.registry); err != nil {
+	if a.influx, err = openInflux(cfg, a.journal, a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
 	if err = a.openWeb(); err != nil {
@@ -175,6 +177,7 @@ func (a *app) run(ctx context.Context) error {
 	stages := []stage{{"reload", a.watchReload, time.Second}}
 	stages = append(stages, a.doors.stages()...)
 	stages = append(stages,
+		stage{"earlier faults", a.faults.run(a.disproved), time.Second},
 		stage{"gateway", a.loop.Run, 20 * time.Second},
 		stage{"retention", a.retain, 5 * time.Second},
 		stage{"signals", a.courier.Run, 5 * time.Second},
@@ -184,7 +187,7 @@ func (a *app) run(ctx context.Context) error {
 		stages = append(stages, stage{"influx", a.influx.Run, 10 * time.Second})
 	}
 	if a.router != nil {
-		stages = append(stages, stage{"router watch", a.router.watch(a.loop.Fault), time.Second})
+		stages = append(stages, stage{"router watch", a.router.watch(a.faults.report), time.Second})
 		stages = append(stages, a.router.stages()...)
 	}
 	stages = append(stages, stage{"web", a.web.Run, 10 * time.Second})

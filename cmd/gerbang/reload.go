@@ -21,7 +21,7 @@ func (a *app) watchReload(ctx context.Context) error {
 		case <-a.reload:
 			err := a.reloadConfig(ctx)
 			a.reloads.count(err)
-			a.loop.Fault(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
+			a.faults.report(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
 			if err != nil {
 				a.log.Error("the configuration was not reloaded; the old one stays in force", "err", err)
 				continue

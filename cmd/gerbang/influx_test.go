@@ -1,0 +1,260 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/simulate"
+	"github.com/gerbang-iot/gerbang/testengine"
+)
+
+// inInflux waits until nothing waits for InfluxDB any more.
+func (r *rig) inInflux(patience time.Duration) {
+	r.t.Helper()
+	r.p.eventually(patience, "to write everything to InfluxDB", func() error {
+		var seen struct {
+			Lags []struct {
+				Name    string
+				Waiting uint64
+			}
+		}
+		if err := getAny("http://"+r.web+"/readyz", &seen); err != nil {
+			return err
+		}
+		for _, l := range seen.Lags {
+			if l.Name == "influx" && l.Waiting == 0 {
+				return nil
+			}
+		}
+		return fmt.Errorf("lags: %v", seen.Lags)
+	})
+}
+
+// What each device sends arrives where dashboards look for it: measurement, fields and tags are a contract.
+func TestInfluxGetsTheSchema(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t)
+	db.CreateDB("gerbang")
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}", db.URL)).building().serve()
+	c := connect(t, "tcp://"+r.mqtt, "devices", nil)
+	publish(t, c, "gerbang/v1/gedung/hitung", `{"people_in":7,"people_out":2}`)
+	publish(t, c, "gerbang/v1/gedung/suhu", `{"body_temperature":38.5}`)
+	publish(t, c, "gerbang/v1/gedung/udara", `{"co2":640,"temperature":26.5,"humidity":61}`)
+	r.alerted("suhu")
+	r.p.eventually(20*time.Second, "to write every measurement", func() error {
+		for _, m := range []string{"people_flow", "body_temperature", "air", "occupancy", "verdict"} {
+			if len(db.Query("gerbang", fmt.Sprintf("SELECT * FROM %q LIMIT 1", m))) == 0 {
+				return fmt.Errorf("nothing in %s", m)
+			}
+		}
+		return nil
+	})
+	for _, tt := range []struct{ measurement, tags, fields string }{
+		{"people_flow", "device=hitung door=utama site=gedung", "in=7 out=2"},
+		{"body_temperature", "device=suhu door=utama site=gedung", "celsius=38.5"},
+		{"air", "device=udara site=gedung zone=aula", "co2_ppm=640 humidity_pct=61 temperature_c=26.5"},
+		{"occupancy", "site=gedung zone=aula", "persons=5"},
+		{"verdict", "rule=suhu site=gedung subject=device/suhu", "state=1"},
+	} {
+		where := strings.ReplaceAll(tt.tags, " ", "' AND ")
+		where = strings.ReplaceAll(where, "=", "='") + "'"
+		series := db.Query("gerbang", fmt.Sprintf("SELECT * FROM %q WHERE %s ORDER BY time DESC LIMIT 1", tt.measurement, where))
+		if len(series) != 1 {
+			t.Errorf("%s with %s: got %v, want one series", tt.measurement, tt.tags, series)
+			continue
+		}
+		got := map[string]string{}
+		for i, column := range series[0].Columns {
+			got[column] = fmt.Sprint(series[0].Values[0][i])
+		}
+		for _, field := range strings.Fields(tt.fields) {
+			if name, want, _ := strings.Cut(field, "="); got[name] != want {
+				t.Errorf("%s: got %v, want %s", tt.measurement, got, field)
+			}
+		}
+	}
+	r.stop()
+}
+
+// InfluxDB is away under load and comes back: nothing is lost, the order of each device is kept, and meanwhile pages, alerts
+// and signals live as if nothing had happened.
+func TestInfluxAwayUnderLoadLosesNothing(t *testing.T) {
+	db := testengine.Influxd(t)
+	db.CreateDB("gerbang")
+	hook := newWebhook(t)
+	fleet := simulate.Fleet{Sites: 2, Devices: 20}
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}\nalertmanager: {config: alertmanager.yml}", db.URL)).fleet(fleet)
+	writeFile(t, r.dir, "alertmanager.yml", hook.routes())
+	r.building().serve()
+	running := startLoad(t, simulate.Load{Fleet: fleet, Broker: "tcp://" + r.mqtt, Rate: 500})
+	r.p.eventually(20*time.Second, "to write to InfluxDB", func() error {
+		if n := db.Count("gerbang", "people_flow", "in"); n == 0 {
+			return fmt.Errorf("%d points", n)
+		}
+		return nil
+	})
+
+	db.Kill()
+	board := watchTopics(t, connect(t, "tcp://"+r.mqtt, "board", nil), "gerbang/v1/gedung/out/alert/+")
+	c := connect(t, "tcp://"+r.mqtt, "thermometer", nil)
+	publish(t, c, "gerbang/v1/gedung/suhu", `{"boot":"a","seq":1,"body_temperature":38.9}`)
+	a := r.alerted("suhu")
+	r.p.eventually(20*time.Second, "to tell of the alert", func() error {
+		if _, err := hook.first("suhu"); err != nil {
+			return err
+		}
+		_, err := board.payload("gerbang/v1/gedung/out/alert/" + a.ID)
+		return err
+	})
+	r.receivesMore(3000) // about six seconds
+	if page := r.page("/site/gedung"); !strings.Contains(page, "Gedung Uji") {
+		t.Error("the page does not show the building")
+	}
+	var ready struct {
+		Ready    bool
+		Services []struct{ Name, State string }
+	}
+	if err := r.get("/readyz", &ready); err != nil || !ready.Ready {
+		t.Errorf("readiness while InfluxDB is away: %+v (%v), want ready", ready, err)
+	}
+	if !slices.Contains(ready.Services, struct{ Name, State string }{"influx", "waiting"}) {
+		t.Errorf("services: got %v, want influx waiting", ready.Services)
+	}
+	db.Start()
+	r.receivesMore(500)
+	running.end(true)
+	settled(t, r.p, r.web)
+	r.inInflux(time.Minute)
+
+	counters, err := r.counters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius")
+	if float64(points) != counters.stored {
+		t.Errorf("points in InfluxDB: got %d, want one for each of %v stored messages", points, counters.stored)
+	}
+	r.stop()
+	verifyJournal(t, r.data(), running.report)
+	inOrder(t, db, fleet)
+}
+
+// inOrder wants the values of each device in the order in which the load sent them: they count.
+func inOrder(t *testing.T, db *testengine.InfluxServer, fleet simulate.Fleet) {
+	t.Helper()
+	for d := range fleet.Devices {
+		measurement, field, cycle := "body_temperature", "celsius", 8
+		if fleet.Counts(d) {
+			measurement, field, cycle = "people_flow", "in", 2
+		}
+		series := db.Query("gerbang", fmt.Sprintf(`SELECT %q FROM %q WHERE "site"='%s' AND "device"='%s'`, field, measurement, fleet.Site(d), fleet.Device(d)))
+		if len(series) != 1 {
+			t.Fatalf("%s: got %d series, want one", fleet.Device(d), len(series))
+		}
+		for i, row := range series[0].Values {
+			seq := i + 1
+			want := fmt.Sprint(seq % cycle)
+			if cycle == 8 && seq%8 > 0 {
+				want = "36." + want
+			} else if cycle == 8 {
+				want = "36"
+			}
+			if got := row[1].(json.Number).String(); got != want {
+				t.Fatalf("%s, value %d: got %s, want %s: the order is not that of the device", fleet.Device(d), seq, got, want)
+			}
+		}
+	}
+}
+
+// The database is not there, and then it is: a service alert says what is missing, and nothing that was received meanwhile
+// is lost. The same when somebody drops it while the gateway runs.
+func TestInfluxWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t)
+	fleet := simulate.Fleet{Sites: 2, Devices: 20}
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}", db.URL)).fleet(fleet).serve()
+	startLoad(t, simulate.Load{Fleet: fleet, Broker: "tcp://" + r.mqtt, Count: 500}).end(false)
+	missing := r.alerted("influx_missing_bucket")
+	if missing.Class != "service" || !strings.Contains(missing.Explanation.Detail, "gerbang") {
+		t.Errorf("alert: got %+v, want a service alert that names the database", *missing)
+	}
+	db.CreateDB("gerbang")
+	r.resolved("influx_missing_bucket", 90*time.Second) // it is tried once a minute
+	r.inInflux(time.Minute)
+	if got := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
+		t.Errorf("points after the database was made: got %d, want 500", got)
+	}
+
+	db.DropDB("gerbang")
+	startLoad(t, simulate.Load{Fleet: fleet, Broker: "tcp://" + r.mqtt, Count: 500}).end(false)
+	r.alerted("influx_missing_bucket")
+	db.CreateDB("gerbang")
+	r.stop() // a restart tries at once
+	r.serve()
+	r.inInflux(time.Minute)
+	if got := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
+		t.Errorf("points after the database was made again: got %d, want 500", got)
+	}
+	r.resolved("influx_missing_bucket", 10*time.Second)
+	r.stop()
+}
+
+// A wrong password is told and keeps everything; after the right one everything is written.
+func TestInfluxRefusesTheGateway(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t, testengine.InfluxAuth("gerbang", "rahasia-benar"))
+	db.CreateDB("gerbang")
+	fleet := simulate.Fleet{Sites: 2, Devices: 20}
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang, username: gerbang, password_file: influx}", db.URL)).fleet(fleet)
+	writeFile(t, r.dir, "influx", "rahasia-salah\n")
+	r.serve()
+	startLoad(t, simulate.Load{Fleet: fleet, Broker: "tcp://" + r.mqtt, Count: 500}).end(false)
+	if a := r.alerted("influx_auth"); a.Class != "service" || strings.Contains(a.Explanation.Detail, "rahasia") {
+		t.Errorf("alert: got %+v, want a service alert without the password", *a)
+	}
+	writeFile(t, r.dir, "influx", "rahasia-benar\n")
+	r.stop()
+	r.serve()
+	r.inInflux(time.Minute)
+	if got := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
+		t.Errorf("points after the right password: got %d, want 500", got)
+	}
+	r.resolved("influx_auth", 10*time.Second)
+	r.stop()
+	noSecrets(t, r, "rahasia-benar", "rahasia-salah")
+}
+
+// Somebody else has written text where the gateway writes numbers: its points are refused for good, told and kept; all
+// others arrive, and the queue does not stand still.
+func TestInfluxFieldOfAnotherType(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t)
+	db.CreateDB("gerbang")
+	resp, err := http.Post(db.URL+"/write?db=gerbang", "text/plain", strings.NewReader(`air,site=elsewhere co2_ppm="tinggi"`))
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		t.Fatalf("writing text: %v %v", resp, err)
+	}
+	_ = resp.Body.Close()
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}", db.URL)).building().serve()
+	c := connect(t, "tcp://"+r.mqtt, "devices", nil)
+	for i := range 20 {
+		publish(t, c, "gerbang/v1/gedung/udara", fmt.Sprintf(`{"boot":"a","seq":%d,"co2":%d}`, i+1, 600+i))
+		publish(t, c, "gerbang/v1/gedung/suhu", fmt.Sprintf(`{"boot":"a","seq":%d,"body_temperature":36.%d}`, i+1, i%10))
+	}
+	if a := r.alerted("influx_rejecting"); a.Class != "service" {
+		t.Errorf("alert: got %+v, want a service alert", *a)
+	}
+	r.inInflux(30 * time.Second)
+	if got := db.Count("gerbang", "body_temperature", "celsius"); got != 20 {
+		t.Errorf("body temperatures: got %d, want 20", got)
+	}
+	if got, err := metric(r.web, "gerbang_influx_points_rejected_total"); err != nil || got != 20 {
+		t.Errorf("rejected points: got %v (%v), want 20", got, err)
+	}
+	r.stop()
+}
