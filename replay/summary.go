@@ -31,7 +31,7 @@ type Summary struct {
 	Last  time.Time `json:"last,omitzero"`
 	Sites []*Site   `json:"sites"` // by id
 
-	totals map[counter]float64
+	totals map[counter]*runningTotal
 }
 
 // Site is the part of a summary that is about one site.
@@ -115,21 +115,17 @@ func (s *Summary) Record(rec *telemetry.Record) {
 	}
 }
 
-// increment is by how much a running total has grown: the first value is a baseline, a drop a reset.
+// increment is by how much a value changes what its running total has counted: the first value is a baseline, a drop a
+// reset. Values count in the order of their times, not of their arrival.
 func (s *Summary) increment(rec *telemetry.Record, r *telemetry.Reading) float64 {
 	if s.totals == nil {
-		s.totals = make(map[counter]float64)
+		s.totals = make(map[counter]*runningTotal)
 	}
 	key := counter{rec.Site, rec.Observation.Device, r.Channel, r.Quantity}
-	before, known := s.totals[key]
-	s.totals[key] = r.Value
-	switch {
-	case !known:
-		return 0
-	case r.Value < before:
-		return r.Value
+	if s.totals[key] == nil {
+		s.totals[key] = &runningTotal{}
 	}
-	return r.Value - before
+	return s.totals[key].insert(rec.At, r.Value)
 }
 
 // Sample notes an occupancy; only those of whole buildings count.

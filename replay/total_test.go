@@ -1,0 +1,37 @@
+package replay
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// The sum of a counter that is reset now and then does not depend on the order in which its values arrive.
+func TestRunningTotalInAnyOrder(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	rng := rand.New(rand.NewPCG(seed, 0))
+	values := make([]totalValue, 200)
+	want, count := 0.0, 1000.0
+	for i := range values {
+		values[i] = totalValue{telemetry.Instant(i), count}
+		passed := float64(rng.IntN(5))
+		if i == len(values)-1 {
+			break
+		}
+		if want += passed; rng.IntN(20) == 0 {
+			count = 0
+		}
+		count += passed
+	}
+	rng.Shuffle(len(values), func(i, j int) { values[i], values[j] = values[j], values[i] })
+	var total runningTotal
+	got := 0.0
+	for _, v := range values {
+		got += total.insert(v.at, v.value)
+	}
+	if got != want {
+		t.Errorf("seed %d: got %v, want %v", seed, got, want)
+	}
+}
