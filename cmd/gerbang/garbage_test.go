@@ -107,7 +107,7 @@ func amongGarbage(t *testing.T, r *rig, broker string) {
 	go func() {
 		for token := range window {
 			if !token.WaitTimeout(30*time.Second) || token.Error() != nil {
-				acked <- fmt.Errorf("a bad message was not acknowledged: %v", token.Error())
+				acked <- fmt.Errorf("a bad message was not acknowledged: %w", token.Error())
 				for range window { // so that the sender ends
 				}
 				return

@@ -72,7 +72,7 @@ func TestInfluxGetsTheSchema(t *testing.T) {
 		for i, column := range series[0].Columns {
 			got[column] = fmt.Sprint(series[0].Values[0][i])
 		}
-		for _, field := range strings.Fields(tt.fields) {
+		for field := range strings.FieldsSeq(tt.fields) {
 			if name, want, _ := strings.Cut(field, "="); got[name] != want {
 				t.Errorf("%s: got %v, want %s", tt.measurement, got, field)
 			}

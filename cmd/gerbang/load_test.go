@@ -43,7 +43,11 @@ func startLoad(t *testing.T, l simulate.Load) *load {
 		running.done <- err
 		close(running.done)
 	}()
-	t.Cleanup(func() { stop(); <-running.done })
+	t.Cleanup(func() {
+		stop()
+		for range running.done { // until it is closed
+		}
+	})
 	return running
 }
 

@@ -119,7 +119,7 @@ func TestReloadOfABadFileChangesNothingAndIsTold(t *testing.T) {
 		{"half-written file", "gerbang.yaml", "\nmqtt:", "\nmqtt: {", "gerbang.yaml:"},
 		{"routes without a receiver", "alertmanager.yml", "{receiver: nobody}", "{receiver: somebody}", "somebody"},
 		{"what only a restart can change", "gerbang.yaml", "data: data", "data: elsewhere", "data: changed"},
-		{"another address", "gerbang.yaml", r.web, "127.0.0.1:1", "http: changed"},
+		{"another address", "gerbang.yaml", r.web, "[::1]:1", "http: changed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r.t, r.p.t = t, t
@@ -165,13 +165,13 @@ push:
   credentials: [%s, %s]
 `, r.web, r.mqtt, other, mine, other, mine))
 	r.building().serve()
-	lost := make(chan error, 1)
+	lost := make(chan struct{}, 1)
 	login := func(name string, o *paho.ClientOptions) {
 		o.SetUsername(name).SetPassword("rahasia-" + name)
 	}
 	revoked := connect(t, "tcp://"+r.mqtt, "suhu", func(o *paho.ClientOptions) {
 		login("suhu", o)
-		o.SetConnectionLostHandler(func(_ paho.Client, err error) { lost <- err })
+		o.SetConnectionLostHandler(func(paho.Client, error) { lost <- struct{}{} })
 	})
 	kept := connect(t, "tcp://"+r.mqtt, "hitung", func(o *paho.ClientOptions) { login("hitung", o) })
 	publish(t, revoked, "gerbang/v1/gedung/suhu", `{"body_temperature":36.1}`)
