@@ -100,13 +100,17 @@ const (
 	openEvery = 20 * time.Millisecond
 )
 
-// recovered notes what the journal gave back: nothing has changed, and nobody has seen it.
-func (l *Live) recovered(g *Gateway) {
+// recovered publishes what the journal gave back, all of it at once: nothing has changed, nobody has seen it, and a page that
+// shows some of the sites would be read as showing all. No message waits yet.
+func (l *Live) recovered(g *Gateway, now telemetry.Instant) {
+	s := &liveState{open: g.Open(), counters: g.counters, lastSeq: g.seq, at: now.Time()}
 	for _, site := range g.order {
-		l.dirty[site.id] = true
+		s.views = append(s.views, site.engine.View())
+		l.dirty[site.id] = true // the displays at the zones follow at the loop's own pace
 	}
-	l.moved = true
-	l.durable, l.lastSeq = g.counters, g.seq
+	l.durable, l.lastSeq, l.moved = g.counters, g.seq, true
+	l.state.Store(s)
+	l.notify()
 }
 
 // committed notes what a batch touched.

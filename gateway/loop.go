@@ -159,7 +159,7 @@ func (l *Loop) call(ctx context.Context, do func(context.Context, telemetry.Inst
 func (l *Loop) Run(ctx context.Context) error {
 	defer close(l.stopped)
 	defer l.intake.close()
-	l.live.recovered(l.gw)
+	l.live.recovered(l.gw, l.clock())
 	deadline := time.NewTimer(0)
 	defer deadline.Stop()
 	for {

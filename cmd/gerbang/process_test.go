@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -14,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -192,22 +193,42 @@ func getAny(url string, v any) error {
 	return json.NewDecoder(resp.Body).Decode(v)
 }
 
-// metric reads one sample of /metrics.
+// metric reads one value of /metrics, named as it is written there, labels included.
 func metric(addr, name string) (float64, error) {
-	resp, err := http.Get("http://" + addr + "/metrics")
+	values, err := metrics(addr, name)
 	if err != nil {
 		return 0, err
 	}
+	return values[name], nil
+}
+
+// metrics reads values of one look at /metrics: those of two looks need not add up.
+func metrics(addr string, names ...string) (map[string]float64, error) {
+	resp, err := http.Get("http://" + addr + "/metrics")
+	if err != nil {
+		return nil, err
+	}
 	defer func() { _ = resp.Body.Close() }()
+	values := map[string]float64{}
 	s := bufio.NewScanner(resp.Body)
 	for s.Scan() {
-		if rest, ok := strings.CutPrefix(s.Text(), name+" "); ok {
-			var v float64
-			_, err := fmt.Sscan(rest, &v)
-			return v, err
+		name, value, ok := strings.Cut(s.Text(), " ")
+		if !ok || !slices.Contains(names, name) {
+			continue
+		}
+		if values[name], err = strconv.ParseFloat(value, 64); err != nil {
+			return nil, err
 		}
 	}
-	return 0, errors.Join(fmt.Errorf("no metric %s", name), s.Err())
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if _, ok := values[name]; !ok {
+			return nil, fmt.Errorf("no metric %s", name)
+		}
+	}
+	return values, nil
 }
 
 // writeFile puts a file into a directory.

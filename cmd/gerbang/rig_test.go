@@ -152,14 +152,25 @@ func (c counted) balanced() bool {
 }
 
 func (r *rig) counters() (c counted, err error) {
-	for name, v := range map[string]*float64{
+	fields := map[string]*float64{
 		"received": &c.received, "stored": &c.stored, "duplicate": &c.duplicate, "rejected": &c.rejected, "ignored": &c.ignored,
-	} {
-		if *v, err = metric(r.web, fmt.Sprintf(`gerbang_messages_total{outcome=%q}`, name)); err != nil {
-			return c, err
-		}
+	}
+	var names []string
+	for outcome := range fields {
+		names = append(names, outcomeMetric(outcome))
+	}
+	values, err := metrics(r.web, names...)
+	if err != nil {
+		return c, err
+	}
+	for outcome, v := range fields {
+		*v = values[outcomeMetric(outcome)]
 	}
 	return c, nil
+}
+
+func outcomeMetric(outcome string) string {
+	return fmt.Sprintf("gerbang_messages_total{outcome=%q}", outcome)
 }
 
 // seenAlert is an open alert as the API shows it.
