@@ -72,8 +72,8 @@ func (c *Config) measures(site *facility.Site) map[string][]telemetry.Quantity {
 			continue
 		}
 		i := slices.IndexFunc(c.Models, func(m decode.Model) bool { return m.ID == d.Model })
-		if i < 0 || c.Models[i].Format == "native" {
-			continue // whatever speaks the native format may say anything
+		if i < 0 || c.Models[i].Format == "native" || c.Models[i].Varied {
+			continue // whatever speaks such a format may say anything
 		}
 		if q := quantities(&c.Models[i]); len(q) > 0 {
 			known[d.ID] = q
@@ -85,13 +85,18 @@ func (c *Config) measures(site *facility.Site) map[string][]telemetry.Quantity {
 // quantities are those that a model reads, in their fixed order.
 func quantities(m *decode.Model) []telemetry.Quantity {
 	var all []telemetry.Quantity
-	for _, f := range m.Readings {
-		all = append(all, f.Quantity)
-	}
+	lists := [][]decode.Field{m.Readings}
 	if m.History != nil {
-		for _, f := range m.History.Readings {
-			all = append(all, f.Quantity)
+		lists = append(lists, m.History.Readings)
+	}
+	if m.Each != nil {
+		lists = append(lists, m.Each.Readings)
+	}
+	for _, f := range slices.Concat(lists...) {
+		if f.Auto {
+			return nil
 		}
+		all = append(all, f.Quantity)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -1,30 +1,49 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+// lookFlags are what a person says of a message to be looked at.
+type lookFlags struct {
+	model, topic, config, received string
+	port                           uint8
+	hex, explain                   bool
+}
+
 func decodeCommand(std streams) *cobra.Command {
-	var model, topic, config string
+	var f lookFlags
 	c := &cobra.Command{
 		Use:   "decode --model MODEL [--topic TOPIC] [FILE|-]",
 		Short: "Show what the gateway reads in a device's message",
 		Long: `Decode reads one message from a file (or standard input) as a device of the model would have sent it, and prints a JSON
 line for every reading: device, quantity, value, unit, at, channel. A message that is not understood exits with 2 and
-says why; one that is no reading prints nothing.`,
+says why; one that is no reading prints nothing.
+
+A LoRaWAN model takes a network server's message or, in hexadecimal, the bare bytes of a frame (--port says on which
+port it came). --hex is for other binary payloads (Sparkplug B); a file that ends in .hex needs no flag. A file that ends
+in .seq.json holds several messages that belong together: [{"topic": …, "payload": …, "retained": …}, …].
+
+gerbang models lists the models.`,
+		Example: `  gerbang decode --model zigbee2mqtt --topic zigbee2mqtt/pintu-samping message.json
+  gerbang decode --model milesight-vs133 --port 85 --explain frame.hex`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			cfg, err := loadConfig(config)
+			cfg, err := loadConfig(f.config)
 			if err != nil {
 				return err
 			}
@@ -32,32 +51,125 @@ says why; one that is no reading prints nothing.`,
 			if err != nil {
 				return err
 			}
-			return decodeOne(std.out, cfg, model, topic, payload)
+			if len(args) == 1 {
+				f.hex = f.hex || filepath.Ext(args[0]) == ".hex"
+			}
+			d, err := decode.New(decode.Options{Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload)})
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 && strings.HasSuffix(args[0], ".seq.json") {
+				return f.lookAtSequence(std, d, payload)
+			}
+			return f.look(std, d, payload)
 		},
 	}
-	c.Flags().StringVar(&model, "model", "", "device model, such as native")
-	c.Flags().StringVar(&topic, "topic", "", "topic the message came on; where the model finds the device in it")
-	c.Flags().StringVar(&config, "config", "", "configuration file, for models of your own")
+	fl := c.Flags()
+	fl.StringVar(&f.model, "model", "", "device model, such as native; gerbang models lists them")
+	fl.StringVar(&f.topic, "topic", "", "topic the message came on; where the model finds the device or the quantity in it")
+	fl.StringVar(&f.config, "config", "", "configuration file, for models of your own")
+	fl.Uint8Var(&f.port, "port", 0, "LoRaWAN port (FPort) of a bare frame; 0: not known")
+	fl.BoolVar(&f.hex, "hex", false, "the message is binary, written in hexadecimal")
+	fl.BoolVar(&f.explain, "explain", false, "say on standard error how the message was read, step by step")
+	fl.StringVar(&f.received, "received", "", "when the message arrived, RFC 3339; default: now")
 	_ = c.MarkFlagRequired("model")
 	return c
 }
 
-func decodeOne(w io.Writer, cfg *configs.Config, model, topic string, payload []byte) error {
-	d, err := decode.New(decode.Options{Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload)})
+// query is the message as the decoder takes it.
+func (f *lookFlags) query(d *decode.Decoder, payload []byte) (decode.Query, error) {
+	q := decode.Query{Model: f.model, Topic: f.topic, Payload: payload, Received: time.Now(), Explain: f.explain, Port: f.port}
+	if f.received != "" {
+		at, err := time.Parse(time.RFC3339, f.received)
+		if err != nil {
+			return q, fmt.Errorf("--received %q: want RFC 3339, such as 2022-07-05T08:15:00+07:00", f.received)
+		}
+		q.Received = at
+	}
+	frame := d.Frames(f.model)
+	text := strings.Join(strings.Fields(string(payload)), "")
+	raw, err := hex.DecodeString(text)
+	switch {
+	case err == nil && len(raw) > 0 && (f.hex || frame):
+		q.Payload, q.Frame = raw, frame
+	case f.hex:
+		return q, &exitError{code: 2, err: errors.New("the message is not hexadecimal: want an even number of the digits 0-9 and a-f")}
+	}
+	return q, nil
+}
+
+func (f *lookFlags) look(std streams, d *decode.Decoder, payload []byte) error {
+	q, err := f.query(d, payload)
 	if err != nil {
 		return err
 	}
-	lines, rejection := d.One(model, topic, payload, time.Now())
-	out := json.NewEncoder(w)
-	for _, line := range lines {
+	return show(std, d.One(q))
+}
+
+// lookAtSequence reads several messages in order, such as an announcement and the value that it explains.
+func (f *lookFlags) lookAtSequence(std streams, d *decode.Decoder, text []byte) error {
+	var messages []struct {
+		Topic    string          `json:"topic"`
+		Payload  json.RawMessage `json:"payload"`
+		Hex      string          `json:"hex"`
+		Retained bool            `json:"retained"`
+		At       string          `json:"at"`
+	}
+	if err := json.Unmarshal(text, &messages); err != nil {
+		return &exitError{code: 2, err: fmt.Errorf("the file is no list of messages: %w", err)}
+	}
+	for i, m := range messages {
+		payload := []byte(m.Payload)
+		var word string
+		if json.Unmarshal(m.Payload, &word) == nil {
+			payload = []byte(word) // a payload that is text stands in quotes
+		}
+		one := *f
+		one.topic, one.received = m.Topic, m.At
+		if m.Hex != "" {
+			payload, one.hex = []byte(m.Hex), true
+		}
+		q, err := one.query(d, payload)
+		if err != nil {
+			return fmt.Errorf("message %d: %w", i+1, err)
+		}
+		q.Retained = m.Retained
+		if err := show(std, d.One(q)); err != nil {
+			return fmt.Errorf("message %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// show prints an answer.
+func show(std streams, a decode.Answer) error {
+	if a.Trace != nil {
+		w := tabwriter.NewWriter(std.err, 0, 0, 2, ' ', 0)
+		for _, s := range a.Trace.Steps {
+			_, _ = fmt.Fprintf(w, "%s\t%s\n", s.Stage, s.Text)
+		}
+		if len(a.Lines) == 0 && a.Rejection == nil {
+			_, _ = fmt.Fprintln(w, "result\tnot a reading")
+		}
+		if err := w.Flush(); err != nil {
+			return fmt.Errorf("explaining: %w", err)
+		}
+	}
+	out := json.NewEncoder(std.out)
+	out.SetEscapeHTML(false)
+	for _, line := range a.Lines {
 		if err := out.Encode(line); err != nil {
 			return fmt.Errorf("writing a reading: %w", err)
 		}
 	}
-	if rejection != nil {
-		return &exitError{code: 2, err: fmt.Errorf("rejected (%s): %s", rejection.Reason, rejection.Detail)}
+	return rejected(a.Rejection)
+}
+
+func rejected(r *telemetry.Rejection) error {
+	if r == nil {
+		return nil
 	}
-	return nil
+	return &exitError{code: 2, err: fmt.Errorf("rejected (%s): %s", r.Reason, r.Detail)}
 }
 
 // maxInput bounds what decode reads: far more than any device sends.

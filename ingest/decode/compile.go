@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -33,38 +34,36 @@ func (m *Model) Validate() error {
 	return err
 }
 
-// format reads the payload of one message from b and appends records to dst. It returns notReading for a message that is
+// decoding reads the payload of one message from b and appends records to dst. It returns notReading for a message that is
 // understood and carries no reading.
-type format func(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault)
-
-// formatOf finds a format by its name in a model.
-func formatOf(name string) (format, error) {
-	switch name {
-	case "native":
-		return decodeNative, nil
-	case "json", "":
-		return decodeMapped, nil
-	}
-	return nil, fmt.Errorf("unknown format %q, want json or native", name)
-}
+type decoding func(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault)
 
 // model is a Model made ready: everything parsed and checked.
 type model struct {
 	Model
-	decode   format
+	format   *Format
+	decode   decoding
+	codec    codec.Func // nil: none
 	patterns []pattern
-	address  path // of the device in the payload; no text: none
-	process  []condition
-	ignore   []condition
-	time     *timing
-	sequence path
-	boot     path
-	fields   []field
-	past     path // history items; no text: none
-	pastTime *timing
-	pastRead []field
-	words    map[string]bool // lower-case names of members whose words a rejection may keep
-	ignored  atomic.Uint64
+	// address leads to the device in the payload; several make one address. None: topic or envelope name it.
+	address []path
+	// devices are those of all sites by lower-case address; nil where several sites have it.
+	devices    map[string]*binding
+	process    []condition
+	ignore     []condition
+	time       *timing
+	sequence   path
+	boot       path
+	fields     []field
+	each       path // elements; no text: none
+	eachDevice []path
+	eachTime   *timing
+	eachRead   []field
+	past       path // history items; no text: none
+	pastTime   *timing
+	pastRead   []field
+	words      map[string]bool // lower-case names of members whose words a rejection may keep
+	ignored    atomic.Uint64
 }
 
 func (m *model) native() bool { return m.Format == "native" }
@@ -75,10 +74,15 @@ func (m *model) pushed(topic string) bool { return strings.HasPrefix(topic, push
 func (m *model) pushPatterns() []string {
 	base := pushPrefix + m.ID
 	patterns := []string{base + "/{device}", base + "/{site}/{device}"}
-	if m.address.text != "" {
+	if m.namesDevice() {
 		patterns = append(patterns, base)
 	}
 	return patterns
+}
+
+// namesDevice reports whether messages of the model name their device in the payload.
+func (m *model) namesDevice() bool {
+	return len(m.address) > 0 || len(m.eachDevice) > 0 || m.format != nil && m.format.addresses != nil
 }
 
 // compileModels adds the native model to models and makes all of them ready.
@@ -114,7 +118,7 @@ func (c *compiler) fail(field string, err error) {
 }
 
 func compile(def *Model) (*model, error) {
-	m := &model{Model: *def, words: make(map[string]bool)}
+	m := &model{Model: *def, words: make(map[string]bool), devices: make(map[string]*binding)}
 	c := &compiler{m: m}
 	if !validID(m.ID) {
 		c.fail("id", fmt.Errorf("%q: want a-z, 0-9, _ and -, at most 64", m.ID))
@@ -123,9 +127,11 @@ func compile(def *Model) (*model, error) {
 		c.fail("title", errors.New("missing"))
 	}
 	var err error
-	m.decode, err = formatOf(m.Format)
+	m.format, err = formatOf(m.Format)
 	c.fail("format", err)
+	m.decode = decodeMapped
 	if m.native() {
+		m.decode = decodeNative
 		c.native()
 	} else {
 		if m.ID == NativeModel {
@@ -162,10 +168,12 @@ func (c *compiler) native() {
 
 func (c *compiler) mapping() {
 	m := c.m
+	m.address = c.paths("device", m.Device)
+	c.each()
 	for i, text := range m.Match {
 		p, err := parsePattern(text)
 		c.fail(fmt.Sprintf("match[%d]", i), err)
-		if err == nil && p.device < 0 && m.Device == "" {
+		if err == nil && p.device < 0 && !m.namesDevice() {
 			c.fail(fmt.Sprintf("match[%d]", i), errors.New("has no {device}, and the model names no device in the payload"))
 		}
 		if err == nil && p.device >= 0 && m.Device != "" {
@@ -173,7 +181,13 @@ func (c *compiler) mapping() {
 		}
 		m.patterns = append(m.patterns, p)
 	}
-	m.address = c.path("device", m.Device, false)
+	c.lorawan()
+	for i, u := range m.Untrusted {
+		c.path(fmt.Sprintf("untrusted[%d].path", i), u.Path, true)
+		if u.Why == "" {
+			c.fail(fmt.Sprintf("untrusted[%d].why", i), errors.New("missing"))
+		}
+	}
 	m.process = c.conditions("when.process", m.When.Process)
 	m.ignore = c.conditions("when.ignore", m.When.Ignore)
 	m.time = c.timing("time", m.Time)
@@ -187,10 +201,12 @@ func (c *compiler) mapping() {
 	default:
 		c.fail("otherwise", fmt.Errorf("%q: want reject or ignore", m.Otherwise))
 	}
-	if len(m.Readings) == 0 && (m.History == nil || len(m.History.Readings) == 0) {
+	if len(m.Readings) == 0 && (m.History == nil || len(m.History.Readings) == 0) && (m.Each == nil || len(m.Each.Readings) == 0) {
 		c.fail("readings", errors.New("missing: a model reads at least one quantity"))
 	}
-	m.fields = c.fields("readings", m.Readings)
+	if m.Each == nil || len(m.Each.Readings) > 0 {
+		m.fields = c.fields("readings", m.Readings)
+	}
 	if h := m.History; h != nil {
 		m.past = c.path("history.path", h.Path, true)
 		if h.Path == "" {
@@ -202,6 +218,54 @@ func (c *compiler) mapping() {
 			m.pastRead = c.fields("history.readings", h.Readings)
 		}
 	}
+}
+
+// each compiles the list of elements.
+func (c *compiler) each() {
+	m := c.m
+	if m.Each == nil {
+		return
+	}
+	if m.Each.Path == "" {
+		c.fail("each.path", errors.New("missing"))
+	}
+	m.each = c.path("each.path", m.Each.Path, true)
+	m.eachDevice = c.paths("each.device", m.Each.Device)
+	m.eachTime = c.timing("each.time", m.Each.Time)
+	at, defs := "readings", m.Readings
+	if len(m.Each.Readings) > 0 {
+		at, defs = "each.readings", m.Each.Readings
+	}
+	m.eachRead = c.fields(at, defs)
+}
+
+// lorawan checks what only uplinks have.
+func (c *compiler) lorawan() {
+	m := c.m
+	if m.Format != "lorawan" {
+		if m.Codec != "" || len(m.Ports) > 0 {
+			c.fail("codec", fmt.Errorf("codec and ports belong to format lorawan, not to %q", m.Format))
+		}
+		return
+	}
+	if m.Codec == "" {
+		return
+	}
+	found, err := codec.Find(m.Codec)
+	c.fail("codec", err)
+	m.codec = found.Func
+}
+
+// paths parses paths joined by +, which together make an address.
+func (c *compiler) paths(at, text string) []path {
+	if text == "" {
+		return nil
+	}
+	var ready []path
+	for part := range strings.SplitSeq(text, "+") {
+		ready = append(ready, c.path(at, part, false))
+	}
+	return ready
 }
 
 // path parses an optional path. many allows it to lead to several values.
@@ -233,18 +297,22 @@ func (c *compiler) fields(at string, defs []Field) []field {
 		if form != "" {
 			forms[form] = true
 		}
-		if form == "" || c.m.Count == "" || form == c.m.Count {
-			ready = append(ready, f)
-		}
+		f.counted = form == "" || c.m.Count == "" || form == c.m.Count
+		ready = append(ready, f)
 	}
 	switch {
 	case len(forms) > 1 && c.m.Count == "":
 		c.fail("count", fmt.Errorf("missing: %s has people by %s, which must not be added together; say which is counted",
 			at, strings.Join(sortedText(forms), " and ")))
-	case len(forms) > 0 && c.m.Count != "" && !forms[c.m.Count]:
+	case len(forms) > 0 && c.m.Count != "" && !forms[c.m.Count] && c.once():
 		c.fail("count", fmt.Errorf("%q: %s has people only by %s", c.m.Count, at, strings.Join(sortedText(forms), " and ")))
 	}
 	return ready
+}
+
+// once reports whether all readings of the model stand in one list: another list may have the form that is counted.
+func (c *compiler) once() bool {
+	return (c.m.Each == nil || len(c.m.Each.Readings) == 0) && (c.m.History == nil || len(c.m.History.Readings) == 0)
 }
 
 func sortedText(set map[Count]bool) []string {
@@ -270,9 +338,15 @@ func countOf(q telemetry.Quantity) Count {
 
 func (c *compiler) field(at string, def *Field) field {
 	f := field{quantity: def.Quantity, value: def.Value, channel: def.Channel}
+	if def.Auto {
+		return c.auto(at, def)
+	}
 	if def.Quantity == telemetry.NoQuantity {
 		c.fail(at+".quantity", errors.New("missing"))
 		return f
+	}
+	if def.NamePath != "" {
+		c.fail(at+".name_path", errors.New("means nothing without auto"))
 	}
 	if c.m.Swap {
 		f.quantity = swapped(f.quantity)
@@ -308,6 +382,28 @@ func (c *compiler) field(at string, def *Field) field {
 	if def.Channel != channelText([]byte(def.Channel)) {
 		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or the signs _-.: alone", def.Channel, maxChannel))
 	}
+	f.channelPath = c.path(at+".channel_path", def.ChannelPath, false)
+	return f
+}
+
+// auto compiles a field whose quantity its name tells.
+func (c *compiler) auto(at string, def *Field) field {
+	f := field{auto: true, counted: true, swap: c.m.Swap, channel: def.Channel}
+	if def.Quantity != telemetry.NoQuantity || def.Unit != "" || def.Scale != 0 || def.Offset != 0 || def.Value != nil || len(def.Words) > 0 || len(def.Kinds) > 0 {
+		c.fail(at+".auto", errors.New("finds quantity and unit by itself: want no quantity, unit, scale, offset, value, words or kinds beside it"))
+	}
+	if def.Path == "" {
+		c.fail(at+".path", errors.New("missing"))
+	}
+	f.path = c.path(at+".path", def.Path, true)
+	f.namePath = c.path(at+".name_path", def.NamePath, false)
+	f.unitPath = c.path(at+".unit_path", def.UnitPath, false)
+	f.unitNames = make(map[string]string, len(def.Units))
+	for word, unit := range def.Units {
+		f.unitNames[strings.ToLower(word)] = unit
+	}
+	f.when = c.conditions(at+".when", def.When)
+	f.invalid = c.literals(at+".invalid", def.Invalid)
 	f.channelPath = c.path(at+".channel_path", def.ChannelPath, false)
 	return f
 }
@@ -398,11 +494,15 @@ func (c *compiler) conditions(at string, defs []Condition) []condition {
 			set++
 			cond.in = c.literals(where+".in", def.In)
 		}
+		if def.Like != "" {
+			set++
+			cond.like = strings.ToLower(def.Like)
+		}
 		if def.Exists != nil {
 			set++
 		}
 		if set != 1 {
-			c.fail(where, errors.New("want exactly one of equals, in and exists"))
+			c.fail(where, errors.New("want exactly one of equals, in, like and exists"))
 		}
 		c.word(cond.path)
 		ready = append(ready, cond)

@@ -23,6 +23,8 @@ type Options struct {
 	Sites []facility.Site
 	// Models are the device models beside the built-in native one, by unique id.
 	Models []Model
+	// Memory keeps what devices announce; nil: for as long as the decoder lives.
+	Memory Memory
 	// MaxPayload is the largest payload in bytes; default 64 KiB.
 	MaxPayload int
 	// MaxDepth is how many objects and arrays may lie inside each other; default 32.
@@ -43,6 +45,9 @@ const (
 )
 
 func (o *Options) setDefaults() {
+	if o.Memory == nil {
+		o.Memory = &volatile{}
+	}
 	o.MaxPayload = orDefault(o.MaxPayload, DefaultMaxPayload)
 	o.MaxDepth = orDefault(o.MaxDepth, DefaultMaxDepth)
 	o.Past = orDefault(o.Past, DefaultPast)

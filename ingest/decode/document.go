@@ -24,6 +24,8 @@ type document struct {
 	nodes  []node
 	stack  []int32 // open containers
 	text   []byte  // unescaped strings
+	// captures are levels of the topic by the name that a pattern gives them; their values are the last nodes.
+	captures []int32
 }
 
 // node is one JSON value.
@@ -41,7 +43,7 @@ func newDocument() *document { return &document{tokens: jsontext.NewDecoder(&byt
 // parse reads src strictly: one JSON value, no duplicate names, at most maxDepth containers inside each other. src must
 // be valid UTF-8.
 func (d *document) parse(src []byte, maxDepth int) *fault {
-	d.nodes, d.stack, d.text = d.nodes[:0], d.stack[:0], d.text[:0]
+	d.nodes, d.stack, d.text, d.captures = d.nodes[:0], d.stack[:0], d.text[:0], d.captures[:0]
 	// A bytes.Buffer is the one reader that jsontext neither copies from nor writes to.
 	d.buffer = *bytes.NewBuffer(src)
 	d.tokens.Reset(&d.buffer)
@@ -110,6 +112,35 @@ func (d *document) unquote(raw []byte) []byte {
 	start := len(d.text)
 	d.text, _ = jsontext.AppendUnquote(d.text, raw)
 	return d.text[start:len(d.text):len(d.text)]
+}
+
+// capture adds a level of the topic behind the tree, where only a path {name} finds it.
+func (d *document) capture(name, level string) {
+	d.captures = append(d.captures, int32(len(d.nodes)))
+	d.nodes = append(d.nodes, node{kind: '"', end: int32(len(d.nodes)) + 1, name: []byte(name), raw: []byte(level)})
+}
+
+// captured finds a level of the topic by its name.
+func (d *document) captured(name string) (int32, bool) {
+	for _, c := range d.captures {
+		if string(d.nodes[c].name) == name {
+			return c, true
+		}
+	}
+	return 0, false
+}
+
+// scalar makes the document a single value: a number or a word as a topic of its own carries it.
+func (d *document) scalar(text []byte) {
+	d.nodes, d.stack, d.text, d.captures = d.nodes[:0], d.stack[:0], d.text[:0], d.captures[:0]
+	n := node{kind: '"', end: 1, raw: bytes.TrimSpace(text)}
+	switch _, numeric := parseFloat(n.raw); {
+	case numeric && len(n.raw) > 0:
+		n.kind = '0'
+	case len(n.raw) == 0 || string(n.raw) == "null":
+		n.kind = 'n'
+	}
+	d.nodes = append(d.nodes, n)
 }
 
 // children iterates over the indexes of the members of container i.

@@ -10,7 +10,7 @@ import (
 )
 
 // identify gives rec an identity that recognises a repeated message. payload is what the record was read from: the whole
-// message, or one item of history. The identity rests on what the device itself says, in this order:
+// message, or one item of a list; item numbers the records that a message makes of its list, from 0. The identity rests on what the device itself says, in this order:
 //
 //  1. boot and sequence: the device numbers its messages;
 //  2. a sequence and a believable time: a number that restarts with every boot is told apart by the time;
@@ -23,7 +23,7 @@ import (
 //     acknowledgement. A frozen clock is no time: it would make every later event a repetition of the first.
 //
 // Stored history has an identity of its own (time and values), because devices repeat it in overlapping batches.
-func (w *Worker) identify(b *binding, rec *telemetry.Record, believed bool, payload []byte) uint64 {
+func (w *Worker) identify(b *binding, rec *telemetry.Record, believed bool, payload []byte, item int) uint64 {
 	o := &rec.Observation
 	k := append(w.key[:0], b.key...)
 	switch {
@@ -38,6 +38,9 @@ func (w *Worker) identify(b *binding, rec *telemetry.Record, believed bool, payl
 		k = append(k, 0, 'b')
 		k = binary.LittleEndian.AppendUint64(k, o.Sequence)
 		k = append(k, o.Boot...)
+		if w.facts.salt != 0 {
+			k = binary.LittleEndian.AppendUint64(k, w.facts.salt)
+		}
 	case o.HasSequence && believed:
 		k = append(k, 0, 's')
 		k = binary.LittleEndian.AppendUint64(k, o.Sequence)
@@ -56,6 +59,9 @@ func (w *Worker) identify(b *binding, rec *telemetry.Record, believed bool, payl
 		k = binary.LittleEndian.AppendUint64(k, xxhash.Sum64(payload))
 	default:
 		return 0
+	}
+	if item > 0 {
+		k = binary.LittleEndian.AppendUint32(k, uint32(item))
 	}
 	w.key = k
 	if id := xxhash.Sum64(k); id != 0 {

@@ -18,6 +18,7 @@ const maxReadings = 1024
 type condition struct {
 	path   path
 	in     []literal
+	like   string // lower case; empty: not asked
 	exists *bool
 }
 
@@ -28,8 +29,15 @@ type timing struct {
 }
 
 type field struct {
-	path        path
-	quantity    telemetry.Quantity
+	path     path
+	quantity telemetry.Quantity
+	// auto: the quantity is found by name, at namePath or the member's own.
+	auto     bool
+	namePath path
+	// counted is false for a form of counting people that the model does not count.
+	counted     bool
+	swap        bool              // for auto
+	unitNames   map[string]string // for auto: UCUM by lower-case word
 	unit        linear
 	unitPath    path
 	units       map[string]linear // by lower-case word
@@ -48,61 +56,106 @@ type literal struct {
 	numeric bool
 }
 
-// decodeMapped reads JSON as the model's mapping says: one record for the message and one for each item of its history.
+// decodeMapped reads the message's object as the model's mapping says: a record for the message, and one for each element
+// of a list or history that has a time or device of its own.
 func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
-	if f := w.parse(msg); f != nil {
+	m := b.model
+	w.facts = facts{}
+	if f := m.format.open(w, m, msg); f != nil {
 		return dst, f
 	}
-	doc, m := w.document, b.model
-	for i := range m.process {
-		if !m.process[i].holds(doc, 0) {
-			return dst, notReading
-		}
+	doc := w.tree
+	m.capture(doc, msg.Topic)
+	if w.trace != nil {
+		w.explain("object", string(doc.nodes[0].raw))
 	}
-	for i := range m.ignore {
-		if m.ignore[i].holds(doc, 0) {
-			return dst, notReading
-		}
+	if w.facts.direct == nil && !m.wanted(w, doc) {
+		return dst, notReading
 	}
 	start := len(dst)
 	dst, rec := w.observation(b, msg, dst)
-	if f := numbered(doc, m, &rec.Observation); f != nil {
+	if f := numbered(w, doc, m, &rec.Observation); f != nil {
 		return dst, f
 	}
-	e := extraction{w: w, doc: doc}
-	// History is older than the message and comes first; the message's own record waits aside.
-	if m.past.text != "" {
+	e := extraction{w: w, doc: doc, model: m, payload: msg.Payload}
+	// The elements of a list come before the message's own record, which waits aside.
+	if m.past.text != "" || m.each.text != "" {
 		base := *rec
 		var f *fault
 		if dst, f = e.history(b, &base, dst[:start]); f != nil {
 			return dst, f
 		}
+		if dst, f = e.elements(b, &base, dst); f != nil {
+			return dst, f
+		}
 		dst = append(dst, base)
 		rec = &dst[len(dst)-1]
 	}
-	w.readings = w.readings[:0]
-	for i := range m.fields {
-		if f := e.read(&m.fields[i], 0); f != nil {
-			return dst, f
+	w.readings = append(w.readings[:0], w.facts.direct...)
+	if w.facts.direct == nil {
+		for i := range m.fields {
+			if f := e.read(&m.fields[i], found{}); f != nil {
+				return dst, f
+			}
 		}
 	}
 	if len(w.readings) == 0 {
 		switch {
 		case e.stored > 0:
 			return dst[:len(dst)-1], nil
+		case e.strangers > 0:
+			return dst, faultf(telemetry.ReasonUnknownDevice, "none of the %d devices in the message is configured (model %s)", e.strangers, m.ID)
 		case e.unfitted || m.Otherwise == "ignore":
 			return dst, notReading
 		}
 		return dst, faultf(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", namesIn(doc))
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
-	believed := w.d.clock.judge(rec, m.time.read(doc, 0, b.zone))
-	rec.Identity = w.identify(b, rec, believed, msg.Payload)
+	believed := w.d.clock.judge(rec, e.time(m.time, found{}, b.zone))
+	rec.Identity = w.identify(b, rec, believed, msg.Payload, 0)
 	return dst, nil
 }
 
+// wanted applies the model's When.
+func (m *model) wanted(w *Worker, doc *document) bool {
+	for i := range m.process {
+		if !m.process[i].holds(doc, found{}) {
+			if w.trace != nil {
+				w.explainf("filter", "not a reading: when.process[%d] does not hold (%s)", i, m.process[i].path.text)
+			}
+			return false
+		}
+	}
+	for i := range m.ignore {
+		if m.ignore[i].holds(doc, found{}) {
+			if w.trace != nil {
+				w.explainf("filter", "not a reading: when.ignore[%d] holds (%s)", i, m.ignore[i].path.text)
+			}
+			return false
+		}
+	}
+	return true
+}
+
+// capture puts the named levels of the topic into the document.
+func (m *model) capture(doc *document, topic string) {
+	for i := range m.patterns {
+		p := &m.patterns[i]
+		if len(p.named) == 0 || !p.matches(topic) {
+			continue
+		}
+		for _, n := range p.named {
+			doc.capture(n.name, level(topic, n.level))
+		}
+		return
+	}
+}
+
 // numbered fills in the device's own number of the message. A number that cannot be one is as none.
-func numbered(doc *document, m *model, o *telemetry.Observation) *fault {
+func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fault {
+	if w.facts.numbered {
+		o.Sequence, o.HasSequence, o.Boot = w.facts.sequence, true, w.facts.boot
+	}
 	if m.sequence.text == "" {
 		return nil
 	}
@@ -129,21 +182,27 @@ func numbered(doc *document, m *model, o *telemetry.Observation) *fault {
 
 // extraction is the reading of one mapped message.
 type extraction struct {
-	w        *Worker
-	doc      *document
-	stored   int  // history records so far
-	total    int  // readings so far
-	unfitted bool // a value was there and means "none"
+	w         *Worker
+	doc       *document
+	model     *model
+	payload   []byte
+	stored    int  // records of elements so far
+	total     int  // readings so far
+	strangers int  // elements whose device is not configured
+	unfitted  bool // a value was there and means "none"
 }
 
-// history appends a record for every item.
+// history appends a record for every item of the past.
 func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+	m := e.model
+	if m.past.text == "" {
+		return dst, nil
+	}
 	var f *fault
-	m := b.model
-	m.past.each(e.doc, 0, func(item found) bool {
+	m.past.each(e.doc, found{}, func(item found) bool {
 		e.w.readings = e.w.readings[:0]
 		for i := range m.pastRead {
-			if f = e.read(&m.pastRead[i], item.at); f != nil {
+			if f = e.read(&m.pastRead[i], found{at: item.at, element: item.at, outer: item.outer}); f != nil {
 				f = f.in(m.past.text)
 				return false
 			}
@@ -156,8 +215,8 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 		o.Flags |= telemetry.FlagHistory
 		o.Boot, o.Sequence, o.HasSequence = "", 0, false // they number the message, not what it repeats
 		o.Readings = e.w.arena.keep(e.w.readings)
-		believed := e.w.d.clock.judge(&rec, m.pastTime.read(e.doc, item.at, b.zone))
-		rec.Identity = e.w.identify(b, &rec, believed, e.doc.nodes[item.at].raw)
+		believed := e.w.d.clock.judge(&rec, m.pastTime.read(e.doc, item, b.zone))
+		rec.Identity = e.w.identify(b, &rec, believed, e.doc.nodes[item.at].raw, 0)
 		dst = append(dst, rec)
 		e.stored++
 		return true
@@ -165,11 +224,14 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 	return dst, f
 }
 
-// read appends the readings of one field to the worker's, looking from node at.
-func (e *extraction) read(fd *field, at int32) *fault {
+// read appends the readings of one field to the worker's, looking from the root or an element.
+func (e *extraction) read(fd *field, from found) *fault {
+	if !fd.counted && !e.w.all {
+		return nil
+	}
 	var f *fault
-	fd.path.each(e.doc, at, func(v found) bool {
-		f = e.value(fd, v)
+	fd.path.each(e.doc, from, func(v found) bool {
+		f = e.value(fd, from, v)
 		return f == nil
 	})
 	if f != nil {
@@ -178,16 +240,29 @@ func (e *extraction) read(fd *field, at int32) *fault {
 	return nil
 }
 
-func (e *extraction) value(fd *field, v found) *fault {
+// time is the time at t, or else the envelope's.
+func (e *extraction) time(t *timing, from found, zone *time.Location) deviceTime {
+	if given := t.read(e.doc, from, zone); given.given {
+		return given
+	}
+	return e.w.facts.time
+}
+
+// value makes the reading of the value v, which fd leads to from the root or an element.
+func (e *extraction) value(fd *field, from, v found) *fault {
 	for i := range fd.when {
-		if !fd.when[i].holds(e.doc, v.element) {
+		if !fd.when[i].holds(e.doc, v) {
 			return nil
 		}
 	}
 	n := &e.doc.nodes[v.at]
 	if n.kind == 'n' || isAny(fd.invalid, n) {
 		e.unfitted = true
+		e.note(fd, v, "no value: not fitted, or not measured")
 		return nil
+	}
+	if fd.auto {
+		return e.guess(fd, v)
 	}
 	r := telemetry.Reading{Quantity: fd.quantity, Channel: fd.channel}
 	var f *fault
@@ -198,24 +273,46 @@ func (e *extraction) value(fd *field, v found) *fault {
 	case fd.value != nil:
 		r.Value = *fd.value
 	default:
-		r.Value, f = e.number(fd, n)
+		r.Value, f = e.number(fd, from, n)
 	}
-	if f != nil {
+	switch {
+	case f != nil && !fd.counted:
+		return nil // shown only where it can be
+	case f != nil:
 		return f
 	}
-	if r.Channel == "" {
-		r.Channel = v.label
+	r.Channel = e.channel(fd, v)
+	if e.has(r.Quantity, r.Channel) {
+		return faultf(telemetry.ReasonField, "second value of %s on channel %q: want a channel_path that tells them apart", r.Quantity, r.Channel)
 	}
+	e.note(fd, v, "")
+	return e.add(r)
+}
+
+// channel names the line, region or probe of a value.
+func (e *extraction) channel(fd *field, v found) string {
 	if fd.channelPath.text != "" {
-		if c, ok := fd.channelPath.first(e.doc, v.element); ok && len(e.doc.nodes[c].raw) > 0 && e.doc.nodes[c].kind != 'n' {
-			r.Channel = channelText(e.doc.nodes[c].raw)
+		element := found{at: v.element, element: v.element, outer: v.outer}
+		if c, ok := fd.channelPath.firstFrom(e.doc, element); ok && len(e.doc.nodes[c].raw) > 0 && e.doc.nodes[c].kind != 'n' {
+			return channelText(e.doc.nodes[c].raw)
 		}
 	}
+	if fd.channel != "" {
+		return fd.channel
+	}
+	return v.label
+}
+
+func (e *extraction) has(q telemetry.Quantity, channel string) bool {
 	for i := range e.w.readings {
-		if have := &e.w.readings[i]; have.Quantity == r.Quantity && have.Channel == r.Channel {
-			return faultf(telemetry.ReasonField, "second value of %s on channel %q: want a channel_path that tells them apart", r.Quantity, r.Channel)
+		if have := &e.w.readings[i]; have.Quantity == q && have.Channel == channel {
+			return true
 		}
 	}
+	return false
+}
+
+func (e *extraction) add(r telemetry.Reading) *fault {
 	if e.total++; e.total > maxReadings {
 		return faultf(telemetry.ReasonTooLarge, "more than %d readings in one message", maxReadings)
 	}
@@ -224,7 +321,7 @@ func (e *extraction) value(fd *field, v found) *fault {
 }
 
 // number makes a value of the quantity: a word's number, or a number (also in quotes) in the device's unit.
-func (e *extraction) number(fd *field, n *node) (float64, *fault) {
+func (e *extraction) number(fd *field, from found, n *node) (float64, *fault) {
 	if n.kind == '{' || n.kind == '[' {
 		return 0, faultf(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
 	}
@@ -255,7 +352,11 @@ func (e *extraction) number(fd *field, n *node) (float64, *fault) {
 	}
 	unit := fd.unit
 	if fd.unitPath.text != "" {
-		if at, ok := fd.unitPath.first(e.doc, 0); ok && e.doc.nodes[at].kind != 'n' {
+		at, ok := fd.unitPath.firstFrom(e.doc, from)
+		if !ok {
+			at, ok = fd.unitPath.first(e.doc, 0)
+		}
+		if ok && e.doc.nodes[at].kind != 'n' {
 			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[at].raw))]; !ok {
 				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text)
 			}
@@ -286,12 +387,12 @@ func (fd *field) press(n *node) (string, *fault) {
 	return intern(n.raw), nil
 }
 
-// read finds a time from node at on.
-func (t *timing) read(doc *document, at int32, zone *time.Location) deviceTime {
+// read finds a time from the root or an element.
+func (t *timing) read(doc *document, from found, zone *time.Location) deviceTime {
 	if t == nil {
 		return deviceTime{}
 	}
-	i, ok := t.path.first(doc, at)
+	i, ok := t.path.firstFrom(doc, from)
 	if !ok {
 		return deviceTime{}
 	}
@@ -311,12 +412,12 @@ func (t *timing) read(doc *document, at int32, zone *time.Location) deviceTime {
 	return given
 }
 
-// holds reports whether the condition is true, looking from node at.
-func (c *condition) holds(doc *document, at int32) bool {
+// holds reports whether the condition is true, looking from the element of v.
+func (c *condition) holds(doc *document, v found) bool {
 	met := false
-	c.path.each(doc, at, func(v found) bool {
+	c.path.each(doc, found{at: v.element, element: v.element, outer: v.outer}, func(v found) bool {
 		n := &doc.nodes[v.at]
-		met = n.kind != 'n' && (c.exists != nil || isAny(c.in, n))
+		met = n.kind != 'n' && (c.exists != nil || isAny(c.in, n) || c.like != "" && like(c.like, n.raw))
 		return !met
 	})
 	if c.exists != nil {

@@ -15,12 +15,23 @@ type Model struct {
 	Vendor string `yaml:"vendor" json:"vendor,omitempty"`
 	// Description says what the device reports and what its fields look like.
 	Description string `yaml:"description" json:"description,omitempty"`
-	// Format is how a payload is written: "json" (the mapping below; default) or "native".
+	// Aliases are other names by which a person may ask for the model; a device's configuration uses the id.
+	Aliases []string `yaml:"aliases" json:"aliases,omitempty"`
+	// Format is how a payload is written; see Formats. Default "json". Whatever it is, the paths below lead through the one
+	// JSON object that is made of it; gerbang decode --explain shows that object.
 	Format string `yaml:"format" json:"format,omitempty"`
-	// Match are topic patterns. {device} stands for the device's address, {site} for the site's id, + for any level, a
-	// final # for any rest. May be empty for devices that only push by HTTP.
+	// Codec reads the raw bytes of a LoRaWAN uplink (format lorawan): the name of a built-in codec, or the path of the
+	// maker's JavaScript decoder (….js), relative to the model's file. Without it the network server has to decode.
+	Codec string `yaml:"codec" json:"codec,omitempty"`
+	// Script is the text of the file that Codec names, which whoever reads models fills in.
+	Script string `yaml:"-" json:"-"`
+	// Ports are the LoRaWAN ports that carry readings; uplinks on others are not readings. None: all.
+	Ports []uint8 `yaml:"ports" json:"ports,omitempty"`
+	// Match are topic patterns. {device} stands for the device's address, {site} for the site's id, {other} for a level
+	// that the path {other} leads to, + for any level, a final # for any rest. May be empty for devices that only push by HTTP.
 	Match []string `yaml:"match" json:"match,omitempty"`
-	// Device is the path to the device's address in the payload, where no topic names it.
+	// Device is the path to the device's address in the payload, where no topic names it; several joined by + make one
+	// address with / between them (model+id). A LoRaWAN or Sparkplug envelope names the device itself.
 	Device string `yaml:"device" json:"device,omitempty"`
 	// When says which messages are readings.
 	When When `yaml:"when" json:"when,omitzero"`
@@ -34,8 +45,15 @@ type Model struct {
 	Count Count `yaml:"count" json:"count,omitempty"`
 	// Swap exchanges in and out for all devices of the model.
 	Swap bool `yaml:"swap" json:"swap,omitempty"`
+	// Varied says that the model is that of a whole family, whose members each have some of the readings: what a device
+	// measures is told by its configuration (measures) or by its messages.
+	Varied bool `yaml:"varied" json:"varied,omitempty"`
 	// Readings are the fields that are read.
 	Readings []Field `yaml:"readings" json:"readings,omitempty"`
+	// Untrusted are fields that look like readings and are not read, with the reason.
+	Untrusted []Untrusted `yaml:"untrusted" json:"untrusted,omitempty"`
+	// Each says that the message is a list whose elements have times, or devices, of their own.
+	Each *Each `yaml:"each" json:"each,omitempty"`
 	// History is where the device repeats earlier readings with their own times.
 	History *History `yaml:"history" json:"history,omitempty"`
 	// Otherwise says what a message without any of Readings is: "reject" (default) or "ignore".
@@ -62,13 +80,15 @@ type When struct {
 	Ignore []Condition `yaml:"ignore" json:"ignore,omitempty"`
 }
 
-// Condition is a statement about one field. Exactly one of Equals, In and Exists is set.
+// Condition is a statement about one field. Exactly one of Equals, In, Like and Exists is set.
 type Condition struct {
 	// Path to the field. With * the condition holds if it holds for any of the values.
 	Path string `yaml:"path" json:"path"`
 	// Equals is a text, number or boolean. A number compares with numbers, everything as the text that is written.
 	Equals any   `yaml:"equals" json:"equals,omitempty"`
 	In     []any `yaml:"in" json:"in,omitempty"`
+	// Like is a text in which * stands for anything, without regard to letter case: "*temperature*".
+	Like string `yaml:"like" json:"like,omitempty"`
 	// Exists is true or false: the field is there and not null, or not.
 	Exists *bool `yaml:"exists" json:"exists,omitempty"`
 }
@@ -85,13 +105,19 @@ type Time struct {
 
 // Field is one quantity in a payload.
 type Field struct {
-	// Path to the value; * or [name=value] for several, each on its own channel.
-	Path     string             `yaml:"path" json:"path,omitempty"`
-	Quantity telemetry.Quantity `yaml:"quantity" json:"quantity"`
+	// Path to the value; * or [name=value] for several, each on its own channel; ** for every value below.
+	Path string `yaml:"path" json:"path,omitempty"`
+	// Quantity is what it measures.
+	Quantity telemetry.Quantity `yaml:"quantity" json:"quantity,omitempty"`
+	// Auto finds the quantity by the field's name and unit, where a format leaves the names to its users; a name without a
+	// known meaning is passed over. It stands instead of Quantity.
+	Auto bool `yaml:"auto" json:"auto,omitempty"`
+	// NamePath leads to the name for Auto, relative to the element that * chose; default: the member's own name.
+	NamePath string `yaml:"name_path" json:"name_path,omitempty"`
 	// Unit (UCUM) in which the device reports; default: the quantity's own.
 	Unit string `yaml:"unit" json:"unit,omitempty"`
-	// UnitPath leads from the message's root to a word that names the unit; Units translates the word. Without a word
-	// Unit holds.
+	// UnitPath leads to a word that names the unit, from the element inside Each and History, else from the root; Units
+	// translates the word. Without a word Unit holds.
 	UnitPath string            `yaml:"unit_path" json:"unit_path,omitempty"`
 	Units    map[string]string `yaml:"units" json:"units,omitempty"`
 	// Scale and Offset turn the device's number into Unit: number × scale + offset. Scale 0 means 1.
@@ -114,6 +140,25 @@ type Field struct {
 	ChannelPath string `yaml:"channel_path" json:"channel_path,omitempty"`
 }
 
+// Untrusted is a field that is left alone.
+type Untrusted struct {
+	Path string `yaml:"path" json:"path"`
+	Why  string `yaml:"why" json:"why"`
+}
+
+// Each is an array whose elements are readings of their own. Paths of its readings are relative to the element; ^ leads to
+// the element of the next outer *.
+type Each struct {
+	// Path to the elements, usually ending in [*].
+	Path string `yaml:"path" json:"path"`
+	// Device is the path to the element's device, where one message speaks for several; as Device of the model.
+	Device string `yaml:"device" json:"device,omitempty"`
+	// Time of an element; default: the message's.
+	Time *Time `yaml:"time" json:"time,omitempty"`
+	// Readings of an element; empty: those of the model, which are then not looked for at the root.
+	Readings []Field `yaml:"readings" json:"readings,omitempty"`
+}
+
 // History is an array of earlier readings.
 type History struct {
 	// Path to the items, usually ending in [*].
@@ -129,10 +174,13 @@ type Sample struct {
 	Name string `yaml:"name" json:"name"`
 	// Topic it came on; empty: any.
 	Topic   string `yaml:"topic" json:"topic,omitempty"`
-	Payload string `yaml:"payload" json:"payload"`
+	Payload string `yaml:"payload" json:"payload,omitempty"`
+	// Frame is instead of Payload the bare FRMPayload of a LoRaWAN uplink, in hex, on Port.
+	Frame string `yaml:"frame" json:"frame,omitempty"`
+	Port  uint8  `yaml:"port" json:"port,omitempty"`
 	// Received is when, RFC 3339; default: one second after the newest expected time, or 2022-07-05T01:00:00Z.
 	Received string `yaml:"received" json:"received,omitempty"`
-	// Expect lists all readings of the message in their order; or Ignored or Rejected says what becomes of it.
+	// Expect lists all readings of the message in their order, less counts that the model does not count; or Ignored or Rejected says what becomes of it.
 	Expect   []Expected       `yaml:"expect" json:"expect,omitempty"`
 	Ignored  bool             `yaml:"ignored" json:"ignored,omitempty"`
 	Rejected telemetry.Reason `yaml:"rejected" json:"rejected,omitempty"`

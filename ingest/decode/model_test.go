@@ -58,7 +58,7 @@ func TestValidate(t *testing.T) {
 		{"time format", func(m *Model) { m.Time = &Time{Path: "t", Formats: []string{"iso"}} }, `time.formats[0]: "iso": want auto, rfc3339`},
 		{"time zone", func(m *Model) { m.Time = &Time{Path: "t", Zone: "WIB"} }, `time.zone: "WIB": want an IANA name`},
 		{"time path", func(m *Model) { m.Time = &Time{} }, `time.path: missing`},
-		{"condition", func(m *Model) { m.When.Process = []Condition{{Path: "a"}} }, `when.process[0]: want exactly one of equals, in and exists`},
+		{"condition", func(m *Model) { m.When.Process = []Condition{{Path: "a"}} }, `when.process[0]: want exactly one of equals, in, like and exists`},
 		{"condition twice", func(m *Model) { m.When.Ignore = []Condition{{Path: "a", Equals: "x", Exists: &yes}} }, `when.ignore[0]: want exactly one`},
 		{"condition value", func(m *Model) { m.When.Ignore = []Condition{{Path: "a", Equals: []any{"x"}}} }, `when.ignore[0].equals[0]: [x]: want a text, number or boolean`},
 		{"history", func(m *Model) { m.History = &History{} }, `history.path: missing`},
@@ -113,7 +113,7 @@ func TestPaths(t *testing.T) {
 			continue
 		}
 		var got []string
-		p.each(doc, 0, func(f found) bool {
+		p.each(doc, found{}, func(f found) bool {
 			v := string(doc.nodes[f.at].raw)
 			if f.label != "" {
 				v += "(" + f.label + ")"

@@ -97,19 +97,24 @@ func TestOneNamesAStrangerByItsTopic(t *testing.T) {
 		{"generic-entrance-camera", "cameras/a/b/events", `{"event":"face","mask":true}`, "b"},
 	}
 	for _, tt := range tests {
-		lines, rejected := d.One(tt.model, tt.topic, []byte(tt.payload), now)
+		answer := d.One(decode.Query{Model: tt.model, Topic: tt.topic, Payload: []byte(tt.payload), Received: now})
+		lines, rejected := answer.Lines, answer.Rejection
 		if rejected != nil || len(lines) != 1 || lines[0].Device != tt.want || math.IsNaN(*lines[0].Value) {
 			t.Errorf("%s on %q: got %v, %+v; want device %s", tt.model, tt.topic, lines, rejected, tt.want)
 		}
 	}
-	if _, rejected := d.One("nobody", "", []byte("1"), now); rejected == nil {
+	if d.One(decode.Query{Model: "nobody", Payload: []byte("1"), Received: now}).Rejection == nil {
 		t.Error("a model that does not exist decodes")
 	}
 }
 
 func ExampleDecoder_One() {
 	d, _ := decode.New(decode.Options{})
-	lines, _ := d.One("native", "gerbang/v1/mpp/door-1", []byte(`{"people_in":2}`), time.Date(2022, 7, 5, 1, 0, 0, 0, time.UTC))
+	answer := d.One(decode.Query{
+		Model: "native", Topic: "gerbang/v1/mpp/door-1", Payload: []byte(`{"people_in":2}`),
+		Received: time.Date(2022, 7, 5, 1, 0, 0, 0, time.UTC),
+	})
+	lines := answer.Lines
 	fmt.Println(lines[0])
 	// Output: 2022-07-05T01:00:00Z door-1 people_in 2 1
 }

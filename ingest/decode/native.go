@@ -44,7 +44,7 @@ func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
 	believed := w.d.clock.judge(rec, n.time)
-	rec.Identity = w.identify(b, rec, believed, msg.Payload)
+	rec.Identity = w.identify(b, rec, believed, msg.Payload, 0)
 	return dst, nil
 }
 

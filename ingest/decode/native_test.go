@@ -119,7 +119,7 @@ func show(recs []telemetry.Record) string {
 			s.WriteString(string(r.Rejection.Reason) + ": " + r.Rejection.Detail + "; ")
 			continue
 		}
-		for _, l := range appendLines(nil, &r) {
+		for _, l := range appendLines(nil, &model{}, &r) {
 			s.WriteString(l.String() + "; ")
 		}
 	}

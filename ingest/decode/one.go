@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ type Line struct {
 	Unit     string   `json:"unit,omitempty"`  // UCUM
 	At       string   `json:"at"`              // RFC 3339, UTC
 	Channel  string   `json:"channel,omitempty"`
+	// Counted is false for a count that the model does not count, because it counts another: adding both would count people twice.
+	Counted *bool `json:"counted,omitempty"`
 	// Text is the kind of a button press.
 	Text string `json:"text,omitempty"`
 	// Flags name what is special: clock, retained, late, history.
@@ -30,30 +33,80 @@ type Line struct {
 	Item  string `json:"item,omitempty"`
 }
 
-// One decodes a single payload with the model called id, as if it had been received at now. topic may be empty. The
-// device need not be configured: it is then named after what topic or payload say, its site is unknown, its zone is UTC
-// and every task is taken. Neither lines nor a rejection mean that the message is not a reading.
-func (d *Decoder) One(id, topic string, payload []byte, now time.Time) ([]Line, *telemetry.Rejection) {
+// Query is a message that somebody looks at.
+type Query struct {
+	// Model is the id or an alias of a model.
+	Model   string
+	Topic   string // may be empty
+	Payload []byte
+	// Frame says that Payload is the bare FRMPayload of a LoRaWAN uplink on Port, without a network server's envelope.
+	Frame    bool
+	Port     uint8
+	Retained bool
+	Received time.Time
+	// Explain asks for a Trace.
+	Explain bool
+}
+
+// Answer is what a message means. Neither lines nor a rejection: it is not a reading.
+type Answer struct {
+	Lines     []Line
+	Rejection *telemetry.Rejection
+	Trace     *Trace // nil unless asked for
+}
+
+// One decodes a single message. The device need not be configured: it is then named after what topic or payload say, its
+// site is unknown, its zone is UTC and every task is taken. Counts that the model does not count are among the lines, and say so.
+func (d *Decoder) One(q Query) Answer {
 	w := d.Worker(nil)
-	msg := &ingest.Message{Topic: topic, Payload: payload, QoS: 1, Received: telemetry.InstantOf(now)}
-	var recs []telemetry.Record
-	m := d.models[id]
-	if m == nil {
-		return nil, reject(msg, unbound, faultf(telemetry.ReasonUnknownTopic, "no model is called %s", quoted(id))).Rejection
+	w.all = true
+	if q.Explain {
+		w.trace = &Trace{}
 	}
+	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
+	a := Answer{Trace: w.trace}
+	m := d.model(q.Model)
+	if m == nil {
+		a.Rejection = reject(msg, unbound, faultf(telemetry.ReasonUnknownTopic, "no model is called %s", quoted(q.Model))).Rejection
+		return a
+	}
+	if q.Frame {
+		w.bare = &q.Port
+	}
+	var recs []telemetry.Record
 	if b, f := d.route(w, msg); f == nil && b.model == m {
 		recs = w.Decode(msg, nil)
 	} else {
 		recs = w.decodeAs(w.stranger(m, msg), msg)
 	}
-	var lines []Line
 	for i := range recs {
 		if recs[i].Kind == telemetry.KindRejection {
-			return nil, recs[i].Rejection
+			a.Lines, a.Rejection = nil, recs[i].Rejection
+			return a
 		}
-		lines = appendLines(lines, &recs[i])
+		a.Lines = appendLines(a.Lines, m, &recs[i])
 	}
-	return lines, nil
+	w.explainRest(m)
+	return a
+}
+
+// Frames reports whether the model takes bare LoRaWAN frames.
+func (d *Decoder) Frames(name string) bool {
+	m := d.model(name)
+	return m != nil && m.Format == "lorawan"
+}
+
+// model finds a model by id or alias; nil: there is none.
+func (d *Decoder) model(name string) *model {
+	if m := d.models[name]; m != nil {
+		return m
+	}
+	for _, m := range d.models {
+		if slices.Contains(m.Aliases, name) {
+			return m
+		}
+	}
+	return nil
 }
 
 // decodeAs decodes msg for b without asking the router.
@@ -74,7 +127,7 @@ func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 
 // stranger makes a binding for a device that no site has.
 func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
-	b := &binding{device: "device", model: m, zone: time.UTC}
+	b := &binding{device: "device", model: m, zone: time.UTC, stranger: true}
 	patterns := append([]pattern(nil), m.patterns...)
 	for _, text := range m.pushPatterns() {
 		patterns = append(patterns, mustPattern(text))
@@ -93,16 +146,16 @@ func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
 		}
 		break
 	}
-	if m.address.text != "" && w.parse(msg) == nil {
-		if at, ok := m.address.first(w.document, 0); ok {
-			b.device = bounded(string(w.document.nodes[at].raw), maxText)
+	if m.namesDevice() {
+		if addresses, f := m.addresses(w, msg); f == nil && len(addresses) > 0 {
+			b.device = bounded(addresses[0], maxAddress)
 		}
 	}
 	b.key = b.site + "/" + b.device
 	return b
 }
 
-func appendLines(lines []Line, rec *telemetry.Record) []Line {
+func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
 	o := &rec.Observation
 	base := Line{Device: o.Device, At: rec.At.String(), DeviceTime: o.DeviceTime}
 	for _, f := range []struct {
@@ -118,7 +171,10 @@ func appendLines(lines []Line, rec *telemetry.Record) []Line {
 	for i := range o.Readings {
 		r := &o.Readings[i]
 		line := base
-		line.Quantity, line.Value, line.Unit, line.Channel, line.Text = r.Quantity.String(), &r.Value, r.Quantity.Unit(), r.Channel, r.Text
+		line.Quantity, line.Value, line.Unit, line.Channel, line.Text = m.nameOf(r.Quantity), &r.Value, r.Quantity.Unit(), r.Channel, r.Text
+		if form := countOf(r.Quantity); form != "" && m.Count != "" && form != m.Count {
+			line.Counted = new(bool)
+		}
 		lines = append(lines, line)
 	}
 	if t := o.Task; t != nil {
@@ -127,6 +183,14 @@ func appendLines(lines []Line, rec *telemetry.Record) []Line {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// nameOf is the quantity's name among the lines: where a model knows people by period and by total, a period says that it is one.
+func (m *model) nameOf(q telemetry.Quantity) string {
+	if m.Count != "" && countOf(q) == CountPeriod {
+		return q.String() + "_period"
+	}
+	return q.String()
 }
 
 // String is the line for people.

@@ -14,6 +14,9 @@ import (
 //	lines[*].in             every element; * stands for every member of an object or element of an array
 //	items[direction=in].n   the elements whose member direction is "in"
 //	["a.b"].c               a name with dots or brackets
+//	**                      every scalar below, however deep
+//	^.name                  a member of the element that the next outer * chose
+//	{line}                  the level of the topic that a pattern calls {line}
 //	$                       the value itself
 type path struct {
 	text  string
@@ -34,6 +37,9 @@ const (
 	stepIndex
 	stepAll
 	stepSelect
+	stepDeep
+	stepUp
+	stepCapture
 )
 
 // maxSteps bounds a path.
@@ -45,7 +51,18 @@ func parsePath(text string) (path, error) {
 	if rest == text && text == "" {
 		return p, errors.New("empty path: want names joined by dots, such as info.temperature")
 	}
-	for first := true; rest != ""; first = false {
+	if strings.HasPrefix(text, "{") {
+		name := strings.TrimSuffix(text[1:], "}")
+		if len(name) != len(text)-2 || !plainWord([]byte(name)) {
+			return p, fmt.Errorf("path %q: want a level of the topic as {name} alone", text)
+		}
+		p.steps = []step{{kind: stepCapture, name: name}}
+		return p, nil
+	}
+	if strings.HasPrefix(text, "^") {
+		p.steps, rest = append(p.steps, step{kind: stepUp}), text[1:]
+	}
+	for first := len(p.steps) == 0; rest != ""; first = false {
 		switch {
 		case rest[0] == '[':
 			s, tail, err := parseBracket(rest)
@@ -53,6 +70,8 @@ func parsePath(text string) (path, error) {
 				return p, err
 			}
 			p.steps, rest = append(p.steps, s), tail
+		case p.deep():
+			return p, fmt.Errorf("path %q: want ** at the end", text)
 		case rest[0] == '.' && first && strings.HasPrefix(text, "$"), rest[0] == '.' && !first:
 			name, tail := cutName(rest[1:])
 			if name == "" {
@@ -83,8 +102,11 @@ func cutName(s string) (name, rest string) {
 }
 
 func nameStep(name string) step {
-	if name == "*" {
+	switch name {
+	case "*":
 		return step{kind: stepAll}
+	case "**":
+		return step{kind: stepDeep}
 	}
 	return step{kind: stepName, name: name}
 }
@@ -118,27 +140,37 @@ func parseBracket(s string) (step, string, error) {
 // many reports whether the path can lead to more than one value.
 func (p *path) many() bool {
 	for _, s := range p.steps {
-		if s.kind == stepAll || s.kind == stepSelect {
+		if s.kind == stepAll || s.kind == stepSelect || s.kind == stepDeep {
 			return true
 		}
 	}
 	return false
 }
 
+// deep reports whether the path ends in **.
+func (p *path) deep() bool { return len(p.steps) > 0 && p.steps[len(p.steps)-1].kind == stepDeep }
+
 // found is one value that a path leads to.
 type found struct {
 	at int32
 	// element is the member or array element that the last * or selection chose; the start where there is none.
 	element int32
+	// outer is what the * before that chose; the root where there is none.
+	outer int32
 	// label tells the choices of * apart: positions from 1, or names, joined by dots. Empty without *.
 	label string
 }
 
 // first is the first value that p leads to from node at.
 func (p *path) first(doc *document, at int32) (int32, bool) {
+	return p.firstFrom(doc, found{at: at, element: at})
+}
+
+// firstFrom is first, looking from where another path has led.
+func (p *path) firstFrom(doc *document, from found) (int32, bool) {
 	var got int32
 	ok := false
-	p.each(doc, at, func(f found) bool {
+	p.each(doc, from, func(f found) bool {
 		got, ok = f.at, true
 		return false
 	})
@@ -146,8 +178,9 @@ func (p *path) first(doc *document, at int32) (int32, bool) {
 }
 
 // each calls yield for every value that p leads to, in reading order, until it says false.
-func (p *path) each(doc *document, at int32, yield func(found) bool) {
-	walk(doc, p.steps, found{at: at, element: at}, yield)
+func (p *path) each(doc *document, from found, yield func(found) bool) {
+	from.label = ""
+	walk(doc, p.steps, from, yield)
 }
 
 func walk(doc *document, steps []step, f found, yield func(found) bool) bool {
@@ -181,17 +214,53 @@ func walk(doc *document, steps []step, f found, yield func(found) bool) bool {
 			if f.label != "" {
 				label = f.label + "." + label
 			}
-			if !walk(doc, rest, found{c, c, label}, yield) {
+			if !walk(doc, rest, found{c, c, f.element, label}, yield) {
 				return false
 			}
 		}
 	case s.kind == stepSelect && kind == '[':
 		for c := range doc.children(f.at) {
 			if m, ok := doc.member(c, s.name); ok && string(doc.nodes[m].raw) == s.value {
-				if !walk(doc, rest, found{c, c, f.label}, yield) {
+				if !walk(doc, rest, found{c, c, f.element, f.label}, yield) {
 					return false
 				}
 			}
+		}
+	case s.kind == stepDeep:
+		return walkDeep(doc, f, yield)
+	case s.kind == stepUp:
+		return walk(doc, rest, found{at: f.outer, element: f.outer}, yield)
+	case s.kind == stepCapture:
+		if c, ok := doc.captured(s.name); ok {
+			f.at = c
+			return yield(f)
+		}
+	}
+	return true
+}
+
+// walkDeep yields the scalars below f; the containers on the way are their label.
+func walkDeep(doc *document, f found, yield func(found) bool) bool {
+	kind := doc.nodes[f.at].kind
+	if kind != '{' && kind != '[' {
+		return yield(f)
+	}
+	i := 0
+	for c := range doc.children(f.at) {
+		i++
+		below := found{c, f.at, f.element, f.label}
+		if k := doc.nodes[c].kind; k == '{' || k == '[' {
+			label := strconv.Itoa(i)
+			if kind == '{' {
+				label = channelText(doc.nodes[c].name)
+			}
+			if below.label != "" {
+				label = below.label + "." + label
+			}
+			below.label = label
+		}
+		if !walkDeep(doc, below, yield) {
+			return false
 		}
 	}
 	return true

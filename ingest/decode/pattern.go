@@ -3,15 +3,23 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// pattern is a topic pattern of a model: literal levels, the captures {site} and {device}, the wildcards + and #.
+// pattern is a topic pattern of a model: literal levels, the captures {site}, {device} and others, the wildcards + and #.
 type pattern struct {
 	text   string
 	levels []string
 	site   int // level of {site}; -1: none
 	device int // level of {device}; -1: none
+	named  []named
+}
+
+// named is a level that a pattern gives a name to, beside {site} and {device}.
+type named struct {
+	level int
+	name  string
 }
 
 func parsePattern(text string) (pattern, error) {
@@ -30,8 +38,10 @@ func parsePattern(text string) (pattern, error) {
 			p.device = i
 		case level == "{site}", level == "{device}":
 			errs = append(errs, fmt.Errorf("%s occurs twice", level))
+		case isNamed(level):
+			p.named = append(p.named, named{i, level[1 : len(level)-1]})
 		case strings.ContainsAny(level, "+#{}"):
-			errs = append(errs, fmt.Errorf("level %q: want text, +, #, {site} or {device} as a whole level", level))
+			errs = append(errs, fmt.Errorf("level %q: want text, +, #, {site}, {device} or another {name} as a whole level", level))
 		case i == 0 && strings.HasPrefix(level, "$"):
 			errs = append(errs, fmt.Errorf("level %q: topics that begin with $ belong to the broker", level))
 		}
@@ -49,7 +59,30 @@ func (p *pattern) wild() bool {
 			return true
 		}
 	}
-	return false
+	return len(p.named) > 0
+}
+
+// isNamed reports whether a level is a name in braces.
+func isNamed(level string) bool {
+	return len(level) > 2 && level[0] == '{' && level[len(level)-1] == '}' && plainWord([]byte(level[1:len(level)-1]))
+}
+
+// matches reports whether topic fits the pattern.
+func (p *pattern) matches(topic string) bool {
+	for i, level := range p.levels {
+		if level == "#" {
+			return true
+		}
+		have, rest, more := strings.Cut(topic, "/")
+		if more != (i < len(p.levels)-1) && !(i == len(p.levels)-2 && p.levels[i+1] == "#") {
+			return false
+		}
+		if level != have && level != "+" && !isNamed(level) {
+			return false
+		}
+		topic = rest
+	}
+	return true
 }
 
 // topic is the topic of one device.
@@ -69,7 +102,13 @@ func (p *pattern) topic(site, address string) string {
 
 // filter is the MQTT filter that covers the pattern.
 func (p *pattern) filter() string {
-	return strings.NewReplacer("{site}", "+", "{device}", "+").Replace(p.text)
+	levels := slices.Clone(p.levels)
+	for i, level := range levels {
+		if isNamed(level) {
+			levels[i] = "+"
+		}
+	}
+	return strings.Join(levels, "/")
 }
 
 // tree finds the patterns that a topic matches in time that does not depend on how many there are.
@@ -82,12 +121,12 @@ type tree struct {
 
 func (t *tree) add(r *route) {
 	at := t
-	for i, level := range r.pattern.levels {
+	for _, level := range r.pattern.levels {
 		switch {
 		case level == "#":
 			at.rest = append(at.rest, r)
 			return
-		case level == "+" || i == r.pattern.site || i == r.pattern.device:
+		case level == "+" || isNamed(level):
 			if at.any == nil {
 				at.any = &tree{}
 			}

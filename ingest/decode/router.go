@@ -30,6 +30,8 @@ type binding struct {
 	zone   *time.Location
 	tasks  map[string]facility.Task // of the site; nil: any task is taken (no site is configured)
 	author bool                     // keep a task log's "by"
+	// stranger: no site has the device; somebody only looks at its message.
+	stranger bool
 }
 
 // unbound is the binding of a message that leads nowhere.
@@ -48,8 +50,8 @@ type router struct {
 type route struct {
 	pattern pattern
 	title   string // the model's id, for messages
-	// paths lead to the address in the payload, for models without {device} in the topic.
-	paths []path
+	// models name the device in the payload, for patterns without {device}: one for each way of doing so.
+	models []*model
 	// devices are by lower-case address, with "site/" before it where the topic names the site. A nil binding is an
 	// address that several sites have.
 	devices map[string]*binding
@@ -115,9 +117,10 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	if address == "" {
 		address = dev.ID
 	}
-	if err := validAddress(address); err != nil {
+	if err := validAddress(address, b.model.namesDevice()); err != nil {
 		return err
 	}
+	b.model.bind(b, address)
 	for _, p := range b.model.patterns {
 		rt := r.route(p, b.model)
 		if other, taken := rt.add(b, address); taken {
@@ -150,10 +153,52 @@ func (r *router) route(p pattern, m *model) *route {
 		rt = &route{pattern: p, title: m.ID, devices: make(map[string]*binding)}
 		r.routes[p.text] = rt
 	}
-	if p.device < 0 && !slices.ContainsFunc(rt.paths, func(other path) bool { return other.text == m.address.text }) {
-		rt.paths = append(rt.paths, m.address)
+	if p.device < 0 && !slices.ContainsFunc(rt.models, m.namesAlike) {
+		rt.models = append(rt.models, m)
 	}
 	return rt
+}
+
+// bind notes a device of the model by its address.
+func (m *model) bind(b *binding, address string) {
+	key := strings.ToLower(address)
+	if _, taken := m.devices[key]; taken {
+		b = nil
+	}
+	m.devices[key] = b
+}
+
+// namesAlike reports whether messages of both models name their device at the same place.
+func (m *model) namesAlike(other *model) bool {
+	return m.format.addresses != nil && m.format == other.format ||
+		m.format == other.format && m.Device == other.Device && m.Each == nil && other.Each == nil
+}
+
+// addresses are how a message names its device, the most exact first.
+func (m *model) addresses(w *Worker, msg *ingest.Message) ([]string, *fault) {
+	if m.format.addresses != nil {
+		return m.format.addresses(w, msg)
+	}
+	w.facts = facts{}
+	if f := m.format.open(w, m, msg); f != nil {
+		return nil, f
+	}
+	m.capture(w.tree, msg.Topic)
+	var named []string
+	if len(m.address) > 0 {
+		if address, ok := joined(w.tree, m.address, found{}); ok {
+			named = append(named, address)
+		}
+	}
+	if len(m.eachDevice) > 0 {
+		m.each.each(w.tree, found{}, func(item found) bool {
+			if address, ok := joined(w.tree, m.eachDevice, found{at: item.at, element: item.at, outer: item.outer}); ok {
+				named = append(named, address)
+			}
+			return len(named) < maxReadings
+		})
+	}
+	return named, nil
 }
 
 func (rt *route) keyOf(site, address string) string {
@@ -175,10 +220,14 @@ func (rt *route) add(b *binding, address string) (other string, taken bool) {
 	return "", false
 }
 
-// validAddress checks how a device is named in topics and payloads.
-func validAddress(address string) error {
-	if len(address) > 128 || strings.ContainsAny(address, "/+#") || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return fmt.Errorf("address %s: want at most 128 bytes without space, /, + or #", quoted(address))
+// validAddress checks how a device is named in topics, or also in payloads, where a / may be part of it.
+func validAddress(address string, payload bool) error {
+	if len(address) > maxAddress || strings.ContainsAny(address, "+#") || strings.TrimSpace(address) != address ||
+		strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return fmt.Errorf("address %s: want at most %d bytes without control characters, + or #", quoted(address), maxAddress)
+	}
+	if !payload && strings.Contains(address, "/") {
+		return fmt.Errorf("address %s: want one level of a topic, without /", quoted(address))
 	}
 	return nil
 }
@@ -223,17 +272,15 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	if rt.pattern.device >= 0 {
 		return rt.lookup(w, site, level(msg.Topic, rt.pattern.device))
 	}
-	if f := w.parse(msg); f != nil {
-		return nil, f
-	}
-	missing := faultf(telemetry.ReasonUnknownDevice, "the payload names no device: want it at %s", rt.paths[0].text)
-	for _, p := range rt.paths {
-		at, ok := p.first(w.document, 0)
-		if !ok {
+	missing := faultf(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
+	for _, m := range rt.models {
+		addresses, f := m.addresses(w, msg)
+		if f != nil {
+			missing = f
 			continue
 		}
-		if n := &w.document.nodes[at]; n.kind == '"' || n.kind == '0' {
-			b, f := rt.lookup(w, site, string(n.raw))
+		for _, address := range addresses {
+			b, f := rt.lookup(w, site, address)
 			if b != nil {
 				return b, nil
 			}

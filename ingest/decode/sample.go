@@ -1,8 +1,11 @@
 package decode
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,7 +14,17 @@ var sampleTime = time.Date(2022, 7, 5, 1, 0, 0, 0, time.UTC)
 
 // Check decodes a sample of the model called id and lists in what it differs from what was expected.
 func (d *Decoder) Check(id string, s Sample) []string {
-	lines, rejection := d.One(id, s.Topic, []byte(s.Payload), s.receipt())
+	q := Query{Model: id, Topic: s.Topic, Payload: []byte(s.Payload), Received: s.receipt()}
+	if s.Frame != "" {
+		frame, err := hex.DecodeString(strings.ReplaceAll(s.Frame, " ", ""))
+		if err != nil {
+			return []string{fmt.Sprintf("frame: %v", err)}
+		}
+		q.Payload, q.Frame, q.Port = frame, true, s.Port
+	}
+	answer := d.One(q)
+	rejection := answer.Rejection
+	lines := slices.DeleteFunc(answer.Lines, func(l Line) bool { return l.Counted != nil })
 	var problems []string
 	fail := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if rejection != nil {
@@ -57,7 +70,7 @@ func (s *Sample) receipt() time.Time {
 }
 
 func (e *Expected) matches(l Line) bool {
-	if l.Value == nil || l.Quantity != e.Quantity.String() || l.Channel != e.Channel || l.Text != e.Text {
+	if l.Value == nil || strings.TrimSuffix(l.Quantity, "_period") != e.Quantity.String() || l.Channel != e.Channel || l.Text != e.Text {
 		return false
 	}
 	if e.Device != "" && l.Device != e.Device {

@@ -5,23 +5,36 @@ import (
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Worker decodes with scratch memory of its own. It belongs to one goroutine at a time.
 type Worker struct {
-	d        *Decoder
-	arena    *Arena
+	d     *Decoder
+	arena *Arena
+	// document is the payload as JSON where it is JSON; parsed is whose.
 	document *document
-	parsed   *ingest.Message // whose payload document holds
+	parsed   *ingest.Message
+	// tree is what the model maps: the document, or inner where the payload is an envelope or written in another notation.
+	tree     *document
+	inner    *document
+	text     object.Writer // the JSON of inner
+	scratch  []byte        // bytes of a radio frame
+	facts    facts
 	readings []telemetry.Reading
 	key      []byte
+	// all reads counts that the model does not count, too; only for people who look at a message.
+	all bool
+	// bare is the port of a payload that is a LoRaWAN frame without an envelope; only for people, too.
+	bare  *uint8
+	trace *Trace // nil: nobody asked for an explanation
 }
 
 // Worker makes a worker. With an arena the readings of its records lie there and are valid until Arena.Reset; with nil
 // every record owns its readings.
 func (d *Decoder) Worker(a *Arena) *Worker {
-	return &Worker{d: d, arena: a, document: newDocument()}
+	return &Worker{d: d, arena: a, document: newDocument(), inner: newDocument()}
 }
 
 // Decode is Decoder.Decode with the worker's memory.
@@ -31,7 +44,7 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 	// A fault of ours costs one message, never the feed.
 	defer func() {
 		if r := recover(); r != nil {
-			w.document = newDocument()
+			w.document, w.inner = newDocument(), newDocument()
 			records = append(dst, reject(msg, b, faultf(telemetry.ReasonFault, "decoder failed: %T", r)))
 		}
 	}()
@@ -85,6 +98,14 @@ func (d *Decoder) sized(msg *ingest.Message) *fault {
 	return nil
 }
 
+// textual checks the encoding of text.
+func textual(text []byte) *fault {
+	if !utf8.Valid(text) {
+		return faultf(telemetry.ReasonEncoding, "the payload is not UTF-8")
+	}
+	return nil
+}
+
 // allowed checks the credential. Behind an external broker there is none: the broker's own ACL has decided.
 func allowed(s *ingest.Sender, b *binding) *fault {
 	if s == nil || s.Devices[b.key] || s.Bridge && s.Devices == nil {
@@ -93,22 +114,53 @@ func allowed(s *ingest.Sender, b *binding) *fault {
 	return faultf(telemetry.ReasonForeign, "credential %s may not publish for device %s", quoted(s.Name), b.key)
 }
 
-// parse reads msg's payload as JSON into w.document, once a message.
+// parse reads msg's payload as JSON into w.document, once a message, and makes it the tree.
 func (w *Worker) parse(msg *ingest.Message) *fault {
+	w.tree = w.document
 	if w.parsed == msg {
 		return nil
 	}
 	if f := w.d.sized(msg); f != nil {
 		return f
 	}
-	if !utf8.Valid(msg.Payload) {
-		return faultf(telemetry.ReasonEncoding, "the payload is not UTF-8")
+	if f := textual(msg.Payload); f != nil {
+		return f
 	}
 	if f := w.document.parse(msg.Payload, w.d.limits.MaxDepth); f != nil {
 		return f
 	}
 	w.parsed = msg
 	return nil
+}
+
+// parseLeniently is parse for devices that are not ours: a sensor that failed may write nan, and its neighbours count.
+func (w *Worker) parseLeniently(msg *ingest.Message) *fault {
+	f := w.parse(msg)
+	if f == nil || f.reason != telemetry.ReasonSyntax {
+		return f
+	}
+	mended, ok := withoutNaN(msg.Payload)
+	if !ok || w.document.parse(mended, w.d.limits.MaxDepth) != nil {
+		return f
+	}
+	w.explain("json", "bare nan or inf, which JSON does not have, taken as null")
+	w.parsed = msg
+	return nil
+}
+
+// open makes the tree of a message in another notation from what write makes of it.
+func (w *Worker) open(write func(out *object.Writer) *fault) *fault {
+	w.text.Reset()
+	if f := write(&w.text); f != nil {
+		return f
+	}
+	return w.openText(w.text.JSON())
+}
+
+// openText makes the tree of JSON text that does not come from the payload as it is.
+func (w *Worker) openText(text []byte) *fault {
+	w.tree = w.inner
+	return w.inner.parse(text, w.d.limits.MaxDepth)
 }
 
 // observation appends the record of a message from b to dst and returns it for filling in. Records are large: they are

@@ -1,0 +1,83 @@
+package decode
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Trace is how a message was read, step by step, for the person who looks at it.
+type Trace struct {
+	Steps []Step
+	nodes map[int32]bool // that some field has looked at
+}
+
+// read notes a node that a field has looked at.
+func (t *Trace) read(at int32) {
+	if t.nodes == nil {
+		t.nodes = make(map[int32]bool)
+	}
+	t.nodes[at] = true
+}
+
+// Step is one thing that the decoder did or decided.
+type Step struct {
+	// Stage is route, envelope, codec, json, filter, field, time, ignored or result.
+	Stage string `json:"stage"`
+	// Text says what; it shows no value of a field that was not read.
+	Text string `json:"text"`
+}
+
+// explain adds a step where somebody asked for an explanation. Callers on the way of every message do not build arguments.
+func (w *Worker) explain(stage, text string) {
+	if w.trace != nil {
+		w.trace.Steps = append(w.trace.Steps, Step{stage, text})
+	}
+}
+
+// explainf is explain with a format; only behind w.trace != nil on the way of every message.
+func (w *Worker) explainf(stage, format string, args ...any) {
+	if w.trace != nil {
+		w.explain(stage, fmt.Sprintf(format, args...))
+	}
+}
+
+// explainRest lists the fields that no reading of the model has looked at, and those that it leaves alone on purpose.
+func (w *Worker) explainRest(m *model) {
+	if w.trace == nil || w.tree == nil || m.native() {
+		return
+	}
+	for _, u := range m.Untrusted {
+		if p, err := parsePath(u.Path); err == nil {
+			p.each(w.tree, found{}, func(v found) bool {
+				w.trace.read(v.at)
+				w.explain("ignored", u.Path+": "+u.Why)
+				return false
+			})
+		}
+	}
+	var rest []string
+	captures := len(w.tree.nodes)
+	if len(w.tree.captures) > 0 {
+		captures = int(w.tree.captures[0])
+	}
+	for i := range w.tree.nodes[:captures] {
+		n := &w.tree.nodes[i]
+		if n.kind == '{' || n.kind == '[' || w.trace.nodes[int32(i)] || !plainName(n.name) {
+			continue
+		}
+		if len(rest) == maxUnread {
+			rest = append(rest, "…")
+			break
+		}
+		if name := string(n.name); !slices.Contains(rest, name) {
+			rest = append(rest, name)
+		}
+	}
+	if len(rest) > 0 {
+		w.explain("ignored", "fields that the model does not read: "+strings.Join(rest, ", "))
+	}
+}
+
+// maxUnread bounds how many unread fields an explanation lists.
+const maxUnread = 40

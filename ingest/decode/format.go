@@ -1,0 +1,91 @@
+package decode
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Format is a way of writing a payload.
+type Format struct {
+	Name  string
+	Title string
+	// open makes one JSON object of a message in w.tree, and of its envelope w.facts. nil: the format decodes by itself.
+	open func(w *Worker, m *model, msg *ingest.Message) *fault
+	// addresses are how the envelope names its device, the most exact first; nil: topic or Model.Device names it.
+	addresses func(w *Worker, msg *ingest.Message) ([]string, *fault)
+}
+
+// formats are all formats by name.
+var formats map[string]*Format
+
+func init() {
+	formats = make(map[string]*Format)
+	for _, f := range []Format{
+		{Name: "native", Title: "Gerbang's own JSON"},
+		{Name: "json", Title: "JSON, mapped by the model", open: openJSON},
+		{Name: "value", Title: "One bare value per topic", open: openValue},
+		{Name: "lorawan", Title: "LoRaWAN uplink: The Things Stack v3, ChirpStack v3 and v4, ThingPark, LORIOT", open: openLoRaWAN, addresses: addressesLoRaWAN},
+	} {
+		formats[f.Name] = &f
+	}
+}
+
+// Formats lists all formats by name.
+func Formats() []Format {
+	all := make([]Format, 0, len(formats))
+	for _, name := range slices.Sorted(maps.Keys(formats)) {
+		all = append(all, *formats[name])
+	}
+	return all
+}
+
+// formatOf finds a format by its name in a model.
+func formatOf(name string) (*Format, error) {
+	if name == "" {
+		name = "json"
+	}
+	if f := formats[name]; f != nil {
+		return f, nil
+	}
+	return nil, fmt.Errorf("unknown format %q, want one of %s", name, strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
+}
+
+// facts are what an envelope says about the message as a whole, beside what the model finds in its object.
+type facts struct {
+	time     deviceTime
+	sequence uint64
+	numbered bool
+	boot     string
+	salt     uint64 // of the identity, beside boot and sequence
+	// direct are readings that the envelope itself carries, such as a battery level; the object is then not read.
+	direct []telemetry.Reading
+}
+
+func openJSON(w *Worker, _ *model, msg *ingest.Message) *fault { return w.parseLeniently(msg) }
+
+// openValue takes a payload that is one number or word. A JSON object is taken as it is: some firmware sends either.
+func openValue(w *Worker, _ *model, msg *ingest.Message) *fault {
+	if f := w.d.sized(msg); f != nil {
+		return f
+	}
+	if c := msg.Payload[0]; c == '{' || c == '[' {
+		return w.parseLeniently(msg)
+	}
+	if len(msg.Payload) > maxValue {
+		return faultf(telemetry.ReasonTooLarge, "a value of %d bytes: want at most %d", len(msg.Payload), maxValue)
+	}
+	if f := textual(msg.Payload); f != nil {
+		return f
+	}
+	w.tree = w.inner
+	w.tree.scalar(msg.Payload)
+	return nil
+}
+
+// maxValue bounds a bare value, in bytes.
+const maxValue = 256

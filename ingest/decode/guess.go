@@ -1,0 +1,154 @@
+package decode
+
+import (
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// guess makes a reading of a value whose quantity its name tells. What has no known meaning, or a value that the quantity
+// cannot have, is passed over: the format leaves names to its users, and a stranger's field is no fault.
+func (e *extraction) guess(fd *field, v found) *fault {
+	n := &e.doc.nodes[v.at]
+	if n.kind == '{' || n.kind == '[' {
+		return nil
+	}
+	name := e.nameOf(fd, v)
+	unit := ""
+	if fd.unitPath.text != "" {
+		element := found{at: v.element, element: v.element, outer: v.outer}
+		if at, ok := fd.unitPath.firstFrom(e.doc, element); ok && e.doc.nodes[at].kind == '"' {
+			unit = string(e.doc.nodes[at].raw)
+			if ucum, known := fd.unitNames[strings.ToLower(unit)]; known {
+				unit = ucum
+			}
+		}
+	}
+	s, rest, ok := meaning(name, unit)
+	if !ok && v.label != "" {
+		// A container can say what its member does not: {"esp32": {"temperature": …}}.
+		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
+		if inside, _, known := meaning(label+"_"+name, unit); known {
+			s, rest, ok = inside, "", true
+		}
+	} else if ok && v.label != "" {
+		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
+		if inside, exact := senses[strings.Join(wordsIn(label+"_"+name), "_")]; exact {
+			s.quantity = inside.quantity
+		}
+	}
+	if !ok {
+		e.note(fd, v, "ignored: the name has no one meaning")
+		return nil
+	}
+	if fd.swap {
+		s.quantity = swapped(s.quantity)
+	}
+	if form := countOf(s.quantity); form != "" && e.model.Count != form && !e.w.all {
+		return nil
+	}
+	r := telemetry.Reading{Quantity: s.quantity, Channel: channelText([]byte(rest))}
+	switch value, f := e.guessed(s, n); {
+	case f != nil:
+		e.note(fd, v, "ignored: "+f.detail)
+		return nil
+	case s.quantity == telemetry.Button:
+		if r.Text = pressed(n); r.Text == "" {
+			return nil
+		}
+		r.Value = 1
+	default:
+		r.Value = value
+	}
+	if c := e.channel(fd, v); c != "" {
+		r.Channel = strings.Trim(c+"."+r.Channel, ".")
+	}
+	if e.has(r.Quantity, r.Channel) {
+		if r.Channel = channelText([]byte(name)); e.has(r.Quantity, r.Channel) {
+			return nil
+		}
+	}
+	e.note(fd, v, "")
+	return e.add(r)
+}
+
+// nameOf is the name of the field that a value stands in.
+func (e *extraction) nameOf(fd *field, v found) string {
+	if fd.namePath.text != "" {
+		element := found{at: v.element, element: v.element, outer: v.outer}
+		if at, ok := fd.namePath.firstFrom(e.doc, element); ok {
+			name := string(e.doc.nodes[at].raw)
+			// A name may be a path or a URN whose last part says what it is.
+			return name[strings.LastIndexAny(name, "/:")+1:]
+		}
+		return ""
+	}
+	return string(e.doc.nodes[v.at].name)
+}
+
+// guessed is the value of a field with meaning s.
+func (e *extraction) guessed(s sense, n *node) (float64, *fault) {
+	form := s.quantity.Definition().Form
+	if s.quantity == telemetry.Button {
+		return 1, nil
+	}
+	if form == telemetry.Flag {
+		if v, ok := flagWords[strings.ToLower(string(n.raw))]; ok {
+			return v, nil
+		}
+		return 0, faultf(telemetry.ReasonField, "neither yes nor no")
+	}
+	if n.kind == 't' || n.kind == 'f' {
+		return 0, faultf(telemetry.ReasonField, "a boolean")
+	}
+	v, ok := parseFloat(n.raw)
+	if !ok || len(n.raw) == 0 {
+		return 0, faultf(telemetry.ReasonField, "no number")
+	}
+	if n.kind == '"' && string(n.raw) == "0.00" && s.quantity == telemetry.Temperature {
+		return 0, faultf(telemetry.ReasonField, `"0.00" is what a missing probe reads`)
+	}
+	if v == -999 || v == 65535 || v == 32767 && s.quantity != telemetry.Illuminance {
+		return 0, faultf(telemetry.ReasonField, "a marker for no value")
+	}
+	if s.quantity == telemetry.BatteryVoltage && s.unit == "" && v > 100 {
+		s.unit = "mV" // no battery of a sensor has so many volts
+	}
+	conv, err := conversion(s.unit, s.quantity)
+	if err != nil {
+		return 0, faultf(telemetry.ReasonField, "%v", err)
+	}
+	return checked(s.quantity, conv.apply(v))
+}
+
+// pressed is the kind of press that a value tells; empty: it is none.
+func pressed(n *node) string {
+	word := strings.ToLower(string(n.raw))
+	switch word {
+	case "", "0", "false", "none", "idle", "off", "no", "released", "release":
+		return ""
+	case "1", "true", "on", "yes", "pressed":
+		return "press"
+	}
+	if !plainName(n.raw) {
+		return ""
+	}
+	return intern(n.raw)
+}
+
+// note explains what became of a value.
+func (e *extraction) note(fd *field, v found, why string) {
+	if e.w.trace == nil {
+		return
+	}
+	where := fd.path.text
+	if name := e.doc.nodes[v.at].name; fd.path.many() && len(name) > 0 && plainName(name) {
+		where += " (" + strings.Trim(v.label+"."+string(name), ".") + ")"
+	}
+	e.w.trace.read(v.at)
+	if why != "" {
+		e.w.explain("field", where+": "+why)
+		return
+	}
+	e.w.explain("field", where+": read")
+}

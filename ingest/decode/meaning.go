@@ -1,0 +1,190 @@
+package decode
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Where users choose the names of what they send (a decoder of one's own on a network server, ESPHome, SenML), a name is all
+// there is. The tables below hold the names that have one meaning wherever they are seen. What has several (a contact that is
+// true, a distance without a unit, a level) is not in them: such a device needs a model that says what it means.
+
+// sense is what a name means.
+type sense struct {
+	quantity telemetry.Quantity
+	unit     string // UCUM, where the name tells it; empty: the quantity's own
+}
+
+// senses are meanings by name: lower case, words joined by _. A * stands for further words, which then name the channel.
+var senses = func() map[string]sense {
+	table := map[string]sense{}
+	for quantity, names := range map[telemetry.Quantity]string{
+		telemetry.Temperature: "temperature temp temperature_* temp_* *_temperature *_temp air_temperature ambient_temperature room_temperature " +
+			"indoor_temperature temperature_sensor temp_sensor temp_sht",
+		telemetry.DeviceTemperature: "device_temperature chip_temperature internal_temperature cpu_temperature mcu_temperature board_temperature " +
+			"processor_temperature esp_temperature esp32_temperature die_temperature temperature_internal temperature_chip temperature_cpu soc_temperature cpu_temp",
+		telemetry.BodyTemperature: "body_temperature body_temp skin_temperature forehead_temperature face_temperature temperature_body temp_body",
+		telemetry.Humidity: "humidity hum rh relative_humidity humidity_sensor air_humidity ambient_humidity room_humidity indoor_humidity hum_sht rel_humidity " +
+			"humidity_rh",
+		telemetry.CO2:            "co2 carbon_dioxide co2_concentration co2_level co2_sensor co2_* carbondioxide",
+		telemetry.TVOC:           "tvoc total_voc voc tvoc_ppb",
+		telemetry.PM25:           "pm25 pm2_5 pm_2_5 pm25_concentration",
+		telemetry.PM10:           "pm10 pm_10 pm_10_0 pm10_concentration",
+		telemetry.Pressure:       "pressure barometric_pressure air_pressure atmospheric_pressure barometer pressure_sensor",
+		telemetry.Illuminance:    "illuminance illumination lux illuminance_lux light_lux light_intensity illumination_lux",
+		telemetry.Noise:          "noise noise_level sound_level sound_pressure",
+		telemetry.Occupied:       "occupied presence occupancy room_occupied is_occupied desk_occupied human_presence presence_detected",
+		telemetry.Motion:         "motion pir motion_detected movement pir_motion pir_status motion_status",
+		telemetry.MotionCount:    "motion_count motion_events",
+		telemetry.ContactOpen:    "contact_open door_open window_open is_open opened door_is_open door_open_status",
+		telemetry.Button:         "button button_event button_press press button_pressed",
+		telemetry.Tamper:         "tamper tamper_detected tamper_status tamper_alarm",
+		telemetry.PeopleIn:       "people_in people_in_period period_in in_period",
+		telemetry.PeopleOut:      "people_out people_out_period period_out out_period",
+		telemetry.PeopleInTotal:  "people_in_total total_in people_total_in total_people_in",
+		telemetry.PeopleOutTotal: "people_out_total total_out people_total_out total_people_out",
+		telemetry.PeoplePresent:  "people_present people_count person_count people number_of_people occupancy_count people_inside",
+		telemetry.MaskWorn:       "mask_worn mask_count",
+		telemetry.MaskMissing:    "mask_missing no_mask no_mask_count",
+		telemetry.FillLevel:      "fill_level fill_level_percent dispenser_level",
+		telemetry.Dispensed:      "dispensed dispense_count",
+		telemetry.Battery:        "battery battery_level battery_percent battery_percentage battery_pct bat_pct batt_pct battery_charge bat_level battery_soc",
+		telemetry.BatteryVoltage: "battery_voltage bat_v batt_v batv vbat v_bat vbatt battery_v batteryvoltage bat_voltage vdd battery_volt",
+		telemetry.VehiclesIn:     "vehicles_in vehicle_count_in",
+	} {
+		for name := range strings.FieldsSeq(names) {
+			table[name] = sense{quantity: quantity}
+		}
+	}
+	return table
+}()
+
+// units are units at the end of a name, and as words of their own, in lower case.
+var unitWords = map[string]string{
+	"c": "Cel", "degc": "Cel", "celsius": "Cel", "°c": "Cel", "cel": "Cel", "℃": "Cel",
+	"f": "[degF]", "degf": "[degF]", "fahrenheit": "[degF]", "°f": "[degF]", "[degf]": "[degF]", "℉": "[degF]",
+	"k": "K", "kelvin": "K",
+	"pct": "%", "percent": "%", "%": "%", "%rh": "%", "%el": "%", "percentage": "%", "/": "1",
+	"ppm": "ppm", "ppb": "ppb", "µg/m³": "ug/m3", "μg/m³": "ug/m3", "ug/m3": "ug/m3", "µg/m3": "ug/m3",
+	"hpa": "hPa", "mbar": "mbar", "pa": "Pa", "kpa": "kPa", "mmhg": "mm[Hg]", "bar": "bar", "inhg": "[in_i'Hg]",
+	"lx": "lx", "lux": "lx", "m": "m", "cm": "cm", "mm": "mm", "mv": "mV", "v": "V", "volt": "V", "volts": "V", "millivolts": "mV",
+	"db": "dB", "dba": "dB", "db(a)": "dB", "dbspl": "dB",
+}
+
+// qualifying are words in a name that make it something else than a reading: a limit, a statistic, a property of the radio.
+var qualifying = setOf("min", "max", "avg", "average", "mean", "minimum", "maximum", "threshold", "limit", "alarm", "alert", "setpoint", "target",
+	"offset", "calibration", "delta", "change", "rssi", "snr", "lqi", "signal", "interval", "status", "state", "id", "unit", "version", "config",
+	"mode", "enable", "enabled", "error", "raw", "low", "high", "dew", "point", "dewpoint", "feels", "index", "heat", "absolute", "time",
+	"timestamp", "water", "type", "name", "rating", "trend", "flag", "valid", "history", "moisture", "color", "kelvin", "duration", "object")
+
+// meaning is what a field called name and measured in unit (a word, may be empty) is; not ok: its name has no one meaning.
+// rest is what the name says beside, to tell channels apart.
+func meaning(name, unit string) (s sense, rest string, ok bool) {
+	words := wordsIn(name)
+	if len(words) == 0 || len(words) > 8 {
+		return sense{}, "", false
+	}
+	if s, rest, ok = meant(words); !ok && len(words) > 1 {
+		// A unit at the end of the name.
+		if u, known := unitWords[words[len(words)-1]]; known {
+			if s, rest, ok = meant(words[:len(words)-1]); ok {
+				s.unit = u
+			}
+		}
+	} else if ok && len(words) > 1 && rest != "" {
+		if u, known := unitWords[rest]; known {
+			s.unit, rest = u, ""
+		}
+	}
+	if !ok {
+		return sense{}, "", false
+	}
+	if unit = strings.ToLower(strings.TrimSpace(unit)); unit != "" {
+		u, known := unitWords[unit]
+		if !known {
+			return sense{}, "", false
+		}
+		s.unit = u
+	}
+	if _, err := conversion(s.unit, s.quantity); err != nil {
+		return sense{}, "", false
+	}
+	return s, rest, true
+}
+
+// meant looks words up: as they are, or with a * for the first or the last of them.
+func meant(words []string) (s sense, rest string, ok bool) {
+	if s, ok = senses[strings.Join(words, "_")]; ok {
+		return s, "", true
+	}
+	for n := len(words) - 1; n > 0; n-- {
+		head, tail := strings.Join(words[:n], "_"), words[n:]
+		if s, ok = senses[head+"_*"]; ok && !isQualifying(tail) {
+			return s, strings.Join(tail, "_"), true
+		}
+		if number(tail) {
+			if s, ok = senses[head]; ok {
+				return s, strings.Join(tail, "_"), true
+			}
+		}
+	}
+	for n := 1; n < len(words); n++ {
+		head, tail := words[:n], strings.Join(words[n:], "_")
+		if s, ok = senses["*_"+tail]; ok && !isQualifying(head) {
+			return s, strings.Join(head, "_"), true
+		}
+	}
+	return sense{}, "", false
+}
+
+func isQualifying(words []string) bool {
+	for _, w := range words {
+		if qualifying[w] {
+			return true
+		}
+	}
+	return false
+}
+
+// number reports whether the words only number a thing: the 2 of temperature_2.
+func number(words []string) bool {
+	return len(words) == 1 && len(words[0]) <= 2 && strings.Trim(words[0], "0123456789") == ""
+}
+
+// wordsIn splits a name into lower-case words: at signs, and where a capital follows a small letter.
+func wordsIn(name string) []string {
+	var words []string
+	var word []rune
+	flush := func() {
+		if len(word) > 0 {
+			words = append(words, strings.ToLower(string(word)))
+			word = word[:0]
+		}
+	}
+	runes := []rune(name)
+	if len(runes) > maxChannel {
+		return nil
+	}
+	for i, r := range runes {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '°' && r != '%':
+			flush()
+			continue
+		case unicode.IsUpper(r) && i > 0 && unicode.IsLower(runes[i-1]):
+			flush()
+		}
+		word = append(word, r)
+	}
+	flush()
+	return words
+}
+
+// flagWords are words that devices use for yes and no.
+var flagWords = map[string]float64{
+	"on": 1, "true": 1, "yes": 1, "open": 1, "opened": 1, "occupied": 1, "busy": 1, "detected": 1, "active": 1, "present": 1, "1": 1, "trigger": 1,
+	"triggered": 1, "pressed": 1, "motion": 1,
+	"off": 0, "false": 0, "no": 0, "closed": 0, "close": 0, "vacant": 0, "free": 0, "clear": 0, "inactive": 0, "absent": 0, "0": 0, "idle": 0,
+	"normal": 0, "unoccupied": 0, "no_motion": 0, "none": 0, "not detected": 0,
+}
