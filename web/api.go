@@ -248,6 +248,13 @@ func (s *Server) apiGateway(api huma.API) {
 		}
 		return listOf(items), nil
 	})
+	huma.Register(api, get("/devices/unconfigured", "list-unconfigured-devices", "Devices that publish and are not configured, the newest first", "gateway"), func(context.Context, *struct{}) (*apiList[apiStranger], error) {
+		items := make([]apiStranger, 0)
+		for _, x := range s.listStrangers() {
+			items = append(items, apiStrangerOf(&x))
+		}
+		return listOf(items), nil
+	})
 	huma.Register(api, get("/status", "get-status", "The gateway's own state", "gateway"), func(context.Context, *struct{}) (*apiOne[apiStatus], error) {
 		return &apiOne[apiStatus]{apiStatusOf(s.opts.Health.Status())}, nil
 	})

@@ -362,3 +362,29 @@ func apiStatusOf(st Status) apiStatus {
 	}
 	return a
 }
+
+type apiStranger struct {
+	Topic    string     `json:"topic"`
+	Why      string     `json:"why" doc:"Why nothing is read of it"`
+	First    time.Time  `json:"first"`
+	Last     time.Time  `json:"last"`
+	Messages uint64     `json:"messages"`
+	Guesses  []apiGuess `json:"guesses" doc:"Models that it may be of, the likeliest first"`
+}
+
+type apiGuess struct {
+	Model      string   `json:"model"`
+	Title      string   `json:"title"`
+	Address    string   `json:"address"`
+	Quantities []string `json:"quantities"`
+	Detail     string   `json:"detail,omitempty"`
+	YAML       string   `json:"yaml" doc:"The entry for the devices of a site's file"`
+}
+
+func apiStrangerOf(x *Stranger) apiStranger {
+	a := apiStranger{x.Topic, x.Why, x.First, x.Last, x.Messages, make([]apiGuess, 0, len(x.Guesses))}
+	for _, g := range x.Guesses {
+		a.Guesses = append(a.Guesses, apiGuess{g.Model, g.Title, g.Address, append([]string{}, g.Quantities...), g.Detail, g.YAML})
+	}
+	return a
+}

@@ -42,6 +42,31 @@ type Rejections interface {
 	Rejections(ctx context.Context, site string, limit int) ([]telemetry.Record, error)
 }
 
+// Strangers are the devices that publish and are not configured.
+type Strangers interface {
+	// Strangers lists them, the newest first. It returns at once; the caller owns the slice.
+	Strangers() []Stranger
+}
+
+// Stranger is a device, or a topic, that is heard and not configured.
+type Stranger struct {
+	Topic       string
+	Why         string // nothing is read of it
+	First, Last time.Time
+	Messages    uint64
+	// Guesses are models that it may be of, the likeliest first.
+	Guesses []Guess
+}
+
+// Guess is a model that a stranger may be of.
+type Guess struct {
+	Model, Title string
+	Address      string   // how the model's messages name the device
+	Quantities   []string // that the model reads in its message
+	Detail       string   // why it reads none
+	YAML         string   // the entry for the devices of a site's file
+}
+
 // Rollups are the charts' source.
 type Rollups interface {
 	// Occupancy lists one sample a minute of [from, until) in order, each At the minute's start; an empty zone means the

@@ -16,6 +16,7 @@ func (s *Server) routes() (http.Handler, error) {
 		"GET /sign/{site}/{zone}":         s.sign,
 		"GET /alerts":                     s.alerts,
 		"GET /rejections":                 s.rejections,
+		"GET /devices":                    s.strangers,
 		"GET /status":                     s.status,
 		"GET /live/overview":              s.stream("overview"),
 		"GET /live/site/{site}":           s.stream("site"),

@@ -43,6 +43,7 @@ type Options struct {
 	Alerts     Alerts
 	Entries    Entries
 	Rejections Rejections
+	Strangers  Strangers // nil: nobody listens for them
 	Rollups    Rollups
 	Health     Health
 

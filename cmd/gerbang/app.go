@@ -38,6 +38,8 @@ type app struct {
 	influx  *influx.Writer // nil: not configured
 	router  *router        // nil: not configured
 	web     *web.Server
+	// sightings are devices that are heard and not configured; they outlive a reload's new decoder.
+	sightings decode.Sightings
 
 	reload  chan os.Signal // nil: nothing asks for a reload
 	reloads *reloadMetrics
@@ -56,7 +58,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if a.journal, err = openJournal(ctx, cfg, false, log); err != nil {
 		return nil, err
 	}
-	decoder, err := newDecoder(cfg)
+	decoder, err := newDecoder(cfg, &a.sightings)
 	if err != nil {
 		return nil, err
 	}
@@ -117,9 +119,10 @@ func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decod
 	return g, nil
 }
 
-func newDecoder(cfg *configs.Config) (*decode.Decoder, error) {
+func newDecoder(cfg *configs.Config, sightings *decode.Sightings) (*decode.Decoder, error) {
 	return decode.New(decode.Options{
-		Sites: cfg.Sites, Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
+		Sightings: sightings,
+		Sites:     cfg.Sites, Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
 		Past: cfg.Ingest.ClockPast, Future: cfg.Ingest.ClockFuture, Lateness: cfg.Ingest.Lateness,
 	})
 }

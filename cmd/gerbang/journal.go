@@ -15,7 +15,6 @@ import (
 )
 
 func journalCommand(std streams) *cobra.Command {
-	c := &cobra.Command{Use: "journal", Short: "About the durable record"}
 	var data string
 	check := &cobra.Command{
 		Use:   "check",
@@ -34,8 +33,7 @@ rejected + ignored. It may run beside the gateway.`,
 		},
 	}
 	check.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
-	c.AddCommand(check)
-	return c
+	return group("journal", "About the durable record", check)
 }
 
 // checkJournal fails at the first difference between the recorded history and a replay.

@@ -8,6 +8,7 @@ import (
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/web"
@@ -18,7 +19,8 @@ func (a *app) openWeb() error {
 	h := a.cfg.HTTP
 	o := web.Options{
 		Live: a.live, Alerts: alertPort{a.live, a.journal}, Entries: entryPort{a}, Rejections: a.journal, Rollups: a.journal,
-		Health: healthPort{a}, Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
+		Strangers: strangerPort{&a.sightings},
+		Health:    healthPort{a}, Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
 		Gatherer: a.registry, Registerer: a.registry, Log: a.log,
 	}
 	if p := a.doors.pushHandler(); p != nil {
@@ -48,6 +50,26 @@ func (a *app) url() string {
 		scheme = "https"
 	}
 	return scheme + "://" + a.web.Addr() + "/"
+}
+
+type strangerPort struct{ sightings *decode.Sightings }
+
+var _ web.Strangers = strangerPort{}
+
+func (p strangerPort) Strangers() []web.Stranger {
+	seen := p.sightings.List()
+	all := make([]web.Stranger, len(seen))
+	for i, s := range seen {
+		all[i] = web.Stranger{Topic: s.Topic, Why: s.Why, First: s.First.Time(), Last: s.Last.Time(), Messages: s.Messages}
+		for _, c := range s.Candidates {
+			g := web.Guess{Model: c.Model, Title: c.Title, Address: c.Address, Detail: c.Detail, YAML: c.YAML()}
+			for _, q := range c.Quantities {
+				g.Quantities = append(g.Quantities, q.String())
+			}
+			all[i].Guesses = append(all[i].Guesses, g)
+		}
+	}
+	return all
 }
 
 type alertPort struct {

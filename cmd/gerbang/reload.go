@@ -44,7 +44,7 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if err := needsRestart(a.cfg, next); err != nil {
 		return err
 	}
-	decoder, err := newDecoder(next)
+	decoder, err := newDecoder(next, &a.sightings)
 	if err != nil {
 		return err
 	}
@@ -64,6 +64,7 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if a.influx != nil {
 		a.influx.SetPlaces(influx.NewPlaces(next.Sites))
 	}
+	a.sightings.Forget() // who is still not configured will be heard again
 	a.cfg = next
 	return nil
 }

@@ -96,6 +96,13 @@ Run it:   gerbang check --config gerbang.yaml && gerbang serve --config gerbang.
 		SuggestionsMinimumDistance: 2,
 	}
 	root.AddCommand(serveCommand(std), demoCommand(std), checkCommand(std), decodeCommand(std), replayCommand(std),
-		simulateCommand(std), configCommand(std), journalCommand(std), passwordCommand(std), versionCommand(std))
+		simulateCommand(std), modelsCommand(std), devicesCommand(std), configCommand(std), journalCommand(std), passwordCommand(std), versionCommand(std))
 	return root
+}
+
+// group is a command that only holds others. A name that is none of theirs is a mistake, not a wish for help.
+func group(use, short string, subs ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(subs...)
+	return c
 }

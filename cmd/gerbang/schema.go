@@ -10,7 +10,6 @@ import (
 )
 
 func configCommand(std streams) *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "About the configuration files"}
 	schema := &cobra.Command{
 		Use:   "schema [" + strings.Join(configs.DocumentKinds(), "|") + "]",
 		Short: "Print a JSON Schema that an editor can use to complete and check YAML",
@@ -30,6 +29,5 @@ func configCommand(std streams) *cobra.Command {
 			return err
 		},
 	}
-	c.AddCommand(schema)
-	return c
+	return group("config", "About the configuration files", schema)
 }

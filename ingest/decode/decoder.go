@@ -25,6 +25,8 @@ type Options struct {
 	Models []Model
 	// Memory keeps what devices announce; nil: for as long as the decoder lives.
 	Memory Memory
+	// Sightings note devices that are not configured; nil: those of the decoder alone, which nobody sees.
+	Sightings *Sightings
 	// MaxPayload is the largest payload in bytes; default 64 KiB.
 	MaxPayload int
 	// MaxDepth is how many objects and arrays may lie inside each other; default 32.
@@ -47,6 +49,9 @@ const (
 func (o *Options) setDefaults() {
 	if o.Memory == nil {
 		o.Memory = &volatile{}
+	}
+	if o.Sightings == nil {
+		o.Sightings = &Sightings{}
 	}
 	o.MaxPayload = orDefault(o.MaxPayload, DefaultMaxPayload)
 	o.MaxDepth = orDefault(o.MaxDepth, DefaultMaxDepth)

@@ -85,6 +85,8 @@ func (e *extraction) device(b *binding, from found) *binding {
 		other.device = address
 		return &other
 	}
+	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(address), m.ID).
+		about(m.ID+" "+address))
 	return nil
 }
 

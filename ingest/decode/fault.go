@@ -11,15 +11,23 @@ import (
 type fault struct {
 	reason telemetry.Reason
 	detail string
+	// subject is the device that is not configured, where the message names one: "model address".
+	subject string
 }
 
 func faultf(reason telemetry.Reason, format string, args ...any) *fault {
-	return &fault{reason, fmt.Sprintf(format, args...)}
+	return &fault{reason: reason, detail: fmt.Sprintf(format, args...)}
 }
 
 // in says where the fault lies.
-func (f *fault) in(where string) *fault { return &fault{f.reason, where + ": " + f.detail} }
+func (f *fault) in(where string) *fault { return &fault{f.reason, where + ": " + f.detail, f.subject} }
 
 // notReading is the answer of a format for a message that is understood and carries no reading: a join, an
 // acknowledgement, a heartbeat.
 var notReading = &fault{detail: "not a reading"}
+
+// about names the device that is not configured.
+func (f *fault) about(subject string) *fault {
+	f.subject = subject
+	return f
+}

@@ -77,7 +77,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	if f := numbered(w, doc, m, &rec.Observation); f != nil {
 		return dst, f
 	}
-	e := extraction{w: w, doc: doc, model: m, payload: msg.Payload}
+	e := extraction{w: w, doc: doc, model: m, msg: msg}
 	// The elements of a list come before the message's own record, which waits aside.
 	if m.past.text != "" || m.each.text != "" {
 		base := *rec
@@ -185,7 +185,7 @@ type extraction struct {
 	w         *Worker
 	doc       *document
 	model     *model
-	payload   []byte
+	msg       *ingest.Message
 	stored    int  // records of elements so far
 	total     int  // readings so far
 	strangers int  // elements whose device is not configured

@@ -309,7 +309,8 @@ func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
 	case ok:
 		return nil, faultf(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", quoted(address), pushPrefix+rt.title+"/{site}/{device}")
 	}
-	return nil, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(address), rt.title)
+	return nil, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(address), rt.title).
+		about(rt.pattern.text + " " + bounded(site+"/"+address, maxAddress))
 }
 
 // level is the i-th level of topic; empty if i is negative.

@@ -49,6 +49,9 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 		}
 	}()
 	if b, f = w.d.route(w, msg); f != nil {
+		if f.reason == telemetry.ReasonUnknownDevice || f.reason == telemetry.ReasonUnknownTopic {
+			w.d.limits.Sightings.note(w.d, msg, f)
+		}
 		return append(dst, reject(msg, b, f))
 	}
 	records, f = b.model.decode(w, b, msg, dst)
