@@ -131,6 +131,7 @@ func FuzzFrames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which, port byte, b []byte) {
 		name := frameCodecs[int(which)%len(frameCodecs)]
+		b = b[:min(len(b), 255)] // no frame is longer
 		before := string(b)
 		got, err := frameDecode(t, name, port, b)
 		if string(b) != before {
