@@ -62,59 +62,71 @@ func init() {
 	}
 }
 
+// msDecoder reads the frames of one line.
+type msDecoder struct {
+	name              string // of the codec
+	channels          map[[2]byte]*msChannel
+	replies, extended msLengths
+	frames            sync.Pool // of *msFrame
+}
+
 // decoder gives the line's codec.
 func (l *msLine) decoder() Func {
-	channels := make(map[[2]byte]*msChannel)
-	for _, list := range [][]msChannel{msInfo, l.channels} {
+	d := &msDecoder{
+		name:     l.name,
+		channels: make(map[[2]byte]*msChannel),
+		replies:  msLengths{common: &msReplies, own: l.replies},
+		extended: msLengths{common: &msExtended, own: l.extended},
+		frames:   sync.Pool{New: func() any { return new(msFrame) }},
+	}
+	for _, list := range [][]msChannel{msInfo, l.channels} { // a line's own go before what all have
 		for i := range list {
-			channels[[2]byte{list[i].id, list[i].typ}] = &list[i]
+			d.channels[[2]byte{list[i].id, list[i].typ}] = &list[i]
 		}
 	}
-	title := l.title
-	replies := msLengths{common: &msReplies, own: l.replies}
-	extended := msLengths{common: &msExtended, own: l.extended}
-	frames := sync.Pool{New: func() any { return new(msFrame) }}
+	return d.decode
+}
 
-	return func(up Uplink, out *object.Writer) error {
-		b := up.Bytes
-		if len(b) > msMaxFrame {
-			return fmt.Errorf("a frame of %d bytes, want at most the %d that LoRaWAN allows", len(b), msMaxFrame)
-		}
-		f := frames.Get().(*msFrame)
-		defer frames.Put(f)
-		f.reset()
-		for at := 0; at < len(b); {
-			if at+1 == len(b) {
-				return fmt.Errorf("channel 0x%02x at byte %d has no type: %w", b[at], at, ErrShort)
-			}
-			id, typ, data := b[at], b[at+1], b[at+2:]
-			size, err := 0, error(nil)
-			if c, ok := channels[[2]byte{id, typ}]; ok {
-				size, err = c.into(f, data)
-			} else {
-				switch id {
-				case 0xff, 0xfe: // reply to a command
-					size, err = replies.of(typ, data)
-				case 0xf9: // reply to an extended command
-					size, err = extended.of(typ, data)
-				case 0xf8: // the same, with one byte more that says whether the device obeyed
-					size, err = extended.of(typ, data)
-					if err == nil && len(data) <= size {
-						err = msShort(size+1, len(data))
-					}
-					size++
-				default:
-					err = fmt.Errorf("unknown to %s, so the rest of the frame cannot be read", title)
-				}
-			}
-			if err != nil {
-				return fmt.Errorf("channel 0x%02x type 0x%02x at byte %d: %w", id, typ, at, err)
-			}
-			at += 2 + size
-		}
-		f.write(out)
-		return nil
+func (d *msDecoder) decode(up Uplink, out *object.Writer) error {
+	b := up.Bytes
+	if len(b) > msMaxFrame {
+		return fmt.Errorf("a frame of %d bytes, want at most the %d that LoRaWAN allows", len(b), msMaxFrame)
 	}
+	f := d.frames.Get().(*msFrame)
+	defer d.frames.Put(f)
+	f.reset()
+	for at := 0; at < len(b); {
+		if at+1 == len(b) {
+			return fmt.Errorf("channel 0x%02x at byte %d has no type: %w", b[at], at, ErrShort)
+		}
+		size, err := d.channel(f, b[at], b[at+1], b[at+2:])
+		if err != nil {
+			return fmt.Errorf("channel 0x%02x type 0x%02x at byte %d: %w", b[at], b[at+1], at, err)
+		}
+		at += 2 + size
+	}
+	f.write(out)
+	return nil
+}
+
+// channel reads one channel from the beginning of data and says how long it was.
+func (d *msDecoder) channel(f *msFrame, id, typ byte, data []byte) (size int, err error) {
+	if c, ok := d.channels[[2]byte{id, typ}]; ok {
+		return c.into(f, data)
+	}
+	switch id {
+	case 0xff, 0xfe: // reply to a command
+		return d.replies.of(typ, data)
+	case 0xf9: // reply to an extended command
+		return d.extended.of(typ, data)
+	case 0xf8: // the same, with one byte more that says whether the device obeyed
+		size, err = d.extended.of(typ, data)
+		if err == nil && len(data) <= size {
+			err = msShort(size+1, len(data))
+		}
+		return size + 1, err
+	}
+	return 0, fmt.Errorf("unknown to codec %s, so the rest of the frame cannot be read", d.name)
 }
 
 // into reads the channel from the beginning of data and says how long it was.

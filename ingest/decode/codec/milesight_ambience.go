@@ -30,28 +30,22 @@ var msAmbienceLines = []msLine{
 	{
 		name:     "milesight-am308",
 		title:    "Milesight AM308, AM308L (AM307 and dust)",
-		channels: slices.Concat(msAir, msAM300, msDust, msAM300History(0x20, msGas("pm2_5", 16, 1), msGas("pm10", 18, 1))),
+		channels: slices.Concat(msAir, msAM300, msAM300History(0x20, msDust("pm2_5", 16), msDust("pm10", 18))),
 		replies:  msAM300Replies,
 	},
-	// With formaldehyde there are two kinds of sensor; one has channels of its own and no PM10.
 	{
 		name:  "milesight-am319",
 		title: "Milesight AM319 HCHO (AM308 and formaldehyde)",
-		channels: slices.Concat(msAir, msAM300, msDust,
-			[]msChannel{
-				msOf(0x0a, 0x7d, 2, msGas("hcho", 0, 100)),
-				msOf(0x0f, 0x7d, 2, msGas("hcho", 0, 1000)),
-			},
-			msAM300History(0x20, msGas("pm2_5", 16, 1), msGas("pm10", 18, 1), msGas("hcho", 20, 100)),
-			msAM300History(0x22, msGas("pm2_5", 16, 1), msGas("hcho", 18, 1000))),
+		channels: slices.Concat(msAir, msAM300,
+			msAM300History(0x20, msDust("pm2_5", 16), msDust("pm10", 18), msGas("hcho", 20, 100)),
+			msAM300History(0x22, msDust("pm2_5", 16), msGas("hcho", 18, 1000))), // of the second kind of sensor
 		replies: msAM319Replies,
 	},
 	{
 		name:  "milesight-am319-o3",
 		title: "Milesight AM319 O3 (AM308 and ozone)",
-		channels: slices.Concat(msAir, msAM300, msDust,
-			[]msChannel{msOf(0x0d, 0x7d, 2, msGas("o3", 0, 100))},
-			msAM300History(0x20, msGas("pm2_5", 16, 1), msGas("pm10", 18, 1), msGas("o3", 20, 100))),
+		channels: slices.Concat(msAir, msAM300,
+			msAM300History(0x20, msDust("pm2_5", 16), msDust("pm10", 18), msGas("o3", 20, 100))),
 		replies: msAM319Replies,
 	},
 }
@@ -82,7 +76,8 @@ var msAM107 = []msChannel{
 	msOf(0x09, 0x73, 2, msPressure(0)),
 }
 
-// msAM300 calls two things tvoc: an index of air quality in hundredths on type 7d, ug/m3 on type e6. A device sends one of them.
+// msAM300 is all that the series measures; each device sends some of it. Two things are called tvoc: an index of air quality in
+// hundredths on type 7d, ug/m3 on type e6. Formaldehyde comes from one of two kinds of sensor, in mg/m3 and in ppm.
 var msAM300 = []msChannel{
 	msOf(0x05, 0x00, 1, msWord("pir", 0, msTriggered)),
 	msOf(0x06, 0xcb, 1, msU8("light_level", 0).unless(msNone8)),
@@ -90,16 +85,18 @@ var msAM300 = []msChannel{
 	msOf(0x08, 0x7d, 2, msGas("tvoc", 0, 100)),
 	msOf(0x08, 0xe6, 2, msGas("tvoc", 0, 1)),
 	msOf(0x09, 0x73, 2, msPressure(0)),
+	msOf(0x0a, 0x7d, 2, msGas("hcho", 0, 100)),
+	msOf(0x0b, 0x7d, 2, msDust("pm2_5", 0)),
+	msOf(0x0c, 0x7d, 2, msDust("pm10", 0)),
+	msOf(0x0d, 0x7d, 2, msGas("o3", 0, 100)), // ppm
 	msOf(0x0e, 0x01, 1, msWord("buzzer_status", 0, msWords{0: "off", 1: "on"})),
+	msOf(0x0f, 0x7d, 2, msGas("hcho", 0, 1000)),
 }
 
 var msTriggered = msWords{0: "idle", 1: "trigger"}
 
 // msDust is in ug/m3.
-var msDust = []msChannel{
-	msOf(0x0b, 0x7d, 2, msGas("pm2_5", 0, 1)),
-	msOf(0x0c, 0x7d, 2, msGas("pm10", 0, 1)),
-}
+func msDust(name string, at int) msField { return msGas(name, at, 1) }
 
 // msAM300History is the stored readings on channel id, and on the next one those with tvoc in ug/m3. What a device has beside
 // the common values follows these, two bytes each.

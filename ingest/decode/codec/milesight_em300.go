@@ -42,7 +42,7 @@ var msEM300Lines = []msLine{
 	{
 		name:     "milesight-em300-di-hall",
 		title:    "Milesight EM300-DI Hall (pulses of a water meter)",
-		channels: slices.Concat([]msChannel{msBattery}, msEM300DI, []msChannel{msEM300WaterHistory()}),
+		channels: slices.Concat([]msChannel{msBattery}, msEM300DI, msEM300Hall, []msChannel{msEM300WaterHistory()}),
 		replies:  map[byte]int{0x79: 4},
 	},
 	{
@@ -78,9 +78,17 @@ var msEM300DI = []msChannel{
 	msOf(0x05, 0xc8, 4, msU32("pulse", 0)),
 	msOf(0x05, 0xe1, 8, msWater(0)...),
 	msOf(0x85, 0x00, 2, msWord("gpio", 0, msLevel), msWord("gpio_alarm", 1, msWords{0: "gpio alarm release", 1: "gpio alarm"})),
-	msOf(0x85, 0xe1, 9, append(msWater(0), msWord("water_alarm", 8, msWords{1: msWaterAlarm[1], 2: msWaterAlarm[2],
-		3: msWaterAlarm[3], 4: msWaterAlarm[4]}))...),
+	msOf(0x85, 0xe1, 9, msWaterAlarmed...),
 }
+
+// msEM300Hall is where the first firmware of the Hall device has its count.
+var msEM300Hall = []msChannel{
+	msOf(0x06, 0xe1, 8, msWater(0)...),
+	msOf(0x86, 0xe1, 9, msWaterAlarmed...),
+}
+
+var msWaterAlarmed = append(msWater(0), msWord("water_alarm", 8, msWords{1: msWaterAlarm[1], 2: msWaterAlarm[2],
+	3: msWaterAlarm[3], 4: msWaterAlarm[4]}))
 
 // msEM300DIInput says what a stored reading has of the input: its level, or a count.
 func msEM300DIInput(f *msFrame, data []byte, level int, count ...msField) {

@@ -98,8 +98,8 @@ func (f *msField) into(out *msFrame, data []byte) {
 	switch f.kind {
 	case msInt16:
 		v = float64(int16(raw))
-	case msFloat32:
-		v = float64(math.Float32frombits(raw))
+	case msFloat32: // the maker's decoders round them to hundredths
+		v = math.Round(float64(math.Float32frombits(raw))*100) / 100
 	default:
 		v = float64(raw)
 	}

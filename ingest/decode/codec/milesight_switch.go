@@ -14,9 +14,9 @@ var msSwitchLines = []msLine{
 	{name: "milesight-ws301", title: "Milesight WS301 (door or window contact)", channels: msWS301},
 	{name: "milesight-ws302", title: "Milesight WS302 (sound level)", channels: msWS302},
 	{name: "milesight-ws303", title: "Milesight WS303 (leak)", channels: msWS303},
-	msLightSwitch("milesight-ws501", "Milesight WS501 (light switch, not its v4)", 1),
-	msLightSwitch("milesight-ws502", "Milesight WS502 (two light switches, not its v4)", 2),
-	msLightSwitch("milesight-ws503", "Milesight WS503 (three light switches, not its v4)", 3),
+	msLightSwitch("milesight-ws501", "Milesight WS501 (light switch, neither v4 nor CN)", 1),
+	msLightSwitch("milesight-ws502", "Milesight WS502 (two light switches, neither v4 nor CN)", 2),
+	msLightSwitch("milesight-ws503", "Milesight WS503 (three light switches, neither v4 nor CN)", 3),
 }
 
 // msButtons: WS101 says how its one button was pressed, the panels which button was, and what other devices it commands.
