@@ -34,7 +34,7 @@ const (
 	Motion      // 1: movement was seen
 	MotionCount // movements in the period
 	ContactOpen // 1: the door or window is open
-	OpenCount   // openings in the period
+	OpenCount   // openings so far, a running total; a drop is a reset
 	Button      // a press; Reading.Text is its kind (single, double, long, …)
 	Tamper      // 1: the device was tampered with
 
@@ -97,7 +97,7 @@ var definitions = [quantities]Definition{
 	Motion:            {"motion", "1", Flag, 0, 1},
 	MotionCount:       {"motion_count", "1", Period, 0, 100_000},
 	ContactOpen:       {"contact_open", "1", Flag, 0, 1},
-	OpenCount:         {"open_count", "1", Period, 0, 100_000},
+	OpenCount:         {"open_count", "1", Total, 0, 1 << 53},
 	Button:            {"button", "1", Event, 0, 1},
 	Tamper:            {"tamper", "1", Flag, 0, 1},
 	MaskWorn:          {"mask_worn", "1", Period, 0, 100_000},
