@@ -29,6 +29,9 @@ type Options struct {
 	Known func(model string) bool
 	// MaxBody bounds a body, bytes, before and after decompression; default 256 KiB.
 	MaxBody int
+	// MaxMultipart bounds a multipart body, bytes, before and after decompression: cameras send pictures behind what they have to
+	// say. MaxBody then bounds the one part that is kept. Default 4 MiB.
+	MaxMultipart int
 	// MaxWaiting bounds the requests that wait for their commit at one time; more are answered with 503. Default 256.
 	MaxWaiting int
 	// CommitTimeout bounds the wait of one request; default 10 s.
@@ -43,7 +46,7 @@ const readTimeout = 10 * time.Second
 
 // Handler answers POST /ingest/{model} and POST /ingest/{model}/{device}. A body becomes a message on the topic
 // push/{model}/{device}; a device's own credential need not name its device. A client identifies itself with basic
-// authentication or with the bearer token name:password.
+// authentication or with the bearer token name:password. Of a multipart body only the first part that is XML or JSON is taken.
 //
 // 2xx means on disk. After any other answer, and after none, the client sends the message again: what was committed all
 // the same is recognised as a duplicate. Safe for concurrent use.
@@ -72,6 +75,9 @@ func New(o Options, intake ingest.Intake) (*Handler, error) {
 	}
 	if o.MaxBody <= 0 {
 		o.MaxBody = 256 << 10
+	}
+	if o.MaxMultipart <= 0 {
+		o.MaxMultipart = 4 << 20
 	}
 	if o.MaxWaiting <= 0 {
 		o.MaxWaiting = 256
@@ -173,7 +179,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) error {
 	}
 	// The place is given back when the message has left for the intake, which may be after the answer.
 	place := func() { <-h.waiting }
-	payload, err := readBody(w, r, h.options.MaxBody)
+	payload, err := h.readBody(w, r)
 	if err != nil {
 		place()
 		return err

@@ -73,6 +73,12 @@ func zip(s string) string {
 	return b.String()
 }
 
+// multipart is what a camera sends: what it has to say, and a picture of whom it saw.
+func multipart(part, picture string) string {
+	return "--b\r\nContent-Disposition: form-data; name=\"alert\"\r\n\r\n" + part +
+		"\r\n--b\r\nContent-Type: image/jpeg\r\n\r\n" + picture + "\r\n--b--\r\n"
+}
+
 func TestAnswers(t *testing.T) {
 	const limit = 1000
 	edit := func(r *http.Request, f func(*http.Request)) *http.Request { f(r); return r }
@@ -108,12 +114,23 @@ func TestAnswers(t *testing.T) {
 		"newline in device":   {post("/ingest/m/a%0Ab", "cloud", "application/json", "{}"), 400, "", ""},
 		"form":                {post("/ingest/m", "door", "application/x-www-form-urlencoded", "a=b"), 415, "", ""},
 		"no content type":     {post("/ingest/m", "door", "", "{}"), 415, "", ""},
+		"multipart":           {post("/ingest/m", "door", "multipart/form-data; boundary=b", multipart("<a/>", "image")), 204, "push/m/mpp/door", "<a/>"},
+		"multipart, large":    {post("/ingest/m", "door", "multipart/mixed; boundary=b", multipart("{}", strings.Repeat("x\n", 1900))), 204, "push/m/mpp/door", "{}"},
+		"multipart, gzip":     {edit(encoded("gzip", zip(multipart("{}", strings.Repeat("x", 3900)))), func(r *http.Request) { r.Header.Set("Content-Type", "multipart/mixed; boundary=b") }), 204, "push/m/mpp/door", "{}"},
+		"multipart, no word":  {post("/ingest/m", "door", "multipart/form-data", multipart("{}", "")), 204, "push/m/mpp/door", "{}"},
+		"multipart, bad word": {post("/ingest/m", "door", "multipart/form-data; boundary", multipart("{}", "")), 204, "push/m/mpp/door", "{}"},
+		"part over the limit": {post("/ingest/m", "door", "multipart/mixed; boundary=b", multipart("<"+strings.Repeat("x", limit)+">", "")), 413, "", ""},
+		"multipart too large": {post("/ingest/m", "door", "multipart/mixed; boundary=b", multipart("{}", strings.Repeat("x", 4*limit))), 413, "", ""},
+		"parts, gzip bomb":    {edit(encoded("gzip", zip(multipart("{}", strings.Repeat("x", 100_000)))), func(r *http.Request) { r.Header.Set("Content-Type", "multipart/mixed; boundary=b") }), 413, "", ""},
+		"pictures alone":      {post("/ingest/m", "door", "multipart/mixed; boundary=b", multipart("", "image")), 400, "", ""},
+		"parts, cut gzip":     {edit(encoded("gzip", zip(multipart("{}", "image"))[:60]), func(r *http.Request) { r.Header.Set("Content-Type", "multipart/mixed; boundary=b") }), 400, "", ""},
+		"xml of its own set":  {post("/ingest/m", "door", "application/xml; charset=gbk", "<a/>"), 204, "push/m/mpp/door", "<a/>"},
 		"other character set": {post("/ingest/m", "door", "application/json; charset=utf-16", "{}"), 415, "", ""},
 		"GET":                 {httptest.NewRequest(http.MethodGet, "/ingest/m", nil), 405, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []ingest.Message
-			h := handler(t, push.Options{MaxBody: limit, Known: func(m string) bool { return m == "m" }},
+			h := handler(t, push.Options{MaxBody: limit, MaxMultipart: 4 * limit, Known: func(m string) bool { return m == "m" }},
 				intake(func(m ingest.Message) error { got = append(got, m); m.Ack(); return nil }))
 			w := do(h, c.request)
 			h.Close()
@@ -278,9 +295,11 @@ func TestTLS(t *testing.T) {
 func FuzzBody(f *testing.F) {
 	f.Add("application/json", "gzip", []byte(zip("{}")))
 	f.Add("text/xml;charset=utf-8", "", []byte("<a/>"))
+	f.Add("multipart/form-data; boundary=b", "", []byte(multipart("{}", "image")))
+	f.Add("multipart/mixed", "gzip", []byte(zip(multipart("<a/>", "image"))))
 	f.Fuzz(func(t *testing.T, kind, encoding string, body []byte) {
 		const limit = 100
-		h := handler(t, push.Options{MaxBody: limit}, intake(func(m ingest.Message) error {
+		h := handler(t, push.Options{MaxBody: limit, MaxMultipart: 2 * limit}, intake(func(m ingest.Message) error {
 			if len(m.Payload) == 0 || len(m.Payload) > limit {
 				t.Errorf("got a payload of %d bytes", len(m.Payload))
 			}

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/ingest/access"
+	"github.com/gerbang-iot/gerbang/ingest/decode/transcode"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // authenticate finds the account of a request.
@@ -63,13 +65,19 @@ func plain(s string, limit int) bool {
 	})
 }
 
-// readBody returns a request's body, decompressed, of at most limit bytes.
-func readBody(w http.ResponseWriter, r *http.Request, limit int) ([]byte, error) {
-	if err := checkType(r.Header.Get("Content-Type")); err != nil {
+// readBody returns a request's body, decompressed, of at most MaxBody bytes. Of a multipart body it is the first part that is XML
+// or JSON; pictures and the rest, within MaxMultipart bytes, end here and are never held in memory as a whole.
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	parts, boundary, err := checkType(r.Header.Get("Content-Type"))
+	if err != nil {
 		return nil, err
 	}
+	limit := h.options.MaxBody
+	if parts {
+		limit = max(limit, h.options.MaxMultipart)
+	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // where the server can
-	var body io.Reader = http.MaxBytesReader(w, r.Body, int64(limit))
+	body := http.MaxBytesReader(w, r.Body, int64(limit))
 	switch encoding := r.Header.Get("Content-Encoding"); strings.ToLower(encoding) {
 	case "", "identity":
 	case "gzip":
@@ -77,20 +85,35 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int) ([]byte, error)
 		if err != nil {
 			return nil, readFault(err, limit)
 		}
-		body = z
+		body = http.MaxBytesReader(w, z, int64(limit)) // what it inflates to is bounded, too
 	default:
 		return nil, refuse(http.StatusUnsupportedMediaType, "the content encoding must be gzip or none")
 	}
-	payload, err := io.ReadAll(io.LimitReader(body, int64(limit)+1))
+	if parts {
+		return h.readPart(body, boundary, limit)
+	}
+	payload, err := io.ReadAll(body)
 	switch {
 	case err != nil:
 		return nil, readFault(err, limit)
-	case len(payload) > limit:
-		return nil, tooLarge(limit)
 	case len(payload) == 0:
 		return nil, refuse(http.StatusBadRequest, "the body is empty")
 	}
 	return payload, nil
+}
+
+func (h *Handler) readPart(body io.Reader, boundary string, limit int) ([]byte, error) {
+	payload, err := transcode.Part(body, boundary, h.options.MaxBody)
+	no, ok := errors.AsType[*transcode.Error](err)
+	switch {
+	case err == nil:
+		return payload, nil
+	case !ok || no.Err != nil:
+		return nil, readFault(err, limit)
+	case no.Reason == telemetry.ReasonTooLarge:
+		return nil, refuse(http.StatusRequestEntityTooLarge, "%s", no.Detail)
+	}
+	return nil, refuse(http.StatusBadRequest, "%s", no.Detail)
 }
 
 func readFault(err error, limit int) error {
@@ -104,17 +127,21 @@ func tooLarge(limit int) error {
 	return refuse(http.StatusRequestEntityTooLarge, "the body must not be larger than %d bytes", limit)
 }
 
-// checkType takes JSON, XML and text, in UTF-8.
-func checkType(header string) error {
+// checkType takes JSON, XML and text, in UTF-8, and multipart bodies that have such a part. XML says itself how it is encoded.
+func checkType(header string) (parts bool, boundary string, err error) {
 	kind, parameters, err := mime.ParseMediaType(header)
 	family, sub, _ := strings.Cut(kind, "/")
-	ok := family == "text" || family == "application" &&
-		(sub == "json" || sub == "xml" || strings.HasSuffix(sub, "+json") || strings.HasSuffix(sub, "+xml"))
+	if family == "multipart" && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter)) {
+		return true, parameters["boundary"], nil // one that is missing or broken is seen in the body
+	}
+	xml := sub == "xml" || strings.HasSuffix(sub, "+xml")
+	ok := family == "text" || family == "application" && (sub == "json" || xml || strings.HasSuffix(sub, "+json"))
 	switch charset := strings.ToLower(parameters["charset"]); {
 	case err != nil, !ok:
-		return refuse(http.StatusUnsupportedMediaType, "the content type must be JSON, XML or text, for example application/json")
-	case charset != "" && charset != "utf-8" && charset != "us-ascii":
-		return refuse(http.StatusUnsupportedMediaType, "the character set must be UTF-8, not %.20q", charset)
+		return false, "", refuse(http.StatusUnsupportedMediaType,
+			"the content type must be JSON, XML or text, for example application/json, or multipart with such a part")
+	case charset != "" && charset != "utf-8" && charset != "us-ascii" && !xml:
+		return false, "", refuse(http.StatusUnsupportedMediaType, "the character set must be UTF-8, not %.20q", charset)
 	}
-	return nil
+	return false, "", nil
 }
