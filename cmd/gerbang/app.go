@@ -40,6 +40,7 @@ type app struct {
 	web     *web.Server
 	// sightings are devices that are heard and not configured; they outlive a reload's new decoder.
 	sightings decode.Sightings
+	asker     *asker
 
 	reload  chan os.Signal // nil: nothing asks for a reload
 	reloads *reloadMetrics
@@ -48,7 +49,7 @@ type app struct {
 // newApp makes all parts and recovers the state. Nothing runs yet; what can fail fails here. The caller must run the app or
 // close it.
 func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app, err error) {
-	a := &app{cfg: cfg, log: log, started: time.Now(), registry: prometheus.NewRegistry(), live: gateway.NewLive()}
+	a := &app{cfg: cfg, log: log, started: time.Now(), registry: prometheus.NewRegistry(), live: gateway.NewLive(), asker: newAsker(log)}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	defer func() {
 		if err != nil {
@@ -58,7 +59,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if a.journal, err = openJournal(ctx, cfg, false, log); err != nil {
 		return nil, err
 	}
-	decoder, err := newDecoder(cfg, &a.sightings)
+	decoder, err := newDecoder(cfg, &a.sightings, a.asker.ask)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +74,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if a.doors, err = openDoors(cfg, a.loop.Intake(), decoder.Topics(), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
+	a.asker.publish = a.doors.Publish
 	a.courier = gateway.NewCourier(gateway.CourierOptions{
 		Publisher: a.doors, Outbox: a.journal, Sent: a.loop.Sent, Fault: a.faults.report, Logger: log,
 	})
@@ -119,9 +121,10 @@ func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decod
 	return g, nil
 }
 
-func newDecoder(cfg *configs.Config, sightings *decode.Sightings) (*decode.Decoder, error) {
+// newDecoder makes a decoder. Where nobody looks for strangers or answers requests, sightings and ask are nil.
+func newDecoder(cfg *configs.Config, sightings *decode.Sightings, ask func(topic string, payload []byte)) (*decode.Decoder, error) {
 	return decode.New(decode.Options{
-		Sightings: sightings,
+		Sightings: sightings, Ask: ask,
 		Sites:     cfg.Sites, Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
 		Past: cfg.Ingest.ClockPast, Future: cfg.Ingest.ClockFuture, Lateness: cfg.Ingest.Lateness,
 	})
@@ -183,6 +186,7 @@ func (a *app) run(ctx context.Context) error {
 		stage{"earlier faults", a.faults.run(a.disproved), time.Second},
 		stage{"gateway", a.loop.Run, 20 * time.Second},
 		stage{"retention", a.retain, 5 * time.Second},
+		stage{"requests", a.asker.run, 5 * time.Second},
 		stage{"signals", a.courier.Run, 5 * time.Second},
 	)
 	stages = append(stages, a.doors.publisherStages()...)

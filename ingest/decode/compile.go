@@ -46,7 +46,7 @@ type model struct {
 	codec    codec.Func // nil: none
 	patterns []pattern
 	// address leads to the device in the payload; several make one address. None: topic or envelope name it.
-	address []path
+	address address
 	// devices are those of all sites by lower-case address; nil where several sites have it.
 	devices    map[string]*binding
 	process    []condition
@@ -56,7 +56,7 @@ type model struct {
 	boot       path
 	fields     []field
 	each       path // elements; no text: none
-	eachDevice []path
+	eachDevice address
 	eachTime   *timing
 	eachRead   []field
 	past       path // history items; no text: none
@@ -168,7 +168,7 @@ func (c *compiler) native() {
 
 func (c *compiler) mapping() {
 	m := c.m
-	m.address = c.paths("device", m.Device)
+	m.address = c.address("device", m.Device)
 	c.each()
 	for i, text := range m.Match {
 		p, err := parsePattern(text)
@@ -230,7 +230,7 @@ func (c *compiler) each() {
 		c.fail("each.path", errors.New("missing"))
 	}
 	m.each = c.path("each.path", m.Each.Path, true)
-	m.eachDevice = c.paths("each.device", m.Each.Device)
+	m.eachDevice = c.address("each.device", m.Each.Device)
 	m.eachTime = c.timing("each.time", m.Each.Time)
 	at, defs := "readings", m.Readings
 	if len(m.Each.Readings) > 0 {
@@ -242,6 +242,9 @@ func (c *compiler) each() {
 // lorawan checks what only uplinks have.
 func (c *compiler) lorawan() {
 	m := c.m
+	if m.Format != "xml" && len(m.Lists) > 0 {
+		c.fail("lists", fmt.Errorf("belongs to format xml, not to %q", m.Format))
+	}
 	if m.Format != "lorawan" {
 		if m.Codec != "" || len(m.Ports) > 0 {
 			c.fail("codec", fmt.Errorf("codec and ports belong to format lorawan, not to %q", m.Format))
@@ -256,14 +259,18 @@ func (c *compiler) lorawan() {
 	m.codec = found.Func
 }
 
-// paths parses paths joined by +, which together make an address.
-func (c *compiler) paths(at, text string) []path {
+// address parses how a payload names a device.
+func (c *compiler) address(at, text string) address {
 	if text == "" {
 		return nil
 	}
-	var ready []path
+	var ready address
 	for part := range strings.SplitSeq(text, "+") {
-		ready = append(ready, c.path(at, part, false))
+		var either []path
+		for one := range strings.SplitSeq(part, "|") {
+			either = append(either, c.path(at, one, false))
+		}
+		ready = append(ready, either)
 	}
 	return ready
 }
@@ -345,8 +352,8 @@ func (c *compiler) field(at string, def *Field) field {
 		c.fail(at+".quantity", errors.New("missing"))
 		return f
 	}
-	if def.NamePath != "" {
-		c.fail(at+".name_path", errors.New("means nothing without auto"))
+	if def.NamePath != "" || len(def.ByUnit) > 0 {
+		c.fail(at+".name_path", errors.New("name_path and by_unit mean nothing without auto"))
 	}
 	if c.m.Swap {
 		f.quantity = swapped(f.quantity)
@@ -388,7 +395,7 @@ func (c *compiler) field(at string, def *Field) field {
 
 // auto compiles a field whose quantity its name tells.
 func (c *compiler) auto(at string, def *Field) field {
-	f := field{auto: true, counted: true, swap: c.m.Swap, channel: def.Channel}
+	f := field{auto: true, counted: true, swap: c.m.Swap, channel: def.Channel, byUnit: def.ByUnit}
 	if def.Quantity != telemetry.NoQuantity || def.Unit != "" || def.Scale != 0 || def.Offset != 0 || def.Value != nil || len(def.Words) > 0 || len(def.Kinds) > 0 {
 		c.fail(at+".auto", errors.New("finds quantity and unit by itself: want no quantity, unit, scale, offset, value, words or kinds beside it"))
 	}
@@ -396,7 +403,11 @@ func (c *compiler) auto(at string, def *Field) field {
 		c.fail(at+".path", errors.New("missing"))
 	}
 	f.path = c.path(at+".path", def.Path, true)
-	f.namePath = c.path(at+".name_path", def.NamePath, false)
+	if def.NamePath != "" {
+		for one := range strings.SplitSeq(def.NamePath, "|") {
+			f.namePath = append(f.namePath, c.path(at+".name_path", one, false))
+		}
+	}
 	f.unitPath = c.path(at+".unit_path", def.UnitPath, false)
 	f.unitNames = make(map[string]string, len(def.Units))
 	for word, unit := range def.Units {

@@ -27,6 +27,9 @@ type Options struct {
 	Memory Memory
 	// Sightings note devices that are not configured; nil: those of the decoder alone, which nobody sees.
 	Sightings *Sightings
+	// Ask publishes a request to a device, such as a Sparkplug edge node whose names are not known; it must not block. nil:
+	// nobody is asked.
+	Ask func(topic string, payload []byte)
 	// MaxPayload is the largest payload in bytes; default 64 KiB.
 	MaxPayload int
 	// MaxDepth is how many objects and arrays may lie inside each other; default 32.
@@ -90,6 +93,7 @@ type Decoder struct {
 	clock  window
 	models map[string]*model
 	router router
+	nodes  nodes
 	// workers are spare scratch memory for Decode.
 	workers sync.Pool
 }

@@ -73,7 +73,7 @@ func (e *extraction) device(b *binding, from found) *binding {
 	if len(m.eachDevice) == 0 {
 		return b
 	}
-	address, ok := joined(e.doc, m.eachDevice, from)
+	address, ok := m.eachDevice.read(e.doc, from)
 	if !ok {
 		return b
 	}
@@ -90,18 +90,25 @@ func (e *extraction) device(b *binding, from found) *binding {
 	return nil
 }
 
-// joined reads an address that may be made of several members.
-func joined(doc *document, paths []path, from found) (string, bool) {
+// address leads to how a payload names a device: parts, each at the first of some paths that is there.
+type address [][]path
+
+// read joins the parts by /. A separator at the end, as names that are only a base have it, is no part of the name.
+func (a address) read(doc *document, from found) (string, bool) {
 	var parts []string
-	for i := range paths {
-		at, ok := paths[i].firstFrom(doc, from)
-		if !ok {
+	for _, either := range a {
+		part := ""
+		for i := range either {
+			if at, ok := either[i].firstFrom(doc, from); ok && part == "" {
+				if n := &doc.nodes[at]; n.kind == '"' || n.kind == '0' {
+					part = strings.TrimRight(string(n.raw), ":/")
+				}
+			}
+		}
+		if part == "" {
 			return "", false
 		}
-		if n := &doc.nodes[at]; (n.kind != '"' && n.kind != '0') || len(n.raw) == 0 {
-			return "", false
-		}
-		parts = append(parts, bounded(string(doc.nodes[at].raw), maxAddress))
+		parts = append(parts, bounded(part, maxAddress))
 	}
 	return strings.Join(parts, "/"), len(parts) > 0
 }

@@ -29,6 +29,10 @@ func init() {
 		{Name: "native", Title: "Gerbang's own JSON"},
 		{Name: "json", Title: "JSON, mapped by the model", open: openJSON},
 		{Name: "value", Title: "One bare value per topic", open: openValue},
+		{Name: "xml", Title: "XML, such as cameras push", open: openXML},
+		{Name: "line", Title: "InfluxDB line protocol", open: openLines},
+		{Name: "senml", Title: "SenML (RFC 8428)", open: openSenML},
+		{Name: "sparkplug", Title: "Sparkplug B", open: openSparkplug, addresses: addressesSparkplug},
 		{Name: "lorawan", Title: "LoRaWAN uplink: The Things Stack v3, ChirpStack v3 and v4, ThingPark, LORIOT", open: openLoRaWAN, addresses: addressesLoRaWAN},
 	} {
 		formats[f.Name] = &f

@@ -14,11 +14,15 @@ func (e *extraction) guess(fd *field, v found) *fault {
 		return nil
 	}
 	name := e.nameOf(fd, v)
-	unit := ""
+	if own := string(e.doc.nodes[v.at].name); own != "" && fd.path.ends(stepAll) {
+		v.label = strings.TrimSuffix(strings.TrimSuffix(v.label, channelText([]byte(own))), ".") // the name is no channel
+	}
+	unit, word := "", ""
 	if fd.unitPath.text != "" {
 		element := found{at: v.element, element: v.element, outer: v.outer}
 		if at, ok := fd.unitPath.firstFrom(e.doc, element); ok && e.doc.nodes[at].kind == '"' {
 			unit = string(e.doc.nodes[at].raw)
+			word = unit
 			if ucum, known := fd.unitNames[strings.ToLower(unit)]; known {
 				unit = ucum
 			}
@@ -35,6 +39,12 @@ func (e *extraction) guess(fd *field, v found) *fault {
 		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
 		if inside, exact := senses[strings.Join(wordsIn(label+"_"+name), "_")]; exact {
 			s.quantity = inside.quantity
+		}
+	}
+	if q := fd.byUnit[word]; !ok && q != telemetry.NoQuantity {
+		s, ok = sense{quantity: q}, true
+		if ucum, known := unitWords[strings.ToLower(word)]; known {
+			s.unit = ucum
 		}
 	}
 	if !ok {
@@ -74,16 +84,18 @@ func (e *extraction) guess(fd *field, v found) *fault {
 
 // nameOf is the name of the field that a value stands in.
 func (e *extraction) nameOf(fd *field, v found) string {
-	if fd.namePath.text != "" {
-		element := found{at: v.element, element: v.element, outer: v.outer}
-		if at, ok := fd.namePath.firstFrom(e.doc, element); ok {
+	if len(fd.namePath) == 0 {
+		return string(e.doc.nodes[v.at].name)
+	}
+	element := found{at: v.element, element: v.element, outer: v.outer}
+	for i := range fd.namePath {
+		if at, ok := fd.namePath[i].firstFrom(e.doc, element); ok && len(e.doc.nodes[at].raw) > 0 {
 			name := string(e.doc.nodes[at].raw)
 			// A name may be a path or a URN whose last part says what it is.
 			return name[strings.LastIndexAny(name, "/:")+1:]
 		}
-		return ""
 	}
-	return string(e.doc.nodes[v.at].name)
+	return ""
 }
 
 // guessed is the value of a field with meaning s.

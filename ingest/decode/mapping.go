@@ -33,11 +33,12 @@ type field struct {
 	quantity telemetry.Quantity
 	// auto: the quantity is found by name, at namePath or the member's own.
 	auto     bool
-	namePath path
+	namePath []path
 	// counted is false for a form of counting people that the model does not count.
 	counted     bool
 	swap        bool              // for auto
 	unitNames   map[string]string // for auto: UCUM by lower-case word
+	byUnit      map[string]telemetry.Quantity
 	unit        linear
 	unitPath    path
 	units       map[string]linear // by lower-case word

@@ -27,11 +27,13 @@ type Model struct {
 	Script string `yaml:"-" json:"-"`
 	// Ports are the LoRaWAN ports that carry readings; uplinks on others are not readings. None: all.
 	Ports []uint8 `yaml:"ports" json:"ports,omitempty"`
+	// Lists are the XML elements (format xml) that are lists also where they stand alone.
+	Lists []string `yaml:"lists" json:"lists,omitempty"`
 	// Match are topic patterns. {device} stands for the device's address, {site} for the site's id, {other} for a level
 	// that the path {other} leads to, + for any level, a final # for any rest. May be empty for devices that only push by HTTP.
 	Match []string `yaml:"match" json:"match,omitempty"`
 	// Device is the path to the device's address in the payload, where no topic names it; several joined by + make one
-	// address with / between them (model+id). A LoRaWAN or Sparkplug envelope names the device itself.
+	// address with / between them (model+id), of several joined by | the first that is there is taken (serial|mac). A LoRaWAN or Sparkplug envelope names the device itself.
 	Device string `yaml:"device" json:"device,omitempty"`
 	// When says which messages are readings.
 	When When `yaml:"when" json:"when,omitzero"`
@@ -112,7 +114,10 @@ type Field struct {
 	// Auto finds the quantity by the field's name and unit, where a format leaves the names to its users; a name without a
 	// known meaning is passed over. It stands instead of Quantity.
 	Auto bool `yaml:"auto" json:"auto,omitempty"`
-	// NamePath leads to the name for Auto, relative to the element that * chose; default: the member's own name.
+	// ByUnit finds it by the unit where the name has no known meaning: {"%RH": humidity}.
+	ByUnit map[string]telemetry.Quantity `yaml:"by_unit" json:"by_unit,omitempty"`
+	// NamePath leads to the name for Auto, relative to the element that * chose; several joined by | are tried in order. Default:
+	// the member's own name.
 	NamePath string `yaml:"name_path" json:"name_path,omitempty"`
 	// Unit (UCUM) in which the device reports; default: the quantity's own.
 	Unit string `yaml:"unit" json:"unit,omitempty"`
@@ -175,7 +180,7 @@ type Sample struct {
 	// Topic it came on; empty: any.
 	Topic   string `yaml:"topic" json:"topic,omitempty"`
 	Payload string `yaml:"payload" json:"payload,omitempty"`
-	// Frame is instead of Payload the bare FRMPayload of a LoRaWAN uplink, in hex, on Port.
+	// Frame is instead of Payload binary, in hex: the bare FRMPayload of a LoRaWAN uplink on Port, or a payload that is no text.
 	Frame string `yaml:"frame" json:"frame,omitempty"`
 	Port  uint8  `yaml:"port" json:"port,omitempty"`
 	// Received is when, RFC 3339; default: one second after the newest expected time, or 2022-07-05T01:00:00Z.

@@ -21,7 +21,7 @@ func TestValidate(t *testing.T) {
 	}{
 		{"id", func(m *Model) { m.ID = "A b" }, `model "A b": id: "A b": want a-z, 0-9, _ and -, at most 64`},
 		{"title", func(m *Model) { m.Title = "" }, `title: missing`},
-		{"format", func(m *Model) { m.Format = "xml" }, `format: unknown format "xml", want`},
+		{"format", func(m *Model) { m.Format = "cbor" }, `format: unknown format "cbor", want`},
 		{"another native", func(m *Model) { m.Format = "native" }, `format: only the model native has format native`},
 		{"native as json", func(m *Model) { m.ID = NativeModel }, `format: the native model has format native`},
 		{"no device", func(m *Model) { m.Match = []string{"a/+"} }, `match[0]: has no {device}, and the model names no device in the payload`},

@@ -70,7 +70,7 @@ func parsePath(text string) (path, error) {
 				return p, err
 			}
 			p.steps, rest = append(p.steps, s), tail
-		case p.deep():
+		case p.ends(stepDeep):
 			return p, fmt.Errorf("path %q: want ** at the end", text)
 		case rest[0] == '.' && first && strings.HasPrefix(text, "$"), rest[0] == '.' && !first:
 			name, tail := cutName(rest[1:])
@@ -147,8 +147,8 @@ func (p *path) many() bool {
 	return false
 }
 
-// deep reports whether the path ends in **.
-func (p *path) deep() bool { return len(p.steps) > 0 && p.steps[len(p.steps)-1].kind == stepDeep }
+// ends reports whether the path's last step is of a kind.
+func (p *path) ends(k stepKind) bool { return len(p.steps) > 0 && p.steps[len(p.steps)-1].kind == k }
 
 // found is one value that a path leads to.
 type found struct {

@@ -186,13 +186,13 @@ func (m *model) addresses(w *Worker, msg *ingest.Message) ([]string, *fault) {
 	m.capture(w.tree, msg.Topic)
 	var named []string
 	if len(m.address) > 0 {
-		if address, ok := joined(w.tree, m.address, found{}); ok {
+		if address, ok := m.address.read(w.tree, found{}); ok {
 			named = append(named, address)
 		}
 	}
 	if len(m.eachDevice) > 0 {
 		m.each.each(w.tree, found{}, func(item found) bool {
-			if address, ok := joined(w.tree, m.eachDevice, found{at: item.at, element: item.at, outer: item.outer}); ok {
+			if address, ok := m.eachDevice.read(w.tree, found{at: item.at, element: item.at, outer: item.outer}); ok {
 				named = append(named, address)
 			}
 			return len(named) < maxReadings

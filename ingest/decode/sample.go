@@ -20,7 +20,7 @@ func (d *Decoder) Check(id string, s Sample) []string {
 		if err != nil {
 			return []string{fmt.Sprintf("frame: %v", err)}
 		}
-		q.Payload, q.Frame, q.Port = frame, true, s.Port
+		q.Payload, q.Frame, q.Port = frame, d.Frames(id), s.Port
 	}
 	answer := d.One(q)
 	rejection := answer.Rejection

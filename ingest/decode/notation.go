@@ -1,0 +1,48 @@
+package decode
+
+import (
+	"errors"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/transcode"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// openXML takes an XML document; the elements of the model's Lists are always arrays.
+func openXML(w *Worker, m *model, msg *ingest.Message) *fault {
+	return w.transcode(msg, func(l transcode.Limits, out *object.Writer) error { return transcode.XML(msg.Payload, m.Lists, l, out) })
+}
+
+// openLines takes InfluxDB line protocol.
+func openLines(w *Worker, _ *model, msg *ingest.Message) *fault {
+	return w.transcode(msg, func(l transcode.Limits, out *object.Writer) error { return transcode.LineProtocol(msg.Payload, l, out) })
+}
+
+// openSenML takes a SenML pack, resolved against the time of receipt.
+func openSenML(w *Worker, _ *model, msg *ingest.Message) *fault {
+	return w.transcode(msg, func(l transcode.Limits, out *object.Writer) error {
+		return transcode.SenML(msg.Payload, msg.Received.Time(), l, out)
+	})
+}
+
+// transcode makes the tree of a payload in another notation than JSON.
+func (w *Worker) transcode(msg *ingest.Message, write func(transcode.Limits, *object.Writer) error) *fault {
+	if f := w.d.sized(msg); f != nil {
+		return f
+	}
+	return w.open(func(out *object.Writer) *fault {
+		if err := write(transcode.Limits{Depth: w.d.limits.MaxDepth, Values: maxNodes}, out); err != nil {
+			return unreadable(err)
+		}
+		return nil
+	})
+}
+
+// unreadable is the fault of a payload that was not transcoded.
+func unreadable(err error) *fault {
+	if e, ok := errors.AsType[*transcode.Error](err); ok {
+		return faultf(e.Reason, "%s", e.Detail)
+	}
+	return faultf(telemetry.ReasonSyntax, "%v", err)
+}
