@@ -1,0 +1,28 @@
+package codec
+
+var talkpoolFrameTests = []makerFrame{
+	{name: "OY1110", codec: "talkpool", port: 2, hex: "3f 2a 8c", want: `{"Temperature":21.6,"RelativeHumidity":43.4}`},
+	{name: "OY1110, below zero", codec: "talkpool", port: 2, hex: "2d 28 a5", want: `{"Temperature":-7,"RelativeHumidity":39.5}`},
+	{name: "OY1110, several, by the quarter", codec: "talkpool", port: 3, hex: "0f 3f2a8c 3f2b21 40 2b 34",
+		want: `{"Temperature":21.6,"RelativeHumidity":43.4,"history":[{"secondsAgo":900,"Temperature":21,"RelativeHumidity":43.9},{"secondsAgo":1800,"Temperature":22.7,"RelativeHumidity":44.2}]}`},
+	{name: "OY1110, several, by the hour", codec: "talkpool", port: 3, hex: "82 3f2a8c 3f2b21",
+		want: `{"Temperature":21.6,"RelativeHumidity":43.4,"history":[{"secondsAgo":7200,"Temperature":21,"RelativeHumidity":43.9}]}`},
+	{name: "OY1110, one of several", codec: "talkpool", port: 3, hex: "0f 3f2a8c", want: `{"Temperature":21.6,"RelativeHumidity":43.4}`},
+	{name: "OY1110, several that do not fit", codec: "talkpool", port: 3, hex: "0f 3f2a8c 3f", err: "want a multiple of 3"},
+	{name: "OY1210", codec: "talkpool", port: 2, hex: "40 29 3c 0352", want: `{"Temperature":22.7,"Humidity":41.8,"CO2":850}`},
+	{name: "OY1210, sensor failed", codec: "talkpool", port: 2, hex: "40 29 3c ffff", want: `{"Temperature":22.7,"Humidity":41.8,"CO2":null}`},
+	{name: "OY1700", codec: "talkpool", port: 2, hex: "40 29 3c 0004 0009 000d", want: `{"Temperature":22.7,"RelativeHumidity":41.8,"PM1_0":4,"PM2_5":9,"PM_10":13}`},
+	{name: "OY1700, with counts", codec: "talkpool", port: 2, hex: "40 29 3c 0004 0009 000d 0100 0080 0040 0020 0010 0008",
+		want: `{"Temperature":22.7,"RelativeHumidity":41.8,"PM1_0":4,"PM2_5":9,"PM_10":13,"PN0_3":256,"PN0_5":128,"PN1_0":64,"PN2_5":32,"PN5_0":16,"PN_10":8}`},
+	{name: "OY1200, below zero", codec: "talkpool", port: 1, hex: "03 01 0340 0352 ff38 1194 0000", want: `{"CO2Raw":832,"CO2Filtered":850,"Temperature":-2,"Humidity":45}`},
+	{name: "OY1200 without a port", codec: "talkpool", port: 0, hex: "03 01 0340 0352 0898 1194 0000", want: `{"CO2Raw":832,"CO2Filtered":850,"Temperature":22,"Humidity":45}`},
+	{name: "start", codec: "talkpool", port: 1, hex: "01 20 00"},
+	{name: "start without a port", codec: "talkpool", port: 0, hex: "01 20 00"},
+	{name: "OY1210 without a port", codec: "talkpool", port: 0, hex: "40 29 3c 0352", want: `{"Temperature":22.7,"Humidity":41.8,"CO2":850}`},
+	{name: "OY1110, several without a port", codec: "talkpool", port: 0, hex: "0f 3f2a8c 3f2b21",
+		want: `{"Temperature":21.6,"RelativeHumidity":43.4,"history":[{"secondsAgo":900,"Temperature":21,"RelativeHumidity":43.9}]}`},
+	{name: "of no length", codec: "talkpool", port: 2, hex: "40 29 3c 03", err: "4 bytes, want 3, 5, 9 or 21"},
+	{name: "of no port", codec: "talkpool", port: 9, hex: "40 29 3c", err: "port 9: want 1 to 3"},
+	{name: "OY1100", codec: "talkpool-oy1100", port: 2, hex: "0d 1a 9c", want: `{"Temperature":21.7,"RelativeHumidity":42.8}`},
+	{name: "OY1100, start", codec: "talkpool-oy1100", port: 1, hex: "01 20 00"},
+}
