@@ -125,7 +125,7 @@ func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decod
 func newDecoder(cfg *configs.Config, sightings *decode.Sightings, ask func(topic string, payload []byte)) (*decode.Decoder, error) {
 	return decode.New(decode.Options{
 		Sightings: sightings, Ask: ask,
-		Sites:     cfg.Sites, Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
+		Sites: cfg.Sites, Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
 		Past: cfg.Ingest.ClockPast, Future: cfg.Ingest.ClockFuture, Lateness: cfg.Ingest.Lateness,
 	})
 }
