@@ -1,10 +1,16 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"reflect"
+	"slices"
+	"strconv"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -107,6 +113,64 @@ func checkObservation(t *testing.T, rec *telemetry.Record) {
 		seen[key] = true
 		if !plain([]byte(r.Channel), " _-.:") || len(r.Channel) > 6*maxChannel || !plain([]byte(r.Text), "_-. ") {
 			t.Errorf("channel %q, text %q: not bounded plain text", r.Channel, r.Text)
+		}
+	}
+}
+
+// FuzzDocument holds our reader of JSON to jsontext: it accepts exactly what that accepts, and its nodes say the same.
+func FuzzDocument(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":[1,-0.5e+3,"x\u00e9\n",true,false,null,{}],"b":{"c":[]}}`, `[]`, ` 12 `, `"\ud83d\ude00"`, `"\ud800"`, `{"a":1,"a":2}`, `01`, `1.`,
+		`[1,]`, `{"a"}`, "\"\x01\"", `nul`, `{"a":1}x`, `-`, `1e`, `"`, `[`, ``, `{"aaaaaaaaaaaaaaaaaaaaaaaa\"bb":"cccccccccccccccc\\"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	d := newDocument()
+	f.Fuzz(func(t *testing.T, src []byte) {
+		if !utf8.Valid(src) || len(src) > 4096 {
+			return
+		}
+		got := d.parse(src, DefaultMaxDepth)
+		if got != nil && (got.reason == telemetry.ReasonTooDeep || got.reason == telemetry.ReasonTooLarge) {
+			return
+		}
+		want := jsontext.Value(slices.Clone(src)).IsValid()
+		if (got == nil) != want {
+			t.Fatalf("%q: got %v, jsontext says valid: %t", src, got, want)
+		}
+		if got == nil {
+			sameTokens(t, d, src)
+		}
+	})
+}
+
+// sameTokens compares the nodes with jsontext's tokens in order.
+func sameTokens(t *testing.T, d *document, src []byte) {
+	t.Helper()
+	tokens := jsontext.NewDecoder(bytes.NewReader(src))
+	for i := range d.nodes {
+		n := &d.nodes[i]
+		for tokens.PeekKind() == '}' || tokens.PeekKind() == ']' {
+			_, _ = tokens.ReadToken()
+		}
+		if n.name != nil {
+			name, err := tokens.ReadToken()
+			if err != nil || name.String() != string(n.name) {
+				t.Fatalf("%q: node %d: name %q, want %q (%v)", src, i, n.name, name.String(), err)
+			}
+		}
+		token, err := tokens.ReadToken()
+		if err != nil || token.Kind() != n.kind {
+			t.Fatalf("%q: node %d: kind %c, want %c (%v)", src, i, n.kind, token.Kind(), err)
+		}
+		if n.kind == '"' && token.String() != string(n.raw) {
+			t.Fatalf("%q: node %d: %q, want %q", src, i, n.raw, token.String())
+		}
+		if n.kind == '0' {
+			want, err := strconv.ParseFloat(token.String(), 64)
+			if got, ok := n.number(); !ok || got != want && err == nil {
+				t.Fatalf("%q: node %d: %v, want %v", src, i, got, want)
+			}
 		}
 	}
 }
