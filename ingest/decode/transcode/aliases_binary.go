@@ -70,7 +70,7 @@ func appendText(b []byte, number protowire.Number, s string) []byte {
 // UnmarshalBinary takes over what MarshalBinary has written. An error changes nothing; a rebirth then mends what is missing.
 func (a *Aliases) UnmarshalBinary(data []byte) error {
 	version, session, devices := uint64(0), optional{}, map[string]*Names{}
-	types := wireTypes{aliasesFormat: protowire.VarintType, aliasesSession: protowire.VarintType, aliasesDevice: protowire.BytesType}
+	types := wireTypes{aliasesFormat: scalarField, aliasesSession: scalarField, aliasesDevice: contentField}
 	err := types.fields(data, func(f wireField) error {
 		switch f.number {
 		case aliasesFormat:
@@ -106,7 +106,7 @@ func (a *Aliases) UnmarshalBinary(data []byte) error {
 
 func unmarshalNames(data []byte) (id string, n *Names, err error) {
 	n = newNames()
-	err = wireTypes{deviceID: protowire.BytesType, deviceMetric: protowire.BytesType}.fields(data, func(f wireField) error {
+	err = wireTypes{deviceID: contentField, deviceMetric: contentField}.fields(data, func(f wireField) error {
 		switch f.number {
 		case deviceID:
 			id = string(f.content)
@@ -121,7 +121,7 @@ func unmarshalNames(data []byte) (id string, n *Names, err error) {
 func (n *Names) unmarshal(data []byte) error {
 	var m Metric
 	var aliases []uint64
-	types := wireTypes{bornName: protowire.BytesType, bornType: protowire.VarintType, bornAlias: protowire.VarintType}
+	types := wireTypes{bornName: contentField, bornType: scalarField, bornAlias: scalarField}
 	err := types.fields(data, func(f wireField) error {
 		switch f.number {
 		case bornName:

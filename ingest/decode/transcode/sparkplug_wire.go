@@ -85,30 +85,42 @@ func notProtobuf(at int) error {
 	return errorf(telemetry.ReasonSyntax, "not protobuf at byte %d", at)
 }
 
-// wireTypes are the wire types that the known fields of one message must have.
-type wireTypes map[protowire.Number]protowire.Type
+// wireTypes are the wire types that the known fields of one message must have, by field number; 0 is a field that is not known.
+type wireTypes []wireType
+
+// wireType is a protowire.Type plus one.
+type wireType int8
+
+const (
+	scalarField  = wireType(protowire.VarintType) + 1
+	doubleField  = wireType(protowire.Fixed64Type) + 1
+	contentField = wireType(protowire.BytesType) + 1
+	floatField   = wireType(protowire.Fixed32Type) + 1
+)
 
 var (
 	payloadTypes = wireTypes{
-		payloadTimestamp: protowire.VarintType, payloadMetrics: protowire.BytesType, payloadSeq: protowire.VarintType,
+		payloadTimestamp: scalarField, payloadMetrics: contentField, payloadSeq: scalarField,
 	}
 	metricTypes = wireTypes{
-		metricName: protowire.BytesType, metricAlias: protowire.VarintType, metricTimestamp: protowire.VarintType,
-		metricDatatype: protowire.VarintType, metricHistorical: protowire.VarintType, metricNull: protowire.VarintType,
-		metricProperties: protowire.BytesType, metricInt: protowire.VarintType, metricLong: protowire.VarintType,
-		metricFloat: protowire.Fixed32Type, metricDouble: protowire.Fixed64Type, metricBoolean: protowire.VarintType,
-		metricString: protowire.BytesType, metricBytes: protowire.BytesType, metricDataSet: protowire.BytesType,
-		metricTemplate: protowire.BytesType, metricExtension: protowire.BytesType,
+		metricName: contentField, metricAlias: scalarField, metricTimestamp: scalarField,
+		metricDatatype: scalarField, metricHistorical: scalarField, metricNull: scalarField,
+		metricProperties: contentField, metricInt: scalarField, metricLong: scalarField,
+		metricFloat: floatField, metricDouble: doubleField, metricBoolean: scalarField,
+		metricString: contentField, metricBytes: contentField, metricDataSet: contentField,
+		metricTemplate: contentField, metricExtension: contentField,
 	}
-	propertySetTypes = wireTypes{propertyKeys: protowire.BytesType, propertyValues: protowire.BytesType}
-	propertyTypes    = wireTypes{propertyInt: protowire.VarintType, propertyLong: protowire.VarintType}
+	propertySetTypes = wireTypes{propertyKeys: contentField, propertyValues: contentField}
+	propertyTypes    = wireTypes{propertyInt: scalarField, propertyLong: scalarField}
 )
 
 // fields is the function fields for a message whose known fields have these types; with another type it is none of Sparkplug's.
 func (t wireTypes) fields(message []byte, yield func(wireField) error) error {
 	return fields(message, func(f wireField) error {
-		if want, known := t[f.number]; known && f.kind != want {
-			return errorf(telemetry.ReasonSyntax, "not Sparkplug: field %d has wire type %d, want %d", f.number, f.kind, want)
+		if int(f.number) < len(t) {
+			if want := t[f.number]; want != 0 && f.kind != protowire.Type(want-1) {
+				return errorf(telemetry.ReasonSyntax, "not Sparkplug: field %d has wire type %d, want %d", f.number, f.kind, want-1)
+			}
 		}
 		return yield(f)
 	})
