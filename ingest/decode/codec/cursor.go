@@ -2,17 +2,21 @@ package codec
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 )
 
-// cursor reads a frame from front to back, the high bit of a byte and the high byte of a number first. The first read beyond
-// the end fails the cursor for good: from then on all reads give zero and left gives 0, so loops end and a codec looks at err
-// once, after its last read.
+// cursor reads a frame from front to back, the high bit of a byte first; numbers of several bytes have the high byte first
+// unless a method says otherwise. The first read beyond the end fails the cursor for good: from then on all reads give zero
+// and left gives 0, so loops end and a codec looks at err once, after its last read.
 type cursor struct {
 	frame []byte
 	at    int   // the next bit
 	err   error // why a read failed; wraps ErrShort
+
+	seen []uint16 // what once was asked for
 }
 
 // newCursor starts at the first byte of frame.
@@ -57,11 +61,26 @@ func (c *cursor) u32() uint32 { return uint32(c.bits(32)) }
 func (c *cursor) i8() int8    { return int8(c.bits(8)) }
 func (c *cursor) i16() int16  { return int16(c.bits(16)) }
 
+// u16le, i16le and u32le read the low byte first.
+func (c *cursor) u16le() uint16 { return bits.ReverseBytes16(c.u16()) }
+func (c *cursor) i16le() int16  { return int16(c.u16le()) }
+func (c *cursor) u32le() uint32 { return bits.ReverseBytes32(c.u32()) }
+
 // skip passes over n bytes that must be there.
 func (c *cursor) skip(n int) {
 	for ; n > 0 && c.err == nil; n-- {
 		c.u8()
 	}
+}
+
+// once is for a frame of typed items, each of which has a name in the object: what gives a name that is there already is of
+// no use, and an error. Kinds that share a name are asked for as one of them.
+func (c *cursor) once(at int, kind uint16) error {
+	if slices.Contains(c.seen, kind) {
+		return fmt.Errorf("byte %d: type %#x a second time", at, kind)
+	}
+	c.seen = append(c.seen, kind)
+	return nil
 }
 
 // end is the error of a frame that was read as a whole: what is left over is of no known format.

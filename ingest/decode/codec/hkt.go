@@ -25,7 +25,11 @@ func hkt(up Uplink, out *object.Writer) error {
 	c.skip(2)
 	for c.left() > 0 {
 		at := c.pos()
-		switch kind := c.u8(); kind {
+		kind := c.u8()
+		if err := c.once(at, uint16(kind)); err != nil {
+			return err
+		}
+		switch kind {
 		case 0x01:
 			out.Int("hwVersion", int64(c.u8()))
 			out.Int("swVersion", int64(c.u8()))

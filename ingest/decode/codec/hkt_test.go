@@ -14,4 +14,5 @@ var hktFrameTests = []makerFrame{
 	{name: "an unknown item behind a known one", codec: "hkt", port: 2, hex: "686b74 0008 03 58 99 01", want: `{"batteryLevel":88,"unread":2}`},
 	{name: "an unknown item", codec: "hkt", port: 2, hex: "686b74 0008 99 01", err: "byte 5: unknown type 0x99"},
 	{name: "of another maker", codec: "hkt", port: 2, hex: "686b75 0008 03 58", err: "byte 0: found 0x686b75, want 0x686b74"},
+	{name: "an item twice", codec: "hkt", port: 2, hex: "686b74 0008 03 58 03 59", err: "byte 7: type 0x3 a second time"},
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 )
 
@@ -22,9 +24,9 @@ type makerFrame struct {
 }
 
 // makerFrames are the frames of all codecs of this kind, for what must hold for each.
-var makerFrames = slices.Concat(adeunisFrameTests, decentlabFrameTests, hktFrameTests, mclimateFrameTests, netvoxFrameTests,
-	oxobuttonFrameTests, parametricFrameTests, pipiotFrameTests, pressacFrameTests, radioBridgeFrameTests, sensativeFrameTests,
-	swisscomFrameTests, talkpoolFrameTests, tektelicFrameTests)
+var makerFrames = slices.Concat(adeunisFrameTests, ascoelFrameTests, decentlabFrameTests, hktFrameTests, mclimateFrameTests,
+	miromicoFrameTests, netvoxFrameTests, oxobuttonFrameTests, parametricFrameTests, pipiotFrameTests, pressacFrameTests, radioBridgeFrameTests, sensativeFrameTests,
+	swisscomFrameTests, talkpoolFrameTests, tektelicFrameTests, thermokonFrameTests)
 
 func unhex(t testing.TB, s string) []byte {
 	t.Helper()
@@ -63,6 +65,8 @@ func TestMakerFrames(t *testing.T) {
 				t.Errorf("got error %v, want %s", err, f.want)
 			case f.err == "" && got != f.want:
 				t.Errorf("got\n%s, want\n%s", got, f.want)
+			case got != "":
+				parseJSON(t, got)
 			}
 		})
 	}
@@ -72,7 +76,8 @@ func TestMakerFrames(t *testing.T) {
 // value that the whole frame does not have.
 func TestMakerFramesCut(t *testing.T) {
 	// Where the length alone tells one frame from another, a cut makes another.
-	byLength := []string{"OY1200", "OY1210", "OY1700", "several without a port", "day of COMFORT CO2", "settings of version 4 without a port"}
+	byLength := []string{"door, by the clock", "OY1200", "OY1210", "OY1700", "several without a port", "day of COMFORT CO2",
+		"settings of version 4 without a port"}
 	for _, f := range makerFrames {
 		whole := unhex(t, f.hex)
 		for n := range whole {
@@ -94,8 +99,8 @@ func parseJSON(t testing.TB, text string) any {
 	if text == "" {
 		return nil
 	}
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatalf("%q: %v", text, err)
+	if err := json.Unmarshal([]byte(text), &v); err != nil || !jsontext.Value(text).IsValid() {
+		t.Fatalf("%q: not JSON, or a name twice: %v", text, err)
 	}
 	return v
 }
@@ -143,8 +148,8 @@ func TestCursor(t *testing.T) {
 	if got := [3]uint64{c.bits(1), c.bits(3), c.bits(4)}; got != [3]uint64{1, 2, 5} {
 		t.Errorf("bits: got %v, want [1 2 5]", got)
 	}
-	if got := c.u16(); got != 0x1234 {
-		t.Errorf("u16: got %#x, want 0x1234", got)
+	if got := c.u16le(); got != 0x3412 {
+		t.Errorf("u16le: got %#x, want 0x3412", got)
 	}
 	if got := c.i16(); got != -2 {
 		t.Errorf("i16: got %d, want -2", got)

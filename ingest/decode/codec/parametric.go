@@ -83,7 +83,11 @@ func parametricCompact(c *cursor, out *object.Writer) {
 func parametricElsys(c *cursor, out *object.Writer) error {
 	for c.left() > 0 {
 		at := c.pos()
-		switch kind := c.u8(); kind {
+		kind := c.u8()
+		if err := c.once(at, uint16(kind)); err != nil {
+			return err
+		}
+		switch kind {
 		case 0x01:
 			parametricTemperature(c, out)
 		case 0x0A:
@@ -104,7 +108,11 @@ func parametricLPP(c *cursor, out *object.Writer) error {
 	const right, left, temperature = 0x0066, 0x0166, 0x0267
 	for c.left() > 0 {
 		at := c.pos()
-		switch item := c.u16(); {
+		item := c.u16()
+		if err := c.once(at, item); err != nil && c.err == nil {
+			return err
+		}
+		switch {
 		case c.err != nil:
 		case item == right:
 			out.Int("LTR", int64(c.u8()))

@@ -17,4 +17,6 @@ var parametricFrameTests = []makerFrame{
 	{name: "an unknown item behind known ones", codec: "parametric", port: 14, hex: "0a 0007 16 0005 7f 00", want: `{"LTR":7,"RTL":5,"unread":2}`},
 	{name: "an unknown item", codec: "parametric", port: 14, hex: "7f 0007 16 0005", err: "byte 0: unknown type 0x7f"},
 	{name: "an unknown channel", codec: "parametric", port: 14, hex: "0066 07 0588 00", want: `{"LTR":7,"unread":3}`},
+	{name: "an item twice", codec: "parametric", port: 14, hex: "0a 0007 0a 0005", err: "byte 3: type 0xa a second time"},
+	{name: "a channel twice", codec: "parametric", port: 14, hex: "0066 07 0066 05", err: "byte 3: type 0x66 a second time"},
 }

@@ -40,6 +40,11 @@ func sensativeNow(c *cursor, out *object.Writer) error {
 		if keep {
 			kept++
 		}
+		for _, kind := range sensativeNames(kind) {
+			if err := c.once(at, uint16(kind)); err != nil {
+				return err
+			}
+		}
 		reading, ok := sensativeReport(c, kind, out)
 		if !ok && !readings {
 			return fmt.Errorf("byte %d: unknown report type %d", at, kind)
@@ -78,6 +83,19 @@ func sensativeHistory(c *cursor, out *object.Writer) error {
 	}
 	out.End()
 	return c.err
+}
+
+// sensativeNames are the reports that a combined one stands for, or the report itself.
+func sensativeNames(kind uint8) []uint8 {
+	switch kind {
+	case 80:
+		return []uint8{6, 2}
+	case 81:
+		return []uint8{6, 4}
+	case 82:
+		return []uint8{9, 2}
+	}
+	return []uint8{kind}
 }
 
 // sensativeReport reads the value of a report. It is not ok where the type is unknown; it is not a reading where it only

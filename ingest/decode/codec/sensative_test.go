@@ -33,4 +33,5 @@ var sensativeFrameTests = []makerFrame{
 	{name: "an unknown report behind a known one", codec: "sensative", port: 1, hex: "0100 09 01 33 01", want: `{"historySeqNr":256,"door":{"value":true},"unread":2,"prevHistSeqNr":256}`},
 	{name: "an unknown report", codec: "sensative", port: 1, hex: "0100 33 01", err: "byte 2: unknown report type 51"},
 	{name: "an unknown report in history", codec: "sensative", port: 2, hex: "0041 00000e10 33 01", err: "byte 6: unknown report type 51"},
+	{name: "a report that is in a combined one", codec: "sensative", port: 1, hex: "0100 02 00d7 50 51 00e1", err: "byte 5: type 0x2 a second time"},
 }

@@ -29,7 +29,15 @@ func swisscomMultisense(up Uplink, out *object.Writer) error {
 	swisscomEvents(mode, status, out)
 	for c.left() > 0 {
 		at := c.pos()
-		switch kind := c.u8(); kind {
+		kind := c.u8()
+		name := kind
+		if kind == 6 || kind == 7 { // with a history: the same names
+			name -= 5
+		}
+		if err := c.once(at, uint16(name)); err != nil {
+			return err
+		}
+		switch kind {
 		case 1:
 			swisscomTemperature(c, "temperature", out)
 		case 2:

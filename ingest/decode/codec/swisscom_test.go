@@ -16,4 +16,5 @@ var swisscomFrameTests = []makerFrame{
 		want: `{"payloadVersion":2,"mode":2,"batteryVoltage":3,"event":"TIMED_EVENT","temperature":21,"tempHistory0":20.99,"tempHistory1":20.98,"tempHistory2":20.97,"tempHistory3":20.96,"tempHistory4":20.95,"tempHistory5":20.94,"tempHistory6":20.93,"humidity":45,"humHistory0":45.5,"humHistory1":46,"humHistory2":46.5,"humHistory3":47,"humHistory4":47.5,"humHistory5":48,"humHistory6":48.5}`},
 	{name: "change of mode", codec: "swisscom-multisense", port: 100, hex: "02 00 00 aa 00 00 00 01"},
 	{name: "an unknown item", codec: "swisscom-multisense", port: 3, hex: "02 00 80 aa 09 0001", want: `{"payloadVersion":2,"mode":0,"batteryVoltage":3,"event":"TIMED_EVENT","unread":3}`},
+	{name: "a temperature that is in a history", codec: "swisscom-multisense", port: 3, hex: "02 02 80 aa 01 0834 06 0834 0833 0832 0831 0830 082f 082e 082d", err: "byte 7: type 0x1 a second time"},
 }

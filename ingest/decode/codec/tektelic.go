@@ -30,6 +30,12 @@ func tektelic(up Uplink, out *object.Writer) error {
 		if !ok {
 			return c.stop(out, at, uint64(item))
 		}
+		if item == 0x00BA {
+			item = 0x00FF // the battery too
+		}
+		if err := c.once(at, item); err != nil {
+			return err
+		}
 		value.write(c, value.name, out)
 	}
 	return c.err

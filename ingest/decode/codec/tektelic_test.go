@@ -17,4 +17,5 @@ var tektelicFrameTests = []makerFrame{
 	{name: "diagnosis", codec: "tektelic", port: 5, hex: "4006 01 00 00 00 00"},
 	{name: "an unknown item behind known ones", codec: "tektelic", port: 10, hex: "0367 00d4 7f01 0000", want: `{"ambient_temperature":21.2,"unread":4}`},
 	{name: "nothing known", codec: "tektelic", port: 10, hex: "7f01 0000", err: "byte 0: unknown type 0x7f01"},
+	{name: "both scales of the battery", codec: "tektelic", port: 10, hex: "00ff 0131 00ba 0ce4", err: "byte 4: type 0xff a second time"},
 }
