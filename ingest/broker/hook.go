@@ -121,7 +121,7 @@ func (h *hook) OnPacketEncode(_ *mochi.Client, pk packets.Packet) packets.Packet
 	return pk
 }
 
-// OnPublish takes a client's message over. What it returns makes the library do nothing more with it: a QoS 0 packet to
+// OnPublish takes those messages over that takePublish has left to the library: of MQTT 5, and unusual ones. What it returns makes the library do nothing more with it: a QoS 0 packet to
 // be ignored has no answer and no subscribers. (packets.ErrRejectPacket has the same effect and is as fast, but boxes the
 // packet for a log line that nobody reads: 1 KB and 5 allocations a message.)
 func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
@@ -130,7 +130,7 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, e
 	}
 	c := connOf(cl)
 	err := h.broker.take(c, message{
-		topic:   c.own(strings.TrimPrefix(pk.TopicName, forbidden)),
+		topic:   strings.Clone(strings.TrimPrefix(pk.TopicName, forbidden)), // it holds on to the packet
 		payload: pk.Payload,
 		qos:     pk.FixedHeader.Qos,
 		id:      pk.PacketID,

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,15 +33,7 @@ type conn struct {
 	session *session
 	client  *mochi.Client
 
-	topic string // of the last message, owned by the client's goroutine
-}
-
-// own returns the topic as a string that does not hold on to the packet it came in.
-func (c *conn) own(topic string) string {
-	if topic != c.topic {
-		c.topic = strings.Clone(topic)
-	}
-	return c.topic
+	strings wire.Strings // owned by the client's goroutine
 }
 
 // connOf returns the connection of a client; nil for the gateway's own.
@@ -129,6 +120,7 @@ func (b *Broker) wrap(c net.Conn) *conn {
 	f := wire.NewFilter(c, wire.FilterOptions{
 		Limit:    b.options.MaxPacket,
 		Buffer:   8 << 10,
+		Publish:  func(p wire.Publish) (bool, error) { return b.takePublish(w, &p) },
 		Oversize: func(o wire.Oversize) error { return b.takeOversize(w, o) },
 		Progress: func() []byte {
 			_ = w.SetReadDeadline(time.Now().Add(30 * time.Second))

@@ -3,6 +3,7 @@ package broker
 import (
 	"bytes"
 	"errors"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -118,6 +119,41 @@ func (b *Broker) after(c *conn, m message) func() {
 			b.relay.offer(m)
 		}
 	}
+}
+
+// takePublish takes a message past the library, which would copy it about and look at it several times over. What the
+// library may want to refuse, and all of MQTT 5, is left to it; it works in the same goroutine, so order is kept.
+func (b *Broker) takePublish(c *conn, p *wire.Publish) (taken bool, err error) {
+	if c.session == nil || c.client.Properties.ProtocolVersion == 5 || !p.Plain() {
+		return false, nil
+	}
+	if c.client.Closed() { // taken over or revoked: what is still buffered comes again, if it may
+		return false, net.ErrClosed
+	}
+	topic, valid := c.strings.Topic(p.Topic)
+	if !valid {
+		return false, nil
+	}
+	err = b.take(c, message{topic: topic, payload: c.strings.Payload(p.Payload), qos: p.QoS(), id: p.ID, retain: p.Retained()})
+	if err != nil {
+		return false, err
+	}
+	size := int64(len(p.Topic) + len(p.Payload))
+	info := b.server.Info
+	atomic.AddInt64(&info.BytesReceived, size)
+	atomic.AddInt64(&info.PacketsReceived, 1)
+	atomic.AddInt64(&info.MessagesReceived, 1)
+	c.alive()
+	return true, nil
+}
+
+// alive moves the deadline by which the client must be heard again, as the library does with each packet it sees.
+func (c *conn) alive() {
+	var deadline time.Time
+	if keepalive := time.Duration(c.client.State.Keepalive) * time.Second; keepalive > 0 {
+		deadline = time.Now().Add(keepalive + keepalive/2)
+	}
+	_ = c.SetReadDeadline(deadline)
 }
 
 // takeOversize hands over the beginning of a message that was too large to be kept.

@@ -25,6 +25,8 @@ type session struct {
 	ctx    context.Context // ends with the session
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
+	// strings is owned by the goroutine that reads; the library does not connect again before it has ended.
+	strings wire.Strings
 }
 
 // begin starts a client that connects, and goes on trying.
@@ -38,7 +40,6 @@ func (s *Subscriber) begin() *session {
 	o.SetConnectRetry(true)
 	o.SetOrderMatters(true)
 	o.SetAutoAckDisabled(true)
-	o.SetDefaultPublishHandler(in.handle) // the only route, and there before the first queued message
 	o.SetCustomOpenConnectionFn(in.open)
 	o.SetOnConnectHandler(func(paho.Client) { in.connected() })
 	o.SetConnectionLostHandler(func(_ paho.Client, err error) { in.lost(err) })
@@ -59,7 +60,10 @@ func (in *session) open(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
 	}
 	var c *wire.Conn
 	c, err := in.options.open(in.ctx, u, wire.FilterOptions{
-		Limit:    in.options.MaxPacket,
+		Limit: in.options.MaxPacket,
+		// The library sees no message: it would read each in three pieces and pass it through three goroutines. Here they are
+		// taken in order by the one goroutine that reads, which a full intake blocks.
+		Publish:  func(p wire.Publish) (bool, error) { in.publish(c, &p); return true, nil },
 		Oversize: func(o wire.Oversize) error { return in.oversize(c, o) },
 		Inspect:  in.inspect,
 		Progress: func() []byte { return pingresp }, // or the client gives up while a large message is being skipped
@@ -87,10 +91,11 @@ func (in *session) inspect(header byte, length int, body []byte) error {
 	return nil
 }
 
-// handle takes one message over. It is called in order, by one goroutine, which it blocks while the intake is full.
-func (in *session) handle(_ paho.Client, m paho.Message) {
-	// The library does not connect again before this goroutine has ended, so this is the connection that m came on.
-	in.take(in.conn.Load(), m.Topic(), m.Payload(), m.Qos(), m.MessageID(), m.Retained())
+// publish takes one message over.
+func (in *session) publish(c *wire.Conn, p *wire.Publish) {
+	topic, _ := in.strings.Topic(p.Topic) // one that is not valid is the decoder's to reject
+	payload := in.strings.Payload(p.Payload[:min(len(p.Payload), wire.MaxPayload+1)])
+	in.take(c, topic, payload, p.QoS(), p.ID, p.Retained())
 }
 
 // oversize takes over the beginning of a message that was too large to be kept.
@@ -110,23 +115,22 @@ func (in *session) take(c *wire.Conn, topic string, payload []byte, qos byte, id
 		return
 	default:
 	}
-	in.heard.Store(in.now())
+	received := time.Now()
+	now := int64(received.Sub(in.epoch))
+	in.heard.Store(now)
 	if topic == in.options.CanaryTopic {
 		in.hear(payload)
 		acknowledge(c, qos, id)
 		return
 	}
-	if len(payload) > wire.MaxPayload {
-		payload = append([]byte(nil), payload[:wire.MaxPayload+1]...)
-	}
-	in.backlog.Take(in.now())
+	in.backlog.Take(now)
 	in.full.Store(true)
 	err := in.intake.Put(ingest.Message{
 		Topic:    topic,
 		Payload:  payload,
 		Retained: retained,
 		QoS:      qos,
-		Received: telemetry.InstantOf(time.Now()),
+		Received: telemetry.InstantOf(received),
 		Ack: func() {
 			acknowledge(c, qos, id)
 			in.backlog.Done()

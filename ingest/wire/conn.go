@@ -138,7 +138,10 @@ func (c *Conn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
 
 // SetReadDeadline is SetDeadline.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	if !t.IsZero() && !c.deadline.IsZero() {
+	switch {
+	case t.IsZero() && c.deadline.IsZero():
+		return nil
+	case !t.IsZero() && !c.deadline.IsZero():
 		if d := t.Sub(c.deadline); d >= 0 && d < time.Second {
 			return nil
 		}

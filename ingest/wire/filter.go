@@ -44,6 +44,10 @@ type FilterOptions struct {
 	// nil: such a packet ends the stream with ErrTooLarge. Without a handler that skips and acknowledges it, a
 	// persistent session would deliver the same packet again after every reconnect.
 	Oversize func(Oversize) error
+	// Publish is offered each PUBLISH within the limit, whole, when everything before it was passed on and the reader behind
+	// the filter has come back for more. It reports whether it has taken the message, which is then not passed on. It may
+	// block; an error ends the stream. Optional. Only for streams of MQTT 3: version 5 has properties in between.
+	Publish func(Publish) (taken bool, err error)
 	// Inspect is shown the first byte, the announced length and up to two bytes of the body of each packet that is neither
 	// a PUBLISH nor an acknowledgement. An error ends the stream. Optional.
 	Inspect func(header byte, length int, body []byte) error
@@ -115,7 +119,12 @@ func (f *Filter) buffered() bool {
 	}
 	b, _ := f.r.Peek(5)
 	head, length, err := fixedHeader(b)
-	return err == nil && head > 0 && length <= f.Limit
+	return err == nil && head > 0 && length <= f.Limit && !f.offers(b[0])
+}
+
+// offers reports whether a packet with this first byte is offered to Publish.
+func (f *Filter) offers(header byte) bool {
+	return f.Publish != nil && header>>4 == TypePublish && f.any
 }
 
 // next reads the fixed header of the next packet and decides whether it passes.
@@ -141,6 +150,12 @@ func (f *Filter) next() error {
 		}
 		return f.begin(b[0], head, length)
 	}
+	if f.offers(b[0]) {
+		done, err := f.offer(b[0], head, length)
+		if done || err != nil {
+			return err
+		}
+	}
 	if f.Inspect != nil && (kind < TypePublish || kind > 7) {
 		whole, err := f.r.Peek(head + min(length, 2))
 		if err != nil {
@@ -153,6 +168,48 @@ func (f *Filter) next() error {
 	f.any = true
 	f.left = head + length
 	return nil
+}
+
+// offer reads a PUBLISH whole and offers it. done: nothing of it is left to be read.
+func (f *Filter) offer(header byte, head, length int) (done bool, err error) {
+	b, large, err := f.whole(head + length)
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return false, err
+	}
+	p, err := parsePublish(header, b[head:])
+	if err != nil {
+		return false, err
+	}
+	taken, err := f.Publish(p)
+	switch {
+	case err != nil:
+		return false, err
+	case large && !taken:
+		f.insert = b
+	case !large && taken:
+		_, _ = f.r.Discard(len(b))
+	}
+	return large || taken, nil
+}
+
+// whole returns the next size bytes: those in the buffer, or where they do not fit, a copy that is read piece by piece.
+func (f *Filter) whole(size int) (b []byte, read bool, err error) {
+	if size <= f.r.Size() {
+		b, err = f.r.Peek(size)
+		return b, false, err
+	}
+	for len(b) < size {
+		if _, err := f.r.Peek(1); err != nil {
+			return b, true, err
+		}
+		piece, _ := f.r.Peek(min(size-len(b), f.r.Buffered()))
+		b = append(b, piece...)
+		_, _ = f.r.Discard(len(piece))
+	}
+	return b, true, nil
 }
 
 // begin reads what identifies a PUBLISH that is to be skipped.
