@@ -43,6 +43,8 @@ type writer struct {
 	fresh                   []seriesKey     // added to series by the open transaction
 	head                    influx.Position // the last element of each stream, as committed
 	lock                    chan struct{}   // held by whoever uses the connection
+	commits, pages          int             // under lock: transactions, and pages written to the log since the last checkpoint
+	long                    chan struct{}   // holds a signal when a checkpoint is due
 }
 
 type seriesKey struct{ site, device, quantity, channel string }
@@ -60,7 +62,7 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{conn: conn, series: map[seriesKey]int64{}, lock: make(chan struct{}, 1)}
+	w := &writer{conn: conn, series: map[seriesKey]int64{}, lock: make(chan struct{}, 1), long: make(chan struct{}, 1)}
 	rows, err := conn.QueryContext(ctx, `SELECT id, site, device, quantity, channel FROM series`)
 	if err != nil {
 		return nil, err
@@ -179,6 +181,7 @@ func (w *writer) transaction(fn func() error) (err error) {
 		}
 		return fmt.Errorf("committing: %w: %w", gateway.ErrOutcomeUnknown, err)
 	}
+	w.measure()
 	return nil
 }
 
