@@ -228,6 +228,9 @@ func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, er
 	return &g.batch, nil
 }
 
+// Urgent reports whether people are to be told of something in the batch.
+func (g *Gateway) Urgent() bool { return len(g.batch.Changes) > 0 }
+
 // Begin empties the batch after a successful commit.
 func (g *Gateway) Begin() { g.batch.reset() }
 

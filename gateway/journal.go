@@ -42,9 +42,18 @@ type Batch struct {
 	Counters    Counters // totals after this batch
 }
 
-// Reset empties the batch and keeps its memory, except that of the records, which readers may still hold.
+// recordsChunk is how many records memory is taken for at once.
+const recordsChunk = 256
+
+// Reset empties the batch and keeps its memory, except that of the records, which readers may still hold: the next batch gets
+// what its chunk has left.
 func (b *Batch) reset() {
+	rest := b.Records[len(b.Records):]
+	if cap(rest) < recordsChunk/8 {
+		rest = make([]telemetry.Record, 0, recordsChunk)
+	}
 	*b = Batch{
+		Records:     rest,
 		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
 		Sent: b.Sent[:0], Snapshots: b.Snapshots[:0], Rollups: b.Rollups[:0], Counters: b.Counters,
 	}

@@ -50,6 +50,8 @@ type Loop struct {
 	pace     pace
 	last     telemetry.Instant // the clock never goes back within the loop
 	messages []ingest.Message
+	taken    int       // messages in the open batch
+	acks     []func()  // called after the commit
 	waiting  []command // answered after the commit
 	// recovered: the journal accepts commits again, which the next batch tells.
 	recovered bool
@@ -173,9 +175,6 @@ func (l *Loop) Run(ctx context.Context) error {
 			stopping = true
 			l.intake.close()
 		}
-		if !stopping {
-			l.pace.gather(l.intake.len)
-		}
 		// From here on the work is finished whatever ctx says: what was taken is committed.
 		if err := l.step(context.WithoutCancel(ctx), ctx.Done()); err != nil {
 			return err
@@ -187,20 +186,49 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 }
 
-// step takes everything that waits through one commit.
-func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
-	l.messages = l.intake.take(l.messages)
-	now := l.clock()
-	if l.recovered {
-		l.recovered = false
-		l.gw.Fault(alerts.Fault{Name: alerts.FaultDiskFull}, now)
-	}
-	l.pace.observe(len(l.messages), now.Time())
-	for i := range l.messages {
-		if err := l.gw.Accept(ctx, &l.messages[i]); err != nil {
+// collect judges messages as they come, until a commit is due.
+func (l *Loop) collect(ctx context.Context) error {
+	for begin := time.Now(); ; time.Sleep(lingerSlice) {
+		fresh, err := l.accept(ctx)
+		if err != nil {
 			return err
 		}
+		// Alerts, and people who have entered something, do not wait for company.
+		if l.gw.Urgent() || len(l.waiting) > 0 || !l.pace.waits(fresh, l.taken, time.Since(begin)) {
+			return nil
+		}
 	}
+}
+
+// accept takes everything that waits into the batch and tells how much that was.
+func (l *Loop) accept(ctx context.Context) (int, error) {
+	l.messages = l.intake.take(l.messages)
+	for i := range l.messages {
+		m := &l.messages[i]
+		if err := l.gw.Accept(ctx, m); err != nil {
+			return 0, err
+		}
+		if m.Ack != nil {
+			l.acks = append(l.acks, m.Ack)
+		}
+	}
+	n := len(l.messages)
+	l.taken += n
+	clear(l.messages)
+	return n, nil
+}
+
+// step takes everything that waits through one commit.
+func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
+	if l.recovered {
+		l.recovered = false
+		l.gw.Fault(alerts.Fault{Name: alerts.FaultDiskFull}, l.clock())
+	}
+	if err := l.collect(ctx); err != nil {
+		return err
+	}
+	now := l.clock()
+	l.pace.observe(l.taken, now.Time())
 	for more := true; more; {
 		select {
 		case c := <-l.commands:
@@ -215,7 +243,7 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	begin := time.Now()
 	batch, err := l.commit(ctx, now, stop)
 	if took := time.Since(begin); took > slowCommit {
-		l.log.Warn("a commit took long", "took", took.Round(time.Millisecond), "messages", len(l.messages))
+		l.log.Warn("a commit took long", "took", took.Round(time.Millisecond), "messages", l.taken)
 	}
 	if err != nil {
 		for _, c := range l.waiting {
@@ -223,12 +251,11 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 		}
 		return err
 	}
-	for i := range l.messages {
-		if ack := l.messages[i].Ack; ack != nil {
-			ack()
-		}
+	for _, ack := range l.acks {
+		ack()
 	}
-	clear(l.messages)
+	clear(l.acks)
+	l.acks, l.taken = l.acks[:0], 0
 	for _, c := range l.waiting {
 		c.done <- nil
 	}

@@ -4,8 +4,8 @@ import "time"
 
 // pace decides how long the loop waits for company before it commits. A commit costs about the same whatever its size
 // (85 µs of CPU and one fsync), so at high rates waiting a few milliseconds saves most of the work; at low rates it would only
-// add latency. The wait ends as soon as messages stop coming: a broker that allows 20 unacknowledged messages is then waiting
-// for us.
+// add latency. Messages are judged while others are waited for, and the wait ends as soon as an alert is among what they
+// caused, or messages stop coming: a broker that allows 20 unacknowledged messages is then waiting for us.
 type pace struct {
 	linger time.Duration // the longest wait
 	rate   float64       // messages per second, smoothed
@@ -15,7 +15,7 @@ type pace struct {
 const (
 	lingerFrom  = 2_000                // messages per second; below, a batch is committed at once
 	lingerSlice = 2 * time.Millisecond // longer than the pause of a reader that gathers
-	lingerFull  = 2_048                // messages: enough company
+	lingerFull  = 512                  // messages: enough company
 )
 
 // observe takes the size of a batch.
@@ -30,18 +30,8 @@ func (p *pace) observe(n int, now time.Time) {
 	p.last = now
 }
 
-// gather waits for company and returns. waiting tells how many messages wait now.
-func (p *pace) gather(waiting func() int) {
-	if p.rate < lingerFrom || p.linger <= 0 {
-		return
-	}
-	have := waiting()
-	for begin := time.Now(); time.Since(begin) < p.linger && have < lingerFull; {
-		time.Sleep(lingerSlice)
-		now := waiting()
-		if now == have {
-			return
-		}
-		have = now
-	}
+// waits reports whether a batch that was begun some time ago, now has so many messages, and has just been given fresh ones,
+// waits for more.
+func (p *pace) waits(fresh, taken int, waited time.Duration) bool {
+	return p.rate >= lingerFrom && fresh > 0 && taken < lingerFull && waited < p.linger
 }

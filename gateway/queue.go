@@ -65,6 +65,10 @@ func (q *queue) take(empty []ingest.Message) []ingest.Message {
 	defer q.mu.Unlock()
 	messages := q.messages
 	q.messages, q.bytes = empty[:0], 0
+	select {
+	case <-q.wake: // it was for these
+	default:
+	}
 	q.notFull.Broadcast()
 	return messages
 }
