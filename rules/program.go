@@ -26,6 +26,8 @@ var (
 // program is one compiled expression and what it needs to know.
 type program struct {
 	cel     cel.Program
+	logical logical              // nil: the expression is not a bool, or needs CEL
+	numeric numeric              // likewise a double
 	gauges  []telemetry.Quantity // in their fixed order
 	crowd   bool                 // persons, error or limit
 	day     bool                 // counts of the day
@@ -98,6 +100,11 @@ func compileProgram(kind SubjectKind, expr string, condition bool) (*program, er
 		return nil, fmt.Errorf("preparing the expression: %w", err)
 	}
 	p := &program{cel: prog}
+	if checked := compiled.NativeRep(); condition {
+		p.logical = compileLogical(checked, checked.Expr())
+	} else {
+		p.numeric = compileNumeric(checked, checked.Expr())
+	}
 	var words []telemetry.Quantity // named as a key, as in age_minutes["co2"]
 	word := func(name string) {
 		if q, err := telemetry.ParseQuantity(name); err == nil && usable(q) {
@@ -143,10 +150,23 @@ func (p *program) uses(name string) {
 	}
 }
 
-func (p *program) boolean(a cel.Activation) (bool, error) {
+func (p *program) boolean(a *activation) (bool, error) {
+	if p.logical == nil {
+		return p.booleanByCEL(a)
+	}
+	switch p.logical(a) {
+	case yes:
+		return true, nil
+	case no:
+		return false, nil
+	}
+	return false, errEvaluation
+}
+
+func (p *program) booleanByCEL(a cel.Activation) (bool, error) {
 	v, _, err := p.cel.Eval(a)
 	if err != nil {
-		return false, errors.New("evaluation failed")
+		return false, errEvaluation
 	}
 	b, ok := v.Value().(bool)
 	if !ok {
@@ -155,17 +175,36 @@ func (p *program) boolean(a cel.Activation) (bool, error) {
 	return b, nil
 }
 
-func (p *program) number(a cel.Activation) (float64, error) {
-	v, _, err := p.cel.Eval(a)
-	if err != nil {
-		return 0, errors.New("evaluation failed")
+func (p *program) number(a *activation) (float64, error) {
+	if p.numeric == nil {
+		return p.numberByCEL(a)
 	}
-	n, ok := v.Value().(float64)
-	if !ok || math.IsNaN(n) || math.IsInf(n, 0) {
-		return 0, errors.New("not a finite number")
+	n, ok := p.numeric(a)
+	switch {
+	case !ok:
+		return 0, errEvaluation
+	case math.IsNaN(n) || math.IsInf(n, 0):
+		return 0, errNotFinite
 	}
 	return n, nil
 }
+
+func (p *program) numberByCEL(a cel.Activation) (float64, error) {
+	v, _, err := p.cel.Eval(a)
+	if err != nil {
+		return 0, errEvaluation
+	}
+	n, ok := v.Value().(float64)
+	if !ok || math.IsNaN(n) || math.IsInf(n, 0) {
+		return 0, errNotFinite
+	}
+	return n, nil
+}
+
+var (
+	errEvaluation = errors.New("evaluation failed")
+	errNotFinite  = errors.New("not a finite number")
+)
 
 // activation gives an expression the values of one subject at one time.
 type activation struct {
@@ -192,36 +231,6 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		return a.open, true
 	case "level":
 		return j.levels.at(a.t), true
-	case "share":
-		if s := j.levels.share(a.t); s != 0 {
-			return s, true
-		}
-		return 1.0, true
-	case "minutes_since_open":
-		if !a.open {
-			return -1.0, true
-		}
-		return math.Floor(minutes(a.t.Sub(a.opened))), true
-	case "persons":
-		return a.est.persons.number(), true
-	case "error":
-		return a.est.err.number(), true
-	case "limit":
-		return a.limit, true
-	case "in_today":
-		if j.door != nil {
-			return j.door.today.in.number(), true
-		}
-		return j.zone.today.in.number(), true
-	case "out_today":
-		if j.door != nil {
-			return j.door.today.out.number(), true
-		}
-		return j.zone.today.out.number(), true
-	case "screened_today":
-		return float64(j.door.screened), true
-	case "too_warm_today":
-		return float64(j.door.tooWarm), true
 	case "age_minutes":
 		ages := make(map[string]float64, len(a.gauge))
 		for q, v := range a.gauge {
@@ -229,12 +238,11 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		}
 		return ages, true
 	}
-	q, err := telemetry.ParseQuantity(name)
-	if err != nil {
+	get := variable(name)
+	if get == nil {
 		return nil, false
 	}
-	v, ok := a.gauge[q]
-	return v.v, ok
+	return get(a)
 }
 
 // prepare collects the values and finds what is missing. It gives the time at which a value changes by itself.
