@@ -318,7 +318,10 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 		}
 		fresh.rollup(rec)
 	}
-	fresh.version, fresh.recent = s.version, s.recent
+	fresh.version = s.version
+	for device, b := range s.books {
+		fresh.book(device).recent = b.recent
+	}
 	*s = *fresh
 	return nil
 }

@@ -8,38 +8,52 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// series names one line of a chart.
-type series struct {
-	device   string
-	quantity telemetry.Quantity
-	channel  string
+// book is what the loop keeps about a device beside the engine.
+type book struct {
+	recent recentTimes
+	// rows are the minutes that were not written yet. They are written with the site's snapshot, so that a restart, which
+	// replays what came after the snapshot, counts every record once.
+	rows []Rollup
 }
 
-// bucket is a series in one minute.
-type bucket struct {
-	series
-	minute telemetry.Instant
-}
+// rowsBack is how far a row is looked for. Where a device comes back to an older one there are two, which add up.
+const rowsBack = 16
 
-// rollups are the minutes that were not written yet. They are written with the site's snapshot, so that a restart, which
-// replays what came after the snapshot, counts every record once.
-type rollups map[bucket]*Rollup
+// book of a device; a new one where there is none.
+func (s *site) book(device string) *book {
+	if s.open != nil && s.opened == device {
+		return s.open // a record asks twice
+	}
+	b := s.books[device]
+	if b == nil {
+		b = &book{}
+		s.books[device] = b
+	}
+	s.open, s.opened = b, device
+	return b
+}
 
 func (s *site) rollup(rec *telemetry.Record) {
 	if rec.Kind != telemetry.KindObservation || rec.Observation.Flags.Has(telemetry.FlagRetained) {
 		return
 	}
+	b := s.book(rec.Observation.Device)
 	minute := rec.At - rec.At%telemetry.Instant(time.Minute)
 	for i := range rec.Observation.Readings {
 		r := &rec.Observation.Readings[i]
-		key := bucket{series{rec.Observation.Device, r.Quantity, r.Channel}, minute}
-		sum := s.rollups[key]
-		if sum == nil {
-			sum = &Rollup{Min: r.Value, Max: r.Value}
-			s.rollups[key] = sum
-		}
-		sum.add(r.Value, rec.At)
+		b.row(r, minute).add(r.Value, rec.At)
 	}
+}
+
+// row of a reading's series in a minute. It is valid until the next call.
+func (b *book) row(r *telemetry.Reading, minute telemetry.Instant) *Rollup {
+	for i := len(b.rows) - 1; i >= 0 && i >= len(b.rows)-rowsBack; i-- {
+		if row := &b.rows[i]; row.Minute == minute && row.Quantity == r.Quantity && row.Channel == r.Channel {
+			return row
+		}
+	}
+	b.rows = append(b.rows, Rollup{Quantity: r.Quantity, Channel: r.Channel, Minute: minute, Min: r.Value, Max: r.Value})
+	return &b.rows[len(b.rows)-1]
 }
 
 func (r *Rollup) add(v float64, at telemetry.Instant) {
@@ -51,16 +65,17 @@ func (r *Rollup) add(v float64, at telemetry.Instant) {
 	}
 }
 
-// drain appends all minutes in a fixed order and empties the collection.
-func (r rollups) drain(site string, dst []Rollup) []Rollup {
+// drain appends all rows in a fixed order and forgets them.
+func (s *site) drain(dst []Rollup) []Rollup {
 	from := len(dst)
-	for key, sum := range r {
-		row := *sum
-		row.Site, row.Device, row.Quantity, row.Channel, row.Minute = site, key.device, key.quantity, key.channel, key.minute
-		dst = append(dst, row)
+	for device, b := range s.books {
+		for _, row := range b.rows {
+			row.Site, row.Device = s.id, device
+			dst = append(dst, row)
+		}
+		b.rows = b.rows[:0]
 	}
-	clear(r)
-	slices.SortFunc(dst[from:], func(a, b Rollup) int {
+	slices.SortStableFunc(dst[from:], func(a, b Rollup) int {
 		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Channel, b.Channel),
 			cmp.Compare(a.Minute, b.Minute))
 	})

@@ -28,9 +28,9 @@ type site struct {
 	engine  *rules.Engine
 	judge   func(*telemetry.Record, *rules.Output) error // engine.Apply; tests put faults in between
 	version string                                       // of the configuration in force
-	rollups rollups
-	// recent are the newest event times of each device: two different events get different times.
-	recent map[string]*recentTimes
+	books   map[string]*book                             // by device
+	open    *book                                        // of the last device that was asked for
+	opened  string                                       // that device
 
 	last        Snapshot // the newest committed one
 	rolledUp    uint64   // rollups up to this record are in the journal, where that is not last.Seq
@@ -42,7 +42,7 @@ type site struct {
 
 func newSite(id string) *site {
 	engine := rules.New(id)
-	return &site{id: id, engine: engine, judge: engine.Apply, rollups: rollups{}, recent: map[string]*recentTimes{}, last: Snapshot{Site: id}}
+	return &site{id: id, engine: engine, judge: engine.Apply, books: map[string]*book{}, last: Snapshot{Site: id}}
 }
 
 // recoverSites restores snapshots and applies the records after them, in one pass over the journal. What the records caused is
@@ -136,13 +136,14 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 		s.last = Snapshot{Site: s.id, Seq: g.seq, Body: body}
 		s.applied, s.snapshotAt, s.snapshotDue = 0, now, false
 		g.batch.Snapshots = append(g.batch.Snapshots, s.last)
-		g.batch.Rollups = s.rollups.drain(s.id, g.batch.Rollups)
+		g.batch.Rollups = s.drain(g.batch.Rollups)
 		return nil
 	}
 	return nil
 }
 
-// recentTimes holds the last event times of one device: runs of nanoseconds that are taken.
+// recentTimes holds the last event times of one device, runs of nanoseconds that are taken: two different events get
+// different times.
 type recentTimes struct {
 	taken [8]struct{ first, last telemetry.Instant }
 	next  uint8 // the run that makes room for a new one
@@ -151,11 +152,7 @@ type recentTimes struct {
 // apart gives a different event with a time that the device has already used the next free nanosecond: two events in the
 // same millisecond both survive, in the journal and in databases that overwrite equal times.
 func (s *site) apart(device string, at telemetry.Instant) telemetry.Instant {
-	r := s.recent[device]
-	if r == nil {
-		r = &recentTimes{}
-		s.recent[device] = r
-	}
+	r := &s.book(device).recent
 	for i := range r.taken {
 		if run := &r.taken[i]; run.first <= at && at <= run.last {
 			run.last++
