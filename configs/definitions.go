@@ -75,29 +75,9 @@ func (c *Config) measures(site *facility.Site) map[string][]telemetry.Quantity {
 		if i < 0 || c.Models[i].Format == "native" || c.Models[i].Varied {
 			continue // whatever speaks such a format may say anything
 		}
-		if q := quantities(&c.Models[i]); len(q) > 0 {
+		if q := c.Models[i].Delivers(); len(q) > 0 {
 			known[d.ID] = q
 		}
 	}
 	return known
-}
-
-// quantities are those that a model reads, in their fixed order.
-func quantities(m *decode.Model) []telemetry.Quantity {
-	var all []telemetry.Quantity
-	lists := [][]decode.Field{m.Readings}
-	if m.History != nil {
-		lists = append(lists, m.History.Readings)
-	}
-	if m.Each != nil {
-		lists = append(lists, m.Each.Readings)
-	}
-	for _, f := range slices.Concat(lists...) {
-		if f.Auto {
-			return nil
-		}
-		all = append(all, f.Quantity)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }

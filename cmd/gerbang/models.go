@@ -91,7 +91,7 @@ func readBy(m *decode.Model) []string {
 		lists = append(lists, m.Each.Readings)
 	}
 	for _, f := range slices.Concat(lists...) {
-		if name := f.Quantity.String(); name != "" && !slices.Contains(names, name) {
+		if name := f.Quantity.String(); name != "" && !f.Aside && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -63,6 +63,7 @@ type model struct {
 	pastTime   *timing
 	pastRead   []field
 	words      map[string]bool // lower-case names of members whose words a rejection may keep
+	aside      map[place]bool  // what is only shown
 	ignored    atomic.Uint64
 }
 
@@ -299,13 +300,18 @@ func (c *compiler) fields(at string, defs []Field) []field {
 	var ready []field
 	for i := range defs {
 		where := fmt.Sprintf("%s[%d]", at, i)
-		f := c.field(where, &defs[i])
-		form := countOf(f.quantity)
-		if form != "" {
-			forms[form] = true
+		for _, def := range c.named(where, &defs[i]) {
+			f := c.field(where, &def)
+			if form := countOf(f.quantity); form != "" && !def.Aside {
+				forms[form] = true
+			}
+			f.counted = c.m.counts(f.quantity)
+			if def.Aside {
+				f.counted = false
+				c.aside(where, &f)
+			}
+			ready = append(ready, f)
 		}
-		f.counted = form == "" || c.m.Count == "" || form == c.m.Count
-		ready = append(ready, f)
 	}
 	switch {
 	case len(forms) > 1 && c.m.Count == "":

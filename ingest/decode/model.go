@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"slices"
+
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -82,6 +84,35 @@ type When struct {
 	Ignore []Condition `yaml:"ignore" json:"ignore,omitempty"`
 }
 
+// Delivers are the quantities that readings of the model may have, each once, in their fixed order: without the counts that it
+// does not count, and without what is only shown. None where names in the message tell them.
+func (m *Model) Delivers() []telemetry.Quantity {
+	lists := [][]Field{m.Readings}
+	if m.History != nil {
+		lists = append(lists, m.History.Readings)
+	}
+	if m.Each != nil {
+		lists = append(lists, m.Each.Readings)
+	}
+	var all []telemetry.Quantity
+	for _, f := range slices.Concat(lists...) {
+		if f.Auto {
+			return nil
+		}
+		if !f.Aside && m.counts(f.Quantity) {
+			all = append(all, f.Quantity)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// counts reports whether readings of q are taken: all but the forms of counting people that Count leaves out.
+func (m *Model) counts(q telemetry.Quantity) bool {
+	form := countOf(q)
+	return form == "" || m.Count == "" || form == m.Count
+}
+
 // Condition is a statement about one field. Exactly one of Equals, In, Like and Exists is set.
 type Condition struct {
 	// Path to the field. With * the condition holds if it holds for any of the values.
@@ -143,6 +174,12 @@ type Field struct {
 	// Without them the choices of * are named by position from 1, or by member name.
 	Channel     string `yaml:"channel" json:"channel,omitempty"`
 	ChannelPath string `yaml:"channel_path" json:"channel_path,omitempty"`
+	// Names make a field of each of them: the name stands where Path, Channel and When say {}, and is the channel where there
+	// is no other. "{}_count" with the names [region_1, region_2] reads region_1_count and region_2_count.
+	Names []string `yaml:"names" json:"names,omitempty"`
+	// Aside says that gerbang decode shows the value and nothing else takes it: it has the quantity's unit and not its
+	// meaning. What lies between a ceiling and the floor is a distance, and no rule may take it for one between people.
+	Aside bool `yaml:"aside" json:"aside,omitempty"`
 }
 
 // Untrusted is a field that is left alone.

@@ -19,6 +19,7 @@ type Line struct {
 	At       string   `json:"at"`              // RFC 3339, UTC
 	Channel  string   `json:"channel,omitempty"`
 	// Counted is false for a count that the model does not count, because it counts another: adding both would count people twice.
+	// It is false too for a value that the model has aside: shown here, and taken for nothing.
 	Counted *bool `json:"counted,omitempty"`
 	// Text is the kind of a button press.
 	Text string `json:"text,omitempty"`
@@ -172,7 +173,7 @@ func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
 		r := &o.Readings[i]
 		line := base
 		line.Quantity, line.Value, line.Unit, line.Channel, line.Text = m.nameOf(r.Quantity), &r.Value, r.Quantity.Unit(), r.Channel, r.Text
-		if form := countOf(r.Quantity); form != "" && m.Count != "" && form != m.Count {
+		if !m.taken(r) {
 			line.Counted = new(bool)
 		}
 		lines = append(lines, line)

@@ -74,7 +74,9 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 	}
 	for i := range records {
 		for _, r := range records[i].Observation.Readings {
-			c.Quantities = append(c.Quantities, r.Quantity)
+			if m.taken(&r) {
+				c.Quantities = append(c.Quantities, r.Quantity)
+			}
 		}
 	}
 	slices.Sort(c.Quantities)
