@@ -409,11 +409,7 @@ func (c *compiler) auto(at string, def *Field) field {
 		c.fail(at+".path", errors.New("missing"))
 	}
 	f.path = c.path(at+".path", def.Path, true)
-	if def.NamePath != "" {
-		for one := range strings.SplitSeq(def.NamePath, "|") {
-			f.namePath = append(f.namePath, c.path(at+".name_path", one, false))
-		}
-	}
+	f.namePath = c.path(at+".name_path", def.NamePath, false)
 	f.unitPath = c.path(at+".unit_path", def.UnitPath, false)
 	f.unitNames = make(map[string]string, len(def.Units))
 	for word, unit := range def.Units {

@@ -25,7 +25,7 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 	var open group
 	e.w.readings = e.w.readings[:0]
 	m.each.each(e.doc, found{}, func(item found) bool {
-		from := found{at: item.at, element: item.at, outer: item.outer}
+		from := item.inside()
 		next := group{b: e.device(b, from), first: item.at, end: e.doc.nodes[item.at].end}
 		if next.b == nil {
 			e.strangers++

@@ -19,7 +19,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	}
 	unit, word := "", ""
 	if fd.unitPath.text != "" {
-		element := found{at: v.element, element: v.element, outer: v.outer}
+		element := v.around()
 		if at, ok := fd.unitPath.firstFrom(e.doc, element); ok && e.doc.nodes[at].kind == '"' {
 			unit = string(e.doc.nodes[at].raw)
 			word = unit
@@ -84,16 +84,13 @@ func (e *extraction) guess(fd *field, v found) *fault {
 
 // nameOf is the name of the field that a value stands in.
 func (e *extraction) nameOf(fd *field, v found) string {
-	if len(fd.namePath) == 0 {
+	if fd.namePath.text == "" {
 		return string(e.doc.nodes[v.at].name)
 	}
-	element := found{at: v.element, element: v.element, outer: v.outer}
-	for i := range fd.namePath {
-		if at, ok := fd.namePath[i].firstFrom(e.doc, element); ok && len(e.doc.nodes[at].raw) > 0 {
-			name := string(e.doc.nodes[at].raw)
-			// A name may be a path or a URN whose last part says what it is.
-			return name[strings.LastIndexAny(name, "/:")+1:]
-		}
+	if at, ok := fd.namePath.firstFrom(e.doc, v.around()); ok {
+		name := string(e.doc.nodes[at].raw)
+		// A name may be a path or a URN whose last part says what it is.
+		return name[strings.LastIndexAny(name, "/:")+1:]
 	}
 	return ""
 }

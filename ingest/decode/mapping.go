@@ -33,7 +33,7 @@ type field struct {
 	quantity telemetry.Quantity
 	// auto: the quantity is found by name, at namePath or the member's own.
 	auto     bool
-	namePath []path
+	namePath path
 	// counted is false for a form of counting people that the model does not count.
 	counted     bool
 	swap        bool              // for auto
@@ -203,7 +203,7 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 	m.past.each(e.doc, found{}, func(item found) bool {
 		e.w.readings = e.w.readings[:0]
 		for i := range m.pastRead {
-			if f = e.read(&m.pastRead[i], found{at: item.at, element: item.at, outer: item.outer}); f != nil {
+			if f = e.read(&m.pastRead[i], item.inside()); f != nil {
 				f = f.in(m.past.text)
 				return false
 			}
@@ -293,8 +293,7 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 // channel names the line, region or probe of a value.
 func (e *extraction) channel(fd *field, v found) string {
 	if fd.channelPath.text != "" {
-		element := found{at: v.element, element: v.element, outer: v.outer}
-		if c, ok := fd.channelPath.firstFrom(e.doc, element); ok && len(e.doc.nodes[c].raw) > 0 && e.doc.nodes[c].kind != 'n' {
+		if c, ok := fd.channelPath.firstFrom(e.doc, v.around()); ok && len(e.doc.nodes[c].raw) > 0 && e.doc.nodes[c].kind != 'n' {
 			return channelText(e.doc.nodes[c].raw)
 		}
 	}
@@ -416,7 +415,7 @@ func (t *timing) read(doc *document, from found, zone *time.Location) deviceTime
 // holds reports whether the condition is true, looking from the element of v.
 func (c *condition) holds(doc *document, v found) bool {
 	met := false
-	c.path.each(doc, found{at: v.element, element: v.element, outer: v.outer}, func(v found) bool {
+	c.path.each(doc, v.around(), func(v found) bool {
 		n := &doc.nodes[v.at]
 		met = n.kind != 'n' && (c.exists != nil || isAny(c.in, n) || c.like != "" && like(c.like, n.raw))
 		return !met

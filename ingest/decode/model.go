@@ -147,8 +147,7 @@ type Field struct {
 	Auto bool `yaml:"auto" json:"auto,omitempty"`
 	// ByUnit finds it by the unit where the name has no known meaning: {"%RH": humidity}.
 	ByUnit map[string]telemetry.Quantity `yaml:"by_unit" json:"by_unit,omitempty"`
-	// NamePath leads to the name for Auto, relative to the element that * chose; several joined by | are tried in order. Default:
-	// the member's own name.
+	// NamePath leads to the name for Auto, relative to the element that * chose; default: the member's own name.
 	NamePath string `yaml:"name_path" json:"name_path,omitempty"`
 	// Unit (UCUM) in which the device reports; default: the quantity's own.
 	Unit string `yaml:"unit" json:"unit,omitempty"`

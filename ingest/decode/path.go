@@ -12,22 +12,29 @@ import (
 //	info.temperature        members by name
 //	lines[0].in             the first element of an array
 //	lines[*].in             every element; * stands for every member of an object or element of an array
+//	lines[].in              every element of an array, or the value itself where it is none (XML tells one from many by that)
 //	items[direction=in].n   the elements whose member direction is "in"
+//	tracks[id={track}].type the elements whose member id is what the path track leads to, from where this path begins
 //	["a.b"].c               a name with dots or brackets
+//	data?.co2               the member co2 of data, or of the value itself where it has no container data
 //	**                      every scalar below, however deep
-//	^.name                  a member of the element that the next outer * chose
+//	^.name                  a member of the element that the next outer * chose; ^^ of the one outside that
 //	{line}                  the level of the topic that a pattern calls {line}
 //	$                       the value itself
+//	a.b|c                   where the first of several paths that leads anywhere leads
 type path struct {
 	text  string
 	steps []step
+	or    *path // the next of several; nil: this is the last
 }
 
 type step struct {
-	kind  stepKind
-	name  string // stepName; stepSelect: the member that is compared
-	value string // stepSelect
-	index int    // stepIndex
+	kind     stepKind
+	name     string // stepName; stepSelect: the member that is compared
+	value    string // stepSelect
+	ref      *path  // stepSelect: leads to the value; nil: value is it
+	index    int    // stepIndex; stepUp: how far
+	optional bool   // stepName
 }
 
 type stepKind uint8
@@ -36,16 +43,53 @@ const (
 	stepName stepKind = iota + 1
 	stepIndex
 	stepAll
+	stepEach
 	stepSelect
 	stepDeep
 	stepUp
 	stepCapture
 )
 
-// maxSteps bounds a path.
-const maxSteps = 16
+// maxSteps and maxUp bound a path.
+const (
+	maxSteps = 16
+	maxUp    = 2
+)
 
 func parsePath(text string) (path, error) {
+	var parsed []path
+	for _, part := range alternatives(text) {
+		p, err := parseOne(part)
+		if err != nil {
+			return p, err
+		}
+		parsed = append(parsed, p)
+	}
+	for i := range parsed[1:] {
+		parsed[i].or = &parsed[i+1]
+	}
+	parsed[0].text = text
+	return parsed[0], nil
+}
+
+// alternatives splits text at every | outside of brackets; at least one.
+func alternatives(text string) []string {
+	var parts []string
+	depth, begin := 0, 0
+	for i, c := range []byte(text) {
+		switch {
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case c == '|' && depth == 0:
+			parts, begin = append(parts, text[begin:i]), i+1
+		}
+	}
+	return append(parts, text[begin:])
+}
+
+func parseOne(text string) (path, error) {
 	p := path{text: text}
 	rest := strings.TrimPrefix(text, "$")
 	if rest == text && text == "" {
@@ -60,7 +104,12 @@ func parsePath(text string) (path, error) {
 		return p, nil
 	}
 	if strings.HasPrefix(text, "^") {
-		p.steps, rest = append(p.steps, step{kind: stepUp}), text[1:]
+		rest = strings.TrimLeft(text, "^")
+		far := len(text) - len(rest)
+		if far > maxUp {
+			return p, fmt.Errorf("path %q: want at most %d ^", text, maxUp)
+		}
+		p.steps = append(p.steps, step{kind: stepUp, index: far})
 	}
 	for first := len(p.steps) == 0; rest != ""; first = false {
 		switch {
@@ -108,6 +157,9 @@ func nameStep(name string) step {
 	case "**":
 		return step{kind: stepDeep}
 	}
+	if plain, optional := strings.CutSuffix(name, "?"); optional && plain != "" {
+		return step{kind: stepName, name: plain, optional: true}
+	}
 	return step{kind: stepName, name: name}
 }
 
@@ -124,24 +176,36 @@ func parseBracket(s string) (step, string, error) {
 		return step{}, "", fmt.Errorf("path: %q has no closing ]", s)
 	}
 	inner, rest := s[1:end], s[end+1:]
-	if inner == "*" {
+	switch inner {
+	case "*":
 		return step{kind: stepAll}, rest, nil
+	case "":
+		return step{kind: stepEach}, rest, nil
 	}
 	if name, value, ok := strings.Cut(inner, "="); ok && name != "" {
+		if strings.HasPrefix(value, "{") && strings.HasSuffix(value, "}") {
+			ref, err := parseOne(value[1 : len(value)-1])
+			if err == nil && ref.many() {
+				err = fmt.Errorf("path: [%s]: %s leads to several values, want one", inner, value)
+			}
+			return step{kind: stepSelect, name: name, ref: &ref}, rest, err
+		}
 		return step{kind: stepSelect, name: name, value: value}, rest, nil
 	}
 	n, err := strconv.Atoi(inner)
 	if err != nil || n < 0 {
-		return step{}, "", fmt.Errorf(`path: [%s]: want a number from 0, *, name=value or "name"`, inner)
+		return step{}, "", fmt.Errorf(`path: [%s]: want a number from 0, *, nothing, name=value or "name"`, inner)
 	}
 	return step{kind: stepIndex, index: n}, rest, nil
 }
 
 // many reports whether the path can lead to more than one value.
 func (p *path) many() bool {
-	for _, s := range p.steps {
-		if s.kind == stepAll || s.kind == stepSelect || s.kind == stepDeep {
-			return true
+	for ; p != nil; p = p.or {
+		for _, s := range p.steps {
+			if s.kind == stepAll || s.kind == stepEach || s.kind == stepSelect || s.kind == stepDeep {
+				return true
+			}
 		}
 	}
 	return false
@@ -153,12 +217,29 @@ func (p *path) ends(k stepKind) bool { return len(p.steps) > 0 && p.steps[len(p.
 // found is one value that a path leads to.
 type found struct {
 	at int32
+	// start is where the path begins.
+	start int32
 	// element is the member or array element that the last * or selection chose; the start where there is none.
 	element int32
-	// outer is what the * before that chose; the root where there is none.
-	outer int32
+	// outer is what the * before that chose, and beyond the one before that; the root where there is none.
+	outer, beyond int32
 	// label tells the choices of * apart: positions from 1, or names, joined by dots. Empty without *.
 	label string
+}
+
+// chosen is where * or a selection leads from f: to node c.
+func (f found) chosen(c int32, label string) found {
+	return found{at: c, start: f.start, element: c, outer: f.element, beyond: f.outer, label: label}
+}
+
+// around is where to look for what stands beside the value that was found: its element.
+func (f found) around() found {
+	return found{at: f.element, element: f.element, outer: f.outer, beyond: f.beyond}
+}
+
+// inside is where to look in the value that was found, as an element.
+func (f found) inside() found {
+	return found{at: f.at, element: f.at, outer: f.outer, beyond: f.beyond}
 }
 
 // first is the first value that p leads to from node at.
@@ -179,8 +260,18 @@ func (p *path) firstFrom(doc *document, from found) (int32, bool) {
 
 // each calls yield for every value that p leads to, in reading order, until it says false.
 func (p *path) each(doc *document, from found, yield func(found) bool) {
-	from.label = ""
-	walk(doc, p.steps, from, yield)
+	from.label, from.start = "", from.at
+	if p.or == nil {
+		walk(doc, p.steps, from, yield)
+		return
+	}
+	led := false
+	for ; p != nil && !led; p = p.or {
+		walk(doc, p.steps, from, func(f found) bool {
+			led = true
+			return yield(f)
+		})
+	}
 }
 
 func walk(doc *document, steps []step, f found, yield func(found) bool) bool {
@@ -190,7 +281,11 @@ func walk(doc *document, steps []step, f found, yield func(found) bool) bool {
 	s, rest := &steps[0], steps[1:]
 	switch kind := doc.nodes[f.at].kind; {
 	case s.kind == stepName:
-		if c, ok := doc.member(f.at, s.name); ok {
+		c, ok := doc.member(f.at, s.name)
+		switch {
+		case s.optional && (!ok || doc.nodes[c].kind != '{' && doc.nodes[c].kind != '['):
+			return walk(doc, rest, f, yield)
+		case ok:
 			f.at = c
 			return walk(doc, rest, f, yield)
 		}
@@ -203,7 +298,9 @@ func walk(doc *document, steps []step, f found, yield func(found) bool) bool {
 			}
 			i++
 		}
-	case s.kind == stepAll && (kind == '[' || kind == '{'):
+	case s.kind == stepEach && kind != '[':
+		return walk(doc, rest, f.chosen(f.at, f.label), yield)
+	case s.kind == stepAll && (kind == '[' || kind == '{'), s.kind == stepEach:
 		i := 0
 		for c := range doc.children(f.at) {
 			i++
@@ -214,22 +311,32 @@ func walk(doc *document, steps []step, f found, yield func(found) bool) bool {
 			if f.label != "" {
 				label = f.label + "." + label
 			}
-			if !walk(doc, rest, found{c, c, f.element, label}, yield) {
+			if !walk(doc, rest, f.chosen(c, label), yield) {
 				return false
 			}
 		}
 	case s.kind == stepSelect && kind == '[':
+		want := s.value
+		if s.ref != nil {
+			at, ok := s.ref.first(doc, f.start)
+			if !ok {
+				return true
+			}
+			want = string(doc.nodes[at].raw)
+		}
 		for c := range doc.children(f.at) {
-			if m, ok := doc.member(c, s.name); ok && string(doc.nodes[m].raw) == s.value {
-				if !walk(doc, rest, found{c, c, f.element, f.label}, yield) {
+			if m, ok := doc.member(c, s.name); ok && string(doc.nodes[m].raw) == want {
+				if !walk(doc, rest, f.chosen(c, f.label), yield) {
 					return false
 				}
 			}
 		}
 	case s.kind == stepDeep:
 		return walkDeep(doc, f, yield)
+	case s.kind == stepUp && s.index == 1:
+		return walk(doc, rest, found{at: f.outer, start: f.start, element: f.outer, outer: f.beyond}, yield)
 	case s.kind == stepUp:
-		return walk(doc, rest, found{at: f.outer, element: f.outer}, yield)
+		return walk(doc, rest, found{at: f.beyond, start: f.start, element: f.beyond}, yield)
 	case s.kind == stepCapture:
 		if c, ok := doc.captured(s.name); ok {
 			f.at = c
@@ -248,7 +355,7 @@ func walkDeep(doc *document, f found, yield func(found) bool) bool {
 	i := 0
 	for c := range doc.children(f.at) {
 		i++
-		below := found{c, f.at, f.element, f.label}
+		below := found{at: c, start: f.start, element: f.at, outer: f.element, beyond: f.outer, label: f.label}
 		if k := doc.nodes[c].kind; k == '{' || k == '[' {
 			label := strconv.Itoa(i)
 			if kind == '{' {

@@ -192,7 +192,7 @@ func (m *model) addresses(w *Worker, msg *ingest.Message) ([]string, *fault) {
 	}
 	if len(m.eachDevice) > 0 {
 		m.each.each(w.tree, found{}, func(item found) bool {
-			if address, ok := m.eachDevice.read(w.tree, found{at: item.at, element: item.at, outer: item.outer}); ok {
+			if address, ok := m.eachDevice.read(w.tree, item.inside()); ok {
 				named = append(named, address)
 			}
 			return len(named) < maxReadings

@@ -1,0 +1,112 @@
+package decode
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestPathsAmongLists: what makes one model read the shapes in which a maker's firmware wraps the same thing.
+func TestPathsAmongLists(t *testing.T) {
+	const text = `{"data":{"co2":{"ppm":7},"null":null},"one":{"n":1},"many":[{"n":2},{"n":3}],
+		"frames":[{"t":1,"tracks":[{"id":5,"type":"PERSON"},{"id":6,"type":"GROUP"}],"events":[{"track":6},{"track":5},{"track":9}]}]}`
+	tests := []struct {
+		path string
+		want string // values with their labels
+	}{
+		{"data?.co2.ppm", "7"},
+		{"event?.data?.co2.ppm", "7"},
+		{"null?.data.co2.ppm", "7"},
+		{"data.null?.co2.ppm", "7"},
+		{"one[].n", "1"},
+		{"many[].n", "2(1) 3(2)"},
+		{"none[].n", ""},
+		{"$[].one.n", "1"},
+		{"none.n|one.n", "1"},
+		{"many[*].n|one.n", "2(1) 3(2)"},
+		{"none|nothing", ""},
+		{`many[n=3].n|["a|b"]`, "3"},
+	}
+	doc := newDocument()
+	if f := doc.parse([]byte(text), 8); f != nil {
+		t.Fatal(f.detail)
+	}
+	for _, tt := range tests {
+		p, err := parsePath(tt.path)
+		if err != nil {
+			t.Errorf("%s: %v", tt.path, err)
+			continue
+		}
+		var got []string
+		p.each(doc, found{}, func(f found) bool {
+			v := string(doc.nodes[f.at].raw)
+			if f.label != "" {
+				v += "(" + f.label + ")"
+			}
+			got = append(got, v)
+			return true
+		})
+		if s := strings.Join(got, " "); s != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.path, s, tt.want)
+		}
+	}
+}
+
+// TestPathsFromAnElement look around from each event of a frame.
+func TestPathsFromAnElement(t *testing.T) {
+	const text = `{"of":"x","frames":[{"t":1,"tracks":[{"id":5,"type":"PERSON"},{"id":6,"type":"GROUP"}],"events":[{"track":6},{"track":5},{"track":9}]}]}`
+	doc := newDocument()
+	if f := doc.parse([]byte(text), 8); f != nil {
+		t.Fatal(f.detail)
+	}
+	events, err := parsePath("frames[*].events[*]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"^.t":                             "1 1 1",
+		"^^.of":                           "x x x",
+		"^.tracks[id={track}].type":       "GROUP PERSON -",
+		"^.tracks[id={track}].type|track": "GROUP PERSON 9",
+	} {
+		p, err := parsePath(path)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		var got []string
+		events.each(doc, found{}, func(event found) bool {
+			value := "-"
+			if at, ok := p.firstFrom(doc, event.inside()); ok {
+				value = string(doc.nodes[at].raw)
+			}
+			got = append(got, value)
+			return true
+		})
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%s: got %q, want %q", path, s, want)
+		}
+	}
+}
+
+func TestBadPaths(t *testing.T) {
+	for path, want := range map[string]string{
+		"a|":              "empty path",
+		"^^^.a":           "want at most 2 ^",
+		"a[id={b[*].c}]":  `a[id={b[*]`, // a bracket in a bracket is not for paths
+		"a[id={b.*}].c":   "leads to several values",
+		"a[x]":            "want a number from 0, *, nothing, name=value",
+		"a[id={}].c":      "empty path",
+		"a.b|c..d":        "want a name behind the dot",
+		"?":               "",
+		"a?.b":            "",
+		"a[id={b?.c}].d?": "",
+	} {
+		_, err := parsePath(path)
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", path, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: got %v, want …%s…", path, err, want)
+		}
+	}
+}
