@@ -19,7 +19,7 @@ func (m *model) taken(r *telemetry.Reading) bool {
 
 // aside notes a field that is only shown.
 func (c *compiler) aside(at string, f *field) {
-	if f.channel == "" || f.channelPath.text != "" {
+	if f.channel == "" || len(f.channelPath) > 0 {
 		c.fail(at+".aside", errors.New("want a channel, which tells the value from what is taken"))
 	}
 	if c.m.aside == nil {

@@ -45,8 +45,12 @@ type model struct {
 	decode   decoding
 	codec    codec.Func // nil: none
 	patterns []pattern
-	// address leads to the device in the payload; several make one address. None: topic or envelope name it.
-	address address
+	// captures: some pattern names levels.
+	captures bool
+	silent   []pattern
+	// address leads to the device in the payload: ways to be tried, each of them paths that make one address. None: topic or
+	// envelope name it.
+	address [][]path
 	// devices are those of all sites by lower-case address; nil where several sites have it.
 	devices    map[string]*binding
 	process    []condition
@@ -56,7 +60,7 @@ type model struct {
 	boot       path
 	fields     []field
 	each       path // elements; no text: none
-	eachDevice address
+	eachDevice [][]path
 	eachTime   *timing
 	eachRead   []field
 	past       path // history items; no text: none
@@ -64,7 +68,9 @@ type model struct {
 	pastRead   []field
 	words      map[string]bool // lower-case names of members whose words a rejection may keep
 	aside      map[place]bool  // what is only shown
-	ignored    atomic.Uint64
+	// nobody is the binding of messages of the family that are no device's.
+	nobody  binding
+	ignored atomic.Uint64
 }
 
 func (m *model) native() bool { return m.Format == "native" }
@@ -120,6 +126,7 @@ func (c *compiler) fail(field string, err error) {
 
 func compile(def *Model) (*model, error) {
 	m := &model{Model: *def, words: make(map[string]bool), devices: make(map[string]*binding)}
+	m.nobody.model = m
 	c := &compiler{m: m}
 	if !validID(m.ID) {
 		c.fail("id", fmt.Errorf("%q: want a-z, 0-9, _ and -, at most 64", m.ID))
@@ -169,7 +176,7 @@ func (c *compiler) native() {
 
 func (c *compiler) mapping() {
 	m := c.m
-	m.address = c.address("device", m.Device)
+	m.address = c.ways("device", m.Device)
 	c.each()
 	for i, text := range m.Match {
 		p, err := parsePattern(text)
@@ -177,10 +184,18 @@ func (c *compiler) mapping() {
 		if err == nil && p.device < 0 && !m.namesDevice() {
 			c.fail(fmt.Sprintf("match[%d]", i), errors.New("has no {device}, and the model names no device in the payload"))
 		}
-		if err == nil && p.device >= 0 && m.Device != "" {
-			c.fail("device", fmt.Errorf("the topic %s already names the device", text))
-		}
 		m.patterns = append(m.patterns, p)
+		m.captures = m.captures || len(p.named) > 0
+	}
+	for i, text := range m.Silent {
+		p, err := parsePattern(text)
+		c.fail(fmt.Sprintf("silent[%d]", i), err)
+		m.silent = append(m.silent, p)
+	}
+	for i, name := range m.Inside {
+		if name == "" {
+			c.fail(fmt.Sprintf("inside[%d]", i), errors.New("empty: want the name of a member"))
+		}
 	}
 	c.lorawan()
 	for i, u := range m.Untrusted {
@@ -231,7 +246,7 @@ func (c *compiler) each() {
 		c.fail("each.path", errors.New("missing"))
 	}
 	m.each = c.path("each.path", m.Each.Path, true)
-	m.eachDevice = c.address("each.device", m.Each.Device)
+	m.eachDevice = c.ways("each.device", m.Each.Device)
 	m.eachTime = c.timing("each.time", m.Each.Time)
 	at, defs := "readings", m.Readings
 	if len(m.Each.Readings) > 0 {
@@ -260,18 +275,30 @@ func (c *compiler) lorawan() {
 	m.codec = found.Func
 }
 
-// address parses how a payload names a device.
-func (c *compiler) address(at, text string) address {
+// ways parses what a | separates.
+func (c *compiler) ways(at, text string) [][]path {
 	if text == "" {
 		return nil
 	}
-	var ready address
+	var ready [][]path
+	for way := range strings.SplitSeq(text, "|") {
+		ready = append(ready, c.paths(at, way))
+	}
+	return ready
+}
+
+// paths parses paths joined by +, which together make an address or a name.
+func (c *compiler) paths(at, text string) []path {
+	if text == "" {
+		return nil
+	}
+	var ready []path
 	for part := range strings.SplitSeq(text, "+") {
-		var either []path
-		for one := range strings.SplitSeq(part, "|") {
-			either = append(either, c.path(at, one, false))
+		if part == "" {
+			c.fail(at, fmt.Errorf("%q: want a path on both sides of +", text))
+			continue
 		}
-		ready = append(ready, either)
+		ready = append(ready, c.path(at, part, false))
 	}
 	return ready
 }
@@ -395,15 +422,19 @@ func (c *compiler) field(at string, def *Field) field {
 	if def.Channel != channelText([]byte(def.Channel)) {
 		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or the signs _-.: alone", def.Channel, maxChannel))
 	}
-	f.channelPath = c.path(at+".channel_path", def.ChannelPath, false)
+	f.channelPath = c.paths(at+".channel_path", def.ChannelPath)
+	f.min, f.max = def.Min, def.Max
+	if f.min != nil && f.max != nil && !(*f.min <= *f.max) {
+		c.fail(at+".min", fmt.Errorf("%v: want at most max, %v", *f.min, *f.max))
+	}
 	return f
 }
 
 // auto compiles a field whose quantity its name tells.
 func (c *compiler) auto(at string, def *Field) field {
 	f := field{auto: true, counted: true, swap: c.m.Swap, channel: def.Channel, byUnit: def.ByUnit}
-	if def.Quantity != telemetry.NoQuantity || def.Unit != "" || def.Scale != 0 || def.Offset != 0 || def.Value != nil || len(def.Words) > 0 || len(def.Kinds) > 0 {
-		c.fail(at+".auto", errors.New("finds quantity and unit by itself: want no quantity, unit, scale, offset, value, words or kinds beside it"))
+	if def.Quantity != telemetry.NoQuantity || def.Unit != "" || def.Scale != 0 || def.Offset != 0 || def.Value != nil || len(def.Words) > 0 || len(def.Kinds) > 0 || def.Min != nil || def.Max != nil {
+		c.fail(at+".auto", errors.New("finds quantity and unit by itself: want no quantity, unit, scale, offset, value, words, kinds, min or max beside it"))
 	}
 	if def.Path == "" {
 		c.fail(at+".path", errors.New("missing"))
@@ -417,7 +448,7 @@ func (c *compiler) auto(at string, def *Field) field {
 	}
 	f.when = c.conditions(at+".when", def.When)
 	f.invalid = c.literals(at+".invalid", def.Invalid)
-	f.channelPath = c.path(at+".channel_path", def.ChannelPath, false)
+	f.channelPath = c.paths(at+".channel_path", def.ChannelPath)
 	return f
 }
 
@@ -465,7 +496,10 @@ func (c *compiler) timing(at string, def *Time) *timing {
 	if def.Path == "" {
 		c.fail(at+".path", errors.New("missing"))
 	}
-	t := &timing{path: c.path(at+".path", def.Path, false), formats: def.Formats}
+	t := &timing{formats: def.Formats}
+	for way := range strings.SplitSeq(def.Path, "|") {
+		t.paths = append(t.paths, c.path(at+".path", way, false))
+	}
 	if len(t.formats) == 0 {
 		t.formats = []string{"auto"}
 	}
@@ -485,7 +519,9 @@ func (c *compiler) timing(at string, def *Time) *timing {
 		}
 		t.zone = zone
 	}
-	c.word(t.path)
+	for i := range t.paths {
+		c.word(t.paths[i])
+	}
 	return t
 }
 
@@ -493,11 +529,15 @@ func (c *compiler) conditions(at string, defs []Condition) []condition {
 	var ready []condition
 	for i := range defs {
 		def, where := &defs[i], fmt.Sprintf("%s[%d]", at, i)
-		cond := condition{exists: def.Exists}
-		if def.Path == "" {
+		cond := condition{exists: def.Exists, not: def.Not}
+		switch def.Path {
+		case "":
 			c.fail(where+".path", errors.New("missing"))
+		case "@":
+			cond.self = true
+		default:
+			cond.path = c.path(where+".path", def.Path, true)
 		}
-		cond.path = c.path(where+".path", def.Path, true)
 		set := 0
 		if def.Equals != nil {
 			set++

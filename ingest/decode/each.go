@@ -73,39 +73,42 @@ func (e *extraction) device(b *binding, from found) *binding {
 	if len(m.eachDevice) == 0 {
 		return b
 	}
-	address, ok := m.eachDevice.read(e.doc, from)
-	if !ok {
+	var named []string
+	for _, way := range m.eachDevice {
+		address, ok := joined(e.doc, way, from)
+		if !ok {
+			continue
+		}
+		if own, known := m.devices[strings.ToLower(address)]; known && own != nil {
+			return own
+		}
+		named = append(named, address)
+	}
+	switch {
+	case len(named) == 0:
 		return b
-	}
-	if own, known := m.devices[strings.ToLower(address)]; known && own != nil {
-		return own
-	}
-	if b.stranger {
+	case b.stranger:
 		other := *b
-		other.device = address
+		other.device = named[0]
 		return &other
 	}
-	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(address), m.ID).
-		about(m.ID+" "+address))
+	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(named[0]), m.ID).
+		about(m.ID+" "+named[0]))
 	return nil
 }
 
-// address leads to how a payload names a device: parts, each at the first of some paths that is there.
-type address [][]path
-
-// read joins the parts by /. A separator at the end, as names that are only a base have it, is no part of the name.
-func (a address) read(doc *document, from found) (string, bool) {
+// joined reads an address that may be made of several members. A separator at the end, as names that are only a base have it, is
+// no part of the name.
+func joined(doc *document, paths []path, from found) (string, bool) {
 	var parts []string
-	for _, either := range a {
-		part := ""
-		for i := range either {
-			if at, ok := either[i].firstFrom(doc, from); ok && part == "" {
-				if n := &doc.nodes[at]; n.kind == '"' || n.kind == '0' {
-					part = strings.TrimRight(string(n.raw), ":/")
-				}
-			}
+	for i := range paths {
+		at, ok := paths[i].firstFrom(doc, from)
+		if !ok {
+			return "", false
 		}
-		if part == "" {
+		n := &doc.nodes[at]
+		part := strings.TrimRight(string(n.raw), ":/")
+		if n.kind != '"' && n.kind != '0' || part == "" {
 			return "", false
 		}
 		parts = append(parts, bounded(part, maxAddress))

@@ -3,10 +3,12 @@ package decode
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -14,6 +16,8 @@ import (
 type Format struct {
 	Name  string
 	Title string
+	// empty: a message without payload is one, by which a broker forgets what it retained.
+	empty bool
 	// open makes one JSON object of a message in w.tree, and of its envelope w.facts. nil: the format decodes by itself.
 	open func(w *Worker, m *model, msg *ingest.Message) *fault
 	// addresses are how the envelope names its device, the most exact first; nil: topic or Model.Device names it.
@@ -28,7 +32,7 @@ func init() {
 	for _, f := range []Format{
 		{Name: "native", Title: "Gerbang's own JSON"},
 		{Name: "json", Title: "JSON, mapped by the model", open: openJSON},
-		{Name: "value", Title: "One bare value per topic", open: openValue},
+		{Name: "value", Title: "One bare value per topic", open: openValue, empty: true},
 		{Name: "xml", Title: "XML, such as cameras push", open: openXML},
 		{Name: "line", Title: "InfluxDB line protocol", open: openLines},
 		{Name: "senml", Title: "SenML (RFC 8428)", open: openSenML},
@@ -72,13 +76,28 @@ type facts struct {
 
 func openJSON(w *Worker, _ *model, msg *ingest.Message) *fault { return w.parseLeniently(msg) }
 
-// openValue takes a payload that is one number or word. A JSON object is taken as it is: some firmware sends either.
+// openValue takes a payload that is one number or word. A JSON object is taken as it is: some firmware sends either. Where
+// the topic has a level {field} the value is the member of that name.
 func openValue(w *Worker, _ *model, msg *ingest.Message) *fault {
+	if len(msg.Payload) == 0 {
+		return notReading
+	}
+	field := ""
+	if w.fit != nil {
+		field = w.fit.value(msg.Topic, w.fit.field())
+	}
+	if !bare(msg.Payload) {
+		f := w.parseLeniently(msg)
+		if f != nil || field == "" {
+			return f
+		}
+		return w.open(func(out *object.Writer) *fault {
+			out.Raw(field, w.document.nodes[0].raw)
+			return nil
+		})
+	}
 	if f := w.d.sized(msg); f != nil {
 		return f
-	}
-	if c := msg.Payload[0]; c == '{' || c == '[' {
-		return w.parseLeniently(msg)
 	}
 	if len(msg.Payload) > maxValue {
 		return faultf(telemetry.ReasonTooLarge, "a value of %d bytes: want at most %d", len(msg.Payload), maxValue)
@@ -88,7 +107,21 @@ func openValue(w *Worker, _ *model, msg *ingest.Message) *fault {
 	}
 	w.tree = w.inner
 	w.tree.scalar(msg.Payload)
-	return nil
+	if field == "" {
+		return nil
+	}
+	n := w.tree.nodes[0]
+	return w.open(func(out *object.Writer) *fault {
+		switch v, ok := n.number(); {
+		case n.kind == 'n':
+			out.Null(field)
+		case n.kind == '0' && ok && !math.IsInf(v, 0):
+			out.Number(field, v)
+		default:
+			out.Text(field, string(n.raw))
+		}
+		return nil
+	})
 }
 
 // maxValue bounds a bare value, in bytes.

@@ -17,13 +17,15 @@ const maxReadings = 1024
 // condition, timing, field and literal are Condition, Time, Field and a YAML scalar made ready.
 type condition struct {
 	path   path
+	self   bool // about the name of the chosen member
 	in     []literal
 	like   string // lower case; empty: not asked
 	exists *bool
+	not    bool
 }
 
 type timing struct {
-	path    path
+	paths   []path // in turn
 	formats []string
 	zone    *time.Location // nil: the site's
 }
@@ -47,8 +49,9 @@ type field struct {
 	value       *float64
 	when        []condition
 	invalid     []literal
+	min, max    *float64
 	channel     string
-	channelPath path
+	channelPath []path
 }
 
 type literal struct {
@@ -61,12 +64,15 @@ type literal struct {
 // of a list or history that has a time or device of its own.
 func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
 	m := b.model
-	w.facts = facts{}
+	w.facts, w.fit = facts{}, m.fitting(msg, b.address)
 	if f := m.format.open(w, m, msg); f != nil {
 		return dst, f
 	}
+	if f := w.unwrap(m); f != nil {
+		return dst, f
+	}
 	doc := w.tree
-	m.capture(doc, msg.Topic)
+	w.capture(msg.Topic)
 	if w.trace != nil {
 		w.explain("object", string(doc.nodes[0].raw))
 	}
@@ -106,6 +112,8 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 			return dst[:len(dst)-1], nil
 		case e.strangers > 0:
 			return dst, faultf(telemetry.ReasonUnknownDevice, "none of the %d devices in the message is configured (model %s)", e.strangers, m.ID)
+		case e.broken != nil:
+			return dst, e.broken
 		case e.unfitted || m.Otherwise == "ignore":
 			return dst, notReading
 		}
@@ -138,18 +146,61 @@ func (m *model) wanted(w *Worker, doc *document) bool {
 	return true
 }
 
-// capture puts the named levels of the topic into the document.
-func (m *model) capture(doc *document, topic string) {
+// fitting is the pattern that tells what the levels of msg's topic are; nil: none does. Where several fit it is one that
+// names the device by address, and then one that suits the payload: a pattern with {field} carries a bare value.
+func (m *model) fitting(msg *ingest.Message, address string) *pattern {
+	if !m.captures {
+		return nil
+	}
+	var best *pattern
+	rank := 0
 	for i := range m.patterns {
 		p := &m.patterns[i]
-		if len(p.named) == 0 || !p.matches(topic) {
+		if !p.matches(msg.Topic) {
 			continue
 		}
-		for _, n := range p.named {
-			doc.capture(n.name, level(topic, n.level))
+		r := 1
+		if p.device < 0 || address == "" || strings.EqualFold(p.value(msg.Topic, p.device), address) {
+			r += 2
 		}
+		if (p.field() >= 0) == bare(msg.Payload) {
+			r++
+		}
+		if r > rank {
+			best, rank = p, r
+		}
+	}
+	return best
+}
+
+// bare reports whether a payload is one value, not an object or list.
+func bare(payload []byte) bool {
+	payload = bytes.TrimLeft(payload, " \t\r\n")
+	return len(payload) == 0 || payload[0] != '{' && payload[0] != '['
+}
+
+// capture puts the named levels of the topic into the tree.
+func (w *Worker) capture(topic string) {
+	if w.fit == nil {
 		return
 	}
+	for _, n := range w.fit.named {
+		w.tree.capture(n.name, w.fit.value(topic, n.level))
+	}
+}
+
+// unwrap makes the tree of the member in which the message proper is wrapped, where there is one.
+func (w *Worker) unwrap(m *model) *fault {
+	if len(m.Inside) == 0 || w.tree.nodes[0].kind != '{' {
+		return nil
+	}
+	for i := range w.tree.children(0) {
+		n := &w.tree.nodes[i]
+		if n.kind == '{' && slices.ContainsFunc(m.Inside, func(name string) bool { return strings.EqualFold(name, string(n.name)) }) {
+			return w.openText(n.raw)
+		}
+	}
+	return nil
 }
 
 // numbered fills in the device's own number of the message. A number that cannot be one is as none.
@@ -191,6 +242,8 @@ type extraction struct {
 	total     int  // readings so far
 	strangers int  // elements whose device is not configured
 	unfitted  bool // a value was there and means "none"
+	// broken is the first fault of a field that was passed over.
+	broken *fault
 }
 
 // history appends a record for every item of the past.
@@ -233,6 +286,13 @@ func (e *extraction) read(fd *field, from found) *fault {
 	var f *fault
 	fd.path.each(e.doc, from, func(v found) bool {
 		f = e.value(fd, from, v)
+		if f != nil && e.model.Partial && f.reason != telemetry.ReasonTooLarge {
+			e.note(fd, v, "passed over: "+f.detail)
+			if e.broken == nil {
+				e.broken = f.in(fd.path.text)
+			}
+			f = nil
+		}
 		return f == nil
 	})
 	if f != nil {
@@ -281,6 +341,10 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 		return nil // shown only where it can be
 	case f != nil:
 		return f
+	case fd.min != nil && r.Value < *fd.min || fd.max != nil && r.Value > *fd.max:
+		e.unfitted = true
+		e.note(fd, v, "no value: outside of what the field measures")
+		return nil
 	}
 	r.Channel = e.channel(fd, v)
 	if e.has(r.Quantity, r.Channel) {
@@ -292,10 +356,18 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 
 // channel names the line, region or probe of a value.
 func (e *extraction) channel(fd *field, v found) string {
-	if fd.channelPath.text != "" {
-		if c, ok := fd.channelPath.firstFrom(e.doc, v.around()); ok && len(e.doc.nodes[c].raw) > 0 && e.doc.nodes[c].kind != 'n' {
-			return channelText(e.doc.nodes[c].raw)
+	element := v.around()
+	name := ""
+	for i := range fd.channelPath {
+		if c, ok := fd.channelPath[i].firstFrom(e.doc, element); ok && len(e.doc.nodes[c].raw) > 0 && e.doc.nodes[c].kind != 'n' {
+			if name != "" {
+				name += "."
+			}
+			name += channelText(e.doc.nodes[c].raw)
 		}
+	}
+	if name != "" {
+		return name
 	}
 	if fd.channel != "" {
 		return fd.channel
@@ -392,13 +464,18 @@ func (t *timing) read(doc *document, from found, zone *time.Location) deviceTime
 	if t == nil {
 		return deviceTime{}
 	}
-	i, ok := t.path.firstFrom(doc, from)
-	if !ok {
+	var n *node
+	for i := range t.paths {
+		if at, ok := t.paths[i].firstFrom(doc, from); ok && doc.nodes[at].kind != 'n' {
+			n = &doc.nodes[at]
+			break
+		}
+	}
+	if n == nil {
 		return deviceTime{}
 	}
-	n := &doc.nodes[i]
 	if n.kind != '"' && n.kind != '0' {
-		return deviceTime{given: n.kind != 'n'}
+		return deviceTime{given: true}
 	}
 	if t.zone != nil {
 		zone = t.zone
@@ -415,15 +492,26 @@ func (t *timing) read(doc *document, from found, zone *time.Location) deviceTime
 // holds reports whether the condition is true, looking from the element of v.
 func (c *condition) holds(doc *document, v found) bool {
 	met := false
-	c.path.each(doc, v.around(), func(v found) bool {
-		n := &doc.nodes[v.at]
-		met = n.kind != 'n' && (c.exists != nil || isAny(c.in, n) || c.like != "" && like(c.like, n.raw))
-		return !met
-	})
-	if c.exists != nil {
-		return met == *c.exists
+	if c.self {
+		// The name of an array's element, or of no element at all, is none.
+		name := node{kind: '"', raw: doc.nodes[v.element].name}
+		met = name.raw != nil && c.true(&name)
+	} else {
+		c.path.each(doc, v.around(), func(v found) bool {
+			n := &doc.nodes[v.at]
+			met = n.kind != 'n' && c.true(n)
+			return !met
+		})
 	}
-	return met
+	if c.exists != nil {
+		met = met == *c.exists
+	}
+	return met != c.not
+}
+
+// true reports whether the condition is true of a value that is there.
+func (c *condition) true(n *node) bool {
+	return c.exists != nil || isAny(c.in, n) || c.like != "" && like(c.like, n.raw)
 }
 
 // isAny reports whether n is one of the literals. A number is compared as a number with numbers, and everything as the

@@ -31,12 +31,20 @@ type Model struct {
 	Ports []uint8 `yaml:"ports" json:"ports,omitempty"`
 	// Lists are the XML elements (format xml) that are lists also where they stand alone.
 	Lists []string `yaml:"lists" json:"lists,omitempty"`
-	// Match are topic patterns. {device} stands for the device's address, {site} for the site's id, {other} for a level
-	// that the path {other} leads to, + for any level, a final # for any rest. May be empty for devices that only push by HTTP.
+	// Match are topic patterns. {device} stands for the device's address, {device...} for an address that may have several
+	// levels, {site} for the site's id, {other} for a level that the path {other} leads to, + for any level, a final # for any
+	// rest. {field} in format value names the value of the topic: 21.5 on …/temperature is read like {"temperature": 21.5}.
+	// May be empty for devices that only push by HTTP.
 	Match []string `yaml:"match" json:"match,omitempty"`
-	// Device is the path to the device's address in the payload, where no topic names it; several joined by + make one
-	// address with / between them (model+id), of several joined by | the first that is there is taken (serial|mac). A LoRaWAN or Sparkplug envelope names the device itself.
+	// Silent are topic patterns on which no device measures: a bridge's own words, availability, commands. Whatever comes
+	// there is not a reading, even where a pattern of Match fits too; the more literal of the two holds.
+	Silent []string `yaml:"silent" json:"silent,omitempty"`
+	// Device is the path to the device's address in the payload, where no topic names it or a topic names one that is not
+	// configured. Several joined by + make one address with / between them (model+id); a | separates what is tried in turn
+	// (model+id|model). A LoRaWAN or Sparkplug envelope names the device itself.
 	Device string `yaml:"device" json:"device,omitempty"`
+	// Inside are names, in any letter case, of a member of the root in which the message proper may be wrapped.
+	Inside []string `yaml:"inside" json:"inside,omitempty"`
 	// When says which messages are readings.
 	When When `yaml:"when" json:"when,omitzero"`
 	// Time is when the readings were taken; none: on receipt.
@@ -52,6 +60,9 @@ type Model struct {
 	// Varied says that the model is that of a whole family, whose members each have some of the readings: what a device
 	// measures is told by its configuration (measures) or by its messages.
 	Varied bool `yaml:"varied" json:"varied,omitempty"`
+	// Partial passes over a field whose value cannot be read as long as another can: one broken sensor of a device does not
+	// silence the others. A message in which nothing can be read is rejected.
+	Partial bool `yaml:"partial" json:"partial,omitempty"`
 	// Readings are the fields that are read.
 	Readings []Field `yaml:"readings" json:"readings,omitempty"`
 	// Untrusted are fields that look like readings and are not read, with the reason.
@@ -115,7 +126,8 @@ func (m *Model) counts(q telemetry.Quantity) bool {
 
 // Condition is a statement about one field. Exactly one of Equals, In, Like and Exists is set.
 type Condition struct {
-	// Path to the field. With * the condition holds if it holds for any of the values.
+	// Path to the field. With * the condition holds if it holds for any of the values. @ is the name of the member that the *
+	// of the field's own path chose.
 	Path string `yaml:"path" json:"path"`
 	// Equals is a text, number or boolean. A number compares with numbers, everything as the text that is written.
 	Equals any   `yaml:"equals" json:"equals,omitempty"`
@@ -124,10 +136,13 @@ type Condition struct {
 	Like string `yaml:"like" json:"like,omitempty"`
 	// Exists is true or false: the field is there and not null, or not.
 	Exists *bool `yaml:"exists" json:"exists,omitempty"`
+	// Not turns the condition round: it holds where it would not, and where there is no such field.
+	Not bool `yaml:"not" json:"not,omitempty"`
 }
 
 // Time is where and how a time is written.
 type Time struct {
+	// Path to the time; a | separates what is tried in turn.
 	Path string `yaml:"path" json:"path"`
 	// Formats are tried in order: auto (default: RFC 3339 and its relatives, or an epoch by its size), rfc3339, epoch_s,
 	// epoch_ms, epoch_us, epoch_ns, or a layout of Go's reference time such as "02/01/2006 15:04:05".
@@ -169,8 +184,12 @@ type Field struct {
 	// Invalid are values that mean "not fitted" or "no measurement": a number compares with numbers (0xFFFF is 65535), a
 	// text with text ("0.00").
 	Invalid []any `yaml:"invalid" json:"invalid,omitempty"`
-	// Channel names the line, region or probe; ChannelPath leads to its name, relative to the element that * chose.
-	// Without them the choices of * are named by position from 1, or by member name.
+	// Min and Max bound, in the quantity's unit, what this field measures: outside there was nothing to measure, such as an
+	// empty scene before a thermometer.
+	Min *float64 `yaml:"min" json:"min,omitempty"`
+	Max *float64 `yaml:"max" json:"max,omitempty"`
+	// Channel names the line, region or probe; ChannelPath leads to its name, relative to the element that * chose; several
+	// joined by + make one name with dots between them. Without them the choices of * are named by position from 1, or by member name.
 	Channel     string `yaml:"channel" json:"channel,omitempty"`
 	ChannelPath string `yaml:"channel_path" json:"channel_path,omitempty"`
 	// Names make a field of each of them: the name stands where Path, Channel and When say {}, and is the channel where there

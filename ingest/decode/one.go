@@ -77,6 +77,8 @@ func (d *Decoder) One(q Query) Answer {
 	var recs []telemetry.Record
 	if b, f := d.route(w, msg); f == nil && b.model == m {
 		recs = w.Decode(msg, nil)
+	} else if p := m.quiet(msg.Topic); p != nil {
+		w.explainf("filter", "not a reading: nobody measures on %s", p.text)
 	} else {
 		recs = w.decodeAs(w.stranger(m, msg), msg)
 	}
@@ -112,7 +114,10 @@ func (d *Decoder) model(name string) *model {
 
 // decodeAs decodes msg for b without asking the router.
 func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
-	f := w.d.sized(msg)
+	var f *fault
+	if len(msg.Payload) > 0 || !b.model.format.empty {
+		f = w.d.sized(msg)
+	}
 	var recs []telemetry.Record
 	if f == nil {
 		recs, f = b.model.decode(w, b, msg, nil)
@@ -126,6 +131,16 @@ func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 	return recs
 }
 
+// quiet finds the silent pattern that topic fits; nil: none.
+func (m *model) quiet(topic string) *pattern {
+	for i := range m.silent {
+		if m.silent[i].matches(topic) {
+			return &m.silent[i]
+		}
+	}
+	return nil
+}
+
 // stranger makes a binding for a device that no site has.
 func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
 	b := &binding{device: "device", model: m, zone: time.UTC, stranger: true}
@@ -133,19 +148,15 @@ func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
 	for _, text := range m.pushPatterns() {
 		patterns = append(patterns, mustPattern(text))
 	}
-	for _, p := range patterns {
-		t := &tree{}
-		t.add(&route{pattern: p})
-		if len(t.match(msg.Topic, nil)) == 0 {
-			continue
-		}
-		if p.device >= 0 {
-			b.device = bounded(level(msg.Topic, p.device), maxText)
-		}
-		if p.site >= 0 {
-			b.site = bounded(level(msg.Topic, p.site), maxText)
-		}
-		break
+	p := m.fitting(msg, "")
+	if i := slices.IndexFunc(patterns, func(p pattern) bool { return p.matches(msg.Topic) }); p == nil && i >= 0 {
+		p = &patterns[i]
+	}
+	if p != nil && p.device >= 0 {
+		b.device = bounded(p.value(msg.Topic, p.device), maxAddress)
+	}
+	if p != nil && p.site >= 0 {
+		b.site = bounded(p.value(msg.Topic, p.site), maxText)
 	}
 	if m.namesDevice() {
 		if addresses, f := m.addresses(w, msg); f == nil && len(addresses) > 0 {

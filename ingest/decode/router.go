@@ -1,12 +1,14 @@
 package decode
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -25,11 +27,13 @@ const (
 type binding struct {
 	site   string
 	device string
-	key    string // "site/device", as in a Sender
-	model  *model
-	zone   *time.Location
-	tasks  map[string]facility.Task // of the site; nil: any task is taken (no site is configured)
-	author bool                     // keep a task log's "by"
+	// address is how messages name the device; empty: not known.
+	address string
+	key     string // "site/device", as in a Sender
+	model   *model
+	zone    *time.Location
+	tasks   map[string]facility.Task // of the site; nil: any task is taken (no site is configured)
+	author  bool                     // keep a task log's "by"
 	// stranger: no site has the device; somebody only looks at its message.
 	stranger bool
 }
@@ -50,8 +54,11 @@ type router struct {
 type route struct {
 	pattern pattern
 	title   string // the model's id, for messages
-	// models name the device in the payload, for patterns without {device}: one for each way of doing so.
+	// quiet is the model on whose behalf the pattern is silent; nil: it is not.
+	quiet *model
+	// models name the device in the payload, where the topic does not or names none that is configured: one for each way of doing so.
 	models []*model
+	depths map[int]bool // how many levels {device...} has
 	// devices are by lower-case address, with "site/" before it where the topic names the site. A nil binding is an
 	// address that several sites have.
 	devices map[string]*binding
@@ -95,7 +102,7 @@ func (r *router) addSite(s *facility.Site, models map[string]*model) error {
 				s.ID, dev.ID, dev.Model, strings.Join(slices.Sorted(maps.Keys(models)), ", ")))
 			continue
 		}
-		b := &binding{site: s.ID, device: dev.ID, key: s.ID + "/" + dev.ID, model: m, zone: s.Location.Location, tasks: tasks, author: s.KeepTaskAuthor}
+		b := &binding{site: s.ID, device: dev.ID, address: cmp.Or(dev.Address, dev.ID), key: s.ID + "/" + dev.ID, model: m, zone: s.Location.Location, tasks: tasks, author: s.KeepTaskAuthor}
 		devices[dev.ID] = b
 		if err := r.addDevice(b, dev); err != nil {
 			errs = append(errs, fmt.Errorf("site %q, device %q: %w", s.ID, dev.ID, err))
@@ -105,19 +112,16 @@ func (r *router) addSite(s *facility.Site, models map[string]*model) error {
 }
 
 func (r *router) addDevice(b *binding, dev *facility.Device) error {
-	address := dev.Address
+	address := b.address
 	if b.model.native() {
 		switch {
-		case address != "" && address != dev.ID:
+		case address != dev.ID:
 			return fmt.Errorf("address %q: a device of the native format is named by its id in the topic", address)
 		case dev.ID == "out":
 			return errors.New(`the id "out" is taken by the gateway's own topics`)
 		}
 	}
-	if address == "" {
-		address = dev.ID
-	}
-	if err := validAddress(address, b.model.namesDevice()); err != nil {
+	if err := validAddress(address, b.model.namesDevice() || slices.ContainsFunc(b.model.patterns, func(p pattern) bool { return p.deep })); err != nil {
 		return err
 	}
 	b.model.bind(b, address)
@@ -128,6 +132,12 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 		}
 		if !p.wild() && p.device >= 0 {
 			r.exact[p.topic(b.site, address)] = b
+		}
+	}
+	for _, p := range b.model.silent {
+		key := "silent " + p.text
+		if r.routes[key] == nil {
+			r.routes[key] = &route{pattern: p, title: b.model.ID, quiet: b.model}
 		}
 	}
 	for _, text := range b.model.pushPatterns() {
@@ -150,10 +160,10 @@ func mustPattern(text string) pattern {
 func (r *router) route(p pattern, m *model) *route {
 	rt := r.routes[p.text]
 	if rt == nil {
-		rt = &route{pattern: p, title: m.ID, devices: make(map[string]*binding)}
+		rt = &route{pattern: p, title: m.ID, devices: make(map[string]*binding), depths: map[int]bool{1: true}}
 		r.routes[p.text] = rt
 	}
-	if p.device < 0 && !slices.ContainsFunc(rt.models, m.namesAlike) {
+	if m.namesDevice() && !slices.ContainsFunc(rt.models, m.namesAlike) {
 		rt.models = append(rt.models, m)
 	}
 	return rt
@@ -179,25 +189,31 @@ func (m *model) addresses(w *Worker, msg *ingest.Message) ([]string, *fault) {
 	if m.format.addresses != nil {
 		return m.format.addresses(w, msg)
 	}
-	w.facts = facts{}
+	w.facts, w.fit = facts{}, m.fitting(msg, "")
 	if f := m.format.open(w, m, msg); f != nil {
 		return nil, f
 	}
-	m.capture(w.tree, msg.Topic)
+	w.capture(msg.Topic)
 	var named []string
-	if len(m.address) > 0 {
-		if address, ok := m.address.read(w.tree, found{}); ok {
+	for _, way := range m.address {
+		if address, ok := joined(w.tree, way, found{}); ok {
 			named = append(named, address)
 		}
 	}
-	if len(m.eachDevice) > 0 {
-		m.each.each(w.tree, found{}, func(item found) bool {
-			if address, ok := m.eachDevice.read(w.tree, item.inside()); ok {
+	if len(m.eachDevice) == 0 {
+		return named, nil
+	}
+	if f := w.unwrap(m); f != nil {
+		return nil, f
+	}
+	m.each.each(w.tree, found{}, func(item found) bool {
+		for _, way := range m.eachDevice {
+			if address, ok := joined(w.tree, way, item.inside()); ok {
 				named = append(named, address)
 			}
-			return len(named) < maxReadings
-		})
-	}
+		}
+		return len(named) < maxReadings
+	})
 	return named, nil
 }
 
@@ -217,6 +233,9 @@ func (rt *route) add(b *binding, address string) (other string, taken bool) {
 		return other, true
 	}
 	rt.devices[key] = b
+	if rt.pattern.deep {
+		rt.depths[1+strings.Count(address, "/")] = true
+	}
 	return "", false
 }
 
@@ -236,8 +255,11 @@ func validAddress(address string, payload bool) error {
 func (r *router) filters() []string {
 	all := map[string]bool{nativePrefix + "+/+": true}
 	for text, rt := range r.routes {
-		if !strings.HasPrefix(text, pushPrefix) {
-			all[rt.pattern.filter()] = true
+		if strings.HasPrefix(text, pushPrefix) || rt.quiet != nil {
+			continue
+		}
+		for depth := range rt.depths {
+			all[rt.pattern.filter(depth)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
@@ -255,6 +277,9 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	}
 	var unknown *fault
 	for _, rt := range matched {
+		if rt.quiet != nil {
+			return &rt.quiet.nobody, notReading
+		}
 		b, f := rt.find(w, msg)
 		if b != nil {
 			return b, nil
@@ -268,15 +293,22 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 
 // find looks the device of msg up among those of the route.
 func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
-	site := level(msg.Topic, rt.pattern.site)
+	site := rt.pattern.value(msg.Topic, rt.pattern.site)
+	var missing *fault
 	if rt.pattern.device >= 0 {
-		return rt.lookup(w, site, level(msg.Topic, rt.pattern.device))
+		var b *binding
+		if b, missing = rt.lookup(w, site, rt.pattern.value(msg.Topic, rt.pattern.device)); b != nil || len(rt.models) == 0 {
+			return b, missing
+		}
+	} else {
+		missing = faultf(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
 	}
-	missing := faultf(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
 	for _, m := range rt.models {
 		addresses, f := m.addresses(w, msg)
 		if f != nil {
-			missing = f
+			if rt.pattern.device < 0 {
+				missing = f
+			}
 			continue
 		}
 		for _, address := range addresses {
@@ -297,8 +329,11 @@ func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
 	}
 	key = append(key, address...)
 	for i, c := range key {
-		if 'A' <= c && c <= 'Z' {
+		switch {
+		case 'A' <= c && c <= 'Z':
 			key[i] = c + 'a' - 'A'
+		case c >= utf8.RuneSelf:
+			key = []byte(strings.ToLower(string(key)))
 		}
 	}
 	w.key = key

@@ -22,6 +22,7 @@ type Worker struct {
 	text     object.Writer // the JSON of inner
 	scratch  []byte        // bytes of a radio frame
 	facts    facts
+	fit      *pattern // that tells what the levels of the topic are; nil: none
 	readings []telemetry.Reading
 	key      []byte
 	// all reads counts that the model does not count, too; only for people who look at a message.
@@ -48,13 +49,14 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 			records = append(dst, reject(msg, b, faultf(telemetry.ReasonFault, "decoder failed: %T", r)))
 		}
 	}()
-	if b, f = w.d.route(w, msg); f != nil {
-		if f.reason == telemetry.ReasonUnknownDevice || f.reason == telemetry.ReasonUnknownTopic {
-			w.d.limits.Sightings.note(w.d, msg, f)
-		}
-		return append(dst, reject(msg, b, f))
+	b, f = w.d.route(w, msg)
+	records = dst
+	switch {
+	case f == nil:
+		records, f = b.model.decode(w, b, msg, dst)
+	case f.reason == telemetry.ReasonUnknownDevice || f.reason == telemetry.ReasonUnknownTopic:
+		w.d.limits.Sightings.note(w.d, msg, f)
 	}
-	records, f = b.model.decode(w, b, msg, dst)
 	switch {
 	case f == notReading:
 		b.model.ignored.Add(1)
@@ -87,6 +89,9 @@ func (d *Decoder) route(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	}
 	if f := allowed(msg.Sender, b); f != nil {
 		return b, f
+	}
+	if len(msg.Payload) == 0 && b.model.format.empty {
+		return b, nil
 	}
 	return b, d.sized(msg)
 }

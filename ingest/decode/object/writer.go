@@ -69,6 +69,12 @@ func (w *Writer) Flag(name string, v bool) {
 	w.buf = strconv.AppendBool(w.buf, v)
 }
 
+// Raw writes a value that is JSON text already.
+func (w *Writer) Raw(name string, json []byte) {
+	w.name(name)
+	w.buf = append(w.buf, json...)
+}
+
 // Null writes a member that is there and has no value: not fitted, no measurement.
 func (w *Writer) Null(name string) {
 	w.name(name)
