@@ -48,6 +48,8 @@ type model struct {
 	// captures: some pattern names levels.
 	captures bool
 	silent   []pattern
+	// topics finds which of patterns and silent a topic fits.
+	topics tree
 	// address leads to the device in the payload: ways to be tried, each of them paths that make one address. None: topic or
 	// envelope name it.
 	address [][]path
@@ -185,12 +187,18 @@ func (c *compiler) mapping() {
 			c.fail(fmt.Sprintf("match[%d]", i), errors.New("has no {device}, and the model names no device in the payload"))
 		}
 		m.patterns = append(m.patterns, p)
+		if err == nil {
+			m.topics.add(&route{pattern: p})
+		}
 		m.captures = m.captures || len(p.named) > 0
 	}
 	for i, text := range m.Silent {
 		p, err := parsePattern(text)
 		c.fail(fmt.Sprintf("silent[%d]", i), err)
 		m.silent = append(m.silent, p)
+		if err == nil {
+			m.topics.add(&route{pattern: p, quiet: m})
+		}
 	}
 	for i, name := range m.Inside {
 		if name == "" {

@@ -76,25 +76,44 @@ type facts struct {
 
 func openJSON(w *Worker, _ *model, msg *ingest.Message) *fault { return w.parseLeniently(msg) }
 
-// openValue takes a payload that is one number or word. A JSON object is taken as it is: some firmware sends either. Where
-// the topic has a level {field} the value is the member of that name.
+// openValue takes a payload that is one number or word. JSON is taken as it is: some firmware sends either, or a word in
+// quotes. Where the topic has a level {field} the value, whatever it is, is the member of that name.
 func openValue(w *Worker, _ *model, msg *ingest.Message) *fault {
 	if len(msg.Payload) == 0 {
 		return notReading
+	}
+	if f := w.openScalar(msg); f != nil {
+		return f
 	}
 	field := ""
 	if w.fit != nil {
 		field = w.fit.value(msg.Topic, w.fit.field())
 	}
-	if !bare(msg.Payload) {
-		f := w.parseLeniently(msg)
-		if f != nil || field == "" {
-			return f
+	if field == "" {
+		return nil
+	}
+	n := w.tree.nodes[0]
+	return w.open(func(out *object.Writer) *fault {
+		switch v, ok := n.number(); {
+		case n.kind == '"':
+			out.Text(field, string(n.raw))
+		case n.kind == 'n':
+			out.Null(field)
+		case n.kind != '0':
+			out.Raw(field, n.raw)
+		case ok && !math.IsInf(v, 0):
+			out.Number(field, v)
+		default:
+			return faultf(telemetry.ReasonRange, "a number that is not finite")
 		}
-		return w.open(func(out *object.Writer) *fault {
-			out.Raw(field, w.document.nodes[0].raw)
-			return nil
-		})
+		return nil
+	})
+}
+
+// openScalar makes the tree of a payload that is JSON, or one bare number or word.
+func (w *Worker) openScalar(msg *ingest.Message) *fault {
+	if c := msg.Payload[0]; c == '"' || !bare(msg.Payload) {
+		return w.parseLeniently(msg)
 	}
 	if f := w.d.sized(msg); f != nil {
 		return f
@@ -107,21 +126,7 @@ func openValue(w *Worker, _ *model, msg *ingest.Message) *fault {
 	}
 	w.tree = w.inner
 	w.tree.scalar(msg.Payload)
-	if field == "" {
-		return nil
-	}
-	n := w.tree.nodes[0]
-	return w.open(func(out *object.Writer) *fault {
-		switch v, ok := n.number(); {
-		case n.kind == 'n':
-			out.Null(field)
-		case n.kind == '0' && ok && !math.IsInf(v, 0):
-			out.Number(field, v)
-		default:
-			out.Text(field, string(n.raw))
-		}
-		return nil
-	})
+	return nil
 }
 
 // maxValue bounds a bare value, in bytes.

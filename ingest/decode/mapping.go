@@ -187,6 +187,9 @@ func (w *Worker) capture(topic string) {
 	for _, n := range w.fit.named {
 		w.tree.capture(n.name, w.fit.value(topic, n.level))
 	}
+	if w.fit.device >= 0 {
+		w.tree.capture("device", w.fit.value(topic, w.fit.device))
+	}
 }
 
 // unwrap makes the tree of the member in which the message proper is wrapped, where there is one.

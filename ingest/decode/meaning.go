@@ -24,19 +24,22 @@ var senses = func() map[string]sense {
 		telemetry.Temperature: "temperature temp temperature_* temp_* *_temperature *_temp air_temperature ambient_temperature room_temperature " +
 			"indoor_temperature temperature_sensor temp_sensor temp_sht",
 		telemetry.DeviceTemperature: "device_temperature chip_temperature internal_temperature cpu_temperature mcu_temperature board_temperature " +
-			"processor_temperature esp_temperature esp32_temperature die_temperature temperature_internal temperature_chip temperature_cpu soc_temperature cpu_temp",
-		telemetry.BodyTemperature: "body_temperature body_temp skin_temperature forehead_temperature face_temperature temperature_body temp_body",
+			"processor_temperature esp_temperature esp32_temperature die_temperature temperature_internal temperature_chip temperature_cpu soc_temperature cpu_temp " +
+			"*_device_temperature *_chip_temperature *_internal_temperature *_cpu_temperature *_mcu_temperature *_board_temperature *_esp_temperature " +
+			"*_esp32_temperature *_processor_temperature *_cpu_temp *_internal_temp",
+		telemetry.BodyTemperature: "body_temperature body_temp skin_temperature forehead_temperature face_temperature temperature_body temp_body " +
+			"*_body_temperature *_skin_temperature *_forehead_temperature",
 		telemetry.Humidity: "humidity hum rh relative_humidity humidity_sensor air_humidity ambient_humidity room_humidity indoor_humidity hum_sht rel_humidity " +
-			"humidity_rh",
-		telemetry.CO2:            "co2 carbon_dioxide co2_concentration co2_level co2_sensor co2_* carbondioxide",
-		telemetry.TVOC:           "tvoc total_voc voc tvoc_ppb",
-		telemetry.PM25:           "pm25 pm2_5 pm_2_5 pm25_concentration",
-		telemetry.PM10:           "pm10 pm_10 pm_10_0 pm10_concentration",
-		telemetry.Pressure:       "pressure barometric_pressure air_pressure atmospheric_pressure barometer pressure_sensor",
-		telemetry.Illuminance:    "illuminance illumination lux illuminance_lux light_lux light_intensity illumination_lux",
+			"humidity_rh *_humidity",
+		telemetry.CO2:            "co2 carbon_dioxide co2_concentration co2_level co2_sensor co2_* *_co2 carbondioxide *_carbon_dioxide",
+		telemetry.TVOC:           "tvoc total_voc voc tvoc_ppb *_tvoc",
+		telemetry.PM25:           "pm25 pm2_5 pm_2_5 pm25_concentration *_pm25 *_pm2_5 *_pm_2_5",
+		telemetry.PM10:           "pm10 pm_10 pm_10_0 pm10_concentration *_pm10 *_pm_10_0",
+		telemetry.Pressure:       "pressure barometric_pressure air_pressure atmospheric_pressure barometer pressure_sensor *_pressure",
+		telemetry.Illuminance:    "illuminance illumination lux illuminance_lux light_lux light_intensity illumination_lux *_illuminance *_lux",
 		telemetry.Noise:          "noise noise_level sound_level sound_pressure",
-		telemetry.Occupied:       "occupied presence occupancy room_occupied is_occupied desk_occupied human_presence presence_detected",
-		telemetry.Motion:         "motion pir motion_detected movement pir_motion pir_status motion_status",
+		telemetry.Occupied:       "occupied presence occupancy room_occupied is_occupied desk_occupied human_presence presence_detected *_presence *_occupancy *_occupied",
+		telemetry.Motion:         "motion pir motion_detected movement pir_motion pir_status motion_status *_motion *_pir",
 		telemetry.MotionCount:    "motion_count motion_events",
 		telemetry.ContactOpen:    "contact_open door_open window_open is_open opened door_is_open door_open_status",
 		telemetry.Button:         "button button_event button_press press button_pressed",
@@ -45,13 +48,14 @@ var senses = func() map[string]sense {
 		telemetry.PeopleOut:      "people_out people_out_period period_out out_period",
 		telemetry.PeopleInTotal:  "people_in_total total_in people_total_in total_people_in",
 		telemetry.PeopleOutTotal: "people_out_total total_out people_total_out total_people_out",
-		telemetry.PeoplePresent:  "people_present people_count person_count people number_of_people occupancy_count people_inside",
+		telemetry.PeoplePresent: "people_present people_count person_count people number_of_people occupancy_count people_inside people_counter " +
+			"*_people_count *_person_count *_people_counter",
 		telemetry.MaskWorn:       "mask_worn mask_count",
 		telemetry.MaskMissing:    "mask_missing no_mask no_mask_count",
 		telemetry.FillLevel:      "fill_level fill_level_percent dispenser_level",
 		telemetry.Dispensed:      "dispensed dispense_count",
-		telemetry.Battery:        "battery battery_level battery_percent battery_percentage battery_pct bat_pct batt_pct battery_charge bat_level battery_soc",
-		telemetry.BatteryVoltage: "battery_voltage bat_v batt_v batv vbat v_bat vbatt battery_v batteryvoltage bat_voltage vdd battery_volt",
+		telemetry.Battery:        "battery battery_level battery_percent battery_percentage battery_pct bat_pct batt_pct battery_charge bat_level battery_soc *_battery *_battery_level",
+		telemetry.BatteryVoltage: "battery_voltage bat_v batt_v batv vbat v_bat vbatt battery_v batteryvoltage bat_voltage vdd battery_volt *_battery_voltage",
 		telemetry.VehiclesIn:     "vehicles_in vehicle_count_in",
 	} {
 		for name := range strings.FieldsSeq(names) {
@@ -77,7 +81,7 @@ var unitWords = map[string]string{
 var qualifying = setOf("min", "max", "avg", "average", "mean", "minimum", "maximum", "threshold", "limit", "alarm", "alert", "setpoint", "target",
 	"offset", "calibration", "delta", "change", "rssi", "snr", "lqi", "signal", "interval", "status", "state", "id", "unit", "version", "config",
 	"mode", "enable", "enabled", "error", "raw", "low", "high", "dew", "point", "dewpoint", "feels", "index", "heat", "absolute", "time",
-	"timestamp", "water", "type", "name", "rating", "trend", "flag", "valid", "history", "moisture", "color", "kelvin", "duration", "object")
+	"timestamp", "water", "soil", "boiler", "pool", "tank", "fridge", "freezer", "pipe", "tire", "tyre", "sea", "sealevel", "no", "timeout", "type", "name", "rating", "trend", "flag", "valid", "history", "moisture", "color", "kelvin", "duration", "object")
 
 // meaning is what a field called name and measured in unit (a word, may be empty) is; not ok: its name has no one meaning.
 // rest is what the name says beside, to tell channels apart.

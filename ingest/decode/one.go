@@ -131,12 +131,10 @@ func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 	return recs
 }
 
-// quiet finds the silent pattern that topic fits; nil: none.
+// quiet is the silent pattern that decides about topic; nil: none.
 func (m *model) quiet(topic string) *pattern {
-	for i := range m.silent {
-		if m.silent[i].matches(topic) {
-			return &m.silent[i]
-		}
+	if found := m.topics.match(topic, nil); len(found) > 0 && found[0].quiet != nil {
+		return &found[0].pattern
 	}
 	return nil
 }

@@ -103,11 +103,16 @@ func TestRoutingOfSeveralLevels(t *testing.T) {
 		{"z/Hall/t", ` 21.5 `, "d1 temperature=21.5"},
 		{"z/Hall/t", `nan`, "field"},
 		{"z/Hall/t", `null`, "nothing"},
+		{"z/Hall/t", ` `, "nothing"},
+		{"z/Hall/t", `"21.5"`, "d1 temperature=21.5"},
+		{"z/Hall/t", `"21.5`, "syntax"},
+		{"z/Hall/t", `1e999`, "range"},
 		{"z/Hall/t", ``, "nothing"},
 		{"z/Hall", ``, "nothing"},
 		{"z/Hall/t", `{"c":7}`, "field"}, // it is what t holds, not c
 		{"z/Hall/other", `1`, "nothing"},
 		{"z/Hall/set", `{"c":1}`, "nothing"},
+		{"z/nobody/set", `{"c":1}`, "unknown_device"},
 		{"z/upper/Öl/sensor", `{"c":2}`, "d2 co2=2"},
 		{"z/UPPER/öl/Sensor", `{"c":2}`, "d2 co2=2"},
 		{"z/upper/Öl/sensor/c", `2`, "d2 co2=2"},
@@ -141,8 +146,8 @@ func TestRoutingOfSeveralLevels(t *testing.T) {
 	if got := d.Topics(); !slices.Equal(got, want) {
 		t.Errorf("topics %v, want %v", got, want)
 	}
-	if got := d.Ignored()["z"]; got != 7 {
-		t.Errorf("ignored %d, want 7", got)
+	if got := d.Ignored()["z"]; got != 8 {
+		t.Errorf("ignored %d, want 8", got)
 	}
 }
 

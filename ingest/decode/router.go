@@ -54,7 +54,8 @@ type router struct {
 type route struct {
 	pattern pattern
 	title   string // the model's id, for messages
-	// quiet is the model on whose behalf the pattern is silent; nil: it is not.
+	// quiet is the model on whose behalf the pattern is silent, for the devices that are configured where it names one; nil: it
+	// is not.
 	quiet *model
 	// models name the device in the payload, where the topic does not or names none that is configured: one for each way of doing so.
 	models []*model
@@ -137,8 +138,9 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	for _, p := range b.model.silent {
 		key := "silent " + p.text
 		if r.routes[key] == nil {
-			r.routes[key] = &route{pattern: p, title: b.model.ID, quiet: b.model}
+			r.routes[key] = &route{pattern: p, title: b.model.ID, quiet: b.model, devices: make(map[string]*binding)}
 		}
+		r.routes[key].add(b, address) // two models, or sites, may be silent on one topic
 	}
 	for _, text := range b.model.pushPatterns() {
 		p := mustPattern(text)
@@ -233,7 +235,7 @@ func (rt *route) add(b *binding, address string) (other string, taken bool) {
 		return other, true
 	}
 	rt.devices[key] = b
-	if rt.pattern.deep {
+	if rt.pattern.deep && rt.depths != nil {
 		rt.depths[1+strings.Count(address, "/")] = true
 	}
 	return "", false
@@ -277,11 +279,14 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	}
 	var unknown *fault
 	for _, rt := range matched {
-		if rt.quiet != nil {
+		if rt.quiet != nil && rt.pattern.device < 0 {
 			return &rt.quiet.nobody, notReading
 		}
 		b, f := rt.find(w, msg)
-		if b != nil {
+		switch {
+		case b != nil && rt.quiet != nil:
+			return &rt.quiet.nobody, notReading
+		case b != nil:
 			return b, nil
 		}
 		if unknown == nil {
