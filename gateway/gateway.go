@@ -231,6 +231,20 @@ func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, er
 // Urgent reports whether people are to be told of something in the batch.
 func (g *Gateway) Urgent() bool { return len(g.batch.Changes) > 0 }
 
+// Rest commits what waits and a snapshot of every site, so that a start has nothing to apply again.
+func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {
+	for _, s := range g.order {
+		s.snapshotDue = true
+	}
+	for {
+		batch, err := g.Commit(ctx, now)
+		if err != nil || batch == nil {
+			return err
+		}
+		g.Begin()
+	}
+}
+
 // Begin empties the batch after a successful commit.
 func (g *Gateway) Begin() { g.batch.reset() }
 

@@ -45,6 +45,9 @@ type Batch struct {
 // recordsChunk is how many records memory is taken for at once.
 const recordsChunk = 256
 
+// keepRollups is how many rows of rollups a batch keeps memory for.
+const keepRollups = 1024
+
 // Reset empties the batch and keeps its memory, except that of the records, which readers may still hold: the next batch gets
 // what its chunk has left.
 func (b *Batch) reset() {
@@ -52,10 +55,14 @@ func (b *Batch) reset() {
 	if cap(rest) < recordsChunk/8 {
 		rest = make([]telemetry.Record, 0, recordsChunk)
 	}
+	rollups := b.Rollups[:0]
+	if cap(rollups) > keepRollups {
+		rollups = nil // of one snapshot, and many commits come before the next
+	}
 	*b = Batch{
 		Records:     rest,
 		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
-		Sent: b.Sent[:0], Snapshots: b.Snapshots[:0], Rollups: b.Rollups[:0], Counters: b.Counters,
+		Sent: b.Sent[:0], Snapshots: b.Snapshots[:0], Rollups: rollups, Counters: b.Counters,
 	}
 }
 

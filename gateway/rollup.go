@@ -41,19 +41,24 @@ func (s *site) rollup(rec *telemetry.Record) {
 	minute := rec.At - rec.At%telemetry.Instant(time.Minute)
 	for i := range rec.Observation.Readings {
 		r := &rec.Observation.Readings[i]
-		b.row(r, minute).add(r.Value, rec.At)
+		row := b.row(r, minute)
+		if row == nil {
+			b.rows = append(b.rows, Rollup{Quantity: r.Quantity, Channel: r.Channel, Minute: minute, Min: r.Value, Max: r.Value})
+			row = &b.rows[len(b.rows)-1]
+			s.rows++
+		}
+		row.add(r.Value, rec.At)
 	}
 }
 
-// row of a reading's series in a minute. It is valid until the next call.
+// row of a reading's series in a minute, among the newest; nil: there is none. It is valid until rows grows.
 func (b *book) row(r *telemetry.Reading, minute telemetry.Instant) *Rollup {
 	for i := len(b.rows) - 1; i >= 0 && i >= len(b.rows)-rowsBack; i-- {
 		if row := &b.rows[i]; row.Minute == minute && row.Quantity == r.Quantity && row.Channel == r.Channel {
 			return row
 		}
 	}
-	b.rows = append(b.rows, Rollup{Quantity: r.Quantity, Channel: r.Channel, Minute: minute, Min: r.Value, Max: r.Value})
-	return &b.rows[len(b.rows)-1]
+	return nil
 }
 
 func (r *Rollup) add(v float64, at telemetry.Instant) {
@@ -73,8 +78,11 @@ func (s *site) drain(dst []Rollup) []Rollup {
 			row.Site, row.Device = s.id, device
 			dst = append(dst, row)
 		}
-		b.rows = b.rows[:0]
+		if b.rows = b.rows[:0]; cap(b.rows) > rowsBack {
+			b.rows = nil
+		}
 	}
+	s.rows = 0
 	slices.SortStableFunc(dst[from:], func(a, b Rollup) int {
 		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Channel, b.Channel),
 			cmp.Compare(a.Minute, b.Minute))

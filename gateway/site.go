@@ -14,12 +14,15 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// A snapshot is due after this much time with records, or this many records, whichever comes first. The second bounds what a
-// restart replays; it grows with the devices, so that snapshots cost each record the same.
+// A snapshot is due after this much time with records, this many records, or this many rows of rollups that wait for it,
+// whichever comes first. The second bounds what a restart replays, the third what is held in memory where the clock runs fast:
+// a replay makes a row of nearly every reading. Both grow with the devices, so that snapshots cost each record the same.
 const (
 	snapshotEvery            = time.Minute
 	snapshotRecords          = 20_000
 	snapshotRecordsPerDevice = 10
+	snapshotRows             = 4_096
+	snapshotRowsPerDevice    = 20
 )
 
 // site is one site's engine and what the loop keeps beside it.
@@ -36,6 +39,7 @@ type site struct {
 	rolledUp    uint64   // rollups up to this record are in the journal, where that is not last.Seq
 	devices     int
 	applied     int // records since last
+	rows        int // of all books
 	snapshotAt  telemetry.Instant
 	snapshotDue bool
 }
@@ -116,7 +120,8 @@ func (s *site) wantsSnapshot(now telemetry.Instant) bool {
 	if s.snapshotAt == 0 {
 		s.snapshotAt = now
 	}
-	return s.snapshotDue || s.applied >= max(snapshotRecords, snapshotRecordsPerDevice*s.devices) || now.Sub(s.snapshotAt) >= snapshotEvery
+	return s.snapshotDue || s.applied >= max(snapshotRecords, snapshotRecordsPerDevice*s.devices) ||
+		s.rows >= max(snapshotRows, snapshotRowsPerDevice*s.devices) || now.Sub(s.snapshotAt) >= snapshotEvery
 }
 
 // snapshots puts at most one site's snapshot and finished rollups into the batch, so that no commit is held up by all of

@@ -156,6 +156,9 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 		bar.set(i)
 	}
 	bar.done()
+	if err := g.Rest(ctx, v.now); err != nil {
+		return nil, err
+	}
 	err = j.Strict(ctx)
 	whole = err == nil
 	return buildings, err
