@@ -138,13 +138,13 @@ func TestBrokerThatDeliversNothingMakesTheGatewayNotReady(t *testing.T) {
 				r.p.ready(r.web)
 				return
 			}
-			// The first canary is sent at once, and has 30 s to come back.
-			r.p.eventually(45*time.Second, "to say why it is not ready", func() error {
+			// The first canary is sent as soon as the publisher is connected, and has 30 s to come back.
+			r.p.eventually(90*time.Second, "to say why it is not ready", func() error {
 				var seen readiness
 				if err := getAny("http://"+r.web+"/readyz", &seen); err != nil {
 					return err
 				}
-				if seen.Ready || !strings.Contains(seen.Broker.Reason, "canary") {
+				if seen.Ready || !strings.Contains(seen.Broker.Reason, "the canary was not heard") {
 					return fmt.Errorf("readiness: %+v", seen)
 				}
 				return nil
