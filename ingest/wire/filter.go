@@ -71,7 +71,7 @@ type Filter struct {
 
 // NewFilter reads from r, in larger pieces the busier it is.
 func NewFilter(r io.Reader, o FilterOptions) *Filter {
-	return &Filter{FilterOptions: o, r: bufio.NewReaderSize(&gatherer{r: r}, o.Buffer)}
+	return &Filter{FilterOptions: o, r: bufio.NewReaderSize(newGatherer(r), o.Buffer)}
 }
 
 // Read passes as many whole packets as are buffered and fit into p, and blocks only while there is nothing to pass.

@@ -20,11 +20,15 @@ type gatherer struct {
 	rate float64 // bytes per second, smoothed
 	last time.Time
 	full bool // the last read filled its buffer: there is more already
+
+	quiet func(on bool) // of the connection below; nil: there is none
 }
+
+func newGatherer(r io.Reader) *gatherer { return &gatherer{r: r, quiet: quieter(r)} }
 
 func (g *gatherer) Read(p []byte) (int, error) {
 	if g.rate > gatherFrom && !g.full {
-		time.Sleep(gatherPause)
+		g.pause()
 	}
 	n, err := g.r.Read(p)
 	g.full = n == len(p)
@@ -35,4 +39,15 @@ func (g *gatherer) Read(p []byte) (int, error) {
 	}
 	g.last = now
 	return n, err
+}
+
+// pause lets packets come.
+func (g *gatherer) pause() {
+	if g.quiet == nil {
+		time.Sleep(gatherPause)
+		return
+	}
+	g.quiet(true)
+	time.Sleep(gatherPause)
+	g.quiet(false)
 }
