@@ -44,6 +44,7 @@ type model struct {
 	format   *Format
 	decode   decoding
 	codec    codec.Func // nil: none
+	framed   framed
 	patterns []pattern
 	// captures: some pattern names levels.
 	captures bool
@@ -269,9 +270,18 @@ func (c *compiler) lorawan() {
 	if m.Format != "xml" && len(m.Lists) > 0 {
 		c.fail("lists", fmt.Errorf("belongs to format xml, not to %q", m.Format))
 	}
+	if m.Format != "frame" && m.Frame != nil {
+		c.fail("frame", fmt.Errorf("belongs to format frame, not to %q", m.Format))
+	}
+	switch {
+	case m.Format == "frame":
+		c.frame()
+	case m.Format != "lorawan" && m.Codec != "":
+		c.fail("codec", fmt.Errorf("belongs to the formats lorawan and frame, not to %q", m.Format))
+	}
 	if m.Format != "lorawan" {
-		if m.Codec != "" || len(m.Ports) > 0 {
-			c.fail("codec", fmt.Errorf("codec and ports belong to format lorawan, not to %q", m.Format))
+		if len(m.Ports) > 0 {
+			c.fail("ports", fmt.Errorf("belong to format lorawan, not to %q", m.Format))
 		}
 		return
 	}

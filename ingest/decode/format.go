@@ -38,6 +38,7 @@ func init() {
 		{Name: "senml", Title: "SenML (RFC 8428)", open: openSenML},
 		{Name: "sparkplug", Title: "Sparkplug B", open: openSparkplug, addresses: addressesSparkplug},
 		{Name: "lorawan", Title: "LoRaWAN uplink: The Things Stack v3, ChirpStack v3 and v4, ThingPark, LORIOT", open: openLoRaWAN, addresses: addressesLoRaWAN},
+		{Name: "frame", Title: "JSON with a radio frame in it, of any other network", open: openFramed},
 	} {
 		formats[f.Name] = &f
 	}

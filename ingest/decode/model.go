@@ -22,13 +22,16 @@ type Model struct {
 	// Format is how a payload is written; see Formats. Default "json". Whatever it is, the paths below lead through the one
 	// JSON object that is made of it; gerbang decode --explain shows that object.
 	Format string `yaml:"format" json:"format,omitempty"`
-	// Codec reads the raw bytes of a LoRaWAN uplink (format lorawan): the name of a built-in codec, or the path of the
+	// Codec reads the raw bytes of a radio frame (formats lorawan and frame): the name of a built-in codec, or the path of the
 	// maker's JavaScript decoder (….js), relative to the model's file. Without it the network server has to decode.
 	Codec string `yaml:"codec" json:"codec,omitempty"`
 	// Script is the text of the file that Codec names, which whoever reads models fills in.
 	Script string `yaml:"-" json:"-"`
 	// Ports are the LoRaWAN ports that carry readings; uplinks on others are not readings. None: all.
 	Ports []uint8 `yaml:"ports" json:"ports,omitempty"`
+	// Frame is where a JSON message of a network that format lorawan does not know has the frame (format frame). Paths lead
+	// through what the codec makes of it; the message itself is its member envelope (device: envelope.imei).
+	Frame *Frame `yaml:"frame" json:"frame,omitempty"`
 	// Lists are the XML elements (format xml) that are lists also where they stand alone.
 	Lists []string `yaml:"lists" json:"lists,omitempty"`
 	// Match are topic patterns. {device} stands for the device's address, {device...} for an address that may have several
@@ -198,6 +201,16 @@ type Field struct {
 	// Aside says that gerbang decode shows the value and nothing else takes it: it has the quantity's unit and not its
 	// meaning. What lies between a ceiling and the floor is a distance, and no rule may take it for one between people.
 	Aside bool `yaml:"aside" json:"aside,omitempty"`
+}
+
+// Frame is where the bytes of a radio device stand in a message.
+type Frame struct {
+	// Path to the text that they are written as; of several the first is taken.
+	Path string `yaml:"path" json:"path"`
+	// Encoding of that text: hex (default) or base64.
+	Encoding string `yaml:"encoding" json:"encoding,omitempty"`
+	// Port is the path to the LoRaWAN port; none: not known, or no LoRaWAN.
+	Port string `yaml:"port" json:"port,omitempty"`
 }
 
 // Untrusted is a field that is left alone.

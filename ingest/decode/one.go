@@ -93,10 +93,10 @@ func (d *Decoder) One(q Query) Answer {
 	return a
 }
 
-// Frames reports whether the model takes bare LoRaWAN frames.
+// Frames reports whether the model takes bare radio frames.
 func (d *Decoder) Frames(name string) bool {
 	m := d.model(name)
-	return m != nil && m.Format == "lorawan"
+	return m != nil && (m.Format == "lorawan" || m.Format == "frame")
 }
 
 // model finds a model by id or alias; nil: there is none.

@@ -1,0 +1,100 @@
+package decode
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
+	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// framed is Frame made ready.
+type framed struct {
+	path   path
+	port   path
+	decode func(dst, src []byte) ([]byte, error)
+}
+
+// frame checks where a message has its frame.
+func (c *compiler) frame() {
+	m := c.m
+	found, err := codec.Find(m.Codec)
+	c.fail("codec", err)
+	m.codec = found.Func
+	if m.Frame == nil || m.Frame.Path == "" {
+		c.fail("frame.path", errors.New("missing: format frame has a frame"))
+		return
+	}
+	m.framed.path = c.path("frame.path", m.Frame.Path, true)
+	m.framed.port = c.path("frame.port", m.Frame.Port, false)
+	switch m.Frame.Encoding {
+	case "", "hex":
+		m.framed.decode = hex.AppendDecode
+	case "base64":
+		m.framed.decode = base64.StdEncoding.AppendDecode
+	default:
+		c.fail("frame.encoding", fmt.Errorf("%q: want hex or base64", m.Frame.Encoding))
+	}
+}
+
+// openFramed makes the tree of a JSON message with a radio frame in it: what the codec makes of the frame, and beside it the
+// message itself as the member envelope.
+func openFramed(w *Worker, m *model, msg *ingest.Message) *fault {
+	up := uplink{}
+	if w.bare != nil {
+		up.port, up.frame = *w.bare, msg.Payload
+	} else if f := m.framed.find(w, msg, &up); f != nil {
+		return f
+	}
+	switch {
+	case len(up.frame) > 0:
+	case m.Otherwise == "ignore":
+		w.explain("envelope", "not a reading: the message has no frame")
+		return notReading
+	default:
+		return faultf(telemetry.ReasonField, "no frame at %s; the message has %s", m.Frame.Path, namesIn(w.document))
+	}
+	return w.open(func(out *object.Writer) *fault {
+		if f := w.decodeFrame(m, &up, out); f != nil {
+			return f
+		}
+		if out.Empty() {
+			w.explain("codec", "not a reading: the codec found nothing in the frame")
+			return notReading
+		}
+		w.explain("codec", m.Codec)
+		if w.bare == nil {
+			out.Raw("envelope", w.document.nodes[0].raw)
+		}
+		return nil
+	})
+}
+
+// find reads the frame and its port out of a message.
+func (fr *framed) find(w *Worker, msg *ingest.Message, up *uplink) *fault {
+	if f := w.parseLeniently(msg); f != nil {
+		return f
+	}
+	doc := w.document
+	at, ok := fr.path.first(doc, 0)
+	if !ok || doc.nodes[at].kind == 'n' {
+		return nil
+	}
+	n := &doc.nodes[at]
+	frame, err := fr.decode(w.scratch[:0], n.raw)
+	if n.kind != '"' || err != nil {
+		return faultf(telemetry.ReasonField, "%s: %s that is no frame in that encoding", fr.path.text, kindName(n.kind))
+	}
+	w.scratch, up.frame = frame, frame
+	if at, ok := fr.port.first(doc, 0); ok && fr.port.text != "" {
+		if port, err := strconv.ParseUint(string(doc.nodes[at].raw), 10, 8); err == nil {
+			up.port = uint8(port)
+		}
+	}
+	return nil
+}
