@@ -9,6 +9,7 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -94,6 +95,7 @@ type Decoder struct {
 	models map[string]*model
 	router router
 	nodes  nodes
+	homie  *announced
 	// workers are spare scratch memory for Decode.
 	workers sync.Pool
 }
@@ -114,6 +116,8 @@ func New(o Options) (*Decoder, error) {
 	if err := d.router.build(o.Sites, models); err != nil {
 		return nil, err
 	}
+	d.homie = newAnnounced(o.Memory, "homie", func(root string) bool { return d.configured("homie", root[strings.LastIndexByte(root, '/')+1:]) })
+	recallHomie(d.homie)
 	d.workers.New = func() any { return d.Worker(nil) }
 	return d, nil
 }
@@ -124,6 +128,17 @@ func (d *Decoder) Decode(msg *ingest.Message, dst []telemetry.Record) []telemetr
 	w := d.workers.Get().(*Worker)
 	defer d.workers.Put(w)
 	return w.Decode(msg, dst)
+}
+
+// configured reports whether a model of the format has a device of the address, and only one.
+func (d *Decoder) configured(format, address string) bool {
+	address = strings.ToLower(address)
+	for _, m := range d.models {
+		if m.format.Name == format && m.devices[address] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Topics lists the MQTT filters that a subscriber needs: the native format's, so that unconfigured devices are seen, and

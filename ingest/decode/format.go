@@ -18,6 +18,9 @@ type Format struct {
 	Title string
 	// empty: a message without payload is one, by which a broker forgets what it retained.
 	empty bool
+	// announces reports whether a message on a topic that fits p is what a device says about itself. Such messages are taken
+	// from devices that are not configured, too, and are no readings. nil: none is.
+	announces func(p *pattern, topic string) bool
 	// open makes one JSON object of a message in w.tree, and of its envelope w.facts. nil: the format decodes by itself.
 	open func(w *Worker, m *model, msg *ingest.Message) *fault
 	// addresses are how the envelope names its device, the most exact first; nil: topic or Model.Device names it.
@@ -37,6 +40,7 @@ func init() {
 		{Name: "line", Title: "InfluxDB line protocol", open: openLines},
 		{Name: "senml", Title: "SenML (RFC 8428)", open: openSenML},
 		{Name: "sparkplug", Title: "Sparkplug B", open: openSparkplug, addresses: addressesSparkplug},
+		{Name: "homie", Title: "Homie convention, versions 2 to 5", open: openHomie, announces: announcesHomie, empty: true},
 		{Name: "lorawan", Title: "LoRaWAN uplink: The Things Stack v3, ChirpStack v3 and v4, ThingPark, LORIOT", open: openLoRaWAN, addresses: addressesLoRaWAN},
 		{Name: "frame", Title: "JSON with a radio frame in it, of any other network", open: openFramed},
 	} {

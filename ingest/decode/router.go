@@ -59,7 +59,9 @@ type route struct {
 	quiet *model
 	// models name the device in the payload, where the topic does not or names none that is configured: one for each way of doing so.
 	models []*model
-	depths map[int]bool // how many levels {device...} has
+	// learners take what a device says about itself, whether it is configured or not.
+	learners []*model
+	depths   map[int]bool // how many levels {device...} has
 	// devices are by lower-case address, with "site/" before it where the topic names the site. A nil binding is an
 	// address that several sites have.
 	devices map[string]*binding
@@ -167,6 +169,9 @@ func (r *router) route(p pattern, m *model) *route {
 	}
 	if m.namesDevice() && !slices.ContainsFunc(rt.models, m.namesAlike) {
 		rt.models = append(rt.models, m)
+	}
+	if m.format.announces != nil && !slices.Contains(rt.learners, m) {
+		rt.learners = append(rt.learners, m)
 	}
 	return rt
 }
@@ -288,6 +293,11 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 			return &rt.quiet.nobody, notReading
 		case b != nil:
 			return b, nil
+		}
+		for _, m := range rt.learners {
+			if m.format.announces(&rt.pattern, msg.Topic) {
+				return &m.nobody, nil
+			}
 		}
 		if unknown == nil {
 			unknown = f
