@@ -19,7 +19,16 @@ type deviceTime struct {
 	at    telemetry.Instant // 0: not given, or not a time
 	given bool
 	text  []byte // as given
+
+	counted bool          // it counts back from the message's own time
+	ago     time.Duration // how far
 }
+
+// secondsAgo is the format of a time that counts back from the message's own. maxAgo bounds it: no device keeps a century.
+const (
+	secondsAgo = "seconds_ago"
+	maxAgo     = 100 * 365 * 24 * 3600
+)
 
 // judge applies the clock rule to o's record: at is the device's time if it is possible, else the time of receipt.
 // It reports whether the device's time was believed.

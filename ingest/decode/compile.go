@@ -421,6 +421,11 @@ func (c *compiler) field(at string, def *Field) field {
 	f.invalid = c.literals(at+".invalid", def.Invalid)
 	f.words = lowered(def.Words)
 	f.kinds = def.Kinds
+	f.suffix = def.Suffix
+	f.min, f.max = def.Min, def.Max
+	if f.min != nil && f.max != nil && !(*f.min <= *f.max) {
+		c.fail(at+".min", fmt.Errorf("%v: want at most max, %v", *f.min, *f.max))
+	}
 	if len(def.Kinds) > 0 && def.Quantity != telemetry.Button {
 		c.fail(at+".kinds", fmt.Errorf("belong to button, not to %s", def.Quantity))
 	}
@@ -441,18 +446,14 @@ func (c *compiler) field(at string, def *Field) field {
 		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or the signs _-.: alone", def.Channel, maxChannel))
 	}
 	f.channelPath = c.paths(at+".channel_path", def.ChannelPath)
-	f.min, f.max = def.Min, def.Max
-	if f.min != nil && f.max != nil && !(*f.min <= *f.max) {
-		c.fail(at+".min", fmt.Errorf("%v: want at most max, %v", *f.min, *f.max))
-	}
 	return f
 }
 
 // auto compiles a field whose quantity its name tells.
 func (c *compiler) auto(at string, def *Field) field {
 	f := field{auto: true, counted: true, swap: c.m.Swap, channel: def.Channel, byUnit: def.ByUnit}
-	if def.Quantity != telemetry.NoQuantity || def.Unit != "" || def.Scale != 0 || def.Offset != 0 || def.Value != nil || len(def.Words) > 0 || len(def.Kinds) > 0 || def.Min != nil || def.Max != nil {
-		c.fail(at+".auto", errors.New("finds quantity and unit by itself: want no quantity, unit, scale, offset, value, words, kinds, min or max beside it"))
+	if def.Quantity != telemetry.NoQuantity || def.Unit != "" || def.Scale != 0 || def.Offset != 0 || def.Value != nil || len(def.Words) > 0 || len(def.Kinds) > 0 || def.Min != nil || def.Max != nil || len(def.Suffix) > 0 {
+		c.fail(at+".auto", errors.New("finds quantity and unit by itself: want no quantity, unit, scale, offset, suffix, value, words, kinds, min or max beside it"))
 	}
 	if def.Path == "" {
 		c.fail(at+".path", errors.New("missing"))
@@ -525,9 +526,14 @@ func (c *compiler) timing(at string, def *Time) *timing {
 		switch f {
 		case "auto", "rfc3339", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns":
 			continue
+		case secondsAgo:
+			if at != "history.time" {
+				c.fail(fmt.Sprintf("%s.formats[%d]", at, i), fmt.Errorf("%q: only the time of history counts back from the message", f))
+			}
+			continue
 		}
 		if !strings.Contains(f, "06") || !strings.Contains(f, "04") {
-			c.fail(fmt.Sprintf("%s.formats[%d]", at, i), fmt.Errorf("%q: want auto, rfc3339, epoch_s, epoch_ms, epoch_us, epoch_ns or a layout such as 02/01/2006 15:04:05", f))
+			c.fail(fmt.Sprintf("%s.formats[%d]", at, i), fmt.Errorf("%q: want auto, rfc3339, epoch_s, epoch_ms, epoch_us, epoch_ns, seconds_ago or a layout such as 02/01/2006 15:04:05", f))
 		}
 	}
 	if def.Zone != "" {

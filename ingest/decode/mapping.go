@@ -46,10 +46,11 @@ type field struct {
 	units       map[string]linear // by lower-case word
 	words       map[string]float64
 	kinds       map[string]string
+	suffix      []string
 	value       *float64
+	min, max    *float64
 	when        []condition
 	invalid     []literal
-	min, max    *float64
 	channel     string
 	channelPath []path
 }
@@ -272,7 +273,7 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 		o.Flags |= telemetry.FlagHistory
 		o.Boot, o.Sequence, o.HasSequence = "", 0, false // they number the message, not what it repeats
 		o.Readings = e.w.arena.keep(e.w.readings)
-		believed := e.w.d.clock.judge(&rec, m.pastTime.read(e.doc, item, b.zone))
+		believed := e.w.d.clock.judge(&rec, e.before(m.pastTime.read(e.doc, item, b.zone), b.zone))
 		rec.Identity = e.w.identify(b, &rec, believed, e.doc.nodes[item.at].raw, 0)
 		dst = append(dst, rec)
 		e.stored++
@@ -302,6 +303,19 @@ func (e *extraction) read(fd *field, from found) *fault {
 		return f.in(fd.path.text)
 	}
 	return nil
+}
+
+// before makes a time of one that counts back from the message: from its own time, or else from its receipt.
+func (e *extraction) before(t deviceTime, zone *time.Location) deviceTime {
+	if !t.counted {
+		return t
+	}
+	end := e.msg.Received
+	if own := e.time(e.model.time, found{}, zone); own.at != 0 {
+		end = own.at
+	}
+	t.at = end.Add(-t.ago)
+	return t
 }
 
 // time is the time at t, or else the envelope's.
@@ -417,6 +431,12 @@ func (e *extraction) number(fd *field, from found, n *node) (float64, *fault) {
 		return v, nil
 	default:
 		text := bytes.TrimSpace(n.raw)
+		for _, suffix := range fd.suffix {
+			if number, cut := bytes.CutSuffix(text, []byte(suffix)); cut {
+				text = bytes.TrimSpace(number)
+				break
+			}
+		}
 		var ok bool
 		if v, ok = parseFloat(text); !ok || len(text) == 0 {
 			if fd.words != nil {
@@ -485,6 +505,14 @@ func (t *timing) read(doc *document, from found, zone *time.Location) deviceTime
 	}
 	given := deviceTime{given: true, text: n.raw}
 	for _, f := range t.formats {
+		if f == secondsAgo {
+			if ago, ok := parseFloat(n.raw); ok && ago >= 0 && ago <= maxAgo {
+				given.ago = time.Duration(ago * float64(time.Second))
+				given.counted = true
+				break
+			}
+			continue
+		}
 		if given.at = parseTimeAs(f, n.raw, zone); given.at != 0 {
 			break
 		}

@@ -47,6 +47,12 @@ func TestMapping(t *testing.T) {
 			"2022-07-05T01:00:00Z d1 temperature 21.7 Cel; "},
 		{"0xFFFF", Model{Readings: []Field{{Path: "t", Quantity: telemetry.Temperature, Invalid: []any{"0xFFFF"}}, {Path: "h", Quantity: telemetry.Humidity}}}, `{"t":65535,"h":50}`,
 			"2022-07-05T01:00:00Z d1 humidity 50 %; "},
+		{"a word behind the number", Model{Readings: []Field{{Path: "*", Quantity: telemetry.BatteryVoltage, Suffix: []string{"(low battery)", "V"}}}}, `{"a":"2.9V","b":"2.3 (low battery)","c":3.1}`,
+			"2022-07-05T01:00:00Z d1 battery_voltage 2.9 V a; 2022-07-05T01:00:00Z d1 battery_voltage 2.3 V b; 2022-07-05T01:00:00Z d1 battery_voltage 3.1 V c; "},
+		{"another word behind the number", Model{Readings: []Field{{Path: "a", Quantity: telemetry.BatteryVoltage, Suffix: []string{"V"}}}}, `{"a":"2.9A"}`,
+			"field: a: text that is no number; "},
+		{"outside of what is measured", Model{Readings: []Field{{Path: "*", Quantity: telemetry.BatteryVoltage, Unit: "mV", Min: new(1.0), Max: new(9.0)}}}, `{"a":90,"b":4100,"c":9001}`,
+			"2022-07-05T01:00:00Z d1 battery_voltage 4.1 V b; "},
 		{"unit nobody knows", Model{Readings: []Field{{Path: "t", Quantity: telemetry.Temperature, UnitPath: "u", Units: map[string]string{"C": "Cel"}}}}, `{"t":20,"u":"R"}`,
 			"field: t: unit at u is none that the model knows; "},
 		{"sequence of words", Model{Sequence: "n", Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"n":"x"}`,
@@ -119,5 +125,28 @@ func TestHistory(t *testing.T) {
 	}
 	if o := second[2]; o.Identity != 0 || !o.Observation.Flags.Has(telemetry.FlagClock|telemetry.FlagHistory) || o.At != received {
 		t.Errorf("an item without a possible time: got %+v", o)
+	}
+}
+
+// TestHistoryCountsBack: a device without a clock says how long ago it was, seen from the message's own time or its receipt.
+func TestHistoryCountsBack(t *testing.T) {
+	m := Model{
+		Time: &Time{Path: "ts"}, Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}},
+		History: &History{Path: "old[*]", Time: Time{Path: "ago", Formats: []string{"seconds_ago"}}},
+	}
+	tests := []struct{ name, payload, want string }{
+		{"from the message's time", `{"ts":1656982790,"t":20,"old":[{"ago":60,"t":19},{"ago":"120","t":18}]}`,
+			"2022-07-05T00:58:50Z d1 temperature 19 Cel history; 2022-07-05T00:57:50Z d1 temperature 18 Cel late,history; 2022-07-05T00:59:50Z d1 temperature 20 Cel; "},
+		{"from its receipt", `{"old":[{"ago":3600,"t":19}]}`, "2022-07-05T00:00:00Z d1 temperature 19 Cel late,history; "},
+		{"a time to come", `{"old":[{"ago":-60,"t":19}]}`, "2022-07-05T01:00:00Z d1 temperature 19 Cel clock,history; "},
+		{"a time of no number", `{"old":[{"ago":"yesterday","t":19}]}`, "2022-07-05T01:00:00Z d1 temperature 19 Cel clock,history; "},
+		{"longer ago than anything", `{"old":[{"ago":1e300,"t":19}]}`, "2022-07-05T01:00:00Z d1 temperature 19 Cel clock,history; "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := show(acme(t, m).Decode(message("a/d1", tt.payload), nil)); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
 	}
 }

@@ -148,7 +148,8 @@ type Time struct {
 	// Path to the time; a | separates what is tried in turn.
 	Path string `yaml:"path" json:"path"`
 	// Formats are tried in order: auto (default: RFC 3339 and its relatives, or an epoch by its size), rfc3339, epoch_s,
-	// epoch_ms, epoch_us, epoch_ns, or a layout of Go's reference time such as "02/01/2006 15:04:05".
+	// epoch_ms, epoch_us, epoch_ns, seconds_ago (of history: seconds before the message's own time), or a layout of Go's
+	// reference time such as "02/01/2006 15:04:05".
 	Formats []string `yaml:"formats" json:"formats,omitempty"`
 	// Zone is the IANA name of the zone of times without one; default: the site's.
 	Zone string `yaml:"zone" json:"zone,omitempty"`
@@ -176,6 +177,8 @@ type Field struct {
 	// Scale and Offset turn the device's number into Unit: number × scale + offset. Scale 0 means 1.
 	Scale  float64 `yaml:"scale" json:"scale,omitempty"`
 	Offset float64 `yaml:"offset" json:"offset,omitempty"`
+	// Suffix are texts that the device may write behind the number: "V", "(low battery)".
+	Suffix []string `yaml:"suffix" json:"suffix,omitempty"`
 	// Words translates words and booleans to numbers; letter case does not matter. Without it true is 1 and false is 0.
 	Words map[string]float64 `yaml:"words" json:"words,omitempty"`
 	// Kinds translates the device's words for a press of a button; without it the word itself is the kind.

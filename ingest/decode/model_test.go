@@ -60,6 +60,8 @@ func TestValidate(t *testing.T) {
 		{"otherwise", func(m *Model) { m.Otherwise = "drop" }, `otherwise: "drop": want reject or ignore`},
 		{"boot alone", func(m *Model) { m.Boot = "b" }, `boot: means nothing without a sequence`},
 		{"many sequences", func(m *Model) { m.Sequence = "a[*]" }, `sequence: "a[*]" leads to several values, want one`},
+		{"time that counts back, not of history", func(m *Model) { m.Time = &Time{Path: "t", Formats: []string{"seconds_ago"}} }, `time.formats[0]: "seconds_ago": only the time of history`},
+		{"bounds the wrong way round", func(m *Model) { m.Readings[0].Min, m.Readings[0].Max = new(2.0), new(1.0) }, `readings[0].min: 2: want at most max, 1`},
 		{"time format", func(m *Model) { m.Time = &Time{Path: "t", Formats: []string{"iso"}} }, `time.formats[0]: "iso": want auto, rfc3339`},
 		{"time zone", func(m *Model) { m.Time = &Time{Path: "t", Zone: "WIB"} }, `time.zone: "WIB": want an IANA name`},
 		{"time path", func(m *Model) { m.Time = &Time{} }, `time.path: missing`},
