@@ -42,6 +42,22 @@ func (p *plan) open(t telemetry.Instant) (open bool, opened, until telemetry.Ins
 	if p.always {
 		return true, 0, telemetry.Never
 	}
+	// Nearly all questions are about the present, and hours take a while to work out.
+	if last := &p.lastOpen; t < last.from || t >= last.until || last.until == telemetry.Never {
+		*last = openState{from: t}
+		last.open, last.opened, last.until = p.openAt(t)
+	}
+	return p.lastOpen.open, p.lastOpen.opened, p.lastOpen.until
+}
+
+// openState is the answer to open for all times from one on, until it changes.
+type openState struct {
+	from          telemetry.Instant
+	open          bool
+	opened, until telemetry.Instant
+}
+
+func (p *plan) openAt(t telemetry.Instant) (open bool, opened, until telemetry.Instant) {
 	h := &p.def.Site.Hours
 	if o, ok := h.At(t.Time(), p.loc); ok {
 		return true, telemetry.InstantOf(o.Open), telemetry.InstantOf(o.Close)

@@ -120,16 +120,17 @@ var expressionKind = kind{
 }
 
 type expressionJudge struct {
-	params    *Expression
-	plan      *plan
-	levels    levels
-	subject   Subject
-	condition *program
-	value     *program
-	crowded   bool   // uses persons, error or limit
-	dated     bool   // uses counts of the day
-	timed     bool   // uses minutes that run
-	gauges    uint64 // quantities it uses
+	params     *Expression
+	plan       *plan
+	levels     levels
+	subject    Subject
+	condition  *program
+	value      *program
+	crowded    bool       // uses persons, error or limit
+	dated      bool       // uses counts of the day
+	timed      bool       // uses minutes that run
+	gauges     uint64     // quantities it uses
+	activation activation // of the question that is being answered
 	// The facts about the subject; the others are nil.
 	zone   *zoneState
 	door   *doorState
@@ -137,7 +138,8 @@ type expressionJudge struct {
 }
 
 func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
-	a := &activation{judge: j, t: t}
+	a := &j.activation
+	*a = activation{judge: j, t: t, gauge: a.gauge, stale: a.stale}
 	until := a.prepare()
 	if a.reason != "" {
 		return unknown(a.reason, a.detail), until

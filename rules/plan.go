@@ -13,14 +13,15 @@ import (
 // plan is a definition made ready: what it says, and the calendar it implies. Plans stay as they are, so that history
 // can be judged by the one then in force.
 type plan struct {
-	def     *Definition
-	source  []byte // the definition's JSON as it was applied
-	version string
-	from    telemetry.Instant
-	loc     *time.Location
-	late    time.Duration // lateness bound
-	passage float64       // people per minute that can pass one counter
-	always  bool          // no opening hours are configured: it is always open
+	def      *Definition
+	source   []byte // the definition's JSON as it was applied
+	version  string
+	from     telemetry.Instant
+	loc      *time.Location
+	late     time.Duration // lateness bound
+	passage  float64       // people per minute that can pass one counter
+	always   bool          // no opening hours are configured: it is always open
+	lastOpen openState     // what open found last
 	// measures are the quantities of each device as bits; 0: not known.
 	measures []uint64
 	// thermometers are the devices that measure body temperature, by index: those of which the definition says so, and

@@ -213,6 +213,7 @@ type activation struct {
 	est    estimate
 	limit  float64
 	gauge  map[telemetry.Quantity]entry[float64]
+	stale  map[telemetry.Quantity]string // the device whose value is too old
 	open   bool
 	opened telemetry.Instant
 	// reason and detail say what is missing; empty: nothing.
@@ -268,8 +269,11 @@ func (a *activation) prepare() telemetry.Instant {
 	if j.gauges == 0 {
 		return until
 	}
-	a.gauge = make(map[telemetry.Quantity]entry[float64])
-	stale := make(map[telemetry.Quantity]string)
+	if a.gauge == nil {
+		a.gauge, a.stale = map[telemetry.Quantity]entry[float64]{}, map[telemetry.Quantity]string{}
+	}
+	clear(a.gauge)
+	clear(a.stale)
 	look := func(s *series) {
 		if j.gauges&maskOf(s.quantity) == 0 {
 			return
@@ -282,7 +286,7 @@ func (a *activation) prepare() telemetry.Instant {
 		v := s.line.get(i - 1)
 		old := v.at.Add(j.params.Stale)
 		if a.t >= old || s.device.silent(a.t) {
-			stale[s.quantity] = s.device.id
+			a.stale[s.quantity] = s.device.id
 			return
 		}
 		until = min(until, old)
@@ -306,7 +310,7 @@ func (a *activation) prepare() telemetry.Instant {
 		if _, ok := a.gauge[q]; ok {
 			continue
 		}
-		if id, ok := stale[q]; ok {
+		if id, ok := a.stale[q]; ok {
 			a.reason, a.detail = ReasonSilent, id
 		} else {
 			a.reason, a.detail = ReasonNoData, q.String()
