@@ -13,9 +13,9 @@ type pace struct {
 }
 
 const (
-	lingerFrom  = 2_000                // messages per second; below, a batch is committed at once
-	lingerSlice = 2 * time.Millisecond // longer than the pause of a reader that gathers
-	lingerFull  = 512                  // messages: enough company
+	lingerFrom  = 2_000                   // messages per second; below, a batch is committed at once
+	lingerSlice = 1500 * time.Microsecond // longer than the pause of a reader that gathers
+	lingerFull  = 512                     // messages: enough company
 )
 
 // observe takes the size of a batch.

@@ -10,7 +10,7 @@ import (
 // would only add latency, it reads at once.
 const (
 	gatherFrom  = 300 << 10 // bytes per second: about 3,000 small messages
-	gatherPause = 1500 * time.Microsecond
+	gatherPause = time.Millisecond
 	gatherHalf  = 50 * time.Millisecond // in which the weight of the past halves
 )
 
