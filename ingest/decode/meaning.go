@@ -81,7 +81,7 @@ var unitWords = map[string]string{
 var qualifying = setOf("min", "max", "avg", "average", "mean", "minimum", "maximum", "threshold", "limit", "alarm", "alert", "setpoint", "target",
 	"offset", "calibration", "delta", "change", "rssi", "snr", "lqi", "signal", "interval", "status", "state", "id", "unit", "version", "config",
 	"mode", "enable", "enabled", "error", "raw", "low", "high", "dew", "point", "dewpoint", "feels", "index", "heat", "absolute", "time",
-	"timestamp", "water", "soil", "boiler", "pool", "tank", "fridge", "freezer", "pipe", "tire", "tyre", "sea", "sealevel", "no", "timeout", "type", "name", "rating", "trend", "flag", "valid", "history", "moisture", "color", "kelvin", "duration", "object")
+	"timestamp", "water", "boiler", "pool", "tank", "fridge", "freezer", "pipe", "tire", "tyre", "sea", "sealevel", "no", "timeout", "type", "name", "rating", "trend", "flag", "valid", "history", "moisture", "color", "kelvin", "duration", "object")
 
 // meaning is what a field called name and measured in unit (a word, may be empty) is; not ok: its name has no one meaning.
 // rest is what the name says beside, to tell channels apart.
