@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"math"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -22,6 +23,8 @@ type deviceTime struct {
 
 	counted bool          // it counts back from the message's own time
 	ago     time.Duration // how far
+	// wall is the time that the text is without the zone beside it, in the site's; 0: not asked.
+	wall telemetry.Instant
 }
 
 // secondsAgo is the format of a time that counts back from the message's own. maxAgo bounds it: no device keeps a century.
@@ -37,6 +40,9 @@ func (w window) judge(rec *telemetry.Record, t deviceTime) bool {
 	if !t.given {
 		return false
 	}
+	if w.now(t.wall, rec) && !w.now(t.at, rec) {
+		t.at = t.wall
+	}
 	if t.at == 0 || t.at < rec.Received.Add(-w.past) || t.at > rec.Received.Add(w.future) {
 		rec.Observation.Flags |= telemetry.FlagClock
 		rec.Observation.DeviceTime = boundedTime(t.text)
@@ -47,6 +53,41 @@ func (w window) judge(rec *telemetry.Record, t deviceTime) bool {
 		rec.Observation.Flags |= telemetry.FlagLate
 	}
 	return true
+}
+
+// now reports whether a time is that of the receipt, as far as clocks and networks go.
+func (w window) now(t telemetry.Instant, rec *telemetry.Record) bool {
+	return t >= rec.Received.Add(-w.lateness) && t <= rec.Received.Add(w.future)
+}
+
+// wallClock reads a written time as if no zone stood beside it; 0: it is none.
+func wallClock(text []byte, zone *time.Location) telemetry.Instant {
+	text = bytes.TrimSpace(text)
+	if len(text) < len("2006-01-02T15:04:05") {
+		return 0
+	}
+	return parseTime(text[:len("2006-01-02T15:04:05")], zone)
+}
+
+// offsetText is an offset from UTC at the beginning of a text: "UTC+8:00 China Standard Time", "GMT-03:30", "+0700", "UTC".
+var offsetText = regexp.MustCompile(`^ *(UTC|GMT)? *(?:([+-])(\d{1,2})(?::?(\d{2}))?)?(?: |$)`)
+
+// offsetOf reads an offset from UTC.
+func offsetOf(text []byte) (time.Duration, bool) {
+	m := offsetText.FindSubmatch(text[:min(len(text), maxTimeText)])
+	if m == nil || len(m[1])+len(m[2]) == 0 {
+		return 0, false
+	}
+	hours, _ := strconv.Atoi("0" + string(m[3]))
+	minutes, _ := strconv.Atoi("0" + string(m[4]))
+	if hours > 14 || minutes > 59 {
+		return 0, false
+	}
+	offset := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
+	if string(m[2]) == "-" {
+		offset = -offset
+	}
+	return offset, true
 }
 
 // Numbers are epochs whose unit their size gives away: seconds until the year 5138, and each finer unit a thousandfold.
@@ -127,7 +168,7 @@ func scaled(v int64, unit time.Duration) telemetry.Instant {
 // zoned and zoneless are the written forms that devices use beside RFC 3339. Go accepts fractions of a second in all.
 var (
 	zoned    = [...]string{time.RFC3339, "2006-01-02T15:04:05-0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-0700", "2006-01-02 15:04:05 -0700"}
-	zoneless = [...]string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"}
+	zoneless = [...]string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006/01/02 15:04:05"}
 )
 
 // maxTimeText bounds what is tried as a time.

@@ -51,19 +51,19 @@ type model struct {
 	silent   []pattern
 	// topics finds which of patterns and silent a topic fits.
 	topics tree
-	// address leads to the device in the payload: ways to be tried, each of them paths that make one address. None: topic or
-	// envelope name it.
-	address [][]path
+	// addresses lead to the device in the payload, each in its own way. None: topic or envelope name it.
+	addresses []address
 	// devices are those of all sites by lower-case address; nil where several sites have it.
 	devices    map[string]*binding
-	process    []condition
-	ignore     []condition
+	when       filter
+	noise      bool // the model ignores text that is no JSON by how it begins
 	time       *timing
 	sequence   path
 	boot       path
 	fields     []field
 	each       path // elements; no text: none
-	eachDevice [][]path
+	eachDevice []address
+	eachWhen   filter
 	eachTime   *timing
 	eachRead   []field
 	past       path // history items; no text: none
@@ -92,7 +92,7 @@ func (m *model) pushPatterns() []string {
 
 // namesDevice reports whether messages of the model name their device in the payload.
 func (m *model) namesDevice() bool {
-	return len(m.address) > 0 || len(m.eachDevice) > 0 || m.format != nil && m.format.addresses != nil
+	return len(m.addresses) > 0 || len(m.eachDevice) > 0 || m.format != nil && m.format.addresses != nil
 }
 
 // compileModels adds the native model to models and makes all of them ready.
@@ -179,7 +179,7 @@ func (c *compiler) native() {
 
 func (c *compiler) mapping() {
 	m := c.m
-	m.address = c.ways("device", m.Device)
+	m.addresses = c.addresses("device", m.Device)
 	c.each()
 	for i, text := range m.Match {
 		p, err := parsePattern(text)
@@ -213,8 +213,8 @@ func (c *compiler) mapping() {
 			c.fail(fmt.Sprintf("untrusted[%d].why", i), errors.New("missing"))
 		}
 	}
-	m.process = c.conditions("when.process", m.When.Process)
-	m.ignore = c.conditions("when.ignore", m.When.Ignore)
+	m.when = c.filter("when", &m.When)
+	m.noise = slices.ContainsFunc(m.When.Ignore, func(c Condition) bool { return c.Path == "$" && c.Like != "" })
 	m.time = c.timing("time", m.Time)
 	m.sequence = c.path("sequence", m.Sequence, false)
 	m.boot = c.path("boot", m.Boot, false)
@@ -255,7 +255,8 @@ func (c *compiler) each() {
 		c.fail("each.path", errors.New("missing"))
 	}
 	m.each = c.path("each.path", m.Each.Path, true)
-	m.eachDevice = c.ways("each.device", m.Each.Device)
+	m.eachDevice = c.addresses("each.device", m.Each.Device)
+	m.eachWhen = c.filter("each.when", &m.Each.When)
 	m.eachTime = c.timing("each.time", m.Each.Time)
 	at, defs := "readings", m.Readings
 	if len(m.Each.Readings) > 0 {
@@ -293,20 +294,32 @@ func (c *compiler) lorawan() {
 	m.codec = found.Func
 }
 
-// ways parses what a | separates.
-func (c *compiler) ways(at, text string) [][]path {
+// address is a way to name a device: the values of some paths, joined by /.
+type address struct {
+	parts []path
+	// behind is a sign up to whose last place a value is dropped; 0: none.
+	behind byte
+}
+
+// addresses parses the ways to name a device.
+func (c *compiler) addresses(at, text string) []address {
 	if text == "" {
 		return nil
 	}
-	var ready [][]path
-	for way := range strings.SplitSeq(text, "|") {
-		ready = append(ready, c.paths(at, way))
+	var ready []address
+	for _, way := range alternatives(text) {
+		var a address
+		if last := len(way) - 1; last > 0 && (way[last] == '/' || way[last] == ':') {
+			a.behind, way = way[last], way[:last]
+		}
+		a.parts = c.joined(at, way)
+		ready = append(ready, a)
 	}
 	return ready
 }
 
-// paths parses paths joined by +, which together make an address or a name.
-func (c *compiler) paths(at, text string) []path {
+// joined parses paths with + between them.
+func (c *compiler) joined(at, text string) []path {
 	if text == "" {
 		return nil
 	}
@@ -319,6 +332,11 @@ func (c *compiler) paths(at, text string) []path {
 		ready = append(ready, c.path(at, part, false))
 	}
 	return ready
+}
+
+// filter compiles a When.
+func (c *compiler) filter(at string, def *When) filter {
+	return filter{c.conditions(at+".process", def.Process), c.conditions(at+".ignore", def.Ignore)}
 }
 
 // path parses an optional path. many allows it to lead to several values.
@@ -445,8 +463,23 @@ func (c *compiler) field(at string, def *Field) field {
 	if def.Channel != channelText([]byte(def.Channel)) {
 		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or the signs _-.: alone", def.Channel, maxChannel))
 	}
-	f.channelPath = c.paths(at+".channel_path", def.ChannelPath)
+	f.channelPath = c.joined(at+".channel_path", def.ChannelPath)
+	f.twice = c.twice(at+".twice", def)
 	return f
+}
+
+// twice is what becomes of a second value: counted events add up without being told to.
+func (c *compiler) twice(at string, def *Field) string {
+	form := def.Quantity.Definition().Form
+	switch {
+	case def.Twice == twiceAdd && form != telemetry.Period && form != telemetry.Present:
+		c.fail(at, fmt.Errorf("%s does not add up", def.Quantity))
+	case def.Twice != "" && def.Twice != twiceAdd && def.Twice != twiceLast:
+		c.fail(at, fmt.Errorf("%q: want add or last", def.Twice))
+	case def.Twice == "" && def.Value != nil && form == telemetry.Period:
+		return twiceAdd
+	}
+	return def.Twice
 }
 
 // auto compiles a field whose quantity its name tells.
@@ -467,7 +500,7 @@ func (c *compiler) auto(at string, def *Field) field {
 	}
 	f.when = c.conditions(at+".when", def.When)
 	f.invalid = c.literals(at+".invalid", def.Invalid)
-	f.channelPath = c.paths(at+".channel_path", def.ChannelPath)
+	f.channelPath = c.joined(at+".channel_path", def.ChannelPath)
 	return f
 }
 
@@ -546,6 +579,8 @@ func (c *compiler) timing(at string, def *Time) *timing {
 	for i := range t.paths {
 		c.word(t.paths[i])
 	}
+	t.zonePath = c.path(at+".zone_path", def.ZonePath, true)
+	t.wallClock = def.WallClock
 	return t
 }
 
@@ -571,6 +606,10 @@ func (c *compiler) conditions(at string, defs []Condition) []condition {
 			set++
 			cond.in = c.literals(where+".in", def.In)
 		}
+		if def.NotIn != nil {
+			set++
+			cond.notIn = c.literals(where+".not_in", def.NotIn)
+		}
 		if def.Like != "" {
 			set++
 			cond.like = strings.ToLower(def.Like)
@@ -579,7 +618,7 @@ func (c *compiler) conditions(at string, defs []Condition) []condition {
 			set++
 		}
 		if set != 1 {
-			c.fail(where, errors.New("want exactly one of equals, in, like and exists"))
+			c.fail(where, errors.New("want exactly one of equals, in, not_in, like and exists"))
 		}
 		c.word(cond.path)
 		ready = append(ready, cond)

@@ -2,20 +2,23 @@ package decode
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// group is the elements of a list that belong in one record: one device, one time.
+// group is the elements of a list that belong in one record: one device, one time, one list. Elements of two lists are kept
+// apart so that how they are grouped does not depend on what else is in them.
 type group struct {
 	b     *binding
 	time  deviceTime
+	outer int32 // what holds the list
 	first int32 // node of the first element
 	end   int32 // node behind the last
 }
 
-// elements appends a record for every run of elements of Each with the same device and time.
+// elements appends a record for every run of elements of Each in one list with the same device and time.
 func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault) {
 	m := e.model
 	if m.each.text == "" {
@@ -23,16 +26,23 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 	}
 	var f *fault
 	var open group
-	e.w.readings = e.w.readings[:0]
+	e.w.readings, e.w.identities = e.w.readings[:0], e.w.identities[:0]
 	m.each.each(e.doc, found{}, func(item found) bool {
 		from := item.inside()
-		next := group{b: e.device(b, from), first: item.at, end: e.doc.nodes[item.at].end}
+		if !m.eachWhen.passes(e.w, e.doc, from) {
+			return true
+		}
+		next := group{b: e.device(b, from), outer: item.outer, first: item.at, end: e.doc.nodes[item.at].end}
 		if next.b == nil {
 			e.strangers++
 			return true
 		}
-		next.time = e.time(m.eachTime, from, next.b.zone)
-		if open.b != next.b || !bytes.Equal(open.time.text, next.time.text) || open.time.at != next.time.at {
+		if m.eachTime != nil {
+			next.time = e.time(m.eachTime, from, next.b.zone)
+		} else {
+			next.time = e.time(m.time, found{}, next.b.zone)
+		}
+		if open.b != next.b || open.outer != next.outer || !bytes.Equal(open.time.text, next.time.text) || open.time.at != next.time.at {
 			dst = e.close(&open, base, dst)
 			open = next
 		}
@@ -60,11 +70,27 @@ func (e *extraction) close(g *group, base *telemetry.Record, dst []telemetry.Rec
 	rec.Site, rec.Observation.Device = g.b.site, g.b.device
 	rec.Observation.Readings = e.w.arena.keep(e.w.readings)
 	believed := e.w.d.clock.judge(&rec, g.time)
-	first, last := e.doc.nodes[g.first].raw, e.doc.nodes[g.end-1].raw
-	rec.Identity = e.w.identify(g.b, &rec, believed, append(append(e.w.scratch[:0], first...), last...), e.stored)
+	text := append(append(e.w.scratch[:0], e.doc.nodes[g.first].raw...), e.doc.nodes[g.end-1].raw...)
+	for i := range e.w.readings {
+		text = append(append(text, 0), e.w.readings[i].Channel...)
+	}
+	e.w.scratch = text
+	rec.Identity = e.identify(g.b, &rec, believed, text)
 	e.w.readings = e.w.readings[:0]
 	e.stored++
 	return append(dst, rec)
+}
+
+// identify gives the record of an element an identity of its own among those of the message. An element has the same identity
+// whatever else the message holds: a device that was not answered sends it again, with others before or behind it.
+func (e *extraction) identify(b *binding, rec *telemetry.Record, believed bool, text []byte) uint64 {
+	for item := 0; ; item++ {
+		id := e.w.identify(b, rec, believed, text, item)
+		if id == 0 || !slices.Contains(e.w.identities, id) {
+			e.w.identities = append(e.w.identities, id)
+			return id
+		}
+	}
 }
 
 // device is whose element it is; nil: a device that is not configured.
@@ -73,36 +99,37 @@ func (e *extraction) device(b *binding, from found) *binding {
 	if len(m.eachDevice) == 0 {
 		return b
 	}
-	var named []string
-	for _, way := range m.eachDevice {
-		address, ok := joined(e.doc, way, from)
+	address := ""
+	for i := range m.eachDevice {
+		named, ok := m.eachDevice[i].read(e.doc, from)
 		if !ok {
 			continue
 		}
-		if own, known := m.devices[strings.ToLower(address)]; known && own != nil {
+		if own, known := m.devices[strings.ToLower(named)]; known && own != nil {
 			return own
 		}
-		named = append(named, address)
+		if address == "" {
+			address = named
+		}
 	}
-	switch {
-	case len(named) == 0:
+	if address == "" {
 		return b
-	case b.stranger:
+	}
+	if b.stranger {
 		other := *b
-		other.device = named[0]
+		other.device = address
 		return &other
 	}
-	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(named[0]), m.ID).
-		about(m.ID+" "+named[0]))
+	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(address), m.ID).
+		about(m.ID+" "+address))
 	return nil
 }
 
-// joined reads an address that may be made of several members. A separator at the end, as names that are only a base have it, is
-// no part of the name.
-func joined(doc *document, paths []path, from found) (string, bool) {
+// read reads an address that may be made of several members.
+func (a *address) read(doc *document, from found) (string, bool) {
 	var parts []string
-	for i := range paths {
-		at, ok := paths[i].firstFrom(doc, from)
+	for i := range a.parts {
+		at, ok := a.parts[i].firstFrom(doc, from)
 		if !ok {
 			return "", false
 		}
@@ -113,7 +140,11 @@ func joined(doc *document, paths []path, from found) (string, bool) {
 		}
 		parts = append(parts, bounded(part, maxAddress))
 	}
-	return strings.Join(parts, "/"), len(parts) > 0
+	name := strings.Join(parts, "/")
+	if a.behind != 0 {
+		name = name[strings.LastIndexByte(name, a.behind)+1:]
+	}
+	return name, name != ""
 }
 
 // maxAddress bounds how a device is named, in bytes.

@@ -79,7 +79,19 @@ type facts struct {
 	direct []telemetry.Reading
 }
 
-func openJSON(w *Worker, _ *model, msg *ingest.Message) *fault { return w.parseLeniently(msg) }
+// openJSON takes JSON. Text that is none may still be known not to be a reading: some firmware sends lines of another protocol
+// on the same topic, which a model ignores by how they begin.
+func openJSON(w *Worker, m *model, msg *ingest.Message) *fault {
+	f := w.parseLeniently(msg)
+	if f != nil && f.reason == telemetry.ReasonSyntax && m.noise && len(msg.Payload) <= maxNoise {
+		w.tree = w.inner
+		w.tree.scalar(msg.Payload)
+		if !m.wanted(w, w.tree) {
+			return notReading
+		}
+	}
+	return f
+}
 
 // openValue takes a payload that is one number or word. JSON is taken as it is: some firmware sends either, or a word in
 // quotes. Where the topic has a level {field} the value, whatever it is, is the member of that name.
@@ -134,5 +146,8 @@ func (w *Worker) openScalar(msg *ingest.Message) *fault {
 	return nil
 }
 
-// maxValue bounds a bare value, in bytes.
-const maxValue = 256
+// maxValue bounds a bare value, maxNoise a line of another protocol, in bytes.
+const (
+	maxValue = 256
+	maxNoise = 1024
+)

@@ -73,8 +73,8 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	if c := e.channel(fd, v); c != "" {
 		r.Channel = strings.Trim(c+"."+r.Channel, ".")
 	}
-	if e.has(r.Quantity, r.Channel) {
-		if r.Channel = channelText([]byte(name)); e.has(r.Quantity, r.Channel) {
+	if e.find(r.Quantity, r.Channel) >= 0 {
+		if r.Channel = channelText([]byte(name)); e.find(r.Quantity, r.Channel) >= 0 {
 			return nil
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // identify gives rec an identity that recognises a repeated message. payload is what the record was read from: the whole
-// message, or one item of a list; item numbers the records that a message makes of its list, from 0. The identity rests on what the device itself says, in this order:
+// message, or one item of a list; item tells alike records of one message apart, from 0. The identity rests on what the device itself says, in this order:
 //
 //  1. boot and sequence: the device numbers its messages;
 //  2. a sequence and a believable time: a number that restarts with every boot is told apart by the time;

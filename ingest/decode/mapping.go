@@ -19,15 +19,18 @@ type condition struct {
 	path   path
 	self   bool // about the name of the chosen member
 	in     []literal
+	notIn  []literal
 	like   string // lower case; empty: not asked
 	exists *bool
 	not    bool
 }
 
 type timing struct {
-	paths   []path // in turn
-	formats []string
-	zone    *time.Location // nil: the site's
+	paths     []path // in turn
+	formats   []string
+	zone      *time.Location // nil: the site's
+	zonePath  path
+	wallClock bool
 }
 
 type field struct {
@@ -51,6 +54,7 @@ type field struct {
 	min, max    *float64
 	when        []condition
 	invalid     []literal
+	twice       string
 	channel     string
 	channelPath []path
 }
@@ -126,20 +130,26 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	return dst, nil
 }
 
+// filter is When made ready.
+type filter struct{ process, ignore []condition }
+
 // wanted applies the model's When.
-func (m *model) wanted(w *Worker, doc *document) bool {
-	for i := range m.process {
-		if !m.process[i].holds(doc, found{}) {
+func (m *model) wanted(w *Worker, doc *document) bool { return m.when.passes(w, doc, found{}) }
+
+// passes reports whether a message, or the element at v, is wanted.
+func (f *filter) passes(w *Worker, doc *document, v found) bool {
+	for i := range f.process {
+		if !f.process[i].holds(doc, v) {
 			if w.trace != nil {
-				w.explainf("filter", "not a reading: when.process[%d] does not hold (%s)", i, m.process[i].path.text)
+				w.explainf("filter", "not a reading: when.process[%d] does not hold (%s)", i, f.process[i].path.text)
 			}
 			return false
 		}
 	}
-	for i := range m.ignore {
-		if m.ignore[i].holds(doc, found{}) {
+	for i := range f.ignore {
+		if f.ignore[i].holds(doc, v) {
 			if w.trace != nil {
-				w.explainf("filter", "not a reading: when.ignore[%d] holds (%s)", i, m.ignore[i].path.text)
+				w.explainf("filter", "not a reading: when.ignore[%d] holds (%s)", i, f.ignore[i].path.text)
 			}
 			return false
 		}
@@ -345,6 +355,8 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 	r := telemetry.Reading{Quantity: fd.quantity, Channel: fd.channel}
 	var f *fault
 	switch {
+	case fd.quantity == telemetry.Button && fd.value != nil:
+		r.Value, r.Text = 1, "press"
 	case fd.quantity == telemetry.Button:
 		r.Value = 1
 		r.Text, f = fd.press(n)
@@ -364,41 +376,65 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 		return nil
 	}
 	r.Channel = e.channel(fd, v)
-	if e.has(r.Quantity, r.Channel) {
-		return faultf(telemetry.ReasonField, "second value of %s on channel %q: want a channel_path that tells them apart", r.Quantity, r.Channel)
-	}
 	e.note(fd, v, "")
+	if i := e.find(r.Quantity, r.Channel); i >= 0 {
+		return e.again(fd, &e.w.readings[i], r.Value)
+	}
 	return e.add(r)
 }
 
+// again takes in a further value of a reading that the record has.
+func (e *extraction) again(fd *field, have *telemetry.Reading, v float64) *fault {
+	switch fd.twice {
+	case twiceAdd:
+		sum, f := checked(have.Quantity, have.Value+v)
+		have.Value = sum
+		return f
+	case twiceLast:
+		have.Value = v
+		return nil
+	}
+	return faultf(telemetry.ReasonField, "second value of %s on channel %q: want a channel_path that tells them apart", have.Quantity, have.Channel)
+}
+
+// The words of Field.Twice.
+const (
+	twiceAdd  = "add"
+	twiceLast = "last"
+)
+
 // channel names the line, region or probe of a value.
 func (e *extraction) channel(fd *field, v found) string {
-	element := v.around()
-	name := ""
+	named := ""
 	for i := range fd.channelPath {
-		if c, ok := fd.channelPath[i].firstFrom(e.doc, element); ok && len(e.doc.nodes[c].raw) > 0 && e.doc.nodes[c].kind != 'n' {
-			if name != "" {
-				name += "."
+		c, ok := fd.channelPath[i].firstFrom(e.doc, v.around())
+		if !ok {
+			continue
+		}
+		if n := &e.doc.nodes[c]; len(n.raw) > 0 && n.kind != 'n' {
+			if named != "" {
+				named += "."
 			}
-			name += channelText(e.doc.nodes[c].raw)
+			named += channelText(n.raw)
 		}
 	}
-	if name != "" {
-		return name
-	}
-	if fd.channel != "" {
+	switch {
+	case named != "":
+		return named
+	case fd.channel != "":
 		return fd.channel
 	}
 	return v.label
 }
 
-func (e *extraction) has(q telemetry.Quantity, channel string) bool {
+// find is where the worker's readings have a quantity on a channel; -1: nowhere.
+func (e *extraction) find(q telemetry.Quantity, channel string) int {
 	for i := range e.w.readings {
 		if have := &e.w.readings[i]; have.Quantity == q && have.Channel == channel {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 func (e *extraction) add(r telemetry.Reading) *fault {
@@ -500,10 +536,20 @@ func (t *timing) read(doc *document, from found, zone *time.Location) deviceTime
 	if n.kind != '"' && n.kind != '0' {
 		return deviceTime{given: true}
 	}
+	given := deviceTime{given: true, text: n.raw}
+	if t.wallClock {
+		given.wall = wallClock(n.raw, zone)
+	}
 	if t.zone != nil {
 		zone = t.zone
 	}
-	given := deviceTime{given: true, text: n.raw}
+	if t.zonePath.text != "" {
+		if at, ok := t.zonePath.firstFrom(doc, from); ok {
+			if offset, ok := offsetOf(doc.nodes[at].raw); ok {
+				zone = time.FixedZone("", int(offset/time.Second))
+			}
+		}
+	}
 	for _, f := range t.formats {
 		if f == secondsAgo {
 			if ago, ok := parseFloat(n.raw); ok && ago >= 0 && ago <= maxAgo {
@@ -542,7 +588,7 @@ func (c *condition) holds(doc *document, v found) bool {
 
 // true reports whether the condition is true of a value that is there.
 func (c *condition) true(n *node) bool {
-	return c.exists != nil || isAny(c.in, n) || c.like != "" && like(c.like, n.raw)
+	return c.exists != nil || isAny(c.in, n) || c.like != "" && like(c.like, n.raw) || c.notIn != nil && !isAny(c.notIn, n)
 }
 
 // isAny reports whether n is one of the literals. A number is compared as a number with numbers, and everything as the

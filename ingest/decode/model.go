@@ -43,8 +43,9 @@ type Model struct {
 	// there is not a reading, even where a pattern of Match fits too; the more literal of the two holds.
 	Silent []string `yaml:"silent" json:"silent,omitempty"`
 	// Device is the path to the device's address in the payload, where no topic names it or a topic names one that is not
-	// configured. Several joined by + make one address with / between them (model+id); a | separates what is tried in turn
-	// (model+id|model). A LoRaWAN or Sparkplug envelope names the device itself.
+	// configured. Several joined by + make one address with / between them (model+id), and several with | between them are
+	// ways to name it, of which a configuration uses any (serial|mac). A last / or : behind a path takes what stands behind the
+	// last one in the value. A LoRaWAN or Sparkplug envelope names the device itself.
 	Device string `yaml:"device" json:"device,omitempty"`
 	// Inside are names, in any letter case, of a member of the root in which the message proper may be wrapped.
 	Inside []string `yaml:"inside" json:"inside,omitempty"`
@@ -135,6 +136,8 @@ type Condition struct {
 	// Equals is a text, number or boolean. A number compares with numbers, everything as the text that is written.
 	Equals any   `yaml:"equals" json:"equals,omitempty"`
 	In     []any `yaml:"in" json:"in,omitempty"`
+	// NotIn holds where the field is there and is none of these.
+	NotIn []any `yaml:"not_in" json:"not_in,omitempty"`
 	// Like is a text in which * stands for anything, without regard to letter case: "*temperature*".
 	Like string `yaml:"like" json:"like,omitempty"`
 	// Exists is true or false: the field is there and not null, or not.
@@ -153,6 +156,12 @@ type Time struct {
 	Formats []string `yaml:"formats" json:"formats,omitempty"`
 	// Zone is the IANA name of the zone of times without one; default: the site's.
 	Zone string `yaml:"zone" json:"zone,omitempty"`
+	// ZonePath leads to a text that begins with the offset of times without a zone, such as "UTC+8:00 China Standard Time".
+	// Where nothing of the kind stands there, Zone holds.
+	ZonePath string `yaml:"zone_path" json:"zone_path,omitempty"`
+	// WallClock says that installers set the clock on the wall and forget the zone: where a time is not now by the zone that
+	// is written beside it, and is now by the site's, the site's holds.
+	WallClock bool `yaml:"wall_clock" json:"wall_clock,omitempty"`
 }
 
 // Field is one quantity in a payload.
@@ -183,7 +192,8 @@ type Field struct {
 	Words map[string]float64 `yaml:"words" json:"words,omitempty"`
 	// Kinds translates the device's words for a press of a button; without it the word itself is the kind.
 	Kinds map[string]string `yaml:"kinds" json:"kinds,omitempty"`
-	// Value is used instead of what stands at Path, whose presence (or When) then makes the reading: an event counts 1.
+	// Value is used instead of what stands at Path, whose presence (or When) then makes the reading: an event counts 1. A
+	// button is then pressed, whatever stands there.
 	Value *float64 `yaml:"value" json:"value,omitempty"`
 	// When lists conditions that must all hold, relative to the element that * or [name=value] chose, else the root.
 	When []Condition `yaml:"when" json:"when,omitempty"`
@@ -196,6 +206,12 @@ type Field struct {
 	Max *float64 `yaml:"max" json:"max,omitempty"`
 	// Channel names the line, region or probe; ChannelPath leads to its name, relative to the element that * chose; several
 	// joined by + make one name with dots between them. Without them the choices of * are named by position from 1, or by member name.
+	// Twice says what a second value on the same channel means: it is added (add), it takes the place of the first (last), or
+	// the model is wrong and the message is rejected (default). What Value counts is added.
+	Twice string `yaml:"twice" json:"twice,omitempty"`
+	// Channel names the line, region or probe; ChannelPath leads to its name, relative to the element that * chose; several
+	// paths joined by + make one name with dots between what is there.
+	// Without them the choices of * are named by position from 1, or by member name.
 	Channel     string `yaml:"channel" json:"channel,omitempty"`
 	ChannelPath string `yaml:"channel_path" json:"channel_path,omitempty"`
 	// Names make a field of each of them: the name stands where Path, Channel and When say {}, and is the channel where there
@@ -229,6 +245,8 @@ type Each struct {
 	Path string `yaml:"path" json:"path"`
 	// Device is the path to the element's device, where one message speaks for several; as Device of the model.
 	Device string `yaml:"device" json:"device,omitempty"`
+	// When says which elements are readings.
+	When When `yaml:"when" json:"when,omitzero"`
 	// Time of an element; default: the message's.
 	Time *Time `yaml:"time" json:"time,omitempty"`
 	// Readings of an element; empty: those of the model, which are then not looked for at the root.

@@ -142,6 +142,7 @@ func (m *model) quiet(topic string) *pattern {
 // stranger makes a binding for a device that no site has.
 func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
 	b := &binding{device: "device", model: m, zone: time.UTC, stranger: true}
+	named := false // by the topic
 	patterns := append([]pattern(nil), m.patterns...)
 	for _, text := range m.pushPatterns() {
 		patterns = append(patterns, mustPattern(text))
@@ -151,13 +152,13 @@ func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
 		p = &patterns[i]
 	}
 	if p != nil && p.device >= 0 {
-		b.device = bounded(p.value(msg.Topic, p.device), maxAddress)
+		b.device, named = bounded(p.value(msg.Topic, p.device), maxAddress), !p.deep // a prefix of several levels is less of a name than the payload has
 	}
 	if p != nil && p.site >= 0 {
 		b.site = bounded(p.value(msg.Topic, p.site), maxText)
 	}
-	if m.namesDevice() {
-		if addresses, f := m.addresses(w, msg); f == nil && len(addresses) > 0 {
+	if m.namesDevice() && !named {
+		if addresses, f := m.names(w, msg); f == nil && len(addresses) > 0 {
 			b.device = bounded(addresses[0], maxAddress)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -188,35 +189,45 @@ func (m *model) bind(b *binding, address string) {
 // namesAlike reports whether messages of both models name their device at the same place.
 func (m *model) namesAlike(other *model) bool {
 	return m.format.addresses != nil && m.format == other.format ||
-		m.format == other.format && m.Device == other.Device && m.Each == nil && other.Each == nil
+		m.format == other.format && m.Device == other.Device && m.Each == nil && other.Each == nil && reflect.DeepEqual(m.When, other.When)
 }
 
-// addresses are how a message names its device, the most exact first.
-func (m *model) addresses(w *Worker, msg *ingest.Message) ([]string, *fault) {
+// names are how a message names its device, the most exact first; notReading where it is for nobody.
+func (m *model) names(w *Worker, msg *ingest.Message) ([]string, *fault) {
 	if m.format.addresses != nil {
 		return m.format.addresses(w, msg)
 	}
+	// Whoever is named explains; looking for the name does not.
+	trace := w.trace
+	w.trace = nil
+	defer func() { w.trace = trace }()
 	w.facts, w.fit = facts{}, m.fitting(msg, "")
 	if f := m.format.open(w, m, msg); f != nil {
 		return nil, f
 	}
 	w.capture(msg.Topic)
 	var named []string
-	for _, way := range m.address {
-		if address, ok := joined(w.tree, way, found{}); ok {
-			named = append(named, address)
+	for i := range m.addresses {
+		if name, ok := m.addresses[i].read(w.tree, found{}); ok {
+			named = append(named, name)
 		}
-	}
-	if len(m.eachDevice) == 0 {
-		return named, nil
 	}
 	if f := w.unwrap(m); f != nil {
 		return nil, f
 	}
+	if len(w.tree.captures) == 0 { // it is another tree
+		w.capture(msg.Topic)
+	}
+	if !m.wanted(w, w.tree) {
+		return nil, notReading
+	}
+	if len(m.eachDevice) == 0 {
+		return named, nil
+	}
 	m.each.each(w.tree, found{}, func(item found) bool {
-		for _, way := range m.eachDevice {
-			if address, ok := joined(w.tree, way, item.inside()); ok {
-				named = append(named, address)
+		for i := range m.eachDevice {
+			if name, ok := m.eachDevice[i].read(w.tree, item.inside()); ok {
+				named = append(named, name)
 			}
 		}
 		return len(named) < maxReadings
@@ -282,6 +293,7 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	if len(matched) == 0 {
 		return unbound, faultf(telemetry.ReasonUnknownTopic, "no device or model uses topic %s", quoted(msg.Topic))
 	}
+	var nothing *binding
 	var unknown *fault
 	for _, rt := range matched {
 		if rt.quiet != nil && rt.pattern.device < 0 {
@@ -289,6 +301,9 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 		}
 		b, f := rt.find(w, msg)
 		switch {
+		case f == notReading:
+			nothing = b
+			continue
 		case b != nil && rt.quiet != nil:
 			return &rt.quiet.nobody, notReading
 		case b != nil:
@@ -303,10 +318,14 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 			unknown = f
 		}
 	}
+	if nothing != nil {
+		return nothing, notReading
+	}
 	return unbound, unknown
 }
 
-// find looks the device of msg up among those of the route.
+// find looks the device of msg up among those of the route. A message that is not a reading for some model is nobody's: the
+// binding names the model alone.
 func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	site := rt.pattern.value(msg.Topic, rt.pattern.site)
 	var missing *fault
@@ -318,9 +337,14 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	} else {
 		missing = faultf(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
 	}
+	var nothing *binding
 	for _, m := range rt.models {
-		addresses, f := m.addresses(w, msg)
-		if f != nil {
+		addresses, f := m.names(w, msg)
+		switch {
+		case f == notReading:
+			nothing = &m.nobody
+			continue
+		case f != nil:
 			if rt.pattern.device < 0 {
 				missing = f
 			}
@@ -333,6 +357,9 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 			}
 			missing = f
 		}
+	}
+	if nothing != nil {
+		return nothing, notReading
 	}
 	return nil, missing
 }

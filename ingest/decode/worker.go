@@ -24,7 +24,9 @@ type Worker struct {
 	facts    facts
 	fit      *pattern // that tells what the levels of the topic are; nil: none
 	readings []telemetry.Reading
-	key      []byte
+	// identities are those of the elements of the message so far.
+	identities []uint64
+	key        []byte
 	// all reads counts that the model does not count, too; only for people who look at a message.
 	all bool
 	// bare is the port of a payload that is a LoRaWAN frame without an envelope; only for people, too.
