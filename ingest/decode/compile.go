@@ -69,6 +69,7 @@ type model struct {
 	past       path // history items; no text: none
 	pastTime   *timing
 	pastRead   []field
+	forms      []Count         // of the ways in Prefer
 	words      map[string]bool // lower-case names of members whose words a rejection may keep
 	aside      map[place]bool  // what is only shown
 	// nobody is the binding of messages of the family that are no device's.
@@ -167,7 +168,7 @@ func (c *compiler) native() {
 	}
 	m.Match = []string{nativePattern}
 	m.patterns = []pattern{mustPattern(nativePattern)}
-	if m.Device != "" || m.Time != nil || m.History != nil || m.Swap || m.Count != "" {
+	if m.Device != "" || m.Time != nil || m.History != nil || m.Swap || m.Count != "" || len(m.Prefer) > 0 {
 		c.fail("format", errors.New("the native format has no device, time, history, swap or count of its own"))
 	}
 	for i, f := range m.Readings {
@@ -180,6 +181,7 @@ func (c *compiler) native() {
 func (c *compiler) mapping() {
 	m := c.m
 	m.addresses = c.addresses("device", m.Device)
+	c.prefer()
 	c.each()
 	for i, text := range m.Match {
 		p, err := parsePattern(text)
@@ -241,6 +243,25 @@ func (c *compiler) mapping() {
 		m.pastRead = m.fields
 		if len(h.Readings) > 0 {
 			m.pastRead = c.fields("history.readings", h.Readings)
+		}
+	}
+	for i, way := range m.Prefer {
+		if m.forms[i] == "" {
+			c.fail(fmt.Sprintf("prefer[%d]", i), fmt.Errorf("no reading has the way %q", way))
+		}
+	}
+}
+
+// prefer checks the ways before the fields that have them.
+func (c *compiler) prefer() {
+	m := c.m
+	if len(m.Prefer) > 0 && m.Count != "" {
+		c.fail("prefer", errors.New("want count or prefer, not both"))
+	}
+	m.forms = make([]Count, len(m.Prefer))
+	for i, way := range m.Prefer {
+		if !validID(way) || slices.Index(m.Prefer, way) < i {
+			c.fail(fmt.Sprintf("prefer[%d]", i), fmt.Errorf("%q: want a-z, 0-9, _ and -, each way once", way))
 		}
 	}
 }
@@ -365,6 +386,7 @@ func (c *compiler) fields(at string, defs []Field) []field {
 		where := fmt.Sprintf("%s[%d]", at, i)
 		for _, def := range c.named(where, &defs[i]) {
 			f := c.field(where, &def)
+			f.way = c.way(where+".way", &def, f.quantity)
 			if form := countOf(f.quantity); form != "" && !def.Aside {
 				forms[form] = true
 			}
@@ -377,13 +399,40 @@ func (c *compiler) fields(at string, defs []Field) []field {
 		}
 	}
 	switch {
+	case len(c.m.Prefer) > 0:
 	case len(forms) > 1 && c.m.Count == "":
-		c.fail("count", fmt.Errorf("missing: %s has people by %s, which must not be added together; say which is counted",
+		c.fail("count", fmt.Errorf("missing: %s has people by %s, which must not be added together; say which is counted (count), or which is better (prefer)",
 			at, strings.Join(sortedText(forms), " and ")))
 	case len(forms) > 0 && c.m.Count != "" && !forms[c.m.Count] && c.once():
 		c.fail("count", fmt.Errorf("%q: %s has people only by %s", c.m.Count, at, strings.Join(sortedText(forms), " and ")))
 	}
 	return ready
+}
+
+// way finds the way of a field among those that the model prefers.
+func (c *compiler) way(at string, def *Field, q telemetry.Quantity) int {
+	form := countOf(q)
+	flow := form == CountPeriod || form == CountTotal
+	switch {
+	case def.Way != "" && (len(c.m.Prefer) == 0 || !flow):
+		c.fail(at, errors.New("belongs to people who pass, in a model with prefer"))
+	case len(c.m.Prefer) > 0 && flow:
+		name := def.Way
+		if name == "" {
+			name = string(form)
+		}
+		i := slices.Index(c.m.Prefer, name)
+		switch {
+		case i < 0:
+			c.fail(at, fmt.Errorf("%q: want one of prefer: %s", name, strings.Join(c.m.Prefer, ", ")))
+		case c.m.forms[i] != "" && c.m.forms[i] != form:
+			c.fail(at, fmt.Errorf("%q: is %s elsewhere, want one form", name, c.m.forms[i]))
+		default:
+			c.m.forms[i] = form
+		}
+		return i
+	}
+	return anyWay
 }
 
 // once reports whether all readings of the model stand in one list: another list may have the form that is counted.

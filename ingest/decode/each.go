@@ -29,7 +29,7 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 	e.w.readings, e.w.identities = e.w.readings[:0], e.w.identities[:0]
 	m.each.each(e.doc, found{}, func(item found) bool {
 		from := item.inside()
-		if !m.eachWhen.passes(e.w, e.doc, from) {
+		if !e.w.passes(&m.eachWhen, e.doc, from) {
 			return true
 		}
 		next := group{b: e.device(b, from), outer: item.outer, first: item.at, end: e.doc.nodes[item.at].end}

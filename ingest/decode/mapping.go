@@ -40,7 +40,9 @@ type field struct {
 	auto     bool
 	namePath path
 	// counted is false for a form of counting people that the model does not count.
-	counted     bool
+	counted bool
+	// way is the place of Way in the model's Prefer; -1: it counts nobody who passes.
+	way         int
 	swap        bool              // for auto
 	unitNames   map[string]string // for auto: UCUM by lower-case word
 	byUnit      map[string]telemetry.Quantity
@@ -90,6 +92,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		return dst, f
 	}
 	e := extraction{w: w, doc: doc, model: m, msg: msg}
+	e.choose(b)
 	// The elements of a list come before the message's own record, which waits aside.
 	if m.past.text != "" || m.each.text != "" {
 		base := *rec
@@ -134,27 +137,34 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 type filter struct{ process, ignore []condition }
 
 // wanted applies the model's When.
-func (m *model) wanted(w *Worker, doc *document) bool { return m.when.passes(w, doc, found{}) }
+func (m *model) wanted(w *Worker, doc *document) bool { return w.passes(&m.when, doc, found{}) }
 
-// passes reports whether a message, or the element at v, is wanted.
-func (f *filter) passes(w *Worker, doc *document, v found) bool {
+// passes reports whether a message, or the element at v, is wanted, and explains why not.
+func (w *Worker) passes(f *filter, doc *document, v found) bool {
+	process, ignore := f.refusing(doc, v)
+	switch {
+	case w.trace == nil:
+	case process >= 0:
+		w.explainf("filter", "not a reading: when.process[%d] does not hold (%s)", process, f.process[process].path.text)
+	case ignore >= 0:
+		w.explainf("filter", "not a reading: when.ignore[%d] holds (%s)", ignore, f.ignore[ignore].path.text)
+	}
+	return process < 0 && ignore < 0
+}
+
+// refusing is which condition keeps a message, or the element at v, out; -1 and -1: none.
+func (f *filter) refusing(doc *document, v found) (process, ignore int) {
 	for i := range f.process {
 		if !f.process[i].holds(doc, v) {
-			if w.trace != nil {
-				w.explainf("filter", "not a reading: when.process[%d] does not hold (%s)", i, f.process[i].path.text)
-			}
-			return false
+			return i, -1
 		}
 	}
 	for i := range f.ignore {
 		if f.ignore[i].holds(doc, v) {
-			if w.trace != nil {
-				w.explainf("filter", "not a reading: when.ignore[%d] holds (%s)", i, f.ignore[i].path.text)
-			}
-			return false
+			return -1, i
 		}
 	}
-	return true
+	return -1, -1
 }
 
 // fitting is the pattern that tells what the levels of msg's topic are; nil: none does. Where several fit it is one that
@@ -258,6 +268,7 @@ type extraction struct {
 	unfitted  bool // a value was there and means "none"
 	// broken is the first fault of a field that was passed over.
 	broken *fault
+	ways   ways
 }
 
 // history appends a record for every item of the past.
@@ -294,7 +305,7 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 
 // read appends the readings of one field to the worker's, looking from the root or an element.
 func (e *extraction) read(fd *field, from found) *fault {
-	if !fd.counted && !e.w.all {
+	if !fd.counted && !e.w.all || !e.reads(fd) {
 		return nil
 	}
 	var f *fault
@@ -366,7 +377,7 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 		r.Value, f = e.number(fd, from, n)
 	}
 	switch {
-	case f != nil && !fd.counted:
+	case f != nil && (!fd.counted || e.lesser(fd)):
 		return nil // shown only where it can be
 	case f != nil:
 		return f
@@ -374,10 +385,18 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 		e.unfitted = true
 		e.note(fd, v, "no value: outside of what the field measures")
 		return nil
+	case e.lesser(fd) && r.Value != 0 && !e.w.all:
+		e.unfitted = true
+		e.note(fd, v, "the device tells these people in a better way")
+		return nil
 	}
 	r.Channel = e.channel(fd, v)
+	i := e.find(r.Quantity, r.Channel)
+	if i >= 0 && e.lesser(fd) {
+		return nil
+	}
 	e.note(fd, v, "")
-	if i := e.find(r.Quantity, r.Channel); i >= 0 {
+	if i >= 0 {
 		return e.again(fd, &e.w.readings[i], r.Value)
 	}
 	return e.add(r)

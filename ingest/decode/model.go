@@ -59,6 +59,10 @@ type Model struct {
 	// Count chooses which of several people counts is read: "period", "total" or "present". It is needed where Readings
 	// have more than one of them: added together they would count each person twice.
 	Count Count `yaml:"count" json:"count,omitempty"`
+	// Prefer is instead of Count for makers whose devices tell the same people in several ways, together or not, as they are
+	// set up: the ways (Field.Way), the best first. Each device is read in the best of the ways that it has shown, and goes
+	// back to another only after a week without it. People present are no such way: they are never added to.
+	Prefer []string `yaml:"prefer" json:"prefer,omitempty"`
 	// Swap exchanges in and out for all devices of the model.
 	Swap bool `yaml:"swap" json:"swap,omitempty"`
 	// Varied says that the model is that of a whole family, whose members each have some of the readings: what a device
@@ -170,6 +174,8 @@ type Field struct {
 	Path string `yaml:"path" json:"path,omitempty"`
 	// Quantity is what it measures.
 	Quantity telemetry.Quantity `yaml:"quantity" json:"quantity,omitempty"`
+	// Way names how people who pass are told, for Prefer; default: period or total, by the quantity.
+	Way string `yaml:"way" json:"way,omitempty"`
 	// Auto finds the quantity by the field's name and unit, where a format leaves the names to its users; a name without a
 	// known meaning is passed over. It stands instead of Quantity.
 	Auto bool `yaml:"auto" json:"auto,omitempty"`

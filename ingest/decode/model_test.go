@@ -54,6 +54,21 @@ func TestValidate(t *testing.T) {
 		{"periods and totals", func(m *Model) {
 			m.Readings = append(m.Readings, Field{Path: "i", Quantity: telemetry.PeopleIn}, Field{Path: "n", Quantity: telemetry.PeopleInTotal})
 		}, `count: missing: readings has people by period and total, which must not be added together`},
+		{"count and prefer", func(m *Model) {
+			m.Count, m.Prefer = CountTotal, []string{"total"}
+			m.Readings = []Field{{Path: "n", Quantity: telemetry.PeopleInTotal}}
+		}, `prefer: want count or prefer, not both`},
+		{"a way of nobody", func(m *Model) { m.Prefer = []string{"total"} }, `prefer[0]: no reading has the way "total"`},
+		{"a way that is not preferred", func(m *Model) {
+			m.Prefer = []string{"total"}
+			m.Readings = append(m.Readings, Field{Path: "i", Quantity: telemetry.PeopleInTotal}, Field{Path: "n", Quantity: telemetry.PeopleIn, Way: "event"})
+		}, `readings[2].way: "event": want one of prefer: total`},
+		{"a way of two forms", func(m *Model) {
+			m.Prefer = []string{"x"}
+			m.Readings = []Field{{Path: "i", Quantity: telemetry.PeopleInTotal, Way: "x"}, {Path: "n", Quantity: telemetry.PeopleIn, Way: "x"}}
+		}, `readings[1].way: "x": is total elsewhere, want one form`},
+		{"a way without prefer", func(m *Model) { m.Readings[0].Way = "x" }, `readings[0].way: belongs to people who pass, in a model with prefer`},
+		{"a way twice", func(m *Model) { m.Prefer = []string{"x", "x"} }, `prefer[1]: "x": want a-z, 0-9, _ and -, each way once`},
 		{"count of nothing", func(m *Model) {
 			m.Count = CountTotal
 			m.Readings = append(m.Readings, Field{Path: "i", Quantity: telemetry.PeopleIn})

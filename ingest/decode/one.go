@@ -89,6 +89,12 @@ func (d *Decoder) One(q Query) Answer {
 		}
 		a.Lines = appendLines(a.Lines, m, &recs[i])
 	}
+	for i := range a.Lines {
+		l := &a.Lines[i]
+		if form := countOf(quantityOf(l.Quantity)); w.form != "" && form != w.form && (form == CountPeriod || form == CountTotal) {
+			l.Counted = new(bool)
+		}
+	}
 	w.explainRest(m)
 	return a
 }
@@ -198,10 +204,16 @@ func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
 
 // nameOf is the quantity's name among the lines: where a model knows people by period and by total, a period says that it is one.
 func (m *model) nameOf(q telemetry.Quantity) string {
-	if m.Count != "" && countOf(q) == CountPeriod {
+	if (m.Count != "" || len(m.Prefer) > 0) && countOf(q) == CountPeriod {
 		return q.String() + "_period"
 	}
 	return q.String()
+}
+
+// quantityOf is the quantity of a line.
+func quantityOf(name string) telemetry.Quantity {
+	q, _ := telemetry.ParseQuantity(strings.TrimSuffix(name, "_period"))
+	return q
 }
 
 // String is the line for people.

@@ -29,6 +29,8 @@ type Worker struct {
 	key        []byte
 	// all reads counts that the model does not count, too; only for people who look at a message.
 	all bool
+	// form is that of the people who pass that the last message counts, where its model prefers one to another; empty: any.
+	form Count
 	// bare is the port of a payload that is a LoRaWAN frame without an envelope; only for people, too.
 	bare  *uint8
 	trace *Trace // nil: nobody asked for an explanation

@@ -1,0 +1,130 @@
+package decode
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// anyWay is no way in particular: of a field that counts nobody who passes, of a message without such a field.
+const anyWay = -1
+
+// A better way is forgotten where it was not seen for wayLost, and noted again every wayNoted: between the two a device that is
+// set up anew is read in the old way only, which loses people but never counts one twice.
+const (
+	wayLost  = 7 * 24 * time.Hour
+	wayNoted = 24 * time.Hour
+)
+
+// ways says in which of its ways a message is read, by the places in Prefer.
+type ways struct {
+	read int // anyWay: the message has none
+	// shown is the best way of another form, for people who look at the message.
+	shown int
+	// zeros: the message has lesser ways alone. Of those only zeros are read: a count of nobody adds nothing and says that the
+	// device is alive.
+	zeros bool
+}
+
+// choose decides in which way the people who pass are read: the best of those that the message has and the device has shown.
+func (e *extraction) choose(b *binding) {
+	m := e.model
+	e.ways, e.w.form = ways{read: anyWay, shown: anyWay}, ""
+	if len(m.Prefer) == 0 {
+		return
+	}
+	has := e.told()
+	best := slices.Index(has, true)
+	if best < 0 {
+		return
+	}
+	e.ways.read = best
+	if !b.stranger && !e.w.all {
+		if known := e.remembered(b, best); known < best {
+			e.ways.read, e.ways.zeros = known, true
+		}
+	}
+	e.w.form = m.forms[e.ways.read]
+	for i, told := range has {
+		if told && m.forms[i] != e.w.form {
+			e.ways.shown = i
+			break
+		}
+	}
+}
+
+// told is in which ways the message tells people.
+func (e *extraction) told() []bool {
+	m, has := e.model, make([]bool, len(e.model.Prefer))
+	look := func(list []field, from found) {
+		for i := range list {
+			if fd := &list[i]; fd.way >= 0 && !has[fd.way] && e.tells(fd, from) {
+				has[fd.way] = true
+			}
+		}
+	}
+	look(m.fields, found{})
+	if m.each.text != "" {
+		m.each.each(e.doc, found{}, func(item found) bool {
+			from := item.inside()
+			if process, ignore := m.eachWhen.refusing(e.doc, from); process < 0 && ignore < 0 {
+				look(m.eachRead, from)
+			}
+			return true
+		})
+	}
+	if m.past.text != "" {
+		m.past.each(e.doc, found{}, func(item found) bool {
+			look(m.pastRead, item.inside())
+			return true
+		})
+	}
+	return has
+}
+
+// tells reports whether a field has a value.
+func (e *extraction) tells(fd *field, from found) bool {
+	tells := false
+	fd.path.each(e.doc, from, func(v found) bool {
+		n := &e.doc.nodes[v.at]
+		tells = n.kind != 'n' && !isAny(fd.invalid, n)
+		for i := range fd.when {
+			tells = tells && fd.when[i].holds(e.doc, v)
+		}
+		return !tells
+	})
+	return tells
+}
+
+// remembered is the best way that the device has shown so far, has included, and notes it.
+func (e *extraction) remembered(b *binding, has int) int {
+	memory, prefer := e.w.d.limits.Memory, e.model.Prefer
+	key := "way/" + b.key
+	known, seen := len(prefer), int64(0)
+	if noted, ok := memory.Get(key); ok {
+		name, hour, _ := strings.Cut(noted, " ")
+		if i := slices.Index(prefer, name); i >= 0 {
+			known = i
+		}
+		seen, _ = strconv.ParseInt(hour, 10, 64) // what is no number was noted long ago
+	}
+	now := int64(e.msg.Received) / int64(time.Hour)
+	if known < has && now-seen < int64(wayLost/time.Hour) {
+		return known
+	}
+	if known != has || now-seen >= int64(wayNoted/time.Hour) {
+		_ = memory.Put(key, prefer[has]+" "+strconv.FormatInt(now, 10)) // what cannot be noted is learned again
+	}
+	return has
+}
+
+// lesser reports whether a field tells people in another way than the one that is read.
+func (e *extraction) lesser(fd *field) bool {
+	return e.ways.read != anyWay && fd.way >= 0 && fd.way != e.ways.read
+}
+
+// reads reports whether a field is looked at.
+func (e *extraction) reads(fd *field) bool {
+	return !e.lesser(fd) || e.ways.zeros || e.w.all && fd.way == e.ways.shown
+}
