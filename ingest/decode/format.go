@@ -36,7 +36,7 @@ func init() {
 		{Name: "native", Title: "Gerbang's own JSON"},
 		{Name: "json", Title: "JSON, mapped by the model", open: openJSON},
 		{Name: "value", Title: "One bare value per topic", open: openValue, empty: true},
-		{Name: "xml", Title: "XML, such as cameras push", open: openXML},
+		{Name: "xml", Title: "XML, or the same as JSON, such as cameras push", open: openXML},
 		{Name: "line", Title: "InfluxDB line protocol", open: openLines},
 		{Name: "senml", Title: "SenML (RFC 8428)", open: openSenML},
 		{Name: "sparkplug", Title: "Sparkplug B", open: openSparkplug, addresses: addressesSparkplug},

@@ -36,6 +36,12 @@ func fuzzModel() Model {
 			{Path: "press", Quantity: telemetry.Button},
 			{Path: "ev", Quantity: telemetry.OpenCount, Value: &one, When: []Condition{{Path: "ev", Equals: "open"}}},
 		},
+		Each: &Each{Path: "frames[*].events[]|rows[]", Time: &Time{Path: "^.ts|ts", ZonePath: "zone", WallClock: true},
+			When: When{Ignore: []Condition{{Path: "^.objects[id={track}].type", NotIn: []any{"person"}}}},
+			Readings: []Field{
+				{Path: "kind", Quantity: telemetry.MaskWorn, Value: &one, When: []Condition{{Path: "kind", Equals: "mask"}}, ChannelPath: "line+^^.id"},
+				{Path: "inside?.n", Quantity: telemetry.PeoplePresent, Twice: "last"},
+			}},
 		History: &History{Path: "old[*]", Time: Time{Path: "ts", Formats: []string{"epoch_s", "rfc3339"}}},
 	}
 }
@@ -52,6 +58,8 @@ func FuzzDecode(f *testing.F) {
 		`{"at":1656982770125,"button":"single","occupied":true,"co2":null}`,
 		`{"task":"wipe","done":true,"item":"front","by":"x","agent":"y"}`,
 		`{"type":"data","ts":"2022-07-05 07:59:00","seq":"4","boot":"b","t":"70.5","u":"F","lines":[{"in":1,"n":2,"name":"a"},{"in":"3"}],"items":[{"d":"in","n":4}],"probes":{"x":{"h":40}},"door":"Open","press":"long","ev":"open","old":[{"ts":1656980000,"t":20},{"ts":"x","t":-999}]}`,
+		`{"type":1,"frames":[{"ts":1656982790,"objects":[{"id":1,"type":"person"},{"id":2,"type":"cart"}],"events":[{"kind":"mask","track":1},{"kind":"mask","track":2},{"n":3}]}]}`,
+		`{"type":true,"rows":{"ts":"2022-07-05 07:59:00","zone":"UTC+8:00","inside":{"n":4}}}`,
 		`{"type":1,"join":{}}`, `{"co2":1e400}`, `{"a":[[[[]]]]}`, `{"co2":nan}`, `[]`, ``, `"\ud800"`, "{\"\xff\":1}",
 	} {
 		f.Add(p, true, byte(1), false)

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -9,8 +10,12 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// openXML takes an XML document; the elements of the model's Lists are always arrays.
+// openXML takes an XML document; the elements of the model's Lists are always arrays. JSON is taken as it is: newer firmware of
+// the same device sends the same event in either.
 func openXML(w *Worker, m *model, msg *ingest.Message) *fault {
+	if first := bytes.TrimLeft(msg.Payload, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
+		return w.parseLeniently(msg)
+	}
 	return w.transcode(msg, func(l transcode.Limits, out *object.Writer) error { return transcode.XML(msg.Payload, m.Lists, l, out) })
 }
 
