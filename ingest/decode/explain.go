@@ -79,5 +79,8 @@ func (w *Worker) explainRest(m *model) {
 	}
 }
 
+// maxExplained bounds the object that an explanation shows, in bytes.
+const maxExplained = 8 << 10
+
 // maxUnread bounds how many unread fields an explanation lists.
 const maxUnread = 40

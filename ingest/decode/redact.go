@@ -43,15 +43,24 @@ func setOf(names ...string) map[string]bool {
 // redact is the beginning of a payload without personal data, at most telemetry.MaxRaw bytes of valid UTF-8. keep adds
 // names whose string values may stay. It must cope with anything: what is redacted is what could not be parsed.
 func redact(payload []byte, keep map[string]bool) []byte {
+	return redactTo(payload, keep, telemetry.MaxRaw)
+}
+
+// redactTo is redact with another bound, in bytes.
+func redactTo(payload []byte, keep map[string]bool, limit int) []byte {
 	// A cut multiple of the bound is enough: redaction shortens strings, and the rest is not kept.
-	payload = payload[:min(len(payload), 8*telemetry.MaxRaw)]
-	r := redactor{src: payload, out: make([]byte, 0, min(len(payload), telemetry.MaxRaw)+16), keep: keep}
-	if first := bytes.TrimLeft(payload, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
+	payload = payload[:min(len(payload), 8*limit)]
+	r := redactor{src: payload, out: make([]byte, 0, min(len(payload), limit)+16), keep: keep, limit: limit}
+	first := bytes.TrimLeft(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf")), " \t\r\n")
+	switch {
+	case len(first) > 0 && (first[0] == '{' || first[0] == '['):
 		r.json()
-	} else {
+	case len(first) > 0 && first[0] == '<':
+		r.xml()
+	default:
 		r.out = shape(r.out, payload)
 	}
-	return cut(r.out, telemetry.MaxRaw)
+	return cut(r.out, limit)
 }
 
 // cut shortens valid UTF-8 to n bytes at a rune's edge.
@@ -70,13 +79,14 @@ type redactor struct {
 	keep     map[string]bool
 	name     string // of the member whose value is next
 	before   byte   // the last structural character
+	limit    int    // of out, in bytes
 }
 
 // unnamed stands for a member name that was dropped.
 const unnamed = "?"
 
 func (r *redactor) json() {
-	for i := 0; i < len(r.src) && len(r.out) < telemetry.MaxRaw; {
+	for i := 0; i < len(r.src) && len(r.out) < r.limit; {
 		switch c := r.src[i]; c {
 		case '"':
 			i = r.string(i)

@@ -22,7 +22,12 @@ func TestRedact(t *testing.T) {
 		{"without quotes", `{name:Budi,nik:3573010101010001}`, `{xxxx:xxxx,xxx:#}`},
 		{"bare NaN", `{"co2":nan}`, `{"co2":nan}`},
 		{"text", `36.9;Budi Santoso;budi@example.com;0812345678`, `36.9;xxxx xxxxxxx;xxxx@xxxxxxx.xxx;999…`},
-		{"XML", `<co2>412</co2>`, `<xx2>412</xx2>`},
+		{"XML", `<co2>412</co2>`, `<co2>412</co2>`},
+		{"XML of a person", `<?xml version="1.0"?><e:Alert note="Budi"><!-- Budi --><eventType>AcsEvent</eventType><name>Budi Santoso</name><employeeNo>0001</employeeNo><enter>7</enter><id/>Budi<dateTime>2022-07-05T07:00:00+07:00</dateTime></e:Alert>`,
+			`<…><Alert><…><eventType>…</eventType><name>…</name><employeeNo>#</employeeNo><enter>7</enter><id/>…<dateTime>2022-07-05T07:00:00+07:00</dateTime></Alert>`},
+		{"XML cut in a text", `<a><name>Budi`, `<a><name>…`},
+		{"XML cut in a word", `<a><state>act`, `<a><state>…`},
+		{"XML cut in a tag", `<a><Budi San`, `<a><…`},
 		{"binary", "\xff\xd8\xff\xe0JFIF\x00", `....xxxx.`},
 		{"nothing", ``, ``},
 	}
