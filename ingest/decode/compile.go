@@ -65,6 +65,7 @@ type model struct {
 	eachDevice []address
 	eachWhen   filter
 	eachTime   *timing
+	eachApart  bool
 	eachRead   []field
 	past       path // history items; no text: none
 	pastTime   *timing
@@ -279,6 +280,7 @@ func (c *compiler) each() {
 	m.eachDevice = c.addresses("each.device", m.Each.Device)
 	m.eachWhen = c.filter("each.when", &m.Each.When)
 	m.eachTime = c.timing("each.time", m.Each.Time)
+	m.eachApart = m.Each.Apart
 	at, defs := "readings", m.Readings
 	if len(m.Each.Readings) > 0 {
 		at, defs = "each.readings", m.Each.Readings

@@ -42,7 +42,7 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 		} else {
 			next.time = e.time(m.time, found{}, next.b.zone)
 		}
-		if open.b != next.b || open.outer != next.outer || !bytes.Equal(open.time.text, next.time.text) || open.time.at != next.time.at {
+		if m.eachApart || open.b != next.b || open.outer != next.outer || !bytes.Equal(open.time.text, next.time.text) || open.time.at != next.time.at {
 			dst = e.close(&open, base, dst)
 			open = next
 		}

@@ -37,6 +37,8 @@ func TestElements(t *testing.T) {
 		{"nothing that counts", Model{Each: events, Otherwise: "ignore"}, `{"frames":[{"t":1656982790,"events":[{"type":"create"}]}]}`, "nothing"},
 		{"the message's time is its elements'", Model{Time: &Time{Path: "t"}, Each: &Each{Path: "e[*]", Readings: []Field{{Path: "n", Quantity: telemetry.PeopleInTotal}}}},
 			`{"t":1656982790,"e":[{"n":5}]}`, "2022-07-05T00:59:50Z d1 people_in_total 5 1; "},
+		{"two faces of one time", Model{Time: &Time{Path: "t"}, Each: &Each{Path: "e[*]", Apart: true, Readings: []Field{{Path: "n", Quantity: telemetry.BodyTemperature}}}},
+			`{"t":1656982790,"e":[{"n":36.5},{"n":38.1}]}`, "2022-07-05T00:59:50Z d1 body_temperature 36.5 Cel; 2022-07-05T00:59:50Z d1 body_temperature 38.1 Cel; "},
 		{"the last of two totals", Model{Readings: []Field{{Path: "e[*].n", Quantity: telemetry.PeopleInTotal, Channel: "x", Twice: "last"}}}, `{"e":[{"n":5},{"n":6}]}`,
 			"2022-07-05T01:00:00Z d1 people_in_total 6 1 x; "},
 		{"more than a counter can hold", Model{Readings: []Field{{Path: "e[*].n", Quantity: telemetry.PeopleIn, Channel: "x", Twice: "add"}}}, `{"e":[{"n":60000},{"n":60000}]}`,

@@ -255,6 +255,9 @@ type Each struct {
 	When When `yaml:"when" json:"when,omitzero"`
 	// Time of an element; default: the message's.
 	Time *Time `yaml:"time" json:"time,omitempty"`
+	// Apart makes every element a record of its own. Without it elements of one time are one record, as the counters of several
+	// lines are; two faces of one second are not.
+	Apart bool `yaml:"apart" json:"apart,omitempty"`
 	// Readings of an element; empty: those of the model, which are then not looked for at the root.
 	Readings []Field `yaml:"readings" json:"readings,omitempty"`
 }
