@@ -1,6 +1,6 @@
 // Package configs reads the configuration: gerbang.yaml with the components' options, and beside it the sites, protocols
-// and device models. It is strict, reports every problem at once with file, line and column, and keeps nothing global: a
-// reload loads a whole new Config and swaps it in, or keeps the old one.
+// and device models. It is strict, reports every problem at once with file, line and column, and keeps nothing of a
+// configuration: a reload loads a whole new Config and swaps it in, or keeps the old one.
 //
 // The examples in this folder are embedded and run as they are; REFERENCE.md and schema/ are generated from the doc
 // comments of the types below (go test ./configs -update).

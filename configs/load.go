@@ -163,15 +163,27 @@ func (l *loader) readProtocols(c *Config) {
 }
 
 // shippedAndOwn reads the embedded files of a kind, then the user's, which may replace them.
-func (l *loader) shippedAndOwn(key string, patterns []string, add func(f folder, file string, own map[string]string)) {
-	shipped := folder{embedded: true}
-	names, err := shipped.expand(key)
-	if err == nil {
-		own := map[string]string{}
-		for _, file := range names {
-			add(shipped, file, own)
-		}
+func (l *loader) shippedAndOwn(key string, patterns []string, add addFile) {
+	l.shipped(key, add)
+	l.own(key, patterns, add)
+}
+
+// addFile reads one file of a kind. own has the files of the same origin so far, by what they define.
+type addFile func(f folder, file string, own map[string]string)
+
+func (l *loader) shipped(key string, add addFile) {
+	f := folder{embedded: true}
+	names, err := f.expand(key)
+	if err != nil {
+		return
 	}
+	own := map[string]string{}
+	for _, file := range names {
+		add(f, file, own)
+	}
+}
+
+func (l *loader) own(key string, patterns []string, add addFile) {
 	if l.folder.embedded {
 		return
 	}

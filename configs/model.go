@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
@@ -24,25 +25,40 @@ func modelIDs(models map[string]*modelFile) []string {
 	return ids
 }
 
-// readModels reads the shipped models and the user's, each judged by the decoder itself.
+// shippedModels reads the models that come with the gateway. They are part of the program: they are read and judged once, and
+// all configurations share them, so nobody may change what is in them.
+var shippedModels = sync.OnceValue(func() *loader {
+	l := newLoader(folder{embedded: true})
+	l.shipped("models", l.addModel)
+	return l
+})
+
+// readModels takes the shipped models and reads the user's.
 func (l *loader) readModels(c *Config) {
-	l.shippedAndOwn("models", c.ModelFiles, func(f folder, file string, own map[string]string) {
-		m := &modelFile{}
-		before := len(l.problems)
-		if !l.document(f, file, &m.doc, &m.places) {
-			return
-		}
-		id := m.doc.ID
-		if other, twice := own[id]; twice && id != "" {
-			l.problems.Add(m.places.At("id"), "model %q is in %s already, want every id once", id, other)
-			return
-		}
-		own[id] = file
-		if len(l.problems) == before { // a field that was not read would be judged as empty
-			l.checkModel(m)
-		}
-		l.models[id] = m
-	})
+	shipped := shippedModels()
+	maps.Copy(l.models, shipped.models)
+	l.problems = append(l.problems, shipped.problems...)
+	l.unread = l.unread || shipped.unread
+	l.own("models", c.ModelFiles, l.addModel)
+}
+
+// addModel reads a model, which the decoder itself judges.
+func (l *loader) addModel(f folder, file string, own map[string]string) {
+	m := &modelFile{}
+	before := len(l.problems)
+	if !l.document(f, file, &m.doc, &m.places) {
+		return
+	}
+	id := m.doc.ID
+	if other, twice := own[id]; twice && id != "" {
+		l.problems.Add(m.places.At("id"), "model %q is in %s already, want every id once", id, other)
+		return
+	}
+	own[id] = file
+	if len(l.problems) == before { // a field that was not read would be judged as empty
+		l.checkModel(m)
+	}
+	l.models[id] = m
 }
 
 func (l *loader) checkModel(m *modelFile) {

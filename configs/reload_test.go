@@ -109,6 +109,46 @@ func TestOwnFilesReplaceShippedOnes(t *testing.T) {
 	}
 }
 
+// TestOwnModelStaysItsOwn: a model with the id of a shipped one takes its place in the configuration that has it, and in no
+// other, though all share the shipped ones.
+func TestOwnModelStaysItsOwn(t *testing.T) {
+	titled := func(c *Config) string {
+		for i := range c.Models {
+			if c.Models[i].ID == "generic-air-sensor" {
+				return c.Models[i].Title
+			}
+		}
+		return ""
+	}
+	before, err := LoadDefault()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shipped, err := json.Marshal(before.Models)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, err := filepath.Abs("sites/mpp-magetan.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := write(t, "own.yaml", "id: generic-air-sensor\ntitle: Ours\nmatch: ['a/{device}']\nreadings: [{path: t, quantity: temperature}]\n")
+	c, err := Load(write(t, "gerbang.yaml", "mqtt: {embedded: {anonymous: allow}}\nsites: "+site+"\nmodels: "+own+"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if titled(c) != "Ours" || len(c.Models) != len(before.Models) {
+		t.Errorf("got %q among %d models, want ours among %d", titled(c), len(c.Models), len(before.Models))
+	}
+	after, err := LoadDefault()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := json.Marshal(after.Models); string(again) != string(shipped) {
+		t.Errorf("a configuration's own model has changed the shipped ones: %q", titled(after))
+	}
+}
+
 func TestTenMistakesGiveTenLines(t *testing.T) {
 	_, err := Load("testdata/invalid-gerbang-ten-mistakes.yaml")
 	if err == nil {
