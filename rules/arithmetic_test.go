@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -81,7 +82,7 @@ func FuzzArithmetic(f *testing.F) {
 			t.Fatalf("%s: got CEL, want closures", condition)
 		}
 		want, wantErr := p.booleanByCEL(a)
-		if got, err := p.boolean(a); got != want || err != wantErr {
+		if got, err := p.boolean(a); got != want || !errors.Is(err, wantErr) {
 			t.Errorf("%s with %d, %d, %v: got %v, %v, want %v, %v", condition, in, screened, gauge, got, err, want, wantErr)
 		}
 
@@ -93,7 +94,7 @@ func FuzzArithmetic(f *testing.F) {
 			t.Fatalf("%s: got CEL, want closures", value)
 		}
 		number, wantErr := p.numberByCEL(a)
-		if got, err := p.number(a); math.Float64bits(got) != math.Float64bits(number) || err != wantErr {
+		if got, err := p.number(a); math.Float64bits(got) != math.Float64bits(number) || !errors.Is(err, wantErr) {
 			t.Errorf("%s with %d, %d, %v: got %v, %v, want %v, %v", value, in, screened, gauge, got, err, number, wantErr)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func FuzzFilterOffers(f *testing.F) {
 				p = packet(byte(4+random.IntN(11))<<4, bytes.Repeat([]byte{1}, random.IntN(100)))
 			}
 			want = append(want, p)
-			in = append(in[:len(in):len(in)], p...)
+			in = append(slices.Clip(in), p...)
 		}
 		in = append(in, tail...) // arbitrary bytes: must not panic
 
