@@ -601,7 +601,7 @@ func (c *compiler) timing(at string, def *Time) *timing {
 	}
 	t := &timing{formats: def.Formats}
 	for way := range strings.SplitSeq(def.Path, "|") {
-		t.paths = append(t.paths, c.path(at+".path", way, false))
+		t.paths = append(t.paths, c.path(at+".path", way, true))
 	}
 	if len(t.formats) == 0 {
 		t.formats = []string{"auto"}
