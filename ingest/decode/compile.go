@@ -143,8 +143,10 @@ func compile(def *Model) (*model, error) {
 	m.format, err = formatOf(m.Format)
 	c.fail("format", err)
 	m.decode = decodeMapped
+	if m.format != nil && m.format.decode != nil {
+		m.decode = m.format.decode
+	}
 	if m.native() {
-		m.decode = decodeNative
 		c.native()
 	} else {
 		if m.ID == NativeModel {
@@ -229,6 +231,10 @@ func (c *compiler) mapping() {
 	default:
 		c.fail("otherwise", fmt.Errorf("%q: want reject or ignore", m.Otherwise))
 	}
+	if m.decodes() {
+		c.self()
+		return
+	}
 	if len(m.Readings) == 0 && (m.History == nil || len(m.History.Readings) == 0) && (m.Each == nil || len(m.Each.Readings) == 0) {
 		c.fail("readings", errors.New("missing: a model reads at least one quantity"))
 	}
@@ -263,6 +269,30 @@ func (c *compiler) prefer() {
 	for i, way := range m.Prefer {
 		if !validID(way) || slices.Index(m.Prefer, way) < i {
 			c.fail(fmt.Sprintf("prefer[%d]", i), fmt.Errorf("%q: want a-z, 0-9, _ and -, each way once", way))
+		}
+	}
+}
+
+// decodes reports whether the format reads messages without a mapping.
+func (m *model) decodes() bool { return m.format != nil && m.format.decode != nil }
+
+// self: a format that finds readings by itself needs none of a mapping.
+func (c *compiler) self() {
+	m := c.m
+	if len(m.Readings) > 0 || m.Device != "" || m.Time != nil || m.Sequence != "" || m.Each != nil || m.History != nil || len(m.Inside) > 0 ||
+		len(m.When.Process)+len(m.When.Ignore) > 0 {
+		c.fail("format", fmt.Errorf("%s finds devices and readings by itself: want no readings, device, time, sequence, each, history, inside or when", m.Format))
+	}
+	switch m.Count {
+	case "", CountPeriod, CountTotal, CountPresent:
+	default:
+		c.fail("count", fmt.Errorf("%q: want period, total or present", m.Count))
+	}
+	for i := range m.patterns {
+		for _, name := range [...]string{"component", "object"} {
+			if !slices.ContainsFunc(m.patterns[i].named, func(n named) bool { return n.name == name }) {
+				c.fail(fmt.Sprintf("match[%d]", i), fmt.Errorf("has no {%s}: want {component}/{object}/config behind a prefix, or {component}/{node}/{object}/config", name))
+			}
 		}
 	}
 }

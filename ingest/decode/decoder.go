@@ -9,6 +9,7 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -87,8 +88,8 @@ func (o *Options) validate() error {
 	return errors.Join(errs...)
 }
 
-// Decoder decodes the messages of a fixed set of sites and models. It does not change: a new configuration makes a new
-// one. It is safe for concurrent use.
+// Decoder decodes the messages of a fixed set of sites and models. Beside what devices announce it does not change: a new
+// configuration makes a new one. It is safe for concurrent use.
 type Decoder struct {
 	limits Options // without sites and models
 	clock  window
@@ -96,6 +97,8 @@ type Decoder struct {
 	router router
 	nodes  nodes
 	homie  *announced
+	// discovered is what was announced to Home Assistant.
+	discovered *discovered
 	// workers are spare scratch memory for Decode.
 	workers sync.Pool
 }
@@ -118,6 +121,7 @@ func New(o Options) (*Decoder, error) {
 	}
 	d.homie = newAnnounced(o.Memory, "homie", func(root string) bool { return d.configured("homie", root[strings.LastIndexByte(root, '/')+1:]) })
 	recallHomie(d.homie)
+	d.discovered = newDiscovered(d)
 	d.workers.New = func() any { return d.Worker(nil) }
 	return d, nil
 }
@@ -141,9 +145,17 @@ func (d *Decoder) configured(format, address string) bool {
 	return false
 }
 
-// Topics lists the MQTT filters that a subscriber needs: the native format's, so that unconfigured devices are seen, and
-// those of every model that a device uses.
-func (d *Decoder) Topics() []string { return d.router.filters() }
+// Topics lists the MQTT filters that a subscriber needs: the native format's, so that unconfigured devices are seen, those of
+// every model that a device uses, and the topics that configured devices have announced. It may grow; see TopicsChanged.
+func (d *Decoder) Topics() []string {
+	topics := append(d.router.filters(), d.discovered.filters()...)
+	slices.Sort(topics)
+	return slices.Compact(topics)
+}
+
+// TopicsChanged receives when Topics has grown since New, because a device announced where it publishes. One signal may stand
+// for several changes. Only one goroutine may receive.
+func (d *Decoder) TopicsChanged() <-chan struct{} { return d.discovered.changed }
 
 // Ignored counts, by model id, the messages since New that were understood and carried no reading. Every model is listed.
 func (d *Decoder) Ignored() map[string]uint64 {

@@ -21,7 +21,9 @@ type Format struct {
 	// announces reports whether a message on a topic that fits p is what a device says about itself. Such messages are taken
 	// from devices that are not configured, too, and are no readings. nil: none is.
 	announces func(p *pattern, topic string) bool
-	// open makes one JSON object of a message in w.tree, and of its envelope w.facts. nil: the format decodes by itself.
+	// decode reads a message in the format's own way, without a mapping.
+	decode decoding
+	// open makes one JSON object of a message in w.tree, and of its envelope w.facts. nil: the format has decode.
 	open func(w *Worker, m *model, msg *ingest.Message) *fault
 	// addresses are how the envelope names its device, the most exact first; nil: topic or Model.Device names it.
 	addresses func(w *Worker, msg *ingest.Message) ([]string, *fault)
@@ -33,13 +35,15 @@ var formats map[string]*Format
 func init() {
 	formats = make(map[string]*Format)
 	for _, f := range []Format{
-		{Name: "native", Title: "Gerbang's own JSON"},
+		{Name: "native", Title: "Gerbang's own JSON", decode: decodeNative},
 		{Name: "json", Title: "JSON, mapped by the model", open: openJSON},
 		{Name: "value", Title: "One bare value per topic", open: openValue, empty: true},
 		{Name: "xml", Title: "XML, or the same as JSON, such as cameras push", open: openXML},
 		{Name: "line", Title: "InfluxDB line protocol", open: openLines},
 		{Name: "senml", Title: "SenML (RFC 8428)", open: openSenML},
 		{Name: "sparkplug", Title: "Sparkplug B", open: openSparkplug, addresses: addressesSparkplug},
+		{Name: "homeassistant", Title: "Home Assistant's MQTT discovery, and the values that it leads to", decode: decodeHomeAssistant,
+			addresses: addressesHomeAssistant, announces: announcesHomeAssistant, empty: true},
 		{Name: "homie", Title: "Homie convention, versions 2 to 5", open: openHomie, announces: announcesHomie, empty: true},
 		{Name: "lorawan", Title: "LoRaWAN uplink: The Things Stack v3, ChirpStack v3 and v4, ThingPark, LORIOT", open: openLoRaWAN, addresses: addressesLoRaWAN},
 		{Name: "frame", Title: "JSON with a radio frame in it, of any other network", open: openFramed},

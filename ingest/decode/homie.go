@@ -208,7 +208,7 @@ func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault 
 	case t.node == "" && t.attribute == "description" && len(msg.Payload) > 0:
 		f = a.describe(w, t, msg)
 	case t.node == "" && len(msg.Payload) == 0 && (t.attribute == "state" || t.attribute == "homie" || t.attribute == "description"):
-		_, f = a.forget(t.root, t.root+" ", nil) // the device is gone for good
+		f = a.forget(t.root, t.root+" ", nil) // the device is gone for good
 	}
 	if f != nil {
 		return f
@@ -308,6 +308,5 @@ func (a *announced) describe(w *Worker, t *homieTopic, msg *ingest.Message) *fau
 			}
 		}
 	}
-	_, f := a.forget(t.root, t.root+" ", kept)
-	return f
+	return a.forget(t.root, t.root+" ", kept)
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// maxNames bounds the fields that one definition makes.
-const maxNames = 64
+// maxFieldNames bounds the fields that one definition makes.
+const maxFieldNames = 64
 
 // hole is where a name goes.
 const hole = "{}"
@@ -18,8 +18,8 @@ func (c *compiler) named(at string, def *Field) []Field {
 	if len(def.Names) == 0 {
 		return []Field{*def}
 	}
-	if len(def.Names) > maxNames {
-		c.fail(at+".names", fmt.Errorf("%d names, want at most %d", len(def.Names), maxNames))
+	if len(def.Names) > maxFieldNames {
+		c.fail(at+".names", fmt.Errorf("%d names, want at most %d", len(def.Names), maxFieldNames))
 		return nil
 	}
 	if !def.holed() {

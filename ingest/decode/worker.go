@@ -88,7 +88,12 @@ func (d *Decoder) route(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	if b == nil {
 		var f *fault
 		if b, f = d.router.find(w, msg); f != nil {
-			return b, f
+			// Last, so that no announcement can take another device's topic away.
+			announced := d.discovered.route(msg.Topic, msg.Sender)
+			if announced == nil || f == notReading {
+				return b, f
+			}
+			b = announced
 		}
 	}
 	if f := allowed(msg.Sender, b); f != nil {

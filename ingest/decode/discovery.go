@@ -1,0 +1,446 @@
+package decode
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// entity is one thing that a device has announced to Home Assistant and that is a quantity of ours, as it is remembered. It
+// does not change once it is made, but for what belongs to its device's other entities.
+type entity struct {
+	// ID tells the entities of a device apart: its unique id, or else its object id.
+	ID string `json:"id"`
+	// Devices are how the device is called, the most exact first.
+	Devices  []string           `json:"devices"`
+	Topic    string             `json:"topic"`
+	Template string             `json:"template,omitempty"`
+	Quantity telemetry.Quantity `json:"quantity"`
+	Unit     string             `json:"unit,omitempty"` // UCUM; empty: the quantity's own
+	// On and Off are the words of a flag.
+	On  string `json:"on,omitempty"`
+	Off string `json:"off,omitempty"`
+	// Kind is that of a press, of which Payload tells that it happened (empty: any payload does), and Part the button. Event: the
+	// kind is the event_type of a JSON object.
+	Kind    string `json:"kind,omitempty"`
+	Payload string `json:"payload,omitempty"`
+	Part    string `json:"part,omitempty"`
+	Event   bool   `json:"event,omitempty"`
+
+	// The rest follows from it.
+	template template
+	unit     linear
+	// b is the configured device; nil: none.
+	b *binding
+	// channel tells it from other entities of the device that measure the same.
+	channel string
+}
+
+// prepare makes an entity ready that was just announced or is remembered.
+func (e *entity) prepare() error {
+	var err error
+	if e.template, err = parseTemplate(e.Template); err != nil {
+		return err
+	}
+	if e.Quantity.String() == "" || len(e.Devices) == 0 || !stateTopic(e.Topic) {
+		return fmt.Errorf("topic %s: want a quantity, a device and a topic without wildcards", quoted(e.Topic))
+	}
+	e.unit, err = conversion(e.Unit, e.Quantity)
+	return err
+}
+
+// device is the name under which entities of one device are gathered.
+func (e *entity) device() string {
+	if e.b != nil {
+		return e.b.key
+	}
+	return strings.ToLower(e.Devices[0])
+}
+
+// stateTopic reports whether values may be heard on a topic that somebody else has chosen.
+func stateTopic(topic string) bool {
+	return topic != "" && len(topic) <= maxTopic && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$") &&
+		!strings.HasPrefix(topic, nativePrefix) && !strings.HasPrefix(topic, pushPrefix)
+}
+
+// maxEntities bounds the entities of one announcement, maxNames the names of one device.
+const (
+	maxEntities = 128
+	maxNames    = 8
+)
+
+// discovery reads one announcement: the message on {prefix}/{component}/{object}/config, or on {prefix}/device/{object}/config
+// that announces all of a device at once. Source: home-assistant.io/integrations/mqtt, "MQTT Discovery".
+type discovery struct {
+	envelope
+	object   string // the topic's name for the entity or device, with the node before it
+	devices  []string
+	entities []entity
+	// lost is what is a quantity of ours and was not understood.
+	lost *fault
+}
+
+// option is a member by its name or its abbreviation; -1: neither is there.
+func (d *discovery) option(of int32, name string) int32 {
+	if i := d.in(of, name); i >= 0 || abbreviations[name] == "" {
+		return i
+	}
+	return d.in(of, abbreviations[name])
+}
+
+// abbreviations are the short names of the options that matter here.
+var abbreviations = map[string]string{
+	"state_topic": "stat_t", "unit_of_measurement": "unit_of_meas", "device_class": "dev_cla", "value_template": "val_tpl", "device": "dev",
+	"identifiers": "ids", "connections": "cns", "unique_id": "uniq_id", "object_id": "obj_id", "default_entity_id": "def_ent_id",
+	"payload_on": "pl_on", "payload_off": "pl_off", "entity_category": "ent_cat", "components": "cmps", "platform": "p", "topic": "t",
+	"payload": "pl", "automation_type": "atype", "subtype": "stype", "event_types": "evt_typ", "current_temperature_topic": "curr_temp_t",
+	"current_temperature_template": "curr_temp_tpl", "current_humidity_topic": "curr_hum_t", "current_humidity_template": "curr_hum_tpl",
+	"temperature_unit": "temp_unit",
+}
+
+// read finds the entities of an announcement of a component, or of a device with all of its components.
+func (d *discovery) read(component string) *fault {
+	if d.doc.nodes[0].kind != '{' {
+		return faultf(telemetry.ReasonField, "the announcement is %s, want an object", kindName(d.doc.nodes[0].kind))
+	}
+	if d.text(d.in(0, "migrate_discovery")) == "true" {
+		return nil // it goes on in an announcement of the device
+	}
+	d.devices = d.names(d.option(0, "device"))
+	if component != "device" {
+		d.component(0, component, "")
+		return nil
+	}
+	components := d.option(0, "components")
+	if components < 0 || d.doc.nodes[components].kind != '{' {
+		return faultf(telemetry.ReasonField, "the announcement of a device has no components")
+	}
+	for i := range d.doc.children(components) {
+		if d.doc.nodes[i].kind == '{' && len(d.entities) < maxEntities {
+			d.component(i, d.text(d.option(i, "platform")), string(d.doc.nodes[i].name))
+		}
+	}
+	return nil
+}
+
+// names are what a device is called: its identifiers, then its connections.
+func (d *discovery) names(device int32) []string {
+	var names []string
+	add := func(i int32) {
+		if n := &d.doc.nodes[i]; (n.kind == '"' || n.kind == '0') && len(n.raw) > 0 && len(n.raw) <= maxAddress && len(names) < maxNames {
+			names = append(names, string(n.raw))
+		}
+	}
+	if ids := d.option(device, "identifiers"); ids >= 0 {
+		if d.doc.nodes[ids].kind == '[' {
+			for i := range d.doc.children(ids) {
+				add(i)
+			}
+		} else {
+			add(ids)
+		}
+	}
+	if connections := d.option(device, "connections"); connections >= 0 && d.doc.nodes[connections].kind == '[' {
+		for pair := range d.doc.children(connections) {
+			last := int32(-1)
+			for i := range d.doc.children(pair) {
+				last = i
+			}
+			if last >= 0 {
+				add(last)
+			}
+		}
+	}
+	return names
+}
+
+// component takes what one component says, in node i.
+func (d *discovery) component(i int32, kind, key string) {
+	object := d.object
+	if key != "" {
+		object += "/" + key
+	}
+	unique := d.text(d.option(i, "unique_id"))
+	e := entity{ID: bounded(firstOf(unique, object), maxAddress), Devices: slices.Clone(d.devices)}
+	for _, name := range [...]string{unique, object, object[strings.LastIndexByte(object, '/')+1:]} {
+		if name != "" && len(name) <= maxAddress && !slices.Contains(e.Devices, name) && len(e.Devices) < maxNames+3 {
+			e.Devices = append(e.Devices, name)
+		}
+	}
+	switch kind {
+	case "sensor":
+		d.sensor(i, &e, key)
+	case "binary_sensor":
+		d.binarySensor(i, &e, key)
+	case "event":
+		d.event(i, &e)
+	case "device_automation":
+		d.trigger(i, &e)
+	case "climate":
+		d.climate(i, e)
+	}
+}
+
+// firstOf is the first text that is not empty.
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// add takes an entity whose quantity is known.
+func (d *discovery) add(i int32, e entity, topic, template string) {
+	e.Template = strings.TrimSpace(template)
+	e.Topic = d.based(i, topic)
+	if err := e.prepare(); err != nil {
+		if d.lost == nil {
+			d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is not understood: %v", e.Quantity, quoted(e.ID), err)
+		}
+		return
+	}
+	d.entities = append(d.entities, e)
+}
+
+// based puts the base topic ~ in its place.
+func (d *discovery) based(i int32, topic string) string {
+	base := firstOf(d.text(d.in(i, "~")), d.text(d.in(0, "~")))
+	switch {
+	case base == "":
+	case strings.HasPrefix(topic, "~"):
+		return base + topic[1:]
+	case strings.HasSuffix(topic, "~"):
+		return topic[:len(topic)-1] + base
+	}
+	return topic
+}
+
+// state is the topic of a component's value; a device may name one for all of its components.
+func (d *discovery) state(i int32) (topic, template string) {
+	return firstOf(d.text(d.option(i, "state_topic")), d.text(d.option(0, "state_topic"))), d.text(d.option(i, "value_template"))
+}
+
+// called is how people and the state's own JSON call an entity.
+func (d *discovery) called(i int32, e *entity, template, key string) []string {
+	t, _ := parseTemplate(template) // one that is not understood leads nowhere
+	names := []string{d.text(d.in(i, "name")), t.last()}
+	object := firstOf(d.text(d.option(i, "object_id")), d.text(d.option(i, "default_entity_id")), key)
+	return append(names, object[strings.LastIndexByte(object, '.')+1:], e.ID[strings.LastIndexByte(e.ID, '/')+1:])
+}
+
+func (d *discovery) sensor(i int32, e *entity, key string) {
+	topic, template := d.state(i)
+	if topic == "" {
+		return
+	}
+	s, ok := sensorSense(d.text(d.option(i, "device_class")), d.text(d.option(i, "unit_of_measurement")),
+		d.text(d.option(i, "entity_category")) == "diagnostic", d.called(i, e, template, key))
+	if ok {
+		e.Quantity, e.Unit = s.quantity, s.unit
+		d.add(i, *e, topic, template)
+	}
+}
+
+// sensorClasses are the device classes of sensors that are quantities of ours.
+var sensorClasses = map[string]telemetry.Quantity{
+	"temperature": telemetry.Temperature, "humidity": telemetry.Humidity, "carbon_dioxide": telemetry.CO2, "volatile_organic_compounds_parts": telemetry.TVOC,
+	"volatile_organic_compounds": telemetry.TVOC, "pm25": telemetry.PM25, "pm10": telemetry.PM10, "atmospheric_pressure": telemetry.Pressure,
+	"pressure": telemetry.Pressure, "illuminance": telemetry.Illuminance, "distance": telemetry.Distance, "sound_pressure": telemetry.Noise,
+	"battery": telemetry.Battery, "voltage": telemetry.BatteryVoltage,
+}
+
+// altering are words in a name that make a value of a class something else than what is measured in a room.
+var altering = setOf("set", "setpoint", "target", "dew", "dewpoint", "feels", "heat", "index", "min", "max", "minimum", "maximum", "average", "threshold",
+	"limit", "offset", "calibration", "alarm", "delta", "trend", "water", "soil", "pool", "boiler", "object", "absolute", "tank", "tyre", "tire")
+
+// sensorSense is what a sensor measures, by its class or else its names; diagnostic: it tells about the device itself.
+func sensorSense(class, unit string, diagnostic bool, names []string) (sense, bool) {
+	q, classed := sensorClasses[class]
+	s := sense{quantity: q}
+	if !classed {
+		return namedSense(unit, names)
+	}
+	for _, name := range names[:2] {
+		if slices.ContainsFunc(wordsIn(name), func(word string) bool { return altering[word] }) {
+			return s, false
+		}
+	}
+	own := telemetry.NoQuantity // what a name says more exactly than the class
+	for _, name := range names {
+		if m, _, ok := meaning(name, ""); ok && own == telemetry.NoQuantity {
+			switch m.quantity {
+			case telemetry.DeviceTemperature, telemetry.BodyTemperature, telemetry.BatteryVoltage:
+				own = m.quantity
+			}
+		}
+	}
+	switch q {
+	case telemetry.Temperature:
+		if own == telemetry.DeviceTemperature || own == telemetry.BodyTemperature {
+			s.quantity = own
+		} else if diagnostic {
+			s.quantity = telemetry.DeviceTemperature
+		}
+	case telemetry.BatteryVoltage:
+		if own != q && (!diagnostic || unit != "mV") {
+			return s, false // the mains, or nobody knows
+		}
+	}
+	if unit == "" {
+		return s, true
+	}
+	var known bool
+	if s.unit, known = unitNamed(unit); !known {
+		return s, false
+	}
+	_, err := conversion(s.unit, s.quantity)
+	return s, err == nil
+}
+
+// namedSense is what a sensor without a class measures, by the first of its names that means something.
+func namedSense(unit string, names []string) (sense, bool) {
+	for _, name := range names {
+		s, _, ok := meaning(name, unit)
+		if !ok && unit != "" {
+			// People call the unit of a count what they like.
+			if s, _, ok = meaning(name, ""); ok && s.quantity.Unit() != "1" {
+				ok = false
+			}
+		}
+		if !ok {
+			continue
+		}
+		switch s.quantity.Definition().Form {
+		case telemetry.Flag, telemetry.Event:
+			if s.quantity == telemetry.BodyTemperature {
+				return s, true
+			}
+			return s, false
+		}
+		return s, true
+	}
+	return sense{}, false
+}
+
+// unitNamed finds the UCUM unit of a word.
+func unitNamed(word string) (string, bool) {
+	switch word {
+	case "in":
+		return "[in_i]", true
+	case "ft":
+		return "[ft_i]", true
+	case "inHg":
+		return "[in_i'Hg]", true
+	}
+	unit, known := unitWords[strings.ToLower(word)]
+	return unit, known
+}
+
+// flagClasses are the device classes of binary sensors that are quantities of ours; on is open, occupied, moving.
+var flagClasses = map[string]telemetry.Quantity{
+	"motion": telemetry.Motion, "moving": telemetry.NoQuantity, "occupancy": telemetry.Occupied, "presence": telemetry.Occupied, "door": telemetry.ContactOpen,
+	"window": telemetry.ContactOpen, "opening": telemetry.ContactOpen, "garage_door": telemetry.ContactOpen, "tamper": telemetry.Tamper,
+}
+
+func (d *discovery) binarySensor(i int32, e *entity, key string) {
+	topic, template := d.state(i)
+	class := d.text(d.option(i, "device_class"))
+	e.Quantity = flagClasses[class]
+	if class == "" {
+		for _, name := range d.called(i, e, template, key) {
+			if s, _, ok := meaning(name, ""); ok && s.quantity.Definition().Form == telemetry.Flag {
+				e.Quantity = s.quantity
+				break
+			}
+		}
+	}
+	if topic == "" || e.Quantity == telemetry.NoQuantity {
+		return
+	}
+	e.On = bounded(firstOf(d.text(d.option(i, "payload_on")), "ON"), maxAnnouncing)
+	e.Off = bounded(firstOf(d.text(d.option(i, "payload_off")), "OFF"), maxAnnouncing)
+	d.add(i, *e, topic, template)
+}
+
+// event takes an event entity: a button's, a bell's or a movement's.
+func (d *discovery) event(i int32, e *entity) {
+	topic, template := d.state(i)
+	class := d.text(d.option(i, "device_class"))
+	types := d.option(i, "event_types")
+	presses := false
+	if types >= 0 {
+		for t := range d.doc.children(types) {
+			word := strings.ToLower(d.text(t))
+			presses = presses || slices.ContainsFunc(pressWords, func(p string) bool { return strings.Contains(word, p) })
+		}
+	}
+	switch {
+	case topic == "":
+		return
+	case class == "button", class == "doorbell", class == "" && presses:
+		e.Quantity = telemetry.Button
+	case class == "motion":
+		e.Quantity = telemetry.Motion
+	default:
+		return
+	}
+	e.Event = true
+	d.add(i, *e, topic, template)
+}
+
+// pressWords are parts of words for a press.
+var pressWords = []string{"press", "click", "push", "single", "double", "triple", "long", "hold"}
+
+// trigger takes a device trigger, which is a press of a button.
+func (d *discovery) trigger(i int32, e *entity) {
+	if kind := d.text(d.option(i, "automation_type")); kind != "trigger" {
+		return
+	}
+	kind, of := d.text(d.in(i, "type")), d.text(d.option(i, "subtype"))
+	e.Quantity, e.Payload = telemetry.Button, d.text(d.option(i, "payload"))
+	// The payload is the device's own word; the type is Home Assistant's.
+	for _, word := range [...]string{e.Payload, kind, of, "press"} {
+		if plainName([]byte(word)) {
+			e.Kind = word
+			break
+		}
+	}
+	if of != e.Payload && of != e.Kind {
+		e.Part = bounded(of, maxAnnouncing)
+	}
+	d.add(i, *e, d.text(d.option(i, "topic")), d.text(d.option(i, "value_template")))
+}
+
+// climate takes what a thermostat or air conditioner measures.
+func (d *discovery) climate(i int32, e entity) {
+	for name, q := range map[string]telemetry.Quantity{"current_temperature": telemetry.Temperature, "current_humidity": telemetry.Humidity} {
+		topic := d.text(d.option(i, name+"_topic"))
+		if topic == "" {
+			continue
+		}
+		one := e
+		one.Quantity = q
+		if q == telemetry.Temperature && d.text(d.option(i, "temperature_unit")) == "F" {
+			one.Unit = "[degF]"
+		}
+		d.add(i, one, topic, d.text(d.option(i, name+"_template")))
+	}
+}
+
+// remembered is the text of entities as they are kept.
+func remembered(entities []entity) string {
+	if len(entities) == 0 {
+		return ""
+	}
+	slices.SortFunc(entities, func(a, b entity) int { return strings.Compare(a.ID+a.Topic, b.ID+b.Topic) })
+	text, err := json.Marshal(entities)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

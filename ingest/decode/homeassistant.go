@@ -1,0 +1,499 @@
+package decode
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// discovered is what devices have announced to Home Assistant: where their values are published, and what they mean. It is
+// safe for concurrent use; looking a topic up takes no lock.
+type discovered struct {
+	*announced
+	models []*model // of the format
+
+	// topics holds the entities of every topic on which values are published: map[string][]*entity, the slices unchanging.
+	topics sync.Map
+	// changed is told when Topics has grown; it holds one.
+	changed chan struct{}
+
+	// Under announced.mu, by the topic of the announcement:
+	configs map[string][]*entity
+	// at and of are the announcements that speak of a topic and of a device.
+	at, of map[string]map[string]bool
+}
+
+func newDiscovered(d *Decoder) *discovered {
+	h := &discovered{
+		changed: make(chan struct{}, 1), configs: make(map[string][]*entity), at: make(map[string]map[string]bool), of: make(map[string]map[string]bool),
+	}
+	for _, id := range slices.Sorted(maps.Keys(d.models)) {
+		if m := d.models[id]; m.format.Name == "homeassistant" {
+			h.models = append(h.models, m)
+		}
+	}
+	h.announced = newAnnounced(d.limits.Memory, "homeassistant", func(device string) bool { return d.configured("homeassistant", device) })
+	texts := make(map[string]string)
+	h.recall(func(topic, text string) string {
+		entities := h.parse(topic, text)
+		if len(entities) == 0 {
+			return ""
+		}
+		texts[topic] = text
+		return h.owner(entities)
+	})
+	for topic, text := range texts {
+		h.put(topic, h.parse(topic, text))
+	}
+	select {
+	case <-h.changed: // whoever asks for Topics now has them all
+	default:
+	}
+	return h
+}
+
+// parse makes the entities of a remembered announcement ready. What cannot be read is left out: a later version may have
+// written it.
+func (h *discovered) parse(config, text string) []*entity {
+	var kept []entity
+	if json.Unmarshal([]byte(text), &kept) != nil {
+		return nil
+	}
+	m := h.model(config)
+	if m == nil {
+		return nil
+	}
+	return m.ready(kept)
+}
+
+// ready binds entities to the model's devices.
+func (m *model) ready(kept []entity) []*entity {
+	var entities []*entity
+	for i := range kept {
+		e := &kept[i]
+		if e.prepare() != nil {
+			continue
+		}
+		for _, name := range e.Devices {
+			if b := m.devices[strings.ToLower(name)]; b != nil {
+				e.b = b
+				break
+			}
+		}
+		entities = append(entities, e)
+	}
+	return entities
+}
+
+// model is whose announcements come on a topic; nil: nobody's.
+func (h *discovered) model(config string) *model {
+	for _, m := range h.models {
+		if slices.ContainsFunc(m.patterns, func(p pattern) bool { return p.matches(config) }) {
+			return m
+		}
+	}
+	return nil
+}
+
+// owner is the device on whose account an announcement is kept: one that is configured, if it speaks of one.
+func (h *discovered) owner(entities []*entity) string {
+	for _, e := range entities {
+		for _, name := range e.Devices {
+			if h.configured(name) {
+				return name
+			}
+		}
+	}
+	return entities[0].Devices[0]
+}
+
+// find gives the entities whose values come on a topic.
+func (h *discovered) find(topic string) []*entity {
+	if found, ok := h.topics.Load(topic); ok {
+		if entities, ok := found.([]*entity); ok {
+			return entities
+		}
+	}
+	return nil
+}
+
+// route finds the configured device whose values come on a topic; of several one for which the sender may speak.
+func (h *discovered) route(topic string, s *ingest.Sender) *binding {
+	var b *binding
+	for _, e := range h.find(topic) {
+		if e.b != nil && (b == nil || allowed(s, b) != nil) {
+			b = e.b
+		}
+	}
+	return b
+}
+
+// put replaces the entities of an announcement; none: it is forgotten. The caller holds mu, or nobody else knows h yet.
+func (h *discovered) put(config string, entities []*entity) {
+	topics, devices := make(map[string]bool), make(map[string]bool)
+	for _, e := range h.configs[config] {
+		topics[e.Topic], devices[e.device()] = true, true
+		unlink(h.at, e.Topic, config)
+		unlink(h.of, e.device(), config)
+	}
+	if len(entities) == 0 {
+		delete(h.configs, config)
+	} else {
+		h.configs[config] = entities
+	}
+	for _, e := range entities {
+		topics[e.Topic], devices[e.device()] = true, true
+		link(h.at, e.Topic, config)
+		link(h.of, e.device(), config)
+	}
+	for device := range devices {
+		h.channels(device, topics)
+	}
+	grown := false
+	for topic := range topics {
+		grown = h.publish(topic) || grown
+	}
+	if grown {
+		select {
+		case h.changed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func link(index map[string]map[string]bool, from, to string) {
+	if index[from] == nil {
+		index[from] = make(map[string]bool)
+	}
+	index[from][to] = true
+}
+
+func unlink(index map[string]map[string]bool, from, to string) {
+	if delete(index[from], to); len(index[from]) == 0 {
+		delete(index, from)
+	}
+}
+
+// channels tells the entities of a device apart that measure the same. The names do not depend on the order in which the
+// entities were announced. topics gathers where an entity was renamed.
+func (h *discovered) channels(device string, topics map[string]bool) {
+	same := make(map[telemetry.Quantity][]*entity)
+	for config := range h.of[device] {
+		for i, e := range h.configs[config] {
+			if e.device() != device {
+				continue
+			}
+			renamed := *e // the old one is being read
+			h.configs[config][i] = &renamed
+			same[e.Quantity] = append(same[e.Quantity], &renamed)
+		}
+	}
+	for _, entities := range same {
+		for _, e := range entities {
+			old := e.channel
+			switch {
+			case e.Quantity == telemetry.Button && !e.Event:
+				e.channel = channelText([]byte(e.Part))
+			case repeated(entities):
+				e.channel = e.label(entities)
+			default:
+				e.channel = ""
+			}
+			if e.channel != old {
+				topics[e.Topic] = true
+			}
+		}
+	}
+}
+
+// repeated reports whether entities read more than one value.
+func repeated(entities []*entity) bool {
+	return slices.ContainsFunc(entities[1:], func(e *entity) bool { return !e.equals(entities[0]) })
+}
+
+// equals reports whether two entities read the same value.
+func (e *entity) equals(other *entity) bool {
+	return e.Topic == other.Topic && e.Template == other.Template && e.Quantity == other.Quantity && e.Payload == other.Payload
+}
+
+// label is the member of the JSON that the entity reads, where the device's others read other members; else its id.
+func (e *entity) label(others []*entity) string {
+	last := e.template.last()
+	if last == "" || slices.ContainsFunc(others, func(o *entity) bool { return o.template.last() == last && !o.equals(e) }) {
+		last = e.ID
+	}
+	return channelText([]byte(last))
+}
+
+// publish brings the entities of a topic into force. It reports whether a configured device is newly heard there.
+func (h *discovered) publish(topic string) (grown bool) {
+	var entities []*entity
+	for config := range h.at[topic] {
+		for _, e := range h.configs[config] {
+			if e.Topic == topic {
+				entities = append(entities, e)
+			}
+		}
+	}
+	heard := func(e *entity) bool { return e.b != nil }
+	before := slices.ContainsFunc(h.find(topic), heard)
+	if len(entities) == 0 {
+		h.topics.Delete(topic)
+		return false
+	}
+	slices.SortFunc(entities, func(a, b *entity) int {
+		return cmp.Or(cmp.Compare(a.device(), b.device()), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.channel, b.channel), cmp.Compare(a.ID, b.ID))
+	})
+	h.topics.Store(topic, entities)
+	return !before && slices.ContainsFunc(entities, heard)
+}
+
+// filters are the topics on which configured devices publish values.
+func (h *discovered) filters() []string {
+	var all []string
+	h.topics.Range(func(topic, found any) bool {
+		entities, _ := found.([]*entity)
+		name, _ := topic.(string)
+		if slices.ContainsFunc(entities, func(e *entity) bool { return e.b != nil }) {
+			all = append(all, name)
+		}
+		return true
+	})
+	return all
+}
+
+// announcesHomeAssistant: every topic of the format's patterns is one of announcements.
+func announcesHomeAssistant(*pattern, string) bool { return true }
+
+// addressesHomeAssistant gives all names of the devices of an announcement.
+func addressesHomeAssistant(w *Worker, msg *ingest.Message) ([]string, *fault) {
+	d, f := w.discover(msg)
+	if f != nil {
+		return nil, f
+	}
+	names := d.devices
+	for i := range d.entities {
+		for _, name := range d.entities[i].Devices {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// discover reads an announcement.
+func (w *Worker) discover(msg *ingest.Message) (*discovery, *fault) {
+	if len(msg.Payload) == 0 {
+		return &discovery{}, nil
+	}
+	m := w.d.discovered.model(msg.Topic)
+	if m == nil {
+		return nil, faultf(telemetry.ReasonUnknownTopic, "the topic is none of announcements: want {prefix}/{component}/{object}/config")
+	}
+	if f := w.parse(msg); f != nil {
+		return nil, f
+	}
+	fit := m.fitting(msg, "") // all patterns of the format have names: see compile
+	d := &discovery{envelope: envelope{w, w.document}}
+	component := ""
+	for _, n := range fit.named {
+		switch level := fit.value(msg.Topic, n.level); n.name {
+		case "component":
+			component = level
+		case "node", "object":
+			d.object = strings.TrimPrefix(d.object+"/"+level, "/")
+		}
+	}
+	return d, d.read(component)
+}
+
+// decodeHomeAssistant takes announcements, and reads values where announcements said they are.
+func decodeHomeAssistant(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+	h := w.d.discovered
+	if h.model(msg.Topic) != nil {
+		return dst, h.learn(w, b.model, msg)
+	}
+	entities := h.find(msg.Topic)
+	if len(entities) == 0 {
+		if len(msg.Payload) == 0 {
+			return dst, notReading
+		}
+		return dst, faultf(telemetry.ReasonUnknownTopic, "no device has announced that it publishes on topic %s", quoted(msg.Topic))
+	}
+	if len(msg.Payload) == 0 {
+		return dst, notReading // the broker forgets it
+	}
+	if f := w.openScalar(msg); f != nil {
+		return dst, f
+	}
+	return w.states(b, entities, msg, dst)
+}
+
+// learn takes an announcement.
+func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault {
+	d, f := w.discover(msg)
+	if f != nil {
+		return f
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(d.entities) == 0 {
+		if _, f := h.keep("", msg.Topic, ""); f != nil {
+			return f
+		}
+		h.put(msg.Topic, nil)
+	} else {
+		// What is kept is what another decoder will read.
+		text := remembered(d.entities)
+		entities := m.ready(d.entities)
+		changed, f := h.keep(h.owner(entities), msg.Topic, text)
+		if f != nil {
+			return f
+		}
+		if changed {
+			h.put(msg.Topic, entities)
+		}
+	}
+	if d.lost != nil {
+		return d.lost
+	}
+	if w.trace != nil {
+		w.explainf("filter", "not a reading: an announcement, of %d values that are ours", len(d.entities))
+		for i := range d.entities {
+			e := &d.entities[i]
+			w.explainf("envelope", "%s of %s on topic %s %s", e.Quantity, quoted(e.Devices[0]), quoted(e.Topic), e.Template)
+		}
+	}
+	return notReading
+}
+
+// states reads the values of one message: a record for each device that it speaks of.
+func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+	start := len(dst)
+	var broken *fault
+	item := 0
+	for i := 0; i < len(entities); {
+		device := entities[i].device()
+		w.readings = w.readings[:0]
+		own := entities[i].b
+		if b.stranger && own == nil {
+			other := *b
+			other.device = entities[i].Devices[0]
+			own = &other
+		}
+		for ; i < len(entities) && entities[i].device() == device; i++ {
+			if own == nil {
+				continue
+			}
+			if f := w.state(own, entities[i], msg); f != nil && broken == nil {
+				broken = f
+			}
+		}
+		if len(w.readings) == 0 {
+			continue
+		}
+		if f := allowed(msg.Sender, own); f != nil {
+			broken = f
+			continue
+		}
+		var rec *telemetry.Record
+		dst, rec = w.observation(own, msg, dst)
+		rec.Observation.Readings = w.arena.keep(w.readings)
+		believed := w.d.clock.judge(rec, deviceTime{})
+		rec.Identity = w.identify(own, rec, believed, msg.Payload, item)
+		item++
+	}
+	switch {
+	case len(dst) > start:
+		return dst, nil
+	case broken != nil:
+		return dst, broken
+	}
+	return dst, notReading
+}
+
+// state appends the reading of one entity, if the message has one.
+func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
+	q := e.Quantity
+	if b.model.Swap {
+		q = swapped(q)
+	}
+	if form := countOf(q); form != "" && form != b.model.Count && !w.all {
+		return nil
+	}
+	v, ok := e.template.render(w.tree, msg.Payload)
+	if !ok || valueless[strings.ToLower(v.text)] {
+		return nil
+	}
+	r := telemetry.Reading{Quantity: q, Channel: e.channel}
+	var f *fault
+	switch {
+	case q == telemetry.Button:
+		if r.Value, r.Text = 1, e.press(w.tree, &v); r.Text == "" {
+			return nil
+		}
+	case e.Event:
+		if _, ok := w.tree.member(v.at, "event_type"); !ok {
+			return nil
+		}
+		r.Value = 1
+	case q.Definition().Form == telemetry.Flag:
+		r.Value, f = e.flag(v.text)
+	case !v.numeric:
+		f = faultf(telemetry.ReasonField, "entity %s: no number", quoted(e.ID))
+	default:
+		r.Value, f = checked(q, e.unit.apply(v.number))
+	}
+	if f != nil {
+		w.explain("field", f.detail)
+		return f
+	}
+	for i := range w.readings {
+		if have := &w.readings[i]; have.Quantity == r.Quantity && have.Channel == r.Channel && have.Text == r.Text {
+			return nil // announced twice
+		}
+	}
+	if len(w.readings) < maxReadings {
+		w.readings = append(w.readings, r)
+	}
+	return nil
+}
+
+// valueless are words that Home Assistant takes for no value.
+var valueless = setOf("none", "null", "unavailable", "unknown", "nan", "")
+
+// press is the kind of a press; empty: the message is none.
+func (e *entity) press(doc *document, v *rendered) string {
+	if !e.Event {
+		if e.Payload == "" || e.Payload == v.text {
+			return e.Kind
+		}
+		return ""
+	}
+	if at, ok := doc.member(v.at, "event_type"); ok && doc.nodes[at].kind == '"' && plainName(doc.nodes[at].raw) {
+		return intern(doc.nodes[at].raw)
+	}
+	return ""
+}
+
+// flag is 1 or 0 for the words of on and off. Letter case matters only where nothing else tells them apart.
+func (e *entity) flag(text string) (float64, *fault) {
+	same := strings.EqualFold
+	if same(e.On, e.Off) {
+		same = func(a, b string) bool { return a == b }
+	}
+	switch {
+	case same(text, e.On):
+		return 1, nil
+	case same(text, e.Off):
+		return 0, nil
+	}
+	return 0, faultf(telemetry.ReasonField, "entity %s: neither the word for on nor that for off", quoted(e.ID))
+}
