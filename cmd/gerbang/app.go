@@ -17,6 +17,7 @@ import (
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/ingest/decode/memory"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/web"
@@ -30,6 +31,7 @@ type app struct {
 	registry *prometheus.Registry
 
 	journal *journal.Journal
+	memory  *memory.File // of what devices announced
 	gateway *gateway.Gateway
 	live    *gateway.Live
 	loop    *gateway.Loop
@@ -60,7 +62,10 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if a.journal, err = openJournal(ctx, cfg, false, log); err != nil {
 		return nil, err
 	}
-	decoder, err := newDecoder(cfg, &a.sightings, a.asker.ask)
+	if a.memory, err = memory.Open(memory.Options{Dir: cfg.Data, Logger: log}); err != nil { // the journal's lock holds for it
+		return nil, err
+	}
+	decoder, err := newDecoder(cfg, a.surroundings())
 	if err != nil {
 		return nil, err
 	}
@@ -125,10 +130,19 @@ func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decod
 	return g, nil
 }
 
-// newDecoder makes a decoder. Where nobody looks for strangers or answers requests, sightings and ask are nil.
-func newDecoder(cfg *configs.Config, sightings *decode.Sightings, ask func(topic string, payload []byte)) (*decode.Decoder, error) {
+// surroundings are what a decoder has to do with beside the messages. All of them may be missing.
+type surroundings struct {
+	memory    decode.Memory     // what devices have announced before
+	sightings *decode.Sightings // where devices that are not configured are noted
+	ask       func(topic string, payload []byte)
+}
+
+// surroundings are those of a running gateway: they outlive a reload.
+func (a *app) surroundings() surroundings { return surroundings{a.memory, &a.sightings, a.asker.ask} }
+
+func newDecoder(cfg *configs.Config, s surroundings) (*decode.Decoder, error) {
 	return decode.New(decode.Options{
-		Sightings: sightings, Ask: ask,
+		Memory: s.memory, Sightings: s.sightings, Ask: s.ask,
 		Sites: cfg.Sites, Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
 		Past: cfg.Ingest.ClockPast, Future: cfg.Ingest.ClockFuture, Lateness: cfg.Ingest.Lateness,
 	})

@@ -118,7 +118,7 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 		err = errors.Join(err, os.RemoveAll(aside.Data))
 	}()
 	from := now.AddDate(0, 0, -f.days)
-	decoder, err := newDecoder(cfg, nil, nil)
+	decoder, err := newDecoder(cfg, surroundings{})
 	if err != nil {
 		return nil, err
 	}

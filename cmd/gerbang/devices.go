@@ -106,7 +106,7 @@ func (f *discoverFlags) listenAt(ctx context.Context, cfg *configs.Config, progr
 		return nil, err
 	}
 	var seen decode.Sightings
-	decoder, err := newDecoder(cfg, &seen, nil)
+	decoder, err := newDecoder(cfg, surroundings{sightings: &seen})
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if err := needsRestart(a.cfg, next); err != nil {
 		return err
 	}
-	decoder, err := newDecoder(next, &a.sightings, a.asker.ask)
+	decoder, err := newDecoder(next, a.surroundings())
 	if err != nil {
 		return err
 	}

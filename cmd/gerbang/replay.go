@@ -150,7 +150,7 @@ func (p *player) feed(ctx context.Context, cfg *configs.Config, dir string) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	decoder, err := newDecoder(cfg, nil, nil)
+	decoder, err := newDecoder(cfg, surroundings{})
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func TestDelivers(t *testing.T) {
 }
 
 func TestNamesAndAsideAreChecked(t *testing.T) {
-	many := make([]string, maxNames+1)
+	many := make([]string, maxFieldNames+1)
 	for i := range many {
 		many[i] = strings.Repeat("x", i+1)
 	}
