@@ -27,6 +27,8 @@ type session struct {
 	tasks  sync.WaitGroup
 	// strings is owned by the goroutine that reads; the library does not connect again before it has ended.
 	strings wire.Strings
+	asking  sync.Mutex   // held while a subscription waits for its answer
+	asked   atomic.Int64 // for how many filters
 }
 
 // begin starts a client that connects, and goes on trying.
@@ -49,6 +51,7 @@ func (s *Subscriber) begin() *session {
 		}
 	})
 	in.client = paho.NewClient(o)
+	s.current.Store(in)
 	in.client.Connect() // its token ends with the first success: OnConnect tells us
 	return in
 }
@@ -84,7 +87,7 @@ func (in *session) inspect(header byte, length int, body []byte) error {
 			in.greeted(body[0]&1 == 1)
 		}
 	case wire.TypeSuback:
-		if length != 2+len(in.filters) {
+		if int64(length) != 2+in.asked.Load() {
 			return wire.ErrMalformed
 		}
 	}

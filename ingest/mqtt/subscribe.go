@@ -41,7 +41,7 @@ func (in *session) connected() {
 	c := in.conn.Load()
 	wait := min(time.Second, in.options.RetryInterval)
 	for failures := 0; ; {
-		granted, err := in.subscribe()
+		granted, err := in.subscribe(in.filters)
 		if in.ctx.Err() != nil || in.conn.Load() != c {
 			return // the next connect has its own turn
 		}
@@ -63,6 +63,7 @@ func (in *session) connected() {
 			case in.granted <- struct{}{}:
 			default:
 			}
+			in.resume()
 			return
 		}
 		in.metrics.refusals.Inc()
@@ -82,10 +83,13 @@ func (in *session) connected() {
 	}
 }
 
-// subscribe asks for all filters and returns what each was granted.
-func (in *session) subscribe() (map[string]byte, error) {
-	want := make(map[string]byte, len(in.filters))
-	for _, f := range in.filters {
+// subscribe asks for filters and returns what each was granted.
+func (in *session) subscribe(filters []string) (map[string]byte, error) {
+	in.asking.Lock()
+	defer in.asking.Unlock()
+	in.asked.Store(int64(len(filters)))
+	want := make(map[string]byte, len(filters))
+	for _, f := range filters {
 		want[f] = 1
 	}
 	token := in.client.SubscribeMultiple(want, nil)

@@ -39,8 +39,11 @@ type Subscriber struct {
 	stop    chan struct{} // closed: no message is taken any more
 	stopped chan struct{} // closed: the handler lets go of messages
 
-	mu    sync.Mutex
-	state state
+	current atomic.Pointer[session] // nil before Run
+
+	mu       sync.Mutex
+	state    state
+	followed []string // beside filters; see Follow
 }
 
 // state is what Health reports. Under Subscriber.mu.
