@@ -32,6 +32,7 @@ type app struct {
 
 	journal *journal.Journal
 	memory  *memory.File // of what devices announced
+	hearing *hearing
 	gateway *gateway.Gateway
 	live    *gateway.Live
 	loop    *gateway.Loop
@@ -77,7 +78,8 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger,
 	})
 	a.faults = inheritFaults(a.gateway.Open(), a.loop.Fault)
-	if a.doors, err = openDoors(cfg, a.loop.Intake(), decoder.Topics(), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.faults.report, log, a.registry); err != nil {
+	a.hearing = newHearing(decoder)
+	if a.doors, err = openDoors(cfg, a.loop.Intake(), modelTopics(decoder), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
 	a.asker.publish = a.doors.Publish
@@ -201,6 +203,7 @@ func (a *app) run(ctx context.Context) error {
 	stages := []stage{{"reload", a.watchReload, time.Second}}
 	stages = append(stages, a.doors.stages()...)
 	stages = append(stages,
+		stage{"announced topics", a.hearing.run(a.doors.follow, a.log), time.Second},
 		stage{"earlier faults", a.faults.run(a.disproved), time.Second},
 		stage{"gateway", a.loop.Run, 20 * time.Second},
 		stage{"retention", a.retain, 5 * time.Second},

@@ -31,6 +31,7 @@ type doors struct {
 	publisher  *mqtt.Publisher  // nil: no external broker
 	push       *push.Handler    // nil: closed
 	topics     []string         // that the subscriber hears
+	fixed      bool             // the configuration names topics: no others are heard
 	resumed    bool             // this gateway has run before: the broker should know it
 	fault      func(alerts.Fault)
 	log        *slog.Logger
@@ -148,6 +149,22 @@ func (d *doors) hear(topics []string) error {
 	return nil
 }
 
+// follow hears what devices have announced, beside the topics of the models. Its error means that it should be tried again.
+func (d *doors) follow(ctx context.Context, announced []string) error {
+	if d.subscriber == nil {
+		return nil
+	}
+	if d.fixed {
+		for _, t := range announced {
+			if !slices.ContainsFunc(d.topics, func(filter string) bool { return access.Covers(filter, t) }) {
+				d.log.Warn("a device has announced a topic that is not among mqtt.broker.topics: it is not heard", "topic", t)
+			}
+		}
+		return nil
+	}
+	return d.subscriber.Follow(ctx, announced)
+}
+
 // swap brings the credentials of a reloaded configuration into force; on an error nothing has changed.
 func (d *doors) swap(next *configs.Config) error {
 	forBroker, err := brokerCredentials(next)
@@ -200,7 +217,7 @@ func (d *doors) openSubscriber(cfg *configs.Config, intake ingest.Intake, topics
 		return err
 	}
 	if len(b.Topics) > 0 {
-		topics = b.Topics
+		topics, d.fixed = b.Topics, true
 	}
 	d.topics = topics
 	d.subscriber, err = mqtt.New(mqtt.Options{

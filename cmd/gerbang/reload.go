@@ -48,7 +48,7 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.doors.hear(decoder.Topics()); err != nil {
+	if err := a.doors.hear(modelTopics(decoder)); err != nil {
 		return err
 	}
 	// Routes and credentials check themselves before they swap, and are the last that can fail.
@@ -61,6 +61,7 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if err := a.loop.Configure(ctx, next.Definitions(), decoder, "reload"); err != nil {
 		return fmt.Errorf("bringing the new definitions into force: %w", err)
 	}
+	a.hearing.swap(decoder)
 	if a.influx != nil {
 		a.influx.SetPlaces(influx.NewPlaces(next.Sites))
 	}

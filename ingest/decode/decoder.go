@@ -148,9 +148,16 @@ func (d *Decoder) configured(format, address string) bool {
 // Topics lists the MQTT filters that a subscriber needs: the native format's, so that unconfigured devices are seen, those of
 // every model that a device uses, and the topics that configured devices have announced. It may grow; see TopicsChanged.
 func (d *Decoder) Topics() []string {
-	topics := append(d.router.filters(), d.discovered.filters()...)
+	topics := append(d.router.filters(), d.Announced()...)
 	slices.Sort(topics)
 	return slices.Compact(topics)
+}
+
+// Announced lists those of Topics that are there because configured devices have announced them.
+func (d *Decoder) Announced() []string {
+	topics := d.discovered.filters()
+	slices.Sort(topics)
+	return topics
 }
 
 // TopicsChanged receives when Topics has grown since New, because a device announced where it publishes. One signal may stand
