@@ -3,7 +3,10 @@ package configs
 import (
 	"errors"
 	"maps"
+	"path"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
@@ -55,10 +58,28 @@ func (l *loader) addModel(f folder, file string, own map[string]string) {
 		return
 	}
 	own[id] = file
+	if strings.HasSuffix(m.doc.Codec, ".js") {
+		l.readScript(f, file, m)
+	}
 	if len(l.problems) == before { // a field that was not read would be judged as empty
 		l.checkModel(m)
 	}
 	l.models[id] = m
+}
+
+// readScript reads the maker's decoder, which lies beside the model's file.
+func (l *loader) readScript(f folder, file string, m *modelFile) {
+	name := filepath.ToSlash(m.doc.Codec)
+	if path.IsAbs(name) || !filepath.IsLocal(m.doc.Codec) {
+		l.problems.Add(m.places.At("codec"), "codec: %q, want a file beside the model's or in a folder below", m.doc.Codec)
+		return
+	}
+	text, err := f.read(filepath.Join(filepath.Dir(file), m.doc.Codec))
+	if err != nil {
+		l.problems.Add(m.places.At("codec"), "codec: file %s cannot be read (%v), want the maker's decoder beside %s", m.doc.Codec, err, filepath.Base(file))
+		return
+	}
+	m.doc.Script = string(text)
 }
 
 func (l *loader) checkModel(m *modelFile) {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
-	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -43,7 +42,7 @@ type model struct {
 	Model
 	format   *Format
 	decode   decoding
-	codec    codec.Func // nil: none
+	codec    reader // nil: none
 	framed   framed
 	patterns []pattern
 	// captures: some pattern names levels.
@@ -342,9 +341,7 @@ func (c *compiler) lorawan() {
 	if m.Codec == "" {
 		return
 	}
-	found, err := codec.Find(m.Codec)
-	c.fail("codec", err)
-	m.codec = found.Func
+	m.codec = c.reader()
 }
 
 // address is a way to name a device: the values of some paths, joined by /.

@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/gerbang-iot/gerbang/ingest"
-	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -23,9 +22,7 @@ type framed struct {
 // frame checks where a message has its frame.
 func (c *compiler) frame() {
 	m := c.m
-	found, err := codec.Find(m.Codec)
-	c.fail("codec", err)
-	m.codec = found.Func
+	m.codec = c.reader()
 	if m.Frame == nil || m.Frame.Path == "" {
 		c.fail("frame.path", errors.New("missing: format frame has a frame"))
 		return
@@ -60,7 +57,7 @@ func openFramed(w *Worker, m *model, msg *ingest.Message) *fault {
 		return faultf(telemetry.ReasonField, "no frame at %s; the message has %s", m.Frame.Path, namesIn(w.document))
 	}
 	return w.open(func(out *object.Writer) *fault {
-		if f := w.decodeFrame(m, &up, out); f != nil {
+		if f := w.decodeFrame(m, &up, msg.Received, out); f != nil {
 			return f
 		}
 		if out.Empty() {

@@ -3,7 +3,6 @@ package decode
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -72,18 +71,18 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
 	w.facts.sequence, w.facts.numbered, w.facts.boot = up.counter, up.counted && up.session != "", up.session
 	// A device of fixed keys counts from 0 again after each start, in the same session: hour and content tell its frames apart.
 	w.facts.salt = xxhash.Sum64(up.frame) ^ uint64(up.at.at)/uint64(time.Hour)
-	return w.openFrame(m, &up)
+	return w.openFrame(m, &up, msg)
 }
 
 // openFrame makes the tree of what a frame carries.
-func (w *Worker) openFrame(m *model, up *uplink) *fault {
+func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault {
 	if len(m.Ports) > 0 && up.port != 0 && !slices.Contains(m.Ports, up.port) {
 		w.explainf("codec", "not a reading: port %d, the model reads %v", up.port, m.Ports)
 		return notReading
 	}
 	var because string
 	if m.codec != nil && len(up.frame) > 0 {
-		f := w.open(func(out *object.Writer) *fault { return w.decodeFrame(m, up, out) })
+		f := w.open(func(out *object.Writer) *fault { return w.decodeFrame(m, up, msg.Received, out) })
 		if f == nil {
 			if len(w.tree.nodes) == 1 {
 				w.explain("codec", "not a reading: the codec found nothing in the frame")
@@ -118,14 +117,9 @@ func (up *uplink) label() string {
 }
 
 // decodeFrame runs the model's codec.
-func (w *Worker) decodeFrame(m *model, up *uplink, out *object.Writer) *fault {
-	frame := codec.Uplink{Port: up.port, Bytes: up.frame}
-	if err := m.codec(frame, out); err != nil {
-		reason := telemetry.ReasonUndecoded
-		if errors.Is(err, codec.ErrLimit) {
-			reason = telemetry.ReasonTooLarge
-		}
-		return faultf(reason, "device %s: %d bytes on port %d: codec %s: %v", quoted(up.label()), len(up.frame), up.port, m.Codec, err)
+func (w *Worker) decodeFrame(m *model, up *uplink, received telemetry.Instant, out *object.Writer) *fault {
+	if err := m.codec(codec.Uplink{Port: up.port, Bytes: up.frame}, received, out); err != nil {
+		return faultf(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", quoted(up.label()), len(up.frame), up.port, m.Codec, err)
 	}
 	return nil
 }

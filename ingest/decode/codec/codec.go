@@ -53,8 +53,5 @@ func register(name, title string, f Func) {
 	builtin[name] = Codec{name, title, f}
 }
 
-// ErrLimit is why a codec was stopped: it took more time or memory than a message is worth.
-var ErrLimit = errors.New("limit exceeded")
-
 // ErrShort is why a frame that ends inside a value is not read.
 var ErrShort = errors.New("the frame ends too early")

@@ -1,0 +1,39 @@
+package decode
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
+	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/script"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// reader reads the bytes of a radio frame into out: a built-in codec, or the maker's own script.
+type reader func(up codec.Uplink, received telemetry.Instant, out *object.Writer) error
+
+// scripted is how the name of a script's file ends.
+const scripted = ".js"
+
+// reader makes the model's Codec ready; nil with a problem noted.
+func (c *compiler) reader() reader {
+	m := c.m
+	if !strings.HasSuffix(m.Codec, scripted) {
+		found, err := codec.Find(m.Codec)
+		c.fail("codec", err)
+		return func(up codec.Uplink, _ telemetry.Instant, out *object.Writer) error { return found.Func(up, out) }
+	}
+	if m.Script == "" {
+		c.fail("codec", errors.New("the script is empty, or was not read"))
+		return nil
+	}
+	program, err := script.Compile(m.Codec, m.Script, script.Limits{})
+	if err != nil {
+		c.fail("codec", err)
+		return nil
+	}
+	return func(up codec.Uplink, received telemetry.Instant, out *object.Writer) error {
+		return program.Decode(up, script.Extra{Received: received.Time()}, out)
+	}
+}
