@@ -38,6 +38,19 @@ func Check(file string) Problems {
 	return problems
 }
 
+// LoadModel reads one file of a device model, with the script beside it if it names one. The error is of type Problems.
+func LoadModel(file string) (decode.Model, error) {
+	l := newLoader(folder{})
+	l.addModel(l.folder, file, map[string]string{})
+	if err := l.problems.Err(); err != nil {
+		return decode.Model{}, err
+	}
+	for _, m := range l.models {
+		return m.doc, nil
+	}
+	return decode.Model{}, nil
+}
+
 // LoadDefault is the shipped example: it runs without any file. Data is the folder "data" where the gateway was started.
 func LoadDefault() (*Config, error) {
 	l := newLoader(folder{embedded: true})

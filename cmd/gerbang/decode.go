@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -47,6 +49,9 @@ gerbang models lists the models.`,
 			if err != nil {
 				return err
 			}
+			if cfg.Models, err = f.takeFile(cfg.Models); err != nil {
+				return err
+			}
 			payload, err := readInput(std.in, args)
 			if err != nil {
 				return err
@@ -65,7 +70,7 @@ gerbang models lists the models.`,
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.model, "model", "", "device model, such as native; gerbang models lists them")
+	fl.StringVar(&f.model, "model", "", "device model, such as native (gerbang models lists them), or the file of one of your own")
 	fl.StringVar(&f.topic, "topic", "", "topic the message came on; where the model finds the device or the quantity in it")
 	fl.StringVar(&f.config, "config", "", "configuration file, for models of your own")
 	fl.Uint8Var(&f.port, "port", 0, "LoRaWAN port (FPort) of a bare frame; 0: not known")
@@ -74,6 +79,20 @@ gerbang models lists the models.`,
 	fl.StringVar(&f.received, "received", "", "when the message arrived, RFC 3339; default: now")
 	_ = c.MarkFlagRequired("model")
 	return c
+}
+
+// takeFile adds the model that is named by its file: a model of one's own is tried before anything is configured.
+func (f *lookFlags) takeFile(models []decode.Model) ([]decode.Model, error) {
+	if ext := filepath.Ext(f.model); ext != ".yaml" && ext != ".yml" {
+		return models, nil
+	}
+	m, err := configs.LoadModel(f.model)
+	if err != nil {
+		return nil, err
+	}
+	f.model = m.ID
+	models = slices.DeleteFunc(slices.Clone(models), func(other decode.Model) bool { return other.ID == m.ID })
+	return append(models, m), nil
 }
 
 // query is the message as the decoder takes it.

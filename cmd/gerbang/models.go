@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -61,7 +62,62 @@ or vendor holds it. Then it lists the formats that a model of your own can name,
 	}
 	c.Flags().StringVar(&config, "config", "", "configuration file, for models of your own")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON array")
+	c.AddCommand(modelTestCommand(std))
 	return c
+}
+
+// modelTestCommand runs the samples of models, as the test suite does with the shipped ones.
+func modelTestCommand(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test FILE…",
+		Short: "Check models of your own and run their samples",
+		Long: `Test reads device models, reports everything that is wrong as file:line:col, and decodes the samples of each: a line
+a sample, with what differs from what the file expects. It exits with 1 if anything is wrong or differs.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, files []string) error {
+			wrong := false
+			for _, file := range files {
+				ok, err := testModel(std.out, file)
+				if err != nil {
+					return err
+				}
+				wrong = wrong || !ok
+			}
+			if wrong {
+				return &exitError{code: 1}
+			}
+			return nil
+		},
+	}
+}
+
+// testModel prints what is wrong with a model, or how its samples do.
+func testModel(w io.Writer, file string) (ok bool, err error) {
+	m, problems := configs.LoadModel(file)
+	if problems != nil {
+		_, err := fmt.Fprintln(w, problems)
+		return false, err
+	}
+	d, err := decode.New(decode.Options{Models: []decode.Model{m}})
+	if err != nil {
+		return false, fmt.Errorf("making model %q ready: %w", m.ID, err)
+	}
+	ok = true
+	for _, s := range m.Samples {
+		differs := d.Check(m.ID, s)
+		ok = ok && len(differs) == 0
+		word := "ok"
+		if len(differs) > 0 {
+			word = "DIFFERS\n    " + strings.Join(differs, "\n    ")
+		}
+		if _, err := fmt.Fprintf(w, "%s: %s: %s\n", m.ID, s.Name, word); err != nil {
+			return false, err
+		}
+	}
+	if len(m.Samples) == 0 {
+		_, err = fmt.Fprintf(w, "%s: has no samples: nothing proves that it reads what its devices send\n", m.ID)
+	}
+	return ok, err
 }
 
 func listModels(cfg *configs.Config, word string) []listedModel {
