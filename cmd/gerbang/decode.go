@@ -30,11 +30,11 @@ type lookFlags struct {
 func decodeCommand(std streams) *cobra.Command {
 	var f lookFlags
 	c := &cobra.Command{
-		Use:   "decode --model MODEL [--topic TOPIC] [FILE|-]",
+		Use:   "decode [--model MODEL] [--topic TOPIC] [FILE|-]",
 		Short: "Show what the gateway reads in a device's message",
 		Long: `Decode reads one message from a file (or standard input) as a device of the model would have sent it, and prints a JSON
 line for every reading: device, quantity, value, unit, at, channel. A message that is not understood exits with 2 and
-says why; one that is no reading prints nothing.
+says why; one that is no reading prints nothing. Without --model the likeliest model is taken, and named.
 
 A LoRaWAN model takes a network server's message or, in hexadecimal, the bare bytes of a frame (--port says on which
 port it came). --hex is for other binary payloads (Sparkplug B); a file that ends in .hex needs no flag. A file that ends
@@ -77,7 +77,6 @@ gerbang models lists the models.`,
 	fl.BoolVar(&f.hex, "hex", false, "the message is binary, written in hexadecimal")
 	fl.BoolVar(&f.explain, "explain", false, "say on standard error how the message was read, step by step")
 	fl.StringVar(&f.received, "received", "", "when the message arrived, RFC 3339; default: now")
-	_ = c.MarkFlagRequired("model")
 	return c
 }
 
@@ -105,7 +104,7 @@ func (f *lookFlags) query(d *decode.Decoder, payload []byte) (decode.Query, erro
 		}
 		q.Received = at
 	}
-	frame := d.Frames(f.model)
+	frame := f.model == "" && f.topic == "" || d.Frames(f.model)
 	text := strings.Join(strings.Fields(string(payload)), "")
 	raw, err := hex.DecodeString(text)
 	switch {
@@ -122,7 +121,32 @@ func (f *lookFlags) look(std streams, d *decode.Decoder, payload []byte) error {
 	if err != nil {
 		return err
 	}
+	if q.Model == "" {
+		if q.Model, err = guessed(std.err, d, q); err != nil {
+			return err
+		}
+	}
 	return show(std, d.One(q))
+}
+
+// guessed is the likeliest model of a message, which the person is told.
+func guessed(w io.Writer, d *decode.Decoder, q decode.Query) (string, error) {
+	candidates := d.Recognise(q)
+	if len(candidates) == 0 {
+		return "", &exitError{code: 2, err: hinted{errors.New("no model is known to read this message"),
+			"name one with --model, and the topic with --topic; gerbang models lists the models"}}
+	}
+	names := make([]string, len(candidates))
+	for i, c := range candidates {
+		names[i] = c.Model
+	}
+	if len(names) > 1 {
+		names[0] += " (guessed; also possible: " + strings.Join(names[1:], ", ") + ")"
+	} else {
+		names[0] += " (guessed)"
+	}
+	_, err := fmt.Fprintln(w, "read as "+names[0])
+	return candidates[0].Model, err
 }
 
 // lookAtSequence reads several messages in order, such as an announcement and the value that it explains.

@@ -10,6 +10,7 @@ import (
 type Trace struct {
 	Steps []Step
 	nodes map[int32]bool // that some field has looked at
+	named int            // names in the paths of the values that were read
 }
 
 // read notes a node that a field has looked at.

@@ -159,5 +159,12 @@ func (e *extraction) note(fd *field, v found, why string) {
 		e.w.explain("field", where+": "+why)
 		return
 	}
+	if !fd.auto {
+		for _, step := range fd.path.steps {
+			if step.kind == stepName {
+				e.w.trace.named++
+			}
+		}
+	}
 	e.w.explain("field", where+": read")
 }

@@ -53,8 +53,12 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
 		return f
 	}
 	if w.trace != nil {
-		w.explainf("envelope", "%s, device %s, port %d, counter %d, %d bytes, decoded by the network server: %t",
-			up.network, strings.Join(up.addresses, " or "), up.port, up.counter, len(up.frame), up.object != nil)
+		device := ""
+		if len(up.addresses) > 0 {
+			device = ", device " + strings.Join(up.addresses, " or ")
+		}
+		w.explainf("envelope", "%s%s, port %d, counter %d, %d bytes, decoded by the network server: %t",
+			up.network, device, up.port, up.counter, len(up.frame), up.object != nil)
 	}
 	w.facts.time = up.at
 	if up.battery != nil {

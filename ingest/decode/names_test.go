@@ -52,7 +52,7 @@ func TestAside(t *testing.T) {
 	if len(a.Lines) != 2 || *a.Lines[0].Value != 2.345 || a.Lines[0].Counted == nil || *a.Lines[0].Counted || a.Lines[1].Counted != nil {
 		t.Errorf("got %v, want the distance as not counted, and the seat", a.Lines)
 	}
-	for _, c := range d.Recognise("a/d2", []byte(payload), received.Time()) {
+	for _, c := range d.Recognise(Query{Topic: "a/d2", Payload: []byte(payload), Received: received.Time()}) {
 		if slices.Contains(c.Quantities, telemetry.Distance) {
 			t.Errorf("proposes %v for a device of %s", c.Quantities, c.Model)
 		}

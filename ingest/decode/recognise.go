@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -29,10 +28,13 @@ const maxCandidates = 3
 
 // Recognise guesses which models a message may be of, the likeliest first, at most three: by topic, by envelope, and by what
 // each model reads in it. A guess says what to try, not what is true: two makers may pack their bytes alike.
-func (d *Decoder) Recognise(topic string, payload []byte, now time.Time) []Candidate {
+func (d *Decoder) Recognise(q Query) []Candidate {
 	w := d.Worker(nil)
 	w.all = true
-	msg := &ingest.Message{Topic: topic, Payload: payload, QoS: 1, Received: telemetry.InstantOf(now)}
+	if q.Frame {
+		w.bare = &q.Port
+	}
+	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
 	var all []Candidate
 	for _, m := range d.models {
 		if c, ok := w.candidate(m, msg); ok {
@@ -53,13 +55,19 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 		}
 	}()
 	literal, fits := m.fits(msg.Topic)
-	if m.native() && !fits || !fits && len(m.patterns) > 0 && m.format.open != nil && m.format.addresses == nil && m.anyTopic() {
+	if msg.Topic != "" && !fits && (len(m.patterns) > 0 || m.native()) {
+		return c, false // its devices speak elsewhere
+	}
+	if w.bare != nil && (m.codec == nil || m.Format != "lorawan") {
 		return c, false
 	}
 	c = Candidate{Model: m.ID, Title: m.Title}
 	b := w.stranger(m, msg)
 	c.Address = b.device
+	w.trace = &Trace{}
 	records := w.decodeAs(b, msg)
+	read := w.trace.named
+	w.trace = nil
 	switch {
 	case len(records) == 0:
 		c.Detail = "not a reading"
@@ -74,26 +82,44 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 	}
 	for i := range records {
 		for _, r := range records[i].Observation.Readings {
-			if m.taken(&r) {
+			if m.taken(&r) && !slices.Contains(c.Quantities, r.Quantity) {
 				c.Quantities = append(c.Quantities, r.Quantity)
+				c.score += plausibility(r)
 			}
 		}
 	}
 	slices.Sort(c.Quantities)
-	c.Quantities = slices.Compact(c.Quantities)
-	c.score = 4*literal + 2*min(len(c.Quantities), 4)
+	c.score = min(c.score, 16) + 4*literal + min(read, 8)
 	if fits {
 		c.score += 8
 	}
-	if !m.Varied {
-		c.score++ // one maker's device says more than a family
+	if m.Varied && m.codec == nil {
+		c.score -= 2 // one maker's device says more than a family
 	}
-	c.score += m.named(msg.Payload)
+	c.score += m.mentioned(msg.Payload)
 	return c, true
 }
 
-// anyTopic reports whether the model's fields are too common to be told by the payload alone.
-func (m *model) anyTopic() bool { return m.Varied }
+// usual are ranges in which a sensor in a building is found: what a wrong codec makes of a frame mostly lies elsewhere.
+var usual = map[telemetry.Quantity][2]float64{
+	telemetry.Temperature: {5, 45}, telemetry.Humidity: {15, 95}, telemetry.CO2: {350, 5000}, telemetry.Pressure: {800, 1080},
+	telemetry.BatteryVoltage: {2, 4.3}, telemetry.Illuminance: {0, 20_000}, telemetry.TVOC: {0, 5000}, telemetry.BodyTemperature: {30, 43},
+	telemetry.DeviceTemperature: {0, 90}, telemetry.Battery: {5, 100}, telemetry.PeopleIn: {0, 2000}, telemetry.PeopleOut: {0, 2000},
+	telemetry.PeoplePresent: {0, 2000}, telemetry.PeopleInTotal: {0, 1e7}, telemetry.PeopleOutTotal: {0, 1e7}, telemetry.OpenCount: {0, 1e6},
+	telemetry.PM25: {0, 500}, telemetry.PM10: {0, 600}, telemetry.Noise: {20, 120}, telemetry.Distance: {0, 10}, telemetry.MotionCount: {0, 500},
+}
+
+// plausibility is what a reading says for or against the model that made it.
+func plausibility(r telemetry.Reading) int {
+	bounds, known := usual[r.Quantity]
+	switch {
+	case !known:
+		return 1
+	case r.Value < bounds[0] || r.Value > bounds[1]:
+		return -6
+	}
+	return 3
+}
 
 // fits reports whether a topic is one of the model's, and how many of its levels are literal.
 func (m *model) fits(topic string) (literal int, ok bool) {
@@ -113,8 +139,8 @@ func (m *model) fits(topic string) (literal int, ok bool) {
 	return literal, ok
 }
 
-// named is a bonus where the network server's message names the model: a device profile "Milesight VS133".
-func (m *model) named(payload []byte) int {
+// mentioned is a bonus where the network server's message names the model: a device profile "Milesight VS133".
+func (m *model) mentioned(payload []byte) int {
 	if m.Format != "lorawan" || m.Codec == "" {
 		return 0
 	}

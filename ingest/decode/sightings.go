@@ -78,7 +78,7 @@ func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
 		return
 	}
 	s.guessed = msg.Received
-	if better := d.Recognise(msg.Topic, msg.Payload, msg.Received.Time()); len(better) > 0 {
+	if better := d.Recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time()}); len(better) > 0 {
 		one.Candidates = better
 	}
 }
