@@ -24,6 +24,7 @@ func TestAnnouncedTopicsAreHeard(t *testing.T) {
 	}
 	stored := func(device, when string) {
 		t.Helper()
+		settled(t, r.p, r.web) // of the device before
 		before, err := r.counters()
 		if err != nil {
 			t.Fatal(err)
