@@ -319,15 +319,19 @@ func TestAnnouncementsNeedTheRightToSpeak(t *testing.T) {
 	}
 }
 
-// TestAnnouncementsTakeNoTopicAway: a configured device of another model keeps its topic.
+// TestAnnouncementsTakeNoTopicAway: a configured device of another model keeps its topic, and a silent topic stays silent.
 func TestAnnouncementsTakeNoTopicAway(t *testing.T) {
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "ha", Address: "Room-1"}, {ID: "h1", Model: "homie"}}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{haModel(), homieModel()}})
-	c := config("sensor", "t", `"device_class":"temperature","state_topic":"homie/h1/air/temperature"`)
-	outcome(d, c[0], c[1])
-	if got := outcome(d, "homie/h1/air/temperature", "26"); got != "h1 temperature=26 @ air" {
-		t.Errorf("got %s, want it to stay with h1", got)
+	quiet := homieModel()
+	quiet.Silent = []string{"homie/bridge/#"}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{haModel(), quiet}})
+	for topic, want := range map[string]string{"homie/h1/air/temperature": "h1 temperature=26 @ air", "homie/bridge/temperature": "nothing"} {
+		c := config("sensor", "t", `"device_class":"temperature","state_topic":"`+topic+`"`)
+		outcome(d, c[0], c[1])
+		if got := outcome(d, topic, "26"); got != want {
+			t.Errorf("%s: got %s, want %s", topic, got, want)
+		}
 	}
 }
 
