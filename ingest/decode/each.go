@@ -115,12 +115,15 @@ func (e *extraction) device(b *binding, from found) *binding {
 	if address == "" {
 		return b
 	}
+	if b.stranger && !identifier(address) {
+		return b
+	}
 	if b.stranger {
 		other := *b
 		other.device = address
 		return &other
 	}
-	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(address), m.ID).
+	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", shownAddress(address), m.ID).
 		about(m.ID+" "+address))
 	return nil
 }

@@ -164,7 +164,7 @@ func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
 		b.site = bounded(p.value(msg.Topic, p.site), maxText)
 	}
 	if m.namesDevice() && !named {
-		if addresses, f := m.names(w, msg); f == nil && len(addresses) > 0 {
+		if addresses, f := m.names(w, msg); f == nil && len(addresses) > 0 && identifier(addresses[0]) {
 			b.device = bounded(addresses[0], maxAddress)
 		}
 	}

@@ -102,7 +102,7 @@ func (r *redactor) json() {
 			for end < len(r.src) && strings.IndexByte(`"{}[],:`, r.src[end]) < 0 {
 				end++
 			}
-			r.bare(r.src[i:end])
+			r.bare(r.src[i:end], end == len(r.src))
 			i = end
 		}
 	}
@@ -156,12 +156,13 @@ func (r *redactor) word(text []byte) bool {
 	return false
 }
 
-// bare handles text outside strings: numbers, literals, and whatever is wrong with the payload.
-func (r *redactor) bare(text []byte) {
+// bare handles text outside strings: numbers, literals, and whatever is wrong with the payload; last: nothing follows, so that
+// it may be the beginning of a longer number.
+func (r *redactor) bare(text []byte, last bool) {
 	trimmed := bytes.TrimSpace(text)
 	if _, ok := parseFloat(trimmed); ok && len(trimmed) > 0 {
-		short := countDigits(trimmed) <= maxKeptDigits && !telling(r.name)
-		if short || timeNames[r.name] || r.keep[r.name] || isQuantity(r.name) {
+		short := countDigits(trimmed) <= maxKeptDigits && (!telling(r.name) || r.keep[r.name])
+		if short || timeNames[r.name] || r.keep[r.name] && isTime(trimmed) && !last || isQuantity(r.name) {
 			r.out = append(r.out, trimmed[:min(len(trimmed), maxKeptWord)]...)
 			return
 		}
@@ -169,6 +170,14 @@ func (r *redactor) bare(text []byte) {
 		return
 	}
 	r.out = shape(r.out, text)
+}
+
+// isTime reports whether a number is a time from 2000 to 2050, in seconds or milliseconds. Numbers of telephones and people are
+// no such times, or too long.
+func isTime(number []byte) bool {
+	const first, last = telemetry.Instant(946_684_800 * time.Second), telemetry.Instant(2_524_608_000 * time.Second)
+	at := parseTime(number, time.UTC)
+	return countDigits(number) <= 13 && at > first && at < last
 }
 
 func isQuantity(name string) bool {

@@ -64,7 +64,7 @@ func (r *redactor) text(text []byte, last bool) {
 	switch {
 	case len(trimmed) == 0:
 	case numeric:
-		r.bare(trimmed)
+		r.bare(trimmed, last)
 	case !last && r.word(trimmed):
 		r.out = append(r.out, trimmed...)
 	default:

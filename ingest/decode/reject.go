@@ -3,6 +3,7 @@ package decode
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -51,6 +52,20 @@ func bounded(s string, n int) string {
 
 // quoted shows a foreign name on one line without anything a terminal or page could take for a command.
 func quoted(s string) string { return strconv.QuoteToASCII(bounded(s, maxShown)) }
+
+// shownAddress shows the address of a device that nobody configured. One that a payload names may be anything: what does not look
+// like an identifier is shown by its outline.
+func shownAddress(address string) string {
+	if !identifier(address) {
+		address = string(shape(nil, []byte(address)))
+	}
+	return quoted(address)
+}
+
+// identifier reports whether an address looks like one, and not like a person's name or address.
+func identifier(address string) bool {
+	return !strings.ContainsFunc(address, func(r rune) bool { return r == '@' || unicode.IsSpace(r) || unicode.IsControl(r) })
+}
 
 // validID reports whether s can be the id of a site, device or task: [a-z0-9][a-z0-9_-]{0,63}.
 func validID(s string) bool {

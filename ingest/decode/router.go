@@ -350,12 +350,14 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 			}
 			continue
 		}
-		for _, address := range addresses {
+		for i, address := range addresses {
 			b, f := rt.lookup(w, site, address)
 			if b != nil {
 				return b, nil
 			}
-			missing = f
+			if i == 0 { // the most exact
+				missing = f
+			}
 		}
 	}
 	if nothing != nil {
@@ -386,7 +388,7 @@ func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
 	case ok:
 		return nil, faultf(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", quoted(address), pushPrefix+rt.title+"/{site}/{device}")
 	}
-	return nil, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", quoted(address), rt.title).
+	return nil, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", shownAddress(address), rt.title).
 		about(rt.pattern.text + " " + bounded(site+"/"+address, maxAddress))
 }
 
