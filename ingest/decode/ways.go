@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // anyWay is no way in particular: of a field that counts nobody who passes, of a message without such a field.
@@ -39,13 +41,11 @@ func (e *extraction) choose(b *binding) {
 	if best < 0 {
 		return
 	}
-	e.ways.read = best
+	e.ways.read, e.w.form = best, m.forms[best]
 	if !b.stranger && !e.w.all {
-		if known := e.remembered(b, best); known < best {
-			e.ways.read, e.ways.zeros = known, true
-		}
+		e.ways.read = e.remembered(b, best)
+		e.ways.zeros = e.ways.read != best
 	}
-	e.w.form = m.forms[e.ways.read]
 	for i, told := range has {
 		if told && m.forms[i] != e.w.form {
 			e.ways.shown = i
@@ -97,26 +97,45 @@ func (e *extraction) tells(fd *field, from found) bool {
 	return tells
 }
 
-// remembered is the best way that the device has shown so far, has included, and notes it.
+// remembered is the best way that the device has shown so far, has included, and notes it. The first period of a device of which
+// a lesser way was read is in none: whom it counts was counted already.
 func (e *extraction) remembered(b *binding, has int) int {
 	memory, prefer := e.w.d.limits.Memory, e.model.Prefer
 	key := "way/" + b.key
-	known, seen := len(prefer), int64(0)
-	if noted, ok := memory.Get(key); ok {
-		name, hour, _ := strings.Cut(noted, " ")
-		if i := slices.Index(prefer, name); i >= 0 {
-			known = i
-		}
-		seen, _ = strconv.ParseInt(hour, 10, 64) // what is no number was noted long ago
-	}
+	noted, _ := memory.Get(key)
+	known, seen, first := parseWay(prefer, noted)
 	now := int64(e.msg.Received) / int64(time.Hour)
-	if known < has && now-seen < int64(wayLost/time.Hour) {
+	fresh := now-seen < int64(wayLost/time.Hour)
+	if known < has && fresh {
 		return known
 	}
+	this := ""
+	began := known > has && known < len(prefer) && fresh && prefer[has] == string(CountPeriod)
+	if began || first != "" {
+		this = strconv.FormatUint(xxhash.Sum64(e.msg.Payload), 36)
+	}
+	if began {
+		first = this
+	}
 	if known != has || now-seen >= int64(wayNoted/time.Hour) {
-		_ = memory.Put(key, prefer[has]+" "+strconv.FormatInt(now, 10)) // what cannot be noted is learned again
+		_ = memory.Put(key, strings.TrimSpace(prefer[has]+" "+strconv.FormatInt(now, 10)+" "+first)) // what cannot be noted is learned again
+	}
+	if began || known == has && first != "" && first == this { // or that first period once more
+		return len(prefer)
 	}
 	return has
+}
+
+// parseWay reads what was noted: the way, the hour when it was seen, and the hash of the first period that was not read. What is
+// no way or hour was never noted.
+func parseWay(prefer []string, noted string) (way int, seen int64, first string) {
+	name, rest, _ := strings.Cut(noted, " ")
+	hour, first, _ := strings.Cut(rest, " ")
+	if way = slices.Index(prefer, name); way < 0 {
+		way = len(prefer)
+	}
+	seen, _ = strconv.ParseInt(hour, 10, 64)
+	return way, seen, first
 }
 
 // lesser reports whether a field tells people in another way than the one that is read.
