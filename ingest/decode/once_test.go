@@ -36,8 +36,8 @@ type family struct {
 	both   bool // each person tells the totals of in and out
 }
 
-// told is a message, and what a careful reader may make of it.
-type told struct {
+// saying is a message, and what a careful reader may make of it.
+type saying struct {
 	family  *family
 	at      time.Time // what it speaks of
 	payload string
@@ -84,10 +84,10 @@ func onceAtTheDoor(t *testing.T, models []decode.Model, f *family, seed uint64) 
 var jakarta = time.FixedZone("", 7*3600)
 
 // day makes what a counter says from five in the afternoon until two in the night.
-func day(rng *rand.Rand, f *family, faults bool) []told {
+func day(rng *rand.Rand, f *family, faults bool) []saying {
 	c := &counter{}
-	var all []told
-	say := func(ways []string, payload string, m told) {
+	var all []saying
+	say := func(ways []string, payload string, m saying) {
 		if payload == "" {
 			return
 		}
@@ -112,7 +112,7 @@ func day(rng *rand.Rand, f *family, faults bool) []told {
 			c.at = end.Add(time.Duration(s-59) * time.Second)
 			way := rng.IntN(2)
 			c.all[way]++
-			m := told{tells: [2]bool{way == 0 || f.both, way == 1 || f.both}, person: true, in: 1 - way, out: way}
+			m := saying{tells: [2]bool{way == 0 || f.both, way == 1 || f.both}, person: true, in: 1 - way, out: way}
 			c.in, c.out = c.in+m.in, c.out+m.out
 			if f.person != nil {
 				ways, payload := f.person(c, way)
@@ -122,7 +122,7 @@ func day(rng *rand.Rand, f *family, faults bool) []told {
 		c.at = end
 		if f.minute != nil {
 			ways, payload := f.minute(c)
-			say(ways, payload, told{tells: [2]bool{true, true}, in: c.in, out: c.out})
+			say(ways, payload, saying{tells: [2]bool{true, true}, in: c.in, out: c.out})
 		}
 		c.in, c.out = 0, 0
 		if end.Hour() == 0 && end.Minute() == 0 {
@@ -133,7 +133,7 @@ func day(rng *rand.Rand, f *family, faults bool) []told {
 }
 
 // passages are how many passed in and out.
-func passages(messages []told) (n [2]int) {
+func passages(messages []saying) (n [2]int) {
 	f := messages[0].family
 	for i := range messages {
 		m := &messages[i]
@@ -145,8 +145,8 @@ func passages(messages []told) (n [2]int) {
 }
 
 // deliver loses messages, alone and in outages, sends some again, and after the first hour some late.
-func deliver(rng *rand.Rand, messages []told, faults bool) []told {
-	var all []told
+func deliver(rng *rand.Rand, messages []saying, faults bool) []saying {
+	var all []saying
 	outage := 0
 	for i := range messages {
 		m := messages[i]
@@ -165,16 +165,16 @@ func deliver(rng *rand.Rand, messages []told, faults bool) []told {
 			all = append(all, m)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b told) int { return a.due.Compare(b.due) })
+	slices.SortStableFunc(all, func(a, b saying) int { return a.due.Compare(b.due) })
 	return all
 }
 
 // careful is what somebody counts who reads every message once, in the best way that he has seen so far: of a total the steps
 // between the values that he has, where a drop is a new beginning.
-func careful(f *family, delivered []told) (n [2]int) {
+func careful(f *family, delivered []saying) (n [2]int) {
 	known := len(f.prefer)
 	seen := make(map[string]bool)
-	var totals []told
+	var totals []saying
 	for i := range delivered {
 		m := &delivered[i]
 		if id := fmt.Sprint(m.at.UnixNano(), m.payload); seen[id] {
@@ -196,7 +196,7 @@ func careful(f *family, delivered []told) (n [2]int) {
 		}
 		n[0], n[1] = n[0]+m.in, n[1]+m.out
 	}
-	slices.SortStableFunc(totals, func(a, b told) int { return a.at.Compare(b.at) })
+	slices.SortStableFunc(totals, func(a, b saying) int { return a.at.Compare(b.at) })
 	for way := range n {
 		last := -1
 		for i := range totals {
@@ -218,7 +218,7 @@ func careful(f *family, delivered []told) (n [2]int) {
 }
 
 // count decodes what was delivered as the gateway does, and has the engine count at the door.
-func count(t *testing.T, models []decode.Model, f *family, delivered []told) [2]int {
+func count(t *testing.T, models []decode.Model, f *family, delivered []saying) [2]int {
 	t.Helper()
 	site := doorSite(t, f)
 	d, err := decode.New(decode.Options{Sites: []facility.Site{site}, Models: models})
