@@ -12,7 +12,7 @@ var (
 	ofBoth   = []string{"total", "period"}
 )
 
-var families = []family{
+var counters = []family{
 	{
 		name: "native totals", model: "native", topic: "gerbang/v1/mpp/d1", prefer: ofTotal,
 		minute: func(c *counter) ([]string, string) {

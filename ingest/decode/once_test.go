@@ -54,8 +54,8 @@ type saying struct {
 // door must be every person once, but for those of whom no message that came tells.
 func TestEveryoneIsCountedOnce(t *testing.T) {
 	models := shippedModels(t)
-	for i := range families {
-		f := &families[i]
+	for i := range counters {
+		f := &counters[i]
 		t.Run(f.name, func(t *testing.T) {
 			for seed := range uint64(4) {
 				onceAtTheDoor(t, models, f, seed)
@@ -64,7 +64,7 @@ func TestEveryoneIsCountedOnce(t *testing.T) {
 	}
 }
 
-// onceAtTheDoor is for every family: other tests call it with families of theirs.
+// onceAtTheDoor is for every family: other tests call it with counters of theirs.
 func onceAtTheDoor(t *testing.T, models []decode.Model, f *family, seed uint64) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 17))

@@ -302,7 +302,10 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 		b, f := rt.find(w, msg)
 		switch {
 		case f == notReading:
-			nothing = b
+			// A wide pattern's model has no say about a device that a more literal one names.
+			if nothing == nil && (unknown == nil || unknown.subject == "") {
+				nothing = b
+			}
 			continue
 		case b != nil && rt.quiet != nil:
 			return &rt.quiet.nobody, notReading

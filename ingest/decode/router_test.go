@@ -156,6 +156,29 @@ func TestArena(t *testing.T) {
 	}
 }
 
+// TestAWidePatternHidesNoDevice: where the messages of a model may come on any topic, those that are none of its are nobody's,
+// unless another model's pattern names a device there.
+func TestAWidePatternHidesNoDevice(t *testing.T) {
+	site, yes := testSite(t), true
+	site.Devices = []facility.Device{{ID: "d1", Model: "exact"}, {ID: "w1", Model: "wide"}}
+	read := []Field{{Path: "c", Quantity: telemetry.CO2}}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{
+		{ID: "exact", Title: "E", Match: []string{"counters/{device}/telemetry"}, Readings: read},
+		{ID: "wide", Title: "W", Match: []string{"+/+/telemetry"}, Device: "who", When: When{Process: []Condition{{Path: "who", Exists: &yes}}}, Readings: read},
+	}})
+	for _, tt := range []struct{ topic, payload, want string }{
+		{"counters/d1/telemetry", `{"c":400}`, "2022-07-05T01:00:00Z d1 co2 400 ppm; "},
+		{"counters/d2/telemetry", `{"c":400}`, `unknown_device: device "d2" is not configured (model exact); `},
+		{"counters/d2/telemetry", `{"c":400,"who":"w1"}`, "2022-07-05T01:00:00Z w1 co2 400 ppm; "},
+		{"bus/7/telemetry", `{"c":400}`, "nothing"},
+		{"bus/7/telemetry", `{"c":400,"who":"w1"}`, "2022-07-05T01:00:00Z w1 co2 400 ppm; "},
+	} {
+		if got := show(d.Decode(message(tt.topic, tt.payload), nil)); got != tt.want {
+			t.Errorf("%s %s: got %s, want %s", tt.topic, tt.payload, got, tt.want)
+		}
+	}
+}
+
 func TestIgnoredIsCounted(t *testing.T) {
 	yes := true
 	site := testSite(t)
