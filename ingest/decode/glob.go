@@ -1,20 +1,34 @@
 package decode
 
-import "strings"
-
-// like reports whether text fits a lower-case pattern in which * stands for anything.
+// like reports whether text fits a lower-case pattern in which * stands for anything. Letters of ASCII fit in either case.
 func like(pattern string, text []byte) bool {
-	rest := strings.ToLower(string(text))
-	parts := strings.Split(pattern, "*")
-	for i, part := range parts {
-		switch at := strings.Index(rest, part); {
-		case at < 0, i == 0 && at > 0:
-			return false
-		case i == len(parts)-1 && i > 0:
-			return strings.HasSuffix(rest, part)
+	// Where a later part does not fit, the last * may stand for more.
+	star, retry := -1, 0
+	p, t := 0, 0
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, retry = p, t
+			p++
+		case p < len(pattern) && pattern[p] == lower(text[t]):
+			p++
+			t++
+		case star >= 0:
+			retry++
+			p, t = star+1, retry
 		default:
-			rest = rest[at+len(part):]
+			return false
 		}
 	}
-	return rest == ""
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }

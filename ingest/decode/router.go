@@ -337,8 +337,6 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 		if b, missing = rt.lookup(w, site, rt.pattern.value(msg.Topic, rt.pattern.device)); b != nil || len(rt.models) == 0 {
 			return b, missing
 		}
-	} else {
-		missing = faultf(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
 	}
 	var nothing *binding
 	for _, m := range rt.models {
@@ -363,8 +361,11 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 			}
 		}
 	}
-	if nothing != nil {
+	switch {
+	case nothing != nil:
 		return nothing, notReading
+	case missing == nil:
+		missing = faultf(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
 	}
 	return nil, missing
 }
