@@ -14,16 +14,18 @@ import (
 const (
 	maxSize    = 64 << 10 // elements of an array, characters of a text
 	maxMade    = 1 << 20  // characters or elements that go into a call together, or come out of it
-	maxSteps   = 1 << 20  // elements that built-ins take from iterators in one run
+	maxSteps   = 1 << 18  // elements that built-ins take from iterators in one run
 	maxPattern = 1 << 10  // bytes of a regular expression
 	maxSubject = 16 << 10 // characters of a text that one is tried on
 	maxNodes   = 64 << 10 // elements of a tree that is flattened or written as JSON
 	maxLevels  = 500      // of such a tree
+	maxInside  = 1000     // built-ins that call each other
 )
 
 // guard is host.guard of bounds.js: a function like the one given, behind a check.
 func (r *realm) guard(c goja.FunctionCall) goja.Value {
-	inner, ok := c.Argument(0).(*goja.Object).Export().(func(goja.FunctionCall) goja.Value)
+	fn := c.Argument(0).(*goja.Object)
+	inner, ok := fn.Export().(func(goja.FunctionCall) goja.Value)
 	if !ok {
 		panic("bounds.js: guard wants a built-in function")
 	}
@@ -32,8 +34,12 @@ func (r *realm) guard(c goja.FunctionCall) goja.Value {
 	if check == nil && kind != "" {
 		panic("bounds.js: unknown kind of guard " + strconv.Quote(kind))
 	}
-	return r.rt.ToValue(func(c goja.FunctionCall) goja.Value {
+	stand := r.rt.ToValue(func(c goja.FunctionCall) goja.Value {
 		r.goOn()
+		if r.inside++; r.inside > maxInside {
+			r.exceed("built-in functions inside one another")
+		}
+		defer func() { r.inside-- }()
 		total := r.bound(c.This)
 		for _, arg := range c.Arguments {
 			total += r.bound(arg)
@@ -43,7 +49,13 @@ func (r *realm) guard(c goja.FunctionCall) goja.Value {
 			check(c)
 		}
 		return inner(c)
-	})
+	}).(*goja.Object)
+	for _, name := range []string{"name", "length"} {
+		if err := stand.DefineDataProperty(name, fn.Get(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE); err != nil {
+			panic(err)
+		}
+	}
+	return stand
 }
 
 // check is what a kind of guard asks for, beyond sizes.
@@ -57,6 +69,8 @@ func (r *realm) check(kind string) func(goja.FunctionCall) {
 		return func(c goja.FunctionCall) { r.arrayLike(c.Argument(1)) }
 	case "elements":
 		return r.elements
+	case "concat":
+		return r.concat
 	case "flat":
 		return func(c goja.FunctionCall) {
 			r.arrayLike(c.This)
@@ -69,7 +83,7 @@ func (r *realm) check(kind string) func(goja.FunctionCall) {
 	case "step":
 		return func(goja.FunctionCall) {
 			if r.steps++; r.steps > maxSteps {
-				r.exceed("more than 1 Mi elements")
+				r.exceed("more than 256 Ki elements")
 			}
 		}
 	case "repeat":
@@ -105,17 +119,11 @@ func (r *realm) stop() {
 	panic(r.rt.NewTypeError("limit exceeded"))
 }
 
-// isArray tells arrays, and the arguments of a function: their length is a number of their own.
-func isArray(o *goja.Object) bool {
-	class := o.ClassName()
-	return class == "Array" || class == "Arguments"
-}
-
 // size is the length of a text or array, and nothing for all else.
 func size(v goja.Value) int64 {
 	switch v := v.(type) {
 	case *goja.Object:
-		if isArray(v) {
+		if class := v.ClassName(); class == "Array" || class == "String" {
 			return v.Get("length").ToInteger()
 		}
 	case goja.String:
@@ -139,11 +147,47 @@ func (r *realm) make(n float64) {
 	}
 }
 
-// arrayLike bounds what is no array and claims to be one.
+// arrayLike bounds what is no array and claims to be one: by a plain number, which the built-in will find as well.
 func (r *realm) arrayLike(v goja.Value) {
-	if o, ok := v.(*goja.Object); ok && !isArray(o) {
-		if n := o.Get("length"); n != nil && n.ToFloat() > maxSize {
-			r.exceed("an array of more than 64 Ki elements")
+	o, ok := v.(*goja.Object)
+	if !ok || o.ClassName() == "Array" {
+		return
+	}
+	property := r.find(o, r.rt.ToValue("length"))
+	if property == nil {
+		return
+	}
+	n := property.Get("value")
+	if get := property.Get("get"); !empty(get) {
+		if !get.SameAs(r.typedLength) {
+			r.exceed("a length that is computed")
+		}
+		n = o.Get("length")
+	}
+	if _, ok := n.(*goja.Object); ok {
+		r.exceed("a length that is computed")
+	}
+	if !empty(n) && n.ToFloat() > maxSize {
+		r.exceed("an array of more than 64 Ki elements")
+	}
+}
+
+// find describes the property that an object has or inherits under a key, nil if none. No getter of the script runs.
+func (r *realm) find(o *goja.Object, key goja.Value) *goja.Object {
+	for ; o != nil; o = o.Prototype() {
+		if property, ok := r.property(goja.FunctionCall{Arguments: []goja.Value{o, key}}).(*goja.Object); ok {
+			return property
+		}
+	}
+	return nil
+}
+
+// concat refuses what says that it is spread like an array and is none.
+func (r *realm) concat(c goja.FunctionCall) {
+	r.arrayLike(c.This)
+	for _, arg := range c.Arguments {
+		if o, ok := arg.(*goja.Object); ok && o.ClassName() != "Array" && r.find(o, goja.SymIsConcatSpreadable) != nil {
+			r.exceed("an object that is spread like an array")
 		}
 	}
 }
@@ -155,9 +199,12 @@ func (r *realm) elements(c goja.FunctionCall) {
 	if !ok {
 		return
 	}
-	n := o.Get("length").ToInteger()
-	total := n * size(c.Argument(0))
-	for i := range int(n) {
+	n := o.Get("length")
+	if n == nil {
+		return
+	}
+	total := n.ToInteger() * size(c.Argument(0))
+	for i := range int(n.ToInteger()) {
 		total += size(o.Get(strconv.Itoa(i)))
 		r.make(float64(total))
 	}
@@ -212,6 +259,7 @@ func (r *realm) tree(v goja.Value, t *tree, depth int) {
 		}
 	} else if t.objects {
 		for _, name := range o.Keys() {
+			t.nodes += len(name) / 16
 			r.tree(o.Get(name), t, depth+1)
 		}
 	}

@@ -83,6 +83,21 @@ func TestLimits(t *testing.T) {
 		{"generator", `function* g() { for (;;) yield 1 } [...g()]`},
 		{"iterator", `var n = 0; [...{ [Symbol.iterator]: function () { return { next: function () { return { value: n++, done: false } } } } }]`},
 		{"bound functions", `var f = function () {}; for (;;) f = f.bind(null, f)`},
+		{"iterator of built-ins", `[...{ [Symbol.iterator]: function () { return { next: Object } } }]`},
+		{"iterator of accessors", `[...{ [Symbol.iterator]: function () { return { next: Object.getOwnPropertyDescriptor(Object.prototype, "__proto__").get } } }]`},
+		{"iterator of errors", `Array.from({ [Symbol.iterator]: function () { return { next: Error } } })`},
+		{"iterator of iterators", `new Set({ [Symbol.iterator]: function () { return { next: [].values } } })`},
+		{"iterator bound", `Math.max(...{ [Symbol.iterator]: function () { return { next: Object.bind(null, {}) } } })`},
+		{"built-ins call each other", `var o = { toString: Array.prototype.toString, join: Array.prototype.toString }; "" + o`},
+		{"length that changes", `var n = 0; Array.prototype.indexOf.call({ get length() { return n++ ? 1e15 : 1 } }, 1)`},
+		{"length that converts", `var n = 0; Array.prototype.indexOf.call({ length: { valueOf: function () { return n++ ? 1e15 : 1 } } }, 1)`},
+		{"length of arguments", `(function () { Object.defineProperty(arguments, "length", { get: function () { return 1e15 } }); [].slice.call(arguments) })(1)`},
+		{"length inherited", `class A { get length() { return 1e15 } } [].includes.call(new A(), 1)`},
+		{"spread like an array", `[].concat({ [Symbol.isConcatSpreadable]: true, length: 1e15 })`},
+		{"members of a long text", `var s = "x"; for (var i = 0; i < 17; i++) s += s; var o = { ...s }; return { data: { n: 1 } }`},
+		{"rest of a long text", `var s = "x"; for (var i = 0; i < 20; i++) s += s; var { a, ...b } = s; return { data: { n: 1 } }`},
+		{"entries of an object of a text", `var s = "x"; for (var i = 0; i < 20; i++) s += s; return { data: { n: Object.entries(new String(s)).length } }`},
+		{"long names as JSON", `var s = "x"; for (var i = 0; i < 19; i++) s += s; var o = {}; o[s] = 1; return { data: { n: JSON.stringify([o, o]).length } }`},
 		{"caught limit", `for (;;) try { "x".repeat(1e9) } catch (e) {}`},
 		{"answer with a getter", `return { data: { get a() { for (;;) {} } } }`},
 		{"answer with many getters", `return { get data() { for (;;) {} } }`},
@@ -114,6 +129,70 @@ func TestLimits(t *testing.T) {
 			}
 			if !out.Empty() {
 				t.Error("the answer is not empty")
+			}
+		})
+	}
+}
+
+// TestBuiltInsRefuse has time enough: it is the built-ins that end these calls, or what is handed to them.
+func TestBuiltInsRefuse(t *testing.T) {
+	const long = `var s = "x"; for (var i = 0; i < 17; i++) s += s; `
+	const (
+		large  = "a text or array of more than 64 Ki elements"
+		more   = "texts or arrays of more than 1 Mi elements"
+		nested = "a tree of more than 64 Ki elements or 500 levels"
+		length = "a length that is computed"
+		claim  = "an array of more than 64 Ki elements"
+		value  = "a value of more than 64 KiB"
+	)
+	for _, tt := range []struct{ name, body, want string }{
+		{"array", `new Array(70000).fill(0)`, large},
+		{"text", long + `s.charCodeAt(1)`, large},
+		{"argument", long + `parseInt(s)`, large},
+		{"object of a text", long + `Object.keys(new String(s))`, large},
+		{"template", long + "`${s}`", large},
+		{"spread members", long + `({ ...s })`, large},
+		{"spread elements", long + `[...s]`, large},
+		{"rest members", long + `var { a, ...b } = s`, large},
+		{"rest members, assigned", long + `var a, b; ({ a, ...b } = s)`, large},
+		{"repeated", `"x".repeat(2e6)`, more},
+		{"padded", `"x".padEnd(2e6)`, more},
+		{"joined", `new Array(60).fill("x".repeat(60000)).join()`, more},
+		{"joined with", `new Array(60).join("x".repeat(60000))`, more},
+		{"replaced", `"x".repeat(60).replace(/x/g, "y".repeat(60000))`, more},
+		{"replaced by itself", "\"x\".repeat(2000).replace(/x/g, '$`')", more},
+		{"concatenated", `var s = "x".repeat(60000); s.concat(s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s, s)`, more},
+		{"tree", `var a = [1]; for (var i = 0; i < 20; i++) a = [a, a]; JSON.stringify(a)`, nested},
+		{"tree of objects", `var a = {}; for (var i = 0; i < 20; i++) a = { l: a, r: a }; JSON.stringify(a)`, nested},
+		{"deep tree", `var a = []; for (var i = 0; i < 501; i++) a = [a]; JSON.stringify(a)`, nested},
+		{"indented tree", `var a = []; for (var i = 0; i < 400; i++) a = [1, a]; JSON.stringify(a, null, 2)`, nested},
+		{"names of a tree", long + `s += s; s += s; s += s; var o = {}; o[s] = 1; JSON.stringify([o, o])`, nested},
+		{"flattened", `var a = [1]; for (var i = 0; i < 20; i++) a = [a, a]; a.flat(Infinity)`, nested},
+		{"computed length", `[].indexOf.call({ get length() { return 1 } }, 1)`, length},
+		{"converted length", `[].indexOf.call({ length: { valueOf: function () { return 1 } } }, 1)`, length},
+		{"computed length of arguments", `(function () { Object.defineProperty(arguments, "length", { get: function () { return 1 } }); [].slice.call(arguments) })(1)`, length},
+		{"claimed length", `Array.from({ length: 1e9 })`, claim},
+		{"inherited length", `[].join.call(Object.create({ length: 1e12 }))`, claim},
+		{"arguments", `Math.max.apply(null, { length: 1e9 })`, claim},
+		{"spread like an array", `[].concat({ [Symbol.isConcatSpreadable]: true, length: 1 })`, "an object that is spread like an array"},
+		{"buffer", `new ArrayBuffer(70000)`, value},
+		{"typed array", `new Float64Array(70000)`, value},
+		{"typed array of an array-like", `new Uint8Array({ length: 70000 })`, value},
+		{"typed array made", `Uint8Array.from({ length: 70000 })`, claim},
+		{"Buffer", `Buffer.alloc(70000)`, value},
+		{"pattern", `new RegExp("a".repeat(1025))`, value},
+		{"pattern on a text", `/x/.test("x".repeat(17000))`, "a regular expression on a text of more than 16 Ki characters"},
+		{"split", `"x".repeat(17000).split(/x/)`, "a regular expression on a text of more than 16 Ki characters"},
+		{"inside one another", `var o = { toString: Array.prototype.toString, join: Array.prototype.toString }; "" + o`, "built-in functions inside one another"},
+		{"steps", `for (;;) [...new Array(60000)]`, "more than 256 Ki elements"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := Compile("x.js", "function decodeUplink(input) {"+tt.body+"}", Limits{Time: maxTime})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := decoded(p), "x.js: limit exceeded: "+tt.want; got != want {
+				t.Errorf("got %.200s, want %s", got, want)
 			}
 		})
 	}

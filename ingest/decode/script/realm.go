@@ -49,8 +49,11 @@ type realm struct {
 	object *goja.Object
 	assign goja.Value
 	date   goja.Constructor
-	// template is what each part of a template text is handed to.
-	template goja.Value
+	// property is Object.getOwnPropertyDescriptor, and typedLength the accessor of the length of all typed arrays.
+	property    func(goja.FunctionCall) goja.Value
+	typedLength goja.Value
+	// bounded is what texts and arrays are handed to that no built-in sees (source.go).
+	bounded goja.Value
 	// changed tells whether a built-in is other than at first; only of a compared realm.
 	changed goja.Callable
 
@@ -63,8 +66,10 @@ type realm struct {
 	seed  uint64 // of Math.random
 	over  error  // the limit that a built-in found exceeded
 	steps int    // elements that built-ins took from iterators
-	items []any  // of the payload
-	out   object.Writer
+	// inside counts the built-ins that are at work inside one another.
+	inside int
+	items  []any // of the payload
+	out    object.Writer
 }
 
 // Realms that are ready, for all programs: frozen ones for messages, and compared ones while a configuration is loaded.
@@ -112,12 +117,15 @@ func newRealm(k keeping) *realm {
 	r.rt.SetTimeSource(func() time.Time { return r.now })
 	r.rt.SetRandSource(r.random)
 	r.date, _ = goja.AssertConstructor(r.rt.Get("Date"))
-	r.template = r.rt.ToValue(func(c goja.FunctionCall) goja.Value {
+	r.bounded = r.rt.ToValue(func(c goja.FunctionCall) goja.Value {
 		r.bound(c.Argument(0))
 		return c.Argument(0)
 	})
+	r.property = r.rt.Get("Object").(*goja.Object).Get("getOwnPropertyDescriptor").Export().(func(goja.FunctionCall) goja.Value)
 	host := r.host()
 	r.prepare(boundsProgram, host)
+	typed := r.rt.Get("Uint8Array").(*goja.Object).Prototype().Get("prototype")
+	r.typedLength = r.property(goja.FunctionCall{Arguments: []goja.Value{typed, r.rt.ToValue("length")}}).(*goja.Object).Get("get")
 	r.prepare(aroundProgram, host)
 	r.changed, _ = goja.AssertFunction(r.prepare(keepProgram, r.rt.ToValue(string(k))))
 	r.object = r.rt.Get("Object").(*goja.Object)
@@ -140,7 +148,7 @@ func (r *realm) prepare(p *goja.Program, arg goja.Value) goja.Value {
 // begin makes a realm ready for a call.
 func (r *realm) begin(limit Limits, extra Extra) {
 	r.asked.Store(nil)
-	r.limit, r.now, r.seed, r.over, r.steps = limit, extra.Received, 0, nil, 0
+	r.limit, r.now, r.seed, r.over, r.steps, r.inside = limit, extra.Received, 0, nil, 0, 0
 	r.rt.SetMaxCallStackSize(limit.Depth)
 	r.out.Reset()
 }

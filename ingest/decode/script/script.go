@@ -17,7 +17,7 @@
 //
 // Call depth, source and answer are bounded exactly. Time is measured twice, on the wall and as what the process has computed,
 // and has to be used up in both: on a machine that is busy with something else a decoder gets its share. Memory is the growth
-// of the process's heap, looked at every millisecond: a decoder is stopped some ten megabytes late, and not within its first
+// of the process's heap, looked at every millisecond: a decoder is stopped tens of megabytes late, and not within its first
 // millisecond. Other work of the process counts as well, so a call that exceeds time or memory is made once more before that
 // is believed.
 //
@@ -279,7 +279,7 @@ func (p *Program) load(r *realm) (func(entry int) goja.Callable, error) {
 	}
 	module, exports := r.rt.NewObject(), r.rt.NewObject()
 	r.put(module, "exports", exports)
-	defined, err := f(goja.Undefined(), r.template, r.rt.GlobalObject(), module, exports)
+	defined, err := f(goja.Undefined(), r.bounded, r.rt.GlobalObject(), module, exports)
 	if err != nil {
 		return nil, p.thrown(r, err)
 	}

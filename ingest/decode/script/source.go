@@ -86,7 +86,7 @@ func (s *source) compile() (*goja.Program, error) {
 	}
 	outer := tree.Body[0].(*ast.ExpressionStatement).Expression.(*ast.FunctionLiteral)
 	outer.ParameterList.List[0].Target.(*ast.Identifier).Name = unspellable
-	if err := walk(reflect.ValueOf(tree.Body), 0, bindTemplates); err != nil {
+	if err := walk(reflect.ValueOf(tree.Body), 0, bindParts); err != nil {
 		return nil, err
 	}
 	program, err := goja.CompileAST(tree, false)
@@ -96,17 +96,33 @@ func (s *source) compile() (*goja.Program, error) {
 	return program, nil
 }
 
-// A template text is made by one instruction, of texts that no built-in has seen. So each is handed to a function of ours
-// first, which has a name that no script can spell.
+// A template text is made by one instruction, and so is what is spread, of texts and arrays that no built-in has seen. So each
+// is handed to a function of ours first, which has a name that no script can spell.
 const unspellable = "%bound"
 
-func bindTemplates(node ast.Node, _ int) error {
-	if n, ok := node.(*ast.TemplateLiteral); ok && n.Tag == nil {
-		for i, e := range n.Expressions {
-			n.Expressions[i] = &ast.CallExpression{
-				Callee:       &ast.Identifier{Name: unspellable, Idx: e.Idx0()},
-				ArgumentList: []ast.Expression{e},
+func bindParts(node ast.Node, _ int) error {
+	bind := func(e *ast.Expression) {
+		*e = &ast.CallExpression{
+			Callee:       &ast.Identifier{Name: unspellable, Idx: (*e).Idx0()},
+			ArgumentList: []ast.Expression{*e},
+		}
+	}
+	switch n := node.(type) {
+	case *ast.TemplateLiteral:
+		if n.Tag == nil {
+			for i := range n.Expressions {
+				bind(&n.Expressions[i])
 			}
+		}
+	case *ast.SpreadElement:
+		bind(&n.Expression)
+	case *ast.Binding:
+		if p, ok := n.Target.(*ast.ObjectPattern); ok && p.Rest != nil && n.Initializer != nil {
+			bind(&n.Initializer)
+		}
+	case *ast.AssignExpression:
+		if p, ok := n.Left.(*ast.ObjectPattern); ok && p.Rest != nil {
+			bind(&n.Right)
 		}
 	}
 	return nil
