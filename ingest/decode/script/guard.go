@@ -14,7 +14,7 @@ import (
 const (
 	maxSize    = 64 << 10 // elements of an array, characters of a text
 	maxMade    = 1 << 20  // characters or elements that go into a call together, or come out of it
-	maxSteps   = 1 << 18  // elements that built-ins take from iterators in one run
+	maxSteps   = 1 << 17  // elements that built-ins take from iterators in one run
 	maxPattern = 1 << 10  // bytes of a regular expression
 	maxSubject = 16 << 10 // characters of a text that one is tried on
 	maxNodes   = 64 << 10 // elements of a tree that is flattened or written as JSON
@@ -83,7 +83,7 @@ func (r *realm) check(kind string) func(goja.FunctionCall) {
 	case "step":
 		return func(goja.FunctionCall) {
 			if r.steps++; r.steps > maxSteps {
-				r.exceed("more than 256 Ki elements")
+				r.exceed("more than 128 Ki elements")
 			}
 		}
 	case "repeat":
