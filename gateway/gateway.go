@@ -48,7 +48,9 @@ type Gateway struct {
 	counters Counters
 	quiet    bool
 	batch    Batch
-	out      rules.Output
+	// snapshotAt is when the last snapshot of any site was taken.
+	snapshotAt telemetry.Instant
+	out        rules.Output
 }
 
 // Open recovers the state from the journal: the newest snapshot of each site, then the records behind it, through the same

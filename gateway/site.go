@@ -124,16 +124,21 @@ func (s *site) wantsSnapshot(now telemetry.Instant) bool {
 		s.rows >= max(snapshotRows, snapshotRowsPerDevice*s.devices) || now.Sub(s.snapshotAt) >= snapshotEvery
 }
 
-// snapshots puts at most one site's snapshot and finished rollups into the batch, so that no commit is held up by all of
-// them at once.
+// snapshotPause lies between the snapshots of two sites. Sites with the same load come due together: one behind the other in a
+// row would hold up every message meanwhile.
+const snapshotPause = 100 * time.Millisecond
+
+// snapshots puts at most one site's snapshot and finished rollups into the batch, and not in two batches in a row, so that no
+// message waits for all of them. One that somebody waits for does not wait.
 func (g *Gateway) snapshots(now telemetry.Instant) error {
 	if len(g.batch.Snapshots) > 0 {
 		return nil // a commit that failed is being repeated
 	}
 	for _, s := range g.order {
-		if !s.wantsSnapshot(now) {
+		if !s.wantsSnapshot(now) || !s.snapshotDue && now.Sub(g.snapshotAt) < snapshotPause {
 			continue
 		}
+		g.snapshotAt = now
 		body, err := s.engine.Snapshot()
 		if err != nil {
 			return fmt.Errorf("taking a snapshot of site %q: %w", s.id, err)

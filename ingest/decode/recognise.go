@@ -29,8 +29,12 @@ const maxCandidates = 3
 // Recognise guesses which models a message may be of, the likeliest first, at most three: by topic, by envelope, and by what
 // each model reads in it. A guess says what to try, not what is true: two makers may pack their bytes alike.
 func (d *Decoder) Recognise(q Query) []Candidate {
-	w := d.Worker(nil)
-	w.all = true
+	w := d.workers.Get().(*Worker)
+	defer func() {
+		w.all, w.bare, w.trace = false, nil, nil
+		d.workers.Put(w)
+	}()
+	w.all, w.parsed = true, nil
 	if q.Frame {
 		w.bare = &q.Port
 	}
