@@ -33,6 +33,9 @@ func modelIDs(models map[string]*modelFile) []string {
 var shippedModels = sync.OnceValue(func() *loader {
 	l := newLoader(folder{embedded: true})
 	l.shipped("models", l.addModel)
+	for _, m := range l.models {
+		m.places = nil // of a file that is judged; they hold its whole tree
+	}
 	return l
 })
 
