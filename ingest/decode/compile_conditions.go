@@ -1,0 +1,173 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+func (c *compiler) timing(at string, def *Time) *timing {
+	if def == nil {
+		return nil
+	}
+	if def.Path == "" {
+		c.fail(at+".path", errors.New("missing"))
+	}
+	t := &timing{formats: def.Formats}
+	for way := range strings.SplitSeq(def.Path, "|") {
+		t.paths = append(t.paths, c.path(at+".path", way, true))
+	}
+	if len(t.formats) == 0 {
+		t.formats = []string{"auto"}
+	}
+	for i, f := range t.formats {
+		switch f {
+		case "auto", "rfc3339", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns":
+			continue
+		case secondsAgo:
+			if at != "history.time" {
+				c.fail(fmt.Sprintf("%s.formats[%d]", at, i), fmt.Errorf("%q: only the time of history counts back from the message", f))
+			}
+			continue
+		}
+		if !strings.Contains(f, "06") || !strings.Contains(f, "04") {
+			c.fail(fmt.Sprintf("%s.formats[%d]", at, i), fmt.Errorf("%q: want auto, rfc3339, epoch_s, epoch_ms, epoch_us, epoch_ns, seconds_ago or a layout such as 02/01/2006 15:04:05", f))
+		}
+	}
+	if def.Zone != "" {
+		zone, err := time.LoadLocation(def.Zone)
+		if err != nil || def.Zone == "Local" {
+			c.fail(at+".zone", fmt.Errorf("%q: want an IANA name such as Asia/Jakarta", def.Zone))
+		}
+		t.zone = zone
+	}
+	for i := range t.paths {
+		c.word(t.paths[i])
+	}
+	t.zonePath = c.path(at+".zone_path", def.ZonePath, true)
+	t.wallClock = def.WallClock
+	return t
+}
+
+// filter compiles a When.
+func (c *compiler) filter(at string, def *When) filter {
+	return filter{c.conditions(at+".process", def.Process), c.conditions(at+".ignore", def.Ignore)}
+}
+
+func (c *compiler) conditions(at string, defs []Condition) []condition {
+	var ready []condition
+	for i := range defs {
+		def, where := &defs[i], fmt.Sprintf("%s[%d]", at, i)
+		cond := condition{exists: def.Exists, not: def.Not}
+		switch def.Path {
+		case "":
+			c.fail(where+".path", errors.New("missing"))
+		case "@":
+			cond.self = true
+		default:
+			cond.path = c.path(where+".path", def.Path, true)
+		}
+		set := 0
+		if def.Equals != nil {
+			set++
+			cond.in = c.literals(where+".equals", []any{def.Equals})
+		}
+		if def.In != nil {
+			set++
+			cond.in = c.literals(where+".in", def.In)
+		}
+		if def.NotIn != nil {
+			set++
+			cond.notIn = c.literals(where+".not_in", def.NotIn)
+		}
+		if def.Like != "" {
+			set++
+			cond.like = strings.ToLower(def.Like)
+		}
+		if def.Exists != nil {
+			set++
+		}
+		if set != 1 {
+			c.fail(where, errors.New("want exactly one of equals, in, not_in, like and exists"))
+		}
+		c.word(cond.path)
+		ready = append(ready, cond)
+	}
+	return ready
+}
+
+// literals takes texts, numbers and booleans as YAML gives them.
+func (c *compiler) literals(at string, values []any) []literal {
+	var ready []literal
+	for i, v := range values {
+		var l literal
+		switch v := v.(type) {
+		case string:
+			l.text = v
+			// YAML leaves 0xFFFF to its reader.
+			if hex, err := strconv.ParseUint(v, 0, 64); err == nil && strings.HasPrefix(v, "0x") {
+				l.number, l.numeric = float64(hex), true
+			}
+		case bool:
+			l.text = strconv.FormatBool(v)
+		case int, int64, uint64:
+			l.text = fmt.Sprint(v)
+			l.number, l.numeric = toFloat(v), true
+		case float64:
+			l.text = strconv.FormatFloat(v, 'g', -1, 64)
+			l.number, l.numeric = v, true
+		default:
+			c.fail(fmt.Sprintf("%s[%d]", at, i), fmt.Errorf("%v: want a text, number or boolean", v))
+		}
+		ready = append(ready, l)
+	}
+	return ready
+}
+
+func toFloat(v any) float64 {
+	switch v := v.(type) {
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case uint64:
+		return float64(v)
+	}
+	return 0
+}
+
+func (c *compiler) sample(at string, s *Sample) {
+	if s.Name == "" {
+		c.fail(at+".name", errors.New("missing"))
+	}
+	outcomes := 0
+	for _, set := range []bool{len(s.Expect) > 0, s.Ignored, s.Rejected != ""} {
+		if set {
+			outcomes++
+		}
+	}
+	if outcomes != 1 {
+		c.fail(at, errors.New("want exactly one of expect, ignored and rejected"))
+	}
+	if s.Rejected != "" && !slices.Contains(telemetry.Reasons(), s.Rejected) {
+		c.fail(at+".rejected", fmt.Errorf("unknown reason %q", s.Rejected))
+	}
+	for _, text := range append([]string{s.Received}, expectedTimes(s.Expect)...) {
+		if _, err := time.Parse(time.RFC3339, text); text != "" && err != nil {
+			c.fail(at, fmt.Errorf("%q: want RFC 3339", text))
+		}
+	}
+}
+
+func expectedTimes(expected []Expected) []string {
+	var all []string
+	for _, e := range expected {
+		all = append(all, e.At)
+	}
+	return all
+}

@@ -1,0 +1,252 @@
+package decode
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// field is Field made ready.
+type field struct {
+	path     path
+	quantity telemetry.Quantity
+	// auto: the quantity is found by name, at namePath or the member's own.
+	auto     bool
+	namePath path
+	// counted is false for a form of counting people that the model does not count.
+	counted bool
+	// way is the place of Way in the model's Prefer; -1: it counts nobody who passes.
+	way         int
+	swap        bool              // for auto
+	unitNames   map[string]string // for auto: UCUM by lower-case word
+	byUnit      map[string]telemetry.Quantity
+	unit        linear
+	unitPath    path
+	units       map[string]linear // by lower-case word
+	words       map[string]float64
+	kinds       map[string]string
+	suffix      []string
+	value       *float64
+	min, max    *float64
+	when        []condition
+	invalid     []literal
+	twice       string
+	channel     string
+	channelPath []path
+}
+
+// read appends the readings of one field to the worker's, looking from the root or an element.
+func (e *extraction) read(fd *field, from found) *fault {
+	if !fd.counted && !e.w.all || !e.reads(fd) {
+		return nil
+	}
+	var f *fault
+	fd.path.each(e.doc, from, func(v found) bool {
+		f = e.value(fd, from, v)
+		if f != nil && e.model.Partial && f.reason != telemetry.ReasonTooLarge {
+			e.note(fd, v, "passed over: "+f.detail)
+			if e.broken == nil {
+				e.broken = f.in(fd.path.text)
+			}
+			f = nil
+		}
+		return f == nil
+	})
+	if f != nil {
+		return f.in(fd.path.text)
+	}
+	return nil
+}
+
+// value makes the reading of the value v, which fd leads to from the root or an element.
+func (e *extraction) value(fd *field, from, v found) *fault {
+	for i := range fd.when {
+		if !fd.when[i].holds(e.doc, v) {
+			return nil
+		}
+	}
+	n := &e.doc.nodes[v.at]
+	if n.kind == 'n' || isAny(fd.invalid, n) {
+		e.unfitted = true
+		e.note(fd, v, "no value: not fitted, or not measured")
+		return nil
+	}
+	if fd.auto {
+		return e.guess(fd, v)
+	}
+	r := telemetry.Reading{Quantity: fd.quantity, Channel: fd.channel}
+	var f *fault
+	switch {
+	case fd.quantity == telemetry.Button && fd.value != nil:
+		r.Value, r.Text = 1, "press"
+	case fd.quantity == telemetry.Button:
+		r.Value = 1
+		r.Text, f = fd.press(n)
+	case fd.value != nil:
+		r.Value = *fd.value
+	default:
+		r.Value, f = e.number(fd, from, n)
+	}
+	switch {
+	case f != nil && (!fd.counted || e.lesser(fd)):
+		return nil // shown only where it can be
+	case f != nil:
+		return f
+	case fd.min != nil && r.Value < *fd.min || fd.max != nil && r.Value > *fd.max:
+		e.unfitted = true
+		e.note(fd, v, "no value: outside of what the field measures")
+		return nil
+	case e.lesser(fd) && r.Value != 0 && !e.w.all:
+		e.unfitted = true
+		e.note(fd, v, "the device tells these people in a better way")
+		return nil
+	}
+	r.Channel = e.channel(fd, v)
+	i := e.find(r.Quantity, r.Channel)
+	if i >= 0 && e.lesser(fd) {
+		return nil
+	}
+	e.note(fd, v, "")
+	if i >= 0 {
+		return e.again(fd, &e.w.readings[i], r.Value)
+	}
+	return e.add(r)
+}
+
+// again takes in a further value of a reading that the record has.
+func (e *extraction) again(fd *field, have *telemetry.Reading, v float64) *fault {
+	switch fd.twice {
+	case twiceAdd:
+		sum, f := checked(have.Quantity, have.Value+v)
+		have.Value = sum
+		return f
+	case twiceLast:
+		have.Value = v
+		return nil
+	}
+	return faultf(telemetry.ReasonField, "second value of %s on channel %q: want a channel_path that tells them apart", have.Quantity, have.Channel)
+}
+
+// The words of Field.Twice.
+const (
+	twiceAdd  = "add"
+	twiceLast = "last"
+)
+
+// channel names the line, region or probe of a value.
+func (e *extraction) channel(fd *field, v found) string {
+	named := ""
+	for i := range fd.channelPath {
+		c, ok := fd.channelPath[i].firstFrom(e.doc, v.around())
+		if !ok {
+			continue
+		}
+		if n := &e.doc.nodes[c]; len(n.raw) > 0 && n.kind != 'n' {
+			if named != "" {
+				named += "."
+			}
+			named += channelText(n.raw)
+		}
+	}
+	switch {
+	case named != "":
+		return named
+	case fd.channel != "":
+		return fd.channel
+	}
+	return v.label
+}
+
+// find is where the worker's readings have a quantity on a channel; -1: nowhere.
+func (e *extraction) find(q telemetry.Quantity, channel string) int {
+	for i := range e.w.readings {
+		if have := &e.w.readings[i]; have.Quantity == q && have.Channel == channel {
+			return i
+		}
+	}
+	return -1
+}
+
+func (e *extraction) add(r telemetry.Reading) *fault {
+	if e.total++; e.total > maxReadings {
+		return faultf(telemetry.ReasonTooLarge, "more than %d readings in one message", maxReadings)
+	}
+	e.w.readings = append(e.w.readings, r)
+	return nil
+}
+
+// number makes a value of the quantity: a word's number, or a number (also in quotes) in the device's unit.
+func (e *extraction) number(fd *field, from found, n *node) (float64, *fault) {
+	if n.kind == '{' || n.kind == '[' {
+		return 0, faultf(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
+	}
+	if fd.words != nil {
+		if v, ok := fd.words[strings.ToLower(string(n.raw))]; ok {
+			return checked(fd.quantity, v)
+		}
+	}
+	var v float64
+	switch n.kind {
+	case 't', 'f':
+		if fd.quantity.Definition().Form != telemetry.Flag {
+			return 0, faultf(telemetry.ReasonField, "a boolean, want a number")
+		}
+		if n.kind == 't' {
+			v = 1
+		}
+		return v, nil
+	default:
+		text := bytes.TrimSpace(n.raw)
+		for _, suffix := range fd.suffix {
+			if number, cut := bytes.CutSuffix(text, []byte(suffix)); cut {
+				text = bytes.TrimSpace(number)
+				break
+			}
+		}
+		var ok bool
+		if v, ok = parseFloat(text); !ok || len(text) == 0 {
+			if fd.words != nil {
+				return 0, faultf(telemetry.ReasonField, "a word that the model does not know, want one of %s", wordsOf(fd.words))
+			}
+			return 0, faultf(telemetry.ReasonField, "text that is no number")
+		}
+	}
+	unit := fd.unit
+	if fd.unitPath.text != "" {
+		at, ok := fd.unitPath.firstFrom(e.doc, from)
+		if !ok {
+			at, ok = fd.unitPath.first(e.doc, 0)
+		}
+		if ok && e.doc.nodes[at].kind != 'n' {
+			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[at].raw))]; !ok {
+				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text)
+			}
+		}
+	}
+	return checked(fd.quantity, unit.apply(v))
+}
+
+// wordsOf lists the words that a field knows.
+func wordsOf(words map[string]float64) string {
+	return strings.Join(slices.Sorted(maps.Keys(words)), ", ")
+}
+
+// press is the kind of a button press.
+func (fd *field) press(n *node) (string, *fault) {
+	if kind, ok := fd.kinds[string(n.raw)]; ok {
+		return kind, nil
+	}
+	if len(fd.kinds) > 0 {
+		return "", faultf(telemetry.ReasonField, "a kind of press that the model does not know")
+	}
+	if n.kind == 't' || n.kind == '0' {
+		return "press", nil
+	}
+	if n.kind != '"' || !plainName(n.raw) {
+		return "", faultf(telemetry.ReasonField, "%s, want the kind of press", kindName(n.kind))
+	}
+	return intern(n.raw), nil
+}
