@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,7 +73,11 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
 		w.explain("envelope", "not a reading: "+up.other)
 		return notReading
 	}
-	w.facts.sequence, w.facts.numbered, w.facts.boot = up.counter, up.counted && up.session != "", up.session
+	w.facts.sequence, w.facts.numbered = up.counter, up.counted && up.session != ""
+	if w.facts.numbered {
+		// Only whether it is the same one matters, and the text may be anybody's.
+		w.facts.boot = strconv.FormatUint(xxhash.Sum64String(up.session), 36)
+	}
 	// A device of fixed keys counts from 0 again after each start, in the same session: hour and content tell its frames apart.
 	w.facts.salt = xxhash.Sum64(up.frame) ^ uint64(up.at.at)/uint64(time.Hour)
 	return w.openFrame(m, &up, msg)
@@ -257,7 +262,7 @@ func (e envelope) addresses(names ...string) []string {
 	var known []string
 	for _, name := range names {
 		name = bounded(name, maxAddress)
-		if name != "" && !slices.ContainsFunc(known, func(have string) bool { return strings.EqualFold(have, name) }) {
+		if name != "" && plain([]byte(name), "-_.:") && !slices.ContainsFunc(known, func(have string) bool { return strings.EqualFold(have, name) }) {
 			known = append(known, name)
 		}
 	}

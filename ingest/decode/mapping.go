@@ -3,7 +3,10 @@ package decode
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -160,8 +163,12 @@ func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fau
 		return nil
 	}
 	if at, ok := m.boot.first(doc, 0); ok {
-		if n := &doc.nodes[at]; n.kind == '0' || n.kind == '"' && printable(n.raw) {
-			o.Boot = string(n.raw[:min(len(n.raw), maxBoot)])
+		switch n := &doc.nodes[at]; {
+		case n.kind != '0' && n.kind != '"' || len(n.raw) == 0:
+		case len(n.raw) <= maxBoot && plain(n.raw, "_-.:/+"):
+			o.Boot = string(n.raw)
+		default: // whatever it says: only whether it is the same matters
+			o.Boot = strconv.FormatUint(xxhash.Sum64(n.raw), 36)
 		}
 	}
 	return nil
