@@ -71,7 +71,7 @@ func TestMistypedCommandsGetAHint(t *testing.T) {
 		{"missing configuration", []string{"serve", "--config", missing}, 1, []string{missing, "gerbang check"}},
 		{"missing file to check", []string{"check", missing}, 1, []string{missing}},
 		{"missing message", []string{"decode", "--model", "native", missing}, 1, []string{missing}},
-		{"decode without a model", []string{"decode", "-"}, 2, []string{`required flag(s) "model" not set`, "--help"}},
+		{"decode what no model reads", []string{"decode", "-"}, 2, []string{"no model is known to read this message", "--model", "gerbang models"}},
 		{"unknown model", []string{"decode", "--model", "natve", "-"}, 2, []string{"natve"}},
 		{"unknown kind of schema", []string{"config", "schema", "sites"}, 1, []string{"sites", "kinds of file: ", "site"}},
 		{"replay without a place", []string{"replay", "--mapping", "x", "y"}, 2, []string{"--journal DIR or --to URL", "--help"}},

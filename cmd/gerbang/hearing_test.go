@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,9 +26,12 @@ func TestHearing(t *testing.T) {
 		first := &saying{topics: []string{"a"}, changed: make(chan struct{}, 1)}
 		second := &saying{topics: []string{"z"}, changed: make(chan struct{}, 1)}
 		h := newHearing(first)
+		var mu sync.Mutex // of both
 		var followed [][]string
 		failures := 0
 		follow := func(_ context.Context, topics []string) error {
+			mu.Lock()
+			defer mu.Unlock()
 			followed = append(followed, topics)
 			if failures > 0 {
 				failures--
@@ -41,6 +45,8 @@ func TestHearing(t *testing.T) {
 		want := func(step string, topics ...[]string) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if !slices.EqualFunc(followed, topics, slices.Equal[[]string]) {
 				t.Errorf("%s: followed %v, want %v", step, followed, topics)
 			}
@@ -52,7 +58,9 @@ func TestHearing(t *testing.T) {
 		first.topics = []string{"a", "b"}
 		first.changed <- struct{}{}
 		want("a device announces a topic", []string{"a", "b"})
+		mu.Lock()
 		failures = 2
+		mu.Unlock()
 		first.changed <- struct{}{}
 		want("the broker does not answer", []string{"a", "b"})
 		time.Sleep(2*h.retry + time.Second)
@@ -60,7 +68,9 @@ func TestHearing(t *testing.T) {
 		h.swap(first)
 		h.swap(second)
 		synctest.Wait()
+		mu.Lock()
 		followed = followed[len(followed)-1:] // the first may have been taken already
+		mu.Unlock()
 		want("after a reload", []string{"z"})
 		first.changed <- struct{}{}
 		want("the old decoder says something")
