@@ -23,15 +23,20 @@ type Sighting struct {
 // maxSightings bounds how many are kept: the ones that were silent longest make room.
 const maxSightings = 500
 
-// recogniseEvery is the shortest time between two guesses, which cost as much as some hundred messages.
-const recogniseEvery = telemetry.Instant(50e6)
+// A guess costs as much as some hundred messages: as many as a gateway is full of strangers when it starts may come at once, and
+// one every guessEvery from then on.
+const (
+	guessBurst = 30
+	guessEvery = telemetry.Instant(50e6)
+)
 
 // Sightings are the devices that publish and are not configured. The zero value is ready; it is safe for concurrent use and
 // may be shared by the decoders before and after a reload.
 type Sightings struct {
 	mu      sync.Mutex
 	bySight map[string]*Sighting
-	guessed telemetry.Instant
+	// guessFree is when all guesses of a burst are free again.
+	guessFree telemetry.Instant
 }
 
 // List gives all of them, the newest first.
@@ -74,10 +79,11 @@ func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
 	if len(one.Candidates) > 0 && len(one.Candidates[0].Quantities) > 0 || one.Messages > maxGuesses {
 		return
 	}
-	if msg.Received-s.guessed < recogniseEvery {
+	free := max(s.guessFree, msg.Received) + guessEvery
+	if free > msg.Received+guessBurst*guessEvery {
 		return
 	}
-	s.guessed = msg.Received
+	s.guessFree = free
 	if better := d.Recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time()}); len(better) > 0 {
 		one.Candidates = better
 	}

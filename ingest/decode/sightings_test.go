@@ -3,7 +3,6 @@ package decode
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -21,13 +20,12 @@ func TestStrangersAreSeenWithWhatToWrite(t *testing.T) {
 	site := testSite(t)
 	site.Devices = append(site.Devices, facility.Device{ID: "known", Model: "acme-door"})
 	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{doorModel()}, Sightings: &seen})
-	for i, m := range [][2]string{
+	// All in one instant: a gateway that starts hears its strangers at once.
+	for _, m := range [][2]string{
 		{"acme/known/state", `{"open":true}`}, {"acme/Back Door/state", `{"open":true}`}, {"acme/Back Door/state", `{"open":false}`},
 		{"nobody/knows", `{"x":1}`}, {"gerbang/v1/mpp/new-one", `{"people_in":1,"battery":50}`},
 	} {
-		msg := message(m[0], m[1])
-		msg.Received += telemetry.Instant(time.Duration(i) * time.Second)
-		d.Decode(msg, nil)
+		d.Decode(message(m[0], m[1]), nil)
 	}
 	got := map[string]string{}
 	for _, s := range seen.List() {
