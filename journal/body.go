@@ -116,14 +116,17 @@ func (r *reader) intern(b []byte) string {
 	return s
 }
 
-// observation reads a body. The usual shape, a device, a sequence and values, is read by hand; whatever else goes through
-// encoding/json.
+// observation reads a body. The usual shape, a device, its boot, a sequence and values, is read by hand; whatever else goes
+// through encoding/json.
 func (r *reader) observation(body []byte, o *telemetry.Observation, readings []telemetry.Reading) ([]telemetry.Reading, error) {
 	from := len(readings)
 	c := cursor{b: body}
 	*o = telemetry.Observation{}
 	ok := c.lit(`{"device":"`)
 	o.Device = r.intern(c.plain())
+	if ok && c.lit(`,"boot":"`) {
+		o.Boot = r.intern(c.plain())
+	}
 	if ok && c.lit(`,"sequence":`) {
 		o.Sequence, o.HasSequence = c.uint(), true
 	}

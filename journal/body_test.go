@@ -51,6 +51,7 @@ func TestObservationSurvives(t *testing.T) {
 // What the fast reader understands, encoding/json must understand in the same way.
 func FuzzObservationBody(f *testing.F) {
 	f.Add([]byte(`{"device":"d","sequence":1,"values":[["people_in",1],["co2",-0.5,"a"],["button",1,"","long"]]}`))
+	f.Add([]byte(`{"device":"d","boot":"mwx27","sequence":5,"flags":3,"values":[["people_in",1]]}`))
 	f.Add([]byte(`{"device":"d","flags":3,"values":[]}`))
 	f.Add([]byte(`{"device":"d\"","boot":"x","values":[["people_in",1e309]]}`))
 	f.Add([]byte(`{"device":"d","sequence":01,"values":[["people_in",0x1p3]]}`))
