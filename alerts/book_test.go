@@ -50,7 +50,7 @@ func TestBookTransition(t *testing.T) {
 		{"within opens nothing", []*rules.Transition{crowd(rules.Within, 0, 40, "")}, "", 0},
 		{"unknown opens no breach", []*rules.Transition{crowd(rules.Unknown, 0, 0, rules.ReasonSilent)}, "", 0},
 		{"silence does not end a breach", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonSilent)}, "opened updated", 1},
-		{"straddling does not end a breach", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 51, rules.ReasonStraddles)}, "opened updated", 1},
+		{"straddling does not end a breach", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 51, rules.ReasonNear)}, "opened updated", 1},
 		{"within ends a breach in doubt", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonGap), crowd(rules.Within, 2*time.Hour, 1, "")}, "opened updated resolved", 0},
 		{"a breach is confirmed again", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonGap), crowd(rules.Breached, 2*time.Hour, 70, "")}, "opened updated updated", 1},
 		{"closing ends a breach", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonClosed)}, "opened resolved", 0},
@@ -119,7 +119,7 @@ func TestBookUpdatesOnceAMinute(t *testing.T) {
 	for s := range 600 { // ten minutes of flapping between doubt and breach, once a second
 		now := time.Duration(s+1) * time.Second
 		if s%2 == 0 {
-			changes = b.Transition(crowd(rules.Unknown, now, 0, rules.ReasonStraddles), changes)
+			changes = b.Transition(crowd(rules.Unknown, now, 0, rules.ReasonNear), changes)
 		} else {
 			changes = b.Transition(crowd(rules.Breached, now, 90, ""), changes)
 		}
@@ -284,7 +284,7 @@ func TestBookProperty(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))
-	reasons := []rules.Reason{"", rules.ReasonSilent, rules.ReasonStraddles, rules.ReasonClosed, rules.ReasonPending, rules.ReasonNoData, rules.ReasonGap}
+	reasons := []rules.Reason{"", rules.ReasonSilent, rules.ReasonNear, rules.ReasonClosed, rules.ReasonPending, rules.ReasonNoData, rules.ReasonGap}
 	classes := []rules.Class{rules.ClassBreach, rules.ClassOverdue, rules.ClassSensor}
 	for range 50 {
 		b := NewBook(nil, nil)

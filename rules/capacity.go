@@ -152,6 +152,6 @@ func (f *finding) compare(was Verdict, hysteresis float64, s Straddle) {
 			f.verdict = Breached
 		}
 	default:
-		f.verdict, f.reason = Unknown, ReasonStraddles
+		f.verdict, f.reason = Unknown, ReasonNear
 	}
 }

@@ -57,9 +57,9 @@ func TestCapacityJudgesTheErrorBar(t *testing.T) {
 	r.read("c-main", "2022-07-04 09:00:00", in, 40)
 	r.wantVerdict("capacity", "hall", "within")
 	r.read("c-main", "2022-07-04 09:10:00", in, 10) // 50 ± 1
-	r.wantVerdict("capacity", "hall", "unknown/straddles")
+	r.wantVerdict("capacity", "hall", "unknown/near")
 	r.read("c-main", "2022-07-04 09:20:00", in, 1) // 51 ± 1.02
-	r.wantVerdict("capacity", "hall", "unknown/straddles")
+	r.wantVerdict("capacity", "hall", "unknown/near")
 	r.read("c-main", "2022-07-04 09:30:00", in, 1) // 52 ± 1.04
 	r.wantVerdict("capacity", "hall", "breached")
 	r.wantTransitions(

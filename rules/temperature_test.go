@@ -44,7 +44,7 @@ func TestTemperature(t *testing.T) {
 		}},
 		{"only impossible readings", nil, 0, []step{{"09:00:00", 24, "unknown/implausible"}}},
 		{"the error bar", func(p *Temperature, _ *Rule) { p.UseError = true }, 0, []step{
-			{"09:00:00", 36.9, "within"}, {"09:01:00", 37.2, "unknown/straddles"}, {"09:02:00", 37.7, "breached"},
+			{"09:00:00", 36.9, "within"}, {"09:01:00", 37.2, "unknown/near"}, {"09:02:00", 37.7, "breached"},
 		}},
 		{"stale while open, while closed, after opening", nil, 0, []step{
 			{"09:00:00", 36.9, "within"}, {"12:59:59", 0, "within"}, {"13:00:00", 0, "unknown/silent"}, {"16:00:00", 0, "unknown/closed"},
