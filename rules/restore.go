@@ -142,11 +142,14 @@ func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
 		}
 		for range c.count() {
 			p := change{at: c.instant()}
-			p.verdict = Verdict(c.int())
+			p.verdict, p.near = Verdict(c.int()), c.bool()
 			p.since = p.at - c.instant()
-			p.pending = c.instant()
+			p.alarm.phase, p.alarm.doubt = Phase(c.int()), c.bool()
+			p.alarm.since = p.at - c.instant()
+			p.alarm.clear = c.instant()
 			i.past = append(i.past, p)
 		}
+		i.told = told{firing: c.bool(), doubt: c.bool(), at: c.instant(), held: c.instant(), heldFrom: c.instant()}
 		due = append(due, c.instant())
 		if len(i.eras) == 0 || !e.exists(i.subject) {
 			return nil, errDamaged
@@ -193,7 +196,8 @@ func (c *decoder) zone() *zoneState {
 	z.today, z.heard = c.tally(), c.instant()
 	if z.sampled.At = c.instant(); z.sampled.At != 0 {
 		z.sampled.Persons, z.sampled.Error, z.sampled.Limit = c.float(), c.float(), c.float()
-		z.sampled.Verdict, z.sampled.Record = Verdict(c.int()), c.uint()
+		z.sampled.Low, z.sampled.High = c.float(), c.float()
+		z.sampled.Verdict, z.sampled.Near, z.sampled.Record = Verdict(c.int()), c.bool(), c.uint()
 	}
 	return z
 }

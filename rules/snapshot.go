@@ -11,7 +11,7 @@ import (
 
 // snapshotFormat opens every snapshot. It changes with the state's layout and with what the engine makes of it: a snapshot
 // of another version is not read, and the journal is replayed instead.
-const snapshotFormat = "gerbang rules 1"
+const snapshotFormat = "gerbang rules 2"
 
 // checksumSize is that of the CRC-32C at the end: a snapshot that was cut or damaged is told from one of ours.
 const checksumSize = 4
@@ -109,7 +109,10 @@ func (c *encoder) zone(z *zoneState) {
 		c.float(s.Persons)
 		c.float(s.Error)
 		c.float(s.Limit)
+		c.float(s.Low)
+		c.float(s.High)
 		c.int(int64(s.Verdict))
+		c.bool(s.Near)
 		c.uint(s.Record)
 	}
 }
@@ -220,7 +223,16 @@ func (c *encoder) instance(i *instance, plans []*plan) {
 		p := &i.past[k]
 		c.instant(p.at)
 		c.int(int64(p.verdict))
+		c.bool(p.near)
 		c.int(int64(p.at - p.since))
-		c.instant(p.pending)
+		c.int(int64(p.alarm.phase))
+		c.bool(p.alarm.doubt)
+		c.int(int64(p.at - p.alarm.since))
+		c.instant(p.alarm.clear)
+	}
+	c.bool(i.told.firing)
+	c.bool(i.told.doubt)
+	for _, at := range []telemetry.Instant{i.told.at, i.told.held, i.told.heldFrom} {
+		c.instant(at)
 	}
 }
