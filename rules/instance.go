@@ -129,6 +129,7 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 	i.past = i.past[:k]
 	s, t := before, from
 	for {
+		e.work.judged(i, t)
 		f, until := i.ask(t, s.verdict)
 		era, _ := i.eraAt(t)
 		next, hold := s.step(t, f.verdict, era.rule)

@@ -11,7 +11,7 @@ import (
 
 // snapshotFormat opens every snapshot. It changes with the state's layout and with what the engine makes of it: a snapshot
 // of another version is not read, and the journal is replayed instead.
-const snapshotFormat = "gerbang rules 1"
+const snapshotFormat = "gerbang rules 2"
 
 // checksumSize is that of the CRC-32C at the end: a snapshot that was cut or damaged is told from one of ours.
 const checksumSize = 4
@@ -51,6 +51,11 @@ func (e *Engine) encode(c *encoder) {
 		c.instant(l.from)
 		c.instant(l.until)
 		c.string(l.level)
+	}
+	c.list(len(e.deafness.spans))
+	for _, s := range e.deafness.spans {
+		c.instant(s.from)
+		c.instant(s.to)
 	}
 	for _, z := range e.allZones() {
 		c.zone(z)

@@ -125,7 +125,9 @@ const (
 	ReasonMissed      Reason = "missed"       // the window passed and nothing was done
 	ReasonExpression  Reason = "expression"   // the expression could not be evaluated (Detail)
 	ReasonNotInForce  Reason = "not_in_force" // the protocol is not valid on this date
-	ReasonGap         Reason = "gap"          // the counters were not observed for a while, the balance is lost
+	// ReasonNotListening: the gateway did not run, or had no connection, and nobody can know.
+	ReasonNotListening Reason = "not_listening"
+	ReasonGap          Reason = "gap" // the counters were not observed for a while, the balance is lost
 )
 
 // Transition is a change of verdict: a fact of the compliance history.

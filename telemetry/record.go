@@ -21,6 +21,7 @@ type Record struct {
 	Rejection     *Rejection     // KindRejection
 	Entry         *Entry         // KindEntry
 	Configuration *Configuration // KindConfiguration
+	Service       *Service       // KindService
 }
 
 // Kind says which part of a Record is set.
@@ -33,10 +34,12 @@ const (
 	KindEntry         Kind = 3 // something a person did
 	KindTick          Kind = 4 // time passed and a deadline came due
 	KindConfiguration Kind = 5 // the site's definition changed
+	KindService       Kind = 6 // the gateway did not listen for a while, or its clock was set
 )
 
 var kindNames = map[Kind]string{
 	KindObservation: "observation", KindRejection: "rejection", KindEntry: "entry", KindTick: "tick", KindConfiguration: "configuration",
+	KindService: "service",
 }
 
 // String is the kind's name.
