@@ -110,7 +110,7 @@ func TestExplainVerdict(t *testing.T) {
 	}{
 		{rules.Within, "", "id", "Sesuai aturan: Aula", "Ada 49 ± 2 orang; batas 50 orang (luas ruangan).", ""},
 		{rules.Within, "", "en-GB", "As required: Aula", "49 ± 2 people inside; limit 50 people (floor area).", ""},
-		{rules.Unknown, rules.ReasonStraddles, "id", "Belum dapat dipastikan: Aula", "Ada 49 ± 2 orang; batas 50 orang (luas ruangan). Batas ada di dalam rentang galat hitungan.", ""},
+		{rules.Unknown, rules.ReasonNear, "id", "Belum dapat dipastikan: Aula", "Ada 49 ± 2 orang; batas 50 orang (luas ruangan). Jumlah orang mendekati batas; hitungan tidak cukup teliti untuk memastikan.", ""},
 		{rules.Breached, "", "fr", "Terlalu penuh: Aula", "Ada 49 ± 2 orang; batas 50 orang (luas ruangan).", "Tahan antrean"},
 	}
 	for _, tt := range tests {
@@ -140,7 +140,7 @@ func TestTextsComplete(t *testing.T) {
 	for _, k := range rules.Kinds() {
 		want = append(want, "title."+k)
 	}
-	for _, r := range []rules.Reason{rules.ReasonNoData, rules.ReasonSilent, rules.ReasonStraddles, rules.ReasonNegative, rules.ReasonImplausible,
+	for _, r := range []rules.Reason{rules.ReasonNoData, rules.ReasonSilent, rules.ReasonNear, rules.ReasonNegative, rules.ReasonImplausible,
 		rules.ReasonNoLimit, rules.ReasonClosed, rules.ReasonPending, rules.ReasonOverdue, rules.ReasonMissed, rules.ReasonExpression,
 		rules.ReasonNotInForce, rules.ReasonGap} {
 		want = append(want, "reason."+string(r))

@@ -299,8 +299,8 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 		s.rollup(last)
 		g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)
 		g.batch.Samples = append(g.batch.Samples, g.out.Samples...)
-		for i := range g.out.Transitions {
-			g.batch.Changes = g.book.Transition(&g.out.Transitions[i], g.batch.Changes)
+		for i := range g.out.Alarms {
+			g.batch.Changes = g.book.Alarm(&g.out.Alarms[i], g.batch.Changes)
 		}
 	}
 	if rec.Kind == telemetry.KindEntry {

@@ -64,7 +64,7 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 		journal.add(all)
 	}
 	journal.transitions = []Transition{{ID: 1, Transition: rules.Transition{Site: "magetan", Rule: "capacity", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"},
-		At: at, To: rules.Breached, Explanation: rules.Explanation{Value: 31, Limit: 30, HasValue: true, HasLimit: true, Reason: rules.ReasonStraddles}}}}
+		At: at, To: rules.Breached, Explanation: rules.Explanation{Value: 31, Limit: 30, HasValue: true, HasLimit: true, Reason: rules.ReasonNear}}}}
 	journal.samples = []Sample{{ID: 1, Sample: rules.Sample{Site: "magetan", Zone: "hall", At: at, Persons: 31, Error: 0.5, Limit: 30}}}
 	start(t, toReal(journal, server, "gerbang"))
 	eventually(t, "everything to be written", caughtUp(journal))
@@ -102,8 +102,8 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 		t.Errorf("task log: got %q, want its words back", row)
 	}
 	row = server.Query("gerbang", `SELECT state, value, "limit", reason FROM verdict WHERE subject = 'zone/hall'`)[0].Values[0]
-	if fmt.Sprint(row[1:]) != "[1 31 30 straddles]" || row[0] != json.Number(strconv.FormatInt(int64(at), 10)) {
-		t.Errorf("verdict: got %v, want 1 31 30 straddles", row)
+	if fmt.Sprint(row[1:]) != "[1 31 30 near]" || row[0] != json.Number(strconv.FormatInt(int64(at), 10)) {
+		t.Errorf("verdict: got %v, want 1 31 30 near", row)
 	}
 }
 

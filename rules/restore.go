@@ -145,15 +145,18 @@ func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
 		}
 		for range c.count() {
 			p := change{at: c.deadline()}
-			p.verdict = Verdict(c.int())
+			p.verdict, p.near = Verdict(c.int()), c.bool()
 			p.since = c.present(p.at - c.deadline())
+			p.alarm.phase, p.alarm.doubt = Phase(c.int()), c.bool()
+			p.alarm.since = c.present(p.at - c.deadline())
+			p.alarm.clear = c.instant()
 			p.at = c.present(p.at)
-			p.pending = c.instant()
 			if n := len(i.past); n > 0 && i.past[n-1].at == p.at && c.limit != 0 {
 				i.past = i.past[:n-1] // the clock was set back: only the last of them is left
 			}
 			i.past = append(i.past, p)
 		}
+		i.told = told{firing: c.bool(), doubt: c.bool(), at: c.instant(), held: c.instant(), heldFrom: c.instant()}
 		due = append(due, c.instant())
 		if len(i.eras) == 0 || !e.exists(i.subject) {
 			return nil, errDamaged
@@ -214,7 +217,8 @@ func (c *decoder) zone() *zoneState {
 	z.today, z.heard = c.tally(), c.instant()
 	if z.sampled.At = c.instant(); z.sampled.At != 0 {
 		z.sampled.Persons, z.sampled.Error, z.sampled.Limit = c.float(), c.float(), c.float()
-		z.sampled.Verdict, z.sampled.Record = Verdict(c.int()), c.uint()
+		z.sampled.Low, z.sampled.High = c.float(), c.float()
+		z.sampled.Verdict, z.sampled.Near, z.sampled.Record = Verdict(c.int()), c.bool(), c.uint()
 	}
 	return z
 }

@@ -70,9 +70,9 @@ func TestT5_SilenceCountsWhileListening(t *testing.T) {
 	t.Run("a broker without connection", func(t *testing.T) {
 		r := everyFive(t)
 		r.serve("2022-07-04 09:12:30", "2022-07-04 09:12:00", telemetry.Service{Deaf: true})
-		r.wantVerdict("alive", "air", "unknown/not_listening")
+		r.wantVerdict("alive", "air", "unknown/unlistened")
 		r.tick("2022-07-04 12:00:00")
-		r.wantVerdict("alive", "air", "unknown/not_listening")
+		r.wantVerdict("alive", "air", "unknown/unlistened")
 		r.restore()
 		r.serve("2022-07-04 12:00:00", "", telemetry.Service{})
 		r.wantVerdict("alive", "air", "within")

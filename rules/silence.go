@@ -96,7 +96,7 @@ func (j *silenceJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry
 	deaf, next := j.deafness.at(t)
 	until = min(until, next)
 	if deaf {
-		f.verdict, f.reason = Unknown, ReasonNotListening
+		f.verdict, f.reason = Unknown, ReasonUnlistened
 		return f, until
 	}
 	if j.onlyOpen {

@@ -114,7 +114,10 @@ func (c *encoder) zone(z *zoneState) {
 		c.float(s.Persons)
 		c.float(s.Error)
 		c.float(s.Limit)
+		c.float(s.Low)
+		c.float(s.High)
 		c.int(int64(s.Verdict))
+		c.bool(s.Near)
 		c.uint(s.Record)
 	}
 }
@@ -225,7 +228,16 @@ func (c *encoder) instance(i *instance, plans []*plan) {
 		p := &i.past[k]
 		c.instant(p.at)
 		c.int(int64(p.verdict))
+		c.bool(p.near)
 		c.int(int64(p.at - p.since))
-		c.instant(p.pending)
+		c.int(int64(p.alarm.phase))
+		c.bool(p.alarm.doubt)
+		c.int(int64(p.at - p.alarm.since))
+		c.instant(p.alarm.clear)
+	}
+	c.bool(i.told.firing)
+	c.bool(i.told.doubt)
+	for _, at := range []telemetry.Instant{i.told.at, i.told.held, i.told.heldFrom} {
+		c.instant(at)
 	}
 }

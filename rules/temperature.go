@@ -134,7 +134,7 @@ func (j *temperatureJudge) judge(t telemetry.Instant, _ Verdict) (finding, telem
 		case c != implausible:
 			f.verdict, f.reason = [...]Verdict{normal: Within, hot: Breached, unclear: Unknown}[c], ""
 			if c == unclear {
-				f.reason = ReasonStraddles
+				f.reason = ReasonNear
 			}
 			return f, until
 		case back >= j.params.Implausible || back == i:

@@ -90,8 +90,22 @@ type Explanation struct {
 	Detail string `json:"detail,omitempty"`
 	// Share is the level's share of the full limit that was applied; 0: none.
 	Share float64 `json:"share,omitempty"`
+	// Low and High bound a count of people at the stated confidence: whole numbers, Low ≤ High. They say more than Error
+	// where the interval is not symmetric. Meaningful only where HasRange says so.
+	Low      float64 `json:"low,omitempty"`
+	High     float64 `json:"high,omitempty"`
+	HasRange bool    `json:"has_range,omitempty"`
+	// Inputs are what the limit was computed from (seats, pitch, spacing, area, …), so that everybody can compute it again.
+	Inputs []Input `json:"inputs,omitempty"`
 	// Evidence are the readings the verdict rests on, newest last, at most MaxEvidence.
 	Evidence []Evidence `json:"evidence,omitempty"`
+}
+
+// Input is one number that a limit or a value was computed from.
+type Input struct {
+	Name  string  `json:"name"` // "seats", "seat_pitch", "spacing", "area", "fixtures", "per_person", "declared", "share", …
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit,omitempty"` // UCUM
 }
 
 // MaxEvidence bounds the evidence of one verdict.
@@ -115,7 +129,7 @@ type Reason string
 const (
 	ReasonNoData      Reason = "no_data"      // nothing was ever received
 	ReasonSilent      Reason = "silent"       // device Detail stopped reporting
-	ReasonStraddles   Reason = "straddles"    // the error bar contains the limit
+	ReasonNear        Reason = "near"         // the interval contains the limit: near it, and too close to tell
 	ReasonNegative    Reason = "negative"     // the raw balance is negative: shown as 0 ± error
 	ReasonImplausible Reason = "implausible"  // the value lies outside the plausible window
 	ReasonNoLimit     Reason = "no_limit"     // nothing in the configuration gives a limit
@@ -125,9 +139,10 @@ const (
 	ReasonMissed      Reason = "missed"       // the window passed and nothing was done
 	ReasonExpression  Reason = "expression"   // the expression could not be evaluated (Detail)
 	ReasonNotInForce  Reason = "not_in_force" // the protocol is not valid on this date
-	// ReasonNotListening: the gateway did not run, or had no connection, and nobody can know.
-	ReasonNotListening Reason = "not_listening"
-	ReasonGap          Reason = "gap" // the counters were not observed for a while, the balance is lost
+	ReasonGap         Reason = "gap"          // the counters were not observed for a while, the balance is lost
+	ReasonUncounted   Reason = "uncounted"    // nothing has said yet how many people are there: no anchor
+	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
+	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )
 
 // Transition is a change of verdict: a fact of the compliance history.
@@ -138,10 +153,14 @@ type Transition struct {
 	Class   Class   `json:"class"`
 	Subject Subject `json:"subject"`
 	// At is when the verdict changed, in event time.
-	At       telemetry.Instant `json:"at"`
-	From     Verdict           `json:"from"`
-	To       Verdict           `json:"to"`
-	Severity Severity          `json:"severity,omitempty"`
+	At   telemetry.Instant `json:"at"`
+	From Verdict           `json:"from"`
+	To   Verdict           `json:"to"`
+	// FromNear and Near say that the unknown verdict before or after is "near the limit": measured, and too close to tell.
+	// A change between near and any other unknown is a transition too.
+	FromNear bool     `json:"from_near,omitempty"`
+	Near     bool     `json:"near,omitempty"`
+	Severity Severity `json:"severity,omitempty"`
 	// Late: late data changed history. For [At, Until) the verdict is To instead of From; the earlier judgement is kept.
 	// A late transition never raises or resolves an alert.
 	Late        bool              `json:"late,omitempty"`
@@ -152,6 +171,55 @@ type Transition struct {
 	Index  int    `json:"index"`
 }
 
+// Phase is how far a rule has come in asking people about a subject.
+type Phase int8
+
+// The phases. Their numbers are stored.
+const (
+	Quiet   Phase = 0 // nothing is asked
+	Pending Phase = 1 // the verdict asks for people, and Rule.For holds the alarm back
+	Firing  Phase = 2 // people are asked
+)
+
+// String is the phase's word.
+func (p Phase) String() string {
+	return [...]string{"quiet", "pending", "firing"}[min(max(p, Quiet), Firing)]
+}
+
+// MarshalText writes the word.
+func (p Phase) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// Alarm is a change of what a rule asks of people about a subject: the verdicts, shaped by For, KeepFiring and hysteresis.
+// Verdicts are the truth of their moment and know none of the three; alarms open, doubt and close alerts and nothing else.
+type Alarm struct {
+	Site     string   `json:"site"`
+	Rule     string   `json:"rule"`
+	Kind     string   `json:"kind"`
+	Class    Class    `json:"class"`
+	Subject  Subject  `json:"subject"`
+	Severity Severity `json:"severity,omitempty"`
+	// At is when it changed, in event time.
+	At telemetry.Instant `json:"at"`
+	// Phase is Firing or Quiet; pending alarms are shown in the View only.
+	Phase Phase `json:"phase"`
+	// Doubt: it fires, and nobody can tell any more whether it still holds.
+	Doubt       bool        `json:"doubt,omitempty"`
+	Explanation Explanation `json:"explanation"`
+	Record      uint64      `json:"record"`
+}
+
+// Flow is what passed a counter of running totals at one reading, as the engine counts it. It is a state: a later Flow with
+// the same device, channel and time replaces the earlier one.
+type Flow struct {
+	Site    string            `json:"site"`
+	Device  string            `json:"device"`
+	Channel string            `json:"channel,omitempty"`
+	At      telemetry.Instant `json:"at"`
+	In      float64           `json:"in"`  // people who went in at that reading, swap applied
+	Out     float64           `json:"out"` // people who went out
+	Record  uint64            `json:"record"`
+}
+
 // Sample is a derived value at a time: the occupancy of a zone.
 type Sample struct {
 	Site    string            `json:"site"`
@@ -159,8 +227,11 @@ type Sample struct {
 	At      telemetry.Instant `json:"at"`
 	Persons float64           `json:"persons"`
 	Error   float64           `json:"error"`
+	Low     float64           `json:"low"` // whole people; Low ≤ truth ≤ High at the stated confidence
+	High    float64           `json:"high"`
 	Limit   float64           `json:"limit"` // 0: none
 	Verdict Verdict           `json:"verdict"`
+	Near    bool              `json:"near,omitempty"` // unknown because it is near the limit
 	Record  uint64            `json:"record"`
 }
 
@@ -169,7 +240,11 @@ type Output struct {
 	Transitions []Transition
 	// Samples are thinned: per zone at most one in SampleInterval of event time, and one at every change of verdict.
 	Samples []Sample
+	Alarms  []Alarm
+	Flows   []Flow
 }
 
 // Reset empties the output and keeps its memory.
-func (o *Output) Reset() { o.Transitions, o.Samples = o.Transitions[:0], o.Samples[:0] }
+func (o *Output) Reset() {
+	o.Transitions, o.Samples, o.Alarms, o.Flows = o.Transitions[:0], o.Samples[:0], o.Alarms[:0], o.Flows[:0]
+}

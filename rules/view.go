@@ -31,6 +31,11 @@ type View struct {
 type Estimate struct {
 	Persons float64 `json:"persons"` // ≥ 0
 	Error   float64 `json:"error"`
+	// Low and High are the interval at the stated confidence, in whole people: Low ≤ High.
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+	// Measured is false where nothing counts people: then nothing is known, nothing is judged, and nothing is wrong.
+	Measured bool `json:"measured"`
 	// Known is false when no counter feeds it or the balance was lost; Reason then says why.
 	Known  bool   `json:"known"`
 	Reason Reason `json:"reason,omitempty"`
@@ -42,16 +47,19 @@ type Estimate struct {
 
 // ZoneView is a zone now.
 type ZoneView struct {
-	ID       string      `json:"id"`
-	Name     string      `json:"name"`
-	Persons  Estimate    `json:"persons"`
-	Limit    float64     `json:"limit"` // 0: none
-	Binding  string      `json:"binding,omitempty"`
-	Verdict  Verdict     `json:"verdict"` // the worst about the zone
-	Advice   Advice      `json:"advice"`
-	Readings []LastValue `json:"readings,omitempty"` // newest air values and the like
-	InToday  float64     `json:"in_today"`
-	OutToday float64     `json:"out_today"`
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Persons Estimate `json:"persons"`
+	Limit   float64  `json:"limit"` // 0: none
+	Binding string   `json:"binding,omitempty"`
+	Verdict Verdict  `json:"verdict"`        // the worst about the zone
+	Near    bool     `json:"near,omitempty"` // its people are near the limit: measured, and too close to tell
+	// CountAsked is since when a manual count would pay; 0: it would not. At most once in two hours.
+	CountAsked telemetry.Instant `json:"count_asked,omitempty"`
+	Advice     Advice            `json:"advice"`
+	Readings   []LastValue       `json:"readings,omitempty"` // newest air values and the like
+	InToday    float64           `json:"in_today"`
+	OutToday   float64           `json:"out_today"`
 }
 
 // Advice is what a display at a zone's entrance says.
@@ -121,7 +129,11 @@ type VerdictView struct {
 	Subject     Subject           `json:"subject"`
 	SubjectName string            `json:"subject_name"`
 	Verdict     Verdict           `json:"verdict"`
+	Near        bool              `json:"near,omitempty"` // unknown because it is near the limit
 	Since       telemetry.Instant `json:"since"`
+	// Phase is what is asked of people: pending while Rule.For holds it back; PhaseSince is since when.
+	Phase       Phase             `json:"phase"`
+	PhaseSince  telemetry.Instant `json:"phase_since,omitempty"`
 	Explanation Explanation       `json:"explanation"`
 	Legal       string            `json:"legal,omitempty"`
 }

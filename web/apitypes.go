@@ -123,7 +123,7 @@ type apiExplanation struct {
 	Limit      *float64      `json:"limit,omitempty" example:"50"`
 	Unit       string        `json:"unit,omitempty" example:"1" doc:"UCUM"`
 	Constraint string        `json:"constraint,omitempty" example:"seats"`
-	Reason     string        `json:"reason,omitempty" example:"straddles"`
+	Reason     string        `json:"reason,omitempty" example:"near"`
 	Detail     string        `json:"detail,omitempty"`
 	Share      float64       `json:"share,omitempty" example:"0.5"`
 	Evidence   []apiEvidence `json:"evidence" doc:"The readings it rests on, newest last"`

@@ -368,7 +368,7 @@ func straddle(v *rules.View) {
 	z.Persons, z.Verdict, z.Advice = estimate(48, 4), rules.Unknown, rules.AdviceWait
 	w := verdictOf(v, rules.SubjectZone, z.ID)
 	w.Verdict, w.Since = rules.Unknown, ago(9*time.Minute)
-	w.Explanation.Value, w.Explanation.Error, w.Explanation.Reason = 48, 4, rules.ReasonStraddles
+	w.Explanation.Value, w.Explanation.Error, w.Explanation.Reason = 48, 4, rules.ReasonNear
 }
 
 // closed is a building after hours.

@@ -84,7 +84,7 @@ func TestOverviewShowsEverySiteTheWorstFirst(t *testing.T) {
 	for id, want := range map[string][]string{
 		"site-mpp-gresik":    {"Breached", "72 ± 4", "58 ± 3 people inside; limit 50", "Breach"},
 		"site-mpp-tabalong":  {"Breached", "?", "4 of 5 not heard", "52 min ago"},
-		"site-mpp-pamekasan": {"Unknown", "48 ± 4", "limit lies inside the error"},
+		"site-mpp-pamekasan": {"Unknown", "48 ± 4", "too close for the counters to tell"},
 		"site-mpp-belu":      {"Closed until tomorrow"},
 	} {
 		got := one(t, page, "div#"+id)
