@@ -22,6 +22,7 @@ type Record struct {
 	Entry         *Entry         // KindEntry
 	Configuration *Configuration // KindConfiguration
 	Engine        *Engine        // KindEngine
+	Service       *Service       // KindService
 }
 
 // Kind says which part of a Record is set.
@@ -35,11 +36,13 @@ const (
 	KindTick          Kind = 4 // time passed and a deadline came due
 	KindConfiguration Kind = 5 // the site's definition changed
 	KindEngine        Kind = 6 // another version of the engine judges the site from here on
+	KindService       Kind = 7 // the gateway did not listen for a while, or its clock was set
 )
 
 var kindNames = map[Kind]string{
 	KindObservation: "observation", KindRejection: "rejection", KindEntry: "entry", KindTick: "tick", KindConfiguration: "configuration",
-	KindEngine: "engine",
+	KindEngine:  "engine",
+	KindService: "service",
 }
 
 // String is the kind's name.
