@@ -20,6 +20,7 @@ type memory struct {
 	counters    Counters
 	rollups     map[Rollup]int
 	commits     int
+	alive       telemetry.Instant
 
 	// fail is asked before every commit; an error refuses it. stored says that the batch is kept all the same.
 	fail func(n int) (err error, stored bool)
@@ -62,6 +63,9 @@ func (m *memory) keep(b *Batch) {
 		m.rollups[r]++
 	}
 	m.counters = b.Counters
+	if b.Alive != 0 {
+		m.alive = b.Alive
+	}
 }
 
 func (m *memory) State(context.Context) (*State, error) {
@@ -71,6 +75,7 @@ func (m *memory) State(context.Context) (*State, error) {
 	for i := range m.records {
 		rec := &m.records[i]
 		st.LastSeq = rec.Seq
+		st.Alive = max(rec.Received, m.alive)
 		st.Identities = append(st.Identities, rec.Identity)
 		if _, ok := st.Snapshots[rec.Site]; !ok && rec.Kind == telemetry.KindConfiguration {
 			st.Snapshots[rec.Site] = Snapshot{Site: rec.Site}
