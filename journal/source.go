@@ -90,6 +90,9 @@ const (
 	cursorSamples     = "influx/samples"
 )
 
+// cursorAlive is when the gateway was last seen running, in place of a position.
+const cursorAlive = "gateway/alive"
+
 // Position is where the writer is in the three streams.
 func (s *Source) Position(ctx context.Context) (influx.Position, error) {
 	var p influx.Position
