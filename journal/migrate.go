@@ -10,8 +10,11 @@ import (
 //go:embed schema.sql
 var schemaV1 string
 
+//go:embed flows.sql
+var schemaFlows string
+
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1}
+var migrations = []string{schemaV1, schemaFlows}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267
