@@ -59,6 +59,8 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	}
 	r := telemetry.Reading{Quantity: s.quantity, Channel: channelText([]byte(rest))}
 	switch value, f := e.guessed(s, n); {
+	case f != nil && f.field:
+		return f
 	case f != nil:
 		e.note(fd, v, "ignored: "+f.detail)
 		return nil

@@ -36,9 +36,13 @@ func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	w.readings = w.readings[:0]
 	for i := int32(1); i < int32(len(doc.nodes)); i = doc.nodes[i].end {
 		if f := n.member(&doc.nodes[i]); f != nil {
-			return dst, f.in(string(doc.nodes[i].name))
+			if f = f.in(string(doc.nodes[i].name)); !f.field {
+				return dst, f
+			}
+			w.refused.add(f, "")
 		}
 	}
+	w.withoutZeros()
 	if f := n.finish(doc); f != nil {
 		return dst, f
 	}
@@ -215,6 +219,8 @@ func (n *native) finish(doc *document) *fault {
 		return nil
 	case n.detailed:
 		return faultf(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
+	case n.w.refused.first != nil:
+		return n.w.refused.first
 	case n.nulls:
 		return faultf(telemetry.ReasonField, "every quantity is null")
 	}

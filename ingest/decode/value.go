@@ -46,10 +46,12 @@ func (e *extraction) read(fd *field, from found) *fault {
 	var f *fault
 	fd.path.each(e.doc, from, func(v found) bool {
 		f = e.value(fd, from, v)
-		if f != nil && e.model.Partial && f.reason != telemetry.ReasonTooLarge {
-			e.note(fd, v, "passed over: "+f.detail)
-			if e.broken == nil {
-				e.broken = f.in(fd.path.text)
+		if f != nil && (f.field || e.model.Partial && f.reason != telemetry.ReasonTooLarge) {
+			e.note(fd, v, "refused: "+f.detail)
+			if n := &e.doc.nodes[v.at]; n.kind == '{' || n.kind == '[' {
+				e.w.refused.pass(f.in(fd.path.text)) // a wide path came by
+			} else {
+				e.w.refused.add(f.in(e.where(fd, v)), e.channel(fd, v))
 			}
 			f = nil
 		}
@@ -89,6 +91,9 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 		r.Value = *fd.value
 	default:
 		r.Value, f = e.number(fd, from, n)
+		if outside := fd.min != nil && r.Value < *fd.min || fd.max != nil && r.Value > *fd.max; f == nil && !outside {
+			r.Value, f = checked(fd.quantity, r.Value)
+		}
 	}
 	switch {
 	case f != nil && (!fd.counted || e.lesser(fd)):
@@ -116,12 +121,22 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 	return e.add(r)
 }
 
+// where names the field of a value for people: the member's own name, where the path leads to several.
+func (e *extraction) where(fd *field, v found) string {
+	if name := e.doc.nodes[v.at].name; fd.auto && plainName(name) {
+		return string(name)
+	}
+	return fd.path.text
+}
+
 // again takes in a further value of a reading that the record has.
 func (e *extraction) again(fd *field, have *telemetry.Reading, v float64) *fault {
 	switch fd.twice {
 	case twiceAdd:
 		sum, f := checked(have.Quantity, have.Value+v)
-		have.Value = sum
+		if f == nil {
+			have.Value = sum
+		}
 		return f
 	case twiceLast:
 		have.Value = v
@@ -178,14 +193,14 @@ func (e *extraction) add(r telemetry.Reading) *fault {
 	return nil
 }
 
-// number makes a value of the quantity: a word's number, or a number (also in quotes) in the device's unit.
+// number makes a value in the quantity's unit: a word's number, or a number (also in quotes) in the device's unit.
 func (e *extraction) number(fd *field, from found, n *node) (float64, *fault) {
 	if n.kind == '{' || n.kind == '[' {
 		return 0, faultf(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
 	}
 	if fd.words != nil {
 		if v, ok := fd.words[strings.ToLower(string(n.raw))]; ok {
-			return checked(fd.quantity, v)
+			return v, nil
 		}
 	}
 	var v float64
@@ -222,11 +237,11 @@ func (e *extraction) number(fd *field, from found, n *node) (float64, *fault) {
 		}
 		if ok && e.doc.nodes[at].kind != 'n' {
 			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[at].raw))]; !ok {
-				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text)
+				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text).alone()
 			}
 		}
 	}
-	return checked(fd.quantity, unit.apply(v))
+	return unit.apply(v), nil
 }
 
 // wordsOf lists the words that a field knows.
