@@ -175,7 +175,17 @@ func (n *native) logged(m *node) *fault {
 	case "agent":
 		return word(m, &n.log.Agent)
 	case "item":
-		return word(m, &n.log.Item)
+		if m.kind != '"' {
+			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+		}
+		n.log.Item = string(m.raw)
+		if len(m.raw) == 0 {
+			return nil
+		}
+		if err := facility.CheckItem(n.log.Item); err != nil {
+			return faultf(telemetry.ReasonField, "%v", err)
+		}
+		return nil
 	case "by":
 		if m.kind != '"' {
 			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
@@ -239,11 +249,11 @@ func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
 	if !ok {
 		return faultf(telemetry.ReasonTask, "task: %q is no task of the site", log.Task)
 	}
-	if log.Item == "" || len(task.Items) == 0 {
+	switch {
+	case log.Item == "", slices.Contains(task.Items, log.Item):
 		return nil
-	}
-	if slices.Contains(task.Items, log.Item) {
-		return nil
+	case len(task.Items) == 0: // what nobody has configured may be anything, a person's name too
+		return word(&node{kind: '"', raw: []byte(log.Item)}, &log.Item)
 	}
 	return faultf(telemetry.ReasonTask, "item: no item of task %q, want one of %s", log.Task, strings.Join(task.Items, ", "))
 }

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -131,4 +132,26 @@ func show(recs []telemetry.Record) string {
 
 func show2(readings []telemetry.Reading) string {
 	return show([]telemetry.Record{{Kind: telemetry.KindObservation, Observation: telemetry.Observation{Readings: readings}}})
+}
+
+// TestT8_ItemsOfTheConfiguration: whatever the configuration takes as an item, a log may name. Finding T8.
+func TestT8_ItemsOfTheConfiguration(t *testing.T) {
+	site := testSite(t)
+	items := []string{"meja & kursi", "Lift #2", "Musala: karpet", "gagang/pintu; kaca", "トイレ"}
+	site.Tasks = []facility.Task{{ID: "wipe", Items: items}, {ID: "spray"}}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}})
+	for _, name := range items {
+		if err := facility.CheckItem(name); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		recs := d.Decode(message(door, fmt.Sprintf(`{"task":"wipe","item":%q}`, name)), nil)
+		if len(recs) != 1 || recs[0].Observation.Task == nil || recs[0].Observation.Task.Item != name {
+			t.Errorf("%q: got %s", name, show(recs))
+		}
+	}
+	for _, payload := range []string{`{"task":"wipe","item":"Lift #3"}`, `{"task":"wipe","item":"a\u202eb"}`, `{"task":"spray","item":"Zxqv@x"}`} {
+		if recs := d.Decode(message(door, payload), nil); len(recs) != 1 || recs[0].Rejection == nil || strings.Contains(recs[0].Rejection.Detail, "Zxqv") {
+			t.Errorf("%s: got %s, want it rejected", payload, show(recs))
+		}
+	}
 }
