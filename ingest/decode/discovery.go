@@ -410,6 +410,9 @@ func (d *discovery) trigger(i int32, e *entity) {
 			break
 		}
 	}
+	if !pressed(e.Kind, true) || !pressed(firstOf(kind, "press"), true) {
+		return // of a release, or the turn of a dial
+	}
 	if of != e.Payload && of != e.Kind {
 		e.Part = bounded(of, maxAnnouncing)
 	}

@@ -65,7 +65,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 		e.note(fd, v, "ignored: "+f.detail)
 		return nil
 	case s.quantity == telemetry.Button:
-		if r.Text = pressed(n); r.Text == "" {
+		if r.Text = guessedPress(n); r.Text == "" {
 			return nil
 		}
 		r.Value = 1
@@ -132,19 +132,19 @@ func (e *extraction) guessed(s sense, n *node) (float64, *fault) {
 	return checked(s.quantity, conv.apply(v))
 }
 
-// pressed is the kind of press that a value tells; empty: it is none.
-func pressed(n *node) string {
-	word := strings.ToLower(string(n.raw))
-	switch word {
-	case "", "0", "false", "none", "idle", "off", "no", "released", "release":
+// guessedPress is the kind of press that a value tells, of a button or of its state; empty: it is none.
+func guessedPress(n *node) string {
+	switch word := strings.ToLower(string(n.raw)); word {
+	case "off", "idle":
 		return ""
-	case "1", "true", "on", "yes", "pressed":
+	case "on":
 		return "press"
 	}
-	if !plainName(n.raw) {
+	kind, f := pressOf(n, false)
+	if f != nil {
 		return ""
 	}
-	return intern(n.raw)
+	return kind
 }
 
 // note explains what became of a value.

@@ -479,8 +479,10 @@ func (e *entity) press(doc *document, v *rendered) string {
 		}
 		return ""
 	}
-	if at, ok := doc.member(v.at, "event_type"); ok && doc.nodes[at].kind == '"' && plainName(doc.nodes[at].raw) {
-		return intern(doc.nodes[at].raw)
+	if at, ok := doc.member(v.at, "event_type"); ok && doc.nodes[at].kind == '"' {
+		if kind, f := pressOf(&doc.nodes[at], false); f == nil {
+			return kind
+		}
 	}
 	return ""
 }

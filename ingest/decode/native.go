@@ -62,6 +62,7 @@ type native struct {
 	// hasTask and hasDone: the member is there; detailed: some member of a task log is.
 	hasTask, hasDone, detailed bool
 	nulls                      bool // some quantity was null
+	released                   bool // a button told no press
 }
 
 func (n *native) member(m *node) *fault {
@@ -109,6 +110,10 @@ func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
 	case q == telemetry.Button:
 		if m.kind != '"' || !plainName(m.raw) {
 			return faultf(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
+		}
+		if !pressed(string(m.raw), true) {
+			n.released = true
+			return nil
 		}
 		r.Value, r.Text = 1, intern(m.raw)
 	case m.kind == 't' || m.kind == 'f':
@@ -231,6 +236,8 @@ func (n *native) finish(doc *document) *fault {
 		return faultf(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
 	case n.w.refused.first != nil:
 		return n.w.refused.first
+	case n.released:
+		return notReading
 	case n.nulls:
 		return faultf(telemetry.ReasonField, "every quantity is null")
 	}

@@ -82,7 +82,9 @@ func (d *Decoder) RecogniseAll(ways [][]Query) ([]Candidate, []Query) {
 			all[at].score += c.score
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Candidate) int { return cmp.Or(cmp.Compare(b.messages, a.messages), cmp.Compare(b.score, a.score)) })
+	slices.SortStableFunc(all, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.messages, a.messages), cmp.Compare(b.score, a.score))
+	})
 	return all[:min(len(all), maxCandidates)], taken
 }
 

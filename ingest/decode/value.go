@@ -96,6 +96,10 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 		}
 	}
 	switch {
+	case f == notPress:
+		e.unfitted = true
+		e.note(fd, v, "no press: a release, a turn, or what a model has to know")
+		return nil
 	case f != nil && (!fd.counted || e.lesser(fd)):
 		return nil // shown only where it can be
 	case f != nil:
@@ -254,14 +258,11 @@ func (fd *field) press(n *node) (string, *fault) {
 	if kind, ok := fd.kinds[string(n.raw)]; ok {
 		return kind, nil
 	}
-	if len(fd.kinds) > 0 {
-		return "", faultf(telemetry.ReasonField, "a kind of press that the model does not know")
+	if len(fd.kinds) == 0 {
+		return pressOf(n, false)
 	}
-	if n.kind == 't' || n.kind == '0' {
-		return "press", nil
+	if n.kind == '"' && !pressed(string(n.raw), true) {
+		return "", notPress
 	}
-	if n.kind != '"' || !plainName(n.raw) {
-		return "", faultf(telemetry.ReasonField, "%s, want the kind of press", kindName(n.kind))
-	}
-	return intern(n.raw), nil
+	return "", faultf(telemetry.ReasonField, "a kind of press that the model does not know")
 }
