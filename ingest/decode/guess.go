@@ -47,9 +47,22 @@ func (e *extraction) guess(fd *field, v found) *fault {
 			s.unit = ucum
 		}
 	}
+	if named, _, known := meaning(name, ""); !ok && known && unit != "" && isQuantityOfUnits(named.quantity) {
+		s, ok = measuredIn(named, unit, true)
+		if !ok {
+			return unknownUnit(unit)
+		}
+	}
 	if !ok {
 		e.note(fd, v, "ignored: the name has no one meaning")
 		return nil
+	}
+	if unit == "" && isQuantityOfUnits(s.quantity) {
+		if word, sure := e.unitBeside(v.at, name, s.quantity); word != "" {
+			if s, ok = measuredIn(s, word, sure); !ok {
+				return unknownUnit(word)
+			}
+		}
 	}
 	if fd.swap {
 		s.quantity = swapped(s.quantity)
@@ -82,6 +95,14 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	}
 	e.note(fd, v, "")
 	return e.add(r)
+}
+
+// isQuantityOfUnits reports whether values of q have a unit that a word may name: no counts, no flags, no presses.
+func isQuantityOfUnits(q telemetry.Quantity) bool { return q.Unit() != "1" }
+
+// unknownUnit costs the field: whatever number it has means nothing here.
+func unknownUnit(word string) *fault {
+	return faultf(telemetry.ReasonField, "unit %s is none that is known of this quantity", quoted(word)).alone()
 }
 
 // nameOf is the name of the field that a value stands in.

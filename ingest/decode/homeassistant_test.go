@@ -112,7 +112,7 @@ func TestHomeAssistantSequences(t *testing.T) {
 			config("sensor", "s2", `"device_class":"temperature","state_topic":"room/b","value_template":"{{ value_json.current_heating_setpoint }}"`),
 			config("sensor", "s3", `"device_class":"voltage","name":"Voltage","state_topic":"room/c","unit_of_measurement":"V"`),
 			config("sensor", "s4", `"device_class":"signal_strength","state_topic":"room/d","unit_of_measurement":"dBm"`),
-			config("sensor", "s5", `"device_class":"temperature","state_topic":"room/e","unit_of_measurement":"furlong"`),
+			{"homeassistant/sensor/s5/config", config("sensor", "s5", `"device_class":"temperature","state_topic":"room/e","unit_of_measurement":"furlong"`)[1], "undecoded"},
 			config("switch", "s6", `"state_topic":"room/f"`),
 			config("sensor", "s7", `"name":"Battery state","state_topic":"room/g"`),
 			{"room/a", `12`, "unknown_topic"}, {"room/b", `{"current_heating_setpoint":12}`, "unknown_topic"}, {"room/c", `230`, "unknown_topic"},

@@ -185,6 +185,7 @@ type extraction struct {
 	total     int  // readings so far
 	strangers int  // elements whose device is not configured
 	unfitted  bool // a value was there and means "none"
+	units     int8 // 1: some member may name a unit, -1: none does, 0: not looked yet
 	ways      ways
 }
 

@@ -24,6 +24,8 @@ type field struct {
 	unitNames   map[string]string // for auto: UCUM by lower-case word
 	byUnit      map[string]telemetry.Quantity
 	unit        linear
+	own         linear // scale and offset, before any unit
+	unitless    bool   // a temperature of which the model names no unit
 	unitPath    path
 	units       map[string]linear // by lower-case word
 	words       map[string]float64
@@ -90,7 +92,7 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 	case fd.value != nil:
 		r.Value = *fd.value
 	default:
-		r.Value, f = e.number(fd, from, n)
+		r.Value, f = e.number(fd, from, v.at)
 		if outside := fd.min != nil && r.Value < *fd.min || fd.max != nil && r.Value > *fd.max; f == nil && !outside {
 			r.Value, f = checked(fd.quantity, r.Value)
 		}
@@ -198,7 +200,8 @@ func (e *extraction) add(r telemetry.Reading) *fault {
 }
 
 // number makes a value in the quantity's unit: a word's number, or a number (also in quotes) in the device's unit.
-func (e *extraction) number(fd *field, from found, n *node) (float64, *fault) {
+func (e *extraction) number(fd *field, from found, at int32) (float64, *fault) {
+	n := &e.doc.nodes[at]
 	if n.kind == '{' || n.kind == '[' {
 		return 0, faultf(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
 	}
@@ -235,13 +238,23 @@ func (e *extraction) number(fd *field, from found, n *node) (float64, *fault) {
 	}
 	unit := fd.unit
 	if fd.unitPath.text != "" {
-		at, ok := fd.unitPath.firstFrom(e.doc, from)
+		word, ok := fd.unitPath.firstFrom(e.doc, from)
 		if !ok {
-			at, ok = fd.unitPath.first(e.doc, 0)
+			word, ok = fd.unitPath.first(e.doc, 0)
 		}
-		if ok && e.doc.nodes[at].kind != 'n' {
-			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[at].raw))]; !ok {
+		if ok && e.doc.nodes[word].kind != 'n' {
+			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[word].raw))]; !ok {
 				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text).alone()
+			}
+		}
+	}
+	if fd.unitless && v != 0 {
+		if word, sure := e.unitBeside(at, string(n.name), fd.quantity); word != "" {
+			// The model knows its device: a word that it does not mention counts where it can only mean one thing.
+			if s, ok := measuredIn(sense{quantity: fd.quantity}, word, sure); ok && s.unit != "" {
+				if conv, err := conversion(s.unit, fd.quantity); err == nil {
+					unit = fd.own.then(conv)
+				}
 			}
 		}
 	}
