@@ -21,7 +21,9 @@ func (e *Engine) configure(p *plan) {
 	e.lay()
 	e.day = p.midnight(p.date(e.clock))
 	e.midnight, e.resetAt = p.nextMidnight(e.clock), p.nextReset(e.clock)
+	e.learnAt = e.nextLearning(e.clock)
 	e.refreshLevel()
+	e.begin()
 	e.enforce(e.clock)
 	e.askAll(e.clock)
 	for _, z := range e.allZones() {
@@ -45,6 +47,7 @@ func (e *Engine) lay() {
 		z.index = i - 1
 		z.parent, z.children = nil, nil
 		z.devices = nil
+		z.site = e.plan
 		z.feeders, z.absolute, z.outages, z.blind, z.sensors = nil, nil, nil, nil, nil
 	}
 	for i := range site.Zones {
@@ -105,7 +108,7 @@ func carry[S, T any](old map[string]*S, things []T, id func(T) string, make1 fun
 func (e *Engine) place(i int) {
 	def, d := &e.plan.def.Site.Devices[i], e.devices[i]
 	d.index = i
-	d.mounting, d.rate, d.presentErr = def.Mounting(""), errorRate(def.Accuracy), peopleOf(def.Error)
+	d.mounting, d.rate, d.presentErr = def.Mounting(""), errorRate(def.Accuracy), presentSpread(def.Error)
 	d.canCount = e.plan.mayCount(i)
 	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
 	d.flowFlag, d.presentFlag = false, false
@@ -113,18 +116,21 @@ func (e *Engine) place(i int) {
 	case facility.AtZone:
 		d.zone = e.zoneByID[def.Place.ID]
 		// A counter that hangs in a zone counts who comes into it, from wherever.
-		d.effects = []effect{{d.zone, 1}}
+		d.effects = []effect{{device: d, zone: d.zone, sign: 1}}
 		d.canCount = false
 		d.zone.devices = append(d.zone.devices, d)
 	case facility.AtDoor:
 		d.door = e.doorByID[def.Place.ID]
-		d.effects = e.effects(e.plan.door(def.Place.ID))
+		d.effects = e.effects(d, e.plan.door(def.Place.ID))
 	case facility.AtTask:
 		d.task = e.taskByID[def.Place.ID]
 	}
+	e.attach(d)
 	d.pulse = nil
 	if def.Interval > 0 {
-		d.pulse = e.watchFor(d, silenceFactor*def.Interval, 0)
+		d.pulse, d.bound = e.watchFor(d, silenceFactor*def.Interval, 0), 0
+	} else if d.bound > 0 {
+		d.pulse = e.watchFor(d, d.bound, 0)
 	}
 	for _, s := range d.kept {
 		s.class = e.plan.kept[s.quantity]
@@ -158,17 +164,17 @@ func (e *Engine) keeps(q telemetry.Quantity) bool {
 // effects are what a person who goes in at a door means: he enters the zones that hold where the door leads and not where
 // it comes from, and leaves those of which the opposite is true. A door between two children changes nothing for their
 // parent.
-func (e *Engine) effects(d *facility.Door) []effect {
+func (e *Engine) effects(device *deviceState, d *facility.Door) []effect {
 	from, to := e.around(d.From), e.around(d.To)
 	var all []effect
 	for _, z := range to {
 		if !slices.Contains(from, z) {
-			all = append(all, effect{z, 1})
+			all = append(all, effect{device: device, zone: z, sign: 1})
 		}
 	}
 	for _, z := range from {
 		if !slices.Contains(to, z) {
-			all = append(all, effect{z, -1})
+			all = append(all, effect{device: device, zone: z, sign: -1})
 		}
 	}
 	return all
@@ -230,6 +236,9 @@ func compareInstances(a, b *instance) int {
 func (e *Engine) enforce(from telemetry.Instant) {
 	for i, d := range e.devices {
 		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
+		if d.known&crowdMask != 0 {
+			e.plan.showsCounter(i)
+		}
 	}
 	old := make(map[instanceKey]*instance, len(e.instances))
 	for _, i := range e.instances {
@@ -373,7 +382,7 @@ func (e *Engine) wire() {
 		samples = append(samples, at)
 	}
 	e.queue.reset(1 + len(e.watches) + len(e.instances) + len(e.zones) + 1)
-	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+	e.queue.set(0, e.nextTurn())
 	slot := 1
 	for _, w := range e.watches {
 		w.slot = slot

@@ -21,14 +21,17 @@ type deviceState struct {
 	counted  Evidence // its newest count of people
 	present  entry[people]
 	totals   []*total
-	kept     []*series // readings that rules look back at, by quantity
+	history  buckets       // what it counted
+	turns    []turn        // ways it is mounted, as learned or configured anew
+	bound    time.Duration // how long it may be silent, as learned; 0: not known, or it promises an interval
+	kept     []*series     // readings that rules look back at, by quantity
 	watches  []*watch
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
 
 	// From the configuration.
 	mounting    facility.Mounting
 	rate        ppm
-	presentErr  people
+	presentErr  people     // the variance of an absolute count, people²
 	zone        *zoneState // where it hangs, if in a zone
 	door        *doorState
 	task        *taskState
@@ -40,12 +43,6 @@ type deviceState struct {
 	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
 	watchers     []readWatcher
 	zoneWatchers bool // its zone has watchers of readings
-}
-
-// effect is what one person through a door means for a zone.
-type effect struct {
-	zone *zoneState
-	sign people // +1: in at the door enters the zone; −1: leaves it
 }
 
 // lastValue is the newest reading of a quantity and channel.

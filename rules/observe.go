@@ -158,7 +158,7 @@ func (e *Engine) discover(d *deviceState, fresh uint64) {
 			e.nowKeeps(d, q)
 		}
 	}
-	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.index] {
+	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.index] || fresh&crowdMask != 0 && !e.plan.counters[d.index] {
 		e.enforce(e.enforced)
 	}
 }
@@ -250,6 +250,7 @@ func (e *Engine) log(t *taskState, d doneAt) {
 
 // counted keeps the newest count of a device as evidence. A total is better evidence than what it stepped by.
 func (e *Engine) counted(d *deviceState, ev Evidence, o *telemetry.Observation) {
+	d.history.at(ev.At).messages++
 	if d.door != nil {
 		d.door.counted = max(d.door.counted, ev.At)
 	}
@@ -287,6 +288,7 @@ func (e *Engine) total(d *deviceState, r *telemetry.Reading, at telemetry.Instan
 
 // flow counts people who passed a device at a time; doubt are people who may have passed besides.
 func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt people) {
+	rawIn, rawOut := in, out
 	in, out = facility.Directed(&d.mounting, in, out)
 	today := at > e.day
 	if d.door != nil {
@@ -298,8 +300,13 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 		}
 		e.doorChanged(d.door, at)
 	}
-	err := d.rate.of(in+out) + doubt
-	for _, f := range d.effects {
+	if in != 0 || out != 0 {
+		b := d.history.at(at)
+		b.in += rawIn
+		b.out += rawOut
+	}
+	for i := range d.effects {
+		f := &d.effects[i]
 		z := f.zone
 		if z.heard == 0 || at < z.heard {
 			z.heard = at
@@ -311,7 +318,7 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 			z.today.in += out
 			z.today.out += in
 		}
-		z.flow(at, f.sign*(in-out), err)
+		z.pass(at, f.passage(at, rawIn, rawOut, doubt))
 		z.age(e.clock, e.plan.exact())
 		e.crowdChanged(z, at)
 	}
@@ -334,7 +341,7 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 		d.present = entry[people]{at, n}
 	}
 	if len(z.absolute) <= 1 {
-		z.anchor(at, n, d.presentErr, false)
+		z.fix(anchor{at: at, kind: presentAnchor, value: n, spread: d.presentErr}, false)
 		z.age(e.clock, e.plan.exact())
 		e.crowdChanged(z, at)
 		return
@@ -350,7 +357,7 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 		err += a.presentErr
 		latest = max(latest, a.present.at)
 	}
-	z.anchor(latest, sum, err, true)
+	z.fix(anchor{at: latest, kind: presentAnchor, value: sum, spread: err}, true)
 	z.age(e.clock, e.plan.exact())
 	e.crowdChanged(z, latest)
 }
