@@ -79,10 +79,10 @@ func (t *Texts) title(s *statement) string {
 	w := t.in(s.lang)
 	data := map[string]any{"Place": s.place, "Rule": s.rule}
 	// A rule about devices calls silence by its name even where that leaves its verdict unknown.
-	switch demandOf(s.class, s.verdict, s.explanation.Reason) {
-	case wanted:
+	switch rules.DemandOf(s.class, s.verdict, s.explanation.Reason) {
+	case rules.Wanted:
 		return w.first(data, "title."+s.kind, "title.class."+string(s.class))
-	case doubt:
+	case rules.Doubtful:
 		return w.say("title.unknown", data)
 	}
 	if s.verdict == rules.Unknown {
@@ -169,7 +169,7 @@ func (t *Texts) todo(s *statement) string {
 	switch {
 	case s.unconfirmed != 0 && s.class == rules.ClassBreach:
 		return w.say("todo.unconfirmed", nil)
-	case demandOf(s.class, s.verdict, s.explanation.Reason) != wanted:
+	case rules.DemandOf(s.class, s.verdict, s.explanation.Reason) != rules.Wanted:
 		return ""
 	}
 	for lang, advice := range s.advice {
