@@ -55,8 +55,8 @@ func TestInfluxGetsTheSchema(t *testing.T) {
 		return nil
 	})
 	for _, tt := range []struct{ measurement, tags, fields string }{
-		{"people_flow", "device=hitung door=utama site=gedung", "in=7 out=2"},
-		{"body_temperature", "device=suhu door=utama site=gedung", "celsius=38.5"},
+		{"people_flow", "device=hitung door=utama outside=true site=gedung", "persons_in=7 persons_out=2"},
+		{"body_temperature", "device=suhu door=utama outside=true site=gedung", "celsius=38.5"},
 		{"air", "device=udara site=gedung zone=aula", "co2_ppm=640 humidity_pct=61 temperature_c=26.5"},
 		{"occupancy", "site=gedung zone=aula", "persons=5"},
 		{"verdict", "rule=suhu site=gedung subject=device/suhu", "state=1"},
@@ -93,7 +93,7 @@ func TestInfluxAwayUnderLoadLosesNothing(t *testing.T) {
 	r.building().serve()
 	running := startLoad(t, simulate.Load{Fleet: fleet, Broker: "tcp://" + r.mqtt, Rate: 500})
 	r.p.eventually(20*time.Second, "to write to InfluxDB", func() error {
-		if n := db.Count("gerbang", "people_flow", "in"); n == 0 {
+		if n := db.Count("gerbang", "people_flow", "persons_in"); n == 0 {
 			return fmt.Errorf("%d points", n)
 		}
 		return nil
@@ -135,7 +135,7 @@ func TestInfluxAwayUnderLoadLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	points := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius")
+	points := db.Count("gerbang", "people_flow", "persons_in") + db.Count("gerbang", "body_temperature", "celsius")
 	if float64(points) != counters.stored {
 		t.Errorf("points in InfluxDB: got %d, want one for each of %v stored messages", points, counters.stored)
 	}
@@ -150,7 +150,7 @@ func inOrder(t *testing.T, db *testengine.InfluxServer, fleet simulate.Fleet) {
 	for d := range fleet.Devices {
 		measurement, field, cycle := "body_temperature", "celsius", 8
 		if fleet.Counts(d) {
-			measurement, field, cycle = "people_flow", "in", 2
+			measurement, field, cycle = "people_flow", "persons_in", 2
 		}
 		series := db.Query("gerbang", fmt.Sprintf(`SELECT %q FROM %q WHERE "site"='%s' AND "device"='%s'`, field, measurement, fleet.Site(d), fleet.Device(d)))
 		if len(series) != 1 {
@@ -186,7 +186,7 @@ func TestInfluxWithoutItsDatabase(t *testing.T) {
 	db.CreateDB("gerbang")
 	r.resolved("influx_missing_bucket", 90*time.Second) // it is tried once a minute
 	r.inInflux(time.Minute)
-	if got := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
+	if got := db.Count("gerbang", "people_flow", "persons_in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
 		t.Errorf("points after the database was made: got %d, want 500", got)
 	}
 
@@ -197,7 +197,7 @@ func TestInfluxWithoutItsDatabase(t *testing.T) {
 	r.stop() // a restart tries at once
 	r.serve()
 	r.inInflux(time.Minute)
-	if got := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
+	if got := db.Count("gerbang", "people_flow", "persons_in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
 		t.Errorf("points after the database was made again: got %d, want 500", got)
 	}
 	r.resolved("influx_missing_bucket", 10*time.Second)
@@ -221,7 +221,7 @@ func TestInfluxRefusesTheGateway(t *testing.T) {
 	r.stop()
 	r.serve()
 	r.inInflux(time.Minute)
-	if got := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
+	if got := db.Count("gerbang", "people_flow", "persons_in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
 		t.Errorf("points after the right password: got %d, want 500", got)
 	}
 	r.resolved("influx_auth", 10*time.Second)
