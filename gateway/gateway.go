@@ -50,6 +50,9 @@ type Gateway struct {
 	batch    Batch
 	// snapshotAt is when the last snapshot of any site was taken.
 	snapshotAt telemetry.Instant
+	heard      telemetry.Instant // when an earlier run was last seen listening; 0: there was none
+	aliveAt    telemetry.Instant // when the journal was last told that the gateway runs
+	deaf       bool              // the broker is away
 	out        rules.Output
 }
 
@@ -66,7 +69,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	g := &Gateway{
 		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
 		sites: map[string]*site{}, book: alerts.NewBook(st.Open, o.Directory), seen: newWindow(o.Window),
-		seq: st.LastSeq, counters: st.Counters,
+		seq: st.LastSeq, counters: st.Counters, heard: st.Alive,
 	}
 	for _, id := range st.Identities {
 		g.seen.add(id)
@@ -226,6 +229,7 @@ func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, er
 	if err := g.snapshots(now); err != nil {
 		return nil, err
 	}
+	g.alive(now)
 	if g.batch.empty() && g.counters == g.batch.Counters {
 		return nil, nil
 	}
@@ -247,6 +251,7 @@ func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
 		s.snapshotDue = true
 	}
+	g.aliveAt = 0
 	for {
 		batch, err := g.Commit(ctx, now)
 		if err != nil || batch == nil {

@@ -47,6 +47,8 @@ type Batch struct {
 	Snapshots   []Snapshot
 	Rollups     []Rollup
 	Counters    Counters // totals after this batch
+	// Alive is when the gateway was seen running; 0: not noted in this batch.
+	Alive telemetry.Instant
 }
 
 // recordsChunk is how many records memory is taken for at once.
@@ -74,7 +76,7 @@ func (b *Batch) reset() {
 }
 
 func (b *Batch) empty() bool {
-	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0
+	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0 && b.Alive == 0
 }
 
 // State is what a restart begins with.
@@ -89,6 +91,8 @@ type State struct {
 	// Identities are those of the newest records, oldest first, at most the size of the duplicate window.
 	Identities []uint64
 	Open       []alerts.Alert // open alerts
+	// Alive is when the gateway was last seen running: the latest of what a batch has noted and the receipt of the last record.
+	Alive telemetry.Instant
 }
 
 // Snapshot is a site's engine after one record. It bounds how much a restart must replay.

@@ -120,6 +120,9 @@ const (
 	cursorFlows       = "influx/flows"
 )
 
+// cursorAlive is when the gateway was last seen running, in place of a position.
+const cursorAlive = "gateway/alive"
+
 // Position is where the writer is in the four streams.
 func (s *Source) Position(ctx context.Context) (influx.Position, error) {
 	var p influx.Position

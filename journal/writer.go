@@ -109,7 +109,7 @@ func (w *writer) prepare() error {
 		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, low, high, lim, verdict, near) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`},
 		{&w.flow, `INSERT INTO flows (id, record, site, device, channel, at, people_in, people_out) VALUES (?,?,?,?,?,?,?,?)`},
 		{&w.alert, `INSERT INTO alerts (id, site, opened, resolved, body) VALUES (?,?,?,?,?)
-			ON CONFLICT (id) DO UPDATE SET resolved = excluded.resolved, body = excluded.body`},
+			ON CONFLICT (id) DO UPDATE SET opened = excluded.opened, resolved = excluded.resolved, body = excluded.body`},
 		{&w.change, `INSERT INTO alert_changes (alert, what, at, body) VALUES (?,?,?,?)`},
 		{&w.owe, `INSERT INTO outbox (id, topic, payload, retain) VALUES (?,?,?,?) ON CONFLICT (id) DO NOTHING`},
 		{&w.sent, `DELETE FROM outbox WHERE id = ?`},
@@ -267,6 +267,11 @@ func (w *writer) write(b *gateway.Batch) error {
 	}
 	if err := w.writeRollups(b.Rollups); err != nil {
 		return err
+	}
+	if b.Alive != 0 {
+		if err := w.cursor.exec(cursorAlive, int64(b.Alive)); err != nil {
+			return err
+		}
 	}
 	c := &b.Counters
 	return w.counters.exec(int64(c.Received), int64(c.Stored), int64(c.Duplicate), int64(c.Rejected), int64(c.Ignored), int64(c.Readings),

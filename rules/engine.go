@@ -140,6 +140,15 @@ func (e *Engine) Due() telemetry.Instant {
 	return at
 }
 
+// Clock is the greatest time that was applied.
+func (e *Engine) Clock() telemetry.Instant { return e.clock }
+
+// Deaf reports whether nobody listens to the devices, as far as the records say.
+func (e *Engine) Deaf() bool {
+	deaf, until := e.deafness.at(e.clock)
+	return deaf && until == telemetry.Never
+}
+
 // advance moves the clock and fires the deadlines on the way, each at its own time.
 func (e *Engine) advance(to telemetry.Instant) {
 	for {

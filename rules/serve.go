@@ -14,17 +14,20 @@ const leap = 31 * 24 * time.Hour
 
 // serve takes in what the gateway says about itself, before the clock moves.
 func (e *Engine) serve(s *telemetry.Service, received telemetry.Instant) error {
-	if s.Set && received < e.clock {
+	switch {
+	case s.Set && received < e.clock:
 		if err := e.setBack(received); err != nil {
 			return err
 		}
+	case s.Set:
+		e.setForward(received)
 	}
 	from := min(s.Since, received)
-	if s.Set || from == 0 {
+	if from == 0 {
 		from = min(e.clock, received)
 	}
 	e.deafness.end(received)
-	if s.Set || s.Since != 0 {
+	if s.Since != 0 {
 		e.deafness.add(from, received)
 	}
 	if s.Deaf {
@@ -50,6 +53,19 @@ func (e *Engine) skip(to telemetry.Instant) {
 	e.resetAt = e.plan.nextReset(to)
 	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
 	e.settle()
+}
+
+// setForward prepares for a clock that is set forward: no time has passed, so no device was silent for longer.
+func (e *Engine) setForward(to telemetry.Instant) {
+	by := to.Sub(e.clock)
+	for _, w := range e.watches {
+		if w.last == 0 {
+			w.since = w.since.Add(by)
+		} else {
+			w.last = min(to, w.last.Add(by))
+		}
+		e.queue.set(w.slot, w.due())
+	}
 }
 
 // setBack moves the clock back. What has a time that is still to come by the new clock gets the present: it has happened, and
