@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
+
 	"github.com/gerbang-iot/gerbang/simulate"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
@@ -169,6 +171,48 @@ func inOrder(t *testing.T, db *testengine.InfluxServer, fleet simulate.Fleet) {
 			}
 		}
 	}
+}
+
+// Finding L4: a device whose clock has seconds, at hundreds of messages a second, and a gateway that is restarted between two
+// events of one second: every message that was stored is a point of its own, exact to the millisecond.
+func TestL4_InfluxKeepsEventsOfOneSecondApart(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t)
+	db.CreateDB("gerbang")
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}", db.URL)).building().serve()
+	at := time.Now().Add(-time.Hour).Truncate(time.Second)
+	seq := 0
+	send := func(n int, second func(i int) int) {
+		c := connect(t, "tcp://"+r.mqtt, "hitung", nil)
+		var tokens []paho.Token
+		for i := range n {
+			seq++
+			tokens = append(tokens, c.Publish("gerbang/v1/gedung/hitung", 1, false, fmt.Sprintf(`{"at":%q,"boot":"a","seq":%d,"people_in":%d}`,
+				at.Add(time.Duration(second(i))*time.Second).UTC().Format(time.RFC3339), seq, seq%4)))
+		}
+		for _, token := range tokens {
+			if !token.WaitTimeout(30*time.Second) || token.Error() != nil {
+				t.Fatalf("publishing: not acknowledged: %v", token.Error())
+			}
+		}
+	}
+	one := func(int) int { return 0 }
+	send(5, one)
+	r.inInflux(30 * time.Second)
+	r.stop()
+	r.serve()
+	send(5, one)
+	send(3000, func(i int) int { return 1 + i/1000 })
+	r.inInflux(30 * time.Second)
+	for i, want := range []int64{10, 1000, 1000, 1000} {
+		from := at.Add(time.Duration(i) * time.Second)
+		series := db.Query("gerbang", fmt.Sprintf("SELECT count(persons_in) FROM people_flow WHERE time >= %d AND time < %d",
+			from.UnixNano(), from.Add(time.Millisecond).UnixNano()))
+		if len(series) == 0 || series[0].Values[0][1] != json.Number(fmt.Sprint(want)) {
+			t.Errorf("second %d: got %v, want %d points in its first millisecond", i, series, want)
+		}
+	}
+	r.stop()
 }
 
 // The database is not there, and then it is: a service alert says what is missing, and nothing that was received meanwhile
