@@ -234,6 +234,9 @@ func (i *instance) explain(t telemetry.Instant, was Verdict) Explanation {
 	}
 	if era, _ := i.eraAt(t); era.judge != nil {
 		x.Evidence = era.judge.evidence(t, nil)
+		if w, ok := era.judge.(workings); ok {
+			w.show(t, &x)
+		}
 	}
 	return x
 }
