@@ -16,10 +16,10 @@ var tokens = regexp.MustCompile(`"[^"]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?
 var operators = map[string]string{">=": "≥", "<=": "≤", "==": "=", "!=": "≠", "*": "×", "/": "÷", ">": ">", "<": "<"}
 
 // condition says on what the rule is breached and with which values that was decided, where value and limit alone do not
-// decide. A notification leaves it out: who gets one is to act, and finds it on the page.
+// decide.
 func (t *Texts) condition(s *statement) string {
 	w, x := t.in(s.lang), s.explanation
-	if x.Condition == "" || s.at != 0 {
+	if x.Condition == "" || s.brief {
 		return ""
 	}
 	data := map[string]any{"Condition": w.expression(x.Condition)}

@@ -15,7 +15,8 @@ func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
 		lang: lang, rule: a.Rule, kind: a.Kind, class: a.Class, verdict: rules.Breached, place: t.place(lang, a),
 		explanation: &a.Explanation, unconfirmed: a.Unconfirmed, timezone: a.Timezone, advice: a.Advice, at: a.Updated,
 		detail: a.Explanation.Detail, titles: a.Title,
-		near: a.Unconfirmed != 0 && a.Explanation.Reason == rules.ReasonNear,
+		brief: true,
+		near:  a.Unconfirmed != 0 && a.Explanation.Reason == rules.ReasonNear,
 	}
 	if s.detail == a.Subject.ID {
 		s.detail = orID(a.SubjectName, s.detail)
@@ -54,6 +55,8 @@ type statement struct {
 	timezone         string
 	detail           string // the explanation's, by its name
 	near             bool   // measured, and too close to the limit to tell
+	// brief leaves out how to compute it again: whoever is to act at once finds that on the page.
+	brief bool
 	// at is when the explanation was true; 0: it is now. A time span of then is told by when it began: a notification is
 	// read later, and repeated.
 	at     telemetry.Instant

@@ -22,6 +22,11 @@ func (t *Texts) inBrackets(s *statement) string {
 // why names what set the limit, with the numbers it was computed from.
 func (t *Texts) why(s *statement) string {
 	w, x := t.in(s.lang), s.explanation
+	if s.brief {
+		short := *x
+		short.Inputs = nil
+		return t.why(&statement{lang: s.lang, kind: s.kind, explanation: &short})
+	}
 	parts := []string{t.setBy(s)}
 	if x.Share > 0 && x.Share < 1 {
 		parts = append(parts, w.say("why.level", map[string]any{"Share": w.number(x.Share*100, 1) + " %"}))
