@@ -25,7 +25,7 @@ func TestR15DisplayOfAZoneThatNothingCounts(t *testing.T) {
 		verdicts []rules.VerdictView
 		verdict  any
 	}{
-		"no rule": {nil, nil},
+		"no rule":  {nil, nil},
 		"air only": {[]rules.VerdictView{{Kind: "expression", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"}}}, "unknown"},
 	} {
 		told := display(t, rules.ZoneView{Verdict: rules.Unknown, Advice: rules.AdviceWait, Limit: 24,
