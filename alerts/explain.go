@@ -44,6 +44,15 @@ func (t *Texts) ExplainVerdict(lang string, v *rules.VerdictView, advice map[str
 	return t.title(&s), t.text(&s), t.todo(&s)
 }
 
+// BriefVerdict is a verdict's text without how to compute it again: for a list of many.
+func (t *Texts) BriefVerdict(lang string, v *rules.VerdictView) string {
+	s := statement{
+		lang: lang, rule: v.Rule, kind: v.Kind, class: v.Class, verdict: v.Verdict, place: orID(v.SubjectName, v.Subject.ID),
+		explanation: &v.Explanation, detail: v.Explanation.Detail, near: v.Near, brief: true,
+	}
+	return t.text(&s)
+}
+
 // statement is what is said of an alert or a verdict.
 type statement struct {
 	lang, rule, kind string
