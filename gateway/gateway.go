@@ -176,9 +176,17 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 	return nil
 }
 
-// Enter takes something a person did into the batch.
-func (g *Gateway) Enter(ctx context.Context, site string, e telemetry.Entry, now telemetry.Instant) error {
-	return g.append(ctx, telemetry.Record{Kind: telemetry.KindEntry, Site: site, At: now, Received: now, Entry: &e})
+// Enter takes something a person did at a time (0: now) into the batch. An entry that is among the newest already, by its ID,
+// changes nothing.
+func (g *Gateway) Enter(ctx context.Context, site string, e telemetry.Entry, at, now telemetry.Instant) error {
+	if at == 0 {
+		at = now
+	}
+	identity := e.Identity(site)
+	if !g.seen.add(identity) {
+		return nil
+	}
+	return g.append(ctx, telemetry.Record{Kind: telemetry.KindEntry, Site: site, At: min(at, now), Received: now, Identity: identity, Entry: &e})
 }
 
 // Fault takes a change of the gateway's own health into the batch.
