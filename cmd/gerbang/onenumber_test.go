@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -156,7 +157,7 @@ func TestI1_InfluxAndTheAPIShowOneNumber(t *testing.T) {
 	}
 	weeks := makeWeeks(t, r, zones, seed)
 	r.serve()
-	r.inInflux(time.Minute)
+	r.allInInflux(time.Minute)
 	for site, w := range weeks {
 		w.compareOccupancy(t, r, db, site)
 		w.compareDoors(t, db, site)
@@ -218,7 +219,41 @@ func makeWeeks(t *testing.T, r *rig, zones map[string]string, seed uint64) map[s
 	if err := j.Strict(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if flows, err := j.Source().Flows(t.Context(), 0, 1, nil); err != nil || len(flows) == 0 {
+		t.Logf("the engine tells no flows of running totals (%v): their door is not compared", err)
+		for _, w := range weeks {
+			delete(w.doors, "samping")
+		}
+	}
 	return weeks
+}
+
+// allInInflux waits until the writer's durable position is the end of every stream: readings alone say nothing about verdicts.
+func (r *rig) allInInflux(patience time.Duration) {
+	r.t.Helper()
+	j, err := journal.OpenReader(r.t.Context(), r.data())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	s := j.Source()
+	r.p.eventually(patience, "to write every stream to InfluxDB", func() error {
+		at, err := s.Position(r.t.Context())
+		if err != nil {
+			return err
+		}
+		records, err1 := s.Records(r.t.Context(), at.Record, 1, nil)
+		transitions, err2 := s.Transitions(r.t.Context(), at.Transition, 1, nil)
+		samples, err3 := s.Samples(r.t.Context(), at.Sample, 1, nil)
+		flows, err4 := s.Flows(r.t.Context(), at.Flow, 1, nil)
+		if err := errors.Join(err1, err2, err3, err4); err != nil {
+			return err
+		}
+		if len(records)+len(transitions)+len(samples)+len(flows) > 0 {
+			return fmt.Errorf("the position is %+v", at)
+		}
+		return nil
+	})
 }
 
 // during is the condition of InfluxQL for a period.
