@@ -186,7 +186,8 @@ type Credential struct {
 	Role string `yaml:"role" enum:"reader display"`
 }
 
-// Influx is an InfluxDB, version 2 (org, bucket, token) or 1.8 (database, username, password).
+// Influx is an InfluxDB, version 2 (org, bucket, token) or 1.8 (database, username, password). docs/influxdb.md
+// lists what is written.
 type Influx struct {
 	// URL of the server.
 	URL string `yaml:"url" required:"yes" private:"yes" pattern:"^https?://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL such as http://127.0.0.1:8086"`
