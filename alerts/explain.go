@@ -94,8 +94,8 @@ func (t *Texts) title(s *statement) string {
 		return w.say("title.near", data)
 	}
 	// A rule about devices calls silence by its name even where that leaves its verdict unknown.
-	switch demandOf(s.class, s.verdict, s.explanation.Reason) {
-	case wanted:
+	switch rules.DemandOf(s.class, s.verdict, s.explanation.Reason) {
+	case rules.Wanted:
 		switch {
 		case s.titles[w.lang] != "":
 			return w.say("title.named", data)
@@ -103,7 +103,7 @@ func (t *Texts) title(s *statement) string {
 			return w.say("title.measure", data)
 		}
 		return w.first(data, "title."+s.kind, "title.class."+string(s.class))
-	case doubt:
+	case rules.Doubtful:
 		return w.say("title.unknown", data)
 	}
 	if s.verdict == rules.Unknown {
@@ -229,7 +229,7 @@ func (t *Texts) todo(s *statement) string {
 		return w.say("todo.near", nil)
 	case s.unconfirmed != 0 && s.class == rules.ClassBreach:
 		return w.say("todo.unconfirmed", nil)
-	case demandOf(s.class, s.verdict, s.explanation.Reason) != wanted:
+	case rules.DemandOf(s.class, s.verdict, s.explanation.Reason) != rules.Wanted:
 		return ""
 	}
 	for lang, advice := range s.advice {

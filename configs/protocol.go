@@ -45,9 +45,9 @@ type ruleCommon struct {
 	// Subjects restricts the rule to zones, doors, devices or tasks by id; empty: all that have a device which measures what
 	// the rule needs. A subject that is named and not measured is unknown.
 	Subjects []string `yaml:"subjects"`
-	// For is how long the condition must hold before the verdict is a breach.
+	// For is how long a breach must last before people are called. The verdict does not wait for it.
 	For time.Duration `yaml:"for" max:"1d"`
-	// KeepFiring is how long the condition must be gone before the verdict changes back.
+	// KeepFiring is how long the breach must be over before the alert ends. The verdict does not wait for it.
 	KeepFiring time.Duration `yaml:"keep_firing" max:"1d"`
 	// Legal is the rule's own reference, where it differs from the protocol's.
 	Legal string `yaml:"legal"`

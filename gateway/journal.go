@@ -20,6 +20,12 @@ type Journal interface {
 	// Replay calls fn with the site's records after the given one, in order, until fn fails. The record is only valid
 	// during the call.
 	Replay(ctx context.Context, site string, after uint64, fn func(*telemetry.Record) error) error
+	// Standing calls fn with the site's configurations and entries up to a record, in order: what retention never deletes.
+	Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error
+	// Before is the last record that was received before a time; 0: there is none.
+	Before(ctx context.Context, t telemetry.Instant) (uint64, error)
+	// Verdicts lists the newest change of verdict of each rule and subject of a site, late revisions left out.
+	Verdicts(ctx context.Context, site string) ([]rules.Transition, error)
 }
 
 // ErrOutcomeUnknown says that a commit may or may not be on disk (a failed fsync): nothing can be promised any more by this
@@ -40,6 +46,8 @@ type Batch struct {
 	Snapshots   []Snapshot
 	Rollups     []Rollup
 	Counters    Counters // totals after this batch
+	// Alive is when the gateway was seen running; 0: not noted in this batch.
+	Alive telemetry.Instant
 }
 
 // recordsChunk is how many records memory is taken for at once.
@@ -67,7 +75,7 @@ func (b *Batch) reset() {
 }
 
 func (b *Batch) empty() bool {
-	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0
+	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0 && b.Alive == 0
 }
 
 // State is what a restart begins with.
@@ -75,9 +83,15 @@ type State struct {
 	LastSeq   uint64
 	Counters  Counters
 	Snapshots map[string]Snapshot // newest by site
+	// Engines are the engines that judged the sites last; a site whose journal names none was judged by version 1.
+	Engines map[string]telemetry.Engine
+	// LastReceived is when the last record was received.
+	LastReceived telemetry.Instant
 	// Identities are those of the newest records, oldest first, at most the size of the duplicate window.
 	Identities []uint64
 	Open       []alerts.Alert // open alerts
+	// Alive is when the gateway was last seen running: the latest of what a batch has noted and the receipt of the last record.
+	Alive telemetry.Instant
 }
 
 // Snapshot is a site's engine after one record. It bounds how much a restart must replay.

@@ -14,7 +14,7 @@ type Capacity struct {
 	Spacing float64 `yaml:"spacing_m" json:"spacing_m"`
 	// Grid divides the area: square (default) or hexagonal.
 	Grid Grid `yaml:"grid" json:"grid"`
-	// Hysteresis in persons: a breach ends only this far below the limit. Default 0.
+	// Hysteresis in persons: an alert ends only this far below the limit; the verdict knows no hysteresis. Default 0.
 	Hysteresis float64 `yaml:"hysteresis" json:"hysteresis"`
 	// Straddle is the verdict when the error bar contains the limit: unknown (default), breach, or within, which then
 	// goes by the count alone.

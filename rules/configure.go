@@ -291,10 +291,11 @@ func (e *Engine) enforce(from telemetry.Instant) {
 
 // end is the end of a verdict whose rule is in force no more.
 func (e *Engine) end(i *instance) {
-	was := i.present().verdict
+	was := i.present().answer
 	i.eras = append(i.eras, era{from: e.clock, plan: e.plan})
-	i.past = append(i.past, change{e.clock, state{verdict: Unknown, since: e.clock}})
-	e.emit(i, e.clock, 0, was, Unknown)
+	i.past = append(i.past, change{e.clock, beginning(e.clock)})
+	e.emit(i, e.clock, 0, was, answer{verdict: Unknown})
+	e.sound(i, i.past[len(i.past)-1:])
 }
 
 // exists reports whether a subject is one of the plan in force.

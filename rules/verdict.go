@@ -241,7 +241,6 @@ type Alarm struct {
 	Doubt       bool        `json:"doubt,omitempty"`
 	Explanation Explanation `json:"explanation"`
 	Record      uint64      `json:"record"`
-	Index       int         `json:"index"`
 }
 
 // Flow is what passed a counter of running totals at one reading, as the engine counts it. It is a state: a later Flow with

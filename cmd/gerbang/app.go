@@ -75,7 +75,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	}
 	a.loop = gateway.NewLoop(gateway.LoopOptions{
 		Gateway: a.gateway, Committed: a.committed, Stuck: a.stuck, Show: a.show, Live: a.live, Logger: log,
-		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger,
+		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger, Elapsed: elapsed,
 	})
 	a.faults = inheritFaults(a.gateway.Open(), a.loop.Fault)
 	a.hearing = newHearing(decoder)
@@ -126,7 +126,11 @@ func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decod
 		return nil, err
 	}
 	log.Info("recovered", "records", g.LastSeq(), "sites", len(g.Sites()), "took", time.Since(begin).Round(time.Millisecond))
-	if err := g.Configure(ctx, cfg.Definitions(), "file", telemetry.InstantOf(now)); err != nil {
+	present, err := g.Resume(ctx, telemetry.InstantOf(now))
+	if err != nil {
+		return nil, err
+	}
+	if err := g.Configure(ctx, cfg.Definitions(), "file", present); err != nil {
 		return nil, err
 	}
 	return g, nil
