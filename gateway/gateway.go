@@ -157,9 +157,6 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 			continue
 		}
 		stored = true
-		if s := g.sites[rec.Site]; s != nil && rec.Kind == telemetry.KindObservation {
-			rec.At = s.apart(rec.Observation.Device, rec.At)
-		}
 		if err := g.append(ctx, rec); err != nil {
 			return err
 		}
@@ -324,6 +321,7 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 		s.rollup(last)
 		g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)
 		g.batch.Samples = append(g.batch.Samples, g.out.Samples...)
+		g.batch.Flows = append(g.batch.Flows, g.out.Flows...)
 		for i := range g.out.Alarms {
 			g.batch.Changes = g.book.Alarm(&g.out.Alarms[i], g.batch.Changes)
 		}
@@ -360,9 +358,6 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 		fresh.rollup(rec)
 	}
 	fresh.version = s.version
-	for device, b := range s.books {
-		fresh.book(device).recent = b.recent
-	}
 	*s = *fresh
 	return nil
 }
