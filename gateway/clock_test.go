@@ -140,8 +140,8 @@ func (j *jumpy) wantReplay() {
 			n += len(out.Transitions)
 		}
 	}
-	if n != j.m.transitions {
-		j.t.Errorf("a replay gives %d transitions, %d were recorded", n, j.m.transitions)
+	if n != len(j.m.transitions) {
+		j.t.Errorf("a replay gives %d transitions, %d were recorded", n, len(j.m.transitions))
 	}
 }
 
@@ -273,7 +273,7 @@ func TestT4_JournalEndsInTheFuture(t *testing.T) {
 					Seq: uint64(len(j.m.records)) + 1, Kind: telemetry.KindObservation, Site: "mall", At: at, Received: at,
 					Observation: telemetry.Observation{Device: "count", Readings: []telemetry.Reading{{Quantity: telemetry.PeopleIn, Value: 1}}},
 				})
-				j.m.transitions = 0
+				j.m.transitions = nil
 				clear(j.m.snapshots)
 				j.m.mu.Unlock()
 				// Nobody commits what the running loop has; it ends as after a crash.

@@ -74,7 +74,11 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	for _, id := range st.Identities {
 		g.seen.add(id)
 	}
-	sites, err := recoverSites(ctx, o.Journal, st.Snapshots)
+	from, err := starts(ctx, o.Journal, st)
+	if err != nil {
+		return nil, err
+	}
+	sites, err := recoverSites(ctx, o.Journal, from)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +91,9 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 // Configure brings a site's definition into force: a record of its own where the definition differs from the one in force.
 // A site is known from its first configuration on.
 func (g *Gateway) Configure(ctx context.Context, defs []rules.Definition, author string, now telemetry.Instant) error {
+	if err := g.adopt(ctx, now); err != nil {
+		return err
+	}
 	for i := range defs {
 		cfg, err := configuration(&defs[i], author)
 		if err != nil {
@@ -97,6 +104,11 @@ func (g *Gateway) Configure(ctx context.Context, defs []rules.Definition, author
 		if s == nil {
 			s = newSite(id)
 			g.insert(s)
+			s.origin = telemetry.Engine{Version: rules.EngineVersion, After: g.seq}
+			rec := telemetry.Record{Kind: telemetry.KindEngine, Site: id, At: now, Received: now, Engine: &s.origin}
+			if err := g.append(ctx, rec); err != nil {
+				return fmt.Errorf("beginning site %q: %w", id, err)
+			}
 		}
 		g.names.Set(&defs[i])
 		if s.version == cfg.Version {
@@ -322,7 +334,7 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 		Seq: bad.Seq, Kind: telemetry.KindRejection, Site: bad.Site, At: bad.At, Received: bad.Received, Identity: bad.Identity,
 		Rejection: &telemetry.Rejection{Device: bad.Observation.Device, Reason: telemetry.ReasonFault, Detail: "a rule failed on this record"},
 	}
-	rebuilt, err := recoverSites(ctx, g.journal, map[string]Snapshot{s.id: s.last})
+	rebuilt, err := recoverSites(ctx, g.journal, map[string]start{s.id: {snapshot: s.last, origin: s.origin, rolledUp: s.rolledUp}})
 	if err != nil {
 		return fmt.Errorf("rebuilding site %q: %w", s.id, err)
 	}

@@ -20,6 +20,12 @@ type Journal interface {
 	// Replay calls fn with the site's records after the given one, in order, until fn fails. The record is only valid
 	// during the call.
 	Replay(ctx context.Context, site string, after uint64, fn func(*telemetry.Record) error) error
+	// Standing calls fn with the site's configurations and entries up to a record, in order: what retention never deletes.
+	Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error
+	// Before is the last record that was received before a time; 0: there is none.
+	Before(ctx context.Context, t telemetry.Instant) (uint64, error)
+	// Verdicts lists the newest change of verdict of each rule and subject of a site, late revisions left out.
+	Verdicts(ctx context.Context, site string) ([]rules.Transition, error)
 }
 
 // ErrOutcomeUnknown says that a commit may or may not be on disk (a failed fsync): nothing can be promised any more by this
@@ -77,6 +83,10 @@ type State struct {
 	LastSeq   uint64
 	Counters  Counters
 	Snapshots map[string]Snapshot // newest by site
+	// Engines are the engines that judged the sites last; a site whose journal names none was judged by version 1.
+	Engines map[string]telemetry.Engine
+	// LastReceived is when the last record was received.
+	LastReceived telemetry.Instant
 	// Identities are those of the newest records, oldest first, at most the size of the duplicate window.
 	Identities []uint64
 	Open       []alerts.Alert // open alerts

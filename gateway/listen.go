@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -32,6 +33,9 @@ const (
 // one that cannot be.
 func (g *Gateway) Resume(ctx context.Context, wall telemetry.Instant) (telemetry.Instant, error) {
 	now := beginning(wall, g.Used())
+	if err := g.adopt(ctx, cmp.Or(g.heard, now)); err != nil {
+		return now, err
+	}
 	var since telemetry.Instant
 	if g.heard != 0 && now.Sub(g.heard) >= deafAtLeast {
 		since = g.heard

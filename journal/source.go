@@ -76,10 +76,11 @@ func (s *Source) Samples(ctx context.Context, after int64, limit int, dst []infl
 	return dst, nil
 }
 
-const sampleColumns = `SELECT id, record, site, zone, at, persons, error, lim, verdict FROM samples`
+const sampleColumns = `SELECT id, record, site, zone, at, persons, error, coalesce(low, max(0, persons - error)),
+	coalesce(high, persons + error), lim, verdict, near FROM samples`
 
 func scanSample(rows *sql.Rows, id *int64, v *rules.Sample) error {
-	return rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &v.Limit, &v.Verdict)
+	return rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &v.Low, &v.High, &v.Limit, &v.Verdict, &v.Near)
 }
 
 // The names of the InfluxDB writer's positions among the cursors. Retention never deletes what they still need.

@@ -103,8 +103,8 @@ func (w *writer) prepare() error {
 		{&w.records[0], recordSQL + strings.Repeat(recordArgs+",", recordRows[0]-1) + recordArgs},
 		{&w.records[1], recordSQL + strings.Repeat(recordArgs+",", recordRows[1]-1) + recordArgs},
 		{&w.records[2], recordSQL + recordArgs},
-		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, body) VALUES (?,?,?,?,?,?,?,?,?,?)`},
-		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, lim, verdict) VALUES (?,?,?,?,?,?,?,?,?)`},
+		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, near, body) VALUES (?,?,?,?,?,?,?,?,?,?,?)`},
+		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, low, high, lim, verdict, near) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`},
 		{&w.alert, `INSERT INTO alerts (id, site, opened, resolved, body) VALUES (?,?,?,?,?)
 			ON CONFLICT (id) DO UPDATE SET opened = excluded.opened, resolved = excluded.resolved, body = excluded.body`},
 		{&w.change, `INSERT INTO alert_changes (alert, what, at, body) VALUES (?,?,?,?)`},
@@ -212,13 +212,13 @@ func (w *writer) write(b *gateway.Batch) error {
 			return fmt.Errorf("encoding a transition: %w", err)
 		}
 		if err := w.transition.exec(w.head.Transition+int64(i)+1, int64(t.Record), t.Site, t.Rule, t.Subject.String(), int64(t.At), int64(t.Until), t.Late, int64(t.To),
-			string(body)); err != nil {
+			t.Near, string(body)); err != nil {
 			return err
 		}
 	}
 	for i := range b.Samples {
 		s := &b.Samples[i]
-		if err := w.sample.exec(w.head.Sample+int64(i)+1, int64(s.Record), s.Site, s.Zone, int64(s.At), s.Persons, s.Error, s.Limit, int64(s.Verdict)); err != nil {
+		if err := w.sample.exec(w.head.Sample+int64(i)+1, int64(s.Record), s.Site, s.Zone, int64(s.At), s.Persons, s.Error, s.Low, s.High, s.Limit, int64(s.Verdict), s.Near); err != nil {
 			return err
 		}
 	}

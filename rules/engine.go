@@ -113,10 +113,26 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 		if rec.Entry != nil {
 			e.enter(rec.Entry, at)
 		}
+	case telemetry.KindEngine:
+		e.restate()
 	}
 	e.settle()
 	e.late = false
 	return nil
+}
+
+// restate says every verdict and alarm as it is, without a change: an engine that takes over from another version begins
+// with it. From and To are equal: what was recorded before, and what of this is news, the caller knows.
+func (e *Engine) restate() {
+	for _, i := range e.instances {
+		if i.now().rule == nil || len(i.past) == 0 {
+			continue
+		}
+		now := i.present()
+		e.emit(i, e.clock, 0, now.answer, now.answer)
+		i.told = told{firing: now.alarm.phase != Firing}
+		e.say(i, e.clock, &now.alarm)
+	}
 }
 
 // Due is the next deadline: when a KindTick record would change something. telemetry.Never: none.

@@ -9,9 +9,16 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// snapshotFormat opens every snapshot. It changes with the state's layout and with what the engine makes of it: a snapshot
-// of another version is not read, and the journal is replayed instead.
-const snapshotFormat = "gerbang rules 2"
+// EngineVersion names what the engine makes of records. It changes whenever the same records could give other verdicts, or a
+// snapshot another layout. The journal says which version judged from which record on: an upgrade never rewrites a verdict,
+// and a replay recomputes only what its own version judged.
+const EngineVersion = "2"
+
+// snapshotFormat opens every snapshot: one of another version is not read.
+const snapshotFormat = "gerbang rules " + EngineVersion
+
+// Horizon is how far back an engine looks: it knows the present from the records of that time and what stands before it.
+const Horizon = horizon
 
 // checksumSize is that of the CRC-32C at the end: a snapshot that was cut or damaged is told from one of ours.
 const checksumSize = 4

@@ -21,6 +21,7 @@ type Record struct {
 	Rejection     *Rejection     // KindRejection
 	Entry         *Entry         // KindEntry
 	Configuration *Configuration // KindConfiguration
+	Engine        *Engine        // KindEngine
 	Service       *Service       // KindService
 }
 
@@ -34,16 +35,27 @@ const (
 	KindEntry         Kind = 3 // something a person did
 	KindTick          Kind = 4 // time passed and a deadline came due
 	KindConfiguration Kind = 5 // the site's definition changed
-	KindService       Kind = 6 // the gateway did not listen for a while, or its clock was set
+	KindEngine        Kind = 6 // another version of the engine judges the site from here on
+	KindService       Kind = 7 // the gateway did not listen for a while, or its clock was set
 )
 
 var kindNames = map[Kind]string{
 	KindObservation: "observation", KindRejection: "rejection", KindEntry: "entry", KindTick: "tick", KindConfiguration: "configuration",
+	KindEngine:  "engine",
 	KindService: "service",
 }
 
 // String is the kind's name.
 func (k Kind) String() string { return kindNames[k] }
+
+// Engine says which version of the rule engine judges a site from a record on. What older versions judged stays as it was:
+// an upgrade begins anew with what happened lately, and never rewrites a verdict.
+type Engine struct {
+	Version string // of the rules package
+	// After is the record behind which the engine began to read to know the present: the site's configuration and level
+	// in force there, then everything after it, without judging for the record.
+	After uint64
+}
 
 // Observation is what one device reported for one time: one or more readings, or a task log.
 type Observation struct {
