@@ -220,6 +220,28 @@ func (b *Book) Tick(now telemetry.Instant, dst []Change) []Change {
 	return dst
 }
 
+// SetClock follows a clock that was set. What has a time still to come gets the present, so that people are told now and not
+// when that time comes; acknowledgements last as long as they would have.
+func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
+	first := len(dst)
+	for _, e := range b.open {
+		a := &e.alert
+		if a.Opened <= now && a.Updated <= now && (a.Ack == nil || a.Ack.At <= now) {
+			continue
+		}
+		a.Opened, a.Updated = min(a.Opened, now), min(a.Updated, now)
+		if a.Ack != nil && a.Ack.At > now {
+			ack := *a.Ack
+			ack.Until, ack.At = now.Add(ack.Until.Sub(ack.At)), now
+			a.Ack = &ack
+		}
+		dst = append(dst, Change{Alert: *a, What: Updated, At: now})
+	}
+	b.stale = true
+	slices.SortFunc(dst[first:], func(x, y Change) int { return compareAlerts(x.Alert, y.Alert) })
+	return dst
+}
+
 // Open lists the open alerts by site, opening, rule and subject.
 func (b *Book) Open() []Alert {
 	all := make([]Alert, 0, len(b.open))

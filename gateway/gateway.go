@@ -50,6 +50,9 @@ type Gateway struct {
 	batch    Batch
 	// snapshotAt is when the last snapshot of any site was taken.
 	snapshotAt telemetry.Instant
+	heard      telemetry.Instant // when an earlier run was last seen listening; 0: there was none
+	aliveAt    telemetry.Instant // when the journal was last told that the gateway runs
+	deaf       bool              // the broker is away
 	out        rules.Output
 }
 
@@ -66,7 +69,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	g := &Gateway{
 		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
 		sites: map[string]*site{}, book: alerts.NewBook(st.Open, o.Directory), seen: newWindow(o.Window),
-		seq: st.LastSeq, counters: st.Counters,
+		seq: st.LastSeq, counters: st.Counters, heard: st.Alive,
 	}
 	for _, id := range st.Identities {
 		g.seen.add(id)
@@ -154,9 +157,6 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 			continue
 		}
 		stored = true
-		if s := g.sites[rec.Site]; s != nil && rec.Kind == telemetry.KindObservation {
-			rec.At = s.apart(rec.Observation.Device, rec.At)
-		}
 		if err := g.append(ctx, rec); err != nil {
 			return err
 		}
@@ -229,6 +229,7 @@ func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, er
 	if err := g.snapshots(now); err != nil {
 		return nil, err
 	}
+	g.alive(now)
 	if g.batch.empty() && g.counters == g.batch.Counters {
 		return nil, nil
 	}
@@ -250,6 +251,7 @@ func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
 		s.snapshotDue = true
 	}
+	g.aliveAt = 0
 	for {
 		batch, err := g.Commit(ctx, now)
 		if err != nil || batch == nil {
@@ -311,6 +313,7 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 		s.rollup(last)
 		g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)
 		g.batch.Samples = append(g.batch.Samples, g.out.Samples...)
+		g.batch.Flows = append(g.batch.Flows, g.out.Flows...)
 		for i := range g.out.Alarms {
 			g.batch.Changes = g.book.Alarm(&g.out.Alarms[i], g.batch.Changes)
 		}
@@ -347,9 +350,6 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 		fresh.rollup(rec)
 	}
 	fresh.version = s.version
-	for device, b := range s.books {
-		fresh.book(device).recent = b.recent
-	}
 	*s = *fresh
 	return nil
 }

@@ -40,12 +40,15 @@ type Batch struct {
 	Records     []telemetry.Record
 	Transitions []rules.Transition
 	Samples     []rules.Sample
+	Flows       []rules.Flow
 	Changes     []alerts.Change
 	Signals     []alerts.Signal // owed from now on
 	Sent        []string        // ids of signals that are no longer owed
 	Snapshots   []Snapshot
 	Rollups     []Rollup
 	Counters    Counters // totals after this batch
+	// Alive is when the gateway was seen running; 0: not noted in this batch.
+	Alive telemetry.Instant
 }
 
 // recordsChunk is how many records memory is taken for at once.
@@ -67,13 +70,13 @@ func (b *Batch) reset() {
 	}
 	*b = Batch{
 		Records:     rest,
-		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
+		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Flows: b.Flows[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
 		Sent: b.Sent[:0], Snapshots: b.Snapshots[:0], Rollups: rollups, Counters: b.Counters,
 	}
 }
 
 func (b *Batch) empty() bool {
-	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0
+	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0 && b.Alive == 0
 }
 
 // State is what a restart begins with.
@@ -88,6 +91,8 @@ type State struct {
 	// Identities are those of the newest records, oldest first, at most the size of the duplicate window.
 	Identities []uint64
 	Open       []alerts.Alert // open alerts
+	// Alive is when the gateway was last seen running: the latest of what a batch has noted and the receipt of the last record.
+	Alive telemetry.Instant
 }
 
 // Snapshot is a site's engine after one record. It bounds how much a restart must replay.

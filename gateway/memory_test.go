@@ -21,6 +21,7 @@ type memory struct {
 	counters    Counters
 	rollups     map[Rollup]int
 	commits     int
+	alive       telemetry.Instant
 
 	// fail is asked before every commit; an error refuses it. stored says that the batch is kept all the same.
 	fail func(n int) (err error, stored bool)
@@ -63,6 +64,9 @@ func (m *memory) keep(b *Batch) {
 		m.rollups[r]++
 	}
 	m.counters = b.Counters
+	if b.Alive != 0 {
+		m.alive = b.Alive
+	}
 }
 
 func (m *memory) State(context.Context) (*State, error) {
@@ -76,6 +80,7 @@ func (m *memory) State(context.Context) (*State, error) {
 		if rec.Kind == telemetry.KindEngine {
 			st.Engines[rec.Site] = *rec.Engine
 		}
+		st.Alive = max(rec.Received, m.alive)
 		st.Identities = append(st.Identities, rec.Identity)
 		if _, ok := st.Snapshots[rec.Site]; !ok && rec.Kind == telemetry.KindConfiguration {
 			st.Snapshots[rec.Site] = Snapshot{Site: rec.Site}

@@ -22,6 +22,7 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 		j.row(ctx, `SELECT coalesce((SELECT received FROM records ORDER BY seq DESC LIMIT 1), 0)`, &st.LastReceived),
 		j.row(ctx, `SELECT received, stored, duplicate, rejected, ignored, readings, unacknowledged FROM counters`,
 			&c.Received, &c.Stored, &c.Duplicate, &c.Rejected, &c.Ignored, &c.Readings, &c.Unacknowledged),
+		j.row(ctx, `SELECT max(coalesce((SELECT received FROM records ORDER BY seq DESC LIMIT 1), 0), (`+cursorQuery(cursorAlive)+`))`, &st.Alive),
 		// A site is known from its first configuration, even if it never came to a snapshot.
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var s gateway.Snapshot

@@ -30,7 +30,7 @@ const (
 	wrap                // people passed, and the register of 16 or 32 bits began again
 	reset               // the counter began again at 0: what it has counted since then has passed
 	restore             // it began again at a value that it had kept: nothing is known of what passed
-	leap                // it rose by more than the door lets through: nothing is known, and much may have passed
+	jump                // it rose by more than the door lets through: nothing is known, and much may have passed
 )
 
 // step explains the step from one value to the next, both believed, and gives how many passed as far as that is known.
@@ -41,7 +41,7 @@ func (w doorway) step(a, b *point) (link, float64) {
 		if d <= bound {
 			return climb, d
 		}
-		return leap, 0
+		return jump, 0
 	}
 	for _, width := range [...]float64{1 << 16, 1 << 32} {
 		// A register that stands near its end may begin again for other reasons, too: few people speak for its end.

@@ -206,7 +206,7 @@ func (c *total) passage(path []int, x int, door doorway) (count, doubt people) {
 	if l <= wrap {
 		return peopleOf(n), 0
 	}
-	if l == leap {
+	if l == jump {
 		return 0, peopleOf(door.bound(min(b.at.Sub(a.at), usualStay)))
 	}
 	rate := math.Max(c.rate(path, x-1, -1, door), c.rate(path, x, 1, door))
@@ -225,7 +225,7 @@ func (c *total) candidate(path []int, k int, door doorway) people {
 	} else {
 		may = 1 // it always widens the interval
 	}
-	if l == leap {
+	if l == jump {
 		n = door.bound(min(p.at.Sub(q.at), usualStay))
 	}
 	rate := c.rate(path, len(path)-1, -1, door)

@@ -144,6 +144,7 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 	i.past = i.past[:k]
 	s, t := before, from
 	for {
+		e.work.judged(i, t)
 		next, until := i.step(s, t)
 		if next != s || k == 0 && len(i.past) == 0 {
 			s = next

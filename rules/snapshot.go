@@ -59,6 +59,11 @@ func (e *Engine) encode(c *encoder) {
 		c.instant(l.until)
 		c.string(l.level)
 	}
+	c.list(len(e.deafness.spans))
+	for _, s := range e.deafness.spans {
+		c.instant(s.from)
+		c.instant(s.to)
+	}
 	for _, z := range e.allZones() {
 		c.zone(z)
 		c.instant(e.queue.at[z.slot])

@@ -95,6 +95,17 @@ func (c *decoder) total(q telemetry.Quantity) *total {
 	return t
 }
 
+// setBack is what is left of a total when the clock was set back to the present: where values lie behind it, the last that is
+// believed is a baseline at the present, and what was told before stands. 0: the clock was not set back.
+func (c *total) setBack(present telemetry.Instant) {
+	if n := len(c.points); present == 0 || n == 0 || c.points[n-1].at <= present {
+		return
+	}
+	p := c.points[c.end]
+	c.points = append(c.points[:0], point{at: min(p.at, present), v: p.v, count: p.count, doubt: p.doubt, kept: true})
+	c.end, c.cut = 0, true
+}
+
 // whole reports whether a value is a whole number that an int64 holds exactly.
 func whole(v float64) bool {
 	return v == math.Trunc(v) && math.Abs(v) < 1<<53 && !(v == 0 && math.Signbit(v))

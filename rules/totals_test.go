@@ -33,7 +33,7 @@ func TestSteps(t *testing.T) {
 		{"took up a stored value after a long time", 5010, 4990, 12 * time.Hour, restore, 0},
 		{"wrap of 16 bits", 65_530, 4, time.Minute, wrap, 10},
 		{"wrap of 32 bits", 1<<32 - 6, 4, time.Minute, wrap, 10},
-		{"more than a door lets through", 100, 10_000, time.Minute, leap, 0},
+		{"more than a door lets through", 100, 10_000, time.Minute, jump, 0},
 		{"much in a long time", 100, 4000, time.Hour, climb, 3900},
 		{"seconds apart", 100, 180, time.Second, climb, 80},
 		{"a drop to more than a door lets through", 60_000, 5000, time.Minute, restore, 0},

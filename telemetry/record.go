@@ -22,6 +22,16 @@ type Record struct {
 	Entry         *Entry         // KindEntry
 	Configuration *Configuration // KindConfiguration
 	Engine        *Engine        // KindEngine
+	Service       *Service       // KindService
+}
+
+// Moment is when it happened as all that judges or shows it takes it: a reading from the future happened at the latest when it
+// was received.
+func (r *Record) Moment() Instant {
+	if r.Received == 0 {
+		return max(1, r.At)
+	}
+	return max(1, min(r.At, r.Received))
 }
 
 // Kind says which part of a Record is set.
@@ -35,11 +45,13 @@ const (
 	KindTick          Kind = 4 // time passed and a deadline came due
 	KindConfiguration Kind = 5 // the site's definition changed
 	KindEngine        Kind = 6 // another version of the engine judges the site from here on
+	KindService       Kind = 7 // the gateway did not listen for a while, or its clock was set
 )
 
 var kindNames = map[Kind]string{
 	KindObservation: "observation", KindRejection: "rejection", KindEntry: "entry", KindTick: "tick", KindConfiguration: "configuration",
-	KindEngine: "engine",
+	KindEngine:  "engine",
+	KindService: "service",
 }
 
 // String is the kind's name.
@@ -67,6 +79,26 @@ type Observation struct {
 	DeviceTime string
 	Readings   []Reading
 	Task       *TaskLog
+}
+
+// Counts reports whether a reading of the observation is reckoned with where people, visitors and presses are counted. A count
+// of a period is not where the message carries the running total as well, and nothing that happened is told anew by a message
+// that the broker only repeats.
+func (o *Observation) Counts(r *Reading) bool {
+	if o.Flags.Has(FlagRetained) {
+		f := r.Quantity.Definition().Form
+		return f != Period && f != Event
+	}
+	total := r.Quantity.Total()
+	if total == NoQuantity {
+		return true
+	}
+	for i := range o.Readings {
+		if o.Readings[i].Quantity == total {
+			return false
+		}
+	}
+	return true
 }
 
 // Reading is one value of one quantity, in the quantity's unit.
