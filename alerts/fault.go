@@ -1,6 +1,10 @@
 package alerts
 
-import "github.com/gerbang-iot/gerbang/rules"
+import (
+	"time"
+
+	"github.com/gerbang-iot/gerbang/rules"
+)
 
 // Fault is a state of the gateway itself, or of a service behind it, that people must know about.
 type Fault struct {
@@ -8,6 +12,8 @@ type Fault struct {
 	Site   string // empty: the whole gateway
 	Detail string // an address, a file, a count; never a secret and never text from a device
 	Firing bool   // false: it is over
+	// Since is when it began, by the machine's clock, where that is known and earlier than when it is told.
+	Since time.Time
 }
 
 // FaultName is the closed set of faults: the alert's rule, a label value and the key of its texts.
@@ -37,6 +43,7 @@ const (
 	FaultRejections       FaultName = "rejections"    // many messages are not understood
 	FaultSilentFeed       FaultName = "silent_feed"   // no device of the site, or of the gateway, is heard
 	FaultUncleanStop      FaultName = "unclean_stop"  // the last run ended without saying goodbye
+	FaultSiteStopped      FaultName = "site_stopped"  // a site is not judged any more
 	FaultAudit            FaultName = "audit"         // the transparency log cannot be continued
 	FaultOther            FaultName = "other"
 )
@@ -51,7 +58,8 @@ var faultSeverities = map[FaultName]rules.Severity{
 	FaultAlertmanagerDown: rules.Critical, FaultSignalsWaiting: rules.Warning,
 	FaultClockJump: rules.Warning, FaultMemory: rules.Warning, FaultConfiguration: rules.Warning,
 	FaultRejections: rules.Warning, FaultSilentFeed: rules.Critical, FaultUncleanStop: rules.Info,
-	FaultAudit: rules.Critical, FaultOther: rules.Warning,
+	FaultSiteStopped: rules.Critical,
+	FaultAudit:       rules.Critical, FaultOther: rules.Warning,
 }
 
 // FaultNames lists all of them in the order of the constants.
@@ -59,7 +67,7 @@ func FaultNames() []FaultName {
 	return []FaultName{FaultInfluxDown, FaultInfluxAuth, FaultInfluxBucket, FaultInfluxRejecting, FaultInfluxExpiring, FaultInfluxSource, FaultBrokerDown,
 		FaultBrokerDeaf, FaultSessionLost, FaultClientTakeover, FaultDiskFull, FaultDiskLow, FaultCommitSlow, FaultIntakeFull,
 		FaultAlertmanagerDown, FaultSignalsWaiting, FaultClockJump, FaultMemory, FaultConfiguration, FaultRejections,
-		FaultSilentFeed, FaultUncleanStop, FaultAudit, FaultOther}
+		FaultSilentFeed, FaultUncleanStop, FaultSiteStopped, FaultAudit, FaultOther}
 }
 
 // Severity of the fault.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -27,7 +28,10 @@ type LoopOptions struct {
 	Show   func([]alerts.Signal)
 	Live   *Live
 	Logger *slog.Logger
-	Now    func() time.Time // nil: time.Now
+	Now    func() time.Time // the wall clock; nil: time.Now
+	// Elapsed is the time that has passed since any fixed moment, whatever the wall clock does; nil: by the machine's monotonic
+	// clock.
+	Elapsed func() time.Duration
 	// QueueMessages and QueueBytes bound the intake; 0: 16,384 messages, 32 MiB.
 	QueueMessages, QueueBytes int
 	// Linger is how long a commit waits for company at high rates; 0: not at all.
@@ -42,17 +46,24 @@ type Loop struct {
 	stuck     func([]alerts.Change)
 	live      *Live
 	log       *slog.Logger
-	now       func() time.Time
+	clock     *clock
+	trouble   string            // with the wall clock, as it was told
+	setFor    time.Duration     // elapsed, until which people are told that the clock was set; 0: they are not
+	looked    telemetry.Instant // when the loop last looked at the clock
 
 	intake   *queue
 	commands chan command
 	stopped  chan struct{} // closed when Run returns
 	pace     pace
-	last     telemetry.Instant // the clock never goes back within the loop
 	messages []ingest.Message
+	at       int       // the next of them
 	taken    int       // messages in the open batch
 	acks     []func()  // called after the commit
 	waiting  []command // answered after the commit
+	doing    command   // the one that is being done
+	shown    bool      // what the journal gave back is published
+	stops    uint64    // of the gateway, as published
+	health   atomic.Pointer[Health]
 	// recovered: the journal accepts commits again, which the next batch tells.
 	recovered bool
 	displays  *alerts.Displays
@@ -69,6 +80,10 @@ func NewLoop(o LoopOptions) *Loop {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Elapsed == nil {
+		start := time.Now()
+		o.Elapsed = func() time.Duration { return time.Since(start) }
+	}
 	if o.QueueMessages == 0 {
 		o.QueueMessages = 16_384
 	}
@@ -84,11 +99,13 @@ func NewLoop(o LoopOptions) *Loop {
 	if o.Stuck == nil {
 		o.Stuck = func([]alerts.Change) {}
 	}
-	return &Loop{
-		gw: o.Gateway, committed: o.Committed, show: o.Show, stuck: o.Stuck, displays: alerts.NewDisplays(), live: o.Live, log: o.Logger.With("component", "gateway"), now: o.Now,
+	l := &Loop{
+		gw: o.Gateway, committed: o.Committed, show: o.Show, stuck: o.Stuck, displays: alerts.NewDisplays(), live: o.Live, log: o.Logger.With("component", "gateway"), clock: newClock(o.Now, o.Elapsed, o.Gateway.Used()),
 		intake: newQueue(o.QueueMessages, o.QueueBytes), commands: make(chan command, 64), pace: pace{linger: o.Linger},
 		stopped: make(chan struct{}),
 	}
+	l.tellHealth()
+	return l
 }
 
 // Intake is where the front doors put messages.
@@ -97,27 +114,32 @@ func (l *Loop) Intake() ingest.Intake { return l.intake }
 // Waiting is how many messages wait in the intake.
 func (l *Loop) Waiting() int { return l.intake.len() }
 
-// Enter commits something a person did and returns when it is durable.
-func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry) error {
-	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, now) })
+// Enter commits something a person did at a time (0: now) and returns when it is durable. An entry that was committed
+// already, by its ID, is not committed again.
+func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) error {
+	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, at, now) })
 }
 
 // Configure brings new definitions and their decoder into force and returns when they are durable.
 func (l *Loop) Configure(ctx context.Context, defs []rules.Definition, d Decoder, author string) error {
 	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error {
-		if err := l.gw.Configure(ctx, defs, author, now); err != nil {
+		if err := l.gw.plan(ctx, defs, author, now); err != nil {
 			return err
 		}
 		l.gw.Use(d)
+		if err := l.gw.settle(ctx); err != nil {
+			return err
+		}
+		l.gw.Retry(ctx)
 		return nil
 	})
 }
 
 // Fault reports a change of the gateway's own health. It does not wait.
 func (l *Loop) Fault(f alerts.Fault) {
-	l.post(func(_ context.Context, now telemetry.Instant) error {
+	l.post(func(ctx context.Context, now telemetry.Instant) error {
 		l.gw.Fault(f, now)
-		return nil
+		return l.gw.listens(ctx, f, now)
 	})
 }
 
@@ -161,7 +183,51 @@ func (l *Loop) call(ctx context.Context, do func(context.Context, telemetry.Inst
 func (l *Loop) Run(ctx context.Context) error {
 	defer close(l.stopped)
 	defer l.intake.close()
-	l.live.recovered(l.gw, l.clock())
+	watch := watchman{guard: &l.gw.guard, patience: l.gw.patience}
+	tick := time.NewTicker(l.gw.patience / 8)
+	defer tick.Stop()
+	ended := make(chan error, 1)
+	go func() { ended <- l.work(ctx) }()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-tick.C:
+			// The goroutine that waits for an engine that does not come back is left behind, and another one goes on.
+			if site, record, hung := watch.hung(); hung {
+				l.gw.abandon(site, record)
+				go func() {
+					if err := l.goOn(context.WithoutCancel(ctx)); err != nil {
+						ended <- err
+						return
+					}
+					ended <- l.work(ctx)
+				}()
+			}
+		}
+	}
+}
+
+// goOn finishes what a goroutine that was left behind had begun.
+func (l *Loop) goOn(ctx context.Context) error {
+	if err := l.gw.settle(ctx); err != nil {
+		return err
+	}
+	if c := l.doing; c.do != nil {
+		l.doing = command{}
+		if c.done != nil {
+			l.waiting = append(l.waiting, c)
+		}
+	}
+	return l.step(ctx, nil)
+}
+
+// work is the loop itself.
+func (l *Loop) work(ctx context.Context) error {
+	if !l.shown {
+		l.shown = true
+		l.live.recovered(l.gw, l.clock.now())
+	}
 	deadline := time.NewTimer(0)
 	defer deadline.Stop()
 	for {
@@ -169,11 +235,14 @@ func (l *Loop) Run(ctx context.Context) error {
 		select {
 		case <-l.intake.wake:
 		case c := <-l.commands:
-			l.run(ctx, c)
+			if err := l.run(ctx, c); err != nil {
+				return err
+			}
 		case <-deadline.C:
 		case <-ctx.Done():
 			stopping = true
 			l.intake.close()
+			l.gw.aliveAt = 0 // the journal is told until when it ran
 		}
 		// From here on the work is finished whatever ctx says: what was taken is committed.
 		if err := l.step(context.WithoutCancel(ctx), ctx.Done()); err != nil {
@@ -202,37 +271,52 @@ func (l *Loop) collect(ctx context.Context) error {
 
 // accept takes everything that waits into the batch and tells how much that was.
 func (l *Loop) accept(ctx context.Context) (int, error) {
-	l.messages = l.intake.take(l.messages)
-	for i := range l.messages {
-		m := &l.messages[i]
-		if err := l.gw.Accept(ctx, m); err != nil {
+	if l.at == len(l.messages) {
+		l.messages, l.at = l.intake.take(l.messages), 0
+		l.taken += len(l.messages)
+	}
+	now := l.clock.now()
+	if l.gw.message.open { // of a goroutine that was left behind
+		if err := l.gw.take(ctx); err != nil {
 			return 0, err
 		}
+	}
+	for l.at < len(l.messages) {
+		m := &l.messages[l.at]
+		l.at++
 		if m.Ack != nil {
 			l.acks = append(l.acks, m.Ack)
 		}
+		m.Received = l.clock.received(m.Received, now)
+		if err := l.gw.Accept(ctx, m); err != nil {
+			return 0, err
+		}
 	}
 	n := len(l.messages)
-	l.taken += n
 	clear(l.messages)
 	return n, nil
 }
 
 // step takes everything that waits through one commit.
 func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
+	if err := l.watchClock(ctx); err != nil {
+		return err
+	}
 	if l.recovered {
 		l.recovered = false
-		l.gw.Fault(alerts.Fault{Name: alerts.FaultDiskFull}, l.clock())
+		l.gw.Fault(alerts.Fault{Name: alerts.FaultDiskFull}, l.clock.now())
 	}
 	if err := l.collect(ctx); err != nil {
 		return err
 	}
-	now := l.clock()
+	now := l.clock.now()
 	l.pace.observe(l.taken, now.Time())
 	for more := true; more; {
 		select {
 		case c := <-l.commands:
-			l.run(ctx, c)
+			if err := l.run(ctx, c); err != nil {
+				return err
+			}
 		default:
 			more = false
 		}
@@ -260,6 +344,9 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 		c.done <- nil
 	}
 	l.waiting = l.waiting[:0]
+	if l.gw.stops.Load() != l.stops {
+		l.tellHealth()
+	}
 	if batch != nil {
 		l.committed(batch)
 		l.live.committed(batch, l.gw)
@@ -309,21 +396,20 @@ func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan st
 	}
 }
 
-func (l *Loop) run(ctx context.Context, c command) {
-	err := c.do(ctx, l.clock())
+// run does a command. Where nobody waits for it, its error is the loop's own.
+func (l *Loop) run(ctx context.Context, c command) error {
+	l.doing = c
+	err := c.do(ctx, l.clock.now())
+	l.doing = command{}
 	switch {
 	case c.done == nil:
+		return err
 	case err != nil:
 		c.done <- err
 	default:
 		l.waiting = append(l.waiting, c)
 	}
-}
-
-// clock is the present; it stands still while the wall clock runs behind what was already used.
-func (l *Loop) clock() telemetry.Instant {
-	l.last = max(l.last, telemetry.InstantOf(l.now()))
-	return l.last
+	return nil
 }
 
 // idle bounds how long the loop sleeps: views, snapshots and the clock want to be looked at.
@@ -338,5 +424,5 @@ func (l *Loop) untilDue() time.Duration {
 	if due == telemetry.Never {
 		return longest
 	}
-	return min(max(due.Sub(l.clock()), 0), longest)
+	return min(max(due.Sub(l.clock.now()), 0), longest)
 }

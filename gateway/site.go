@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/rules"
@@ -35,6 +33,11 @@ type site struct {
 	open    *book                                        // of the last device that was asked for
 	opened  string                                       // that device
 
+	// origin is what the engine began with where it was not a snapshot; takes is that of an engine that takes over from another
+	// version, until the journal says so.
+	origin telemetry.Engine
+	takes  *telemetry.Engine
+
 	last        Snapshot // the newest committed one
 	rolledUp    uint64   // rollups up to this record are in the journal, where that is not last.Seq
 	devices     int
@@ -42,28 +45,72 @@ type site struct {
 	rows        int // of all books
 	snapshotAt  telemetry.Instant
 	snapshotDue bool
+
+	// stopped is why the site is not judged; empty: it is. unjudged is the first record that was not, shown the last view before.
+	stopped  string
+	unjudged uint64
+	shown    rules.View
+	poison   int // records that were quarantined in this run
 }
+
+// newJudge is how a site's engine is asked; tests put faults in between.
+var newJudge = func(_ string, e *rules.Engine) func(*telemetry.Record, *rules.Output) error { return e.Apply }
 
 func newSite(id string) *site {
 	engine := rules.New(id)
-	return &site{id: id, engine: engine, judge: engine.Apply, books: map[string]*book{}, last: Snapshot{Site: id}}
+	return &site{id: id, engine: engine, judge: newJudge(id, engine), books: map[string]*book{}, last: Snapshot{Site: id}}
+}
+
+// start is what a site is recovered from.
+type start struct {
+	snapshot Snapshot
+	origin   telemetry.Engine // where the snapshot cannot be read
+	takes    bool             // the origin is not in the journal yet
+	rolledUp uint64           // rollups up to here are in the journal, where that is beyond the snapshot
+}
+
+// starts finds what each site is recovered from: the newest snapshot, else where its engine began, else, for one that another
+// version of the engine judged, where this one is to begin.
+func starts(ctx context.Context, j Journal, st *State) (map[string]start, error) {
+	all := make(map[string]start, len(st.Snapshots))
+	var begin *telemetry.Engine
+	for id, snap := range st.Snapshots {
+		origin, known := st.Engines[id]
+		takes := !known || origin.Version != rules.EngineVersion
+		if takes {
+			if begin == nil {
+				b, err := takeover(ctx, j, st)
+				if err != nil {
+					return nil, fmt.Errorf("finding where the rule engine begins: %w", err)
+				}
+				begin = &b
+			}
+			origin = *begin
+		}
+		all[id] = start{snapshot: snap, origin: origin, takes: takes}
+	}
+	return all, nil
 }
 
 // recoverSites restores snapshots and applies the records after them, in one pass over the journal. What the records caused is
-// already stored.
-func recoverSites(ctx context.Context, j Journal, snapshots map[string]Snapshot) (map[string]*site, error) {
-	sites := make(map[string]*site, len(snapshots))
-	from := telemetry.Never
-	for id, snap := range snapshots {
-		s := newSite(id)
-		s.last = snap
-		if len(snap.Body) > 0 && s.engine.Restore(snap.Body) != nil {
-			// A snapshot is only a shortcut: without it the journal is read from its start.
-			s = newSite(id)
-			s.rolledUp = snap.Seq
+// already stored, up to the first that is untold of each site. A site whose engine fails is stopped.
+func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untold map[string]uint64) (map[string]*site, error) {
+	sites := make(map[string]*site, len(from))
+	first := telemetry.Never
+	for id, f := range from {
+		if cause := g.hung[id]; cause != nil {
+			s := newSite(id)
+			s.last, s.origin = f.snapshot, f.origin
+			g.stop(s, untold[id], cause)
+			sites[id] = s
+			continue
+		}
+		s, err := f.site(ctx, g, id)
+		if err != nil {
+			return nil, err
 		}
 		sites[id] = s
-		from = min(from, telemetry.Instant(s.last.Seq))
+		first = min(first, telemetry.Instant(s.last.Seq))
 	}
 	if len(sites) == 0 {
 		return sites, nil
@@ -73,18 +120,9 @@ func recoverSites(ctx context.Context, j Journal, snapshots map[string]Snapshot)
 		for only = range sites {
 		}
 	}
-	var discard rules.Output
-	err := j.Replay(ctx, only, uint64(from), func(rec *telemetry.Record) error {
-		s := sites[rec.Site]
-		if s == nil || rec.Seq <= s.last.Seq || rec.Kind == telemetry.KindRejection {
-			return nil
-		}
-		discard.Reset()
-		if err := s.apply(rec, &discard); err != nil {
-			return fmt.Errorf("applying record %d to site %q: %w", rec.Seq, s.id, err)
-		}
-		if rec.Seq > s.rolledUp {
-			s.rollup(rec)
+	err := g.journal.Replay(ctx, only, uint64(first), func(rec *telemetry.Record) error {
+		if s := sites[rec.Site]; s != nil && rec.Seq > s.last.Seq {
+			g.catchUp(s, rec, untold[s.id])
 		}
 		return nil
 	})
@@ -92,29 +130,52 @@ func recoverSites(ctx context.Context, j Journal, snapshots map[string]Snapshot)
 		return nil, fmt.Errorf("recovering: %w", err)
 	}
 	for _, s := range sites {
-		v := s.engine.View()
+		v := g.view(s)
 		s.version, s.devices = v.Version, len(v.Devices)
 	}
 	return sites, nil
 }
 
-var errPanic = errors.New("a rule panicked")
-
-// apply is Engine.Apply with a net under it: a rule that panics is an error that wraps errPanic, and the engine is then
-// in an unknown state and must be rebuilt.
-func (s *site) apply(rec *telemetry.Record, out *rules.Output) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())
+// site makes a site as it begins: with its snapshot, or with what stands where its engine begins to read.
+func (f *start) site(ctx context.Context, g *Gateway, id string) (*site, error) {
+	s := newSite(id)
+	s.last, s.origin = f.snapshot, f.origin
+	if len(f.snapshot.Body) > 0 && !f.takes && s.engine.Restore(f.snapshot.Body) == nil {
+		return s, nil
+	}
+	// A snapshot is only a shortcut: without it the journal is read from where the engine began.
+	s = newSite(id)
+	s.origin, s.rolledUp = f.origin, max(f.snapshot.Seq, f.rolledUp)
+	s.last.Seq = f.origin.After
+	if f.takes {
+		s.takes = &s.origin
+	}
+	var discard rules.Output
+	err := Standing(ctx, g.journal, id, f.origin, func(rec *telemetry.Record) error {
+		if s.stopped != "" {
+			return nil
 		}
-	}()
+		discard.Reset()
+		if err := s.apply(&g.guard, rec, &discard); err != nil {
+			g.stop(s, g.seq+1, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("beginning site %q: %w", id, err)
+	}
+	return s, nil
+}
+
+// apply is Engine.Apply within the guard.
+func (s *site) apply(u *guard, rec *telemetry.Record, out *rules.Output) error {
 	s.applied++
-	return s.judge(rec, out)
+	return u.ask(&s.id, rec.Seq, func() error { return s.judge(rec, out) })
 }
 
 // wantsSnapshot reports whether a snapshot should be part of the next commit.
 func (s *site) wantsSnapshot(now telemetry.Instant) bool {
-	if s.applied == 0 {
+	if s.applied == 0 || s.stopped != "" {
 		return false
 	}
 	if s.snapshotAt == 0 {
@@ -139,9 +200,11 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 			continue
 		}
 		g.snapshotAt = now
-		body, err := s.engine.Snapshot()
+		var body []byte
+		err := g.guard.ask(&s.id, 0, func() (err error) { body, err = s.engine.Snapshot(); return err })
 		if err != nil {
-			return fmt.Errorf("taking a snapshot of site %q: %w", s.id, err)
+			g.stop(s, g.seq+1, fmt.Errorf("taking a snapshot: %w", err))
+			return nil
 		}
 		s.last = Snapshot{Site: s.id, Seq: g.seq, Body: body}
 		s.applied, s.snapshotAt, s.snapshotDue = 0, now, false
@@ -150,28 +213,6 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 		return nil
 	}
 	return nil
-}
-
-// recentTimes holds the last event times of one device, runs of nanoseconds that are taken: two different events get
-// different times.
-type recentTimes struct {
-	taken [8]struct{ first, last telemetry.Instant }
-	next  uint8 // the run that makes room for a new one
-}
-
-// apart gives a different event with a time that the device has already used the next free nanosecond: two events in the
-// same millisecond both survive, in the journal and in databases that overwrite equal times.
-func (s *site) apart(device string, at telemetry.Instant) telemetry.Instant {
-	r := &s.book(device).recent
-	for i := range r.taken {
-		if run := &r.taken[i]; run.first <= at && at <= run.last {
-			run.last++
-			return run.last
-		}
-	}
-	r.taken[r.next%uint8(len(r.taken))] = struct{ first, last telemetry.Instant }{at, at}
-	r.next++
-	return at
 }
 
 // configuration is a definition as a journal record carries it.

@@ -105,7 +105,7 @@ func carry[S, T any](old map[string]*S, things []T, id func(T) string, make1 fun
 func (e *Engine) place(i int) {
 	def, d := &e.plan.def.Site.Devices[i], e.devices[i]
 	d.index = i
-	d.swap, d.offset, d.rate, d.presentErr = def.Swap, def.Offset, errorRate(def.Accuracy), peopleOf(def.Error)
+	d.mounting, d.rate, d.presentErr = def.Mounting(""), errorRate(def.Accuracy), peopleOf(def.Error)
 	d.canCount = e.plan.mayCount(i)
 	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
 	d.flowFlag, d.presentFlag = false, false
@@ -122,6 +122,7 @@ func (e *Engine) place(i int) {
 	case facility.AtTask:
 		d.task = e.taskByID[def.Place.ID]
 	}
+	d.unit, d.doorway = e.plan.unit(i), e.plan.doorway(i)
 	d.pulse = nil
 	if def.Interval > 0 {
 		d.pulse = e.watchFor(d, silenceFactor*def.Interval, 0)
@@ -291,10 +292,11 @@ func (e *Engine) enforce(from telemetry.Instant) {
 
 // end is the end of a verdict whose rule is in force no more.
 func (e *Engine) end(i *instance) {
-	was := i.present().verdict
+	was := i.present().answer
 	i.eras = append(i.eras, era{from: e.clock, plan: e.plan})
-	i.past = append(i.past, change{e.clock, state{verdict: Unknown, since: e.clock}})
-	e.emit(i, e.clock, 0, was, Unknown)
+	i.past = append(i.past, change{e.clock, beginning(e.clock)})
+	e.emit(i, e.clock, 0, was, answer{verdict: Unknown})
+	e.sound(i, i.past[len(i.past)-1:])
 }
 
 // exists reports whether a subject is one of the plan in force.

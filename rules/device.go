@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -25,10 +26,11 @@ type deviceState struct {
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
 
 	// From the configuration.
-	swap        bool
-	offset      float64
+	mounting    facility.Mounting
 	rate        ppm
 	presentErr  people
+	unit        string     // which hardware it is, and where it hangs: totals of another are not compared with its own
+	doorway     doorway    // what its door lets through
 	zone        *zoneState // where it hangs, if in a zone
 	door        *doorState
 	task        *taskState
@@ -84,12 +86,10 @@ func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, e
 		return
 	}
 	i := s.line.upTo(t)
-	// Of two readings at the same time the higher comes last, whichever arrived first.
+	// Of two readings at the same time the higher comes last, whichever arrived first. Equal ones are two all the same: clocks of a
+	// second give two visitors one time, and a repeated message never comes this far.
 	for i > 0 && s.line.get(i-1).at == t && s.line.get(i-1).v > v {
 		i--
-	}
-	if i > 0 && s.line.get(i-1).at == t && s.line.get(i-1).v == v {
-		return
 	}
 	if i > 0 {
 		// The thinned past stays thin.
@@ -115,24 +115,6 @@ func (d *deviceState) series(q telemetry.Quantity) *series {
 	return nil
 }
 
-// total finds the running total of a quantity and channel, making it if it is new.
-func (d *deviceState) total(q telemetry.Quantity, channel string) *total {
-	for _, c := range d.totals {
-		if c.quantity == q && c.channel == channel {
-			return c
-		}
-	}
-	c := &total{quantity: q, channel: strings.Clone(channel)}
-	d.totals = append(d.totals, c)
-	slices.SortFunc(d.totals, func(a, b *total) int {
-		if a.quantity != b.quantity {
-			return int(a.quantity) - int(b.quantity)
-		}
-		return strings.Compare(a.channel, b.channel)
-	})
-	return c
-}
-
 // read keeps the newest value of a reading. fillOnly takes it only where there is none: a retained message is state, not
 // news.
 func (d *deviceState) read(r *telemetry.Reading, v lastValue, fillOnly bool) {
@@ -141,7 +123,8 @@ func (d *deviceState) read(r *telemetry.Reading, v lastValue, fillOnly bool) {
 		if old.quantity != r.Quantity || old.channel != r.Channel {
 			continue
 		}
-		if !fillOnly && (v.at > old.at || v.at == old.at && v.value > old.value) {
+		// At one time, as clocks of a second give it, the one that came later is news.
+		if !fillOnly && (v.at > old.at || v.at == old.at && v.record >= old.record) {
 			v.channel = old.channel
 			*old = v
 		}

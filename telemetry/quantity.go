@@ -168,3 +168,31 @@ func (q *Quantity) UnmarshalText(b []byte) error {
 	*q = p
 	return err
 }
+
+// Opposite is the count in the other direction, for a counter that is mounted the other way round; q itself where it has no
+// direction.
+func (q Quantity) Opposite() Quantity {
+	switch q {
+	case PeopleIn:
+		return PeopleOut
+	case PeopleOut:
+		return PeopleIn
+	case PeopleInTotal:
+		return PeopleOutTotal
+	case PeopleOutTotal:
+		return PeopleInTotal
+	}
+	return q
+}
+
+// Total is the running total that is read in place of q where a message carries both, for it survives lost messages;
+// NoQuantity where there is none.
+func (q Quantity) Total() Quantity {
+	switch q {
+	case PeopleIn:
+		return PeopleInTotal
+	case PeopleOut:
+		return PeopleOutTotal
+	}
+	return NoQuantity
+}
