@@ -9,6 +9,7 @@ import (
 type View struct {
 	Site   string            `json:"site"`
 	Name   string            `json:"name"`
+	Note   map[string]string `json:"note,omitempty"` // what to know about the site, by language
 	Zone   string            `json:"timezone"`
 	Now    telemetry.Instant `json:"now"`    // the engine's clock
 	Record uint64            `json:"record"` // last record that was applied
@@ -18,7 +19,7 @@ type View struct {
 	Level      string            `json:"level,omitempty"`
 	Protocols  []string          `json:"protocols"` // titles of those in force
 	Version    string            `json:"version"`   // of the configuration in force
-	Verdict    Verdict           `json:"verdict"`   // the worst of all: breached, else unknown, else within
+	Verdict    Verdict           `json:"verdict"`   // the worst of all that are not idle: breached, else unknown, else within
 	Persons    Estimate          `json:"persons"`   // in the whole building
 	Zones      []ZoneView        `json:"zones"`
 	Doors      []DoorView        `json:"doors"`
@@ -171,4 +172,10 @@ type VerdictView struct {
 	Title       map[string]string `json:"title,omitempty"`
 	Explanation Explanation       `json:"explanation"`
 	Legal       string            `json:"legal,omitempty"`
+}
+
+// Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is
+// unknown, and nothing is wrong: it does not make the site unknown.
+func (v *VerdictView) Idle() bool {
+	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -82,6 +83,7 @@ type siteHead struct {
 	Fresh     string
 	Clock     string
 	Gateway   string
+	Note      string
 }
 
 func siteHeadOf(sc *scene, gateway string) siteHead {
@@ -90,7 +92,7 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 	h := siteHead{
 		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: v.Level,
 		Protocols: strings.Join(v.Protocols, " · "), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
-		Clock: sc.now.In(sc.loc).Format("MST"),
+		Clock: sc.now.In(sc.loc).Format("MST"), Note: sc.note(v.Note),
 	}
 	w, ok := worst(v)
 	if !ok {
@@ -100,6 +102,14 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 	e := sc.explain(&w)
 	h.Summary, h.Pending, h.Basis = w.SubjectName+": "+sc.brief(&w), e.Pending, e.Basis
 	return h
+}
+
+// note is a text in the reader's language, else in English or in the first that there is.
+func (t *tongue) note(byLanguage map[string]string) string {
+	if text := cmp.Or(byLanguage[t.Tag], byLanguage["en"]); text != "" || len(byLanguage) == 0 {
+		return text
+	}
+	return byLanguage[slices.Min(slices.Collect(maps.Keys(byLanguage)))]
 }
 
 // zoneCard is a room.
