@@ -153,7 +153,7 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 	for i := range records {
 		rec := records[i]
 		rejected = rejected || rec.Kind == telemetry.KindRejection
-		if !g.seen.add(rec.Identity) {
+		if !g.seen.takes(rec.Identity, msg.Repeated) {
 			continue
 		}
 		stored = true
