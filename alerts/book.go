@@ -102,6 +102,9 @@ func (b *Book) Refresh(site string, verdicts []rules.VerdictView, at telemetry.I
 		}
 		// An alert under doubt is confirmed by an alarm only.
 		e := b.open[key{site, v.Rule, v.Subject}]
+		if e != nil && e.unconfirmed == 0 {
+			e.alert.keepWorst(&v.Explanation)
+		}
 		if e != nil && e.unconfirmed == 0 && moved(&e.alert.Explanation, &v.Explanation) {
 			dst = b.update(e, &v.Explanation, 0, at, dst)
 		}
@@ -268,6 +271,7 @@ func (b *Book) openAlert(a Alert, dst []Change) []Change {
 	}
 	// The engine may reuse the slice.
 	a.Explanation.Evidence = slices.Clone(a.Explanation.Evidence)
+	a.Raised, a.Worst = a.Explanation, a.Explanation
 	if b.names != nil {
 		a.Description = b.names.Describe(a.Site, a.Rule, a.Subject)
 	}
@@ -287,6 +291,9 @@ func (b *Book) insert(a Alert) {
 // material moved.
 func (b *Book) update(e *entry, x *rules.Explanation, unconfirmed, at telemetry.Instant, dst []Change) []Change {
 	next := merge(&e.alert.Explanation, x)
+	if unconfirmed == 0 {
+		e.alert.keepWorst(&next)
+	}
 	changed := unconfirmed != e.alert.Unconfirmed || moved(&e.alert.Explanation, &next)
 	if changed || e.dirty {
 		b.stale = b.stale || e.dirty != changed
@@ -359,9 +366,11 @@ func merge(old, now *rules.Explanation) rules.Explanation {
 	x.Evidence = slices.Clone(now.Evidence)
 	if !x.HasValue && old.HasValue {
 		x.HasValue, x.Value, x.Error, x.Unit = true, old.Value, old.Error, old.Unit
+		x.HasRange, x.Low, x.High = old.HasRange, old.Low, old.High
 	}
 	if !x.HasLimit && old.HasLimit {
 		x.HasLimit, x.Limit, x.Constraint, x.Share = true, old.Limit, old.Constraint, old.Share
+		x.Bound, x.Condition, x.Inputs = old.Bound, old.Condition, old.Inputs
 	}
 	if len(x.Evidence) == 0 {
 		x.Evidence = old.Evidence

@@ -203,9 +203,6 @@ func (g *Gateway) take(ctx context.Context) error {
 		}
 		m.stored = true
 		g.counters.Readings += uint64(len(rec.Observation.Readings))
-		if s := g.sites[rec.Site]; s != nil && rec.Kind == telemetry.KindObservation {
-			rec.At = s.apart(rec.Observation.Device, rec.At)
-		}
 		if err := g.append(ctx, rec); err != nil {
 			return err
 		}
@@ -225,9 +222,17 @@ func (g *Gateway) take(ctx context.Context) error {
 	return nil
 }
 
-// Enter takes something a person did into the batch.
-func (g *Gateway) Enter(ctx context.Context, site string, e telemetry.Entry, now telemetry.Instant) error {
-	g.owed = append(g.owed, telemetry.Record{Kind: telemetry.KindEntry, Site: site, At: now, Received: now, Entry: &e})
+// Enter takes something a person did at a time (0: now) into the batch. An entry that is among the newest already, by its ID,
+// changes nothing.
+func (g *Gateway) Enter(ctx context.Context, site string, e telemetry.Entry, at, now telemetry.Instant) error {
+	if at == 0 {
+		at = now
+	}
+	identity := e.Identity(site)
+	if !g.seen.add(identity) {
+		return nil
+	}
+	g.owed = append(g.owed, telemetry.Record{Kind: telemetry.KindEntry, Site: site, At: min(at, now), Received: now, Identity: identity, Entry: &e})
 	return g.settle(ctx)
 }
 
@@ -408,9 +413,6 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 	}
 	if fresh.stopped == "" {
 		fresh.version = s.version
-		for device, b := range s.books {
-			fresh.book(device).recent = b.recent
-		}
 	}
 	fresh.poison, fresh.shown = s.poison, s.shown
 	*s = *fresh

@@ -40,6 +40,7 @@ type Batch struct {
 	Records     []telemetry.Record
 	Transitions []rules.Transition
 	Samples     []rules.Sample
+	Flows       []rules.Flow
 	Changes     []alerts.Change
 	Signals     []alerts.Signal // owed from now on
 	Sent        []string        // ids of signals that are no longer owed
@@ -70,7 +71,7 @@ func (b *Batch) reset() {
 	}
 	*b = Batch{
 		Records:     rest,
-		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
+		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Flows: b.Flows[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
 		Sent: b.Sent[:0], Snapshots: b.Snapshots[:0], Rollups: rollups, Counters: b.Counters,
 	}
 }

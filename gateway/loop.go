@@ -114,9 +114,10 @@ func (l *Loop) Intake() ingest.Intake { return l.intake }
 // Waiting is how many messages wait in the intake.
 func (l *Loop) Waiting() int { return l.intake.len() }
 
-// Enter commits something a person did and returns when it is durable.
-func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry) error {
-	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, now) })
+// Enter commits something a person did at a time (0: now) and returns when it is durable. An entry that was committed
+// already, by its ID, is not committed again.
+func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) error {
+	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, at, now) })
 }
 
 // Configure brings new definitions and their decoder into force and returns when they are durable.

@@ -215,28 +215,6 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 	return nil
 }
 
-// recentTimes holds the last event times of one device, runs of nanoseconds that are taken: two different events get
-// different times.
-type recentTimes struct {
-	taken [8]struct{ first, last telemetry.Instant }
-	next  uint8 // the run that makes room for a new one
-}
-
-// apart gives a different event with a time that the device has already used the next free nanosecond: two events in the
-// same millisecond both survive, in the journal and in databases that overwrite equal times.
-func (s *site) apart(device string, at telemetry.Instant) telemetry.Instant {
-	r := &s.book(device).recent
-	for i := range r.taken {
-		if run := &r.taken[i]; run.first <= at && at <= run.last {
-			run.last++
-			return run.last
-		}
-	}
-	r.taken[r.next%uint8(len(r.taken))] = struct{ first, last telemetry.Instant }{at, at}
-	r.next++
-	return at
-}
-
 // configuration is a definition as a journal record carries it.
 func configuration(def *rules.Definition, author string) (*telemetry.Configuration, error) {
 	body, err := json.Marshal(def)

@@ -154,9 +154,6 @@ func (g *Gateway) Retry(ctx context.Context) {
 			}
 		}
 		f.version, f.shown = s.version, s.shown
-		for device, b := range s.books {
-			f.book(device).recent = b.recent
-		}
 		if *s = *f; s.stopped == "" {
 			g.begun(s)
 		}
@@ -235,6 +232,7 @@ func (g *Gateway) abandon(id string, about uint64) {
 func (g *Gateway) tell() {
 	g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)
 	g.batch.Samples = append(g.batch.Samples, g.out.Samples...)
+	g.batch.Flows = append(g.batch.Flows, g.out.Flows...)
 	for i := range g.out.Alarms {
 		g.batch.Changes = g.book.Alarm(&g.out.Alarms[i], g.batch.Changes)
 	}

@@ -22,8 +22,11 @@ CREATE INDEX records_standing ON records (site, seq) WHERE kind IN (3, 5);
 CREATE INDEX transitions_subject ON transitions (site, rule, subject, id) WHERE late = 0;
 `
 
+//go:embed flows.sql
+var schemaFlows string
+
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1, schemaV2}
+var migrations = []string{schemaV1, schemaV2, schemaFlows}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267

@@ -31,6 +31,7 @@ type writer struct {
 	begin, commit, rollback *statement
 	records                 [len(recordRows)]*statement
 	transition, sample      *statement
+	flow                    *statement
 	alert, change           *statement
 	owe, sent               *statement
 	snapshot, counters      *statement
@@ -83,6 +84,7 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		lastSeq: &w.head.Record,
 		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'transitions'`: &w.head.Transition,
 		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'samples'`:     &w.head.Sample,
+		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'flows'`:       &w.head.Flow,
 	} {
 		if err := conn.QueryRowContext(ctx, query).Scan(target); err != nil {
 			return nil, fmt.Errorf("reading where the streams end: %w", err)
@@ -105,6 +107,7 @@ func (w *writer) prepare() error {
 		{&w.records[2], recordSQL + recordArgs},
 		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, near, body) VALUES (?,?,?,?,?,?,?,?,?,?,?)`},
 		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, low, high, lim, verdict, near) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`},
+		{&w.flow, `INSERT INTO flows (id, record, site, device, channel, at, people_in, people_out) VALUES (?,?,?,?,?,?,?,?)`},
 		{&w.alert, `INSERT INTO alerts (id, site, opened, resolved, body) VALUES (?,?,?,?,?)
 			ON CONFLICT (id) DO UPDATE SET opened = excluded.opened, resolved = excluded.resolved, body = excluded.body`},
 		{&w.change, `INSERT INTO alert_changes (alert, what, at, body) VALUES (?,?,?,?)`},
@@ -219,6 +222,12 @@ func (w *writer) write(b *gateway.Batch) error {
 	for i := range b.Samples {
 		s := &b.Samples[i]
 		if err := w.sample.exec(w.head.Sample+int64(i)+1, int64(s.Record), s.Site, s.Zone, int64(s.At), s.Persons, s.Error, s.Low, s.High, s.Limit, int64(s.Verdict), s.Near); err != nil {
+			return err
+		}
+	}
+	for i := range b.Flows {
+		f := &b.Flows[i]
+		if err := w.flow.exec(w.head.Flow+int64(i)+1, int64(f.Record), f.Site, f.Device, f.Channel, int64(f.At), f.In, f.Out); err != nil {
 			return err
 		}
 	}

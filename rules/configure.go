@@ -105,7 +105,7 @@ func carry[S, T any](old map[string]*S, things []T, id func(T) string, make1 fun
 func (e *Engine) place(i int) {
 	def, d := &e.plan.def.Site.Devices[i], e.devices[i]
 	d.index = i
-	d.swap, d.offset, d.rate, d.presentErr = def.Swap, def.Offset, errorRate(def.Accuracy), peopleOf(def.Error)
+	d.mounting, d.rate, d.presentErr = def.Mounting(""), errorRate(def.Accuracy), peopleOf(def.Error)
 	d.canCount = e.plan.mayCount(i)
 	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
 	d.flowFlag, d.presentFlag = false, false

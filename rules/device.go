@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -25,8 +26,7 @@ type deviceState struct {
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
 
 	// From the configuration.
-	swap        bool
-	offset      float64
+	mounting    facility.Mounting
 	rate        ppm
 	presentErr  people
 	zone        *zoneState // where it hangs, if in a zone
@@ -84,12 +84,10 @@ func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, e
 		return
 	}
 	i := s.line.upTo(t)
-	// Of two readings at the same time the higher comes last, whichever arrived first.
+	// Of two readings at the same time the higher comes last, whichever arrived first. Equal ones are two all the same: clocks of a
+	// second give two visitors one time, and a repeated message never comes this far.
 	for i > 0 && s.line.get(i-1).at == t && s.line.get(i-1).v > v {
 		i--
-	}
-	if i > 0 && s.line.get(i-1).at == t && s.line.get(i-1).v == v {
-		return
 	}
 	if i > 0 {
 		// The thinned past stays thin.
@@ -141,7 +139,8 @@ func (d *deviceState) read(r *telemetry.Reading, v lastValue, fillOnly bool) {
 		if old.quantity != r.Quantity || old.channel != r.Channel {
 			continue
 		}
-		if !fillOnly && (v.at > old.at || v.at == old.at && v.value > old.value) {
+		// At one time, as clocks of a second give it, the one that came later is news.
+		if !fillOnly && (v.at > old.at || v.at == old.at && v.record >= old.record) {
 			v.channel = old.channel
 			*old = v
 		}

@@ -102,8 +102,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 	if !mine || e.plan == nil {
 		return nil
 	}
-	// A reading from the future happened at the latest when it was received.
-	at := max(1, min(rec.At, rec.Received))
+	at := rec.Moment()
 	e.late = at < rec.Received.Add(-e.plan.late)
 	switch rec.Kind {
 	case telemetry.KindObservation:

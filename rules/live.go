@@ -87,6 +87,10 @@ func (e *Engine) verdictView(i *instance) VerdictView {
 	if view.Legal == "" {
 		view.Legal = era.protocol.Legal
 	}
+	view.Title = era.rule.Title
+	if view.Phase == Pending && view.PhaseSince != 0 {
+		view.AlarmDue = view.PhaseSince.Add(era.rule.For)
+	}
 	return view
 }
 

@@ -25,6 +25,15 @@ type Record struct {
 	Service       *Service       // KindService
 }
 
+// Moment is when it happened as all that judges or shows it takes it: a reading from the future happened at the latest when it
+// was received.
+func (r *Record) Moment() Instant {
+	if r.Received == 0 {
+		return max(1, r.At)
+	}
+	return max(1, min(r.At, r.Received))
+}
+
 // Kind says which part of a Record is set.
 type Kind uint8
 
@@ -70,6 +79,26 @@ type Observation struct {
 	DeviceTime string
 	Readings   []Reading
 	Task       *TaskLog
+}
+
+// Counts reports whether a reading of the observation is reckoned with where people, visitors and presses are counted. A count
+// of a period is not where the message carries the running total as well, and nothing that happened is told anew by a message
+// that the broker only repeats.
+func (o *Observation) Counts(r *Reading) bool {
+	if o.Flags.Has(FlagRetained) {
+		f := r.Quantity.Definition().Form
+		return f != Period && f != Event
+	}
+	total := r.Quantity.Total()
+	if total == NoQuantity {
+		return true
+	}
+	for i := range o.Readings {
+		if o.Readings[i].Quantity == total {
+			return false
+		}
+	}
+	return true
 }
 
 // Reading is one value of one quantity, in the quantity's unit.

@@ -261,9 +261,9 @@ func (a *app) retain(ctx context.Context) error {
 				if held {
 					a.log.Warn("records past their retention are kept: InfluxDB has not taken them", "component", "retention")
 				}
-			case removed.Records+removed.Samples+removed.Rollups > 0:
+			case removed.Records+removed.Samples+removed.Flows+removed.Rollups > 0:
 				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records,
-					"samples", removed.Samples, "rollups", removed.Rollups)
+					"samples", removed.Samples, "flows", removed.Flows, "rollups", removed.Rollups)
 			}
 		}
 	}
