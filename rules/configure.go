@@ -126,6 +126,7 @@ func (e *Engine) place(i int) {
 		d.task = e.taskByID[def.Place.ID]
 	}
 	e.attach(d)
+	d.unit, d.doorway = e.plan.unit(i), e.plan.doorway(i)
 	d.pulse = nil
 	if def.Interval > 0 {
 		d.pulse, d.bound = e.watchFor(d, silenceFactor*def.Interval, 0), 0

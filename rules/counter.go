@@ -156,11 +156,7 @@ func (f *effect) passage(t telemetry.Instant, in, out, doubt people) passage {
 	}
 	r := &f.rates[i]
 	n := in + out
-	p := passage{in: in, out: out, drift: r.drift.of(n) + r.share.of(in-out), chance: r.chance.of(n), lever: r.lever.of(n)}
-	if doubt != 0 {
-		d := float64(doubt) / float64(person)
-		p.chance += people(math.Round(max(-1e15, min(1e15, float64(d*math.Abs(d))/(bothSides*bothSides)*float64(person)))))
-	}
+	p := passage{in: in, out: out, drift: r.drift.of(n) + r.share.of(in-out), chance: r.chance.of(n), lever: r.lever.of(n), doubt: doubt}
 	return p
 }
 

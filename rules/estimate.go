@@ -45,20 +45,20 @@ func (e *estimate) finding() finding {
 // has to be right nine times in ten.
 func (e *estimate) bound() {
 	deviation := math.Sqrt(float64(e.spread)/float64(person)) * float64(person)
-	nearest := whole(e.mean)
-	e.high = max(nearest, whole(e.mean+people(math.Round(bothSides*deviation))-inwardsHigh))
+	nearest := wholePeopleOf(e.mean)
+	e.high = max(nearest, wholePeopleOf(e.mean+people(math.Round(bothSides*deviation))-inwardsHigh))
 	below := bothSides
 	if least := (e.reflected + person - 1) / person * person; least > e.high {
 		e.high, below = least, oneSide
 	}
-	e.low = max(0, min(nearest, whole(e.mean-people(math.Round(float64(below*deviation)))+inwardsLow)))
+	e.low = max(0, min(nearest, wholePeopleOf(e.mean-people(math.Round(float64(below*deviation)))+inwardsLow)))
 	e.persons = min(max(nearest, e.low), e.high)
 }
 
-// whole rounds to whole people.
-func whole(p people) people {
+// wholePeopleOf rounds to whole people.
+func wholePeopleOf(p people) people {
 	if p < 0 {
-		return -whole(-p)
+		return -wholePeopleOf(-p)
 	}
 	return (p + person/2) / person * person
 }

@@ -19,6 +19,7 @@ type balance struct {
 	drift  people // what the counters are expected to have missed, since counting began: in less out
 	chance people // the variance of what they miss by chance, people²
 	lever  people // how far drift is off if the learned rates are off by their deviation
+	doubt  people // people who may have passed besides
 
 	mean   people // people inside, most likely
 	spread people // the variance of that by chance, people²
@@ -36,7 +37,7 @@ func (b *balance) raw() people { return b.in - b.out + b.shift }
 func (b *balance) reflected() people { return b.raw() - min(b.low, 0) }
 
 // passage is what some people who pass a counter mean for a zone.
-type passage struct{ in, out, shift, drift, chance, lever people }
+type passage struct{ in, out, shift, drift, chance, lever, doubt people }
 
 func (b *balance) add(p *passage) {
 	b.in += p.in
@@ -45,6 +46,7 @@ func (b *balance) add(p *passage) {
 	b.drift += p.drift
 	b.chance += p.chance
 	b.lever += p.lever
+	b.doubt += p.doubt
 }
 
 // pass notes what passed at a time. What was before an anchor changes no estimate after it.
@@ -227,7 +229,7 @@ func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry
 	}
 	mean += float64(cur.raw() - prev.raw() + cur.drift - prev.drift)
 	spread += float64(cur.chance - prev.chance)
-	sway += float64(cur.lever - prev.lever)
+	sway += float64(cur.lever-prev.lever) + float64(cur.doubt-prev.doubt)/bothSides
 	if len(z.outages) > 0 {
 		for i := range z.outages {
 			o := &z.outages[i]

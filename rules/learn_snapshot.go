@@ -12,7 +12,7 @@ func (c *encoder) balance(b, was *balance) {
 	to = appendWhole(to, int64(b.out-was.out), int64(person))
 	to = appendWhole(to, int64(b.shift-was.shift), int64(person))
 	to = appendWhole(to, int64(b.low-was.low), int64(person))
-	for _, v := range [...]people{b.drift - was.drift, b.chance - was.chance, b.lever - was.lever, b.mean - was.mean, b.spread - was.spread, b.sway - was.sway} {
+	for _, v := range [...]people{b.drift - was.drift, b.chance - was.chance, b.lever - was.lever, b.doubt - was.doubt, b.mean - was.mean, b.spread - was.spread, b.sway - was.sway} {
 		to = binary.AppendVarint(to, int64(v))
 	}
 	c.b = binary.AppendVarint(to, int64(b.anchor-was.anchor))
@@ -24,7 +24,7 @@ func (c *decoder) balance(b *balance) {
 	for _, p := range [...]*people{&b.in, &b.out, &b.shift, &b.low} {
 		*p += people(c.whole(int64(person)))
 	}
-	for _, p := range [...]*people{&b.drift, &b.chance, &b.lever, &b.mean, &b.spread, &b.sway} {
+	for _, p := range [...]*people{&b.drift, &b.chance, &b.lever, &b.doubt, &b.mean, &b.spread, &b.sway} {
 		*p += people(c.int())
 	}
 	b.anchor += c.deadline()

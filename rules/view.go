@@ -9,6 +9,7 @@ import (
 type View struct {
 	Site   string            `json:"site"`
 	Name   string            `json:"name"`
+	Note   map[string]string `json:"note,omitempty"` // what to know about the site, by language
 	Zone   string            `json:"timezone"`
 	Now    telemetry.Instant `json:"now"`    // the engine's clock
 	Record uint64            `json:"record"` // last record that was applied
@@ -18,7 +19,7 @@ type View struct {
 	Level      string            `json:"level,omitempty"`
 	Protocols  []string          `json:"protocols"` // titles of those in force
 	Version    string            `json:"version"`   // of the configuration in force
-	Verdict    Verdict           `json:"verdict"`   // the worst of all: breached, else unknown, else within
+	Verdict    Verdict           `json:"verdict"`   // the worst of all that are not idle: breached, else unknown, else within
 	Persons    Estimate          `json:"persons"`   // in the whole building
 	Zones      []ZoneView        `json:"zones"`
 	Doors      []DoorView        `json:"doors"`
@@ -166,8 +167,18 @@ type VerdictView struct {
 	Near        bool              `json:"near,omitempty"` // unknown because it is near the limit
 	Since       telemetry.Instant `json:"since"`
 	// Phase is what is asked of people: pending while Rule.For holds it back; PhaseSince is since when.
-	Phase       Phase             `json:"phase"`
-	PhaseSince  telemetry.Instant `json:"phase_since,omitempty"`
+	Phase      Phase             `json:"phase"`
+	PhaseSince telemetry.Instant `json:"phase_since,omitempty"`
+	// AlarmDue is when a pending rule will ask people, if nothing changes; 0: it is not pending.
+	AlarmDue telemetry.Instant `json:"alarm_due,omitempty"`
+	// Title is what the rule's author calls it, by language; empty: it has no name but its kind's.
+	Title       map[string]string `json:"title,omitempty"`
 	Explanation Explanation       `json:"explanation"`
 	Legal       string            `json:"legal,omitempty"`
+}
+
+// Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is
+// unknown, and nothing is wrong: it does not make the site unknown.
+func (v *VerdictView) Idle() bool {
+	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending)
 }

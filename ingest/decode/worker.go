@@ -28,13 +28,18 @@ type Worker struct {
 	// identities are those of the elements of the message so far.
 	identities []uint64
 	key        []byte
+	// session and packet name the delivery of the message; session 0: nothing does.
+	session uint64
+	packet  uint16
 	// all reads counts that the model does not count, too; only for people who look at a message.
 	all bool
 	// form is that of the people who pass that the last message counts, where its model prefers one to another; empty: any.
 	form Count
 	// bare is the port of a payload that is a LoRaWAN frame without an envelope; only for people, too.
-	bare  *uint8
-	trace *Trace // nil: nobody asked for an explanation
+	bare *uint8
+	// asDecoded reads what the network server decoded, and not the frame; only for a guess.
+	asDecoded bool
+	trace     *Trace // nil: nobody asked for an explanation
 }
 
 // Worker makes a worker. With an arena the readings of its records lie there and are valid until Arena.Reset; with nil
@@ -46,6 +51,7 @@ func (d *Decoder) Worker(a *Arena) *Worker {
 // Decode is Decoder.Decode with the worker's memory.
 func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []telemetry.Record) {
 	w.parsed = nil
+	w.session, w.packet = msg.Session, msg.Packet
 	w.refused.reset()
 	b, f := unbound, (*fault)(nil)
 	// A fault of ours costs one message, never the feed.
