@@ -37,7 +37,7 @@ func (e *estimate) err() people { return (e.high - e.low) / 2 }
 func (e *estimate) finding() finding {
 	f := finding{verdict: Unknown, value: e.persons.number(), err: e.err().number(), unit: "1", reason: e.reason, detail: e.detail}
 	f.low, f.high, f.hasRange = e.low.number(), e.high.number(), e.known
-	f.hasValue = e.reason != ReasonNoData && e.reason != ReasonUncounted
+	f.hasValue = e.reason != ReasonNoData
 	return f
 }
 
