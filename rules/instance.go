@@ -230,7 +230,7 @@ func (i *instance) explain(t telemetry.Instant, was Verdict) Explanation {
 	f, _ := i.ask(t, was)
 	x := Explanation{
 		Value: f.value, Error: f.err, Limit: f.limit, HasValue: f.hasValue, HasLimit: f.hasLimit, Unit: f.unit,
-		Constraint: f.constraint, Reason: f.reason, Detail: f.detail, Share: f.share,
+		Constraint: f.constraint, Reason: f.reason, Detail: f.detail, Share: f.share, Inputs: f.inputs,
 	}
 	if era, _ := i.eraAt(t); era.judge != nil {
 		x.Evidence = era.judge.evidence(t, nil)

@@ -49,13 +49,7 @@ type finding struct {
 	constraint string
 	reason     Reason
 	detail     string
-}
-
-// kept is a quantity whose readings are kept for the acceptance window. Old readings are thinned, but never so that a
-// change of class is lost.
-type kept struct {
-	quantity telemetry.Quantity
-	class    func(v float64) int8 // nil: all values are alike
+	inputs     []Input
 }
 
 // unknown is the finding of a judge that cannot tell.

@@ -32,8 +32,8 @@ type plan struct {
 	doorAt       map[string]int
 	deviceAt     map[string]int
 	taskAt       map[string]int
-	kept         [64][]func(float64) int8 // by quantity: classes of readings that are looked back at
-	keeps        uint64                   // quantities that are
+	kept         [64][]kept // by quantity: what rules look back at
+	keeps        uint64     // quantities that they do
 }
 
 type programKey struct {
@@ -86,9 +86,7 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 			}
 			for _, q := range kind.keeps(r) {
 				p.keeps |= maskOf(q.quantity)
-				if q.class != nil {
-					p.kept[q.quantity] = append(p.kept[q.quantity], q.class)
-				}
+				p.kept[q.quantity] = append(p.kept[q.quantity], q)
 			}
 		}
 	}

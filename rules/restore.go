@@ -113,6 +113,13 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 		e.deviceByID[d.id] = d
 		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
 	}
+	e.partByKey = make(map[string]*deviceState)
+	for _, p := range partsOf(site) {
+		d := c.device(&e.clock)
+		d.channel = p.channel.Name
+		e.partByKey[p.key()] = d
+		e.plan.thermometers[p.device] = e.plan.thermometers[p.device] || d.known&maskOf(telemetry.BodyTemperature) != 0
+	}
 	return sampleDue
 }
 
@@ -244,11 +251,16 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 		d.totals = append(d.totals, t)
 	}
 	for range c.count() {
-		s := &series{device: d, quantity: telemetry.Quantity(c.uint())}
+		s := &series{device: d, quantity: telemetry.Quantity(c.uint()), channel: c.string()}
 		var was telemetry.Instant
-		decodeTimeline(c, &s.line, func() entry[float64] {
-			was += telemetry.Instant(c.whole(int64(time.Millisecond)))
-			return entry[float64]{was, c.float()}
+		decodeTimeline(c, &s.line, func() entry[stretch] {
+			at := was + telemetry.Instant(c.whole(int64(time.Millisecond)))
+			e := entry[stretch]{at, stretch{c.float(), at, uint32(c.uint())}}
+			if e.v.n > 1 {
+				e.v.last += telemetry.Instant(c.whole(int64(time.Millisecond)))
+			}
+			was = e.v.last
+			return e
 		})
 		d.kept = append(d.kept, s)
 	}

@@ -67,7 +67,7 @@ func (e *Engine) encode(c *encoder) {
 	for _, t := range e.tasks {
 		c.task(t)
 	}
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		c.device(d)
 	}
 	c.list(len(e.instances))
@@ -167,14 +167,20 @@ func (c *encoder) device(d *deviceState) {
 	c.list(len(d.kept))
 	for _, s := range d.kept {
 		c.uint(uint64(s.quantity))
+		c.string(s.channel)
 		var was telemetry.Instant
 		for _, tier := range s.line.tiers {
 			c.list(len(tier))
 			b := c.b
-			for _, e := range tier {
+			for i := range tier {
+				e := &tier[i]
 				b = appendWhole(b, int64(e.at-was), int64(time.Millisecond))
-				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.v))
-				was = e.at
+				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.v.v))
+				b = binary.AppendUvarint(b, uint64(e.v.n))
+				if e.v.n > 1 {
+					b = appendWhole(b, int64(e.v.last-e.at), int64(time.Millisecond))
+				}
+				was = e.v.last
 			}
 			c.b = b
 		}
