@@ -31,7 +31,7 @@ func demandOf(class rules.Class, v rules.Verdict, reason rules.Reason) demand {
 		return void
 	}
 	switch reason {
-	case rules.ReasonClosed, rules.ReasonNotInForce, rules.ReasonPending, rules.ReasonNoLimit:
+	case rules.ReasonClosed, rules.ReasonNotInForce, rules.ReasonPending, rules.ReasonIdle, rules.ReasonNoLimit, rules.ReasonNoLevel:
 		return void
 	case rules.ReasonSilent, rules.ReasonImplausible, rules.ReasonGap, rules.ReasonNegative:
 		if class == rules.ClassSensor {
@@ -50,7 +50,8 @@ const (
 
 // moved reports whether people should learn of the difference between two explanations of an open alert.
 func moved(old, now *rules.Explanation) bool {
-	if old.Reason != now.Reason || old.Detail != now.Detail || old.Constraint != now.Constraint ||
+	// Which of several sensors is the worst is no news by itself.
+	if old.Reason != now.Reason || now.Reason != "" && old.Detail != now.Detail || old.Constraint != now.Constraint ||
 		old.HasValue != now.HasValue || old.HasLimit != now.HasLimit || old.Limit != now.Limit || old.Unit != now.Unit {
 		return true
 	}

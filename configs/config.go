@@ -12,7 +12,6 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
-	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Config is everything the gateway is told from outside. A Config is never changed after it was loaded.
@@ -48,8 +47,8 @@ type Config struct {
 	Sites     []facility.Site  `yaml:"-"`
 	Protocols []rules.Protocol `yaml:"-"`
 	Models    []decode.Model   `yaml:"-"`
-
-	declared map[string][]telemetry.Quantity // what devices measure by their own word, by site/device
+	// Warnings are what is allowed and probably not meant, where it stands.
+	Warnings Problems `yaml:"-"`
 }
 
 // SetDefaults fills in what runs without being told anything.

@@ -358,7 +358,7 @@ func (e *Engine) wire() {
 		z.crowdWatchers, z.readWatchers, z.capacity = nil, nil, nil
 	}
 	for _, d := range e.doors {
-		d.watchers = nil
+		d.watchers, d.timed = nil, false
 	}
 	for _, t := range e.tasks {
 		t.watchers = nil

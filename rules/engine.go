@@ -181,6 +181,9 @@ func (e *Engine) newDay() {
 		d.today, d.screened, d.tooWarm = tally{}, 0, 0
 	}
 	old := e.clock.Add(-horizon)
+	for _, d := range e.doors {
+		d.forget(old)
+	}
 	for _, w := range e.watches {
 		w.forget(old)
 	}

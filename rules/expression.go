@@ -63,9 +63,8 @@ func (p *Expression) Validate() error {
 	default:
 		c.field(false, "subject", "%q: want zone, door, device or site", p.SubjectKind)
 	}
-	c.field(p.Of != "", "of", "empty: want worst, any, all, mean or the id of a device")
 	c.field(p.Over >= 0 && p.Over <= 24*time.Hour, "over", "%v: want a duration, 0 to 24h", p.Over)
-	c.field(p.Readings >= 1 && p.Readings <= 20, "readings", "%d: want 1 to 20", p.Readings)
+	c.field(p.Readings >= 0 && p.Readings <= 20, "readings", "%d: want 1 to 20", p.Readings)
 	c.field(p.Stale > 0, "stale", "%v: want a duration above 0", p.Stale)
 	return c.err()
 }

@@ -58,8 +58,8 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [6]*kind {
-	return [...]*kind{&capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &silenceKind, &temperatureKind}
+func kinds() [7]*kind {
+	return [...]*kind{&capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &screeningKind, &silenceKind, &temperatureKind}
 }
 
 // kindByName finds a kind; with the error it gives an empty one.

@@ -226,6 +226,7 @@ func (e *Engine) screen(d *deviceState, channel string, v float64, at telemetry.
 		return
 	}
 	credible, warm := d.screens(v)
+	d.door.measured(at, credible)
 	if at > e.day && credible {
 		d.door.screened++
 		if warm {
@@ -297,6 +298,7 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 	}
 	today := at > e.day
 	if d.door != nil {
+		d.door.entered(at, in)
 		d.door.total.in += in
 		d.door.total.out += out
 		if today {
@@ -340,7 +342,7 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 	if newest {
 		d.present = entry[people]{at, n}
 	}
-	if len(z.absolute) <= 1 {
+	if d.room || len(z.absolute) <= 1 {
 		z.anchor(at, n, d.presentErr, false)
 		z.age(e.clock, e.plan.exact())
 		e.crowdChanged(z, at)
@@ -349,10 +351,13 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 	if !newest {
 		return
 	}
-	// Several counters share the zone: each sees a part of it.
+	// Several counters share the zone: each sees a part of it, but for those that see all.
 	var sum, err people
 	latest := at
 	for _, a := range z.absolute {
+		if a.room {
+			continue
+		}
 		sum += a.present.v
 		err += a.presentErr
 		latest = max(latest, a.present.at)

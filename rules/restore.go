@@ -100,6 +100,11 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 	e.doorByID = make(map[string]*doorState, len(site.Doors))
 	for range site.Doors {
 		d := &doorState{id: c.string(), total: c.tally(), today: c.tally(), screened: c.uint(), tooWarm: c.uint(), counted: c.instant()}
+		var at telemetry.Instant
+		for range c.count() {
+			at += telemetry.Instant(c.whole(int64(time.Minute)))
+			d.minutes = append(d.minutes, doorMinute{at, people(c.whole(int64(person))), uint32(c.uint()), uint32(c.uint())})
+		}
 		e.doorByID[d.id] = d
 	}
 	e.taskByID = make(map[string]*taskState, len(site.Tasks))
@@ -175,6 +180,8 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone
 	case *Temperature, *Silence:
 		return s.Kind == SubjectDevice
+	case *Screening:
+		return s.Kind == SubjectDoor
 	case *Disinfection:
 		return s.Kind == SubjectTask
 	case *Expression:

@@ -54,7 +54,7 @@ func (j *expressionJudge) find() (missing telemetry.Quantity) {
 // wants reports whether the rule is about the device's values.
 func (j *expressionJudge) wants(d *deviceState) bool {
 	switch j.params.Of {
-	case ofWorst, ofAny, ofAll, ofMean:
+	case "", ofWorst, ofAny, ofAll, ofMean:
 		return true
 	}
 	return d.id == j.params.Of

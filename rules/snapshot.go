@@ -63,6 +63,15 @@ func (e *Engine) encode(c *encoder) {
 		c.uint(d.screened)
 		c.uint(d.tooWarm)
 		c.instant(d.counted)
+		c.list(len(d.minutes))
+		var at telemetry.Instant
+		for _, m := range d.minutes {
+			c.b = appendWhole(c.b, int64(m.at-at), int64(time.Minute))
+			c.b = appendWhole(c.b, int64(m.in), int64(person))
+			c.uint(uint64(m.credible))
+			c.uint(uint64(m.implausible))
+			at = m.at
+		}
 	}
 	for _, t := range e.tasks {
 		c.task(t)

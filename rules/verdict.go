@@ -142,6 +142,7 @@ const (
 	ReasonGap         Reason = "gap"          // the counters were not observed for a while, the balance is lost
 	ReasonUncounted   Reason = "uncounted"    // nothing has said yet how many people are there: no anchor
 	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
+	ReasonIdle        Reason = "idle"         // nobody came in, so there was nobody to measure
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )
 

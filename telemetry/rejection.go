@@ -31,11 +31,12 @@ const (
 	ReasonRange         Reason = "range"     // NaN, infinite, or physically impossible
 	ReasonUndecoded     Reason = "undecoded" // no decoder for this model's raw bytes
 	ReasonTask          Reason = "task"      // names no task of the site
+	ReasonMeasures      Reason = "measures"  // a quantity that the device is not configured to measure
 	ReasonFault         Reason = "fault"     // our own fault: a decoder or rule failed
 )
 
 // Reasons lists all of them.
 func Reasons() []Reason {
 	return []Reason{ReasonUnknownTopic, ReasonUnknownDevice, ReasonForeign, ReasonTooLarge, ReasonTooDeep, ReasonEncoding,
-		ReasonSyntax, ReasonField, ReasonRange, ReasonUndecoded, ReasonTask, ReasonFault}
+		ReasonSyntax, ReasonField, ReasonRange, ReasonUndecoded, ReasonTask, ReasonMeasures, ReasonFault}
 }

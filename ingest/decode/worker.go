@@ -69,7 +69,7 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 		clear(records[len(dst):])
 		return append(dst, reject(msg, b, f))
 	}
-	return records
+	return w.restrict(msg, records, len(dst))
 }
 
 // maxTopic bounds a topic; MQTT itself allows 65,535 bytes.
