@@ -131,10 +131,19 @@ func (t *Texts) text(s *statement) string {
 		doubt = w.say("text.unconfirmed", map[string]any{"Time": t.Time(s.lang, s.unconfirmed, s.timezone)})
 	}
 	items := ""
-	if s.class == rules.ClassOverdue && x.Detail != "" {
+	switch {
+	case s.kind == "expression" && x.Detail != "" && (x.Reason == "" || x.Reason == rules.ReasonNear):
+		items = w.say("text.sensor", data)
+	case s.class == rules.ClassOverdue && x.Detail != "":
 		items = w.say("text.items", data)
 	}
-	return sentences(base, doubt, reason, items)
+	over := ""
+	for _, in := range x.Inputs {
+		if in.Name == "over" {
+			over = w.say("text.over", map[string]any{"Over": t.Duration(s.lang, time.Duration(in.Value*float64(time.Minute)))})
+		}
+	}
+	return sentences(base, over, doubt, reason, items)
 }
 
 // forms lists the messages for a form from the special to the general: what set the limit, the unit (a distance is no

@@ -120,7 +120,10 @@ func (j *screeningJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemet
 		}
 	}
 	least := max(1, math.Ceil(p.Least*entered.number()))
-	f := finding{verdict: Within, value: credible.number(), hasValue: true, limit: least, hasLimit: true, unit: "1", constraint: "screening"}
+	f := finding{verdict: Within, limit: 100 * p.Least, hasLimit: true, unit: "%", constraint: "screening"}
+	if entered > 0 {
+		f.value, f.hasValue = min(100, 100*credible.number()/entered.number()), true
+	}
 	f.inputs = []Input{
 		{Name: "entered", Value: entered.number(), Unit: "1"}, {Name: "credible", Value: credible.number(), Unit: "1"},
 		{Name: "implausible", Value: implausible.number(), Unit: "1"}, {Name: "window", Value: minutes(p.Window), Unit: "min"},
@@ -128,7 +131,7 @@ func (j *screeningJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemet
 	enough := people(p.People) * person
 	full := opened == 0 || from >= opened // the window lies within the service
 	switch {
-	case full && entered >= enough && f.value < least, since >= enough && now.Sub(last) >= p.Window:
+	case full && entered >= enough && credible.number() < least, since >= enough && now.Sub(last) >= p.Window:
 		f.verdict, f.reason, f.detail = Breached, ReasonSilent, j.thermometer()
 		if implausible > 0 {
 			f.reason = ReasonImplausible
