@@ -21,6 +21,8 @@ func TestR3LateReadingRevisesWhatItContradicts(t *testing.T) {
 		r.read("air", "2022-07-04 "+s.at, telemetry.Distance, s.m)
 	}
 	r.transitions()
+	r.late("air", "2022-07-04 08:59:50", "2022-07-04 10:08:30", telemetry.Distance, 1.7) // before all of it
+	r.wantTransitions("08:59:50 distance zone/hall unknown>within until 09:00:00")
 	r.late("air", "2022-07-04 09:06:00", "2022-07-04 10:09:00", telemetry.Distance, 1.7)
 	r.wantTransitions("09:06:00 distance zone/hall breached>within until 09:09:30")
 	r.late("air", "2022-07-04 09:00:20", "2022-07-04 10:09:10", telemetry.Distance, 1.7) // between the second and the third
