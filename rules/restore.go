@@ -262,8 +262,9 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 		var was telemetry.Instant
 		decodeTimeline(c, &s.line, func() entry[stretch] {
 			at := was + telemetry.Instant(c.whole(int64(time.Millisecond)))
-			e := entry[stretch]{at, stretch{c.float(), at, uint32(c.uint())}}
-			if e.v.n > 1 {
+			e := entry[stretch]{at, stretch{v: c.float(), last: at}}
+			n := c.uint()
+			if e.v.n = uint32(n / 2); n%2 == 1 {
 				e.v.last += telemetry.Instant(c.whole(int64(time.Millisecond)))
 			}
 			was = e.v.last

@@ -185,8 +185,10 @@ func (c *encoder) device(d *deviceState) {
 				e := &tier[i]
 				b = appendWhole(b, int64(e.at-was), int64(time.Millisecond))
 				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.v.v))
-				b = binary.AppendUvarint(b, uint64(e.v.n))
-				if e.v.n > 1 {
+				if e.v.last == e.at {
+					b = binary.AppendUvarint(b, uint64(e.v.n)*2)
+				} else {
+					b = binary.AppendUvarint(b, uint64(e.v.n)*2+1)
 					b = appendWhole(b, int64(e.v.last-e.at), int64(time.Millisecond))
 				}
 				was = e.v.last
