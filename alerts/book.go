@@ -64,50 +64,47 @@ func NewBook(open []Alert, names Names) *Book {
 	return b
 }
 
-// Transition follows a change of verdict. Late transitions revise history and change nothing here.
-func (b *Book) Transition(t *rules.Transition, dst []Change) []Change {
-	if t.Late {
+// Alarm follows a change of what a rule asks of people.
+func (b *Book) Alarm(a *rules.Alarm, dst []Change) []Change {
+	e := b.open[key{a.Site, a.Rule, a.Subject}]
+	switch {
+	case a.Phase != rules.Firing && e == nil:
 		return dst
-	}
-	e := b.open[key{t.Site, t.Rule, t.Subject}]
-	switch demandOf(t.Class, t.To, t.Explanation.Reason) {
-	case void:
-		if e != nil {
-			return b.resolve(e, &t.Explanation, t.At, dst)
-		}
-	case doubt:
-		if e != nil {
-			since := e.unconfirmed
-			if since == 0 {
-				since = t.At
-			}
-			return b.update(e, &t.Explanation, since, t.At, dst)
-		}
-	case wanted:
-		if e != nil {
-			return b.update(e, &t.Explanation, 0, t.At, dst)
-		}
+	case a.Phase != rules.Firing:
+		return b.resolve(e, &a.Explanation, a.At, dst)
+	case e == nil && a.Doubt:
+		return dst // a doubt opens nothing
+	case e == nil:
 		return b.openAlert(Alert{
-			Site: t.Site, Rule: t.Rule, Kind: t.Kind, Class: t.Class, Severity: t.Severity, Subject: t.Subject,
-			Opened: t.At, Explanation: t.Explanation,
+			Site: a.Site, Rule: a.Rule, Kind: a.Kind, Class: a.Class, Severity: a.Severity, Subject: a.Subject,
+			Opened: a.At, Explanation: a.Explanation,
 		}, dst)
 	}
-	return dst
+	since := telemetry.Instant(0)
+	if a.Doubt {
+		if since = e.unconfirmed; since == 0 {
+			since = a.At
+		}
+	}
+	return b.update(e, &a.Explanation, since, a.At, dst)
 }
 
 // Refresh tells the book the present verdicts of a site, so that people learn when the value behind an open alert moves
-// materially without the verdict changing. It opens and resolves nothing. It costs nothing for a site without open alerts.
+// materially without the alarm changing. It opens and resolves nothing. It costs nothing for a site without open alerts.
 func (b *Book) Refresh(site string, verdicts []rules.VerdictView, at telemetry.Instant, dst []Change) []Change {
 	if b.bySite[site] == 0 {
 		return dst
 	}
 	for i := range verdicts {
 		v := &verdicts[i]
-		if demandOf(v.Class, v.Verdict, v.Explanation.Reason) != wanted {
+		if v.Phase != rules.Firing || rules.DemandOf(v.Class, v.Verdict, v.Explanation.Reason) != rules.Wanted {
 			continue
 		}
-		// An alert under doubt is confirmed by a transition only.
+		// An alert under doubt is confirmed by an alarm only.
 		e := b.open[key{site, v.Rule, v.Subject}]
+		if e != nil && e.unconfirmed == 0 {
+			e.alert.keepWorst(&v.Explanation)
+		}
 		if e != nil && e.unconfirmed == 0 && moved(&e.alert.Explanation, &v.Explanation) {
 			dst = b.update(e, &v.Explanation, 0, at, dst)
 		}
@@ -167,8 +164,8 @@ func (b *Book) Service(f Fault, at telemetry.Instant, dst []Change) []Change {
 	return dst
 }
 
-// Configure resolves the open alerts of a site whose rule or subject is no longer in its definition: no transition will
-// ever come for them.
+// Configure resolves the open alerts of a site whose rule or subject is no longer in its definition: no alarm will ever
+// come for them.
 func (b *Book) Configure(def *rules.Definition, at telemetry.Instant, dst []Change) []Change {
 	if b.bySite[def.Site.ID] == 0 {
 		return dst
@@ -226,6 +223,28 @@ func (b *Book) Tick(now telemetry.Instant, dst []Change) []Change {
 	return dst
 }
 
+// SetClock follows a clock that was set. What has a time still to come gets the present, so that people are told now and not
+// when that time comes; acknowledgements last as long as they would have.
+func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
+	first := len(dst)
+	for _, e := range b.open {
+		a := &e.alert
+		if a.Opened <= now && a.Updated <= now && (a.Ack == nil || a.Ack.At <= now) {
+			continue
+		}
+		a.Opened, a.Updated = min(a.Opened, now), min(a.Updated, now)
+		if a.Ack != nil && a.Ack.At > now {
+			ack := *a.Ack
+			ack.Until, ack.At = now.Add(ack.Until.Sub(ack.At)), now
+			a.Ack = &ack
+		}
+		dst = append(dst, Change{Alert: *a, What: Updated, At: now})
+	}
+	b.stale = true
+	slices.SortFunc(dst[first:], func(x, y Change) int { return compareAlerts(x.Alert, y.Alert) })
+	return dst
+}
+
 // Open lists the open alerts by site, opening, rule and subject.
 func (b *Book) Open() []Alert {
 	all := make([]Alert, 0, len(b.open))
@@ -252,6 +271,7 @@ func (b *Book) openAlert(a Alert, dst []Change) []Change {
 	}
 	// The engine may reuse the slice.
 	a.Explanation.Evidence = slices.Clone(a.Explanation.Evidence)
+	a.Raised, a.Worst = a.Explanation, a.Explanation
 	if b.names != nil {
 		a.Description = b.names.Describe(a.Site, a.Rule, a.Subject)
 	}
@@ -271,6 +291,9 @@ func (b *Book) insert(a Alert) {
 // material moved.
 func (b *Book) update(e *entry, x *rules.Explanation, unconfirmed, at telemetry.Instant, dst []Change) []Change {
 	next := merge(&e.alert.Explanation, x)
+	if unconfirmed == 0 {
+		e.alert.keepWorst(&next)
+	}
 	changed := unconfirmed != e.alert.Unconfirmed || moved(&e.alert.Explanation, &next)
 	if changed || e.dirty {
 		b.stale = b.stale || e.dirty != changed
@@ -343,9 +366,11 @@ func merge(old, now *rules.Explanation) rules.Explanation {
 	x.Evidence = slices.Clone(now.Evidence)
 	if !x.HasValue && old.HasValue {
 		x.HasValue, x.Value, x.Error, x.Unit = true, old.Value, old.Error, old.Unit
+		x.HasRange, x.Low, x.High = old.HasRange, old.Low, old.High
 	}
 	if !x.HasLimit && old.HasLimit {
 		x.HasLimit, x.Limit, x.Constraint, x.Share = true, old.Limit, old.Constraint, old.Share
+		x.Bound, x.Condition, x.Inputs = old.Bound, old.Condition, old.Inputs
 	}
 	if len(x.Evidence) == 0 {
 		x.Evidence = old.Evidence

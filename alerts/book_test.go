@@ -18,58 +18,64 @@ var t0 = telemetry.InstantOf(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC))
 
 func after(d time.Duration) telemetry.Instant { return t0.Add(d) }
 
-// crowd is a change of the occupancy rule of one zone.
-func crowd(to rules.Verdict, at time.Duration, value float64, reason rules.Reason) *rules.Transition {
-	return &rules.Transition{
+// asked makes the alarm of a verdict, as the engine does without For and KeepFiring.
+func asked(a *rules.Alarm, to rules.Verdict) *rules.Alarm {
+	d := rules.DemandOf(a.Class, to, a.Explanation.Reason)
+	if d != rules.Void {
+		a.Phase = rules.Firing
+	}
+	a.Doubt = d == rules.Doubtful
+	return a
+}
+
+// crowd is a change of what the occupancy rule of one zone asks.
+func crowd(to rules.Verdict, at time.Duration, value float64, reason rules.Reason) *rules.Alarm {
+	return asked(&rules.Alarm{
 		Site: "magetan", Rule: "capacity", Kind: "occupancy", Class: rules.ClassBreach, Severity: rules.Critical,
-		Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"}, At: after(at), To: to,
+		Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"}, At: after(at),
 		Explanation: rules.Explanation{Value: value, Limit: 50, Error: 2, HasValue: reason == "", HasLimit: true, Unit: "1",
 			Constraint: "seats", Reason: reason},
-	}
+	}, to)
 }
 
-// silent is a change of the rule about one device.
-func silent(to rules.Verdict, at time.Duration, reason rules.Reason) *rules.Transition {
-	return &rules.Transition{
+// silent is a change of what the rule about one device asks.
+func silent(to rules.Verdict, at time.Duration, reason rules.Reason) *rules.Alarm {
+	return asked(&rules.Alarm{
 		Site: "magetan", Rule: "alive", Kind: "silence", Class: rules.ClassSensor,
-		Subject: rules.Subject{Kind: rules.SubjectDevice, ID: "door-1"}, At: after(at), To: to,
+		Subject: rules.Subject{Kind: rules.SubjectDevice, ID: "door-1"}, At: after(at),
 		Explanation: rules.Explanation{Reason: reason},
-	}
+	}, to)
 }
 
-func late(t *rules.Transition) *rules.Transition { t.Late = true; return t }
-
-func TestBookTransition(t *testing.T) {
+func TestBookAlarm(t *testing.T) {
 	tests := []struct {
-		name        string
-		transitions []*rules.Transition
-		want        string // the steps
-		open        int
+		name   string
+		alarms []*rules.Alarm
+		want   string // the steps
+		open   int
 	}{
-		{"breach and end", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Within, time.Hour, 40, "")}, "opened resolved", 0},
-		{"within opens nothing", []*rules.Transition{crowd(rules.Within, 0, 40, "")}, "", 0},
-		{"unknown opens no breach", []*rules.Transition{crowd(rules.Unknown, 0, 0, rules.ReasonSilent)}, "", 0},
-		{"silence does not end a breach", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonSilent)}, "opened updated", 1},
-		{"straddling does not end a breach", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 51, rules.ReasonNear)}, "opened updated", 1},
-		{"within ends a breach in doubt", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonGap), crowd(rules.Within, 2*time.Hour, 1, "")}, "opened updated resolved", 0},
-		{"a breach is confirmed again", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonGap), crowd(rules.Breached, 2*time.Hour, 70, "")}, "opened updated updated", 1},
-		{"closing ends a breach", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonClosed)}, "opened resolved", 0},
-		{"the end of a protocol ends a breach", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonNotInForce)}, "opened resolved", 0},
-		{"late opens nothing", []*rules.Transition{late(crowd(rules.Breached, 0, 60, ""))}, "", 0},
-		{"late ends nothing", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), late(crowd(rules.Within, time.Hour, 1, ""))}, "opened", 1},
-		{"a silent sensor is an alert", []*rules.Transition{silent(rules.Unknown, 0, rules.ReasonSilent), silent(rules.Within, time.Hour, "")}, "opened resolved", 0},
-		{"a sensor never heard is not yet one", []*rules.Transition{silent(rules.Unknown, 0, rules.ReasonNoData)}, "", 0},
-		{"the same value twice tells nothing", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Breached, time.Hour, 61, "")}, "opened", 1},
-		{"a moved value is told", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Breached, time.Hour, 65, "")}, "opened updated", 1},
-		{"but not within a minute", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Breached, 59*time.Second, 90, "")}, "opened", 1},
-		{"an end before the beginning", []*rules.Transition{crowd(rules.Breached, 0, 60, ""), crowd(rules.Within, -time.Second, 40, "")}, "opened resolved", 0},
+		{"breach and end", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Within, time.Hour, 40, "")}, "opened resolved", 0},
+		{"within opens nothing", []*rules.Alarm{crowd(rules.Within, 0, 40, "")}, "", 0},
+		{"unknown opens no breach", []*rules.Alarm{crowd(rules.Unknown, 0, 0, rules.ReasonSilent)}, "", 0},
+		{"silence does not end a breach", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonSilent)}, "opened updated", 1},
+		{"straddling does not end a breach", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 51, rules.ReasonNear)}, "opened updated", 1},
+		{"within ends a breach in doubt", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonGap), crowd(rules.Within, 2*time.Hour, 1, "")}, "opened updated resolved", 0},
+		{"a breach is confirmed again", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonGap), crowd(rules.Breached, 2*time.Hour, 70, "")}, "opened updated updated", 1},
+		{"closing ends a breach", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonClosed)}, "opened resolved", 0},
+		{"the end of a protocol ends a breach", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Unknown, time.Hour, 0, rules.ReasonNotInForce)}, "opened resolved", 0},
+		{"a silent sensor is an alert", []*rules.Alarm{silent(rules.Unknown, 0, rules.ReasonSilent), silent(rules.Within, time.Hour, "")}, "opened resolved", 0},
+		{"a sensor never heard is not yet one", []*rules.Alarm{silent(rules.Unknown, 0, rules.ReasonNoData)}, "", 0},
+		{"the same value twice tells nothing", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Breached, time.Hour, 61, "")}, "opened", 1},
+		{"a moved value is told", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Breached, time.Hour, 65, "")}, "opened updated", 1},
+		{"but not within a minute", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Breached, 59*time.Second, 90, "")}, "opened", 1},
+		{"an end before the beginning", []*rules.Alarm{crowd(rules.Breached, 0, 60, ""), crowd(rules.Within, -time.Second, 40, "")}, "opened resolved", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := NewBook(nil, nil)
 			var changes []Change
-			for _, tr := range tt.transitions {
-				changes = b.Transition(tr, changes)
+			for _, tr := range tt.alarms {
+				changes = b.Alarm(tr, changes)
 			}
 			if got := steps(changes); got != tt.want {
 				t.Errorf("steps are %q, want %q", got, tt.want)
@@ -90,11 +96,11 @@ func TestBookKeepsWhatSilenceCannotSay(t *testing.T) {
 	b := NewBook(nil, nil)
 	first := crowd(rules.Breached, 0, 60, "")
 	first.Explanation.Evidence = []rules.Evidence{{Device: "door-1", Sequence: 17}}
-	b.Transition(first, nil)
+	b.Alarm(first, nil)
 	first.Explanation.Evidence[0].Sequence = 99 // the engine reuses its memory
 	quiet := crowd(rules.Unknown, time.Hour, 0, rules.ReasonSilent)
 	quiet.Explanation.Detail = "door-1"
-	b.Transition(quiet, nil)
+	b.Alarm(quiet, nil)
 	a := b.Open()[0]
 	x := a.Explanation
 	if x.Value != 60 || !x.HasValue || x.Reason != rules.ReasonSilent || x.Detail != "door-1" {
@@ -107,7 +113,7 @@ func TestBookKeepsWhatSilenceCannotSay(t *testing.T) {
 		t.Errorf("unconfirmed since %v, want %v", a.Unconfirmed, after(time.Hour))
 	}
 	// A second reason for doubt does not move the time.
-	b.Transition(crowd(rules.Unknown, 2*time.Hour, 0, rules.ReasonGap), nil)
+	b.Alarm(crowd(rules.Unknown, 2*time.Hour, 0, rules.ReasonGap), nil)
 	if a := b.Open()[0]; a.Unconfirmed != after(time.Hour) {
 		t.Errorf("unconfirmed since %v, want still %v", a.Unconfirmed, after(time.Hour))
 	}
@@ -115,13 +121,13 @@ func TestBookKeepsWhatSilenceCannotSay(t *testing.T) {
 
 func TestBookUpdatesOnceAMinute(t *testing.T) {
 	b := NewBook(nil, nil)
-	changes := b.Transition(crowd(rules.Breached, 0, 60, ""), nil)
+	changes := b.Alarm(crowd(rules.Breached, 0, 60, ""), nil)
 	for s := range 600 { // ten minutes of flapping between doubt and breach, once a second
 		now := time.Duration(s+1) * time.Second
 		if s%2 == 0 {
-			changes = b.Transition(crowd(rules.Unknown, now, 0, rules.ReasonNear), changes)
+			changes = b.Alarm(crowd(rules.Unknown, now, 0, rules.ReasonNear), changes)
 		} else {
-			changes = b.Transition(crowd(rules.Breached, now, 90, ""), changes)
+			changes = b.Alarm(crowd(rules.Breached, now, 90, ""), changes)
 		}
 		if b.Due() <= after(now) {
 			changes = b.Tick(after(now), changes)
@@ -148,10 +154,10 @@ func TestBookUpdatesOnceAMinute(t *testing.T) {
 
 func TestBookRefresh(t *testing.T) {
 	b := NewBook(nil, nil)
-	b.Transition(crowd(rules.Breached, 0, 60, ""), nil)
+	b.Alarm(crowd(rules.Breached, 0, 60, ""), nil)
 	view := func(value float64) []rules.VerdictView {
 		tr := crowd(rules.Breached, 0, value, "")
-		return []rules.VerdictView{{Rule: tr.Rule, Class: tr.Class, Subject: tr.Subject, Verdict: rules.Breached, Explanation: tr.Explanation}}
+		return []rules.VerdictView{{Rule: tr.Rule, Class: tr.Class, Subject: tr.Subject, Verdict: rules.Breached, Phase: rules.Firing, Explanation: tr.Explanation}}
 	}
 	if got := b.Refresh("magetan", view(64), after(time.Hour), nil); len(got) != 0 {
 		t.Errorf("a step of 4 of 50 gave %q, want nothing", steps(got))
@@ -170,7 +176,7 @@ func TestBookAcknowledge(t *testing.T) {
 			Kind: telemetry.EntryAcknowledge, Author: "satpam", Reason: "being moved", Subject: subject, Until: until}}
 	}
 	b := NewBook(nil, nil)
-	id := b.Transition(crowd(rules.Breached, 0, 60, ""), nil)[0].Alert.ID
+	id := b.Alarm(crowd(rules.Breached, 0, 60, ""), nil)[0].Alert.ID
 
 	tests := []struct {
 		name  string
@@ -256,11 +262,11 @@ func TestBookConfigure(t *testing.T) {
 	names := NewDirectory()
 	names.Set(def)
 	b := NewBook(nil, names)
-	a := b.Transition(crowd(rules.Breached, 0, 60, ""), nil)[0].Alert
+	a := b.Alarm(crowd(rules.Breached, 0, 60, ""), nil)[0].Alert
 	if a.SiteName != "MPP Magetan" || a.SubjectName != "Ruang tunggu" || a.ZoneName != "Ruang tunggu" || a.Timezone != "Asia/Jakarta" || a.Advice["id"] != "Tahan antrean" {
 		t.Errorf("described as %+v", a.Description)
 	}
-	a = b.Transition(silent(rules.Breached, 0, ""), nil)[0].Alert
+	a = b.Alarm(silent(rules.Breached, 0, ""), nil)[0].Alert
 	if a.SubjectName != "Penghitung pintu utama" || a.Zone != "hall" {
 		t.Errorf("device described as %+v, want its name and the zone behind its door", a.Description)
 	}
@@ -278,8 +284,8 @@ func TestBookConfigure(t *testing.T) {
 	}
 }
 
-// TestBookProperty drives the book with random transitions and checks it against the definition of an open alert: the last
-// verdict that counts, read by demandOf.
+// TestBookProperty drives the book with random alarms and checks it against the definition of an open alert: the last
+// alarm that counts.
 func TestBookProperty(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -294,22 +300,20 @@ func TestBookProperty(t *testing.T) {
 		for range 400 {
 			now = now.Add(time.Duration(r.IntN(90)) * time.Second)
 			class := classes[r.IntN(len(classes))]
-			tr := &rules.Transition{Site: fmt.Sprint("s", r.IntN(2)), Rule: string(class), Class: class,
-				Subject: rules.Subject{Kind: rules.SubjectZone, ID: fmt.Sprint(r.IntN(3))}, At: now,
-				To: rules.Verdict(r.IntN(3) - 1), Late: r.IntN(5) == 0}
-			if tr.To == rules.Unknown {
+			tr := &rules.Alarm{Site: fmt.Sprint("s", r.IntN(2)), Rule: string(class), Class: class,
+				Subject: rules.Subject{Kind: rules.SubjectZone, ID: fmt.Sprint(r.IntN(3))}, At: now}
+			to := rules.Verdict(r.IntN(3) - 1)
+			if to == rules.Unknown {
 				tr.Explanation.Reason = reasons[1+r.IntN(len(reasons)-1)]
 			}
 			k := key{tr.Site, tr.Rule, tr.Subject}
-			if !tr.Late {
-				switch demandOf(tr.Class, tr.To, tr.Explanation.Reason) {
-				case wanted:
-					level[k] = true
-				case void:
-					delete(level, k)
-				}
+			switch asked(tr, to); {
+			case tr.Phase != rules.Firing:
+				delete(level, k)
+			case !tr.Doubt:
+				level[k] = true
 			}
-			changes := b.Transition(tr, nil)
+			changes := b.Alarm(tr, nil)
 			if b.Due() <= now {
 				changes = b.Tick(now, changes)
 			}
@@ -361,15 +365,15 @@ func TestAlertID(t *testing.T) {
 	}
 }
 
-// BenchmarkBookTransition opens and resolves alerts in a book with 1,000 open ones; one operation is one transition.
-func BenchmarkBookTransition(b *testing.B) {
+// BenchmarkBookAlarm opens and resolves alerts in a book with 1,000 open ones; one operation is one alarm.
+func BenchmarkBookAlarm(b *testing.B) {
 	names := NewDirectory()
 	names.Set(sampleDefinition())
 	book := NewBook(nil, names)
 	for i := range 1000 {
 		tr := crowd(rules.Breached, 0, 60, "")
 		tr.Subject.ID = fmt.Sprint("zone-", i)
-		book.Transition(tr, nil)
+		book.Alarm(tr, nil)
 	}
 	up, down := crowd(rules.Breached, 0, 60, ""), crowd(rules.Within, time.Hour, 40, "")
 	up.Explanation.Evidence = make([]rules.Evidence, rules.MaxEvidence)
@@ -382,7 +386,7 @@ func BenchmarkBookTransition(b *testing.B) {
 			tr = down
 		}
 		tr.At++
-		dst = book.Transition(tr, dst[:0])
+		dst = book.Alarm(tr, dst[:0])
 		book.Due()
 	}
 }

@@ -1,6 +1,10 @@
 package alerts
 
-import "github.com/gerbang-iot/gerbang/rules"
+import (
+	"time"
+
+	"github.com/gerbang-iot/gerbang/rules"
+)
 
 // Fault is a state of the gateway itself, or of a service behind it, that people must know about.
 type Fault struct {
@@ -8,6 +12,8 @@ type Fault struct {
 	Site   string // empty: the whole gateway
 	Detail string // an address, a file, a count; never a secret and never text from a device
 	Firing bool   // false: it is over
+	// Since is when it began, by the machine's clock, where that is known and earlier than when it is told.
+	Since time.Time
 }
 
 // FaultName is the closed set of faults: the alert's rule, a label value and the key of its texts.

@@ -21,7 +21,7 @@ func TestSignals(t *testing.T) {
 		{Device: "door-1", Quantity: telemetry.PeopleIn, At: after(-time.Minute), Sequence: 16, Value: 2, Record: 100},
 		{Device: "door-1", Quantity: telemetry.PeopleIn, At: t0, Sequence: 17, Value: 3, Record: 101},
 	}
-	opened := Signals(b.Transition(tr, nil), nil)
+	opened := Signals(b.Alarm(tr, nil), nil)
 	if len(opened) != 1 {
 		t.Fatalf("%d signals for an opened alert, want 1", len(opened))
 	}
@@ -48,13 +48,13 @@ func TestSignals(t *testing.T) {
 	if p.Value != 60 || p.Error != 2 || p.Limit != 50 || p.Opened != "2026-03-02T01:00:00Z" || p.Subject.ID != "hall" || len(p.Evidence) != 2 || p.Evidence[0].Value != 3 {
 		t.Errorf("payload %s reads as %+v", s.Payload, p)
 	}
-	closed := Signals(b.Transition(crowd(rules.Within, time.Hour, 1, ""), nil), nil)
+	closed := Signals(b.Alarm(crowd(rules.Within, time.Hour, 1, ""), nil), nil)
 	if len(closed) != 1 || len(closed[0].Payload) != 0 || !closed[0].Retain || closed[0].Topic != s.Topic || closed[0].ID == s.ID {
 		t.Errorf("resolved gave %+v, want one empty retained message to the same topic under its own id", closed)
 	}
 
 	// Both in one batch: only the last counts.
-	changes := b.Transition(crowd(rules.Within, 2*time.Hour, 1, ""), b.Transition(crowd(rules.Breached, 2*time.Hour, 60, ""), nil))
+	changes := b.Alarm(crowd(rules.Within, 2*time.Hour, 1, ""), b.Alarm(crowd(rules.Breached, 2*time.Hour, 60, ""), nil))
 	if got := Signals(changes, nil); len(got) != 1 || len(got[0].Payload) != 0 {
 		t.Errorf("opened and resolved at once gave %d signals, want the last one only", len(got))
 	}
@@ -72,7 +72,7 @@ func TestSignals(t *testing.T) {
 func TestSignalsWriteOnlyJSON(t *testing.T) {
 	tr := crowd(rules.Breached, 0, math.NaN(), "")
 	tr.Explanation.HasValue, tr.Explanation.Limit = true, math.Inf(1)
-	for _, s := range Signals(NewBook(nil, nil).Transition(tr, nil), nil) {
+	for _, s := range Signals(NewBook(nil, nil).Alarm(tr, nil), nil) {
 		if !json.Valid(s.Payload) {
 			t.Errorf("payload %s is not JSON", s.Payload)
 		}
@@ -84,7 +84,8 @@ func TestDisplays(t *testing.T) {
 		v := &rules.View{Site: "magetan", Record: record, Now: t0}
 		for _, z := range zones {
 			v.Zones = append(v.Zones, rules.ZoneView{ID: z, Name: z, Limit: 50, Advice: rules.AdviceGo, Verdict: rules.Within,
-				Persons: rules.Estimate{Persons: persons, Error: 1, Known: known}})
+				Persons: rules.Estimate{Persons: persons, Error: 1, Low: 11, High: 14, Known: known, Measured: true}})
+			v.Verdicts = append(v.Verdicts, rules.VerdictView{Subject: rules.Subject{Kind: rules.SubjectZone, ID: z}})
 		}
 		return v
 	}
@@ -125,7 +126,8 @@ func TestDisplays(t *testing.T) {
 		})
 	}
 	known := NewDisplays().Signals(view(5, 12.34, true, "hall"), nil)[0]
-	if want := `{"site":"magetan","zone":"hall","name":"hall","at":"2026-03-02T01:00:00Z","persons":12.3,"error":1,"limit":50,"verdict":"within","advice":"go"}`; string(known.Payload) != want {
+	if want := `{"site":"magetan","zone":"hall","name":"hall","at":"2026-03-02T01:00:00Z","persons":12.3,"error":1,"low":11,"high":14,"limit":50,` +
+		`"counted":true,"verdict":"within","near":false,"advice":"go"}`; string(known.Payload) != want {
 		t.Errorf("payload is\n%s\nwant\n%s", known.Payload, want)
 	}
 	if want := "zone/magetan/hall/5"; known.ID != want {

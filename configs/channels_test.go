@@ -56,7 +56,7 @@ func TestR17ChannelsOfTheConfiguration(t *testing.T) {
 	if got := d.Measures["ceiling"]; !slices.Equal(got, []telemetry.Quantity{telemetry.PeopleIn, telemetry.PeopleOut}) || !slices.Equal(ceiling.Measures, got) {
 		t.Errorf("measures: got %v and %v", got, ceiling.Measures)
 	}
-	probe := rules.Apart{Quantity: telemetry.Temperature, Channel: "probe"}
+	probe := rules.Probe{Quantity: telemetry.Temperature, Channel: "probe"}
 	if !slices.Contains(d.Apart["air"], probe) {
 		t.Errorf("apart: got %v, want the probe's temperature", d.Apart["air"])
 	}

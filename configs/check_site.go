@@ -126,6 +126,9 @@ func (s *siteFile) checkTasks() {
 		path := "tasks." + r.ID
 		s.place(path, fmt.Sprintf("task %q", r.ID), r.Value.Zone, r.Value.Door, "", false)
 		for i, name := range r.Value.Items {
+			if err := facility.CheckItem(name); err != nil {
+				s.at(item(path+".items", i), "item %q: %v", name, err)
+			}
 			if slices.Index(r.Value.Items, name) < i {
 				s.at(item(path+".items", i), "item %q is there already, want every item once", name)
 			}

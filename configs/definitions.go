@@ -83,15 +83,15 @@ func (c *Config) measures(site *facility.Site) map[string][]telemetry.Quantity {
 }
 
 // apart are the channels of each device that are not about the place where it hangs, as its model says.
-func (c *Config) apart(site *facility.Site) map[string][]rules.Apart {
-	apart := map[string][]rules.Apart{}
+func (c *Config) apart(site *facility.Site) map[string][]rules.Probe {
+	apart := map[string][]rules.Probe{}
 	for _, d := range site.Devices {
 		i := slices.IndexFunc(c.Models, func(m decode.Model) bool { return m.ID == d.Model })
 		if i < 0 {
 			continue
 		}
 		for _, p := range c.Models[i].Probes() {
-			apart[d.ID] = append(apart[d.ID], rules.Apart{Quantity: p.Quantity, Channel: p.Channel})
+			apart[d.ID] = append(apart[d.ID], rules.Probe{Quantity: p.Quantity, Channel: p.Channel})
 		}
 	}
 	return apart

@@ -36,6 +36,8 @@ type ruleDoc struct {
 type ruleCommon struct {
 	// Kind says what is judged and which other keys the rule has.
 	Kind string `yaml:"kind" required:"yes"`
+	// Title is what people call the rule, by language; empty: by its kind and what it measures.
+	Title map[string]string `yaml:"title"`
 	// Severity orders rules for people and routes; empty: the kind's own.
 	Severity rules.Severity `yaml:"severity" enum:"critical warning info"`
 	// Class of the alerts; empty: the kind's own.
@@ -43,9 +45,9 @@ type ruleCommon struct {
 	// Subjects restricts the rule to zones, doors, devices or tasks by id; empty: all that have a device which measures what
 	// the rule needs. A subject that is named and not measured is unknown.
 	Subjects []string `yaml:"subjects"`
-	// For is how long the condition must hold before the verdict is a breach.
+	// For is how long a breach must last before people are called. The verdict does not wait for it.
 	For time.Duration `yaml:"for" max:"1d"`
-	// KeepFiring is how long the condition must be gone before the verdict changes back.
+	// KeepFiring is how long the breach must be over before the alert ends. The verdict does not wait for it.
 	KeepFiring time.Duration `yaml:"keep_firing" max:"1d"`
 	// Legal is the rule's own reference, where it differs from the protocol's.
 	Legal string `yaml:"legal"`
@@ -84,7 +86,7 @@ func (r *ruleDoc) UnmarshalStrict(n strict.Node) {
 func (r *ruleDoc) rule(id string) rules.Rule {
 	c := r.common
 	return rules.Rule{
-		ID: id, Kind: c.Kind, Severity: c.Severity, Class: c.Class, Subjects: c.Subjects, For: c.For, KeepFiring: c.KeepFiring,
+		ID: id, Kind: c.Kind, Title: c.Title, Severity: c.Severity, Class: c.Class, Subjects: c.Subjects, For: c.For, KeepFiring: c.KeepFiring,
 		Legal: c.Legal, Advice: c.Advice, Params: r.params,
 	}
 }

@@ -17,14 +17,14 @@ import (
 type instruments struct {
 	site     *facility.Site
 	measures map[string][]telemetry.Quantity
-	apart    map[string][]rules.Apart
+	apart    map[string][]rules.Probe
 }
 
 // has reports whether a device at the place measures one of the quantities.
 func (m instruments) has(at facility.Place, any ...telemetry.Quantity) bool {
 	return slices.ContainsFunc(m.site.Devices, func(d facility.Device) bool {
 		return d.Place == at && m.one(d, any...) || slices.ContainsFunc(d.Channels, func(c facility.Channel) bool {
-			probe := func(a rules.Apart) bool { return a.Channel == c.Name && slices.Contains(any, a.Quantity) }
+			probe := func(a rules.Probe) bool { return a.Channel == c.Name && slices.Contains(any, a.Quantity) }
 			return c.Place == at && (m.one(d, any...) || slices.ContainsFunc(m.apart[d.ID], probe))
 		})
 	})

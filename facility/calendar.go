@@ -27,19 +27,17 @@ func DateOf(t time.Time) Date {
 	return Date{y, m, d}
 }
 
-// In is the first moment of the day in loc.
-func (d Date) In(loc *time.Location) time.Time {
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, loc)
-}
-
 // AddDays moves the date.
-func (d Date) AddDays(n int) Date { return DateOf(d.In(time.UTC).AddDate(0, 0, n)) }
+func (d Date) AddDays(n int) Date { return DateOf(d.utc().AddDate(0, 0, n)) }
 
 // Weekday of the date.
-func (d Date) Weekday() time.Weekday { return d.In(time.UTC).Weekday() }
+func (d Date) Weekday() time.Weekday { return d.utc().Weekday() }
 
 // Before reports whether d is earlier than e.
-func (d Date) Before(e Date) bool { return d.In(time.UTC).Before(e.In(time.UTC)) }
+func (d Date) Before(e Date) bool { return d.utc().Before(e.utc()) }
+
+// utc is the date's midnight in UTC, where every day has 24 hours.
+func (d Date) utc() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
 
 // IsZero reports whether the date is not set.
 func (d Date) IsZero() bool { return d == Date{} }
@@ -79,13 +77,6 @@ func ParseTimeOfDay(s string) (TimeOfDay, error) {
 		return 0, fmt.Errorf("time of day %q: want HH:MM, 00:00 to 24:00", s)
 	}
 	return TimeOfDay(time.Duration(h)*time.Hour + time.Duration(m)*time.Minute), nil
-}
-
-// On is the moment of that wall-clock time on day d in loc. A time that a daylight-saving change skips becomes the one
-// that Go's time.Date chooses.
-func (t TimeOfDay) On(d Date, loc *time.Location) time.Time {
-	m := int(time.Duration(t) / time.Minute)
-	return time.Date(d.Year, d.Month, d.Day, m/60, m%60, 0, 0, loc)
 }
 
 // String is HH:MM.

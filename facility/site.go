@@ -117,16 +117,6 @@ type Channel struct {
 	Offset float64 `json:"offset_cel,omitempty"`
 }
 
-// On is what holds for a channel of the device: what is listed for it, or the device's own place, swap and offset.
-func (d *Device) On(channel string) Channel {
-	for _, c := range d.Channels {
-		if c.Name == channel {
-			return c
-		}
-	}
-	return Channel{channel, d.Place, d.Swap, d.Offset}
-}
-
 // Label is the name, or the id where there is none.
 func (d Device) Label() string {
 	if d.Name != "" {

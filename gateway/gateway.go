@@ -50,6 +50,9 @@ type Gateway struct {
 	batch    Batch
 	// snapshotAt is when the last snapshot of any site was taken.
 	snapshotAt telemetry.Instant
+	heard      telemetry.Instant // when an earlier run was last seen listening; 0: there was none
+	aliveAt    telemetry.Instant // when the journal was last told that the gateway runs
+	deaf       bool              // the broker is away
 	out        rules.Output
 }
 
@@ -66,12 +69,16 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	g := &Gateway{
 		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
 		sites: map[string]*site{}, book: alerts.NewBook(st.Open, o.Directory), seen: newWindow(o.Window),
-		seq: st.LastSeq, counters: st.Counters,
+		seq: st.LastSeq, counters: st.Counters, heard: st.Alive,
 	}
 	for _, id := range st.Identities {
 		g.seen.add(id)
 	}
-	sites, err := recoverSites(ctx, o.Journal, st.Snapshots)
+	from, err := starts(ctx, o.Journal, st)
+	if err != nil {
+		return nil, err
+	}
+	sites, err := recoverSites(ctx, o.Journal, from)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +91,9 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 // Configure brings a site's definition into force: a record of its own where the definition differs from the one in force.
 // A site is known from its first configuration on.
 func (g *Gateway) Configure(ctx context.Context, defs []rules.Definition, author string, now telemetry.Instant) error {
+	if err := g.adopt(ctx, now); err != nil {
+		return err
+	}
 	for i := range defs {
 		cfg, err := configuration(&defs[i], author)
 		if err != nil {
@@ -94,6 +104,11 @@ func (g *Gateway) Configure(ctx context.Context, defs []rules.Definition, author
 		if s == nil {
 			s = newSite(id)
 			g.insert(s)
+			s.origin = telemetry.Engine{Version: rules.EngineVersion, After: g.seq}
+			rec := telemetry.Record{Kind: telemetry.KindEngine, Site: id, At: now, Received: now, Engine: &s.origin}
+			if err := g.append(ctx, rec); err != nil {
+				return fmt.Errorf("beginning site %q: %w", id, err)
+			}
 		}
 		g.names.Set(&defs[i])
 		if s.version == cfg.Version {
@@ -142,9 +157,6 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 			continue
 		}
 		stored = true
-		if s := g.sites[rec.Site]; s != nil && rec.Kind == telemetry.KindObservation {
-			rec.At = s.apart(rec.Observation.Device, rec.At)
-		}
 		if err := g.append(ctx, rec); err != nil {
 			return err
 		}
@@ -164,9 +176,17 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 	return nil
 }
 
-// Enter takes something a person did into the batch.
-func (g *Gateway) Enter(ctx context.Context, site string, e telemetry.Entry, now telemetry.Instant) error {
-	return g.append(ctx, telemetry.Record{Kind: telemetry.KindEntry, Site: site, At: now, Received: now, Entry: &e})
+// Enter takes something a person did at a time (0: now) into the batch. An entry that is among the newest already, by its ID,
+// changes nothing.
+func (g *Gateway) Enter(ctx context.Context, site string, e telemetry.Entry, at, now telemetry.Instant) error {
+	if at == 0 {
+		at = now
+	}
+	identity := e.Identity(site)
+	if !g.seen.add(identity) {
+		return nil
+	}
+	return g.append(ctx, telemetry.Record{Kind: telemetry.KindEntry, Site: site, At: min(at, now), Received: now, Identity: identity, Entry: &e})
 }
 
 // Fault takes a change of the gateway's own health into the batch.
@@ -217,6 +237,7 @@ func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, er
 	if err := g.snapshots(now); err != nil {
 		return nil, err
 	}
+	g.alive(now)
 	if g.batch.empty() && g.counters == g.batch.Counters {
 		return nil, nil
 	}
@@ -238,6 +259,7 @@ func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
 		s.snapshotDue = true
 	}
+	g.aliveAt = 0
 	for {
 		batch, err := g.Commit(ctx, now)
 		if err != nil || batch == nil {
@@ -299,8 +321,9 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 		s.rollup(last)
 		g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)
 		g.batch.Samples = append(g.batch.Samples, g.out.Samples...)
-		for i := range g.out.Transitions {
-			g.batch.Changes = g.book.Transition(&g.out.Transitions[i], g.batch.Changes)
+		g.batch.Flows = append(g.batch.Flows, g.out.Flows...)
+		for i := range g.out.Alarms {
+			g.batch.Changes = g.book.Alarm(&g.out.Alarms[i], g.batch.Changes)
 		}
 	}
 	if rec.Kind == telemetry.KindEntry {
@@ -317,7 +340,7 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 		Seq: bad.Seq, Kind: telemetry.KindRejection, Site: bad.Site, At: bad.At, Received: bad.Received, Identity: bad.Identity,
 		Rejection: &telemetry.Rejection{Device: bad.Observation.Device, Reason: telemetry.ReasonFault, Detail: "a rule failed on this record"},
 	}
-	rebuilt, err := recoverSites(ctx, g.journal, map[string]Snapshot{s.id: s.last})
+	rebuilt, err := recoverSites(ctx, g.journal, map[string]start{s.id: {snapshot: s.last, origin: s.origin, rolledUp: s.rolledUp}})
 	if err != nil {
 		return fmt.Errorf("rebuilding site %q: %w", s.id, err)
 	}
@@ -335,9 +358,6 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 		fresh.rollup(rec)
 	}
 	fresh.version = s.version
-	for device, b := range s.books {
-		fresh.book(device).recent = b.recent
-	}
 	*s = *fresh
 	return nil
 }

@@ -108,7 +108,7 @@ func (b *bench) commit(now telemetry.Instant) *Batch {
 		return &Batch{}
 	}
 	kept := *batch
-	kept.Transitions, kept.Changes = slices.Clone(kept.Transitions), slices.Clone(kept.Changes)
+	kept.Transitions, kept.Changes, kept.Flows = slices.Clone(kept.Transitions), slices.Clone(kept.Changes), slices.Clone(kept.Flows)
 	b.Begin()
 	return &kept
 }
@@ -290,19 +290,51 @@ func TestDecoderPanicIsARejection(t *testing.T) {
 	}
 }
 
-func TestTwoEventsInOneMillisecondBothSurvive(t *testing.T) {
+// Finding L4: events of one device with one time are all stored, with the time that the device gave, and all judged.
+func TestL4_EventsOfOneTimeAllSurvive(t *testing.T) {
 	b := newBench(t, newMemory(), "mall")
 	at := begin.Time().Format(time.RFC3339)
 	for seq := 1; seq <= 12; seq++ {
 		b.send("gerbang/v1/mall/thermo", fmt.Sprintf(`{"at":%q,"seq":%d,"body_temperature":36.5}`, at, seq), begin)
 	}
 	batch := b.commit(begin)
-	times := map[telemetry.Instant]bool{}
-	for _, rec := range batch.Records {
-		times[rec.At] = true
+	if len(batch.Records) != 12 {
+		t.Errorf("12 events are %d records", len(batch.Records))
 	}
-	if len(times) != 12 {
-		t.Errorf("12 events have %d different times", len(times))
+	for _, rec := range batch.Records {
+		if rec.At != begin {
+			t.Errorf("record %d: got the time %v, want the device's own %v", rec.Seq, rec.At, begin)
+		}
+	}
+	if v, _ := b.View("mall"); v.Doors[0].Screened != 12 {
+		t.Errorf("screened: got %v, want 12", v.Doors[0].Screened)
+	}
+}
+
+// Finding I1: what the engine makes of running totals is part of the batch.
+func TestI1_FlowsGoIntoTheBatch(t *testing.T) {
+	m := newMemory()
+	b := newBench(t, m, "mall")
+	s := b.sites["mall"]
+	sound := s.judge
+	flow := rules.Flow{Site: "mall", Device: "count", Channel: "a", At: begin, In: 3, Out: 1}
+	s.judge = func(rec *telemetry.Record, out *rules.Output) error {
+		err := sound(rec, out)
+		f := flow
+		f.Record = rec.Seq
+		out.Flows = append(out.Flows, f)
+		return err
+	}
+	for seq := range 2 {
+		b.send("gerbang/v1/mall/count", counted(seq, 1, 0), begin)
+	}
+	batch := b.commit(begin)
+	if len(batch.Flows) != 2 || batch.Flows[0].Record+1 != batch.Flows[1].Record || batch.Flows[0].In != 3 {
+		t.Errorf("flows: got %+v, want one of each of the two records", batch.Flows)
+	}
+	b.send("gerbang/v1/mall/count", counted(3, 1, 0), begin)
+	if batch = b.commit(begin); len(batch.Flows) != 1 {
+		t.Errorf("flows of the next batch: got %d, want 1", len(batch.Flows))
 	}
 }
 

@@ -20,6 +20,12 @@ type Journal interface {
 	// Replay calls fn with the site's records after the given one, in order, until fn fails. The record is only valid
 	// during the call.
 	Replay(ctx context.Context, site string, after uint64, fn func(*telemetry.Record) error) error
+	// Standing calls fn with the site's configurations and entries up to a record, in order: what retention never deletes.
+	Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error
+	// Before is the last record that was received before a time; 0: there is none.
+	Before(ctx context.Context, t telemetry.Instant) (uint64, error)
+	// Verdicts lists the newest change of verdict of each rule and subject of a site, late revisions left out.
+	Verdicts(ctx context.Context, site string) ([]rules.Transition, error)
 }
 
 // ErrOutcomeUnknown says that a commit may or may not be on disk (a failed fsync): nothing can be promised any more by this
@@ -34,12 +40,15 @@ type Batch struct {
 	Records     []telemetry.Record
 	Transitions []rules.Transition
 	Samples     []rules.Sample
+	Flows       []rules.Flow
 	Changes     []alerts.Change
 	Signals     []alerts.Signal // owed from now on
 	Sent        []string        // ids of signals that are no longer owed
 	Snapshots   []Snapshot
 	Rollups     []Rollup
 	Counters    Counters // totals after this batch
+	// Alive is when the gateway was seen running; 0: not noted in this batch.
+	Alive telemetry.Instant
 }
 
 // recordsChunk is how many records memory is taken for at once.
@@ -61,13 +70,13 @@ func (b *Batch) reset() {
 	}
 	*b = Batch{
 		Records:     rest,
-		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
+		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Flows: b.Flows[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
 		Sent: b.Sent[:0], Snapshots: b.Snapshots[:0], Rollups: rollups, Counters: b.Counters,
 	}
 }
 
 func (b *Batch) empty() bool {
-	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0
+	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0 && b.Alive == 0
 }
 
 // State is what a restart begins with.
@@ -75,9 +84,15 @@ type State struct {
 	LastSeq   uint64
 	Counters  Counters
 	Snapshots map[string]Snapshot // newest by site
+	// Engines are the engines that judged the sites last; a site whose journal names none was judged by version 1.
+	Engines map[string]telemetry.Engine
+	// LastReceived is when the last record was received.
+	LastReceived telemetry.Instant
 	// Identities are those of the newest records, oldest first, at most the size of the duplicate window.
 	Identities []uint64
 	Open       []alerts.Alert // open alerts
+	// Alive is when the gateway was last seen running: the latest of what a batch has noted and the receipt of the last record.
+	Alive telemetry.Instant
 }
 
 // Snapshot is a site's engine after one record. It bounds how much a restart must replay.

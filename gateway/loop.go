@@ -27,7 +27,10 @@ type LoopOptions struct {
 	Show   func([]alerts.Signal)
 	Live   *Live
 	Logger *slog.Logger
-	Now    func() time.Time // nil: time.Now
+	Now    func() time.Time // the wall clock; nil: time.Now
+	// Elapsed is the time that has passed since any fixed moment, whatever the wall clock does; nil: by the machine's monotonic
+	// clock.
+	Elapsed func() time.Duration
 	// QueueMessages and QueueBytes bound the intake; 0: 16,384 messages, 32 MiB.
 	QueueMessages, QueueBytes int
 	// Linger is how long a commit waits for company at high rates; 0: not at all.
@@ -42,13 +45,15 @@ type Loop struct {
 	stuck     func([]alerts.Change)
 	live      *Live
 	log       *slog.Logger
-	now       func() time.Time
+	clock     *clock
+	trouble   string            // with the wall clock, as it was told
+	setFor    time.Duration     // elapsed, until which people are told that the clock was set; 0: they are not
+	looked    telemetry.Instant // when the loop last looked at the clock
 
 	intake   *queue
 	commands chan command
 	stopped  chan struct{} // closed when Run returns
 	pace     pace
-	last     telemetry.Instant // the clock never goes back within the loop
 	messages []ingest.Message
 	taken    int       // messages in the open batch
 	acks     []func()  // called after the commit
@@ -69,6 +74,10 @@ func NewLoop(o LoopOptions) *Loop {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Elapsed == nil {
+		start := time.Now()
+		o.Elapsed = func() time.Duration { return time.Since(start) }
+	}
 	if o.QueueMessages == 0 {
 		o.QueueMessages = 16_384
 	}
@@ -85,7 +94,7 @@ func NewLoop(o LoopOptions) *Loop {
 		o.Stuck = func([]alerts.Change) {}
 	}
 	return &Loop{
-		gw: o.Gateway, committed: o.Committed, show: o.Show, stuck: o.Stuck, displays: alerts.NewDisplays(), live: o.Live, log: o.Logger.With("component", "gateway"), now: o.Now,
+		gw: o.Gateway, committed: o.Committed, show: o.Show, stuck: o.Stuck, displays: alerts.NewDisplays(), live: o.Live, log: o.Logger.With("component", "gateway"), clock: newClock(o.Now, o.Elapsed, o.Gateway.Used()),
 		intake: newQueue(o.QueueMessages, o.QueueBytes), commands: make(chan command, 64), pace: pace{linger: o.Linger},
 		stopped: make(chan struct{}),
 	}
@@ -97,9 +106,10 @@ func (l *Loop) Intake() ingest.Intake { return l.intake }
 // Waiting is how many messages wait in the intake.
 func (l *Loop) Waiting() int { return l.intake.len() }
 
-// Enter commits something a person did and returns when it is durable.
-func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry) error {
-	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, now) })
+// Enter commits something a person did at a time (0: now) and returns when it is durable. An entry that was committed
+// already, by its ID, is not committed again.
+func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) error {
+	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, at, now) })
 }
 
 // Configure brings new definitions and their decoder into force and returns when they are durable.
@@ -115,9 +125,9 @@ func (l *Loop) Configure(ctx context.Context, defs []rules.Definition, d Decoder
 
 // Fault reports a change of the gateway's own health. It does not wait.
 func (l *Loop) Fault(f alerts.Fault) {
-	l.post(func(_ context.Context, now telemetry.Instant) error {
+	l.post(func(ctx context.Context, now telemetry.Instant) error {
 		l.gw.Fault(f, now)
-		return nil
+		return l.gw.listens(ctx, f, now)
 	})
 }
 
@@ -161,7 +171,7 @@ func (l *Loop) call(ctx context.Context, do func(context.Context, telemetry.Inst
 func (l *Loop) Run(ctx context.Context) error {
 	defer close(l.stopped)
 	defer l.intake.close()
-	l.live.recovered(l.gw, l.clock())
+	l.live.recovered(l.gw, l.clock.now())
 	deadline := time.NewTimer(0)
 	defer deadline.Stop()
 	for {
@@ -169,11 +179,14 @@ func (l *Loop) Run(ctx context.Context) error {
 		select {
 		case <-l.intake.wake:
 		case c := <-l.commands:
-			l.run(ctx, c)
+			if err := l.run(ctx, c); err != nil {
+				return err
+			}
 		case <-deadline.C:
 		case <-ctx.Done():
 			stopping = true
 			l.intake.close()
+			l.gw.aliveAt = 0 // the journal is told until when it ran
 		}
 		// From here on the work is finished whatever ctx says: what was taken is committed.
 		if err := l.step(context.WithoutCancel(ctx), ctx.Done()); err != nil {
@@ -203,8 +216,10 @@ func (l *Loop) collect(ctx context.Context) error {
 // accept takes everything that waits into the batch and tells how much that was.
 func (l *Loop) accept(ctx context.Context) (int, error) {
 	l.messages = l.intake.take(l.messages)
+	now := l.clock.now()
 	for i := range l.messages {
 		m := &l.messages[i]
+		m.Received = l.clock.received(m.Received, now)
 		if err := l.gw.Accept(ctx, m); err != nil {
 			return 0, err
 		}
@@ -220,19 +235,24 @@ func (l *Loop) accept(ctx context.Context) (int, error) {
 
 // step takes everything that waits through one commit.
 func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
+	if err := l.watchClock(ctx); err != nil {
+		return err
+	}
 	if l.recovered {
 		l.recovered = false
-		l.gw.Fault(alerts.Fault{Name: alerts.FaultDiskFull}, l.clock())
+		l.gw.Fault(alerts.Fault{Name: alerts.FaultDiskFull}, l.clock.now())
 	}
 	if err := l.collect(ctx); err != nil {
 		return err
 	}
-	now := l.clock()
+	now := l.clock.now()
 	l.pace.observe(l.taken, now.Time())
 	for more := true; more; {
 		select {
 		case c := <-l.commands:
-			l.run(ctx, c)
+			if err := l.run(ctx, c); err != nil {
+				return err
+			}
 		default:
 			more = false
 		}
@@ -309,21 +329,55 @@ func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan st
 	}
 }
 
-func (l *Loop) run(ctx context.Context, c command) {
-	err := c.do(ctx, l.clock())
+// run does a command. Where nobody waits for it, its error is the loop's own.
+func (l *Loop) run(ctx context.Context, c command) error {
+	err := c.do(ctx, l.clock.now())
 	switch {
 	case c.done == nil:
+		return err
 	case err != nil:
 		c.done <- err
 	default:
 		l.waiting = append(l.waiting, c)
 	}
+	return nil
 }
 
-// clock is the present; it stands still while the wall clock runs behind what was already used.
-func (l *Loop) clock() telemetry.Instant {
-	l.last = max(l.last, telemetry.InstantOf(l.now()))
-	return l.last
+// tellSet is for how long people are told that the clock was set.
+const tellSet = 10 * time.Minute
+
+// watchClock says that the wall clock jumped, or was right after all, and takes over a new time that has stayed.
+func (l *Loop) watchClock(ctx context.Context) error {
+	now := l.clock.now()
+	if was, is, set := l.clock.taken(); set {
+		l.log.Warn("the clock was set; judging goes on with the new time", "from", was, "to", is)
+		if err := l.gw.SetClock(ctx, now); err != nil {
+			return err
+		}
+		l.setFor = l.clock.elapsed() + tellSet
+		l.trouble = fmt.Sprintf("%s → %s", was.Time().Format(time.DateTime), is.Time().Format(time.DateTime))
+		l.gw.Fault(alerts.Fault{Name: alerts.FaultClockJump, Detail: l.trouble, Firing: true}, now)
+	} else if since := l.looked; since != 0 && now.Sub(since) >= deafAtLeast {
+		// The machine slept, the process was stopped, or the journal took no commits.
+		l.log.Warn("the gateway did not listen", "since", since, "for", now.Sub(since).Round(time.Second))
+		if err := l.gw.paused(ctx, since, now); err != nil {
+			return err
+		}
+	}
+	defer func() { l.looked = now }()
+	trouble := l.clock.trouble()
+	if trouble == l.trouble && l.looked != 0 || trouble == "" && l.clock.elapsed() < l.setFor {
+		return nil
+	}
+	switch {
+	case trouble != "":
+		l.log.Warn("the wall clock jumped; the gateway goes on with its own time", "wall clock", trouble)
+	case l.trouble != "":
+		l.log.Info("the wall clock goes with the gateway's again")
+	}
+	l.gw.Fault(alerts.Fault{Name: alerts.FaultClockJump, Detail: trouble, Firing: trouble != ""}, now)
+	l.trouble = trouble
+	return nil
 }
 
 // idle bounds how long the loop sleeps: views, snapshots and the clock want to be looked at.
@@ -338,5 +392,5 @@ func (l *Loop) untilDue() time.Duration {
 	if due == telemetry.Never {
 		return longest
 	}
-	return min(max(due.Sub(l.clock()), 0), longest)
+	return min(max(due.Sub(l.clock.now()), 0), longest)
 }

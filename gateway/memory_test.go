@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -14,12 +15,13 @@ import (
 type memory struct {
 	mu          sync.Mutex
 	records     []telemetry.Record
-	transitions int
+	transitions []rules.Transition
 	open        map[string]alerts.Alert
 	snapshots   map[string]Snapshot
 	counters    Counters
 	rollups     map[Rollup]int
 	commits     int
+	alive       telemetry.Instant
 
 	// fail is asked before every commit; an error refuses it. stored says that the batch is kept all the same.
 	fail func(n int) (err error, stored bool)
@@ -47,7 +49,7 @@ func (m *memory) Commit(_ context.Context, b *Batch) error {
 
 func (m *memory) keep(b *Batch) {
 	m.records = append(m.records, b.Records...)
-	m.transitions += len(b.Transitions)
+	m.transitions = append(m.transitions, b.Transitions...)
 	for _, c := range b.Changes {
 		if c.Alert.Open() {
 			m.open[c.Alert.ID] = c.Alert
@@ -62,15 +64,23 @@ func (m *memory) keep(b *Batch) {
 		m.rollups[r]++
 	}
 	m.counters = b.Counters
+	if b.Alive != 0 {
+		m.alive = b.Alive
+	}
 }
 
 func (m *memory) State(context.Context) (*State, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	st := &State{Counters: m.counters, Snapshots: maps.Clone(m.snapshots), Open: slices.Collect(maps.Values(m.open))}
+	st := &State{Counters: m.counters, Snapshots: maps.Clone(m.snapshots), Open: slices.Collect(maps.Values(m.open)),
+		Engines: map[string]telemetry.Engine{}}
 	for i := range m.records {
 		rec := &m.records[i]
-		st.LastSeq = rec.Seq
+		st.LastSeq, st.LastReceived = rec.Seq, rec.Received
+		if rec.Kind == telemetry.KindEngine {
+			st.Engines[rec.Site] = *rec.Engine
+		}
+		st.Alive = max(rec.Received, m.alive)
 		st.Identities = append(st.Identities, rec.Identity)
 		if _, ok := st.Snapshots[rec.Site]; !ok && rec.Kind == telemetry.KindConfiguration {
 			st.Snapshots[rec.Site] = Snapshot{Site: rec.Site}
@@ -91,4 +101,40 @@ func (m *memory) Replay(_ context.Context, site string, after uint64, fn func(*t
 		}
 	}
 	return nil
+}
+
+func (m *memory) Standing(_ context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error {
+	for i := range m.records {
+		r := &m.records[i]
+		if r.Seq <= upTo && r.Site == site && (r.Kind == telemetry.KindConfiguration || r.Kind == telemetry.KindEntry) {
+			if err := fn(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *memory) Before(_ context.Context, t telemetry.Instant) (uint64, error) {
+	before := uint64(0)
+	for i := range m.records {
+		if m.records[i].Received < t {
+			before = m.records[i].Seq
+		}
+	}
+	return before, nil
+}
+
+func (m *memory) Verdicts(_ context.Context, site string) ([]rules.Transition, error) {
+	type key struct {
+		rule    string
+		subject rules.Subject
+	}
+	newest := map[key]rules.Transition{}
+	for _, t := range m.transitions {
+		if t.Site == site && !t.Late {
+			newest[key{t.Rule, t.Subject}] = t
+		}
+	}
+	return slices.Collect(maps.Values(newest)), nil
 }

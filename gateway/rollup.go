@@ -10,7 +10,6 @@ import (
 
 // book is what the loop keeps about a device beside the engine.
 type book struct {
-	recent recentTimes
 	// rows are the minutes that were not written yet. They are written with the site's snapshot, so that a restart, which
 	// replays what came after the snapshot, counts every record once.
 	rows []Rollup

@@ -35,6 +35,11 @@ type site struct {
 	open    *book                                        // of the last device that was asked for
 	opened  string                                       // that device
 
+	// origin is what the engine began with where it was not a snapshot; takes is that of an engine that takes over from another
+	// version, until the journal says so.
+	origin telemetry.Engine
+	takes  *telemetry.Engine
+
 	last        Snapshot // the newest committed one
 	rolledUp    uint64   // rollups up to this record are in the journal, where that is not last.Seq
 	devices     int
@@ -49,21 +54,49 @@ func newSite(id string) *site {
 	return &site{id: id, engine: engine, judge: engine.Apply, books: map[string]*book{}, last: Snapshot{Site: id}}
 }
 
+// start is what a site is recovered from.
+type start struct {
+	snapshot Snapshot
+	origin   telemetry.Engine // where the snapshot cannot be read
+	takes    bool             // the origin is not in the journal yet
+	rolledUp uint64           // rollups up to here are in the journal, where that is beyond the snapshot
+}
+
+// starts finds what each site is recovered from: the newest snapshot, else where its engine began, else, for one that another
+// version of the engine judged, where this one is to begin.
+func starts(ctx context.Context, j Journal, st *State) (map[string]start, error) {
+	all := make(map[string]start, len(st.Snapshots))
+	var begin *telemetry.Engine
+	for id, snap := range st.Snapshots {
+		origin, known := st.Engines[id]
+		takes := !known || origin.Version != rules.EngineVersion
+		if takes {
+			if begin == nil {
+				b, err := takeover(ctx, j, st)
+				if err != nil {
+					return nil, fmt.Errorf("finding where the rule engine begins: %w", err)
+				}
+				begin = &b
+			}
+			origin = *begin
+		}
+		all[id] = start{snapshot: snap, origin: origin, takes: takes}
+	}
+	return all, nil
+}
+
 // recoverSites restores snapshots and applies the records after them, in one pass over the journal. What the records caused is
 // already stored.
-func recoverSites(ctx context.Context, j Journal, snapshots map[string]Snapshot) (map[string]*site, error) {
-	sites := make(map[string]*site, len(snapshots))
-	from := telemetry.Never
-	for id, snap := range snapshots {
-		s := newSite(id)
-		s.last = snap
-		if len(snap.Body) > 0 && s.engine.Restore(snap.Body) != nil {
-			// A snapshot is only a shortcut: without it the journal is read from its start.
-			s = newSite(id)
-			s.rolledUp = snap.Seq
+func recoverSites(ctx context.Context, j Journal, from map[string]start) (map[string]*site, error) {
+	sites := make(map[string]*site, len(from))
+	first := telemetry.Never
+	for id, f := range from {
+		s, err := f.site(ctx, j, id)
+		if err != nil {
+			return nil, err
 		}
 		sites[id] = s
-		from = min(from, telemetry.Instant(s.last.Seq))
+		first = min(first, telemetry.Instant(s.last.Seq))
 	}
 	if len(sites) == 0 {
 		return sites, nil
@@ -74,7 +107,7 @@ func recoverSites(ctx context.Context, j Journal, snapshots map[string]Snapshot)
 		}
 	}
 	var discard rules.Output
-	err := j.Replay(ctx, only, uint64(from), func(rec *telemetry.Record) error {
+	err := j.Replay(ctx, only, uint64(first), func(rec *telemetry.Record) error {
 		s := sites[rec.Site]
 		if s == nil || rec.Seq <= s.last.Seq || rec.Kind == telemetry.KindRejection {
 			return nil
@@ -96,6 +129,31 @@ func recoverSites(ctx context.Context, j Journal, snapshots map[string]Snapshot)
 		s.version, s.devices = v.Version, len(v.Devices)
 	}
 	return sites, nil
+}
+
+// site makes a site as it begins: with its snapshot, or with what stands where its engine begins to read.
+func (f *start) site(ctx context.Context, j Journal, id string) (*site, error) {
+	s := newSite(id)
+	s.last, s.origin = f.snapshot, f.origin
+	if len(f.snapshot.Body) > 0 && !f.takes && s.engine.Restore(f.snapshot.Body) == nil {
+		return s, nil
+	}
+	// A snapshot is only a shortcut: without it the journal is read from where the engine began.
+	s = newSite(id)
+	s.origin, s.rolledUp = f.origin, max(f.snapshot.Seq, f.rolledUp)
+	s.last.Seq = f.origin.After
+	if f.takes {
+		s.takes = &s.origin
+	}
+	var discard rules.Output
+	err := Standing(ctx, j, id, f.origin, func(rec *telemetry.Record) error {
+		discard.Reset()
+		return s.apply(rec, &discard)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("beginning site %q: %w", id, err)
+	}
+	return s, nil
 }
 
 var errPanic = errors.New("a rule panicked")
@@ -150,28 +208,6 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 		return nil
 	}
 	return nil
-}
-
-// recentTimes holds the last event times of one device, runs of nanoseconds that are taken: two different events get
-// different times.
-type recentTimes struct {
-	taken [8]struct{ first, last telemetry.Instant }
-	next  uint8 // the run that makes room for a new one
-}
-
-// apart gives a different event with a time that the device has already used the next free nanosecond: two events in the
-// same millisecond both survive, in the journal and in databases that overwrite equal times.
-func (s *site) apart(device string, at telemetry.Instant) telemetry.Instant {
-	r := &s.book(device).recent
-	for i := range r.taken {
-		if run := &r.taken[i]; run.first <= at && at <= run.last {
-			run.last++
-			return run.last
-		}
-	}
-	r.taken[r.next%uint8(len(r.taken))] = struct{ first, last telemetry.Instant }{at, at}
-	r.next++
-	return at
 }
 
 // configuration is a definition as a journal record carries it.

@@ -12,13 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // BenchmarkEncode measures one record to one point, with its place and offset.
 func BenchmarkEncode(b *testing.B) {
-	places := NewPlaces([]facility.Site{testSite()})
+	places := newPlaces(testSite())
 	for name, rec := range map[string]telemetry.Record{
 		"flow": flow(epoch, 3, 1),
 		"air": observed("air-1", telemetry.Reading{Quantity: telemetry.CO2, Value: 812}, telemetry.Reading{Quantity: telemetry.Temperature, Value: 26.4},

@@ -225,7 +225,7 @@ func TestDelaysGrowWithFullJitter(t *testing.T) {
 // One point that will never be accepted must not hold up the others, whatever the words of the server.
 func TestOnlyTheBadPointIsRejected(t *testing.T) {
 	t.Parallel()
-	bad := func(line string) bool { return strings.Contains(line, "in=6i") }
+	bad := func(line string) bool { return strings.Contains(line, "_in=6i") }
 	for _, tt := range []struct {
 		name   string
 		answer func(s *fakeServer, lines []string) reply

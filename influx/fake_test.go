@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -27,6 +30,8 @@ type memoryJournal struct {
 	records     []telemetry.Record // Seq is the index + 1
 	transitions []Transition
 	samples     []Sample
+	flows       []Flow
+	before      []telemetry.Record // configurations from before the first record
 	position    Position
 	rejected    []Rejected
 	advances    int
@@ -71,6 +76,32 @@ func (j *memoryJournal) Samples(_ context.Context, after int64, limit int, dst [
 	return append(dst, j.samples[from:min(from+limit, len(j.samples))]...), nil
 }
 
+func (j *memoryJournal) Flows(_ context.Context, after int64, limit int, dst []Flow) ([]Flow, error) {
+	defer j.mu.Unlock()
+	if err := j.enter("Flows"); err != nil {
+		return dst, err
+	}
+	from := min(int(after), len(j.flows))
+	return append(dst, j.flows[from:min(from+limit, len(j.flows))]...), nil
+}
+
+func (j *memoryJournal) Configured(_ context.Context, seq uint64) ([]telemetry.Record, error) {
+	defer j.mu.Unlock()
+	if err := j.enter("Configured"); err != nil {
+		return nil, err
+	}
+	last := map[string]telemetry.Record{}
+	for _, r := range j.before {
+		last[r.Site] = r
+	}
+	for _, r := range j.records[:min(int(seq), len(j.records))] {
+		if r.Kind == telemetry.KindConfiguration {
+			last[r.Site] = r
+		}
+	}
+	return slices.Collect(maps.Values(last)), nil
+}
+
 func (j *memoryJournal) Position(context.Context) (Position, error) {
 	defer j.mu.Unlock()
 	err := j.enter("Position")
@@ -109,7 +140,7 @@ func (j *memoryJournal) head() Position {
 }
 
 func (j *memoryJournal) headLocked() Position {
-	return Position{uint64(len(j.records)), int64(len(j.transitions)), int64(len(j.samples))}
+	return Position{uint64(len(j.records)), int64(len(j.transitions)), int64(len(j.samples)), int64(len(j.flows))}
 }
 
 func (j *memoryJournal) saved() Position {
@@ -243,8 +274,12 @@ func (s *fakeServer) partial(lines []string, bad func(string) bool) reply {
 
 // testSite has a device of every place.
 func testSite() facility.Site {
+	jakarta, err := facility.LoadLocation("Asia/Jakarta")
+	if err != nil {
+		panic(err)
+	}
 	return facility.Site{
-		ID:    "magetan",
+		ID: "magetan", Location: jakarta,
 		Zones: []facility.Zone{{ID: "hall"}},
 		Doors: []facility.Door{{ID: "main", From: facility.Outside, To: "hall"}},
 		Tasks: []facility.Task{{ID: "handles", Place: facility.Place{Kind: facility.AtDoor, ID: "main"}}},
@@ -278,10 +313,20 @@ func flows(from, n int) []telemetry.Record {
 
 // options make a Writer between j and s.
 func options(j *memoryJournal, s http.RoundTripper) Options {
+	j.before = []telemetry.Record{configuration(testSite())}
 	return Options{
 		Server: Server{URL: "http://influx.test:8086", Bucket: "gerbang", Token: NewSecret("gate:canary-secret")},
-		Source: j, Places: NewPlaces([]facility.Site{testSite()}), Transport: s,
+		Source: j, Transport: s,
 	}
+}
+
+// configuration is the record that brings a site into force.
+func configuration(site facility.Site) telemetry.Record {
+	body, err := json.Marshal(rules.Definition{Site: site})
+	if err != nil {
+		panic(err)
+	}
+	return telemetry.Record{Kind: telemetry.KindConfiguration, Site: site.ID, Configuration: &telemetry.Configuration{Definition: body}}
 }
 
 // start runs a Writer until the returned function is called, which waits for its end.
@@ -305,7 +350,7 @@ func start(t *testing.T, o Options) (*Writer, func()) {
 }
 
 // encodeAll is the text that the records become, from the start of a journal.
-func encodeAll(places *Places, records []telemetry.Record) string {
+func encodeAll(places *places, records []telemetry.Record) string {
 	e := encoder{places: places}
 	var b batch
 	for i := range records {

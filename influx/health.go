@@ -68,7 +68,7 @@ func (h *health) committed(head Position) {
 	if h.oldest == 0 && head.Record > h.done.Record {
 		h.oldest = telemetry.InstantOf(time.Now())
 	}
-	h.head = Position{max(h.head.Record, head.Record), max(h.head.Transition, head.Transition), max(h.head.Sample, head.Sample)}
+	h.head = Position{max(h.head.Record, head.Record), max(h.head.Transition, head.Transition), max(h.head.Sample, head.Sample), max(h.head.Flow, head.Flow)}
 }
 
 // pending is how many elements of all streams wait.
@@ -77,7 +77,8 @@ func (h *health) pending() uint64 {
 	defer h.mu.Unlock()
 	return h.head.Record - min(h.head.Record, h.done.Record) +
 		uint64(h.head.Transition-min(h.head.Transition, h.done.Transition)) +
-		uint64(h.head.Sample-min(h.head.Sample, h.done.Sample))
+		uint64(h.head.Sample-min(h.head.Sample, h.done.Sample)) +
+		uint64(h.head.Flow-min(h.head.Flow, h.done.Flow))
 }
 
 // filled notes the age of the batch in work.
@@ -94,7 +95,7 @@ func (h *health) advanced(to Position) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.done = to
-	h.head = Position{max(h.head.Record, to.Record), max(h.head.Transition, to.Transition), max(h.head.Sample, to.Sample)}
+	h.head = Position{max(h.head.Record, to.Record), max(h.head.Transition, to.Transition), max(h.head.Sample, to.Sample), max(h.head.Flow, to.Flow)}
 	h.oldest = 0
 	if h.head.Record > to.Record {
 		h.oldest = telemetry.InstantOf(time.Now())

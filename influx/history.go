@@ -19,12 +19,12 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// History gives raw readings back. It may be asked from any number of goroutines. An error is worth a message to the user
+// History gives readings back. It may be asked from any number of goroutines. An error is worth a message to the user
 // and nothing more: live state and verdicts do not depend on it.
 type History interface {
-	// Raw lists the readings of a quantity with From ≤ At < To in the order of time, the oldest Limit of them. None is not
+	// Readings lists the readings of a quantity with From ≤ At < To in the order of time, the oldest Limit of them. None is not
 	// an error.
-	Raw(ctx context.Context, q Query) ([]Point, error)
+	Readings(ctx context.Context, q Query) ([]Point, error)
 }
 
 var _ History = (*Reader)(nil)
@@ -42,8 +42,13 @@ const MaxLimit = 100_000
 
 // Point is one reading as InfluxDB holds it.
 type Point struct {
-	At         telemetry.Instant
-	Value      float64
+	At    telemetry.Instant // to the millisecond
+	Value float64           // as it is meant at the device's place: swap, offset
+	// Raw is what the device sent as this quantity, where HasRaw says that it is something else than Value, and Counted is false
+	// where Value is not set because the reading was not reckoned with or is another quantity at its place.
+	Raw        float64
+	HasRaw     bool
+	Counted    bool
 	Channel    string // as it was written; see the package's words on tags
 	Provenance string // empty: sensor
 }
@@ -73,8 +78,8 @@ func NewReader(s Server) (*Reader, error) {
 // Close lets go of idle connections. Queries in flight go on.
 func (r *Reader) Close() { r.doer.client.CloseIdleConnections() }
 
-// Raw implements History.
-func (r *Reader) Raw(ctx context.Context, q Query) ([]Point, error) {
+// Readings implements History.
+func (r *Reader) Readings(ctx context.Context, q Query) ([]Point, error) {
 	c, err := q.validate()
 	if err != nil {
 		return nil, fmt.Errorf("asking for history: %w", err)
@@ -94,7 +99,7 @@ func (r *Reader) Raw(ctx context.Context, q Query) ([]Point, error) {
 }
 
 // validate checks a query and finds its column.
-func (q *Query) validate() (column, error) {
+func (q *Query) validate() (*column, error) {
 	c := columnOf(q.Quantity)
 	switch {
 	case c.measurement == noMeasurement:
@@ -107,11 +112,13 @@ func (q *Query) validate() (column, error) {
 		return c, fmt.Errorf("limit %d: want 1 to %d", q.Limit, MaxLimit)
 	}
 	setDefault(&q.Limit, MaxLimit)
+	// Points lie within the millisecond in which they happened; see momentOf.
+	q.From, q.To = shown(q.From+millisecond-1), shown(q.To+millisecond-1)
 	return c, nil
 }
 
 // influxQL is the query's text for 1.8.
-func (q *Query) influxQL(c column) (string, error) {
+func (q *Query) influxQL(c *column) (string, error) {
 	site, err := influxQLString(q.Site)
 	if err != nil {
 		return "", err
@@ -120,13 +127,13 @@ func (q *Query) influxQL(c column) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(`SELECT "%s", "channel"::tag, "provenance"::tag FROM "%s" WHERE "site"::tag = %s AND "device"::tag = %s`+
-		` AND time >= %d AND time < %d ORDER BY time LIMIT %d`,
-		c.field, measurementNames[c.measurement], site, device, int64(q.From), int64(q.To), q.Limit), nil
+	return fmt.Sprintf(`SELECT "%[1]s", "%[1]s%[2]s", "channel"::tag, "provenance"::tag FROM "%[3]s" WHERE "site"::tag = %[4]s`+
+		` AND "device"::tag = %[5]s AND time >= %[6]d AND time < %[7]d ORDER BY time LIMIT %[8]d`,
+		c.field, rawSuffix, measurementNames[c.measurement], site, device, int64(q.From), int64(q.To), q.Limit), nil
 }
 
 // fluxText is the query's text for 2.x.
-func (q *Query) fluxText(bucket string, c column) (string, error) {
+func (q *Query) fluxText(bucket string, c *column) (string, error) {
 	var quoted [3]string
 	for i, s := range []string{bucket, q.Site, q.Device} {
 		var err error
@@ -134,16 +141,18 @@ func (q *Query) fluxText(bucket string, c column) (string, error) {
 			return "", err
 		}
 	}
-	return fmt.Sprintf(`from(bucket: %s) |> range(start: time(v: %d), stop: time(v: %d))`+
-		` |> filter(fn: (r) => r._measurement == "%s" and r._field == "%s" and r.site == %s and r.device == %s)`+
-		` |> group() |> sort(columns: ["_time"]) |> limit(n: %d)`,
-		quoted[0], int64(q.From), int64(q.To), measurementNames[c.measurement], c.field, quoted[1], quoted[2], q.Limit), nil
+	// A point is one row for each of its fields, at most two.
+	return fmt.Sprintf(`from(bucket: %[1]s) |> range(start: time(v: %[2]d), stop: time(v: %[3]d))`+
+		` |> filter(fn: (r) => r._measurement == "%[4]s" and (r._field == "%[5]s" or r._field == "%[5]s%[6]s")`+
+		` and r.site == %[7]s and r.device == %[8]s)`+
+		` |> group() |> sort(columns: ["_time"]) |> limit(n: %[9]d)`,
+		quoted[0], int64(q.From), int64(q.To), measurementNames[c.measurement], c.field, rawSuffix, quoted[1], quoted[2], 2*q.Limit), nil
 }
 
 // maxAnswer bounds an answer to a query: MaxLimit points need about 8 MiB.
 const maxAnswer = 64 << 20
 
-func (r *Reader) byInfluxQL(ctx context.Context, q Query, c column) ([]Point, error) {
+func (r *Reader) byInfluxQL(ctx context.Context, q Query, c *column) ([]Point, error) {
 	text, err := q.influxQL(c)
 	if err != nil {
 		return nil, err
@@ -208,27 +217,41 @@ func parseInfluxQL(body []byte) ([]Point, error) {
 	return points, nil
 }
 
-// parseRow reads time, value, channel, provenance.
+// parseRow reads time, value, raw value, channel, provenance.
 func parseRow(row []any) (Point, error) {
-	if len(row) != 4 {
-		return Point{}, fmt.Errorf("reading a row of %d columns: want 4", len(row))
+	if len(row) != 5 {
+		return Point{}, fmt.Errorf("reading a row of %d columns: want 5", len(row))
 	}
-	at, ok1 := row[0].(json.Number)
-	value, ok2 := row[1].(json.Number)
-	if !ok1 || !ok2 {
-		return Point{}, fmt.Errorf("reading a row: time %v, value %v: want numbers", row[0], row[1])
+	at, ok := row[0].(json.Number)
+	if !ok {
+		return Point{}, fmt.Errorf("reading a row: time %v: want a number", row[0])
 	}
-	ns, err1 := strconv.ParseInt(at.String(), 10, 64)
-	v, err2 := value.Float64()
-	if err := errors.Join(err1, err2); err != nil {
+	ns, err := strconv.ParseInt(at.String(), 10, 64)
+	if err != nil {
 		return Point{}, fmt.Errorf("reading a row: %w", err)
 	}
-	channel, _ := row[2].(string) // null where there is none
-	provenance, _ := row[3].(string)
-	return Point{At: telemetry.Instant(ns), Value: v, Channel: channel, Provenance: provenance}, nil
+	p := Point{At: shown(telemetry.Instant(ns))}
+	for i, column := range []struct {
+		value *float64
+		has   *bool
+	}{{&p.Value, &p.Counted}, {&p.Raw, &p.HasRaw}} {
+		switch v := row[1+i].(type) {
+		case nil:
+		case json.Number:
+			if *column.value, err = v.Float64(); err != nil {
+				return Point{}, fmt.Errorf("reading a row: %w", err)
+			}
+			*column.has = true
+		default:
+			return Point{}, fmt.Errorf("reading a row: value %v: want a number", v)
+		}
+	}
+	p.Channel, _ = row[3].(string) // null where there is none
+	p.Provenance, _ = row[4].(string)
+	return p, nil
 }
 
-func (r *Reader) byFlux(ctx context.Context, q Query, c column) ([]Point, error) {
+func (r *Reader) byFlux(ctx context.Context, q Query, c *column) ([]Point, error) {
 	text, err := q.fluxText(r.server.Bucket, c)
 	if err != nil {
 		return nil, err
@@ -239,22 +262,43 @@ func (r *Reader) byFlux(ctx context.Context, q Query, c column) ([]Point, error)
 	}
 	defer func() { _ = table.Close() }() // read to its end, or given up
 	var points []Point
-	for len(points) < q.Limit && table.Next() {
+	// Of each point that was read last: the moment itself, without which two in one millisecond could not be told apart.
+	type key struct {
+		moment              telemetry.Instant
+		channel, provenance string
+	}
+	at := map[key]int{}
+	for table.Next() {
 		rec := table.Record()
-		p := Point{At: telemetry.InstantOf(rec.Time())}
+		k := key{moment: telemetry.InstantOf(rec.Time())}
+		k.channel, _ = rec.ValueByKey("channel").(string)
+		k.provenance, _ = rec.ValueByKey("provenance").(string)
+		i, known := at[k]
+		if !known {
+			i = len(points)
+			at[k] = i
+			points = append(points, Point{At: k.moment, Channel: k.channel, Provenance: k.provenance})
+		}
+		p := &points[i]
+		value, has := &p.Value, &p.Counted
+		if strings.HasSuffix(rec.Field(), rawSuffix) {
+			value, has = &p.Raw, &p.HasRaw
+		}
 		switch v := rec.Value().(type) {
 		case float64:
-			p.Value = v
+			*value = v
 		case int64:
-			p.Value = float64(v)
+			*value = float64(v)
 		default:
 			return nil, fmt.Errorf("reading a value of type %T: want a number", v)
 		}
-		p.Channel, _ = rec.ValueByKey("channel").(string)
-		p.Provenance, _ = rec.ValueByKey("provenance").(string)
-		points = append(points, p)
+		*has = true
 	}
 	// A server that splits the answer into several tables orders each of them only.
 	slices.SortStableFunc(points, func(a, b Point) int { return cmp.Compare(a.At, b.At) })
+	points = points[:min(len(points), q.Limit)]
+	for i := range points {
+		points[i].At = shown(points[i].At)
+	}
 	return points, table.Err()
 }

@@ -106,7 +106,7 @@ func TestQueriesAreChecked(t *testing.T) {
 	} {
 		q := good
 		tt.change(&q)
-		if points, err := reader.Raw(t.Context(), q); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if points, err := reader.Readings(t.Context(), q); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%+v: got %v, %v, want an error about %s", q, points, err, tt.want)
 		}
 	}
@@ -124,7 +124,7 @@ func TestStrangeAnswersToQueriesAreErrors(t *testing.T) {
 			_, _ = w.Write([]byte(`{"results":[{"series":[{"values":[[1]]}]}]}`))
 		},
 		"text": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write([]byte(`{"results":[{"series":[{"values":[[1,"x",null,null]]}]}]}`))
+			_, _ = w.Write([]byte(`{"results":[{"series":[{"values":[[1,"x",null,null,null]]}]}]}`))
 		},
 		"not JSON":   func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`time,value`)) },
 		"no content": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
@@ -135,7 +135,7 @@ func TestStrangeAnswersToQueriesAreErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		if points, err := reader.Raw(ctx, Query{Site: "s", Device: "d", Quantity: telemetry.CO2, From: 1, To: 2}); err == nil {
+		if points, err := reader.Readings(ctx, Query{Site: "s", Device: "d", Quantity: telemetry.CO2, From: 1, To: 2}); err == nil {
 			t.Errorf("%s: got %v, want an error", name, points)
 		}
 		cancel()

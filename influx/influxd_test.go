@@ -53,19 +53,27 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 	server.CreateDB("gerbang")
 	journal := &memoryJournal{}
 	at := telemetry.InstantOf(time.Now().Add(-time.Hour))
-	var readings []telemetry.Reading
+	var readings, periods []telemetry.Reading // where a message has both, only the total counts
 	for i, q := range telemetry.Quantities() {
-		readings = append(readings, telemetry.Reading{Quantity: q, Value: float64(i) + 0.25, Channel: "ch,1=a b"})
+		r := telemetry.Reading{Quantity: q, Value: float64(i) + 0.25, Channel: "ch,1=a b"}
+		if q.Total() != telemetry.NoQuantity {
+			periods = append(periods, r)
+		} else {
+			readings = append(readings, r)
+		}
 	}
 	for n := range 2 {
 		all := observed("air-1", readings...)
 		all.At = at + telemetry.Instant(n)
 		all.Observation.Task = &telemetry.TaskLog{Task: "handles", Done: true, Agent: "alcohol\n\"70 %\", C:\\x", Item: "#m"}
-		journal.add(all)
+		apart := observed("air-1", periods...)
+		apart.At = all.At
+		journal.add(all, apart)
 	}
 	journal.transitions = []Transition{{ID: 1, Transition: rules.Transition{Site: "magetan", Rule: "capacity", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"},
 		At: at, To: rules.Breached, Explanation: rules.Explanation{Value: 31, Limit: 30, HasValue: true, HasLimit: true, Reason: rules.ReasonNear}}}}
-	journal.samples = []Sample{{ID: 1, Sample: rules.Sample{Site: "magetan", Zone: "hall", At: at, Persons: 31, Error: 0.5, Limit: 30}}}
+	journal.samples = []Sample{{ID: 1, Sample: rules.Sample{Site: "magetan", Zone: "hall", At: at, Persons: 31, Error: 0.5, Low: 30, High: 32, Limit: 30, Near: true}}}
+	journal.flows = []Flow{{ID: 1, Flow: rules.Flow{Site: "magetan", Device: "counter-1", At: at, In: 4, Out: 2, Record: 1}}}
 	start(t, toReal(journal, server, "gerbang"))
 	eventually(t, "everything to be written", caughtUp(journal))
 	if got := journal.rejections(); len(got) != 0 {
@@ -77,33 +85,41 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 		c := columnOf(q)
 		m := measurementNames[c.measurement]
 		names[m] = true
-		if got := server.Count("gerbang", m, c.field); got != 2 {
-			t.Errorf("%s.%s: got %d points, want 2", m, c.field, got)
+		want := int64(2)
+		if m == "people_flow" {
+			want = 3 // with the flow of a total
+		}
+		if got := server.Count("gerbang", m, c.field); got != want {
+			t.Errorf("%s.%s: got %d points, want %d", m, c.field, got, want)
 		}
 		types := server.Query("gerbang", fmt.Sprintf(`SHOW FIELD KEYS FROM %q`, m))
-		want := "float"
+		kind := "float"
 		if c.integer {
-			want = "integer"
+			kind = "integer"
 		}
-		if !slices.ContainsFunc(types[0].Values, func(row []any) bool { return row[0] == c.field && row[1] == want }) {
-			t.Errorf("%s.%s: got types %v, want %s", m, c.field, types[0].Values, want)
+		if !slices.ContainsFunc(types[0].Values, func(row []any) bool { return row[0] == c.field && row[1] == kind }) {
+			t.Errorf("%s.%s: got types %v, want %s", m, c.field, types[0].Values, kind)
 		}
 	}
 	names["task"], names["occupancy"], names["verdict"] = true, true, true
 	if got := server.Query("gerbang", "SHOW MEASUREMENTS")[0].Values; len(got) != len(names) {
 		t.Errorf("measurements: got %v, want %d", got, len(names))
 	}
+	row := server.Query("gerbang", `SELECT persons, error, low, high, capacity_limit, near FROM occupancy WHERE zone = 'hall'`)[0].Values[0]
+	if fmt.Sprint(row[1:]) != "[31 0.5 30 32 30 1]" {
+		t.Errorf("occupancy: got %v, want 31 0.5 30 32 30 1", row)
+	}
 	series := server.Query("gerbang", `SELECT * FROM air GROUP BY *`)[0]
 	if want := map[string]string{"site": "magetan", "zone": "hall", "device": "air-1", "channel": "ch,1=a b"}; fmt.Sprint(series.Tags) != fmt.Sprint(want) {
 		t.Errorf("tags: got %v, want %v", series.Tags, want)
 	}
-	row := server.Query("gerbang", `SELECT done, agent, item FROM task`)[0].Values[0]
+	row = server.Query("gerbang", `SELECT done, agent, item FROM task`)[0].Values[0]
 	if row[1] != json.Number("1") || row[2] != `alcohol "70 %", C:\x` || row[3] != "#m" {
 		t.Errorf("task log: got %q, want its words back", row)
 	}
-	row = server.Query("gerbang", `SELECT state, value, "limit", reason FROM verdict WHERE subject = 'zone/hall'`)[0].Values[0]
-	if fmt.Sprint(row[1:]) != "[1 31 30 near]" || row[0] != json.Number(strconv.FormatInt(int64(at), 10)) {
-		t.Errorf("verdict: got %v, want 1 31 30 near", row)
+	row = server.Query("gerbang", `SELECT state, near, value, limit_value, reason FROM verdict WHERE subject = 'zone/hall'`)[0].Values[0]
+	if fmt.Sprint(row[1:]) != "[1 0 31 30 near]" || row[0] != json.Number(strconv.FormatInt(int64(shown(at))+1, 10)) {
+		t.Errorf("verdict: got %v, want 1 0 31 30 near", row)
 	}
 }
 
@@ -178,7 +194,7 @@ func TestInfluxdGoesAwayUnderLoad(t *testing.T) {
 		}
 		load(50)
 		server.Start()
-		series := server.Query("gerbang", `SELECT "in" FROM people_flow`)
+		series := server.Query("gerbang", `SELECT persons_in FROM people_flow`)
 		var stored []any
 		if len(series) > 0 {
 			for i, row := range series[0].Values {
@@ -193,7 +209,7 @@ func TestInfluxdGoesAwayUnderLoad(t *testing.T) {
 		}
 	}
 	eventually(t, "everything to be written", caughtUp(journal))
-	rows := server.Query("gerbang", `SELECT "in" FROM people_flow`)[0].Values
+	rows := server.Query("gerbang", `SELECT persons_in FROM people_flow`)[0].Values
 	if len(rows) != recorded {
 		t.Errorf("points: got %d, want %d", len(rows), recorded)
 	}
@@ -248,7 +264,7 @@ func TestInfluxdRevokesTheToken(t *testing.T) {
 	o.Server.Token = NewSecret("gate:other-secret")
 	w, _ = start(t, o)
 	eventually(t, "all readings", caughtUp(journal))
-	if got := server.Count("gerbang", "people_flow", "in"); got != 20 || len(journal.rejections()) != 0 {
+	if got := server.Count("gerbang", "people_flow", "persons_in"); got != 20 || len(journal.rejections()) != 0 {
 		t.Errorf("got %d points, %d rejected, want 20, 0", got, len(journal.rejections()))
 	}
 	if h := w.Health(); h.State != Writing {
@@ -282,7 +298,7 @@ func TestInfluxdLosesItsDatabase(t *testing.T) {
 			server.Query("", tt.create)
 			start(t, o)
 			eventually(t, "the readings", caughtUp(journal))
-			if got := server.Count("gerbang", "people_flow", "in"); got != 10 {
+			if got := server.Count("gerbang", "people_flow", "persons_in"); got != 10 {
 				t.Errorf("points: got %d, want 10", got)
 			}
 		})
@@ -298,7 +314,7 @@ func TestInfluxdRefusesAnotherFieldType(t *testing.T) {
 	first := influxdb2.NewClient(server.URL, "")
 	defer first.Close()
 	if err := first.WriteAPIBlocking("", "gerbang").WriteRecord(t.Context(),
-		fmt.Sprintf("people_flow,device=counter-1,door=main,site=magetan in=1.5 %d", now.UnixNano()-1)); err != nil {
+		fmt.Sprintf("people_flow,device=counter-1,door=main,outside=true,site=magetan persons_in=1.5 %d", now.UnixNano()-1)); err != nil {
 		t.Fatalf("preparing: %v", err)
 	}
 	journal := &memoryJournal{}
@@ -313,10 +329,10 @@ func TestInfluxdRefusesAnotherFieldType(t *testing.T) {
 	start(t, toReal(journal, server, "gerbang"))
 	eventually(t, "everything to be written", caughtUp(journal))
 	rejected := journal.rejections()
-	if len(rejected) != 10 || server.Count("gerbang", "air", "co2_ppm") != 990 || server.Count("gerbang", "people_flow", "in") != 1 {
+	if len(rejected) != 10 || server.Count("gerbang", "air", "co2_ppm") != 990 || server.Count("gerbang", "people_flow", "persons_in") != 1 {
 		t.Fatalf("got %d rejected, %d stored, want 10, 990", len(rejected), server.Count("gerbang", "air", "co2_ppm"))
 	}
-	if r := rejected[0]; r.ID != 51 || r.Device != "counter-1" || !strings.Contains(r.Reason, "field type conflict") || !strings.Contains(r.Line, "in=1i") {
+	if r := rejected[0]; r.ID != 51 || r.Device != "counter-1" || !strings.Contains(r.Reason, "field type conflict") || !strings.Contains(r.Line, "persons_in=1i") {
 		t.Errorf("rejection: got %+v, want record 51 with the server's words", r)
 	}
 }
@@ -359,7 +375,7 @@ func TestInfluxdGivesHistoryBack(t *testing.T) {
 			}
 			defer reader.Close()
 			all := Query{Site: "magetan", Device: "air-1", Quantity: telemetry.Temperature, From: at, To: at + 1e10}
-			points, err := reader.Raw(t.Context(), all)
+			points, err := reader.Readings(t.Context(), all)
 			if err != nil || len(points) != 20 {
 				t.Fatalf("temperature: got %d points, %v, want 20", len(points), err)
 			}
@@ -377,8 +393,8 @@ func TestInfluxdGivesHistoryBack(t *testing.T) {
 			if fridge != 10 {
 				t.Errorf("fridge: got %d points, want 10", fridge)
 			}
-			flows, err := reader.Raw(t.Context(), Query{Site: "magetan", Device: "counter-1", Quantity: telemetry.PeopleIn, From: at + 2e9, To: at + 5e9, Limit: 2})
-			want := []Point{{at + 2e9, 2, "", "corrected"}, {at + 3e9, 3, "", "corrected"}}
+			flows, err := reader.Readings(t.Context(), Query{Site: "magetan", Device: "counter-1", Quantity: telemetry.PeopleIn, From: at + 2e9, To: at + 5e9, Limit: 2})
+			want := []Point{{At: at + 2e9, Value: 2, Counted: true, Provenance: "corrected"}, {At: at + 3e9, Value: 3, Counted: true, Provenance: "corrected"}}
 			if err != nil || !slices.Equal(flows, want) {
 				t.Errorf("people: got %v, %v, want %v", flows, err, want)
 			}
@@ -391,12 +407,12 @@ func TestInfluxdGivesHistoryBack(t *testing.T) {
 					{Site: payload, Device: "air-1", Quantity: telemetry.Temperature, From: at, To: at + 1e10},
 					{Site: "magetan", Device: payload, Quantity: telemetry.Temperature, From: at, To: at + 1e10},
 				} {
-					if points, err := reader.Raw(t.Context(), q); err != nil || len(points) != 0 {
+					if points, err := reader.Readings(t.Context(), q); err != nil || len(points) != 0 {
 						t.Errorf("%q: got %d points, %v, want 0", payload, len(points), err)
 					}
 				}
 			}
-			if points, err := reader.Raw(t.Context(), all); err != nil || len(points) != 20 {
+			if points, err := reader.Readings(t.Context(), all); err != nil || len(points) != 20 {
 				t.Errorf("after all that: got %d points, %v, want 20", len(points), err)
 			}
 		})
@@ -407,7 +423,7 @@ func TestInfluxdGivesHistoryBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer reader.Close()
-		if _, err := reader.Raw(t.Context(), Query{Site: "s", Device: "d", Quantity: telemetry.CO2, From: 1, To: 2}); err == nil || strings.Contains(err.Error(), "canary") {
+		if _, err := reader.Readings(t.Context(), Query{Site: "s", Device: "d", Quantity: telemetry.CO2, From: 1, To: 2}); err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("wrong password: got %v, want an error without it", err)
 		}
 	}

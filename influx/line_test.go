@@ -77,7 +77,7 @@ func FuzzLine(f *testing.F) {
 		rec := telemetry.Record{Kind: telemetry.KindObservation, Site: name, At: 42, Observation: telemetry.Observation{
 			Device: name, Readings: []telemetry.Reading{{Quantity: telemetry.Temperature, Value: value, Channel: channel}},
 		}}
-		m, err := decoded(encodeAll(NewPlaces(nil), []telemetry.Record{rec}))
+		m, err := decoded(encodeAll(newPlaces(), []telemetry.Record{rec}))
 		if err != nil {
 			t.Fatalf("reading: %v", err)
 		}
@@ -95,7 +95,7 @@ func FuzzLine(f *testing.F) {
 		log := telemetry.Record{Kind: telemetry.KindObservation, Site: "s", At: 42, Observation: telemetry.Observation{
 			Device: "d", Task: &telemetry.TaskLog{Task: name, Done: true, Agent: text},
 		}}
-		m, err = decoded(encodeAll(NewPlaces(nil), []telemetry.Record{log}))
+		m, err = decoded(encodeAll(newPlaces(), []telemetry.Record{log}))
 		if err != nil {
 			t.Fatalf("reading a task log: %v", err)
 		}

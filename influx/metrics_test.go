@@ -42,7 +42,7 @@ func TestMetrics(t *testing.T) {
 		want := `
 # HELP gerbang_influx_bytes_sent_total Bytes of line protocol in requests that were stored, before compression.
 # TYPE gerbang_influx_bytes_sent_total counter
-gerbang_influx_bytes_sent_total 340
+gerbang_influx_bytes_sent_total 456
 # HELP gerbang_influx_lag_records Journal records that are not yet in InfluxDB.
 # TYPE gerbang_influx_lag_records gauge
 gerbang_influx_lag_records 3

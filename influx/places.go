@@ -1,12 +1,19 @@
 package influx
 
-import "github.com/gerbang-iot/gerbang/facility"
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
 
-// Places knows where devices hang and tasks are done: the tags that a device's points carry besides its own name. It is
-// built once for a configuration and not changed, so any number of goroutines may share it.
-//
-// A device that is not among them is written without zone or door.
-type Places struct {
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// places knows where devices hang and tasks are done: the tags that a device's points carry besides its own name, and how its
+// values are corrected. It follows the journal's configuration records, so that a reading is written as the configuration said
+// that was in force when it was judged, however much later that is. A device that is not among them is written without zone or
+// door, as it was sent.
+type places struct {
 	devices map[placeKey]*place
 	tasks   map[placeKey]*place
 }
@@ -14,57 +21,100 @@ type Places struct {
 type placeKey struct{ site, id string }
 
 // place holds ready-made tags, in the order of their keys around those that a point adds itself:
-// channel, [device, door], provenance, [site], task, [zone].
+// channel, [device], [door, outside], provenance, [site], task, [zone].
 type place struct {
-	deviceDoor []byte
-	site       []byte
-	zone       []byte
-	hash       uint64 // of site and device
+	device   []byte
+	door     []byte
+	site     []byte
+	zone     []byte
+	mounting facility.Mounting
+	corrects bool
+	channels map[string]*place // those of a device's channels that hang elsewhere
 }
 
-// NewPlaces collects the devices and tasks of all sites. A device that reports a task hangs where the task is done.
-func NewPlaces(sites []facility.Site) *Places {
-	p := &Places{devices: make(map[placeKey]*place), tasks: make(map[placeKey]*place)}
+func newPlaces(sites ...facility.Site) *places {
+	p := &places{devices: make(map[placeKey]*place), tasks: make(map[placeKey]*place)}
 	for i := range sites {
-		s := &sites[i]
-		for _, t := range s.Tasks {
-			p.tasks[placeKey{s.ID, t.ID}] = newPlace(s.ID, "", t.Place)
-		}
-		for _, d := range s.Devices {
-			at := d.Place
-			if at.Kind == facility.AtTask {
-				t, _ := s.Task(at.ID)
-				at = t.Place
-			}
-			p.devices[placeKey{s.ID, d.ID}] = newPlace(s.ID, d.ID, at)
-		}
+		p.set(&sites[i])
 	}
 	return p
 }
 
+// configure takes in a configuration record.
+func (p *places) configure(rec *telemetry.Record) error {
+	if rec.Configuration == nil {
+		return nil
+	}
+	var definition struct {
+		Site facility.Site `json:"site"`
+	}
+	if err := json.Unmarshal(rec.Configuration.Definition, &definition); err != nil {
+		return fmt.Errorf("reading the configuration of site %q in record %d: %w", rec.Site, rec.Seq, err)
+	}
+	definition.Site.ID = rec.Site
+	p.set(&definition.Site)
+	return nil
+}
+
+// set replaces all that is known of a site. A device that reports a task hangs where the task is done.
+func (p *places) set(s *facility.Site) {
+	ofSite := func(k placeKey, _ *place) bool { return k.site == s.ID }
+	maps.DeleteFunc(p.devices, ofSite)
+	maps.DeleteFunc(p.tasks, ofSite)
+	for _, t := range s.Tasks {
+		p.tasks[placeKey{s.ID, t.ID}] = newPlace(s, "", facility.Mounting{Place: t.Place})
+	}
+	for _, d := range s.Devices {
+		at := newPlace(s, d.ID, d.Mounting(""))
+		for _, c := range d.Channels {
+			if at.channels == nil {
+				at.channels = make(map[string]*place, len(d.Channels))
+			}
+			at.channels[c.Name] = newPlace(s, d.ID, d.Mounting(c.Name))
+		}
+		p.devices[placeKey{s.ID, d.ID}] = at
+	}
+}
+
 // device finds a device's tags; for an unknown one they are made on the spot.
-func (p *Places) device(site, id string) *place {
+func (p *places) device(site, id string) *place {
 	if d, ok := p.devices[placeKey{site, id}]; ok {
 		return d
 	}
-	return newPlace(site, id, facility.Place{})
+	return newPlace(&facility.Site{ID: site}, id, facility.Mounting{})
 }
 
-// task finds the tags of a task that a person logged, without device.
-func (p *Places) task(site, id string) *place {
+// of is the place of one channel of the device.
+func (p *place) of(channel string) *place {
+	if c, ok := p.channels[channel]; ok {
+		return c
+	}
+	return p
+}
+
+// task finds the tags of a task, without device.
+func (p *places) task(site, id string) *place {
 	if t, ok := p.tasks[placeKey{site, id}]; ok {
 		return t
 	}
-	return newPlace(site, "", facility.Place{})
+	return newPlace(&facility.Site{ID: site}, "", facility.Mounting{})
 }
 
-func newPlace(site, device string, at facility.Place) *place {
-	p := &place{hash: mixText(mixText(hashSeed, site), device)}
-	p.deviceDoor = appendTag(p.deviceDoor, "device", device)
-	p.site = appendTag(p.site, "site", site)
+func newPlace(s *facility.Site, device string, m facility.Mounting) *place {
+	p := &place{mounting: m, corrects: m.Corrects()}
+	p.device = appendTag(p.device, "device", device)
+	p.site = appendTag(p.site, "site", s.ID)
+	at := m.Place
+	if at.Kind == facility.AtTask {
+		t, _ := s.Task(at.ID)
+		at = t.Place
+	}
 	switch at.Kind {
 	case facility.AtDoor:
-		p.deviceDoor = appendTag(p.deviceDoor, "door", at.ID)
+		p.door = appendTag(p.door, "door", at.ID)
+		if d, ok := s.Door(at.ID); ok && (d.From == facility.Outside || d.To == facility.Outside) {
+			p.door = append(p.door, ",outside=true"...)
+		}
 	case facility.AtZone:
 		p.zone = appendTag(p.zone, "zone", at.ID)
 	}

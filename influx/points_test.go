@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -24,49 +23,52 @@ func TestRecordsBecomePoints(t *testing.T) {
 		want   []string
 	}{
 		{"door counter", observed("counter-1", telemetry.Reading{Quantity: telemetry.PeopleIn, Value: 3}, telemetry.Reading{Quantity: telemetry.PeopleOut, Value: 1}),
-			[]string{"people_flow,device=counter-1,door=main,site=magetan in=3i,out=1i 1000000000"}},
+			[]string{"people_flow,device=counter-1,door=main,outside=true,site=magetan persons_in=3i,persons_out=1i 1000000001"}},
 		{"running totals", observed("counter-1", telemetry.Reading{Quantity: telemetry.PeopleInTotal, Value: 1 << 53}),
-			[]string{"people_total,device=counter-1,door=main,site=magetan in=9007199254740992i 1000000000"}},
+			[]string{"people_total,device=counter-1,door=main,outside=true,site=magetan persons_in=9007199254740992i 1000000001"}},
 		{"several measurements in one message", observed("air-1",
 			telemetry.Reading{Quantity: telemetry.CO2, Value: 812}, telemetry.Reading{Quantity: telemetry.Battery, Value: 97},
 			telemetry.Reading{Quantity: telemetry.Temperature, Value: 26.4}, telemetry.Reading{Quantity: telemetry.DeviceTemperature, Value: 31}),
 			[]string{
-				"air,device=air-1,site=magetan,zone=hall co2_ppm=812,temperature_c=26.4 1000000000",
-				"device,device=air-1,site=magetan,zone=hall battery_pct=97,temperature_c=31 1000000000",
+				"air,device=air-1,site=magetan,zone=hall co2_ppm=812,temperature_c=26.4 1000000001",
+				"device,device=air-1,site=magetan,zone=hall battery_pct=97,temperature_c=31 1000000001",
 			}},
 		{"one point per channel", observed("air-1",
 			telemetry.Reading{Quantity: telemetry.Temperature, Value: 1, Channel: "a"}, telemetry.Reading{Quantity: telemetry.Temperature, Value: 2, Channel: "b"},
 			telemetry.Reading{Quantity: telemetry.Humidity, Value: 3, Channel: "a"}),
 			[]string{
-				"air,channel=a,device=air-1,site=magetan,zone=hall temperature_c=1,humidity_pct=3 1000000000",
-				"air,channel=b,device=air-1,site=magetan,zone=hall temperature_c=2 1000000000",
+				"air,channel=a,device=air-1,site=magetan,zone=hall temperature_c=1,humidity_pct=3 1000000001",
+				"air,channel=b,device=air-1,site=magetan,zone=hall temperature_c=2 1000000001",
 			}},
 		{"two visitors in one message", observed("counter-1",
 			telemetry.Reading{Quantity: telemetry.BodyTemperature, Value: 36.6}, telemetry.Reading{Quantity: telemetry.BodyTemperature, Value: 38.1}),
 			[]string{
-				"body_temperature,device=counter-1,door=main,site=magetan celsius=36.6 1000000000",
-				"body_temperature,device=counter-1,door=main,site=magetan celsius=38.1 1000000001",
+				"body_temperature,device=counter-1,door=main,outside=true,site=magetan celsius=36.6 1000000001",
+				"body_temperature,device=counter-1,door=main,outside=true,site=magetan celsius=38.1 1000618034",
 			}},
-		{"button at a task hangs at the task's door", observed("button-1", telemetry.Reading{Quantity: telemetry.Button, Value: 1, Text: "single"}),
-			[]string{`button,device=button-1,door=main,site=magetan presses=1i,kind="single" 1000000000`}},
+		{"button at a task hangs at the task's door, and logs the task", observed("button-1", telemetry.Reading{Quantity: telemetry.Button, Value: 1, Text: "single"}),
+			[]string{
+				`button,device=button-1,door=main,outside=true,site=magetan presses=1i,kind="single" 1000000001`,
+				`task,device=button-1,door=main,outside=true,site=magetan,task=handles done=1i,kind="single" 1000000001`,
+			}},
 		{"unknown device has no place", observed("lost", telemetry.Reading{Quantity: telemetry.Occupied, Value: 1}),
-			[]string{"presence,device=lost,site=magetan occupied=1i 1000000000"}},
+			[]string{"presence,device=lost,site=magetan occupied=1i 1000000001"}},
 		{"provenance", with(observed("counter-1", telemetry.Reading{Quantity: telemetry.MaskMissing, Value: 2}), func(r *telemetry.Record) { r.Observation.Provenance = telemetry.Corrected }),
-			[]string{"masks,device=counter-1,door=main,provenance=corrected,site=magetan missing=2i 1000000000"}},
+			[]string{"masks,device=counter-1,door=main,outside=true,provenance=corrected,site=magetan missing=2i 1000000001"}},
 		{"task log with readings", with(observed("button-1", telemetry.Reading{Quantity: telemetry.Battery, Value: 50}), func(r *telemetry.Record) {
 			r.Observation.Task = &telemetry.TaskLog{Task: "handles", Done: true, Agent: `alcohol "70 %"`, Item: `north\south`}
 		}), []string{
-			"device,device=button-1,door=main,site=magetan battery_pct=50 1000000000",
-			`task,device=button-1,door=main,site=magetan,task=handles done=1i,agent="alcohol \"70 %\"",item="north\\south" 1000000000`,
+			"device,device=button-1,door=main,outside=true,site=magetan battery_pct=50 1000000001",
+			`task,device=button-1,door=main,outside=true,site=magetan,task=handles done=1i,agent="alcohol \"70 %\"",item="north\\south" 1000000001`,
 		}},
 		{"not finite", observed("air-1", telemetry.Reading{Quantity: telemetry.CO2, Value: math.NaN()}, telemetry.Reading{Quantity: telemetry.Humidity, Value: math.Inf(1)}), nil},
 		{"not finite beside finite", observed("air-1", telemetry.Reading{Quantity: telemetry.CO2, Value: math.NaN()}, telemetry.Reading{Quantity: telemetry.Humidity, Value: 40}),
-			[]string{"air,device=air-1,site=magetan,zone=hall humidity_pct=40 1000000000"}},
+			[]string{"air,device=air-1,site=magetan,zone=hall humidity_pct=40 1000000001"}},
 		{"not a quantity", observed("air-1", telemetry.Reading{Quantity: 250, Value: 1}, telemetry.Reading{Value: 1}), nil},
 		{"a person's task", telemetry.Record{Kind: telemetry.KindEntry, Site: "magetan", At: 5, Entry: &telemetry.Entry{Kind: telemetry.EntryTask, Subject: "handles", Value: 1, Text: "soap"}},
-			[]string{`task,door=main,provenance=manual,site=magetan,task=handles done=1i,agent="soap" 5`}},
+			[]string{`task,door=main,outside=true,provenance=manual,site=magetan,task=handles done=1i,agent="soap" 1`}},
 		{"a person's count", telemetry.Record{Kind: telemetry.KindEntry, Site: "magetan", At: 5, Entry: &telemetry.Entry{Kind: telemetry.EntryCount, Subject: "hall", Value: 12}},
-			[]string{`people_present,provenance=manual,site=magetan,zone=hall persons=12i 5`}},
+			[]string{`people_present,provenance=manual,site=magetan,zone=hall persons=12i 1`}},
 		{"a person's words", telemetry.Record{Kind: telemetry.KindEntry, Site: "magetan", At: 5, Entry: &telemetry.Entry{Kind: telemetry.EntryAcknowledge}}, nil},
 		{"tick", telemetry.Record{Kind: telemetry.KindTick, Site: "magetan", At: 5}, nil},
 		{"rejection", telemetry.Record{Kind: telemetry.KindRejection, At: 5, Rejection: &telemetry.Rejection{}}, nil},
@@ -75,7 +77,7 @@ func TestRecordsBecomePoints(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			want := strings.Join(tt.want, "\n")
-			got := strings.TrimSuffix(encodeAll(NewPlaces([]facility.Site{testSite()}), []telemetry.Record{tt.record}), "\n")
+			got := strings.TrimSuffix(encodeAll(newPlaces(testSite()), []telemetry.Record{tt.record}), "\n")
 			if got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
@@ -86,7 +88,7 @@ func TestRecordsBecomePoints(t *testing.T) {
 func TestDerivedStreamsBecomePoints(t *testing.T) {
 	t.Parallel()
 	hall := rules.Subject{Kind: rules.SubjectZone, ID: "hall"}
-	e := encoder{places: NewPlaces(nil)}
+	e := encoder{places: newPlaces()}
 	var b batch
 	for i, tr := range []rules.Transition{
 		{Site: "magetan", Rule: "capacity", Subject: hall, At: 10, From: rules.Unknown, To: rules.Breached,
@@ -98,25 +100,25 @@ func TestDerivedStreamsBecomePoints(t *testing.T) {
 		e.transition(&b, &Transition{ID: int64(i + 1), Transition: tr})
 	}
 	for i, s := range []rules.Sample{
-		{Site: "magetan", Zone: "hall", At: 30, Persons: 12.5, Error: 2, Limit: 30},
+		{Site: "magetan", Zone: "hall", At: 30, Persons: 12.5, Error: 2, Low: 11, High: 15, Limit: 30, Near: true},
 		{Site: "magetan", At: 30, Persons: 40},
 		{Site: "magetan", At: 31, Persons: math.NaN()},
 	} {
 		e.sample(&b, &Sample{ID: int64(i + 1), Sample: s})
 	}
 	want := strings.Join([]string{
-		"verdict,rule=capacity,site=magetan,subject=zone/hall state=1i,value=31,error=1.5,limit=30 10",
-		`verdict,rule=capacity,site=magetan,subject=zone/hall state=-1i,reason="silent" 20`,
-		"verdict,rule=capacity,site=magetan,subject=zone/hall state=0i 21",
-		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=0i 12",
-		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=1i 15",
-		"occupancy,site=magetan,zone=hall persons=12.5,error=2,limit=30 30",
-		"occupancy,site=magetan persons=40,error=0 30",
+		"verdict,rule=capacity,site=magetan,subject=zone/hall state=1i,near=0i,value=31,error=1.5,limit_value=30 1",
+		`verdict,rule=capacity,site=magetan,subject=zone/hall state=-1i,near=0i,reason="silent" 2`,
+		"verdict,rule=capacity,site=magetan,subject=zone/hall state=0i,near=0i 3",
+		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=0i,near=0i 500004",
+		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=1i,near=0i 4",
+		"occupancy,site=magetan,zone=hall persons=12.5,error=2,low=11i,high=15i,capacity_limit=30,near=1i 30",
+		"occupancy,site=magetan persons=40,error=0,near=0i 30",
 	}, "\n") + "\n"
 	if got := string(b.text); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if want := (Position{0, 4, 3}); b.to != want {
+	if want := (Position{0, 4, 3, 0}); b.to != want {
 		t.Errorf("position: got %v, want %v", b.to, want)
 	}
 }

@@ -43,10 +43,10 @@ type column struct {
 
 // columns by quantity.
 var columns = [...]column{
-	telemetry.PeopleIn:          {peopleFlow, "in", true},
-	telemetry.PeopleOut:         {peopleFlow, "out", true},
-	telemetry.PeopleInTotal:     {peopleTotal, "in", true},
-	telemetry.PeopleOutTotal:    {peopleTotal, "out", true},
+	telemetry.PeopleIn:          {peopleFlow, "persons_in", true},
+	telemetry.PeopleOut:         {peopleFlow, "persons_out", true},
+	telemetry.PeopleInTotal:     {peopleTotal, "persons_in", true},
+	telemetry.PeopleOutTotal:    {peopleTotal, "persons_out", true},
 	telemetry.PeoplePresent:     {peoplePresent, "persons", true},
 	telemetry.BodyTemperature:   {bodyTemperature, "celsius", false},
 	telemetry.Temperature:       {air, "temperature_c", false},
@@ -63,7 +63,7 @@ var columns = [...]column{
 	telemetry.Occupied:          {presence, "occupied", true},
 	telemetry.Motion:            {presence, "motion", true},
 	telemetry.MotionCount:       {presence, "motions", true},
-	telemetry.ContactOpen:       {contact, "open", true},
+	telemetry.ContactOpen:       {contact, "is_open", true},
 	telemetry.OpenCount:         {contact, "opens", true},
 	telemetry.Button:            {button, "presses", true},
 	telemetry.Tamper:            {device, "tampered", true},
@@ -71,15 +71,26 @@ var columns = [...]column{
 	telemetry.MaskMissing:       {masks, "missing", true},
 	telemetry.FillLevel:         {supply, "fill_pct", false},
 	telemetry.Dispensed:         {supply, "dispensed", true},
-	telemetry.VehiclesIn:        {vehicles, "in", true},
+	telemetry.VehiclesIn:        {vehicles, "vehicles_in", true},
 	telemetry.Battery:           {device, "battery_pct", false},
 	telemetry.BatteryVoltage:    {device, "battery_v", false},
 }
 
-// columnOf finds where q is written; its measurement is noMeasurement if q is not a quantity.
-func columnOf(q telemetry.Quantity) column {
-	if int(q) >= len(columns) {
-		return column{}
+// rawSuffix names the field beside a corrected one that holds what the device sent, where that is something else.
+const rawSuffix = "_raw"
+
+// appendValue writes a value as the column's type.
+func (c *column) appendValue(b []byte, v float64) []byte {
+	if c.integer {
+		return appendInteger(b, v)
 	}
-	return columns[q]
+	return appendFloat(b, v)
+}
+
+// columnOf finds where q is written; its measurement is noMeasurement if q is not a quantity.
+func columnOf(q telemetry.Quantity) *column {
+	if int(q) >= len(columns) {
+		q = telemetry.NoQuantity
+	}
+	return &columns[q]
 }

@@ -7,25 +7,27 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Source is the journal as the Writer sees it: three ordered streams and one durable position in them.
+// Source is the journal as the Writer sees it: four ordered streams and one durable position in them.
 //
 // Each stream is read in the order of its numbers. What has been returned once is returned again, unchanged, by every
 // later read from the same place, also after a restart: the Writer relies on it to write the same points twice without
 // harm. A read returns fewer than limit elements only if there are no more now. Elements are appended to dst; the
 // slots between its length and its capacity hold elements of earlier reads, whose memory may be used again.
 //
-// At its start the Writer reads up to Lookback elements before its position, too. Where retention has deleted some of them,
-// two events with one time, one of them deleted and the other in a batch of unknown fate, may be doubled or become one.
-//
 // The methods are called from one goroutine. An error of any of them is tried again with a growing delay.
 type Source interface {
-	// Records appends the records of every kind with Seq > after, at most limit. Only observations and the entries of people
-	// become points; the others just move the position, so their contents may be left out.
+	// Records appends the records of every kind with Seq > after, at most limit. Only observations, the entries of people and
+	// configurations are looked at; the others just move the position, so their contents may be left out.
 	Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error)
 	// Transitions appends the changes of verdict with ID > after, at most limit.
 	Transitions(ctx context.Context, after int64, limit int, dst []Transition) ([]Transition, error)
 	// Samples appends the occupancy samples with ID > after, at most limit.
 	Samples(ctx context.Context, after int64, limit int, dst []Sample) ([]Sample, error)
+	// Flows appends what passed counters of running totals with ID > after, at most limit. A flow is there as soon as the record
+	// that brought it.
+	Flows(ctx context.Context, after int64, limit int, dst []Flow) ([]Flow, error)
+	// Configured gives the configuration record that was in force in each site after record seq; the sites' order does not matter.
+	Configured(ctx context.Context, seq uint64) ([]telemetry.Record, error)
 	// Position is the last one given to Advance; zero before the first.
 	Position(ctx context.Context) (Position, error)
 	// Advance makes to the durable position and stores the rejected points, both or neither. Everything up to to is
@@ -33,14 +35,12 @@ type Source interface {
 	Advance(ctx context.Context, to Position, rejected []Rejected) error
 }
 
-// Lookback is how far before its position a Writer reads at its start, in elements of a stream; see apart.
-const Lookback = 2 * apartSpan
-
 // Position is the last element of each stream that the Writer is done with.
 type Position struct {
 	Record     uint64
 	Transition int64
 	Sample     int64
+	Flow       int64
 }
 
 // Transition is a change of verdict with its place in the stream.
@@ -55,7 +55,13 @@ type Sample struct {
 	rules.Sample
 }
 
-// Stream names one of the three streams.
+// Flow is what passed a counter of running totals, with its place in the stream. Record never falls along the stream.
+type Flow struct {
+	ID int64 // ascending from 1, never reused; gaps are allowed
+	rules.Flow
+}
+
+// Stream names one of the four streams.
 type Stream string
 
 // The streams.
@@ -63,6 +69,7 @@ const (
 	Records     Stream = "records"
 	Transitions Stream = "transitions"
 	Samples     Stream = "samples"
+	Flows       Stream = "flows"
 )
 
 // Rejected is a point that InfluxDB refused for good, mostly because a field has another type there.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/influxdata/influxdb-client-go/v2/api"
@@ -19,8 +18,6 @@ import (
 type Options struct {
 	Server Server
 	Source Source
-	// Places are those of the configuration in force; SetPlaces changes them.
-	Places *Places
 	// BatchLines is how many lines make a full batch (one element may add a few more); 0: 5000.
 	BatchLines int
 	// BatchBytes likewise, before compression; 0: 4 MiB.
@@ -51,9 +48,6 @@ func (o *Options) validate() error {
 	}
 	if o.Linger < 0 || o.StopTimeout < 0 {
 		err = errors.Join(err, errors.New("linger, stop timeout: want a positive duration"))
-	}
-	if o.Places == nil {
-		o.Places = NewPlaces(nil)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -87,7 +81,6 @@ type Writer struct {
 	api         api.WriteAPIBlocking
 	metrics     *metrics
 
-	places atomic.Pointer[Places]
 	wake   chan struct{} // holds a signal when something was committed
 	health health
 
@@ -98,6 +91,8 @@ type Writer struct {
 	nextRecord   int
 	transitions  []Transition
 	samples      []Sample
+	flows        []Flow // read, from nextFlow on not yet in a batch
+	nextFlow     int
 	faults       faults
 	timeout      time.Duration // of the next attempt
 	failures     int           // in a row
@@ -129,7 +124,6 @@ func New(o Options) (*Writer, error) {
 		faults: faults{firing: make(map[string]class), report: o.Faults},
 	}
 	w.health.is(Starting, "")
-	w.places.Store(o.Places)
 	w.api = o.Server.client(w.doer).WriteAPIBlocking(o.Server.Org, o.Server.Bucket)
 	var err error
 	if w.metrics, err = newMetrics(o.Registerer, w.health.lag); err != nil {
@@ -137,10 +131,6 @@ func New(o Options) (*Writer, error) {
 	}
 	return w, nil
 }
-
-// SetPlaces makes p the places of all elements that are not yet in a batch. A batch whose fate is unknown is sent again
-// as it was, so that a new place does not double its points.
-func (w *Writer) SetPlaces(p *Places) { w.places.Store(p) }
 
 // Committed tells the Writer that the journal has grown up to head. It never blocks; the loop calls it after every commit,
 // and once at the start. A missed call delays writing by idleLook.
@@ -190,46 +180,22 @@ func (w *Writer) finish(ctx context.Context) {
 	}
 }
 
-// begin finds the position and reads again so much before it that offsets come out as they did; see apart.
+// begin finds the position, and what was configured there.
 func (w *Writer) begin(ctx context.Context) error {
 	at, err := w.source.Position(ctx)
 	if err != nil {
 		return err
 	}
-	w.encoder = encoder{places: w.places.Load()}
-	var ignored batch
-	from := Position{Record: apartStart(at.Record), Transition: int64(apartStart(uint64(at.Transition))), Sample: at.Sample}
-	for from.Record < at.Record {
-		if w.records, err = w.source.Records(ctx, from.Record, readMax, w.records[:0]); err != nil {
-			return err
-		}
-		ignored.reset(from)
-		from.Record = at.Record // unless there is more to read before it
-		for i := range w.records {
-			if r := &w.records[i]; r.Seq <= at.Record {
-				w.encoder.record(&ignored, r)
-			}
-		}
-		if n := len(w.records); n == readMax {
-			from.Record = w.records[n-1].Seq
+	configured, err := w.source.Configured(ctx, at.Record)
+	if err != nil {
+		return err
+	}
+	w.encoder = encoder{places: newPlaces()}
+	for i := range configured {
+		if err := w.encoder.places.configure(&configured[i]); err != nil {
+			w.log.Warn("points of a site are written without their places", "err", err)
 		}
 	}
-	for from.Transition < at.Transition {
-		if w.transitions, err = w.source.Transitions(ctx, from.Transition, readMax, w.transitions[:0]); err != nil {
-			return err
-		}
-		ignored.reset(from)
-		from.Transition = at.Transition
-		for i := range w.transitions {
-			if tr := &w.transitions[i]; tr.ID <= at.Transition {
-				w.encoder.transition(&ignored, tr)
-			}
-		}
-		if n := len(w.transitions); n == readMax {
-			from.Transition = w.transitions[n-1].ID
-		}
-	}
-	w.records, w.transitions, w.nextRecord = w.records[:0], w.transitions[:0], 0
 	w.batch.reset(at)
 	w.health.advanced(at)
 	return nil
@@ -289,11 +255,10 @@ func (w *Writer) turn(ctx context.Context) (behind bool, err error) {
 // readMax is how many elements are read at once.
 const readMax = 1024
 
-// fill reads on until the batch is full or there is no more, and reports whether there is. The derived streams come first
+// fill reads on until the batch is full or there is no more, and reports whether there is. Verdicts and samples come first
 // and get a part of each batch, so that a long backlog of readings does not hold up the verdicts of today.
 func (w *Writer) fill(ctx context.Context) (more bool, err error) {
 	b, e := &w.batch, &w.encoder
-	e.places = w.places.Load()
 	part := min(readMax, max(1, w.batchLines/4))
 	for limit := b.lines() + part; b.lines() < limit; {
 		if w.transitions, err = w.source.Transitions(ctx, b.to.Transition, part, w.transitions[:0]); err != nil {
@@ -318,20 +283,68 @@ func (w *Writer) fill(ctx context.Context) (more bool, err error) {
 		}
 		more = true
 	}
+	// What records of earlier batches brought.
+	if all, err := w.fillFlows(ctx, b.to.Record); err != nil || !all {
+		return true, err
+	}
+	all, err := w.fillRecords(ctx)
+	return more || !all, err
+}
+
+// full reports whether the batch wants to be written.
+func (w *Writer) full() bool {
+	return w.batch.lines() >= w.batchLines || len(w.batch.text) >= w.batchBytes
+}
+
+// fillRecords takes records, and the flows that they brought, until the batch is full or there are no more; all says which.
+func (w *Writer) fillRecords(ctx context.Context) (all bool, err error) {
+	b, e := &w.batch, &w.encoder
 	for read := false; ; read = true {
 		for ; w.nextRecord < len(w.records); w.nextRecord++ {
-			if b.lines() >= w.batchLines || len(b.text) >= w.batchBytes {
-				return true, nil
+			if w.full() {
+				return false, nil
 			}
-			e.record(b, &w.records[w.nextRecord])
+			r := &w.records[w.nextRecord]
+			if r.Kind == telemetry.KindConfiguration {
+				// What passed before it is written with the places of then.
+				if all, err := w.fillFlows(ctx, b.to.Record); err != nil || !all {
+					return false, err
+				}
+			}
+			e.record(b, r)
 		}
 		if read && len(w.records) < readMax {
-			return more, nil
+			return w.fillFlows(ctx, b.to.Record)
 		}
 		w.nextRecord = 0
 		if w.records, err = w.source.Records(ctx, b.to.Record, readMax, w.records[:0]); err != nil {
 			w.records = w.records[:0]
 			return false, err
+		}
+	}
+}
+
+// fillFlows takes flows that records up to seq brought, until the batch is full or there are no more; all says which.
+func (w *Writer) fillFlows(ctx context.Context, seq uint64) (all bool, err error) {
+	b := &w.batch
+	for {
+		for ; w.nextFlow < len(w.flows); w.nextFlow++ {
+			f := &w.flows[w.nextFlow]
+			if f.Record > seq {
+				return true, nil
+			}
+			if w.full() {
+				return false, nil
+			}
+			w.encoder.flow(b, f)
+		}
+		w.nextFlow = 0
+		if w.flows, err = w.source.Flows(ctx, b.to.Flow, readMax, w.flows[:0]); err != nil {
+			w.flows = w.flows[:0]
+			return false, err
+		}
+		if len(w.flows) == 0 {
+			return true, nil
 		}
 	}
 }

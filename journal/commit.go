@@ -26,6 +26,7 @@ func (j *Journal) advance(b *gateway.Batch) {
 	}
 	head.Transition += int64(len(b.Transitions))
 	head.Sample += int64(len(b.Samples))
+	head.Flow += int64(len(b.Flows))
 }
 
 // Head is the last element of each stream. It is for the goroutine that commits.

@@ -10,8 +10,23 @@ import (
 //go:embed schema.sql
 var schemaV1 string
 
+// schemaV2 tells near the limit from other unknowns, and keeps the interval of a count. What was recorded before has neither:
+// its interval is read as persons ± error.
+const schemaV2 = `
+ALTER TABLE transitions ADD COLUMN near INTEGER NOT NULL DEFAULT 0; -- unknown because it is near the limit
+ALTER TABLE samples ADD COLUMN low REAL;   -- whole people at the stated confidence; NULL: recorded by an older version
+ALTER TABLE samples ADD COLUMN high REAL;
+ALTER TABLE samples ADD COLUMN near INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX records_engine ON records (site, seq) WHERE kind = 6;
+CREATE INDEX records_standing ON records (site, seq) WHERE kind IN (3, 5);
+CREATE INDEX transitions_subject ON transitions (site, rule, subject, id) WHERE late = 0;
+`
+
+//go:embed flows.sql
+var schemaFlows string
+
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1}
+var migrations = []string{schemaV1, schemaV2, schemaFlows}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267

@@ -19,6 +19,10 @@ func appendBody(b []byte, rec *telemetry.Record) ([]byte, error) {
 		part = rec.Entry
 	case telemetry.KindConfiguration:
 		part = (*configurationBody)(rec.Configuration)
+	case telemetry.KindEngine:
+		part = rec.Engine
+	case telemetry.KindService:
+		part = rec.Service
 	case telemetry.KindTick:
 		return append(b, `{}`...), nil
 	default:
@@ -46,6 +50,12 @@ func (r *reader) readBody(rec *telemetry.Record, body []byte, arena []telemetry.
 	case telemetry.KindConfiguration:
 		rec.Configuration = &telemetry.Configuration{}
 		err = json.Unmarshal(body, (*configurationBody)(rec.Configuration))
+	case telemetry.KindEngine:
+		rec.Engine = &telemetry.Engine{}
+		err = json.Unmarshal(body, rec.Engine)
+	case telemetry.KindService:
+		rec.Service = &telemetry.Service{}
+		err = json.Unmarshal(body, rec.Service)
 	case telemetry.KindTick:
 	default:
 		err = fmt.Errorf("unknown kind %d", rec.Kind)

@@ -15,12 +15,14 @@ import (
 
 // State is what a restart begins with; see gateway.Journal.
 func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
-	st := &gateway.State{Snapshots: map[string]gateway.Snapshot{}}
+	st := &gateway.State{Snapshots: map[string]gateway.Snapshot{}, Engines: map[string]telemetry.Engine{}}
 	c := &st.Counters
 	err := errors.Join(
 		j.row(ctx, lastSeq, &st.LastSeq),
+		j.row(ctx, `SELECT coalesce((SELECT received FROM records ORDER BY seq DESC LIMIT 1), 0)`, &st.LastReceived),
 		j.row(ctx, `SELECT received, stored, duplicate, rejected, ignored, readings, unacknowledged FROM counters`,
 			&c.Received, &c.Stored, &c.Duplicate, &c.Rejected, &c.Ignored, &c.Readings, &c.Unacknowledged),
+		j.row(ctx, `SELECT max(coalesce((SELECT received FROM records ORDER BY seq DESC LIMIT 1), 0), (`+cursorQuery(cursorAlive)+`))`, &st.Alive),
 		// A site is known from its first configuration, even if it never came to a snapshot.
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var s gateway.Snapshot
@@ -30,6 +32,17 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 			st.Snapshots[s.Site] = s
 			return nil
 		}, `SELECT site, 0, NULL FROM records WHERE kind = 5 GROUP BY site UNION ALL SELECT site, seq, body FROM snapshots`),
+		each(ctx, j.reads, func(rows *sql.Rows) error {
+			var site string
+			var body sql.RawBytes
+			var engine telemetry.Engine
+			if err := rows.Scan(&site, &body); err != nil {
+				return err
+			}
+			err := json.Unmarshal(body, &engine)
+			st.Engines[site] = engine
+			return err
+		}, `SELECT site, body FROM records WHERE kind = 6 ORDER BY seq`),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var id int64
 			if err := rows.Scan(&id); err != nil {

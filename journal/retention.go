@@ -4,15 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Retention bounds what the journal keeps. Zero values keep everything.
 type Retention struct {
-	// Records is how long messages are kept, Samples how long the occupancy in steps of seconds, Rollups how long minutes.
+	// Records is how long messages are kept, Samples how long the occupancy in steps of seconds and the flow of running totals,
+	// Rollups how long minutes.
 	// Verdicts, alerts and what people did are never deleted.
 	Records, Samples, Rollups time.Duration
 	// MaxBytes bounds the database: the oldest records go first.
@@ -23,7 +24,7 @@ type Retention struct {
 
 // Removed says what a Retain deleted, and what held it back.
 type Removed struct {
-	Records, Samples, Rollups int64
+	Records, Samples, Flows, Rollups int64
 	// HeldBack is set when records are too old or too many and a reader or a snapshot still needs them.
 	HeldBack bool
 }
@@ -47,15 +48,23 @@ func (j *Journal) Retain(ctx context.Context, r Retention, now telemetry.Instant
 		}
 	}
 	for _, old := range []struct {
-		keep  time.Duration
-		count *int64
-		sql   string
+		keep   time.Duration
+		count  *int64
+		cursor string // of the InfluxDB writer, which may still need it; empty: none
+		sql    string
 	}{
-		{r.Samples, &removed.Samples, `DELETE FROM samples WHERE id IN (SELECT id FROM samples WHERE at < ?1 ORDER BY id LIMIT ?2)`},
-		{r.Rollups, &removed.Rollups, `DELETE FROM rollups WHERE (series, minute) IN (SELECT series, minute FROM rollups WHERE minute < ?1 LIMIT ?2)`},
+		{r.Samples, &removed.Samples, cursorSamples, `DELETE FROM samples WHERE id IN (SELECT id FROM samples WHERE at < ?1 AND id <= ?3 ORDER BY id LIMIT ?2)`},
+		{r.Samples, &removed.Flows, cursorFlows, `DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE at < ?1 AND id <= ?3 ORDER BY id LIMIT ?2)`},
+		{r.Rollups, &removed.Rollups, "", `DELETE FROM rollups WHERE (series, minute) IN (SELECT series, minute FROM rollups WHERE minute < ?1 LIMIT ?2) AND ?3 > 0`},
 	} {
+		needed := int64(math.MaxInt64)
+		if r.Cursors && old.cursor != "" {
+			if err := j.row(ctx, cursorQuery(old.cursor), &needed); err != nil {
+				return removed, fmt.Errorf("reading the InfluxDB cursor: %w", err)
+			}
+		}
 		for old.keep > 0 && ctx.Err() == nil {
-			n, err := j.delete(ctx, old.sql, int64(now.Add(-old.keep)), retainStep)
+			n, err := j.delete(ctx, old.sql, int64(now.Add(-old.keep)), retainStep, needed)
 			if err != nil {
 				return removed, fmt.Errorf("deleting what is past its retention: %w", err)
 			}
@@ -83,7 +92,7 @@ func (j *Journal) retainRecords(ctx context.Context, r Retention, now telemetry.
 		tooMany = total-free > r.MaxBytes
 	}
 	var first, old int64
-	if err := j.row(ctx, `SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4) ORDER BY seq LIMIT 1), 0)`, &first); err != nil {
+	if err := j.row(ctx, `SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4, 6) ORDER BY seq LIMIT 1), 0)`, &first); err != nil {
 		return 0, false, fmt.Errorf("finding the oldest record: %w", err)
 	}
 	last := first + retainStep - 1
@@ -105,7 +114,7 @@ func (j *Journal) retainRecords(ctx context.Context, r Retention, now telemetry.
 	if first == 0 || last < first {
 		return 0, held, nil
 	}
-	if n, err = j.delete(ctx, `DELETE FROM records WHERE seq <= ?1 AND kind IN (1, 2, 4) AND seq >= ?2`, last, first); err != nil {
+	if n, err = j.delete(ctx, `DELETE FROM records WHERE seq <= ?1 AND kind IN (1, 2, 4, 6) AND seq >= ?2`, last, first); err != nil {
 		return 0, false, fmt.Errorf("deleting old records: %w", err)
 	}
 	return n, held, nil
@@ -123,8 +132,7 @@ func (j *Journal) needed(ctx context.Context, cursors bool) (int64, error) {
 	if err := j.row(ctx, cursorQuery(cursorRecords), &position); err != nil {
 		return 0, fmt.Errorf("reading the InfluxDB cursor: %w", err)
 	}
-	// The writer looks back to tell apart what happened at the same time.
-	return min(snapshot, max(position-influx.Lookback, 0)), nil
+	return min(snapshot, position), nil
 }
 
 // delete runs one deleting statement in a transaction of the writer's connection.

@@ -76,10 +76,40 @@ func (s *Source) Samples(ctx context.Context, after int64, limit int, dst []infl
 	return dst, nil
 }
 
-const sampleColumns = `SELECT id, record, site, zone, at, persons, error, lim, verdict FROM samples`
+// Flows appends what passed counters of running totals after the given one.
+func (s *Source) Flows(ctx context.Context, after int64, limit int, dst []influx.Flow) ([]influx.Flow, error) {
+	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
+		var f influx.Flow
+		err := rows.Scan(&f.ID, &f.Record, &f.Site, &f.Device, &f.Channel, &f.At, &f.In, &f.Out)
+		dst = append(dst, f)
+		return err
+	}, `SELECT id, record, site, device, channel, at, people_in, people_out FROM flows WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	if err != nil {
+		return dst, fmt.Errorf("reading flows after %d: %w", after, err)
+	}
+	return dst, nil
+}
+
+// Configured gives the configuration record that was in force in each site after the given record.
+func (s *Source) Configured(ctx context.Context, seq uint64) ([]telemetry.Record, error) {
+	var found []telemetry.Record
+	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
+		rec, _, err := scanRecord(rows, s.reader, nil)
+		found = append(found, rec)
+		return err
+	}, `SELECT seq, kind, site, at, received, identity, body FROM records
+		WHERE seq IN (SELECT max(seq) FROM records WHERE kind = 5 AND seq <= ? GROUP BY site)`, int64(seq))
+	if err != nil {
+		return nil, fmt.Errorf("reading what was configured at record %d: %w", seq, err)
+	}
+	return found, nil
+}
+
+const sampleColumns = `SELECT id, record, site, zone, at, persons, error, coalesce(low, max(0, persons - error)),
+	coalesce(high, persons + error), lim, verdict, near FROM samples`
 
 func scanSample(rows *sql.Rows, id *int64, v *rules.Sample) error {
-	return rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &v.Limit, &v.Verdict)
+	return rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &v.Low, &v.High, &v.Limit, &v.Verdict, &v.Near)
 }
 
 // The names of the InfluxDB writer's positions among the cursors. Retention never deletes what they still need.
@@ -87,15 +117,20 @@ const (
 	cursorRecords     = "influx/records"
 	cursorTransitions = "influx/transitions"
 	cursorSamples     = "influx/samples"
+	cursorFlows       = "influx/flows"
 )
 
-// Position is where the writer is in the three streams.
+// cursorAlive is when the gateway was last seen running, in place of a position.
+const cursorAlive = "gateway/alive"
+
+// Position is where the writer is in the four streams.
 func (s *Source) Position(ctx context.Context) (influx.Position, error) {
 	var p influx.Position
 	err := errors.Join(
 		s.j.row(ctx, cursorQuery(cursorRecords), &p.Record),
 		s.j.row(ctx, cursorQuery(cursorTransitions), &p.Transition),
 		s.j.row(ctx, cursorQuery(cursorSamples), &p.Sample),
+		s.j.row(ctx, cursorQuery(cursorFlows), &p.Flow),
 	)
 	if err != nil {
 		return p, fmt.Errorf("reading the InfluxDB cursors: %w", err)
@@ -113,7 +148,7 @@ func (s *Source) Advance(_ context.Context, to influx.Position, rejected []influ
 	w := s.j.writer
 	err := w.transaction(func() error {
 		for name, position := range map[string]int64{
-			cursorRecords: int64(to.Record), cursorTransitions: to.Transition, cursorSamples: to.Sample,
+			cursorRecords: int64(to.Record), cursorTransitions: to.Transition, cursorSamples: to.Sample, cursorFlows: to.Flow,
 		} {
 			if err := w.cursor.exec(name, position); err != nil {
 				return err

@@ -31,6 +31,7 @@ type writer struct {
 	begin, commit, rollback *statement
 	records                 [len(recordRows)]*statement
 	transition, sample      *statement
+	flow                    *statement
 	alert, change           *statement
 	owe, sent               *statement
 	snapshot, counters      *statement
@@ -83,6 +84,7 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		lastSeq: &w.head.Record,
 		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'transitions'`: &w.head.Transition,
 		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'samples'`:     &w.head.Sample,
+		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'flows'`:       &w.head.Flow,
 	} {
 		if err := conn.QueryRowContext(ctx, query).Scan(target); err != nil {
 			return nil, fmt.Errorf("reading where the streams end: %w", err)
@@ -103,10 +105,11 @@ func (w *writer) prepare() error {
 		{&w.records[0], recordSQL + strings.Repeat(recordArgs+",", recordRows[0]-1) + recordArgs},
 		{&w.records[1], recordSQL + strings.Repeat(recordArgs+",", recordRows[1]-1) + recordArgs},
 		{&w.records[2], recordSQL + recordArgs},
-		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, body) VALUES (?,?,?,?,?,?,?,?,?,?)`},
-		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, lim, verdict) VALUES (?,?,?,?,?,?,?,?,?)`},
+		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, near, body) VALUES (?,?,?,?,?,?,?,?,?,?,?)`},
+		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, low, high, lim, verdict, near) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`},
+		{&w.flow, `INSERT INTO flows (id, record, site, device, channel, at, people_in, people_out) VALUES (?,?,?,?,?,?,?,?)`},
 		{&w.alert, `INSERT INTO alerts (id, site, opened, resolved, body) VALUES (?,?,?,?,?)
-			ON CONFLICT (id) DO UPDATE SET resolved = excluded.resolved, body = excluded.body`},
+			ON CONFLICT (id) DO UPDATE SET opened = excluded.opened, resolved = excluded.resolved, body = excluded.body`},
 		{&w.change, `INSERT INTO alert_changes (alert, what, at, body) VALUES (?,?,?,?)`},
 		{&w.owe, `INSERT INTO outbox (id, topic, payload, retain) VALUES (?,?,?,?) ON CONFLICT (id) DO NOTHING`},
 		{&w.sent, `DELETE FROM outbox WHERE id = ?`},
@@ -212,13 +215,19 @@ func (w *writer) write(b *gateway.Batch) error {
 			return fmt.Errorf("encoding a transition: %w", err)
 		}
 		if err := w.transition.exec(w.head.Transition+int64(i)+1, int64(t.Record), t.Site, t.Rule, t.Subject.String(), int64(t.At), int64(t.Until), t.Late, int64(t.To),
-			string(body)); err != nil {
+			t.Near, string(body)); err != nil {
 			return err
 		}
 	}
 	for i := range b.Samples {
 		s := &b.Samples[i]
-		if err := w.sample.exec(w.head.Sample+int64(i)+1, int64(s.Record), s.Site, s.Zone, int64(s.At), s.Persons, s.Error, s.Limit, int64(s.Verdict)); err != nil {
+		if err := w.sample.exec(w.head.Sample+int64(i)+1, int64(s.Record), s.Site, s.Zone, int64(s.At), s.Persons, s.Error, s.Low, s.High, s.Limit, int64(s.Verdict), s.Near); err != nil {
+			return err
+		}
+	}
+	for i := range b.Flows {
+		f := &b.Flows[i]
+		if err := w.flow.exec(w.head.Flow+int64(i)+1, int64(f.Record), f.Site, f.Device, f.Channel, int64(f.At), f.In, f.Out); err != nil {
 			return err
 		}
 	}
@@ -258,6 +267,11 @@ func (w *writer) write(b *gateway.Batch) error {
 	}
 	if err := w.writeRollups(b.Rollups); err != nil {
 		return err
+	}
+	if b.Alive != 0 {
+		if err := w.cursor.exec(cursorAlive, int64(b.Alive)); err != nil {
+			return err
+		}
 	}
 	c := &b.Counters
 	return w.counters.exec(int64(c.Received), int64(c.Stored), int64(c.Duplicate), int64(c.Rejected), int64(c.Ignored), int64(c.Readings),

@@ -5,13 +5,27 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// date is the site's day of t.
-func (p *plan) date(t telemetry.Instant) facility.Date { return facility.DateOf(t.In(p.loc)) }
+// date is the site's day of t: the last that has begun, so that it never goes back.
+func (p *plan) date(t telemetry.Instant) facility.Date { return facility.DayAt(t.In(p.loc), p.loc) }
+
+// Instants reach from 1970 to 2262. A day before is the first instant, one behind never comes.
+const (
+	firstYear = 1970
+	lastYear  = 2261
+)
 
 // midnight is the first moment of the site's day.
-func (p *plan) midnight(d facility.Date) telemetry.Instant { return telemetry.InstantOf(d.In(p.loc)) }
+func (p *plan) midnight(d facility.Date) telemetry.Instant {
+	switch {
+	case d.Year < firstYear:
+		return 1
+	case d.Year > lastYear:
+		return telemetry.Never
+	}
+	return max(1, telemetry.InstantOf(d.In(p.loc)))
+}
 
-// nextMidnight is the first moment of the day after t's.
+// nextMidnight is the first moment of the day after t's. It is later than t.
 func (p *plan) nextMidnight(t telemetry.Instant) telemetry.Instant {
 	return p.midnight(p.date(t).AddDays(1))
 }
@@ -28,8 +42,7 @@ func (p *plan) nextReset(t telemetry.Instant) telemetry.Instant {
 	d := p.date(t)
 	for range resetDays {
 		at := p.def.Site.Reset.On(d, p.loc)
-		_, open := p.def.Site.Hours.At(at, p.loc)
-		if telemetry.InstantOf(at) > t && (p.always || !open) {
+		if telemetry.InstantOf(at) > t && d.Exists(p.loc) && (p.always || !p.def.Site.Hours.Open(at, p.loc)) {
 			return telemetry.InstantOf(at)
 		}
 		d = d.AddDays(1)
@@ -59,16 +72,25 @@ type openState struct {
 
 func (p *plan) openAt(t telemetry.Instant) (open bool, opened, until telemetry.Instant) {
 	h := &p.def.Site.Hours
-	if o, ok := h.At(t.Time(), p.loc); ok {
-		return true, telemetry.InstantOf(o.Open), telemetry.InstantOf(o.Close)
+	if o, ok := h.At(t.In(p.loc), p.loc); ok {
+		return true, telemetry.InstantOf(o.Open), closing(o)
 	}
-	if o, ok := h.Next(t.Time(), p.loc); ok {
+	if o, ok := h.Next(t.In(p.loc), p.loc); ok {
 		return false, 0, telemetry.InstantOf(o.Open)
 	}
 	return false, 0, telemetry.Never
 }
 
-// serviceDay is a day with service: from its first opening to its last closing, breaks included.
+// closing is when an opening ends; Never for one around the clock.
+func closing(o facility.Opening) telemetry.Instant {
+	if o.Close.IsZero() {
+		return telemetry.Never
+	}
+	return telemetry.InstantOf(o.Close)
+}
+
+// serviceDay is a day with service: from its first opening to its last closing, breaks included. Openings over midnight
+// belong to the day on which they begin.
 type serviceDay struct {
 	open, close telemetry.Instant
 	ok          bool
@@ -93,43 +115,55 @@ func (d *serviceDays) after(day serviceDay) serviceDay {
 	return serviceDay{}
 }
 
-// searchDays bounds the search for a day with service: a year of holidays in a row is a closed site.
-const searchDays = 366
+// serviceState is the answer to serviceDays for all times from one on, until it changes.
+type serviceState struct {
+	from, until telemetry.Instant
+	days        serviceDays
+}
 
 // serviceDays finds the days with service around t.
-func (p *plan) serviceDays(t telemetry.Instant) (days serviceDays) {
+func (p *plan) serviceDays(t telemetry.Instant) serviceDays {
+	if last := &p.lastService; t < last.from || t >= last.until {
+		*last = serviceState{from: t, days: p.findServiceDays(t)}
+		last.until = p.nextMidnight(t)
+		if now := last.days.now; now.ok {
+			last.until = now.close
+		}
+	}
+	return p.lastService.days
+}
+
+func (p *plan) findServiceDays(t telemetry.Instant) (days serviceDays) {
 	if p.always {
 		days.now = serviceDay{1, telemetry.Never, true}
 		return days
 	}
-	today := p.date(t)
-	day := today
-	for range searchDays {
-		if d := p.service(day); d.ok && d.close > t {
-			if days.now.ok {
-				days.next = d
-				break
-			}
-			days.now = d
-		}
-		day = day.AddDays(1)
+	h := &p.def.Site.Hours
+	o, ok := h.At(t.In(p.loc), p.loc)
+	if !ok {
+		o, ok = h.Next(t.In(p.loc), p.loc)
 	}
-	day = today
-	for range searchDays {
-		if d := p.service(day); d.ok && d.close <= t {
-			days.past = d
-			break
-		}
-		day = day.AddDays(-1)
+	days.now = p.service(o, ok)
+	if days.now.ok && days.now.close != telemetry.Never {
+		days.next = p.service(h.Next(days.now.close.In(p.loc), p.loc))
+	}
+	days.past = p.service(h.Previous(t.In(p.loc), p.loc))
+	if days.past.ok && days.past.close > t { // it has a break, and t lies in it
+		days.past = p.service(h.Previous(days.past.open.In(p.loc), p.loc))
 	}
 	return days
 }
 
-// service is the service of one day.
-func (p *plan) service(day facility.Date) serviceDay {
-	openings := p.def.Site.Hours.Day(day, p.loc)
-	if len(openings) == 0 {
+// service is the service of the day to which an opening belongs.
+func (p *plan) service(o facility.Opening, ok bool) serviceDay {
+	if !ok {
 		return serviceDay{}
 	}
-	return serviceDay{telemetry.InstantOf(openings[0].Open), telemetry.InstantOf(openings[len(openings)-1].Close), true}
+	if o.Open.IsZero() {
+		return serviceDay{1, closing(o), true}
+	}
+	if whole, ok := p.def.Site.Hours.Service(facility.DayAt(o.Open, p.loc), p.loc); ok {
+		o = whole
+	}
+	return serviceDay{telemetry.InstantOf(o.Open), closing(o), true}
 }

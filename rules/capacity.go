@@ -14,7 +14,7 @@ type Capacity struct {
 	Spacing float64 `yaml:"spacing_m" json:"spacing_m"`
 	// Grid divides the area: square (default) or hexagonal.
 	Grid Grid `yaml:"grid" json:"grid"`
-	// Hysteresis in persons: a breach ends only this far below the limit. Default 0.
+	// Hysteresis in persons: an alert ends only this far below the limit; the verdict knows no hysteresis. Default 0.
 	Hysteresis float64 `yaml:"hysteresis" json:"hysteresis"`
 	// Straddle is the verdict when the error bar contains the limit: unknown (default), breach, or within, which then
 	// goes by the count alone.
@@ -79,8 +79,10 @@ var capacityKind = kind{
 		b.limits(j.zone)
 		if s.Kind == SubjectSite {
 			j.full, j.constraint = buildingLimit(&b.plan.def.Site, p)
+			j.inputs = buildingInputs(&b.plan.def.Site, p)
 		} else {
 			j.full, j.constraint, _ = fullLimit(b.plan.zone(s.ID), p.Spacing, p.Grid)
+			j.inputs = limitInputs(b.plan.zone(s.ID), j.constraint, p.Spacing, p.Grid)
 		}
 		return j
 	},
@@ -115,6 +117,7 @@ type capacityJudge struct {
 	levels     levels
 	full       float64
 	constraint string
+	inputs     []Input
 }
 
 func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {

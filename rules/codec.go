@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // encoder writes the values of a snapshot: whole numbers as varints, so that quiet sites have small snapshots.
@@ -42,6 +44,8 @@ var errCut = errors.New("the snapshot is cut or damaged")
 type decoder struct {
 	b   []byte
 	err error
+	// limit is the present by a clock that was set back: what lies behind it is read as it. 0: there is none.
+	limit telemetry.Instant
 }
 
 func (c *decoder) fail() {

@@ -115,12 +115,13 @@ func (e *Engine) place(i int) {
 			d.nowhere = append(d.nowhere, c.Name)
 		}
 	}
-	e.connect(d, def, def.Place)
-	d.swap, d.offset = def.Swap, def.Offset
+	e.connect(d, def)
 }
 
 // connect connects a device, or a channel of it, with its place.
-func (e *Engine) connect(d *deviceState, def *facility.Device, at facility.Place) {
+func (e *Engine) connect(d *deviceState, def *facility.Device) {
+	d.mounting = def.Mounting(d.channel)
+	at := d.mounting.Place
 	d.err, d.rate, d.presentErr, d.room = def.Error, errorRate(def.Accuracy), peopleOf(def.Error), def.Whole
 	d.canCount = e.plan.mayCount(d.whole.index)
 	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
@@ -321,10 +322,11 @@ func (e *Engine) enforce(from telemetry.Instant) {
 
 // end is the end of a verdict whose rule is in force no more.
 func (e *Engine) end(i *instance) {
-	was := i.present().verdict
+	was := i.present().answer
 	i.eras = append(i.eras, era{from: e.clock, plan: e.plan})
-	i.past = append(i.past, change{e.clock, state{verdict: Unknown, since: e.clock}})
-	e.emit(i, e.clock, 0, was, Unknown)
+	i.past = append(i.past, change{e.clock, beginning(e.clock)})
+	e.emit(i, e.clock, 0, was, answer{verdict: Unknown})
+	e.sound(i, i.past[len(i.past)-1:])
 }
 
 // exists reports whether a subject is one of the plan in force.

@@ -26,11 +26,11 @@ type Definition struct {
 	Measures map[string][]telemetry.Quantity `json:"measures,omitempty"`
 	// Apart are the channels of a device that measure something else than the place where it hangs, by device id: a probe in
 	// a refrigerator is not the air of the room. They are judged only where the site gives them a place.
-	Apart map[string][]Apart `json:"apart,omitempty"`
+	Apart map[string][]Probe `json:"apart,omitempty"`
 }
 
-// Apart is a quantity on a channel that is not about the device's own place.
-type Apart struct {
+// Probe is a quantity on a channel that is not about the device's own place.
+type Probe struct {
 	Quantity telemetry.Quantity `json:"quantity"`
 	Channel  string             `json:"channel"`
 }
@@ -70,12 +70,14 @@ type Rule struct {
 	Class Class `json:"class,omitempty"`
 	// Subjects restricts the rule to subjects by id (zones, doors, devices or tasks, by kind of rule); empty: all that fit.
 	Subjects []string `json:"subjects,omitempty"`
-	// For is how long the condition must hold before the verdict changes to breached.
+	// For is how long a breach must last before people are called. The verdict does not wait for it.
 	For time.Duration `json:"for,omitempty"`
-	// KeepFiring is how long the condition must be gone before the verdict changes back.
+	// KeepFiring is how long the breach must be over before the alert ends. The verdict does not wait for it.
 	KeepFiring time.Duration `json:"keep_firing,omitempty"`
 	// Legal is the rule's own reference, where it differs from the protocol's.
 	Legal string `json:"legal,omitempty"`
+	// Title is what people call the rule, by language ("id", "en"); empty: by its kind and what it measures.
+	Title map[string]string `json:"title,omitempty"`
 	// Advice says what to do, by language ("id", "en"); empty: the kind's own words.
 	Advice map[string]string `json:"advice,omitempty"`
 	// Params are the kind's own parameters: a pointer to the struct that NewParams(Kind) gives.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -17,7 +18,7 @@ type deviceState struct {
 	whole   *deviceState   // the device it belongs to; of a whole device itself
 	parts   []*deviceState // the channels of a whole device that have a place of their own
 	nowhere []string       // channels that have none
-	apart   []Apart        // values that are not about the device's place
+	apart   []Probe        // values that are not about the device's place
 
 	seen     telemetry.Instant // newest event time; 0: never
 	messages uint64
@@ -31,8 +32,7 @@ type deviceState struct {
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
 
 	// From the configuration.
-	swap        bool
-	offset      float64
+	mounting    facility.Mounting
 	err         float64 // error bar of its measured values, in their unit
 	rate        ppm
 	presentErr  people
@@ -95,7 +95,8 @@ func (d *deviceState) read(r *telemetry.Reading, v lastValue, fillOnly bool) {
 		if old.quantity != r.Quantity || old.channel != r.Channel {
 			continue
 		}
-		if !fillOnly && (v.at > old.at || v.at == old.at && v.value > old.value) {
+		// At one time, as clocks of a second give it, the one that came later is news.
+		if !fillOnly && (v.at > old.at || v.at == old.at && v.record >= old.record) {
 			v.channel = old.channel
 			*old = v
 		}

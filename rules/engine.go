@@ -32,6 +32,7 @@ type Engine struct {
 	midnight  telemetry.Instant // the next one
 	resetAt   telemetry.Instant // the next reset
 	levelAt   telemetry.Instant // the next change of level
+	deafness  deafness          // when nobody listened to the devices
 
 	// The facts, in the definition's order.
 	building   *zoneState
@@ -59,6 +60,7 @@ type Engine struct {
 	old     []change
 	flows   []flowChange
 	shares  []telemetry.Reading // of the message's parts
+	work    work
 
 	snapshotSize int // of the last one: how much memory the next will want
 }
@@ -70,8 +72,10 @@ func New(site string) *Engine {
 
 // Apply advances the engine by one record of its site and appends what it caused to out. The record must not be retained,
 // nor any slice in it. Records that are not the site's, and rejections, only move the clock. A configuration that cannot be
-// read is an error and leaves the engine as it was; there are no other errors.
-func (e *Engine) Apply(rec *telemetry.Record, out *Output) error {
+// read is an error and leaves the engine as it was. The only other error wraps ErrNoProgress: the engine must not be used then.
+func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
+	e.work = work{}
+	defer e.work.end(e.site, &err)
 	var next *plan
 	mine := rec.Site == e.site
 	if mine && rec.Kind == telemetry.KindConfiguration && rec.Configuration != nil {
@@ -88,6 +92,11 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) error {
 		next = p
 	}
 	e.out, e.record, e.index, e.late = out, rec.Seq, 0, false
+	if mine && rec.Kind == telemetry.KindService && rec.Service != nil && e.plan != nil {
+		if err := e.serve(rec.Service, rec.Received); err != nil {
+			return err
+		}
+	}
 	e.advance(rec.Received)
 	if next != nil {
 		e.configure(next)
@@ -96,8 +105,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) error {
 	if !mine || e.plan == nil {
 		return nil
 	}
-	// A reading from the future happened at the latest when it was received.
-	at := max(1, min(rec.At, rec.Received))
+	at := rec.Moment()
 	e.late = at < rec.Received.Add(-e.plan.late)
 	switch rec.Kind {
 	case telemetry.KindObservation:
@@ -107,16 +115,41 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) error {
 		if rec.Entry != nil {
 			e.enter(rec.Entry, at)
 		}
+	case telemetry.KindEngine:
+		e.restate()
 	}
 	e.settle()
 	e.late = false
 	return nil
 }
 
+// restate says every verdict and alarm as it is, without a change: an engine that takes over from another version begins
+// with it. From and To are equal: what was recorded before, and what of this is news, the caller knows.
+func (e *Engine) restate() {
+	for _, i := range e.instances {
+		if i.now().rule == nil || len(i.past) == 0 {
+			continue
+		}
+		now := i.present()
+		e.emit(i, e.clock, 0, now.answer, now.answer)
+		i.told = told{firing: now.alarm.phase != Firing}
+		e.say(i, e.clock, &now.alarm)
+	}
+}
+
 // Due is the next deadline: when a KindTick record would change something. telemetry.Never: none.
 func (e *Engine) Due() telemetry.Instant {
 	_, at := e.queue.next()
 	return at
+}
+
+// Clock is the greatest time that was applied.
+func (e *Engine) Clock() telemetry.Instant { return e.clock }
+
+// Deaf reports whether nobody listens to the devices, as far as the records say.
+func (e *Engine) Deaf() bool {
+	deaf, until := e.deafness.at(e.clock)
+	return deaf && until == telemetry.Never
 }
 
 // advance moves the clock and fires the deadlines on the way, each at its own time.
@@ -128,6 +161,7 @@ func (e *Engine) advance(to telemetry.Instant) {
 		}
 		e.clock = max(e.clock, at)
 		e.queue.set(slot, telemetry.Never)
+		e.work.fired(e, slot)
 		e.fire(slot)
 		e.settle()
 	}
@@ -184,6 +218,7 @@ func (e *Engine) newDay() {
 	for _, d := range e.doors {
 		d.forget(old)
 	}
+	e.deafness.forget(old)
 	for _, w := range e.watches {
 		w.forget(old)
 	}

@@ -27,6 +27,9 @@ type Expression struct {
 	Value string `yaml:"value" json:"value"`
 	// Limit is the number to show Value against. Default 0: none.
 	Limit float64 `yaml:"limit" json:"limit"`
+	// Bound says whether Limit is the most (max) or the least (min) that Value should be. Empty (default): as Expr says where
+	// it does no more than compare Value with Limit; else Limit is only what Value is shown beside.
+	Bound string `yaml:"bound" json:"bound,omitempty"`
 	// Unit of Value and Limit (UCUM).
 	Unit string `yaml:"unit" json:"unit"`
 	// Of says which sensors of the subject decide: worst (default: one that breaches is enough, and none may be missing), any (one
@@ -65,6 +68,7 @@ func (p *Expression) Validate() error {
 	}
 	c.field(p.Over >= 0 && p.Over <= 24*time.Hour, "over", "%v: want a duration, 0 to 24h", p.Over)
 	c.field(p.Readings >= 0 && p.Readings <= 20, "readings", "%d: want 1 to 20", p.Readings)
+	c.field(p.Bound == "" || p.Bound == "max" || p.Bound == "min", "bound", "%q: want max or min", p.Bound)
 	c.field(p.Stale > 0, "stale", "%v: want a duration above 0", p.Stale)
 	return c.err()
 }
@@ -148,6 +152,7 @@ var expressionKind = kind{
 		if p.Readings > 1 {
 			j.inputs = append(j.inputs, Input{Name: "readings", Value: float64(p.Readings), Unit: "1"})
 		}
+		j.inputs = slices.Clip(j.inputs)
 		b.onReadings(s, gauges)
 		return j
 	},
@@ -195,6 +200,7 @@ type expressionJudge struct {
 	view       view        // of the question that is being answered
 	blanks     []*series   // of devices that were never heard
 	bound      []*series   // what the last finding rests on
+	decided    view        // likewise, by place in list
 	// The facts about the subject; the others are nil.
 	zone   *zoneState
 	door   *doorState
@@ -203,7 +209,7 @@ type expressionJudge struct {
 
 func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
 	a := &j.activation
-	j.bound = j.bound[:0]
+	j.bound, j.decided = j.bound[:0], j.decided[:0]
 	until := a.begin(t)
 	if a.reason != "" {
 		return unknown(a.reason, a.detail), until

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -232,4 +233,34 @@ func (r *rig) wantTransitions(want ...string) {
 			r.t.Errorf("transition %d: got %q, want %q", i, got[i], want[i])
 		}
 	}
+}
+
+// wantAlarms compares what was asked of people since the last Reset, one line each, in local time.
+func (r *rig) wantAlarms(want ...string) {
+	r.t.Helper()
+	var got []string
+	for _, a := range r.out.Alarms {
+		line := fmt.Sprintf("%s %s %s %s", a.At.In(r.loc).Format("15:04:05"), a.Rule, a.Subject, a.Phase)
+		if a.Doubt {
+			line += " in doubt"
+		}
+		got = append(got, line)
+	}
+	if !slices.Equal(got, want) {
+		r.t.Errorf("alarms: got %q, want %q", got, want)
+	}
+}
+
+// wantPhase compares what is asked of people now.
+func (r *rig) wantPhase(rule, subject string, want Phase) {
+	r.t.Helper()
+	for _, v := range r.engine.View().Verdicts {
+		if v.Rule == rule && v.Subject.ID == subject {
+			if v.Phase != want {
+				r.t.Errorf("at %s: phase of %s on %s: got %s, want %s", r.engine.clock.In(r.loc).Format(time.DateTime), rule, subject, v.Phase, want)
+			}
+			return
+		}
+	}
+	r.t.Errorf("no verdict of %s on %s", rule, subject)
 }

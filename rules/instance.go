@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"time"
-
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -15,6 +13,7 @@ type instance struct {
 	subject Subject
 	eras    []era // by from; the last one is now
 	past    []change
+	told    told              // what the outside knows of the alarm
 	dirty   telemetry.Instant // to be judged again from here on; 0: no
 	order   int               // in the engine's list
 	slot    int               // of its deadline
@@ -36,12 +35,17 @@ type change struct {
 	state
 }
 
-// state is a verdict and what is about to change it.
+// state is a verdict, and what it asks of people.
 type state struct {
+	answer
+	since telemetry.Instant // of the answer
+	alarm alarm
+}
+
+// answer is what history tells apart: near the limit is an unknown of its own.
+type answer struct {
 	verdict Verdict
-	since   telemetry.Instant
-	// pending: the condition asks for another verdict since this time, but For or KeepFiring holds it back. 0: no.
-	pending telemetry.Instant
+	near    bool
 }
 
 // now is the era in force.
@@ -64,7 +68,12 @@ func (i *instance) present() state {
 	if n := len(i.past); n > 0 {
 		return i.past[n-1].state
 	}
-	return state{verdict: Unknown, since: i.eras[0].from}
+	return beginning(i.eras[0].from)
+}
+
+// beginning is the state before anything was judged.
+func beginning(since telemetry.Instant) state {
+	return state{answer: answer{verdict: Unknown}, since: since}
 }
 
 // changedAt reports whether the state changed at t exactly.
@@ -77,7 +86,17 @@ func (i *instance) changedAt(t telemetry.Instant) bool {
 	return false
 }
 
-// ask puts the question to the judge in force at t.
+// eraOfRule is the era of t that has a rule: where none is in force, the one that ended.
+func (i *instance) eraOfRule(t telemetry.Instant) *era {
+	era, _ := i.eraAt(t)
+	if era.rule == nil && len(i.eras) > 1 {
+		era = &i.eras[len(i.eras)-2]
+	}
+	return era
+}
+
+// ask puts the question to the judge in force at t. was is Within for the truth of the moment; Breached while an alarm
+// fires, for the judges that know hysteresis.
 func (i *instance) ask(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {
 	e, next := i.eraAt(t)
 	if e.judge == nil {
@@ -87,29 +106,25 @@ func (i *instance) ask(t telemetry.Instant, was Verdict) (finding, telemetry.Ins
 	return f, min(until, next)
 }
 
-// step is the state at t when the condition's verdict is v, and when it changes if the condition stays.
-func (s state) step(t telemetry.Instant, v Verdict, r *Rule) (state, telemetry.Instant) {
-	if v == s.verdict {
-		s.pending = 0
-		return s, telemetry.Never
+// step is the state at t, and when it changes next as far as that is known.
+func (i *instance) step(s state, t telemetry.Instant) (state, telemetry.Instant) {
+	f, until := i.ask(t, Within)
+	if a := f.answer(); a != s.answer {
+		s.answer, s.since = a, t
 	}
-	var hold time.Duration
-	switch {
-	case r == nil:
-	case v == Breached:
-		hold = r.For
-	case v == Within && s.verdict == Breached:
-		hold = r.KeepFiring
-	}
-	if hold > 0 {
-		if s.pending == 0 {
-			s.pending = t
-		}
-		if end := s.pending.Add(hold); t < end {
-			return s, end
+	era, _ := i.eraAt(t)
+	d := Void
+	if era.rule != nil {
+		class := era.rule.class()
+		d = DemandOf(class, f.verdict, f.reason)
+		if s.alarm.phase == Firing && d != Wanted {
+			g, next := i.ask(t, Breached)
+			d, until = max(d, DemandOf(class, g.verdict, g.reason)), min(until, next)
 		}
 	}
-	return state{verdict: v, since: t}, telemetry.Never
+	var hold telemetry.Instant
+	s.alarm, hold = s.alarm.step(t, d, era.rule)
+	return s, min(until, hold)
 }
 
 // rejudge judges the instance from a time up to the clock and tells what changed.
@@ -122,21 +137,19 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 		k--
 	}
 	old := append(e.old[:0], i.past[k:]...)
-	before := state{verdict: Unknown, since: from}
+	before := beginning(from)
 	if k > 0 {
 		before = i.past[k-1].state
 	}
 	i.past = i.past[:k]
 	s, t := before, from
 	for {
-		f, until := i.ask(t, s.verdict)
-		era, _ := i.eraAt(t)
-		next, hold := s.step(t, f.verdict, era.rule)
+		e.work.judged(i, t)
+		next, until := i.step(s, t)
 		if next != s || k == 0 && len(i.past) == 0 {
 			s = next
 			i.past = append(i.past, change{t, s})
 		}
-		until = min(until, hold)
 		if until > e.clock || until <= t {
 			e.queue.set(i.slot, max(until, e.clock+1))
 			break
@@ -144,8 +157,9 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 		t = until
 	}
 	if len(old) > 0 || len(i.past) > k {
-		e.tell(i, before.verdict, from, old, i.past[k:])
+		e.tell(i, before.answer, from, old, i.past[k:])
 	}
+	e.sound(i, i.past[k:])
 	e.old = old[:0]
 }
 
@@ -155,18 +169,18 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 // News are ordinary transitions at their own times. Where the old path already said something else about the past, or the
 // record is late, the past is revised by late transitions, which raise no alert, and only a difference that still stands
 // is an ordinary transition, at the clock.
-func (e *Engine) tell(i *instance, before Verdict, from telemetry.Instant, old, now []change) {
+func (e *Engine) tell(i *instance, before answer, from telemetry.Instant, old, now []change) {
 	if !e.late && !turns(before, old) {
 		was := before
 		for _, c := range now {
-			if c.verdict != was {
-				e.emit(i, c.at, 0, was, c.verdict)
-				was = c.verdict
+			if c.answer != was {
+				e.emit(i, c.at, 0, was, c.answer)
+				was = c.answer
 			}
 		}
 		return
 	}
-	oldVerdict, newVerdict := before, before
+	oldAnswer, newAnswer := before, before
 	start := from
 	for len(old) > 0 || len(now) > 0 {
 		at := e.clock
@@ -176,14 +190,14 @@ func (e *Engine) tell(i *instance, before Verdict, from telemetry.Instant, old, 
 		if len(now) > 0 {
 			at = min(at, now[0].at)
 		}
-		was, is := oldVerdict, newVerdict
+		was, is := oldAnswer, newAnswer
 		for len(old) > 0 && old[0].at <= at {
-			oldVerdict, old = old[0].verdict, old[1:]
+			oldAnswer, old = old[0].answer, old[1:]
 		}
 		for len(now) > 0 && now[0].at <= at {
-			newVerdict, now = now[0].verdict, now[1:]
+			newAnswer, now = now[0].answer, now[1:]
 		}
-		if oldVerdict == was && newVerdict == is {
+		if oldAnswer == was && newAnswer == is {
 			continue
 		}
 		if was != is && at > start {
@@ -191,18 +205,18 @@ func (e *Engine) tell(i *instance, before Verdict, from telemetry.Instant, old, 
 		}
 		start = at
 	}
-	if oldVerdict != newVerdict {
+	if oldAnswer != newAnswer {
 		if start < e.clock {
-			e.emit(i, start, e.clock, oldVerdict, newVerdict)
+			e.emit(i, start, e.clock, oldAnswer, newAnswer)
 		}
-		e.emit(i, e.clock, 0, oldVerdict, newVerdict)
+		e.emit(i, e.clock, 0, oldAnswer, newAnswer)
 	}
 }
 
 // turns reports whether a path leaves the verdict it begins with.
-func turns(before Verdict, path []change) bool {
-	for _, c := range path {
-		if c.verdict != before {
+func turns(before answer, path []change) bool {
+	for k := range path {
+		if path[k].answer != before {
 			return true
 		}
 	}
@@ -210,30 +224,31 @@ func turns(before Verdict, path []change) bool {
 }
 
 // emit appends a transition; until other than 0 makes it a late one.
-func (e *Engine) emit(i *instance, at, until telemetry.Instant, from, to Verdict) {
+func (e *Engine) emit(i *instance, at, until telemetry.Instant, from, to answer) {
 	if e.out == nil {
 		return
 	}
-	era, _ := i.eraAt(at)
-	if era.rule == nil && len(i.eras) > 1 {
-		era = &i.eras[len(i.eras)-2] // the one that ended
-	}
+	era := i.eraOfRule(at)
 	e.out.Transitions = append(e.out.Transitions, Transition{
-		Site: e.site, Rule: i.rule, Kind: era.rule.Kind, Class: era.rule.class(), Subject: i.subject, At: at, From: from, To: to,
-		Severity: era.rule.severity(), Late: until != 0, Until: until, Explanation: i.explain(at, to), Record: e.record, Index: e.index,
+		Site: e.site, Rule: i.rule, Kind: era.rule.Kind, Class: era.rule.class(), Subject: i.subject, At: at,
+		From: from.verdict, FromNear: from.near, To: to.verdict, Near: to.near,
+		Severity: era.rule.severity(), Late: until != 0, Until: until, Explanation: i.explain(at), Record: e.record, Index: e.index,
 	})
 	e.index++
 }
 
-// explain says why the verdict at t is what it is. was is the verdict itself, so that hysteresis explains it the same way.
-func (i *instance) explain(t telemetry.Instant, was Verdict) Explanation {
-	f, _ := i.ask(t, was)
+// explain says why the verdict at t is what it is.
+func (i *instance) explain(t telemetry.Instant) Explanation {
+	f, _ := i.ask(t, Within)
 	x := Explanation{
 		Value: f.value, Error: f.err, Limit: f.limit, HasValue: f.hasValue, HasLimit: f.hasLimit, Unit: f.unit,
-		Constraint: f.constraint, Reason: f.reason, Detail: f.detail, Share: f.share, Inputs: f.inputs,
+		Constraint: f.constraint, Reason: f.reason, Detail: f.detail, Share: f.share, Low: f.low, High: f.high, HasRange: f.hasRange, Inputs: f.inputs,
 	}
 	if era, _ := i.eraAt(t); era.judge != nil {
 		x.Evidence = era.judge.evidence(t, nil)
+		if w, ok := era.judge.(workings); ok {
+			w.show(t, &x)
+		}
 	}
 	return x
 }

@@ -29,8 +29,9 @@ type kind struct {
 // judge is one rule about one subject. It keeps no state: what it answers depends on the engine's facts alone, and those
 // are kept for the past too, so that it can be asked about any time in the acceptance window.
 type judge interface {
-	// judge answers for the time t; was is the verdict just before (for hysteresis). until is the next time after t at
-	// which the answer can be another with nothing new arriving.
+	// judge answers for the time t. was is Within for the truth of the moment; Breached asks whether an alarm that fires may
+	// end, which is where hysteresis belongs. until is the next time after t at which the answer can be another with nothing
+	// new arriving.
 	judge(t telemetry.Instant, was Verdict) (f finding, until telemetry.Instant)
 	// evidence appends the readings at or before t that the answer rests on, newest last, at most MaxEvidence.
 	evidence(t telemetry.Instant, to []Evidence) []Evidence
@@ -49,7 +50,15 @@ type finding struct {
 	constraint string
 	reason     Reason
 	detail     string
-	inputs     []Input
+	// The interval of a count of people, and what the limit was computed from.
+	low, high float64
+	hasRange  bool
+	inputs    []Input
+}
+
+// answer is what history keeps of a finding.
+func (f *finding) answer() answer {
+	return answer{f.verdict, f.verdict == Unknown && f.reason == ReasonNear}
 }
 
 // unknown is the finding of a judge that cannot tell.

@@ -78,10 +78,18 @@ func (e *Engine) verdictView(i *instance) VerdictView {
 	era, s := i.now(), i.present()
 	view := VerdictView{
 		Rule: i.rule, Kind: era.rule.Kind, Class: era.rule.class(), Severity: era.rule.severity(), Subject: i.subject,
-		SubjectName: e.subjectName(i.subject), Verdict: s.verdict, Since: s.since, Explanation: i.explain(e.clock, s.verdict), Legal: era.rule.Legal,
+		SubjectName: e.subjectName(i.subject), Verdict: s.verdict, Near: s.near, Since: s.since,
+		Phase: s.alarm.phase, PhaseSince: s.alarm.since, Explanation: i.explain(e.clock), Legal: era.rule.Legal,
+	}
+	if view.Phase == Firing && !i.told.firing {
+		view.Phase = Pending // late data made it: it is held back until it has stood for a while
 	}
 	if view.Legal == "" {
 		view.Legal = era.protocol.Legal
+	}
+	view.Title = era.rule.Title
+	if view.Phase == Pending && view.PhaseSince != 0 {
+		view.AlarmDue = view.PhaseSince.Add(era.rule.For)
 	}
 	return view
 }
@@ -124,7 +132,8 @@ func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneV
 	limited := false
 	if z.capacity != nil && z.capacity.now().rule != nil {
 		crowd = z.capacity.present().verdict
-		f, _ := z.capacity.ask(e.clock, crowd)
+		v.Near = z.capacity.present().near
+		f, _ := z.capacity.ask(e.clock, Within)
 		v.Limit, v.Binding, limited = f.limit, f.constraint, f.hasLimit
 	}
 	switch {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -57,18 +58,18 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 		if !sound(r) {
 			continue
 		}
-		news.quantity, news.value = r.Quantity, r.Value
-		d.read(r, news, false)
+		meant := d.mounting.Meaning(*r)
+		news.quantity, news.value = meant.Quantity, meant.Value
+		d.read(&meant, news, false)
 		switch r.Quantity {
 		case telemetry.PeopleIn:
 			counts = true
-			// Where a message carries both, the total is read: it survives lost messages.
-			if mask&maskOf(telemetry.PeopleInTotal) == 0 {
+			if o.Counts(r) {
 				in += peopleOf(r.Value)
 			}
 		case telemetry.PeopleOut:
 			counts = true
-			if mask&maskOf(telemetry.PeopleOutTotal) == 0 {
+			if o.Counts(r) {
 				out += peopleOf(r.Value)
 			}
 		case telemetry.PeopleInTotal, telemetry.PeopleOutTotal:
@@ -78,10 +79,10 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 			presents = true
 			present += peopleOf(r.Value)
 		case telemetry.BodyTemperature:
-			e.screen(d, r.Channel, r.Value+d.offset, at)
+			e.screen(d, r.Channel, meant.Value, at)
 		case telemetry.Button:
-			if d.task != nil {
-				e.log(d.task, doneAt{at: at, press: r.Text, device: d.id, quantity: r.Quantity, sequence: o.Sequence, record: rec.Seq})
+			if task := e.taskByID[d.mounting.Task(r)]; task != nil {
+				e.log(task, doneAt{at: at, press: r.Text, device: d.id, quantity: r.Quantity, sequence: o.Sequence, record: rec.Seq})
 			}
 		default:
 			e.keep(d, r.Quantity, r.Channel, r.Value, at)
@@ -219,7 +220,7 @@ func (e *Engine) keep(d *deviceState, q telemetry.Quantity, channel string, v fl
 	s.record(at, v, e.clock, e.plan.exact())
 }
 
-// screen takes in a body temperature, the device's offset added.
+// screen takes in a body temperature as it is meant, the device's offset added.
 func (e *Engine) screen(d *deviceState, channel string, v float64, at telemetry.Instant) {
 	e.keep(d, telemetry.BodyTemperature, channel, v, at)
 	if d.door == nil {
@@ -266,7 +267,8 @@ func (e *Engine) counted(d *deviceState, ev Evidence, o *telemetry.Observation) 
 	for i := range o.Readings {
 		r := &o.Readings[i]
 		if maskOf(r.Quantity)&countMask != 0 {
-			ev.Quantity, ev.Value = r.Quantity, r.Value
+			meant := d.mounting.Meaning(*r)
+			ev.Quantity, ev.Value = meant.Quantity, meant.Value
 			break
 		}
 	}
@@ -293,9 +295,7 @@ func (e *Engine) total(d *deviceState, r *telemetry.Reading, at telemetry.Instan
 
 // flow counts people who passed a device at a time; doubt are people who may have passed besides.
 func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt people) {
-	if d.swap {
-		in, out = out, in
-	}
+	in, out = facility.Directed(&d.mounting, in, out)
 	today := at > e.day
 	if d.door != nil {
 		d.door.entered(at, in)

@@ -52,11 +52,8 @@ func (e *Engine) layParts() {
 
 // placePart connects the i-th channel with its place.
 func (e *Engine) placePart(i int, d *deviceState) {
-	def := &e.plan.def.Site.Devices[d.whole.index]
-	c := def.On(d.channel)
 	d.index = len(e.devices) + i
-	e.connect(d, def, c.Place)
-	d.swap, d.offset = c.Swap, c.Offset
+	e.connect(d, &e.plan.def.Site.Devices[d.whole.index])
 }
 
 // everyDevice goes through all devices, then through all channels with a place of their own.
@@ -127,7 +124,7 @@ func (d *deviceState) part(channel string) *deviceState {
 
 // judges reports whether what the device says on a channel is about its own place, as far as the configuration says.
 func (d *deviceState) judges(q telemetry.Quantity, channel string) bool {
-	return channel == "" || !slices.Contains(d.nowhere, channel) && !slices.Contains(d.apart, Apart{q, channel})
+	return channel == "" || !slices.Contains(d.nowhere, channel) && !slices.Contains(d.apart, Probe{q, channel})
 }
 
 // about is judges, as far as the device has shown it too: where it measures a quantity on a channel without a name, that is

@@ -113,7 +113,7 @@ func TestR17ProbesStayApart(t *testing.T) {
 	warm := airRule(func(p *Expression) { p.Expr, p.Value, p.Limit = "temperature < 10", "temperature", 10 })
 	t.Run("as the model says", func(t *testing.T) {
 		d := with(mall(t), warm)
-		d.Apart = map[string][]Apart{"air": {{telemetry.Temperature, "probe"}}}
+		d.Apart = map[string][]Probe{"air": {{telemetry.Temperature, "probe"}}}
 		r := newRig(t, d)
 		r.on("air", "2022-07-04 09:00:00", "probe", telemetry.Temperature, 4)
 		r.wantVerdict("air", "hall", "unknown/no_data")
@@ -134,7 +134,7 @@ func TestR17ProbesStayApart(t *testing.T) {
 	})
 	t.Run("with a place of its own", func(t *testing.T) {
 		d := with(mall(t), warm)
-		d.Apart = map[string][]Apart{"air": {{telemetry.Temperature, "probe"}}}
+		d.Apart = map[string][]Probe{"air": {{telemetry.Temperature, "probe"}}}
 		d.Site.Devices[4].Channels = []facility.Channel{{Name: "probe", Place: facility.Place{Kind: facility.AtZone, ID: "waiting"}}}
 		r := newRig(t, d)
 		r.on("air", "2022-07-04 09:00:00", "", telemetry.Temperature, 25, "probe", telemetry.Temperature, 4)

@@ -22,6 +22,8 @@ type plan struct {
 	passage  float64       // people per minute that can pass one counter
 	always   bool          // no opening hours are configured: it is always open
 	lastOpen openState     // what open found last
+	// lastService is what serviceDays found last.
+	lastService serviceState
 	// measures are the quantities of each device as bits; 0: not known.
 	measures []uint64
 	// thermometers are the devices that measure body temperature, by index: those of which the definition says so, and

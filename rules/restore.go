@@ -53,7 +53,10 @@ func (e *Engine) restore(c *decoder) error {
 	}
 	e.levels.now = c.string()
 	for range c.count() {
-		e.levels.entries = append(e.levels.entries, levelEntry{c.instant(), c.instant(), c.string()})
+		e.levels.entries = append(e.levels.entries, levelEntry{c.instant(), c.deadline(), c.string()})
+	}
+	for range c.count() {
+		e.deafness.spans = append(e.deafness.spans, deafSpan{c.instant(), c.instant()})
 	}
 	sampleDue := e.facts(c)
 	if c.err != nil {
@@ -153,12 +156,19 @@ func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
 			i.eras = append(i.eras, era)
 		}
 		for range c.count() {
-			p := change{at: c.instant()}
-			p.verdict = Verdict(c.int())
-			p.since = p.at - c.instant()
-			p.pending = c.instant()
+			p := change{at: c.deadline()}
+			p.verdict, p.near = Verdict(c.int()), c.bool()
+			p.since = c.present(p.at - c.deadline())
+			p.alarm.phase, p.alarm.doubt = Phase(c.int()), c.bool()
+			p.alarm.since = c.present(p.at - c.deadline())
+			p.alarm.clear = c.instant()
+			p.at = c.present(p.at)
+			if n := len(i.past); n > 0 && i.past[n-1].at == p.at && c.limit != 0 {
+				i.past = i.past[:n-1] // the clock was set back: only the last of them is left
+			}
 			i.past = append(i.past, p)
 		}
+		i.told = told{firing: c.bool(), doubt: c.bool(), at: c.instant(), held: c.instant(), heldFrom: c.instant()}
 		due = append(due, c.instant())
 		if len(i.eras) == 0 || !e.exists(i.subject) {
 			return nil, errDamaged
@@ -190,7 +200,19 @@ func fits(r *Rule, s Subject) bool {
 	return false
 }
 
-func (c *decoder) instant() telemetry.Instant { return telemetry.Instant(c.int()) }
+// instant reads a time at which something happened, or began to hold.
+func (c *decoder) instant() telemetry.Instant { return c.present(c.deadline()) }
+
+// deadline reads a time that may be still to come, or a difference of two times.
+func (c *decoder) deadline() telemetry.Instant { return telemetry.Instant(c.int()) }
+
+// present is a time, or the present where the clock was set back behind it.
+func (c *decoder) present(t telemetry.Instant) telemetry.Instant {
+	if c.limit != 0 && t > c.limit && t != telemetry.Never {
+		return c.limit
+	}
+	return t
+}
 
 func (c *decoder) tally() tally { return tally{people(c.int()), people(c.int())} }
 
@@ -201,13 +223,16 @@ func (c *decoder) zone() *zoneState {
 		was.at += telemetry.Instant(c.whole(int64(time.Millisecond)))
 		was.v.raw += people(c.whole(int64(person)))
 		was.v.err += people(c.int())
-		was.v.anchor += c.instant()
-		return was
+		was.v.anchor += c.deadline()
+		now := was
+		now.at, now.v.anchor = c.present(was.at), c.present(was.v.anchor)
+		return now
 	})
 	z.today, z.heard = c.tally(), c.instant()
 	if z.sampled.At = c.instant(); z.sampled.At != 0 {
 		z.sampled.Persons, z.sampled.Error, z.sampled.Limit = c.float(), c.float(), c.float()
-		z.sampled.Verdict, z.sampled.Record = Verdict(c.int()), c.uint()
+		z.sampled.Low, z.sampled.High = c.float(), c.float()
+		z.sampled.Verdict, z.sampled.Near, z.sampled.Record = Verdict(c.int()), c.bool(), c.uint()
 	}
 	return z
 }
@@ -221,6 +246,9 @@ func decodeTimeline[V any](c *decoder, l *timeline[V], one func() entry[V]) {
 		l.tiers[t] = make([]entry[V], n)
 		for i := range l.tiers[t] {
 			l.tiers[t][i] = one()
+		}
+		if c.limit != 0 {
+			l.tiers[t] = collapse(l.tiers[t], c.limit)
 		}
 	}
 }
@@ -255,6 +283,9 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 		for range c.count() {
 			t.points = append(t.points, entry[float64]{c.instant(), c.float()})
 		}
+		if c.limit != 0 {
+			t.points = collapse(t.points, c.limit)
+		}
 		d.totals = append(d.totals, t)
 	}
 	for range c.count() {
@@ -268,6 +299,7 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 				e.v.last += telemetry.Instant(c.whole(int64(time.Millisecond)))
 			}
 			was = e.v.last
+			e.at, e.v.last = c.present(e.at), c.present(e.v.last)
 			return e
 		})
 		d.kept = append(d.kept, s)
@@ -275,7 +307,9 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	for range c.count() {
 		w := &watch{device: d, clock: clock, bound: time.Duration(c.int()), mask: c.uint(), since: c.instant(), first: c.instant(), last: c.instant()}
 		for range c.count() {
-			w.gaps = append(w.gaps, gap{c.instant(), c.instant(), c.instant(), c.bool()})
+			if g := (gap{c.instant(), c.instant(), c.instant(), c.bool()}); g.silent < g.to {
+				w.gaps = append(w.gaps, g)
+			}
 		}
 		d.watches = append(d.watches, w)
 	}

@@ -8,11 +8,12 @@ func (e *Engine) sample(z *zoneState) {
 	if z.slot == 0 {
 		return
 	}
-	verdict := Unknown
+	verdict, near := Unknown, false
 	if z.capacity != nil {
-		verdict = z.capacity.present().verdict
+		s := z.capacity.present()
+		verdict, near = s.verdict, s.near
 	}
-	if due := z.sampled.At.Add(SampleInterval); z.sampled.At != 0 && e.clock < due && z.sampled.Verdict == verdict {
+	if due := z.sampled.At.Add(SampleInterval); z.sampled.At != 0 && e.clock < due && z.sampled.Verdict == verdict && z.sampled.Near == near {
 		e.queue.set(z.slot, due)
 		return
 	}
@@ -21,9 +22,9 @@ func (e *Engine) sample(z *zoneState) {
 	if est.reason == ReasonNoData && z.sampled.At == 0 {
 		return
 	}
-	now := Sample{Site: e.site, Zone: z.id, At: e.clock, Persons: est.persons.number(), Error: est.err.number(), Verdict: verdict, Record: e.record}
+	now := Sample{Site: e.site, Zone: z.id, At: e.clock, Persons: est.persons.number(), Error: est.err.number(), Verdict: verdict, Near: near, Record: e.record}
 	if z.capacity != nil {
-		f, _ := z.capacity.ask(e.clock, verdict)
+		f, _ := z.capacity.ask(e.clock, Within)
 		now.Limit = f.limit
 	}
 	was := z.sampled

@@ -55,7 +55,7 @@ var screeningKind = kind{
 		at := facility.Place{Kind: facility.AtDoor, ID: s.ID}
 		for d := range b.engine.everyDevice() {
 			def := b.plan.device(d.id)
-			if def.ID != "" && b.plan.thermometers[b.plan.deviceAt[d.id]] && def.On(d.channel).Place == at {
+			if def.ID != "" && b.plan.thermometers[b.plan.deviceAt[d.id]] && def.Mounting(d.channel).Place == at {
 				j.thermometers = append(j.thermometers, d)
 			}
 		}

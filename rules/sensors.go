@@ -91,6 +91,7 @@ func (j *expressionJudge) silent(d *deviceState, q telemetry.Quantity, heard []*
 func (j *expressionJudge) among(t telemetry.Instant) (finding, telemetry.Instant) {
 	if j.params.Of == ofMean {
 		copy(j.view, j.sensors)
+		j.decided = append(j.decided[:0], j.view...)
 		return j.one(t, j.view)
 	}
 	best, until, seen := finding{}, telemetry.Never, false
@@ -133,7 +134,7 @@ func (j *expressionJudge) views(i int, yield func()) {
 
 // bind notes the sensors of the view as those that the finding rests on.
 func (j *expressionJudge) bind() {
-	j.bound = j.bound[:0]
+	j.bound, j.decided = j.bound[:0], append(j.decided[:0], j.view...)
 	for _, all := range j.view {
 		j.bound = append(j.bound, all...)
 	}

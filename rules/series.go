@@ -109,12 +109,10 @@ func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, e
 		s.into(i-1, one)
 		return
 	}
-	// Of two readings at the same time the higher comes last, whichever arrived first.
+	// Of two readings at the same time the higher comes last, whichever arrived first. Equal ones are two all the same: clocks of a
+	// second give two visitors one time, and a repeated message never comes this far.
 	for i > 0 && s.line.get(i-1).at == t && s.line.get(i-1).v.v > v {
 		i--
-	}
-	if i > 0 && s.line.get(i-1).at == t && s.line.get(i-1).v.v == v {
-		return
 	}
 	if i > 0 {
 		// The thinned past stays thin.

@@ -7,7 +7,8 @@ import (
 )
 
 // Silence finds devices that stopped reporting. Subjects: the devices that are named, else all that have an interval (or
-// simply all, where After is set).
+// simply all, where After is set). What counts is the time in which the gateway listened: while it did not, the verdict is
+// unknown, and afterwards a device has its interval to report again.
 type Silence struct {
 	// Factor times the device's interval is how long it may be silent. Default 3.
 	Factor float64 `yaml:"factor" json:"factor"`
@@ -61,8 +62,12 @@ var silenceKind = kind{
 	},
 	judge: func(b *bench, s Subject) judge {
 		p := b.rule.Params.(*Silence)
-		j := &silenceJudge{device: b.device(s), plan: b.plan, onlyOpen: p.OnlyOpen}
-		j.watch = b.watch(s, p.bound(b.plan.device(s.ID).Interval), p.mask())
+		interval := b.plan.device(s.ID).Interval
+		j := &silenceJudge{device: b.device(s), plan: b.plan, onlyOpen: p.OnlyOpen, deafness: &b.engine.deafness, grace: interval}
+		j.watch = b.watch(s, p.bound(interval), p.mask())
+		if j.grace == 0 {
+			j.grace = p.bound(interval)
+		}
 		return j
 	},
 }
@@ -72,6 +77,8 @@ type silenceJudge struct {
 	plan     *plan
 	watch    *watch // nil: the device promises nothing
 	onlyOpen bool
+	deafness *deafness     // the engine's
+	grace    time.Duration // what the device has to report after somebody listens again
 }
 
 func (j *silenceJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
@@ -86,6 +93,12 @@ func (j *silenceJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry
 		from = w.since
 	}
 	f.value = minutes(t.Sub(from))
+	deaf, next := j.deafness.at(t)
+	until = min(until, next)
+	if deaf {
+		f.verdict, f.reason = Unknown, ReasonUnlistened
+		return f, until
+	}
 	if j.onlyOpen {
 		open, opened, next := j.plan.open(t)
 		until = min(until, next)
@@ -95,13 +108,14 @@ func (j *silenceJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry
 		}
 		if opened > from {
 			from = opened
-			if due := from.Add(w.bound); due > t {
-				until = min(until, due)
-			}
 		}
 	}
+	due := j.deafness.due(from, w.bound, j.grace)
+	if due > t {
+		until = min(until, due)
+	}
 	switch {
-	case t >= from.Add(w.bound):
+	case t >= due:
 		f.verdict, f.reason = Breached, ReasonSilent
 		if last == 0 {
 			f.reason = ReasonNoData

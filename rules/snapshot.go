@@ -9,9 +9,16 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// snapshotFormat opens every snapshot. It changes with the state's layout and with what the engine makes of it: a snapshot
-// of another version is not read, and the journal is replayed instead.
-const snapshotFormat = "gerbang rules 1"
+// EngineVersion names what the engine makes of records. It changes whenever the same records could give other verdicts, or a
+// snapshot another layout. The journal says which version judged from which record on: an upgrade never rewrites a verdict,
+// and a replay recomputes only what its own version judged.
+const EngineVersion = "2"
+
+// snapshotFormat opens every snapshot: one of another version is not read.
+const snapshotFormat = "gerbang rules " + EngineVersion
+
+// Horizon is how far back an engine looks: it knows the present from the records of that time and what stands before it.
+const Horizon = horizon
 
 // checksumSize is that of the CRC-32C at the end: a snapshot that was cut or damaged is told from one of ours.
 const checksumSize = 4
@@ -51,6 +58,11 @@ func (e *Engine) encode(c *encoder) {
 		c.instant(l.from)
 		c.instant(l.until)
 		c.string(l.level)
+	}
+	c.list(len(e.deafness.spans))
+	for _, s := range e.deafness.spans {
+		c.instant(s.from)
+		c.instant(s.to)
 	}
 	for _, z := range e.allZones() {
 		c.zone(z)
@@ -118,7 +130,10 @@ func (c *encoder) zone(z *zoneState) {
 		c.float(s.Persons)
 		c.float(s.Error)
 		c.float(s.Limit)
+		c.float(s.Low)
+		c.float(s.High)
 		c.int(int64(s.Verdict))
+		c.bool(s.Near)
 		c.uint(s.Record)
 	}
 }
@@ -237,7 +252,16 @@ func (c *encoder) instance(i *instance, plans []*plan) {
 		p := &i.past[k]
 		c.instant(p.at)
 		c.int(int64(p.verdict))
+		c.bool(p.near)
 		c.int(int64(p.at - p.since))
-		c.instant(p.pending)
+		c.int(int64(p.alarm.phase))
+		c.bool(p.alarm.doubt)
+		c.int(int64(p.at - p.alarm.since))
+		c.instant(p.alarm.clear)
+	}
+	c.bool(i.told.firing)
+	c.bool(i.told.doubt)
+	for _, at := range []telemetry.Instant{i.told.at, i.told.held, i.told.heldFrom} {
+		c.instant(at)
 	}
 }

@@ -20,7 +20,7 @@ func thresholds(root ast.Expr) map[telemetry.Quantity][]func(v float64) bool {
 		for side, arg := range args {
 			q, ok := gaugeOf(arg)
 			n, number := literal(args[1-side])
-			compare := comparison(e.AsCall().FunctionName(), side == 1)
+			compare := comparing(e.AsCall().FunctionName(), side == 1)
 			if !ok || !number || compare == nil {
 				continue
 			}
@@ -64,8 +64,8 @@ func literal(e ast.Expr) (float64, bool) {
 	return 0, false
 }
 
-// comparison is what an operator makes of a value and a number, which stands first where turned; nil: it compares nothing.
-func comparison(operator string, turned bool) func(v, n float64) bool {
+// comparing is what an operator makes of a value and a number, which stands first where turned; nil: it compares nothing.
+func comparing(operator string, turned bool) func(v, n float64) bool {
 	if turned {
 		turn := map[string]string{
 			operators.Less: operators.Greater, operators.Greater: operators.Less,

@@ -132,8 +132,12 @@ type VerdictView struct {
 	Near        bool              `json:"near,omitempty"` // unknown because it is near the limit
 	Since       telemetry.Instant `json:"since"`
 	// Phase is what is asked of people: pending while Rule.For holds it back; PhaseSince is since when.
-	Phase       Phase             `json:"phase"`
-	PhaseSince  telemetry.Instant `json:"phase_since,omitempty"`
+	Phase      Phase             `json:"phase"`
+	PhaseSince telemetry.Instant `json:"phase_since,omitempty"`
+	// AlarmDue is when a pending rule will ask people, if nothing changes; 0: it is not pending.
+	AlarmDue telemetry.Instant `json:"alarm_due,omitempty"`
+	// Title is what the rule's author calls it, by language; empty: it has no name but its kind's.
+	Title       map[string]string `json:"title,omitempty"`
 	Explanation Explanation       `json:"explanation"`
 	Legal       string            `json:"legal,omitempty"`
 }

@@ -70,7 +70,7 @@ type Definition struct {
 	Unit string // UCUM: "Cel", "%", "ppm", "1" for counts and flags
 	Form Form
 	// Min and Max bound what is physically possible for a working sensor of this kind; a value outside is not a
-	// reading of this quantity. They are wider than any plausibility window a rule applies.
+	// reading of this quantity (Refuse). They are wider than any plausibility window a rule applies.
 	Min, Max float64
 }
 
@@ -81,11 +81,11 @@ var definitions = [quantities]Definition{
 	PeopleInTotal:     {"people_in_total", "1", Total, 0, 1 << 53},
 	PeopleOutTotal:    {"people_out_total", "1", Total, 0, 1 << 53},
 	PeoplePresent:     {"people_present", "1", Present, 0, 100_000},
-	BodyTemperature:   {"body_temperature", "Cel", Event, 0, 60},
-	Temperature:       {"temperature", "Cel", Gauge, -60, 100},
+	BodyTemperature:   {"body_temperature", "Cel", Event, 10, 50},
+	Temperature:       {"temperature", "Cel", Gauge, -90, 90},
 	DeviceTemperature: {"device_temperature", "Cel", Gauge, -60, 150},
 	Humidity:          {"humidity", "%", Gauge, 0, 100},
-	CO2:               {"co2", "ppm", Gauge, 0, 40_000},
+	CO2:               {"co2", "ppm", Gauge, 150, 40_000},
 	TVOC:              {"tvoc", "ppb", Gauge, 0, 100_000},
 	PM25:              {"pm25", "ug/m3", Gauge, 0, 10_000},
 	PM10:              {"pm10", "ug/m3", Gauge, 0, 10_000},
@@ -167,4 +167,32 @@ func (q *Quantity) UnmarshalText(b []byte) error {
 	p, err := ParseQuantity(string(b))
 	*q = p
 	return err
+}
+
+// Opposite is the count in the other direction, for a counter that is mounted the other way round; q itself where it has no
+// direction.
+func (q Quantity) Opposite() Quantity {
+	switch q {
+	case PeopleIn:
+		return PeopleOut
+	case PeopleOut:
+		return PeopleIn
+	case PeopleInTotal:
+		return PeopleOutTotal
+	case PeopleOutTotal:
+		return PeopleInTotal
+	}
+	return q
+}
+
+// Total is the running total that is read in place of q where a message carries both, for it survives lost messages;
+// NoQuantity where there is none.
+func (q Quantity) Total() Quantity {
+	switch q {
+	case PeopleIn:
+		return PeopleInTotal
+	case PeopleOut:
+		return PeopleOutTotal
+	}
+	return NoQuantity
 }

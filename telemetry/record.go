@@ -21,6 +21,17 @@ type Record struct {
 	Rejection     *Rejection     // KindRejection
 	Entry         *Entry         // KindEntry
 	Configuration *Configuration // KindConfiguration
+	Engine        *Engine        // KindEngine
+	Service       *Service       // KindService
+}
+
+// Moment is when it happened as all that judges or shows it takes it: a reading from the future happened at the latest when it
+// was received.
+func (r *Record) Moment() Instant {
+	if r.Received == 0 {
+		return max(1, r.At)
+	}
+	return max(1, min(r.At, r.Received))
 }
 
 // Kind says which part of a Record is set.
@@ -33,14 +44,27 @@ const (
 	KindEntry         Kind = 3 // something a person did
 	KindTick          Kind = 4 // time passed and a deadline came due
 	KindConfiguration Kind = 5 // the site's definition changed
+	KindEngine        Kind = 6 // another version of the engine judges the site from here on
+	KindService       Kind = 7 // the gateway did not listen for a while, or its clock was set
 )
 
 var kindNames = map[Kind]string{
 	KindObservation: "observation", KindRejection: "rejection", KindEntry: "entry", KindTick: "tick", KindConfiguration: "configuration",
+	KindEngine:  "engine",
+	KindService: "service",
 }
 
 // String is the kind's name.
 func (k Kind) String() string { return kindNames[k] }
+
+// Engine says which version of the rule engine judges a site from a record on. What older versions judged stays as it was:
+// an upgrade begins anew with what happened lately, and never rewrites a verdict.
+type Engine struct {
+	Version string // of the rules package
+	// After is the record behind which the engine began to read to know the present: the site's configuration and level
+	// in force there, then everything after it, without judging for the record.
+	After uint64
+}
 
 // Observation is what one device reported for one time: one or more readings, or a task log.
 type Observation struct {
@@ -55,6 +79,26 @@ type Observation struct {
 	DeviceTime string
 	Readings   []Reading
 	Task       *TaskLog
+}
+
+// Counts reports whether a reading of the observation is reckoned with where people, visitors and presses are counted. A count
+// of a period is not where the message carries the running total as well, and nothing that happened is told anew by a message
+// that the broker only repeats.
+func (o *Observation) Counts(r *Reading) bool {
+	if o.Flags.Has(FlagRetained) {
+		f := r.Quantity.Definition().Form
+		return f != Period && f != Event
+	}
+	total := r.Quantity.Total()
+	if total == NoQuantity {
+		return true
+	}
+	for i := range o.Readings {
+		if o.Readings[i].Quantity == total {
+			return false
+		}
+	}
+	return true
 }
 
 // Reading is one value of one quantity, in the quantity's unit.

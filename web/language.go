@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -147,14 +148,12 @@ func (t *tongue) When(i telemetry.Instant, now time.Time, loc *time.Location) st
 	}
 	at, today := i.In(loc), now.In(loc)
 	clock := at.Format(t.clock)
-	midnight := time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, loc)
-	days := int(math.Floor(at.Sub(midnight).Hours() / 24))
-	switch {
-	case days == 0:
+	switch day, this := facility.DateOf(at), facility.DateOf(today); {
+	case day == this:
 		return clock
-	case days == -1:
+	case day == this.AddDays(-1):
 		return t.T("time.yesterday", "Clock", clock)
-	case days == 1:
+	case day == this.AddDays(1):
 		return t.T("time.tomorrow", "Clock", clock)
 	case at.Year() == today.Year():
 		return fmt.Sprintf("%d %s %s", at.Day(), t.months[at.Month()-1], clock)

@@ -75,7 +75,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	}
 	a.loop = gateway.NewLoop(gateway.LoopOptions{
 		Gateway: a.gateway, Committed: a.committed, Stuck: a.stuck, Show: a.show, Live: a.live, Logger: log,
-		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger,
+		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger, Elapsed: elapsed,
 	})
 	a.faults = inheritFaults(a.gateway.Open(), a.loop.Fault)
 	a.hearing = newHearing(decoder)
@@ -126,7 +126,11 @@ func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decod
 		return nil, err
 	}
 	log.Info("recovered", "records", g.LastSeq(), "sites", len(g.Sites()), "took", time.Since(begin).Round(time.Millisecond))
-	if err := g.Configure(ctx, cfg.Definitions(), "file", telemetry.InstantOf(now)); err != nil {
+	present, err := g.Resume(ctx, telemetry.InstantOf(now))
+	if err != nil {
+		return nil, err
+	}
+	if err := g.Configure(ctx, cfg.Definitions(), "file", present); err != nil {
 		return nil, err
 	}
 	return g, nil
@@ -257,9 +261,9 @@ func (a *app) retain(ctx context.Context) error {
 				if held {
 					a.log.Warn("records past their retention are kept: InfluxDB has not taken them", "component", "retention")
 				}
-			case removed.Records+removed.Samples+removed.Rollups > 0:
+			case removed.Records+removed.Samples+removed.Flows+removed.Rollups > 0:
 				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records,
-					"samples", removed.Samples, "rollups", removed.Rollups)
+					"samples", removed.Samples, "flows", removed.Flows, "rollups", removed.Rollups)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,34 +103,74 @@ func (f *lookFlags) query(d *decode.Decoder, payload []byte) (decode.Query, erro
 		}
 		q.Received = at
 	}
-	frame := f.model == "" && f.topic == "" || d.Frames(f.model)
-	text := strings.Join(strings.Fields(string(payload)), "")
-	raw, err := hex.DecodeString(text)
+	raw, err := decode.ParseFrame(payload)
 	switch {
-	case err == nil && len(raw) > 0 && (f.hex || frame):
-		q.Payload, q.Frame = raw, frame
+	case err == nil && len(raw) > 0 && d.Frames(f.model):
+		q.Payload, q.Frame = raw, true
+	case err == nil && len(raw) > 0 && f.hex:
+		q.Payload = raw
 	case f.hex:
 		return q, &exitError{code: 2, err: errors.New("the message is not hexadecimal: want an even number of the digits 0-9 and a-f")}
 	}
 	return q, nil
 }
 
-func (f *lookFlags) look(std streams, d *decode.Decoder, payload []byte) error {
-	q, err := f.query(d, payload)
-	if err != nil {
-		return err
+// ways are the ways to take a message whose model nobody named: as it is, and as the text of a frame.
+func (f *lookFlags) ways(q decode.Query, payload []byte) []decode.Query {
+	frame := q
+	var err error
+	if frame.Payload, err = decode.ParseFrame(payload); err != nil || len(frame.Payload) == 0 {
+		return []decode.Query{q}
 	}
-	if q.Model == "" {
-		if q.Model, err = guessed(std.err, d, q); err != nil {
-			return err
-		}
+	frame.Frame = true
+	if f.topic == "" {
+		return []decode.Query{frame, q} // a number is more often a frame than a value that came from nowhere
 	}
-	return show(std, d.One(q))
+	return []decode.Query{q, frame}
 }
 
-// guessed is the likeliest model of a message, which the person is told.
-func guessed(w io.Writer, d *decode.Decoder, q decode.Query) (string, error) {
-	candidates := d.Recognise(q)
+func (f *lookFlags) look(std streams, d *decode.Decoder, payload []byte) error {
+	return f.lookAll(std, d, []lookFlags{*f}, [][]byte{payload}, []bool{false})
+}
+
+// lookAll reads messages in order by one model: the one that is named, or the likeliest.
+func (f *lookFlags) lookAll(std streams, d *decode.Decoder, flags []lookFlags, payloads [][]byte, retained []bool) error {
+	where := func(i int, err error) error {
+		if err == nil || len(flags) == 1 {
+			return err
+		}
+		return fmt.Errorf("message %d: %w", i+1, err)
+	}
+	queries, ways := make([]decode.Query, len(flags)), make([][]decode.Query, len(flags))
+	for i := range flags {
+		var err error
+		if queries[i], err = flags[i].query(d, payloads[i]); err != nil {
+			return where(i, err)
+		}
+		queries[i].Retained = retained[i]
+		ways[i] = flags[i].ways(queries[i], payloads[i])
+	}
+	if f.model == "" {
+		candidates, taken := d.RecogniseAll(ways)
+		model, err := guessed(std.err, candidates)
+		if err != nil {
+			return err
+		}
+		queries = taken
+		for i := range queries {
+			queries[i].Model = model
+		}
+	}
+	for i := range queries {
+		if err := show(std, d.One(queries[i])); err != nil {
+			return where(i, err)
+		}
+	}
+	return nil
+}
+
+// guessed is the likeliest model, which the person is told.
+func guessed(w io.Writer, candidates []decode.Candidate) (string, error) {
 	if len(candidates) == 0 {
 		return "", &exitError{code: 2, err: hinted{errors.New("no model is known to read this message"),
 			"name one with --model, and the topic with --topic; gerbang models lists the models"}}
@@ -161,6 +200,10 @@ func (f *lookFlags) lookAtSequence(std streams, d *decode.Decoder, text []byte) 
 	if err := json.Unmarshal(text, &messages); err != nil {
 		return &exitError{code: 2, err: fmt.Errorf("the file is no list of messages: %w", err)}
 	}
+	if len(messages) == 0 {
+		return &exitError{code: 2, err: errors.New("the file is an empty list of messages")}
+	}
+	flags, payloads, retained := make([]lookFlags, len(messages)), make([][]byte, len(messages)), make([]bool, len(messages))
 	for i, m := range messages {
 		payload := []byte(m.Payload)
 		var word string
@@ -172,16 +215,9 @@ func (f *lookFlags) lookAtSequence(std streams, d *decode.Decoder, text []byte) 
 		if m.Hex != "" {
 			payload, one.hex = []byte(m.Hex), true
 		}
-		q, err := one.query(d, payload)
-		if err != nil {
-			return fmt.Errorf("message %d: %w", i+1, err)
-		}
-		q.Retained = m.Retained
-		if err := show(std, d.One(q)); err != nil {
-			return fmt.Errorf("message %d: %w", i+1, err)
-		}
+		flags[i], payloads[i], retained[i] = one, payload, m.Retained
 	}
-	return nil
+	return f.lookAll(std, d, flags, payloads, retained)
 }
 
 // show prints an answer.
@@ -203,6 +239,11 @@ func show(std streams, a decode.Answer) error {
 	for _, line := range a.Lines {
 		if err := out.Encode(line); err != nil {
 			return fmt.Errorf("writing a reading: %w", err)
+		}
+	}
+	if r := a.Refused; r != nil {
+		if _, err := fmt.Fprintf(std.err, "refused (%s): %s\n", r.Reason, r.Detail); err != nil {
+			return fmt.Errorf("saying what was refused: %w", err)
 		}
 	}
 	return rejected(a.Rejection)

@@ -226,7 +226,7 @@ func openToday(sites []facility.Site, now time.Time) {
 	for i := range sites {
 		s := &sites[i]
 		loc := s.Location.Location
-		if o, open := s.Hours.At(now, loc); open && o.Close.Sub(now) > time.Hour {
+		if o, open := s.Hours.At(now, loc); open && (o.Close.IsZero() || o.Close.Sub(now) > time.Hour) {
 			continue
 		}
 		today := facility.DateOf(now.In(loc))

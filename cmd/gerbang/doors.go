@@ -247,7 +247,11 @@ func (d *doors) watch(ctx context.Context) error {
 		} {
 			if firing[name] != bad {
 				firing[name] = bad
-				d.fault(alerts.Fault{Name: name, Detail: h.Reason, Firing: bad})
+				f := alerts.Fault{Name: name, Detail: h.Reason, Firing: bad, Since: h.Since}
+				if h.Connected {
+					f.Since = h.Heard
+				}
+				d.fault(f)
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func openInflux(cfg *configs.Config, j *journal.Journal, fault func(alerts.Fault
 		return nil, err
 	}
 	return influx.New(influx.Options{
-		Server: server, Source: j.Source(), Places: influx.NewPlaces(cfg.Sites), BatchLines: cfg.Influx.Batch,
+		Server: server, Source: j.Source(), BatchLines: cfg.Influx.Batch,
 		Faults: func(name string, firing bool, detail string) {
 			fault(alerts.Fault{Name: alerts.FaultName(name), Firing: firing, Detail: detail})
 		},

@@ -32,7 +32,8 @@ const faultPatience = 90 * time.Second
 func inheritFaults(open []alerts.Alert, pass func(alerts.Fault)) *faults {
 	f := &faults{pass: pass, left: map[fault]bool{}}
 	for i := range open {
-		if open[i].Class == rules.ClassService {
+		// The loop looks at its clock itself, from the first moment on.
+		if open[i].Class == rules.ClassService && open[i].Rule != string(alerts.FaultClockJump) {
 			f.left[fault{alerts.FaultName(open[i].Rule), open[i].Site}] = true
 		}
 	}

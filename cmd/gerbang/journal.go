@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -36,7 +37,8 @@ rejected + ignored. It may run beside the gateway.`,
 	return group("journal", "About the durable record", check)
 }
 
-// checkJournal fails at the first difference between the recorded history and a replay.
+// checkJournal fails at the first difference between the recorded history and a replay. What another version of the engine
+// judged is counted and not compared: only that version could judge it again.
 func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 	st, err := j.State(ctx)
 	if err != nil {
@@ -47,11 +49,9 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 		return fmt.Errorf("received %d, but stored %d + duplicate %d + rejected %d + ignored %d = %d", c.Received, c.Stored, c.Duplicate,
 			c.Rejected, c.Ignored, sum)
 	}
-	recorded, stop := pullTransitions(ctx, j)
-	defer stop()
-	engines := map[string]*rules.Engine{}
-	var out rules.Output
-	var records, transitions int
+	recorded := readHistory(ctx, j)
+	defer recorded.stop()
+	r := recomputation{journal: j, history: recorded, engines: map[string]*rules.Engine{}, last: map[subjectOf]rules.Transition{}}
 	last := uint64(0)
 	err = j.Replay(ctx, "", 0, func(rec *telemetry.Record) error {
 		if rec.Seq > st.LastSeq {
@@ -62,59 +62,196 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 				"retention deletes old records; verdicts can only be derived again from a journal that is whole"}
 		}
 		last = rec.Seq
-		records++
-		if rec.Kind == telemetry.KindConfiguration && engines[rec.Site] == nil {
-			engines[rec.Site] = rules.New(rec.Site)
-		}
-		engine := engines[rec.Site]
-		if engine == nil || rec.Kind == telemetry.KindRejection {
-			return nil
-		}
-		out.Reset()
-		if err := engine.Apply(rec, &out); err != nil {
-			return fmt.Errorf("record %d: %w", rec.Seq, err)
-		}
-		for i := range out.Transitions {
-			again, err := json.Marshal(&out.Transitions[i])
-			if err != nil {
-				return fmt.Errorf("encoding a transition: %w", err)
-			}
-			was, ok := recorded()
-			if !ok || was != string(again) {
-				return fmt.Errorf("record %d: the history says\n  %s\na replay says\n  %s", rec.Seq, was, again)
-			}
-			transitions++
-		}
-		return nil
+		return r.record(ctx, rec)
 	})
 	if err != nil && !errors.Is(err, errEnough) {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%d records, %d sites, %d changes of verdict: all as recorded\nreceived %d = stored %d + duplicate %d + rejected %d + ignored %d\n",
-		records, len(engines), transitions, c.Received, c.Stored, c.Duplicate, c.Rejected, c.Ignored)
+	if _, err = fmt.Fprintf(w, "%d records, %d sites, %d changes of verdict: all as recorded\n", last, len(r.sites), r.same); err != nil {
+		return err
+	}
+	if r.foreign > 0 {
+		if _, err = fmt.Fprintf(w, "%d changes of verdict by another version of the engine: recorded, not recomputable here\n", r.foreign); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(w, "received %d = stored %d + duplicate %d + rejected %d + ignored %d\n", c.Received, c.Stored, c.Duplicate, c.Rejected, c.Ignored)
 	return err
+}
+
+// subjectOf tells verdicts apart.
+type subjectOf struct {
+	site, rule string
+	subject    rules.Subject
+}
+
+// recomputation judges a journal's records again.
+type recomputation struct {
+	journal *journal.Journal
+	history *history
+	engines map[string]*rules.Engine // of this version, by site
+	last    map[subjectOf]rules.Transition
+	sites   map[string]bool
+	out     rules.Output
+	// same are changes of verdict that came out again, foreign those of another version of the engine.
+	same, foreign int
+}
+
+func (r *recomputation) record(ctx context.Context, rec *telemetry.Record) error {
+	if r.sites == nil {
+		r.sites = map[string]bool{}
+	}
+	if rec.Kind == telemetry.KindConfiguration {
+		r.sites[rec.Site] = true
+	}
+	if rec.Kind == telemetry.KindEngine {
+		if err := r.change(ctx, rec); err != nil {
+			return err
+		}
+	}
+	engine := r.engines[rec.Site]
+	if rec.Kind == telemetry.KindRejection {
+		return nil
+	}
+	r.out.Reset()
+	if engine != nil {
+		if err := engine.Apply(rec, &r.out); err != nil {
+			return fmt.Errorf("record %d: %w", rec.Seq, err)
+		}
+		if rec.Kind == telemetry.KindEngine {
+			var recorded []rules.Transition
+			for key, t := range r.last {
+				if key.site == rec.Site {
+					recorded = append(recorded, t)
+				}
+			}
+			r.out.Transitions = gateway.News(r.out.Transitions, recorded)
+		}
+	}
+	for i := 0; ; i++ {
+		was, body, err := r.history.of(rec.Seq)
+		if err != nil {
+			return err
+		}
+		if was != nil && !was.Late {
+			r.last[subjectOf{was.Site, was.Rule, was.Subject}] = *was
+		}
+		switch {
+		case engine == nil && was == nil:
+			return nil
+		case engine == nil:
+			r.foreign++
+			continue
+		}
+		again := ""
+		if i < len(r.out.Transitions) {
+			b, err := json.Marshal(&r.out.Transitions[i])
+			if err != nil {
+				return fmt.Errorf("encoding a transition: %w", err)
+			}
+			again = string(b)
+		}
+		if again != body {
+			return fmt.Errorf("record %d: the history says\n  %s\na replay says\n  %s", rec.Seq, orNothing(body), orNothing(again))
+		}
+		if was == nil {
+			return nil
+		}
+		r.same++
+	}
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}
+
+// change puts another engine before a site: ours, made as the record says, or none where it is of another version.
+func (r *recomputation) change(ctx context.Context, rec *telemetry.Record) error {
+	delete(r.engines, rec.Site)
+	if rec.Engine.Version != rules.EngineVersion {
+		return nil
+	}
+	engine := rules.New(rec.Site)
+	var discard rules.Output
+	apply := func(rec *telemetry.Record) error {
+		discard.Reset()
+		return engine.Apply(rec, &discard)
+	}
+	if err := gateway.Standing(ctx, r.journal, rec.Site, *rec.Engine, apply); err != nil {
+		return err
+	}
+	if rec.Engine.After+1 < rec.Seq {
+		err := r.journal.Replay(ctx, rec.Site, rec.Engine.After, func(old *telemetry.Record) error {
+			switch {
+			case old.Seq >= rec.Seq:
+				return errEnough
+			case old.Kind == telemetry.KindRejection:
+				return nil
+			}
+			return apply(old)
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return err
+		}
+	}
+	r.engines[rec.Site] = engine
+	return nil
 }
 
 var errEnough = errors.New("enough")
 
-// pullTransitions reads the recorded history one by one.
-func pullTransitions(ctx context.Context, j *journal.Journal) (next func() (string, bool), stop func()) {
+// history is the recorded changes of verdict, read one by one.
+type history struct {
+	found chan string
+	next  *rules.Transition
+	body  string
+	stop  func()
+}
+
+func readHistory(ctx context.Context, j *journal.Journal) *history {
 	ctx, cancel := context.WithCancel(ctx)
-	found := make(chan string, 64)
+	h := &history{found: make(chan string, 64)}
 	go func() {
-		defer close(found)
+		defer close(h.found)
 		_ = j.Transitions(ctx, func(body string) error { // a broken history shows as one that ends too early
 			select {
-			case found <- body:
+			case h.found <- body:
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		})
 	}()
-	return func() (string, bool) { t, ok := <-found; return t, ok }, func() {
+	h.stop = func() {
 		cancel()
-		for range found { // until the reader has ended
+		for range h.found { // until the reader has ended
 		}
 	}
+	return h
+}
+
+// of gives the next change that a record caused; nil: there is none.
+func (h *history) of(record uint64) (*rules.Transition, string, error) {
+	if h.next == nil {
+		body, ok := <-h.found
+		if !ok {
+			return nil, "", nil
+		}
+		h.next, h.body = new(rules.Transition), body
+		if err := json.Unmarshal([]byte(body), h.next); err != nil {
+			return nil, "", fmt.Errorf("reading the history: %w", err)
+		}
+	}
+	switch {
+	case h.next.Record > record:
+		return nil, "", nil
+	case h.next.Record < record:
+		return nil, "", fmt.Errorf("the history has a change of verdict of record %d where those of record %d belong:\n  %s", h.next.Record, record, h.body)
+	}
+	t := h.next
+	h.next = nil
+	return t, h.body, nil
 }

@@ -95,10 +95,36 @@ func (p entryPort) Acknowledge(ctx context.Context, alert, author, reason string
 		}
 		return p.app.loop.Enter(ctx, open.Site, telemetry.Entry{
 			ID: fmt.Sprintf("ack-%s-%d", alert, time.Now().UnixNano()), Kind: telemetry.EntryAcknowledge, Author: author,
-			Reason: reason, Subject: alert, Until: until,
-		})
+			Claimed: true, Reason: reason, Subject: alert, Until: until,
+		}, 0)
 	}
 	return fmt.Errorf("acknowledging alert %q: %w", alert, web.ErrNotFound)
+}
+
+// Enter makes a count or a correction a record of the site. The journal knows the ids of all entries, the gateway those of the
+// newest: a repeat is found whenever it comes, and is answered with what is on disk, as the first was.
+func (p entryPort) Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) (telemetry.Record, error) {
+	rec, done, err := p.app.journal.Entry(ctx, site, e.ID)
+	if err == nil && !done {
+		if err = p.app.loop.Enter(ctx, site, e, at); err == nil {
+			rec, done, err = p.app.journal.Entry(ctx, site, e.ID)
+		}
+	}
+	switch {
+	case err != nil:
+		return telemetry.Record{}, err
+	case !done:
+		return telemetry.Record{}, fmt.Errorf("entry %q of site %q: the journal took it and does not have it", e.ID, site)
+	}
+	if was := rec.Entry; was.Kind != e.Kind || was.Subject != e.Subject || was.Value != e.Value || was.Author != e.Author || was.Reason != e.Reason {
+		return rec, fmt.Errorf("entry %q of site %q: %w", e.ID, site, web.ErrConflict)
+	}
+	return rec, nil
+}
+
+// Counts lists what was entered for a zone.
+func (p entryPort) Counts(ctx context.Context, site, zone string, limit int) ([]telemetry.Record, error) {
+	return p.app.journal.Counts(ctx, site, zone, limit)
 }
 
 type healthPort struct{ app *app }

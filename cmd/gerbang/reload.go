@@ -9,7 +9,6 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/configs"
-	"github.com/gerbang-iot/gerbang/influx"
 )
 
 // watchReload reloads the configuration whenever it is asked to.
@@ -62,9 +61,6 @@ func (a *app) reloadConfig(ctx context.Context) error {
 		return fmt.Errorf("bringing the new definitions into force: %w", err)
 	}
 	a.hearing.swap(decoder)
-	if a.influx != nil {
-		a.influx.SetPlaces(influx.NewPlaces(next.Sites))
-	}
 	a.sightings.Forget() // who is still not configured will be heard again
 	a.cfg = next
 	return nil

@@ -205,13 +205,17 @@ func countInflux(ctx context.Context, c *configs.Influx, acked []simulate.Acked)
 		}
 		seen[d] = true
 		for _, q := range []telemetry.Quantity{telemetry.PeopleIn, telemetry.BodyTemperature} {
-			points, err := reader.Raw(ctx, influx.Query{
+			points, err := reader.Readings(ctx, influx.Query{
 				Site: d.site, Device: d.id, Quantity: q, From: 1, To: telemetry.InstantOf(time.Now().Add(24 * time.Hour)),
 			})
 			if err != nil {
 				return 0, fmt.Errorf("counting the points of %s/%s: %w", d.site, d.id, err)
 			}
-			n += len(points)
+			for i := range points {
+				if points[i].Counted {
+					n++
+				}
+			}
 		}
 	}
 	return n, nil

@@ -154,6 +154,9 @@ func (c *compiler) sample(at string, s *Sample) {
 	if outcomes != 1 {
 		c.fail(at, errors.New("want exactly one of expect, ignored and rejected"))
 	}
+	if s.Refused != "" && (len(s.Expect) == 0 || !slices.Contains(telemetry.Reasons(), s.Refused)) {
+		c.fail(at+".refused", fmt.Errorf("%q: want a reason, beside what is expected", s.Refused))
+	}
 	if s.Rejected != "" && !slices.Contains(telemetry.Reasons(), s.Rejected) {
 		c.fail(at+".rejected", fmt.Errorf("unknown reason %q", s.Rejected))
 	}

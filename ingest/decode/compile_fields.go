@@ -207,7 +207,8 @@ func (c *compiler) unit(at string, def *Field, f *field) {
 	own := linear{scale, def.Offset}
 	conv, err := conversion(def.Unit, def.Quantity)
 	c.fail(at+".unit", err)
-	f.unit = own.then(conv)
+	f.unit, f.own = own.then(conv), own
+	f.unitless = def.Unit == "" && def.UnitPath == "" && scale == 1 && def.Offset == 0 && def.Quantity.Unit() == "Cel"
 	f.unitPath = c.path(at+".unit_path", def.UnitPath, false)
 	c.word(f.unitPath)
 	if (def.UnitPath == "") != (len(def.Units) == 0) {

@@ -240,11 +240,17 @@ func (d *discovery) sensor(i int32, e *entity, key string) {
 	}
 	s, ok := sensorSense(d.text(d.option(i, "device_class")), d.text(d.option(i, "unit_of_measurement")),
 		d.text(d.option(i, "entity_category")) == "diagnostic", d.called(i, e, template, key))
-	if ok {
+	switch unit := d.text(d.option(i, "unit_of_measurement")); {
+	case ok:
 		e.Quantity, e.Unit = s.quantity, s.unit
 		d.add(i, *e, topic, template)
+	case s.unit == strangeUnit && d.lost == nil:
+		d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is in %s, which is none that is known of it", s.quantity, quoted(e.ID), quoted(unit))
 	}
 }
+
+// strangeUnit is the unit of a sense whose word for a unit nobody knows.
+const strangeUnit = "?"
 
 // sensorClasses are the device classes of sensors that are quantities of ours.
 var sensorClasses = map[string]telemetry.Quantity{
@@ -295,11 +301,12 @@ func sensorSense(class, unit string, diagnostic bool, names []string) (sense, bo
 		return s, true
 	}
 	var known bool
-	if s.unit, known = unitNamed(unit); !known {
+	s.unit, known = unitNamed(unit)
+	if _, err := conversion(s.unit, s.quantity); !known || err != nil {
+		s.unit = strangeUnit
 		return s, false
 	}
-	_, err := conversion(s.unit, s.quantity)
-	return s, err == nil
+	return s, true
 }
 
 // namedSense is what a sensor without a class measures, by the first of its names that means something.
@@ -409,6 +416,9 @@ func (d *discovery) trigger(i int32, e *entity) {
 			e.Kind = word
 			break
 		}
+	}
+	if !pressed(e.Kind, true) || !pressed(firstOf(kind, "press"), true) {
+		return // of a release, or the turn of a dial
 	}
 	if of != e.Payload && of != e.Kind {
 		e.Part = bounded(of, maxAnnouncing)

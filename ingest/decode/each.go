@@ -63,7 +63,7 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 
 // close makes the record of a group from the worker's readings.
 func (e *extraction) close(g *group, base *telemetry.Record, dst []telemetry.Record) []telemetry.Record {
-	if len(e.w.readings) == 0 {
+	if e.w.withoutZeros(); len(e.w.readings) == 0 {
 		return dst
 	}
 	rec := *base

@@ -13,14 +13,26 @@ type fault struct {
 	detail string
 	// subject is the device that is not configured, where the message names one: "model address".
 	subject string
+	// field: what is wrong is one value, and says nothing against the others of the message.
+	field bool
+	// zero: the value is 0.
+	zero bool
 }
 
 func faultf(reason telemetry.Reason, format string, args ...any) *fault {
 	return &fault{reason: reason, detail: fmt.Sprintf(format, args...)}
 }
 
+// alone says that the fault costs its field, and no other of the message.
+func (f *fault) alone() *fault {
+	f.field = true
+	return f
+}
+
 // in says where the fault lies.
-func (f *fault) in(where string) *fault { return &fault{f.reason, where + ": " + f.detail, f.subject} }
+func (f *fault) in(where string) *fault {
+	return &fault{f.reason, where + ": " + f.detail, f.subject, f.field, f.zero}
+}
 
 // notReading is the answer of a format for a message that is understood and carries no reading: a join, an
 // acknowledgement, a heartbeat.

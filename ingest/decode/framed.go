@@ -1,8 +1,6 @@
 package decode
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -31,9 +29,9 @@ func (c *compiler) frame() {
 	m.framed.port = c.path("frame.port", m.Frame.Port, false)
 	switch m.Frame.Encoding {
 	case "", "hex":
-		m.framed.decode = hex.AppendDecode
+		m.framed.decode = frameHex
 	case "base64":
-		m.framed.decode = base64.StdEncoding.AppendDecode
+		m.framed.decode = frameBase64
 	default:
 		c.fail("frame.encoding", fmt.Errorf("%q: want hex or base64", m.Frame.Encoding))
 	}
@@ -83,9 +81,12 @@ func (fr *framed) find(w *Worker, msg *ingest.Message, up *uplink) *fault {
 		return nil
 	}
 	n := &doc.nodes[at]
+	if n.kind != '"' {
+		return faultf(telemetry.ReasonField, "%s: %s, want a frame as text", fr.path.text, kindName(n.kind))
+	}
 	frame, err := fr.decode(w.scratch[:0], n.raw)
-	if n.kind != '"' || err != nil {
-		return faultf(telemetry.ReasonField, "%s: %s that is no frame in that encoding", fr.path.text, kindName(n.kind))
+	if err != nil {
+		return faultf(telemetry.ReasonUndecoded, "%s: the frame is %v", fr.path.text, err)
 	}
 	w.scratch, up.frame = frame, frame
 	if at, ok := fr.port.first(doc, 0); ok && fr.port.text != "" {

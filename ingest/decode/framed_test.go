@@ -31,8 +31,8 @@ func TestFrameInAMessage(t *testing.T) {
 		{"an answer to a command", "", `{"id":"D-7","port":204,"raw":"00580200"}`, ""},
 		{"without a frame", "", `{"id":"D-7","joined":true}`, "rejected field: no frame at up.raw|raw; the message has the members id, joined"},
 		{"cut", "", `{"id":"D-7","port":120,"raw":"010f1b40030021"}`, "rejected undecoded: device \"\": 7 bytes on port 120: codec merryiot: "},
-		{"half a byte", "", `{"id":"D-7","port":120,"raw":"010"}`, "rejected field: up.raw|raw: a string that is no frame in that encoding"},
-		{"a number", "", `{"id":"D-7","port":120,"raw":12}`, "rejected field: up.raw|raw: a number that is no frame in that encoding"},
+		{"half a byte", "", `{"id":"D-7","port":120,"raw":"010"}`, "rejected undecoded: up.raw|raw: the frame is cut off: 3 hexadecimal digits are no whole bytes"},
+		{"a number", "", `{"id":"D-7","port":120,"raw":12}`, "rejected field: up.raw|raw: a number, want a frame as text"},
 		{"a port that is none", "", `{"id":"D-7","port":300,"raw":"010f1b400300210400"}`, "rejected undecoded: device \"\": 9 bytes on port 0: "},
 		{"no JSON", "", `id=D-7`, "rejected syntax: "},
 	}

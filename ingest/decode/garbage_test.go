@@ -21,7 +21,7 @@ func TestGarbage(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
 	many := func(n int) string {
 		var s strings.Builder
-		s.WriteString(`{"co2":1`)
+		s.WriteString(`{"co2":401`)
 		for i := range n {
 			fmt.Fprintf(&s, `,"%x":0`, i)
 		}
@@ -33,16 +33,16 @@ func TestGarbage(t *testing.T) {
 		detail               string // must be in the detail
 		site, device         string
 	}{
-		{"huge", door, `{"co2":1,"x":"` + strings.Repeat("x", DefaultMaxPayload) + `"}`, telemetry.ReasonTooLarge, "want at most 65536", "mpp", "door-1"},
+		{"huge", door, `{"co2":401,"x":"` + strings.Repeat("x", DefaultMaxPayload) + `"}`, telemetry.ReasonTooLarge, "want at most 65536", "mpp", "door-1"},
 		{"empty", door, ``, telemetry.ReasonSyntax, "empty", "mpp", "door-1"},
 		{"deep", door, deep(33), telemetry.ReasonTooDeep, "32", "mpp", "door-1"},
 		{"very deep", door, strings.Repeat("[", 60000), telemetry.ReasonTooDeep, "32", "mpp", "door-1"},
 		{"many members", door, many(5000), telemetry.ReasonTooLarge, "4096", "mpp", "door-1"},
 		{"not UTF-8", door, "{\"co2\":1,\"x\":\"\xff\"}", telemetry.ReasonEncoding, "UTF-8", "mpp", "door-1"},
-		{"half a surrogate", door, `{"co2":1,"x":"\ud800"}`, telemetry.ReasonSyntax, "", "mpp", "door-1"},
+		{"half a surrogate", door, `{"co2":401,"x":"\ud800"}`, telemetry.ReasonSyntax, "", "mpp", "door-1"},
 		{"NaN", door, `{"co2":NaN}`, telemetry.ReasonSyntax, "byte 7", "mpp", "door-1"},
 		{"infinity", door, `{"co2":-Infinity}`, telemetry.ReasonSyntax, "", "mpp", "door-1"},
-		{"1e400", door, `{"co2":1e400}`, telemetry.ReasonRange, "co2: +Inf is impossible, want 0 to 40000 ppm", "mpp", "door-1"},
+		{"1e400", door, `{"co2":1e400}`, telemetry.ReasonRange, "co2: +Inf is impossible, want 150 to 40000 ppm", "mpp", "door-1"},
 		{"500 degrees", door, `{"temperature":500}`, telemetry.ReasonRange, "temperature", "mpp", "door-1"},
 		{"negative count", door, `{"people_in":-1}`, telemetry.ReasonRange, "people_in: -1", "mpp", "door-1"},
 		{"half a person", door, `{"people_in":1.5}`, telemetry.ReasonField, "whole number", "mpp", "door-1"},
@@ -50,36 +50,36 @@ func TestGarbage(t *testing.T) {
 		{"number in quotes", door, `{"temperature":"21.5"}`, telemetry.ReasonField, "temperature: a string, want a number (Cel)", "mpp", "door-1"},
 		{"boolean count", door, `{"people_in":true}`, telemetry.ReasonField, "people_in: a boolean", "mpp", "door-1"},
 		{"object", door, `{"co2":{"value":1}}`, telemetry.ReasonField, "co2: an object", "mpp", "door-1"},
-		{"array", door, `[{"co2":1}]`, telemetry.ReasonField, "an array, want a JSON object", "mpp", "door-1"},
+		{"array", door, `[{"co2":401}]`, telemetry.ReasonField, "an array, want a JSON object", "mpp", "door-1"},
 		{"bare value", door, `21.5`, telemetry.ReasonField, "a number, want a JSON object", "mpp", "door-1"},
-		{"duplicate name", door, `{"co2":1,"co2":2}`, telemetry.ReasonSyntax, "twice", "mpp", "door-1"},
-		{"duplicate escaped", door, `{"co2":1,"co\u0032":2}`, telemetry.ReasonSyntax, "twice", "mpp", "door-1"},
-		{"cut", door, `{"co2":4`, telemetry.ReasonSyntax, "ends too early", "mpp", "door-1"},
-		{"two values", door, `{"co2":4} {"co2":5}`, telemetry.ReasonSyntax, "follows", "mpp", "door-1"},
-		{"trailing text", door, `{"co2":4}x`, telemetry.ReasonSyntax, "follows", "mpp", "door-1"},
+		{"duplicate name", door, `{"co2":401,"co2":402}`, telemetry.ReasonSyntax, "twice", "mpp", "door-1"},
+		{"duplicate escaped", door, `{"co2":401,"co\u0032":402}`, telemetry.ReasonSyntax, "twice", "mpp", "door-1"},
+		{"cut", door, `{"co2":404`, telemetry.ReasonSyntax, "ends too early", "mpp", "door-1"},
+		{"two values", door, `{"co2":404} {"co2":405}`, telemetry.ReasonSyntax, "follows", "mpp", "door-1"},
+		{"trailing text", door, `{"co2":404}x`, telemetry.ReasonSyntax, "follows", "mpp", "door-1"},
 		{"XML", door, `<co2>1</co2>`, telemetry.ReasonSyntax, "byte 0", "mpp", "door-1"},
 		{"nothing known", door, `{"temprature":21,"Budi Santoso":1}`, telemetry.ReasonField, "no known quantity among the members temprature, ?", "mpp", "door-1"},
 		{"nothing at all", door, `{}`, telemetry.ReasonField, "no members at all", "mpp", "door-1"},
 		{"only null", door, `{"co2":null}`, telemetry.ReasonField, "null", "mpp", "door-1"},
-		{"at of the wrong type", door, `{"co2":1,"at":true}`, telemetry.ReasonField, "at: a boolean, want RFC 3339", "mpp", "door-1"},
-		{"negative seq", door, `{"co2":1,"seq":-1}`, telemetry.ReasonField, "seq", "mpp", "door-1"},
-		{"seq too large", door, `{"co2":1,"seq":18446744073709551616}`, telemetry.ReasonField, "2^64-1", "mpp", "door-1"},
-		{"seq with fraction", door, `{"co2":1,"seq":1.0}`, telemetry.ReasonField, "seq", "mpp", "door-1"},
-		{"long boot", door, `{"co2":1,"boot":"` + strings.Repeat("b", 65) + `"}`, telemetry.ReasonField, "boot", "mpp", "door-1"},
-		{"other device", door, `{"co2":1,"device":"door-2"}`, telemetry.ReasonForeign, `device: differs from the topic, want "door-1"`, "mpp", "door-1"},
-		{"other site", door, `{"co2":1,"site":"x"}`, telemetry.ReasonForeign, "site", "mpp", "door-1"},
+		{"at of the wrong type", door, `{"co2":401,"at":true}`, telemetry.ReasonField, "at: a boolean, want RFC 3339", "mpp", "door-1"},
+		{"negative seq", door, `{"co2":401,"seq":-1}`, telemetry.ReasonField, "seq", "mpp", "door-1"},
+		{"seq too large", door, `{"co2":401,"seq":18446744073709551616}`, telemetry.ReasonField, "2^64-1", "mpp", "door-1"},
+		{"seq with fraction", door, `{"co2":401,"seq":1.0}`, telemetry.ReasonField, "seq", "mpp", "door-1"},
+		{"long boot", door, `{"co2":401,"boot":"` + strings.Repeat("b", 65) + `"}`, telemetry.ReasonField, "boot", "mpp", "door-1"},
+		{"other device", door, `{"co2":401,"device":"door-2"}`, telemetry.ReasonForeign, `device: differs from the topic, want "door-1"`, "mpp", "door-1"},
+		{"other site", door, `{"co2":401,"site":"x"}`, telemetry.ReasonForeign, "site", "mpp", "door-1"},
 		{"unknown task", door, `{"task":"sweep","done":true}`, telemetry.ReasonTask, `"sweep" is no task`, "mpp", "door-1"},
 		{"task that is no id", door, `{"task":"Budi S","done":true}`, telemetry.ReasonTask, "not an id", "mpp", "door-1"},
 		{"unknown item", door, `{"task":"wipe","item":"roof"}`, telemetry.ReasonTask, "front, back", "mpp", "door-1"},
 		{"done of the wrong type", door, `{"task":"wipe","done":"yes"}`, telemetry.ReasonField, "done: a string", "mpp", "door-1"},
 		{"done without task", door, `{"done":true}`, telemetry.ReasonField, "task: missing", "mpp", "door-1"},
 		{"press of the wrong type", door, `{"button":1}`, telemetry.ReasonField, "button: a number", "mpp", "door-1"},
-		{"unknown device", "gerbang/v1/mpp/door-9", `{"co2":1}`, telemetry.ReasonUnknownDevice, `"door-9"`, "mpp", "door-9"},
-		{"unknown site", "gerbang/v1/xyz/door-1", `{"co2":1}`, telemetry.ReasonUnknownDevice, `"xyz"`, "", ""},
-		{"no device", "gerbang/v1/mpp", `{"co2":1}`, telemetry.ReasonUnknownTopic, "{site}/{device}", "", ""},
-		{"extra level", door + "/x", `{"co2":1}`, telemetry.ReasonUnknownTopic, "{site}/{device}", "", ""},
-		{"upper case", "gerbang/v1/mpp/Door-1", `{"co2":1}`, telemetry.ReasonUnknownTopic, "", "", ""},
-		{"zero width", "gerbang/v1/mpp/door-1\u200b", `{"co2":1}`, telemetry.ReasonUnknownTopic, "", "", ""},
+		{"unknown device", "gerbang/v1/mpp/door-9", `{"co2":401}`, telemetry.ReasonUnknownDevice, `"door-9"`, "mpp", "door-9"},
+		{"unknown site", "gerbang/v1/xyz/door-1", `{"co2":401}`, telemetry.ReasonUnknownDevice, `"xyz"`, "", ""},
+		{"no device", "gerbang/v1/mpp", `{"co2":401}`, telemetry.ReasonUnknownTopic, "{site}/{device}", "", ""},
+		{"extra level", door + "/x", `{"co2":401}`, telemetry.ReasonUnknownTopic, "{site}/{device}", "", ""},
+		{"upper case", "gerbang/v1/mpp/Door-1", `{"co2":401}`, telemetry.ReasonUnknownTopic, "", "", ""},
+		{"zero width", "gerbang/v1/mpp/door-1\u200b", `{"co2":401}`, telemetry.ReasonUnknownTopic, "", "", ""},
 		{"our own topics", "gerbang/v1/mpp/out/zone/hall", `{"persons":1}`, telemetry.ReasonForeign, "gateway itself", "mpp", ""},
 		{"our own, no site", "gerbang/v1/x/out/status", `online`, telemetry.ReasonForeign, "gateway itself", "", ""},
 		{"other topic", "home/x", `1`, telemetry.ReasonUnknownTopic, `"home/x"`, "", ""},
@@ -87,8 +87,8 @@ func TestGarbage(t *testing.T) {
 		{"topic not UTF-8", "home/\xff", `1`, telemetry.ReasonEncoding, "topic", "", ""},
 		{"long topic", strings.Repeat("a/", 300), `1`, telemetry.ReasonTooLarge, "topic of 600 bytes", "", ""},
 		{"$SYS", "$SYS/broker/uptime", `1`, telemetry.ReasonUnknownTopic, "", "", ""},
-		{"wildcards", "gerbang/v1/+/#", `{"co2":1}`, telemetry.ReasonUnknownTopic, "", "", ""},
-		{"native topic of a mapped device", "gerbang/v1/mpp/acme-1", `{"co2":1}`, telemetry.ReasonUnknownTopic, "is of model acme and does not use the native format: want acme/{device}/up", "mpp", "acme-1"},
+		{"wildcards", "gerbang/v1/+/#", `{"co2":401}`, telemetry.ReasonUnknownTopic, "", "", ""},
+		{"native topic of a mapped device", "gerbang/v1/mpp/acme-1", `{"co2":401}`, telemetry.ReasonUnknownTopic, "is of model acme and does not use the native format: want acme/{device}/up", "mpp", "acme-1"},
 		{"unknown device of a model", "acme/acme-2/up", `{"t":1}`, telemetry.ReasonUnknownDevice, `"acme-2" is not configured (model acme)`, "", ""},
 		{"mapped: word", "acme/acme-1/up", `{"t":"warm"}`, telemetry.ReasonField, "t: text that is no number", "mpp", "acme-1"},
 		{"mapped: NaN in quotes", "acme/acme-1/up", `{"t":"NaN"}`, telemetry.ReasonField, "no number", "mpp", "acme-1"},
@@ -144,7 +144,7 @@ func TestSender(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			msg := message(door, `{"co2":1}`)
+			msg := message(door, `{"co2":401}`)
 			msg.Sender = tt.sender
 			recs := d.Decode(msg, nil)
 			if ok := recs[0].Rejection == nil; ok != tt.ok {
@@ -158,13 +158,13 @@ func TestSender(t *testing.T) {
 
 func TestFlagsOfDelivery(t *testing.T) {
 	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}})
-	msg := message(door, `{"co2":1}`)
+	msg := message(door, `{"co2":401}`)
 	msg.QoS, msg.Retained = 0, true
 	rec := d.Decode(msg, nil)[0]
 	if want := telemetry.FlagRetained | telemetry.FlagUnacknowledged; rec.Observation.Flags != want {
 		t.Errorf("flags %b, want %b", rec.Observation.Flags, want)
 	}
-	msg = message("push/native/mpp/door-1", `{"co2":1}`)
+	msg = message("push/native/mpp/door-1", `{"co2":401}`)
 	msg.QoS = 0 // HTTP knows none: the answer is the acknowledgement
 	rec = d.Decode(msg, nil)[0]
 	if rec.Observation.Device != "door-1" || rec.Observation.Flags != 0 {

@@ -47,9 +47,22 @@ func (e *extraction) guess(fd *field, v found) *fault {
 			s.unit = ucum
 		}
 	}
+	if named, _, known := meaning(name, ""); !ok && known && unit != "" && isQuantityOfUnits(named.quantity) {
+		s, ok = measuredIn(named, unit, true)
+		if !ok {
+			return unknownUnit(unit)
+		}
+	}
 	if !ok {
 		e.note(fd, v, "ignored: the name has no one meaning")
 		return nil
+	}
+	if unit == "" && isQuantityOfUnits(s.quantity) {
+		if word, sure := e.unitBeside(v.at, name, s.quantity); word != "" {
+			if s, ok = measuredIn(s, word, sure); !ok {
+				return unknownUnit(word)
+			}
+		}
 	}
 	if fd.swap {
 		s.quantity = swapped(s.quantity)
@@ -59,11 +72,13 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	}
 	r := telemetry.Reading{Quantity: s.quantity, Channel: channelText([]byte(rest))}
 	switch value, f := e.guessed(s, n); {
+	case f != nil && f.field:
+		return f
 	case f != nil:
 		e.note(fd, v, "ignored: "+f.detail)
 		return nil
 	case s.quantity == telemetry.Button:
-		if r.Text = pressed(n); r.Text == "" {
+		if r.Text = guessedPress(n); r.Text == "" {
 			return nil
 		}
 		r.Value = 1
@@ -80,6 +95,14 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	}
 	e.note(fd, v, "")
 	return e.add(r)
+}
+
+// isQuantityOfUnits reports whether values of q have a unit that a word may name: no counts, no flags, no presses.
+func isQuantityOfUnits(q telemetry.Quantity) bool { return q.Unit() != "1" }
+
+// unknownUnit costs the field: whatever number it has means nothing here.
+func unknownUnit(word string) *fault {
+	return faultf(telemetry.ReasonField, "unit %s is none that is known of this quantity", quoted(word)).alone()
 }
 
 // nameOf is the name of the field that a value stands in.
@@ -130,19 +153,19 @@ func (e *extraction) guessed(s sense, n *node) (float64, *fault) {
 	return checked(s.quantity, conv.apply(v))
 }
 
-// pressed is the kind of press that a value tells; empty: it is none.
-func pressed(n *node) string {
-	word := strings.ToLower(string(n.raw))
-	switch word {
-	case "", "0", "false", "none", "idle", "off", "no", "released", "release":
+// guessedPress is the kind of press that a value tells, of a button or of its state; empty: it is none.
+func guessedPress(n *node) string {
+	switch word := strings.ToLower(string(n.raw)); word {
+	case "off", "idle":
 		return ""
-	case "1", "true", "on", "yes", "pressed":
+	case "on":
 		return "press"
 	}
-	if !plainName(n.raw) {
+	kind, f := pressOf(n, false)
+	if f != nil {
 		return ""
 	}
-	return intern(n.raw)
+	return kind
 }
 
 // note explains what became of a value.

@@ -392,11 +392,11 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 			if own == nil {
 				continue
 			}
-			if f := w.state(own, entities[i], msg); f != nil && broken == nil {
-				broken = f
+			if f := w.state(own, entities[i], msg); f != nil {
+				w.refused.add(f, entities[i].channel)
 			}
 		}
-		if len(w.readings) == 0 {
+		if w.withoutZeros(); len(w.readings) == 0 {
 			continue
 		}
 		if f := allowed(msg.Sender, own); f != nil {
@@ -415,6 +415,8 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 		return dst, nil
 	case broken != nil:
 		return dst, broken
+	case w.refused.first != nil:
+		return dst, w.refused.first
 	}
 	return dst, notReading
 }
@@ -477,8 +479,10 @@ func (e *entity) press(doc *document, v *rendered) string {
 		}
 		return ""
 	}
-	if at, ok := doc.member(v.at, "event_type"); ok && doc.nodes[at].kind == '"' && plainName(doc.nodes[at].raw) {
-		return intern(doc.nodes[at].raw)
+	if at, ok := doc.member(v.at, "event_type"); ok && doc.nodes[at].kind == '"' {
+		if kind, f := pressOf(&doc.nodes[at], false); f == nil {
+			return kind
+		}
 	}
 	return ""
 }

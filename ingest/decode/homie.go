@@ -178,12 +178,14 @@ func (p *property) unit() string {
 // meaning finds the name under which the property means something: its own, its node's where its own is only "value", both
 // together, or what people called it. flag: that is something which is or is not.
 func (t *homieTopic) meaning(p *property, unit string) (name string, flag bool) {
-	for i, name := range [...]string{t.property, t.node, t.node + "_" + t.property, p.Name} {
-		if i == 1 && !bland[t.property] {
-			continue
-		}
-		if s, _, ok := meaning(name, unit); ok {
-			return name, s.quantity.Definition().Form == telemetry.Flag
+	for _, unit := range [...]string{unit, ""} { // the second time for what is refused for its unit
+		for i, name := range [...]string{t.property, t.node, t.node + "_" + t.property, p.Name} {
+			if i == 1 && !bland[t.property] {
+				continue
+			}
+			if s, _, ok := meaning(name, unit); ok {
+				return name, s.quantity.Definition().Form == telemetry.Flag
+			}
 		}
 	}
 	return t.property, false

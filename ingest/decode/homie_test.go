@@ -41,6 +41,10 @@ func outcome(d *Decoder, topic, payload string) string {
 	}
 	var s []string
 	for i := range recs {
+		if r := recs[i].Rejection; r != nil { // of what was refused beside the readings
+			s = append(s, string(r.Reason))
+			continue
+		}
 		s = append(s, recs[i].Observation.Device+values(recs[i:i+1]))
 	}
 	return strings.Join(s, "; ")
@@ -84,7 +88,7 @@ func TestHomieSequences(t *testing.T) {
 			{"homie/5/d1/door/is-open", "true", "d1 contact_open=1 @ door"},
 			{"homie/5/d1/door/is-open", "TRUE", "field"},
 			{"homie/5/d1/door/people-in-total", "417", "d1 people_in_total=417 @ door"},
-			{"homie/5/d1/door/people-in-total", "-7141", "nothing"},
+			{"homie/5/d1/door/people-in-total", "-7141", "range"},
 			{"homie/5/d1/air/temperature/$target", "70", "nothing"},
 			{"homie/5/d1/air/temperature/set", "70", "nothing"},
 			{"homie/5/d1/$log/warn", "hot", "nothing"},

@@ -29,18 +29,18 @@ func TestIdentity(t *testing.T) {
 		a, b delivery
 		same bool
 	}{
-		{"redelivered with sequence", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":1}`}, delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":1}`, after: time.Minute}, true},
-		{"same number, built anew", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":1}`}, delivery{topic: door, payload: `{"seq":7,"boot":"a","co2":1,"rssi":-70}`}, true},
-		{"next number", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":1}`}, delivery{topic: door, payload: `{"boot":"a","seq":8,"co2":1}`}, false},
-		{"same number after a reboot", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":1}`}, delivery{topic: door, payload: `{"boot":"b","seq":7,"co2":1}`}, false},
-		{"same number of another device", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":1}`}, delivery{topic: other, payload: `{"boot":"a","seq":7,"co2":1}`}, false},
-		{"number without boot, other time", delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","seq":7,"co2":1}`}, delivery{topic: door, payload: `{"at":"2022-07-05T00:59:30Z","seq":7,"co2":1}`}, false},
-		{"number without boot, same time", delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","seq":7,"co2":1}`}, delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","seq":7,"co2":1}`, after: time.Second}, true},
-		{"time and payload", delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","co2":1}`}, delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","co2":1}`, after: time.Second}, true},
+		{"redelivered with sequence", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":401}`}, delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":401}`, after: time.Minute}, true},
+		{"same number, built anew", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":401}`}, delivery{topic: door, payload: `{"seq":7,"boot":"a","co2":401,"rssi":-70}`}, true},
+		{"next number", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":401}`}, delivery{topic: door, payload: `{"boot":"a","seq":8,"co2":401}`}, false},
+		{"same number after a reboot", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":401}`}, delivery{topic: door, payload: `{"boot":"b","seq":7,"co2":401}`}, false},
+		{"same number of another device", delivery{topic: door, payload: `{"boot":"a","seq":7,"co2":401}`}, delivery{topic: other, payload: `{"boot":"a","seq":7,"co2":401}`}, false},
+		{"number without boot, other time", delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","seq":7,"co2":401}`}, delivery{topic: door, payload: `{"at":"2022-07-05T00:59:30Z","seq":7,"co2":401}`}, false},
+		{"number without boot, same time", delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","seq":7,"co2":401}`}, delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","seq":7,"co2":401}`, after: time.Second}, true},
+		{"time and payload", delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","co2":401}`}, delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","co2":401}`, after: time.Second}, true},
 		{"same millisecond, other event", delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","people_in":1}`}, delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","people_out":1}`}, false},
-		{"retained, repeated at reconnect", delivery{topic: door, payload: `{"co2":1}`, retained: true}, delivery{topic: door, payload: `{"co2":1}`, retained: true, after: 5 * time.Second}, true},
-		{"retained, an hour later", delivery{topic: door, payload: `{"co2":1}`, retained: true}, delivery{topic: door, payload: `{"co2":1}`, retained: true, after: time.Hour}, false},
-		{"retained copy of a live message", delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","co2":1}`}, delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","co2":1}`, retained: true, after: time.Hour}, true},
+		{"retained, repeated at reconnect", delivery{topic: door, payload: `{"co2":401}`, retained: true}, delivery{topic: door, payload: `{"co2":401}`, retained: true, after: 5 * time.Second}, true},
+		{"retained, an hour later", delivery{topic: door, payload: `{"co2":401}`, retained: true}, delivery{topic: door, payload: `{"co2":401}`, retained: true, after: time.Hour}, false},
+		{"retained copy of a live message", delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","co2":401}`}, delivery{topic: door, payload: `{"at":"2022-07-05T00:59:00Z","co2":401}`, retained: true, after: time.Hour}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

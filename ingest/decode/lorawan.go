@@ -3,6 +3,7 @@ package decode
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,8 @@ type uplink struct {
 	counted bool
 	at      deviceTime
 	frame   []byte // decrypted FRMPayload; nil: none that can be read
+	// broken is why the text of a frame is none; nil: it is one, or there is no text.
+	broken error
 	// object is the network server's own decoding as JSON text; nil: none.
 	object []byte
 	// battery is the level of a device status, %; nil: not told.
@@ -108,6 +111,9 @@ func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault {
 	if up.object != nil {
 		w.explain("codec", strings.TrimSuffix("as the network server decoded it; "+because, "; "))
 		return w.openText(up.object)
+	}
+	if up.broken != nil {
+		return faultf(telemetry.ReasonUndecoded, "device %s: the frame on port %d is %v", quoted(up.label()), up.port, up.broken)
 	}
 	if len(up.frame) == 0 {
 		w.explain("envelope", "not a reading: the frame is empty")
@@ -232,29 +238,26 @@ func (e envelope) object(i int32) []byte {
 	return e.doc.nodes[i].raw
 }
 
-// base64 decodes a frame; text that is none (some servers put "..." or "" there) is as no frame.
-func (e envelope) base64(i int32) []byte {
-	if i < 0 {
-		return nil
-	}
-	frame, err := base64.StdEncoding.AppendDecode(e.w.scratch[:0], e.doc.nodes[i].raw)
-	if err != nil {
-		return nil
-	}
-	e.w.scratch = frame
-	return frame
-}
+// base64 and hex decode a frame into up. Text that is none (some servers put "..." there) is no frame, and said where nobody
+// else decoded it.
+func (e envelope) base64(up *uplink, i int32) { e.frame(up, i, frameBase64) }
+func (e envelope) hex(up *uplink, i int32)    { e.frame(up, i, frameHex) }
 
-func (e envelope) hex(i int32) []byte {
+func (e envelope) frame(up *uplink, i int32, decode func(dst, text []byte) ([]byte, error)) {
 	if i < 0 {
-		return nil
+		return
 	}
-	frame, err := hex.AppendDecode(e.w.scratch[:0], e.doc.nodes[i].raw)
+	n := &e.doc.nodes[i]
+	if n.kind != '"' {
+		up.broken = fmt.Errorf("%s, want text", kindName(n.kind))
+		return
+	}
+	frame, err := decode(e.w.scratch[:0], n.raw)
 	if err != nil {
-		return nil
+		up.broken = err
+		return
 	}
-	e.w.scratch = frame
-	return frame
+	e.w.scratch, up.frame = frame, frame
 }
 
 // addresses lists what is known of a device's names: those that are there, each once.
@@ -288,7 +291,8 @@ func (e envelope) things() uplink {
 	up.counted = up.counted || e.in(m, "f_cnt") < 0 // the first frame has number 0, which is left out
 	up.session = e.text(e.in(m, "session_key_id")) + e.text(e.in(ids, "dev_addr"))
 	up.at = e.time(e.in(m, "received_at"), e.at("received_at"))
-	up.frame, up.object = e.base64(e.in(m, "frm_payload")), e.object(e.in(m, "decoded_payload"))
+	up.object = e.object(e.in(m, "decoded_payload"))
+	e.base64(&up, e.in(m, "frm_payload"))
 	return up
 }
 
@@ -305,7 +309,8 @@ func (e envelope) chirpstack4(msg *ingest.Message) uplink {
 	up.port = e.port(e.at("fPort"))
 	up.counter, up.counted = e.whole(e.at("fCnt"))
 	up.session = e.text(e.at("devAddr"))
-	up.frame, up.object = e.base64(e.at("data")), e.object(e.at("object"))
+	up.object = e.object(e.at("object"))
+	e.base64(&up, e.at("data"))
 	return up
 }
 
@@ -321,7 +326,8 @@ func (e envelope) chirpstack3(msg *ingest.Message) uplink {
 	up.port = e.port(e.at("fPort"))
 	up.counter, up.counted = e.whole(e.at("fCnt"))
 	up.session = e.text(e.at("devAddr"))
-	up.frame, up.object = e.base64(e.at("data")), e.object(e.at("object"))
+	up.object = e.object(e.at("object"))
+	e.base64(&up, e.at("data"))
 	if text := e.at("objectJSON"); up.object == nil && text >= 0 && len(e.doc.nodes[text].raw) > 2 {
 		up.object = e.doc.nodes[text].raw
 	}
@@ -379,7 +385,8 @@ func (e envelope) thingpark() uplink {
 	up.counter, up.counted = e.whole(e.in(m, "FCntUp"))
 	up.session = e.text(e.in(m, "DevAddr"))
 	up.at = e.time(e.in(m, "Time"))
-	up.frame, up.object = e.hex(e.in(m, "payload_hex")), e.object(e.in(m, "payload"))
+	up.object = e.object(e.in(m, "payload"))
+	e.hex(&up, e.in(m, "payload_hex"))
 	return up
 }
 
@@ -393,7 +400,8 @@ func (e envelope) loriot() uplink {
 	}
 	up.port = e.port(e.at("port"))
 	up.counter, up.counted = e.whole(e.at("fcnt"))
-	up.frame, up.object = e.hex(e.at("data")), e.object(e.at("decoded"))
+	up.object = e.object(e.at("decoded"))
+	e.hex(&up, e.at("data"))
 	return up
 }
 

@@ -62,14 +62,15 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 			}
 		}
 	}
+	w.withoutZeros()
 	if len(w.readings) == 0 {
 		switch {
 		case e.stored > 0:
 			return dst[:len(dst)-1], nil
 		case e.strangers > 0:
 			return dst, faultf(telemetry.ReasonUnknownDevice, "none of the %d devices in the message is configured (model %s)", e.strangers, m.ID)
-		case e.broken != nil:
-			return dst, e.broken
+		case w.refused.why() != nil:
+			return dst, w.refused.why()
 		case e.unfitted || m.Otherwise == "ignore":
 			return dst, notReading
 		}
@@ -184,9 +185,8 @@ type extraction struct {
 	total     int  // readings so far
 	strangers int  // elements whose device is not configured
 	unfitted  bool // a value was there and means "none"
-	// broken is the first fault of a field that was passed over.
-	broken *fault
-	ways   ways
+	units     int8 // 1: some member may name a unit, -1: none does, 0: not looked yet
+	ways      ways
 }
 
 // history appends a record for every item of the past.
@@ -204,7 +204,7 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 				return false
 			}
 		}
-		if len(e.w.readings) == 0 {
+		if e.w.withoutZeros(); len(e.w.readings) == 0 {
 			return true
 		}
 		rec := *base

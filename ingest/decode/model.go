@@ -348,6 +348,8 @@ type Sample struct {
 	Expect   []Expected       `yaml:"expect" json:"expect,omitempty"`
 	Ignored  bool             `yaml:"ignored" json:"ignored,omitempty"`
 	Rejected telemetry.Reason `yaml:"rejected" json:"rejected,omitempty"`
+	// Refused is why some of the message's fields are refused, beside the readings of Expect.
+	Refused telemetry.Reason `yaml:"refused" json:"refused,omitempty"`
 }
 
 // Expected is one reading of a sample.

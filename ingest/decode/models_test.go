@@ -90,9 +90,9 @@ func TestOneNamesAStrangerByItsTopic(t *testing.T) {
 	}
 	now := time.Date(2022, 7, 5, 1, 16, 0, 0, time.UTC)
 	tests := []struct{ model, topic, payload, want string }{
-		{"native", "", `{"co2":1}`, "device"},
-		{"native", "gerbang/v1/x/dev-1", `{"co2":1}`, "dev-1"},
-		{"native", "push/native/dev-2", `{"co2":1}`, "dev-2"},
+		{"native", "", `{"co2":401}`, "device"},
+		{"native", "gerbang/v1/x/dev-1", `{"co2":401}`, "dev-1"},
+		{"native", "push/native/dev-2", `{"co2":401}`, "dev-2"},
 		{"generic-air-sensor", "rooms/1/report", `{"serial":"AS-1","air":{"rh":50}}`, "AS-1"},
 		{"generic-entrance-camera", "cameras/a/b/events", `{"event":"face","mask":true}`, "b"},
 	}

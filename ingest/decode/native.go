@@ -36,9 +36,13 @@ func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	w.readings = w.readings[:0]
 	for i := int32(1); i < int32(len(doc.nodes)); i = doc.nodes[i].end {
 		if f := n.member(&doc.nodes[i]); f != nil {
-			return dst, f.in(string(doc.nodes[i].name))
+			if f = f.in(string(doc.nodes[i].name)); !f.field {
+				return dst, f
+			}
+			w.refused.add(f, "")
 		}
 	}
+	w.withoutZeros()
 	if f := n.finish(doc); f != nil {
 		return dst, f
 	}
@@ -58,6 +62,7 @@ type native struct {
 	// hasTask and hasDone: the member is there; detailed: some member of a task log is.
 	hasTask, hasDone, detailed bool
 	nulls                      bool // some quantity was null
+	released                   bool // a button told no press
 }
 
 func (n *native) member(m *node) *fault {
@@ -105,6 +110,10 @@ func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
 	case q == telemetry.Button:
 		if m.kind != '"' || !plainName(m.raw) {
 			return faultf(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
+		}
+		if !pressed(string(m.raw), true) {
+			n.released = true
+			return nil
 		}
 		r.Value, r.Text = 1, intern(m.raw)
 	case m.kind == 't' || m.kind == 'f':
@@ -171,7 +180,17 @@ func (n *native) logged(m *node) *fault {
 	case "agent":
 		return word(m, &n.log.Agent)
 	case "item":
-		return word(m, &n.log.Item)
+		if m.kind != '"' {
+			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+		}
+		n.log.Item = string(m.raw)
+		if len(m.raw) == 0 {
+			return nil
+		}
+		if err := facility.CheckItem(n.log.Item); err != nil {
+			return faultf(telemetry.ReasonField, "%v", err)
+		}
+		return nil
 	case "by":
 		if m.kind != '"' {
 			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
@@ -215,6 +234,10 @@ func (n *native) finish(doc *document) *fault {
 		return nil
 	case n.detailed:
 		return faultf(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
+	case n.w.refused.first != nil:
+		return n.w.refused.first
+	case n.released:
+		return notReading
 	case n.nulls:
 		return faultf(telemetry.ReasonField, "every quantity is null")
 	}
@@ -233,11 +256,11 @@ func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
 	if !ok {
 		return faultf(telemetry.ReasonTask, "task: %q is no task of the site", log.Task)
 	}
-	if log.Item == "" || len(task.Items) == 0 {
+	switch {
+	case log.Item == "", slices.Contains(task.Items, log.Item):
 		return nil
-	}
-	if slices.Contains(task.Items, log.Item) {
-		return nil
+	case len(task.Items) == 0: // what nobody has configured may be anything, a person's name too
+		return word(&node{kind: '"', raw: []byte(log.Item)}, &log.Item)
 	}
 	return faultf(telemetry.ReasonTask, "item: no item of task %q, want one of %s", log.Task, strings.Join(task.Items, ", "))
 }

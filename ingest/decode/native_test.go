@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -70,23 +71,23 @@ func TestNativeReadings(t *testing.T) {
 		{name: "null is absent", payload: `{"temperature":null,"co2":412}`, want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 412}}},
 		{name: "unknown members", payload: `{"rssi":-70,"gw":{"a":[1,2,{"b":null}]},"co2":412}`, want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 412}}},
 		{name: "escaped name", payload: `{"co\u0032":412}`, want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 412}}},
-		{name: "RFC 3339", payload: `{"at":"2022-07-05T07:59:30.25+07:00","co2":1}`, at: at("2022-07-05T00:59:30.25Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "offset without colon", payload: `{"at":"2022-07-05T07:59:30+0700","co2":1}`, at: at("2022-07-05T00:59:30Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "local time", payload: `{"at":"2022-07-05 07:59:30","co2":1}`, at: at("2022-07-05T00:59:30Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "epoch s", payload: `{"at":1656982770,"co2":1}`, at: at("2022-07-05T00:59:30Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "epoch s with fraction", payload: `{"at":1656982770.125,"co2":1}`, at: at("2022-07-05T00:59:30.125Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "epoch ms", payload: `{"at":1656982770125,"co2":1}`, at: at("2022-07-05T00:59:30.125Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "epoch us", payload: `{"at":1656982770125001,"co2":1}`, at: at("2022-07-05T00:59:30.125001Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "epoch ns as text", payload: `{"at":"1656982770125001002","co2":1}`, at: at("2022-07-05T00:59:30.125001002Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "late", payload: `{"at":"2022-07-05T00:57:59Z","co2":1}`, at: at("2022-07-05T00:57:59Z"), flags: telemetry.FlagLate, want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "a little in the future", payload: `{"at":"2022-07-05T01:01:59Z","co2":1}`, at: at("2022-07-05T01:01:59Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "future", payload: `{"at":"2022-07-05T01:02:01Z","co2":1}`, flags: telemetry.FlagClock, deviceTime: "2022-07-05T01:02:01Z", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "year 2000", payload: `{"at":"2000-01-01T00:00:00Z","co2":1}`, flags: telemetry.FlagClock, deviceTime: "2000-01-01T00:00:00Z", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "year 2106", payload: `{"at":4294967295,"co2":1}`, flags: telemetry.FlagClock, deviceTime: "4294967295", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "uptime", payload: `{"at":4711,"co2":1}`, flags: telemetry.FlagClock, deviceTime: "4711", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "leap second", payload: `{"at":"2022-07-04T23:59:60Z","co2":1}`, flags: telemetry.FlagClock, deviceTime: "2022-07-04x23:59:60x", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "no time at all", payload: `{"at":"Budi 3573010101010001","co2":1}`, flags: telemetry.FlagClock, deviceTime: "xxxx 999…", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
-		{name: "time too large for nanoseconds", payload: `{"at":"9999-12-31T00:00:00Z","co2":1}`, flags: telemetry.FlagClock, deviceTime: "9999-12-31x00:00:00x", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 1}}},
+		{name: "RFC 3339", payload: `{"at":"2022-07-05T07:59:30.25+07:00","co2":401}`, at: at("2022-07-05T00:59:30.25Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "offset without colon", payload: `{"at":"2022-07-05T07:59:30+0700","co2":401}`, at: at("2022-07-05T00:59:30Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "local time", payload: `{"at":"2022-07-05 07:59:30","co2":401}`, at: at("2022-07-05T00:59:30Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "epoch s", payload: `{"at":1656982770,"co2":401}`, at: at("2022-07-05T00:59:30Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "epoch s with fraction", payload: `{"at":1656982770.125,"co2":401}`, at: at("2022-07-05T00:59:30.125Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "epoch ms", payload: `{"at":1656982770125,"co2":401}`, at: at("2022-07-05T00:59:30.125Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "epoch us", payload: `{"at":1656982770125001,"co2":401}`, at: at("2022-07-05T00:59:30.125001Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "epoch ns as text", payload: `{"at":"1656982770125001002","co2":401}`, at: at("2022-07-05T00:59:30.125001002Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "late", payload: `{"at":"2022-07-05T00:57:59Z","co2":401}`, at: at("2022-07-05T00:57:59Z"), flags: telemetry.FlagLate, want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "a little in the future", payload: `{"at":"2022-07-05T01:01:59Z","co2":401}`, at: at("2022-07-05T01:01:59Z"), want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "future", payload: `{"at":"2022-07-05T01:02:01Z","co2":401}`, flags: telemetry.FlagClock, deviceTime: "2022-07-05T01:02:01Z", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "year 2000", payload: `{"at":"2000-01-01T00:00:00Z","co2":401}`, flags: telemetry.FlagClock, deviceTime: "2000-01-01T00:00:00Z", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "year 2106", payload: `{"at":4294967295,"co2":401}`, flags: telemetry.FlagClock, deviceTime: "4294967295", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "uptime", payload: `{"at":4711,"co2":401}`, flags: telemetry.FlagClock, deviceTime: "4711", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "leap second", payload: `{"at":"2022-07-04T23:59:60Z","co2":401}`, flags: telemetry.FlagClock, deviceTime: "2022-07-04x23:59:60x", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "no time at all", payload: `{"at":"Budi 3573010101010001","co2":401}`, flags: telemetry.FlagClock, deviceTime: "xxxx 999…", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
+		{name: "time too large for nanoseconds", payload: `{"at":"9999-12-31T00:00:00Z","co2":401}`, flags: telemetry.FlagClock, deviceTime: "9999-12-31x00:00:00x", want: []telemetry.Reading{{Quantity: telemetry.CO2, Value: 401}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -131,4 +132,26 @@ func show(recs []telemetry.Record) string {
 
 func show2(readings []telemetry.Reading) string {
 	return show([]telemetry.Record{{Kind: telemetry.KindObservation, Observation: telemetry.Observation{Readings: readings}}})
+}
+
+// TestT8_ItemsOfTheConfiguration: whatever the configuration takes as an item, a log may name. Finding T8.
+func TestT8_ItemsOfTheConfiguration(t *testing.T) {
+	site := testSite(t)
+	items := []string{"meja & kursi", "Lift #2", "Musala: karpet", "gagang/pintu; kaca", "トイレ"}
+	site.Tasks = []facility.Task{{ID: "wipe", Items: items}, {ID: "spray"}}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}})
+	for _, name := range items {
+		if err := facility.CheckItem(name); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		recs := d.Decode(message(door, fmt.Sprintf(`{"task":"wipe","item":%q}`, name)), nil)
+		if len(recs) != 1 || recs[0].Observation.Task == nil || recs[0].Observation.Task.Item != name {
+			t.Errorf("%q: got %s", name, show(recs))
+		}
+	}
+	for _, payload := range []string{`{"task":"wipe","item":"Lift #3"}`, `{"task":"wipe","item":"a\u202eb"}`, `{"task":"spray","item":"Zxqv@x"}`} {
+		if recs := d.Decode(message(door, payload), nil); len(recs) != 1 || recs[0].Rejection == nil || strings.Contains(recs[0].Rejection.Detail, "Zxqv") {
+			t.Errorf("%s: got %s, want it rejected", payload, show(recs))
+		}
+	}
 }

@@ -53,7 +53,9 @@ type Query struct {
 type Answer struct {
 	Lines     []Line
 	Rejection *telemetry.Rejection
-	Trace     *Trace // nil unless asked for
+	// Refused says which fields were refused beside those of Lines; nil: none.
+	Refused *telemetry.Rejection
+	Trace   *Trace // nil unless asked for
 }
 
 // One decodes a single message. The device need not be configured: it is then named after what topic or payload say, its
@@ -84,8 +86,12 @@ func (d *Decoder) One(q Query) Answer {
 	}
 	for i := range recs {
 		if recs[i].Kind == telemetry.KindRejection {
-			a.Lines, a.Rejection = nil, recs[i].Rejection
-			return a
+			if len(a.Lines) == 0 {
+				a.Rejection = recs[i].Rejection
+				return a
+			}
+			a.Refused = recs[i].Rejection
+			continue
 		}
 		a.Lines = appendLines(a.Lines, m, &recs[i])
 	}
@@ -121,6 +127,7 @@ func (d *Decoder) model(name string) *model {
 // decodeAs decodes msg for b without asking the router.
 func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 	var f *fault
+	w.refused.reset()
 	if len(msg.Payload) > 0 || !b.model.format.empty {
 		f = w.d.sized(msg)
 	}
@@ -134,7 +141,7 @@ func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 	case f != nil:
 		return []telemetry.Record{reject(msg, b, f)}
 	}
-	return recs
+	return w.withRefused(recs, 0, b, msg)
 }
 
 // quiet is the silent pattern that decides about topic; nil: none.

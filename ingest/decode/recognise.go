@@ -21,6 +21,8 @@ type Candidate struct {
 	// Detail says why nothing is read: not a reading, or not decoded.
 	Detail string `json:"detail,omitempty"`
 	score  int
+	// messages are how many messages of a sequence the model knows.
+	messages int
 }
 
 // maxCandidates bounds what is worth showing.
@@ -51,6 +53,41 @@ func (d *Decoder) Recognise(q Query) []Candidate {
 	return all[:min(len(all), maxCandidates)]
 }
 
+// RecogniseAll guesses the model of messages that belong together. Each may be taken in several ways, as it is or as the text of a
+// frame; the queries are in the way in which most is recognised.
+func (d *Decoder) RecogniseAll(ways [][]Query) ([]Candidate, []Query) {
+	taken := make([]Query, len(ways))
+	var all []Candidate
+	for i, queries := range ways {
+		taken[i] = queries[0]
+		var best []Candidate
+		for _, q := range queries {
+			if found := d.Recognise(q); len(found) > 0 && (len(best) == 0 || len(best[0].Quantities) == 0 && len(found[0].Quantities) > 0) {
+				best, taken[i] = found, q
+			}
+		}
+		for _, c := range best {
+			at := slices.IndexFunc(all, func(o Candidate) bool { return o.Model == c.Model })
+			if at < 0 {
+				c.messages = 1
+				all = append(all, c)
+				continue
+			}
+			all[at].messages++
+			for _, q := range c.Quantities {
+				if !slices.Contains(all[at].Quantities, q) {
+					all[at].Quantities = append(all[at].Quantities, q)
+				}
+			}
+			all[at].score += c.score
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.messages, a.messages), cmp.Compare(b.score, a.score))
+	})
+	return all[:min(len(all), maxCandidates)], taken
+}
+
 // candidate tries a model on a message of a stranger.
 func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool) {
 	defer func() {
@@ -59,6 +96,9 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 		}
 	}()
 	literal, fits := m.fits(msg.Topic)
+	if m.format.Name == "homeassistant" && len(w.d.discovered.find(msg.Topic)) > 0 {
+		literal, fits = 1, true // it was announced
+	}
 	if msg.Topic != "" && !fits && (len(m.patterns) > 0 || m.native()) {
 		return c, false // its devices speak elsewhere
 	}

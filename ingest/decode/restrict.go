@@ -75,4 +75,4 @@ func refusal(msg *ingest.Message, b *binding, rec *telemetry.Record, refused fun
 }
 
 // refusedMark tells the identity of a refusal from that of the observation it belongs to.
-const refusedMark = 0x9e3779b97f4a7c15
+const refusedMark = 0xc2b2ae3d27d4eb4f

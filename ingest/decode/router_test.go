@@ -37,33 +37,33 @@ func routed(t testing.TB) Options {
 func TestRouting(t *testing.T) {
 	d := newDecoder(t, routed(t))
 	tests := []struct{ topic, payload, want string }{ // want is site/device, or a reason
-		{"s/mpp/d1/up", `{"c":1}`, "mpp/d1"},
-		{"s/two/d1/up", `{"c":1}`, "two/d1"},
-		{"s/two/D1/up", `{"c":1}`, "two/d1"},
-		{"s/three/d1/up", `{"c":1}`, "unknown_device"},
-		{"s/mpp/d1/down", `{"c":1}`, "unknown_topic"},
-		{"p/SN-2/up", `{"c":1}`, "mpp/d2"},
-		{"p/sn-6/up", `{"c":1}`, "two/d6"},
-		{"p/x/SN-6", `{"c":1}`, "two/d6"},
-		{"p/x/SN-6/a/b", `{"c":1}`, "two/d6"},
-		{"p/x/SN-7/a/b", `{"c":1}`, "unknown_device"},
-		{"p/x", `{"c":1}`, "unknown_topic"},
-		{"app/1/event/up", `{"info":{"id":"24e1f0"},"c":1}`, "mpp/d3"},
-		{"app/1/event", `{"info":{"id":7},"c":1}`, "two/d7"},
-		{"app/1/event/up", `{"info":{"id":"8"},"c":1}`, "unknown_device"},
-		{"app/1/event/up", `{"info":{},"c":1}`, "unknown_device"},
+		{"s/mpp/d1/up", `{"c":401}`, "mpp/d1"},
+		{"s/two/d1/up", `{"c":401}`, "two/d1"},
+		{"s/two/D1/up", `{"c":401}`, "two/d1"},
+		{"s/three/d1/up", `{"c":401}`, "unknown_device"},
+		{"s/mpp/d1/down", `{"c":401}`, "unknown_topic"},
+		{"p/SN-2/up", `{"c":401}`, "mpp/d2"},
+		{"p/sn-6/up", `{"c":401}`, "two/d6"},
+		{"p/x/SN-6", `{"c":401}`, "two/d6"},
+		{"p/x/SN-6/a/b", `{"c":401}`, "two/d6"},
+		{"p/x/SN-7/a/b", `{"c":401}`, "unknown_device"},
+		{"p/x", `{"c":401}`, "unknown_topic"},
+		{"app/1/event/up", `{"info":{"id":"24e1f0"},"c":401}`, "mpp/d3"},
+		{"app/1/event", `{"info":{"id":7},"c":401}`, "two/d7"},
+		{"app/1/event/up", `{"info":{"id":"8"},"c":401}`, "unknown_device"},
+		{"app/1/event/up", `{"info":{},"c":401}`, "unknown_device"},
 		{"app/1/event/up", `{"info":`, "syntax"},
-		{"push/push/x4", `{"c":1}`, "unknown_device"}, // both sites have one
-		{"push/push/two/x4", `{"c":1}`, "two/d4"},
-		{"push/push/mpp/X4", `{"c":1}`, "mpp/d4"},
-		{"push/body", `{"info":{"id":"7"},"c":1}`, "two/d7"},
-		{"push/body/7", `{"c":1}`, "two/d7"},
-		{"push/part/SN-2", `{"c":1}`, "mpp/d2"},
-		{"push/full", `{"c":1}`, "unknown_topic"},
-		{"push/native/d5", `{"co2":1}`, "mpp/d5"},
-		{"push/nobody/d5", `{"co2":1}`, "unknown_topic"},
-		{"gerbang/v1/mpp/d5", `{"co2":1}`, "mpp/d5"},
-		{"gerbang/v1/two/d5", `{"co2":1}`, "unknown_device"},
+		{"push/push/x4", `{"c":401}`, "unknown_device"}, // both sites have one
+		{"push/push/two/x4", `{"c":401}`, "two/d4"},
+		{"push/push/mpp/X4", `{"c":401}`, "mpp/d4"},
+		{"push/body", `{"info":{"id":"7"},"c":401}`, "two/d7"},
+		{"push/body/7", `{"c":401}`, "two/d7"},
+		{"push/part/SN-2", `{"c":401}`, "mpp/d2"},
+		{"push/full", `{"c":401}`, "unknown_topic"},
+		{"push/native/d5", `{"co2":401}`, "mpp/d5"},
+		{"push/nobody/d5", `{"co2":401}`, "unknown_topic"},
+		{"gerbang/v1/mpp/d5", `{"co2":401}`, "mpp/d5"},
+		{"gerbang/v1/two/d5", `{"co2":401}`, "unknown_device"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.topic, func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestDecodeConcurrently(t *testing.T) {
 	for g := range 8 {
 		wg.Go(func() {
 			for i := range 500 {
-				v := float64(g*500 + i)
+				v := float64(400 + g*500 + i)
 				recs := d.Decode(message("s/mpp/d1/up", fmt.Sprintf(`{"c":%v}`, v)), nil)
 				if len(recs) != 1 || recs[0].Observation.Readings[0].Value != v {
 					t.Errorf("got %s, want %v", show(recs), v)
@@ -145,10 +145,10 @@ func TestArena(t *testing.T) {
 	for batch := range 3 {
 		recs = recs[:0]
 		for i := range 3 * slabSize { // more than one slab
-			recs = w.Decode(message("s/mpp/d1/up", fmt.Sprintf(`{"c":%d}`, i%40000)), recs)
+			recs = w.Decode(message("s/mpp/d1/up", fmt.Sprintf(`{"c":%d}`, 400+i%30000)), recs)
 		}
 		for i := range recs {
-			if r := recs[i].Observation.Readings; len(r) != 1 || cap(r) != 1 || r[0].Value != float64(i%40000) {
+			if r := recs[i].Observation.Readings; len(r) != 1 || cap(r) != 1 || r[0].Value != float64(400+i%30000) {
 				t.Fatalf("batch %d, record %d: got %v", batch, i, r)
 			}
 		}

@@ -37,6 +37,12 @@ func (d *Decoder) Check(id string, s Sample) []string {
 		fail("got %v, want it rejected as %s", lines, s.Rejected)
 		return problems
 	}
+	switch r := answer.Refused; {
+	case r != nil && r.Reason != s.Refused:
+		fail("%s: %s", r.Reason, r.Detail)
+	case r == nil && s.Refused != "":
+		fail("nothing is refused, want some as %s", s.Refused)
+	}
 	for i, line := range lines {
 		if i >= len(s.Expect) {
 			fail("got %v, which is not expected", line)

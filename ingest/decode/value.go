@@ -24,6 +24,8 @@ type field struct {
 	unitNames   map[string]string // for auto: UCUM by lower-case word
 	byUnit      map[string]telemetry.Quantity
 	unit        linear
+	own         linear // scale and offset, before any unit
+	unitless    bool   // a temperature of which the model names no unit
 	unitPath    path
 	units       map[string]linear // by lower-case word
 	words       map[string]float64
@@ -46,10 +48,12 @@ func (e *extraction) read(fd *field, from found) *fault {
 	var f *fault
 	fd.path.each(e.doc, from, func(v found) bool {
 		f = e.value(fd, from, v)
-		if f != nil && e.model.Partial && f.reason != telemetry.ReasonTooLarge {
-			e.note(fd, v, "passed over: "+f.detail)
-			if e.broken == nil {
-				e.broken = f.in(fd.path.text)
+		if f != nil && (f.field || e.model.Partial && f.reason != telemetry.ReasonTooLarge) {
+			e.note(fd, v, "refused: "+f.detail)
+			if n := &e.doc.nodes[v.at]; n.kind == '{' || n.kind == '[' {
+				e.w.refused.pass(f.in(fd.path.text)) // a wide path came by
+			} else {
+				e.w.refused.add(f.in(e.where(fd, v)), e.channel(fd, v))
 			}
 			f = nil
 		}
@@ -88,9 +92,16 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 	case fd.value != nil:
 		r.Value = *fd.value
 	default:
-		r.Value, f = e.number(fd, from, n)
+		r.Value, f = e.number(fd, from, v.at)
+		if outside := fd.min != nil && r.Value < *fd.min || fd.max != nil && r.Value > *fd.max; f == nil && !outside {
+			r.Value, f = checked(fd.quantity, r.Value)
+		}
 	}
 	switch {
+	case f == notPress:
+		e.unfitted = true
+		e.note(fd, v, "no press: a release, a turn, or what a model has to know")
+		return nil
 	case f != nil && (!fd.counted || e.lesser(fd)):
 		return nil // shown only where it can be
 	case f != nil:
@@ -116,12 +127,22 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 	return e.add(r)
 }
 
+// where names the field of a value for people: the member's own name, where the path leads to several.
+func (e *extraction) where(fd *field, v found) string {
+	if name := e.doc.nodes[v.at].name; fd.auto && plainName(name) {
+		return string(name)
+	}
+	return fd.path.text
+}
+
 // again takes in a further value of a reading that the record has.
 func (e *extraction) again(fd *field, have *telemetry.Reading, v float64) *fault {
 	switch fd.twice {
 	case twiceAdd:
 		sum, f := checked(have.Quantity, have.Value+v)
-		have.Value = sum
+		if f == nil {
+			have.Value = sum
+		}
 		return f
 	case twiceLast:
 		have.Value = v
@@ -178,14 +199,15 @@ func (e *extraction) add(r telemetry.Reading) *fault {
 	return nil
 }
 
-// number makes a value of the quantity: a word's number, or a number (also in quotes) in the device's unit.
-func (e *extraction) number(fd *field, from found, n *node) (float64, *fault) {
+// number makes a value in the quantity's unit: a word's number, or a number (also in quotes) in the device's unit.
+func (e *extraction) number(fd *field, from found, at int32) (float64, *fault) {
+	n := &e.doc.nodes[at]
 	if n.kind == '{' || n.kind == '[' {
 		return 0, faultf(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
 	}
 	if fd.words != nil {
 		if v, ok := fd.words[strings.ToLower(string(n.raw))]; ok {
-			return checked(fd.quantity, v)
+			return v, nil
 		}
 	}
 	var v float64
@@ -216,17 +238,27 @@ func (e *extraction) number(fd *field, from found, n *node) (float64, *fault) {
 	}
 	unit := fd.unit
 	if fd.unitPath.text != "" {
-		at, ok := fd.unitPath.firstFrom(e.doc, from)
+		word, ok := fd.unitPath.firstFrom(e.doc, from)
 		if !ok {
-			at, ok = fd.unitPath.first(e.doc, 0)
+			word, ok = fd.unitPath.first(e.doc, 0)
 		}
-		if ok && e.doc.nodes[at].kind != 'n' {
-			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[at].raw))]; !ok {
-				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text)
+		if ok && e.doc.nodes[word].kind != 'n' {
+			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[word].raw))]; !ok {
+				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text).alone()
 			}
 		}
 	}
-	return checked(fd.quantity, unit.apply(v))
+	if fd.unitless && v != 0 {
+		if word, sure := e.unitBeside(at, string(n.name), fd.quantity); word != "" {
+			// The model knows its device: a word that it does not mention counts where it can only mean one thing.
+			if s, ok := measuredIn(sense{quantity: fd.quantity}, word, sure); ok && s.unit != "" {
+				if conv, err := conversion(s.unit, fd.quantity); err == nil {
+					unit = fd.own.then(conv)
+				}
+			}
+		}
+	}
+	return unit.apply(v), nil
 }
 
 // wordsOf lists the words that a field knows.
@@ -239,14 +271,11 @@ func (fd *field) press(n *node) (string, *fault) {
 	if kind, ok := fd.kinds[string(n.raw)]; ok {
 		return kind, nil
 	}
-	if len(fd.kinds) > 0 {
-		return "", faultf(telemetry.ReasonField, "a kind of press that the model does not know")
+	if len(fd.kinds) == 0 {
+		return pressOf(n, false)
 	}
-	if n.kind == 't' || n.kind == '0' {
-		return "press", nil
+	if n.kind == '"' && !pressed(string(n.raw), true) {
+		return "", notPress
 	}
-	if n.kind != '"' || !plainName(n.raw) {
-		return "", faultf(telemetry.ReasonField, "%s, want the kind of press", kindName(n.kind))
-	}
-	return intern(n.raw), nil
+	return "", faultf(telemetry.ReasonField, "a kind of press that the model does not know")
 }

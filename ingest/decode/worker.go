@@ -24,6 +24,7 @@ type Worker struct {
 	facts    facts
 	fit      *pattern // that tells what the levels of the topic are; nil: none
 	readings []telemetry.Reading
+	refused  refusals
 	// identities are those of the elements of the message so far.
 	identities []uint64
 	key        []byte
@@ -45,6 +46,7 @@ func (d *Decoder) Worker(a *Arena) *Worker {
 // Decode is Decoder.Decode with the worker's memory.
 func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []telemetry.Record) {
 	w.parsed = nil
+	w.refused.reset()
 	b, f := unbound, (*fault)(nil)
 	// A fault of ours costs one message, never the feed.
 	defer func() {
@@ -69,7 +71,7 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 		clear(records[len(dst):])
 		return append(dst, reject(msg, b, f))
 	}
-	return w.restrict(msg, records, len(dst))
+	return w.restrict(msg, w.withRefused(records, len(dst), b, msg), len(dst))
 }
 
 // maxTopic bounds a topic; MQTT itself allows 65,535 bytes.
@@ -199,8 +201,10 @@ func (w *Worker) observation(b *binding, msg *ingest.Message, dst []telemetry.Re
 // checked gives v as a value of q: finite, within the physical range, whole where people or things are counted.
 func checked(q telemetry.Quantity, v float64) (float64, *fault) {
 	def := q.Definition()
-	if !(v >= def.Min && v <= def.Max) { // not v < def.Min || …: NaN must fail
-		return 0, faultf(telemetry.ReasonRange, "%v is impossible, want %v to %v %s", v, def.Min, def.Max, def.Unit)
+	if why := q.Refuse(v); why != "" {
+		f := faultf(telemetry.ReasonRange, "%s", why).alone()
+		f.zero = v == 0
+		return 0, f
 	}
 	switch def.Form {
 	case telemetry.Period, telemetry.Total, telemetry.Present, telemetry.Flag:

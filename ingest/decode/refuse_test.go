@@ -1,0 +1,81 @@
+package decode
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// TestD1_ImpossibleValues: what no working sensor measures is refused for every quantity and by every way into the gateway, says
+// why, and costs no other field. Finding D1.
+func TestD1_ImpossibleValues(t *testing.T) {
+	refused := map[telemetry.Quantity][]float64{
+		telemetry.CO2: {0, -1, 65_535, 5}, telemetry.Temperature: {85, -127, -999, 97.29, 648.16, 327.67}, telemetry.Humidity: {0, -12, 655.35, 255},
+		telemetry.Pressure: {0, 6553.5}, telemetry.Illuminance: {65_535, -1}, telemetry.TVOC: {65_535, -1}, telemetry.PM25: {-1, 65_535},
+		telemetry.BodyTemperature: {0, 97.9, -999}, telemetry.Distance: {0, -1, 65.535}, telemetry.Noise: {0, 255}, telemetry.Battery: {255, -1},
+		telemetry.BatteryVoltage: {0, 65.535}, telemetry.PeopleIn: {-3, 65_535}, telemetry.PeoplePresent: {-1, 65_535}, telemetry.PeopleInTotal: {-1, math.MaxUint32},
+	}
+	taken := map[telemetry.Quantity][]float64{
+		telemetry.CO2: {400, 5000}, telemetry.Temperature: {0, -20, 36, 90}, telemetry.Humidity: {1, 100}, telemetry.Pressure: {1013}, telemetry.Illuminance: {0, 80_000},
+		telemetry.TVOC: {0}, telemetry.PM25: {0}, telemetry.BodyTemperature: {24, 41}, telemetry.Battery: {0, 100}, telemetry.PeopleIn: {0, 40}, telemetry.PeopleInTotal: {0, 65_535},
+	}
+	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}})
+	own := acme(t, Model{Readings: []Field{{Path: "motion", Quantity: telemetry.Motion}, {Path: "v", Quantity: telemetry.CO2}}})
+	for q, values := range refused {
+		for _, v := range values {
+			recs := d.Decode(message(door, fmt.Sprintf(`{"motion":true,%q:%v}`, q, v)), nil)
+			if len(recs) != 2 || show(recs[:1]) != "2022-07-05T01:00:00Z door-1 motion 1 1; " || recs[1].Rejection == nil {
+				t.Errorf("%s %v: got %s, want motion and a rejection", q, v, show(recs))
+				continue
+			}
+			r := recs[1].Rejection
+			if r.Reason != telemetry.ReasonRange || !strings.Contains(r.Detail, q.String()+": ") || r.Device != "door-1" {
+				t.Errorf("%s %v: got %+v", q, v, r)
+			}
+			if alone := d.Decode(message(door, fmt.Sprintf(`{%q:%v}`, q, v)), nil); len(alone) != 1 || alone[0].Rejection == nil {
+				t.Errorf("%s %v alone: got %s, want a rejection", q, v, show(alone))
+			}
+		}
+	}
+	for q, values := range taken {
+		for _, v := range values {
+			if recs := d.Decode(message(door, fmt.Sprintf(`{%q:%v}`, q, v)), nil); len(recs) != 1 || recs[0].Rejection != nil {
+				t.Errorf("%s %v: got %s, want it taken", q, v, show(recs))
+			}
+		}
+	}
+	want := "2022-07-05T01:00:00Z d1 motion 1 1; range: the other readings of the message are taken; v: 0 ppm is what a sensor says that has measured nothing: it warms up, or failed; "
+	if got := show(own.Decode(message("a/d1", `{"motion":1,"v":0}`), nil)); got != want {
+		t.Errorf("a mapped model: got %s, want %s", got, want)
+	}
+}
+
+// TestD1_WarmingUp: what a sensor says beside a zero that is none is no measurement either; other sensors' zeros are. Finding D1.
+func TestD1_WarmingUp(t *testing.T) {
+	d := acme(t, Model{Readings: []Field{{Path: "*.t", Quantity: telemetry.Temperature}, {Path: "*.h", Quantity: telemetry.Humidity}, {Path: "*.c", Quantity: telemetry.CO2}}})
+	for payload, want := range map[string]string{
+		`{"MHZ19":{"c":0,"t":0},"SHT":{"t":0,"h":80}}`: " temperature=0 @ SHT humidity=80 @ SHT; range",
+		`{"MHZ19":{"c":0,"t":0}}`:                      "range",
+		`{"SCD30":{"c":0,"t":0,"h":0}}`:                "range",
+		`{"SCD30":{"c":0,"t":4}}`:                      " temperature=4 @ SCD30; range",
+		`{"SHT":{"t":0,"h":80}}`:                       " temperature=0 @ SHT humidity=80 @ SHT",
+	} {
+		if got := strings.TrimPrefix(outcome(d, "a/d1", payload), "d1"); got != want {
+			t.Errorf("%s: got %s, want %s", payload, got, want)
+		}
+	}
+}
+
+// TestD1_RefusedIsCountedOnce: a message that is delivered again is recognised with what was refused of it.
+func TestD1_RefusedIsCountedOnce(t *testing.T) {
+	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}})
+	const payload = `{"at":"2022-07-05T00:59:30Z","motion":true,"co2":0}`
+	one, two := d.Decode(message(door, payload), nil), d.Decode(message(door, payload), nil)
+	if len(one) != 2 || len(two) != 2 || one[0].Identity != two[0].Identity || one[1].Identity != two[1].Identity || one[0].Identity == one[1].Identity {
+		t.Errorf("identities %v and %v", one, two)
+	}
+}

@@ -1,0 +1,44 @@
+package decode
+
+import (
+	"testing"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// TestD2_Units: words for units in a payload are honoured and converted, and one that nobody knows is a reason. Finding D2.
+func TestD2_Units(t *testing.T) {
+	site := testSite(t)
+	site.Devices = []facility.Device{{ID: "d1", Model: "lines"}, {ID: "d2", Model: "named"}, {ID: "d3", Model: "mapped"}}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{
+		{ID: "lines", Title: "L", Format: "line", Match: []string{"influx/{device}"}, Each: &Each{Path: "lines[*]"}, Count: CountTotal, Readings: []Field{{Path: "fields.*", Auto: true}}},
+		{ID: "named", Title: "N", Match: []string{"n/{device}"}, Count: CountTotal, Readings: []Field{{Path: "**", Auto: true}}},
+		{ID: "mapped", Title: "M", Match: []string{"m/{device}"}, Readings: []Field{{Path: "reading.value", Quantity: telemetry.BodyTemperature}, {Path: "t", Quantity: telemetry.Temperature}}},
+	}})
+	for _, tt := range [][3]string{
+		{"influx/d1", `air,unit=F temperature=78.8,humidity=61`, "d1 temperature=26 humidity=61"},
+		{"influx/d1", `air,temperature_unit=fahrenheit temperature=78.8,humidity=61`, "d1 temperature=26 humidity=61"},
+		{"influx/d1", `air temperature=78.8,temp_unit="F",humidity=61`, "d1 temperature=26 humidity=61"},
+		{"influx/d1", `air temperature_f=78.8`, "d1 temperature=26"},
+		{"influx/d1", `air,unit=imperial temperature=97.7`, "d1 temperature=36.5"},
+		{"influx/d1", `air temperature=97.3,humidity=40`, "d1 humidity=40; range"},
+		{"influx/d1", `air,unit=furlong temperature=21`, "field"},
+		{"n/d2", `{"temperature":78.8,"temperature_unit":"°F","humidity":61}`, "d2 temperature=26 humidity=61"},
+		{"n/d2", `{"data":{"temperature":78.8,"pressure":760},"units":{"temperature":"F","pressure":"mmHg"}}`, "d2 temperature=26 @ data pressure=1013.250144354 @ data"},
+		{"n/d2", `{"temperature":{"value":78.8,"unit":"F"}}`, "d2 temperature=26 @ temperature"},
+		{"n/d2", `{"voc":5,"voc_unit":"mg/m3","humidity":61}`, "d2 humidity=61; field"},
+		{"n/d2", `{"voc":0.2,"voc_unit":"ppm"}`, "d2 tvoc=200"},
+		{"n/d2", `{"battery":3.1,"battery_unit":"V","temperature":21}`, "d2 battery_voltage=3.1 temperature=21"},
+		{"n/d2", `{"temperature":294.15,"unit":"K"}`, "d2 temperature=21"},
+		{"n/d2", `{"temperature":21,"humidity":50,"unit":"C"}`, "d2 temperature=21 humidity=50"},
+		{"n/d2", `{"temperature":21,"temperature_unit":"Rankine"}`, "field"},
+		{"m/d3", `{"reading":{"value":97.7,"unit":"F"}}`, "d3 body_temperature=36.5"},
+		{"m/d3", `{"reading":{"value":36.5,"unit":"C"}}`, "d3 body_temperature=36.5"},
+		{"m/d3", `{"t":21,"unit_id":"A-7","units":3}`, "d3 temperature=21"},
+	} {
+		if got := outcome(d, tt[0], tt[1]); got != tt[2] {
+			t.Errorf("%s: got %s, want %s", tt[1], got, tt[2])
+		}
+	}
+}

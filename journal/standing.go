@@ -1,0 +1,70 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Standing calls fn with a site's configurations and entries up to a record, in order; see gateway.Journal.
+func (j *Journal) Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error {
+	r := newReader()
+	err := each(ctx, j.reads, func(rows *sql.Rows) error {
+		rec, _, err := scanRecord(rows, r, nil)
+		if err != nil {
+			return err
+		}
+		return fn(&rec)
+	}, `SELECT seq, kind, site, at, received, identity, body FROM records WHERE kind IN (3, 5) AND site = ? AND seq <= ? ORDER BY seq`,
+		site, int64(upTo))
+	if err != nil {
+		return fmt.Errorf("reading what stands for site %q: %w", site, err)
+	}
+	return nil
+}
+
+// Before is the last record that was received before a time; 0: none is kept. The times of receipt grow with the numbers, so
+// that few records are looked at.
+func (j *Journal) Before(ctx context.Context, t telemetry.Instant) (uint64, error) {
+	var first, last int64
+	if err := j.row(ctx, `SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM records`, &first, &last); err != nil {
+		return 0, fmt.Errorf("finding the ends of the journal: %w", err)
+	}
+	found := int64(0)
+	for first <= last && first > 0 {
+		middle := first + (last-first)/2
+		var seq, received int64
+		// Retention leaves holes: the next record that is there speaks for the middle.
+		err := j.row(ctx, fmt.Sprintf(`SELECT seq, received FROM records WHERE seq >= %d ORDER BY seq LIMIT 1`, middle), &seq, &received)
+		if err != nil {
+			return 0, fmt.Errorf("looking for a time in the journal: %w", err)
+		}
+		if telemetry.Instant(received) < t {
+			found, first = seq, seq+1
+		} else {
+			last = middle - 1
+		}
+	}
+	return uint64(found), nil
+}
+
+// Verdicts lists the newest change of verdict of each rule and subject of a site, late revisions left out.
+func (j *Journal) Verdicts(ctx context.Context, site string) ([]rules.Transition, error) {
+	var found []rules.Transition
+	err := each(ctx, j.reads, func(rows *sql.Rows) error {
+		var body sql.RawBytes
+		if err := rows.Scan(&body); err != nil {
+			return err
+		}
+		found = append(found, rules.Transition{})
+		return json.Unmarshal(body, &found[len(found)-1])
+	}, `SELECT body FROM transitions WHERE id IN (SELECT max(id) FROM transitions WHERE site = ? AND late = 0 GROUP BY rule, subject)`, site)
+	if err != nil {
+		return nil, fmt.Errorf("reading the last verdicts of site %q: %w", site, err)
+	}
+	return found, nil
+}
