@@ -139,6 +139,7 @@ func (e *Engine) connect(d *deviceState, def *facility.Device) {
 	case facility.AtTask:
 		d.task = e.taskByID[at.ID]
 	}
+	d.unit, d.doorway = e.plan.unit(d.whole.index, at, d.mounting.Swap), e.plan.doorway(at)
 	d.pulse = nil
 	if def.Interval > 0 {
 		d.pulse = e.watchFor(d, silenceFactor*def.Interval, 0)

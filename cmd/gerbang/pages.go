@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -151,6 +153,15 @@ func (p healthPort) Status() web.Status {
 	owed, err := a.courier.Waiting()
 	s.Lags = append(s.Lags, web.Lag{Name: "outbox", Waiting: uint64(owed)})
 	s.Services = append(s.Services, a.influxService(&s), a.routerService(&s), serviceOf("signals", err))
+	health := a.loop.Health()
+	clock := web.Service{Name: "clock", State: web.ServiceOK, Detail: health.Clock}
+	if health.Clock != "" {
+		clock.State = web.ServiceFailing
+	}
+	s.Services = append(s.Services, clock)
+	for _, site := range slices.Sorted(maps.Keys(health.Stopped)) {
+		s.Services = append(s.Services, web.Service{Name: "site " + site, State: web.ServiceFailing, Detail: health.Stopped[site]})
+	}
 	return s
 }
 
