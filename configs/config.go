@@ -53,8 +53,6 @@ type Config struct {
 	LeftOut []string           `yaml:"-"`
 	Kept    []rules.Definition `yaml:"-"`
 
-	declared map[string][]telemetry.Quantity // what devices measure by their own word, by site/device
-
 	// Warnings are what is allowed and probably not meant, where it stands.
 	Warnings Problems `yaml:"-"`
 }
