@@ -23,7 +23,7 @@ func (t *Texts) course(s *statement, a *Alert) string {
 		raised = &a.Explanation // from before it was kept
 	}
 	data := map[string]any{
-		"Worst": t.value(s.lang, a.Kind, &a.Worst), "Last": t.value(s.lang, a.Kind, &a.Explanation),
+		"Worst": t.alone(s, &a.Worst), "Last": t.alone(s, &a.Explanation),
 		"Limit": t.limit(s.lang, a.Kind, raised),
 	}
 	if _, span := durations[raised.Unit]; span {
@@ -39,7 +39,7 @@ func (t *Texts) course(s *statement, a *Alert) string {
 	if !raised.HasValue || !a.Explanation.HasValue || raised == &a.Explanation {
 		return text
 	}
-	if data["Worst"] == t.value(s.lang, a.Kind, raised) || !a.Worst.HasValue {
+	if data["Worst"] == t.alone(s, raised) || !a.Worst.HasValue {
 		if data["Last"] == data["Worst"] {
 			return text
 		}
@@ -54,7 +54,16 @@ func (t *Texts) soFar(s *statement, a *Alert) string {
 	if !a.Worst.HasValue || !x.HasValue || x.Unit != a.Worst.Unit || !beyond(&a.Worst, x) || !moved(x, sameBut(x, a.Worst.Value)) {
 		return ""
 	}
-	return t.in(s.lang).say("text.so_far", map[string]any{"Worst": t.value(s.lang, a.Kind, &a.Worst)})
+	return t.in(s.lang).say("text.so_far", map[string]any{"Worst": t.alone(s, &a.Worst)})
+}
+
+// alone is a value without its error: that has been said with the first one.
+func (t *Texts) alone(s *statement, x *rules.Explanation) string {
+	y := *x
+	if !y.HasRange && !countsPeople(s.kind) {
+		y.Error = 0
+	}
+	return t.value(s.lang, s.kind, &y)
 }
 
 // sameBut is an explanation with another value.

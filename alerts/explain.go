@@ -136,7 +136,7 @@ func (t *Texts) text(s *statement) string {
 	data["Why"], data["Interval"] = t.inBrackets(s), t.bare(s)
 	base := ""
 	if s.near && form == "value_limit" {
-		base = w.first(data, "text."+s.kind+".near", "text.near")
+		base = w.first(data, "text.near."+s.kind, "text.near")
 	} else {
 		base = w.first(data, t.forms(s, form)...)
 	}

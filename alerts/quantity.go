@@ -34,7 +34,7 @@ func (t *Texts) value(lang, kind string, x *rules.Explanation) string {
 	if x.HasRange && (x.Unit == "1" || x.Unit == "") {
 		return w.people(x.High, w.interval(x.Low, x.High))
 	}
-	if x.HasLimit && !countsPeople(kind) {
+	if x.HasLimit && !(countsPeople(kind) && (x.Unit == "1" || x.Unit == "")) {
 		return t.measured(lang, x.Unit, x.Value, x.Error, digitsApart(x.Value, x.Limit, unitDigits(x.Unit)))
 	}
 	return t.quantity(lang, kind, x.Unit, x.Value, x.Error)

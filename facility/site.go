@@ -57,6 +57,9 @@ type Door struct {
 	Name string `json:"name"`
 	From string `json:"from"`
 	To   string `json:"to"`
+	// MaxPassages is the most people that can pass it in a minute, where that is more or less than at the site's other doors;
+	// 0: as there.
+	MaxPassages float64 `json:"max_passages,omitempty"`
 }
 
 // PlaceKind says what a device or task belongs to.

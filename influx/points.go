@@ -228,7 +228,7 @@ func (e *encoder) entry(b *batch, rec *telemetry.Record) {
 		if n.Subject != rec.Site {
 			t = appendTag(t, "zone", n.Subject)
 		}
-		t = appendInteger(append(t, " persons="...), n.Value)
+		t = appendInteger(append(t, " persons="...), max(0, n.Value)) // as the engine takes it
 		b.text = appendTime(t, momentOf(from.at, rec.Seq, 0))
 		from.end = len(b.text)
 		b.sources = append(b.sources, from)

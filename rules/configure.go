@@ -122,6 +122,7 @@ func (e *Engine) place(i int) {
 	case facility.AtTask:
 		d.task = e.taskByID[def.Place.ID]
 	}
+	d.unit, d.doorway = e.plan.unit(i), e.plan.doorway(i)
 	d.pulse = nil
 	if def.Interval > 0 {
 		d.pulse = e.watchFor(d, silenceFactor*def.Interval, 0)

@@ -29,6 +29,8 @@ type deviceState struct {
 	mounting    facility.Mounting
 	rate        ppm
 	presentErr  people
+	unit        string     // which hardware it is, and where it hangs: totals of another are not compared with its own
+	doorway     doorway    // what its door lets through
 	zone        *zoneState // where it hangs, if in a zone
 	door        *doorState
 	task        *taskState
@@ -111,24 +113,6 @@ func (d *deviceState) series(q telemetry.Quantity) *series {
 		}
 	}
 	return nil
-}
-
-// total finds the running total of a quantity and channel, making it if it is new.
-func (d *deviceState) total(q telemetry.Quantity, channel string) *total {
-	for _, c := range d.totals {
-		if c.quantity == q && c.channel == channel {
-			return c
-		}
-	}
-	c := &total{quantity: q, channel: strings.Clone(channel)}
-	d.totals = append(d.totals, c)
-	slices.SortFunc(d.totals, func(a, b *total) int {
-		if a.quantity != b.quantity {
-			return int(a.quantity) - int(b.quantity)
-		}
-		return strings.Compare(a.channel, b.channel)
-	})
-	return c
 }
 
 // read keeps the newest value of a reading. fillOnly takes it only where there is none: a retained message is state, not

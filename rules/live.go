@@ -82,13 +82,13 @@ func (e *Engine) verdictView(i *instance) VerdictView {
 		Phase: s.alarm.phase, PhaseSince: s.alarm.since, Explanation: i.explain(e.clock), Legal: era.rule.Legal,
 	}
 	if view.Phase == Firing && !i.told.firing {
-		view.Phase = Pending // late data made it: it is held back until it has stood for a while
+		view.Phase, view.AlarmDue = Pending, i.told.held // late data made it: it is held back until it has stood for a while
 	}
 	if view.Legal == "" {
 		view.Legal = era.protocol.Legal
 	}
 	view.Title = era.rule.Title
-	if view.Phase == Pending && view.PhaseSince != 0 {
+	if s.alarm.phase == Pending {
 		view.AlarmDue = view.PhaseSince.Add(era.rule.For)
 	}
 	return view

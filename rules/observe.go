@@ -270,19 +270,46 @@ func (e *Engine) counted(d *deviceState, ev Evidence, o *telemetry.Observation) 
 // total takes in a running total and corrects what passed.
 func (e *Engine) total(d *deviceState, r *telemetry.Reading, at telemetry.Instant) {
 	c := d.total(r.Quantity, r.Channel)
-	e.flows = c.record(entry[float64]{at, r.Value}, e.plan.passage, e.flows[:0])
-	c.trim(e.clock.Add(-e.plan.exact()))
+	// Not between the two directions of one message: what is told of a time is told of both.
+	if c.touched = e.record; c.other == nil || c.other.touched != e.record {
+		c.thin(e.clock.Add(-e.plan.exact()), e.clock.Add(-horizon))
+	}
+	flows, taken := c.record(at, r.Value, d.doorway, e.flows[:0])
+	e.flows = flows
+	late := e.clock.Add(-e.plan.late)
 	for _, f := range e.flows {
-		sign := people(1)
-		if f.undo {
-			sign = -1
-		}
-		in, out := sign*f.passed.count, people(0)
+		// A value may decide what older ones meant: that revises history, as late data does.
+		e.late = e.late || f.at < late
+		in, out := f.count, people(0)
 		if r.Quantity == telemetry.PeopleOutTotal {
 			in, out = 0, in
 		}
-		e.flow(d, f.at, in, out, sign*f.passed.doubt)
+		e.flow(d, f.at, in, out, f.doubt)
+		e.passed(d, c, f.at)
 	}
+	if taken {
+		e.passed(d, c, at)
+	}
+}
+
+// passed tells what running totals say of a time, in both directions. It is told once a record, however often it changes.
+func (e *Engine) passed(d *deviceState, c *total, at telemetry.Instant) {
+	in, out := c.passed(at).number(), c.other.passed(at).number()
+	if c.quantity == telemetry.PeopleOutTotal {
+		in, out = out, in
+	}
+	in, out = facility.Directed(&d.mounting, in, out)
+	for i := len(e.out.Flows) - 1; i >= 0; i-- {
+		f := &e.out.Flows[i]
+		if f.Record != e.record {
+			break
+		}
+		if f.At == at && f.Device == d.id && f.Channel == c.channel {
+			f.In, f.Out = in, out
+			return
+		}
+	}
+	e.out.Flows = append(e.out.Flows, Flow{Site: e.site, Device: d.id, Channel: c.channel, At: at, In: in, Out: out, Record: e.record})
 }
 
 // flow counts people who passed a device at a time; doubt are people who may have passed besides.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -229,6 +230,31 @@ const countMask = 1<<telemetry.PeopleIn | 1<<telemetry.PeopleOut | 1<<telemetry.
 
 // totalMask are the running totals among them.
 const totalMask = 1<<telemetry.PeopleInTotal | 1<<telemetry.PeopleOutTotal
+
+// doorway is what the i-th device's door lets through.
+func (p *plan) doorway(i int) doorway {
+	if at := p.def.Site.Devices[i].Place; at.Kind == facility.AtDoor {
+		if n := p.door(at.ID).MaxPassages; n > 0 {
+			return doorway{n}
+		}
+	}
+	return doorway{p.passage}
+}
+
+// unit names the hardware behind the i-th device and what its counts mean. A sensor that was replaced begins a new baseline
+// under the old name, and so does one that was turned round or hung elsewhere: no step leads from the one to the other.
+func (p *plan) unit(i int) string {
+	d := &p.def.Site.Devices[i]
+	parts := []string{d.Model, d.Address, string(d.Place.Kind), d.Place.ID, "", "", ""}
+	if d.Place.Kind == facility.AtDoor {
+		door := p.door(d.Place.ID)
+		parts[4], parts[5] = door.From, door.To
+	}
+	if d.Swap {
+		parts[6] = "swap"
+	}
+	return strings.Join(parts, "\x00")
+}
 
 // mayCount reports whether a device may turn out to count people who pass.
 func (p *plan) mayCount(i int) bool { return p.measures[i] == 0 || p.measures[i]&countMask != 0 }

@@ -265,15 +265,11 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	}
 	d.present = entry[people]{c.instant(), people(c.int())}
 	for range c.count() {
-		t := &total{quantity: telemetry.Quantity(c.uint()), channel: c.string(), cut: c.bool()}
-		for range c.count() {
-			t.points = append(t.points, entry[float64]{c.instant(), c.float()})
-		}
-		if c.limit != 0 {
-			t.points = collapse(t.points, c.limit)
-		}
+		t := c.total(telemetry.Quantity(c.uint()))
+		t.setBack(c.limit)
 		d.totals = append(d.totals, t)
 	}
+	d.pairTotals()
 	for range c.count() {
 		s := &series{device: d, quantity: telemetry.Quantity(c.uint())}
 		var was telemetry.Instant

@@ -171,13 +171,7 @@ func (c *encoder) device(d *deviceState) {
 	c.list(len(d.totals))
 	for _, t := range d.totals {
 		c.uint(uint64(t.quantity))
-		c.string(t.channel)
-		c.bool(t.cut)
-		c.list(len(t.points))
-		for _, p := range t.points {
-			c.instant(p.at)
-			c.float(p.v)
-		}
+		c.total(t)
 	}
 	c.list(len(d.kept))
 	for _, s := range d.kept {

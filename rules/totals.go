@@ -1,108 +1,145 @@
 package rules
 
 import (
-	"math"
 	"slices"
+	"sort"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// DefaultPassages is the most people that can pass one counter in a minute where the definition does not say.
-const DefaultPassages = 600
-
-// keptTotals is how many old values of a running total are kept besides those within the lateness bound, so that a value
-// that comes late finds its neighbours.
-const keptTotals = 8
-
-// total is one running total of a device: what passed between two neighbours in event time is counted at the later one.
-// The first value is a baseline. Each pair of neighbours is judged by itself, so that the sum is independent of the order
-// of arrival.
+// total is one running total of one unit: the device that hangs in one place under one address. What passed between two
+// believed values that are neighbours in event time is counted at the later one; the first value is a baseline. Which values
+// are believed, and what a drop means, follows from all of them together (see explain.go), so that the sum depends on the set
+// of values and never on the order in which they arrive.
 type total struct {
 	quantity telemetry.Quantity
 	channel  string
-	cut      bool // values before the first of points were dropped
-	points   []entry[float64]
+	unit     string
+	other    *total // the same unit's total of the other direction; nil: none yet
+	cut      bool   // values before the first of points were dropped
+	end      int    // index of the last believed value
+	thinAt   int    // thin when there are so many points
+	touched  uint64 // the record that last had a value for it; not kept over a restart
+	points   []point
 }
 
-// passed is what two neighbouring values of a running total mean.
-type passed struct {
-	count people
-	doubt people // people that may have passed besides, where the step cannot be explained
-	reset bool   // the counter began again, or its step is impossible
+// point is one value of a running total, with the best explanation of the values up to it that believes it.
+type point struct {
+	at           telemetry.Instant
+	v            float64
+	count, doubt people // as told: what passed at it, and what may have passed besides
+	faults       int32  // of the explanation
+	back         uint8  // how far back the value lies that the explanation believes before it; 0: it is the first
+	calm         uint8  // how many different values before it are in no doubt; saturates
+	kept         bool   // believed in the best explanation of all values
+	dense        bool   // values between the one before and it were dropped: they said the same
 }
 
-// step explains the step from one value to the next. A drop is a reset, after which the new value itself has passed; a
-// drop from near the end of a 16- or 32-bit register is a wrap. What no door lets through is not counted but doubted.
-func step(a, b entry[float64], perMinute float64) passed {
-	bound := perMinute * math.Max(1, minutes(b.at.Sub(a.at)))
-	d := b.v - a.v
-	if d >= 0 {
-		if d > bound {
-			return passed{doubt: peopleOf(bound), reset: true}
-		}
-		return passed{count: peopleOf(d)}
-	}
-	for _, width := range [...]float64{1 << 16, 1 << 32} {
-		if a.v < width && a.v >= width*0.9 && b.v <= width*0.1 && d+width <= bound {
-			return passed{count: peopleOf(d + width)}
-		}
-	}
-	if b.v <= bound {
-		return passed{count: peopleOf(b.v), reset: true}
-	}
-	return passed{doubt: peopleOf(bound), reset: true}
-}
-
-// change is a correction of what passed at a time.
+// flowChange corrects what passed at a time, by so much.
 type flowChange struct {
-	at     telemetry.Instant
-	passed passed
-	undo   bool // takes passed back instead
+	at           telemetry.Instant
+	count, doubt people
 }
 
-// record takes in a value and appends what that changes. A second value for the same time replaces a smaller one: the
-// order of arrival must not matter, and equal ones add nothing.
-func (c *total) record(p entry[float64], perMinute float64, to []flowChange) []flowChange {
-	i := len(c.points)
-	for i > 0 && c.points[i-1].at > p.at {
+// total finds the running total of a quantity and channel, making it if it is new.
+func (d *deviceState) total(q telemetry.Quantity, channel string) *total {
+	for _, c := range d.totals {
+		if c.quantity == q && c.channel == channel && c.unit == d.unit {
+			return c
+		}
+	}
+	c := newTotal(q, channel, d.unit)
+	d.totals = append(d.totals, c)
+	d.pairTotals()
+	return c
+}
+
+// pairTotals puts a device's totals in order and tells each which is that of the other direction.
+func (d *deviceState) pairTotals() {
+	slices.SortFunc(d.totals, compareTotals)
+	for _, a := range d.totals {
+		for _, b := range d.totals {
+			if a != b && a.channel == b.channel && a.unit == b.unit {
+				a.other = b
+			}
+		}
+	}
+}
+
+// find is the number of points at or before a time.
+func (c *total) find(at telemetry.Instant) int {
+	n := len(c.points)
+	if n == 0 || c.points[n-1].at <= at {
+		return n
+	}
+	return sort.Search(n, func(k int) bool { return c.points[k].at > at })
+}
+
+// passed is what is told of a time: 0 where the total has no value for it.
+func (c *total) passed(at telemetry.Instant) people {
+	if c == nil {
+		return 0
+	}
+	if i := c.find(at); i > 0 && c.points[i-1].at == at {
+		return c.points[i-1].count
+	}
+	return 0
+}
+
+// record takes in a value and appends what that changes, oldest first. A second value for the same time replaces a smaller
+// one: the order of arrival must not matter, and equal ones add nothing. taken is false for a value of a time that was thinned
+// out: what passed then is told already.
+func (c *total) record(at telemetry.Instant, v float64, door doorway, to []flowChange) (changes []flowChange, taken bool) {
+	i := c.find(at)
+	same := i > 0 && c.points[i-1].at == at
+	switch {
+	case same && (c.points[i-1].v >= v || c.proven(i-1)):
+		return to, true
+	case !same && i < len(c.points) && c.points[i].dense:
+		return to, false // it says what is counted, or it is a glitch among many that agree
+	case i == 0 && c.cut:
+		return to, false
+	case same:
 		i--
-	}
-	if i == 0 && c.cut {
-		return to // counted already with the step to the first value that is kept
-	}
-	same := i > 0 && c.points[i-1].at == p.at
-	if same && c.points[i-1].v >= p.v {
-		return to
-	}
-	prev := i - 1
-	if same {
-		prev--
-	}
-	if prev >= 0 {
-		if same {
-			to = append(to, flowChange{p.at, step(c.points[prev], c.points[i-1], perMinute), true})
+		c.points[i].v = v
+	case i == len(c.points) && c.climbs(at, v, door):
+		last := &c.points[i-1]
+		p := point{at: at, v: v, count: peopleOf(v - last.v), faults: last.faults, back: 1, calm: last.calm, kept: true}
+		c.points = append(c.points, p)
+		c.end = i
+		if p.count == 0 {
+			return to, true
 		}
-		to = append(to, flowChange{p.at, step(c.points[prev], p, perMinute), false})
+		return append(to, flowChange{at: at, count: p.count}), true
+	default:
+		c.insert(i, point{at: at, v: v})
 	}
-	if i < len(c.points) {
-		next := c.points[i]
-		if i > 0 {
-			to = append(to, flowChange{next.at, step(c.points[i-1], next, perMinute), true})
-		}
-		to = append(to, flowChange{next.at, step(p, next, perMinute), false})
-	}
-	if same {
-		c.points[i-1] = p
-	} else {
-		c.points = slices.Insert(c.points, i, p)
-	}
-	return to
+	return c.explain(i, door, to), true
 }
 
-// trim drops values that are older than the time and have enough successors.
-func (c *total) trim(before telemetry.Instant) {
-	for len(c.points) > keptTotals && c.points[0].at < before {
-		c.points = shift(c.points)
-		c.cut = true
+// climbs reports whether a new last value only goes on: nothing before it is in doubt, and it is reached by a plain step.
+func (c *total) climbs(at telemetry.Instant, v float64, door doorway) bool {
+	if c.end != len(c.points)-1 {
+		return false
 	}
+	last := &c.points[c.end]
+	return last.calm >= calmEnough && v >= last.v && v-last.v <= door.bound(at.Sub(last.at))
+}
+
+// insert puts a point at index i.
+func (c *total) insert(i int, p point) {
+	c.points = slices.Insert(c.points, i, p)
+	for k := i + 1; k < min(len(c.points), i+1+reach); k++ {
+		if q := &c.points[k]; q.back > 0 && k-1-int(q.back) < i {
+			q.back++
+		}
+	}
+	if c.end >= i && len(c.points) > 1 {
+		c.end++
+	}
+}
+
+// proven reports whether a point stands for others that were dropped.
+func (c *total) proven(i int) bool {
+	return c.points[i].dense || i+1 < len(c.points) && c.points[i+1].dense
 }

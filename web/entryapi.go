@@ -15,9 +15,11 @@ type countInput struct {
 	Site string `path:"site" maxLength:"64" example:"mpp-gresik"`
 	Zone string `path:"zone" maxLength:"64" example:"waiting-room" doc:"The zone's id; _site: the whole building"`
 	Body struct {
-		entryBody
-		Value  float64 `json:"value" minimum:"0" maximum:"100000" multipleOf:"1" example:"48" doc:"How many people are inside"`
-		Reason string  `json:"reason,omitempty" maxLength:"200" example:"walked through"`
+		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Value  float64    `json:"value" minimum:"0" maximum:"100000" multipleOf:"1" example:"48" doc:"How many people are inside"`
+		Author string     `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Reason string     `json:"reason,omitempty" maxLength:"200" example:"walked through"`
+		At     *time.Time `json:"at,omitempty" doc:"When it was so; now if left out. Not in the future, and at most seven days ago"`
 	}
 }
 
@@ -25,16 +27,12 @@ type correctionInput struct {
 	Site string `path:"site" maxLength:"64" example:"mpp-gresik"`
 	Zone string `path:"zone" maxLength:"64" example:"waiting-room" doc:"The zone's id; _site: the whole building"`
 	Body struct {
-		entryBody
-		Value  float64 `json:"value" minimum:"-100000" maximum:"100000" multipleOf:"1" example:"-3" doc:"How many people are added; negative: taken away. Not 0"`
-		Reason string  `json:"reason" minLength:"1" maxLength:"200" example:"a group left through the fire door"`
+		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Value  float64    `json:"value" minimum:"-100000" maximum:"100000" multipleOf:"1" example:"-3" doc:"How many people are added; negative: taken away. Not 0"`
+		Author string     `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Reason string     `json:"reason" minLength:"1" maxLength:"200" example:"a group left through the fire door"`
+		At     *time.Time `json:"at,omitempty" doc:"When it was so; now if left out. Not in the future, and at most seven days ago"`
 	}
-}
-
-type entryBody struct {
-	ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-	Author string     `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
-	At     *time.Time `json:"at,omitempty" doc:"When it was so; now if left out. Not in the future, and at most seven days ago"`
 }
 
 type apiEntry struct {
@@ -69,21 +67,28 @@ func (s *Server) apiEntries(api huma.API) {
 	}
 	huma.Register(api, post("count", "enter-count", "Say how many people are inside", "A person counted. The estimate begins anew from there."),
 		func(ctx context.Context, in *countInput) (*apiOne[apiEntry], error) {
-			return s.apiEnter(ctx, telemetry.EntryCount, in.Site, in.Zone, &in.Body.entryBody, in.Body.Value, in.Body.Reason)
+			b := &in.Body
+			return s.apiEnter(ctx, &entered{telemetry.EntryCount, in.Site, in.Zone, b.ID, b.Value, b.Author, b.Reason, timeOf(b.At)})
 		})
 	huma.Register(api, post("correction", "enter-correction", "Add people, or take them away", "People passed whom no counter saw, or a counter saw who did not pass."),
 		func(ctx context.Context, in *correctionInput) (*apiOne[apiEntry], error) {
-			return s.apiEnter(ctx, telemetry.EntryCorrection, in.Site, in.Zone, &in.Body.entryBody, in.Body.Value, in.Body.Reason)
+			b := &in.Body
+			return s.apiEnter(ctx, &entered{telemetry.EntryCorrection, in.Site, in.Zone, b.ID, b.Value, b.Author, b.Reason, timeOf(b.At)})
 		})
 	huma.Register(api, get("/sites/{site}/zones/{zone}/entries", "list-entries", "Counts and corrections that people entered, the newest first", "sites", 404), s.apiListEntries)
 }
 
-func (s *Server) apiEnter(ctx context.Context, kind telemetry.EntryKind, site, zone string, b *entryBody, value float64, reason string) (*apiOne[apiEntry], error) {
-	e := entered{kind: kind, site: site, zone: zone, id: b.ID, value: value, author: cleanText(b.Author, maxName), reason: cleanText(reason, maxReason)}
-	if b.At != nil {
-		e.at = *b.At
+// timeOf is zero for nil.
+func timeOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
 	}
-	rec, err := s.enter(ctx, &e)
+	return *t
+}
+
+func (s *Server) apiEnter(ctx context.Context, e *entered) (*apiOne[apiEntry], error) {
+	e.author, e.reason = cleanText(e.author, maxName), cleanText(e.reason, maxReason)
+	rec, err := s.enter(ctx, e)
 	if err == nil {
 		return &apiOne[apiEntry]{apiEntryOf(&rec)}, nil
 	}

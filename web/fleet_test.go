@@ -315,7 +315,7 @@ func mall(id, name, zone string, people, err float64) rules.View {
 		},
 	}
 	v.Verdicts = append(v.Verdicts, rules.VerdictView{
-		Rule: "co2-perhatian", Title: map[string]string{"en": "CO₂ high", "id": "CO₂ tinggi"}, Kind: "expression", Class: rules.ClassBreach,
+		Rule: "co2-perhatian", Title: map[string]string{"en": "CO₂, first limit", "id": "CO₂, batas perhatian"}, Kind: "expression", Class: rules.ClassBreach,
 		Severity: rules.Warning, Subject: rules.Subject{Kind: rules.SubjectZone, ID: "musala"}, SubjectName: "Musala", Verdict: rules.Within, Since: ago(3 * time.Hour),
 		Explanation: rules.Explanation{Value: 611, Limit: 1000, HasValue: true, HasLimit: true, Unit: "ppm", Constraint: "expression",
 			Evidence: []rules.Evidence{{Device: "udara-2", Quantity: telemetry.CO2, At: ago(4 * time.Minute), Value: 611, Record: 1_842_001}}},

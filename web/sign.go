@@ -44,6 +44,8 @@ func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
 		face.Class, face.Icon, key, note = "uncounted", "people", "sign.uncounted", "sign.go_note"
 		if face.Limit != "" {
 			key = "sign.uncounted_limit"
+		} else {
+			note = ""
 		}
 	case z.Near && a.Icon == "wait":
 		face.Class, face.Icon, note, face.Persons = "near", "near", "sign.near_note", p.interval()
@@ -56,7 +58,7 @@ func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
 		word := signWord{Lang: tag, Word: t.T(key, "Limit", face.Limit)}
 		if note != "" {
 			word.Note = t.T(note)
-		} else if v.NextChange != 0 {
+		} else if !v.Open && v.NextChange != 0 {
 			word.Note = t.T("sign.opens", "When", t.When(v.NextChange, sc.now, sc.loc))
 		}
 		face.Words = append(face.Words, word)

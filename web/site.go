@@ -32,7 +32,9 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	for i := range v.Zones {
 		z := &v.Zones[i]
 		card := zoneCardOf(sc, z)
-		card.Spark = s.sparks.of(sc, v.Site, z.ID)
+		if card.Persons.Counted {
+			card.Spark = s.sparks.of(sc, v.Site, z.ID)
+		}
 		c.add("zone-"+z.ID, "site-zone", card)
 	}
 	c.add("", "site-zones-close", nil)
