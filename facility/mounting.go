@@ -59,3 +59,14 @@ func (m *Mounting) Task(r *telemetry.Reading) string {
 	}
 	return ""
 }
+
+// Places lists where a device and those of its channels hang that have a place of their own.
+func (d *Device) Places() []Place {
+	all := []Place{d.Place}
+	for i := range d.Channels {
+		if d.Channels[i].Place.Kind != "" {
+			all = append(all, d.Channels[i].Place)
+		}
+	}
+	return all
+}

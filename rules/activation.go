@@ -119,7 +119,7 @@ func (a *activation) bounds(yield func() bool) {
 		bound(&a.gauge[q].v, a.gauge[q].err)
 	}
 	if j.crowded && !j.doubt {
-		bound(&a.persons, a.est.err.number())
+		bound(&a.persons, a.est.err().number())
 	}
 	if n == 0 {
 		yield()

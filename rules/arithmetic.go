@@ -219,7 +219,7 @@ func variable(name string) numeric {
 	case "persons":
 		return get(func(a *activation) float64 { return a.persons })
 	case "error":
-		return get(func(a *activation) float64 { return a.est.err.number() })
+		return get(func(a *activation) float64 { return a.est.err().number() })
 	case "limit":
 		return get(func(a *activation) float64 { return a.limit })
 	case "in_today":

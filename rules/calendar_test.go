@@ -115,7 +115,7 @@ func TestReconfigurationKeepsState(t *testing.T) {
 	r.configure(&next, r.at("2022-07-04 09:30:00"))
 	r.wantPersons("hall", 30)
 	r.wantVerdict("capacity", "hall", "breached")
-	r.wantVerdict("capacity", "new", "unknown/no_data")
+	r.wantVerdict("capacity", "new", "none") // nothing counts there
 	var ended int
 	for _, x := range r.out.Transitions {
 		if x.Rule == "alive" && x.Explanation.Reason == ReasonNotInForce {

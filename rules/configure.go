@@ -21,7 +21,9 @@ func (e *Engine) configure(p *plan) {
 	e.lay()
 	e.day = p.midnight(p.date(e.clock))
 	e.midnight, e.resetAt = p.nextMidnight(e.clock), p.nextReset(e.clock)
+	e.learnAt = e.nextLearning(e.clock)
 	e.refreshLevel()
+	e.begin()
 	e.enforce(e.clock)
 	e.askAll(e.clock)
 	for _, z := range e.allZones() {
@@ -45,6 +47,7 @@ func (e *Engine) lay() {
 		z.index = i - 1
 		z.parent, z.children = nil, nil
 		z.devices = nil
+		z.site = e.plan
 		z.feeders, z.absolute, z.outages, z.blind, z.sensors = nil, nil, nil, nil, nil
 	}
 	for i := range site.Zones {
@@ -122,7 +125,7 @@ func (e *Engine) place(i int) {
 func (e *Engine) connect(d *deviceState, def *facility.Device) {
 	d.mounting = def.Mounting(d.channel)
 	at := d.mounting.Place
-	d.err, d.rate, d.presentErr, d.room = def.Error, errorRate(def.Accuracy), peopleOf(def.Error), def.Whole
+	d.err, d.rate, d.presentErr, d.room = def.Error, errorRate(def.Accuracy), presentSpread(def.Error), def.Whole
 	d.canCount = e.plan.mayCount(d.whole.index)
 	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
 	d.flowFlag, d.presentFlag = false, false
@@ -130,19 +133,22 @@ func (e *Engine) connect(d *deviceState, def *facility.Device) {
 	case facility.AtZone:
 		d.zone = e.zoneByID[at.ID]
 		// A counter that hangs in a zone counts who comes into it, from wherever.
-		d.effects = []effect{{d.zone, 1}}
+		d.effects = []effect{{device: d, zone: d.zone, sign: 1}}
 		d.canCount = false
 		d.zone.devices = append(d.zone.devices, d)
 	case facility.AtDoor:
 		d.door = e.doorByID[at.ID]
-		d.effects = e.effects(e.plan.door(at.ID))
+		d.effects = e.effects(d, e.plan.door(at.ID))
 	case facility.AtTask:
 		d.task = e.taskByID[at.ID]
 	}
+	e.attach(d)
 	d.unit, d.doorway = e.plan.unit(d.whole.index, at, d.mounting.Swap), e.plan.doorway(at)
 	d.pulse = nil
 	if def.Interval > 0 {
-		d.pulse = e.watchFor(d, silenceFactor*def.Interval, 0)
+		d.pulse, d.bound = e.watchFor(d, silenceFactor*def.Interval, 0), 0
+	} else if d.bound > 0 {
+		d.pulse = e.watchFor(d, d.bound, 0)
 	}
 	d.kept = slices.DeleteFunc(d.kept, func(s *series) bool { return !e.keeps(s.quantity) })
 	for _, s := range d.kept {
@@ -183,17 +189,17 @@ func (e *Engine) keeps(q telemetry.Quantity) bool {
 // effects are what a person who goes in at a door means: he enters the zones that hold where the door leads and not where
 // it comes from, and leaves those of which the opposite is true. A door between two children changes nothing for their
 // parent.
-func (e *Engine) effects(d *facility.Door) []effect {
+func (e *Engine) effects(device *deviceState, d *facility.Door) []effect {
 	from, to := e.around(d.From), e.around(d.To)
 	var all []effect
 	for _, z := range to {
 		if !slices.Contains(from, z) {
-			all = append(all, effect{z, 1})
+			all = append(all, effect{device: device, zone: z, sign: 1})
 		}
 	}
 	for _, z := range from {
 		if !slices.Contains(to, z) {
-			all = append(all, effect{z, -1})
+			all = append(all, effect{device: device, zone: z, sign: -1})
 		}
 	}
 	return all
@@ -256,6 +262,9 @@ func (e *Engine) enforce(from telemetry.Instant) {
 	for d := range e.everyDevice() {
 		if d.known&maskOf(telemetry.BodyTemperature) != 0 {
 			e.plan.thermometers[d.whole.index] = true
+		}
+		if d.known&crowdMask != 0 {
+			e.plan.showsCounter(d.whole.index)
 		}
 	}
 	old := make(map[instanceKey]*instance, len(e.instances))
@@ -405,7 +414,7 @@ func (e *Engine) wire() {
 		samples = append(samples, at)
 	}
 	e.queue.reset(1 + len(e.watches) + len(e.instances) + len(e.zones) + 1)
-	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+	e.queue.set(0, e.nextTurn())
 	slot := 1
 	for _, w := range e.watches {
 		w.slot = slot

@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -27,7 +28,10 @@ type deviceState struct {
 	counted  Evidence // its newest count of people
 	present  entry[people]
 	totals   []*total
-	kept     []*series // readings that rules look back at, by quantity
+	history  buckets       // what it counted
+	turns    []turn        // ways it is mounted, as learned or configured anew
+	bound    time.Duration // how long it may be silent, as learned; 0: not known, or it promises an interval
+	kept     []*series     // readings that rules look back at, by quantity
 	watches  []*watch
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
 
@@ -35,7 +39,7 @@ type deviceState struct {
 	mounting    facility.Mounting
 	err         float64 // error bar of its measured values, in their unit
 	rate        ppm
-	presentErr  people
+	presentErr  people     // the variance of an absolute count, people²
 	unit        string     // which hardware it is, and where it hangs: totals of another are not compared with its own
 	doorway     doorway    // what its door lets through
 	zone        *zoneState // where it hangs, if in a zone
@@ -52,10 +56,12 @@ type deviceState struct {
 	zoneWatchers bool // its zone has watchers of readings
 }
 
-// effect is what one person through a door means for a zone.
-type effect struct {
-	zone *zoneState
-	sign people // +1: in at the door enters the zone; −1: leaves it
+// counterID names a counter among those of a zone: two channels of one device are two counters.
+func (d *deviceState) counterID() string {
+	if d.channel == "" {
+		return d.id
+	}
+	return d.id + "/" + d.channel
 }
 
 // lastValue is the newest reading of a quantity and channel.

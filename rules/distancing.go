@@ -103,7 +103,7 @@ func (j *distancingJudge) judge(t telemetry.Instant, was Verdict) (finding, tele
 	d := est.finding()
 	d.limit, d.hasLimit, d.constraint = j.places, true, byArea
 	if est.known {
-		d.compare(was, 0, StraddleUnknown)
+		d.compare(was, 0)
 	}
 	if measured && worse(f.verdict, d.verdict) {
 		return f, min(until, next)

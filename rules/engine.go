@@ -32,6 +32,7 @@ type Engine struct {
 	midnight  telemetry.Instant // the next one
 	resetAt   telemetry.Instant // the next reset
 	levelAt   telemetry.Instant // the next change of level
+	learnAt   telemetry.Instant // when what the counters miss is learned next
 	deafness  deafness          // when nobody listened to the devices
 
 	// The facts, in the definition's order.
@@ -67,7 +68,7 @@ type Engine struct {
 
 // New makes an engine for a site. Until a configuration record is applied it judges nothing.
 func New(site string) *Engine {
-	return &Engine{site: site, midnight: telemetry.Never, resetAt: telemetry.Never, levelAt: telemetry.Never}
+	return &Engine{site: site, midnight: telemetry.Never, resetAt: telemetry.Never, levelAt: telemetry.Never, learnAt: telemetry.Never}
 }
 
 // Apply advances the engine by one record of its site and appends what it caused to out. The record must not be retained,
@@ -186,7 +187,7 @@ func (e *Engine) fire(slot int) {
 	}
 }
 
-// turn is a turn of the calendar: midnight, the reset, a change of level.
+// turn is a turn of the calendar: midnight, the reset, a change of level, the time to learn.
 func (e *Engine) turn() {
 	if e.clock >= e.midnight {
 		e.newDay()
@@ -198,11 +199,20 @@ func (e *Engine) turn() {
 	if e.clock >= e.resetAt {
 		e.resetAt = e.plan.nextReset(e.clock)
 		for _, z := range e.allZones() {
-			z.anchor(e.clock, 0, 0, false)
+			z.fix(anchor{at: e.clock, kind: closingAnchor}, false)
 			e.crowdChanged(z, e.clock)
 		}
 	}
-	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+	if e.clock >= e.learnAt {
+		e.learnAt = e.nextLearning(e.clock)
+		e.learn()
+	}
+	e.queue.set(0, e.nextTurn())
+}
+
+// nextTurn is the next turn of the calendar.
+func (e *Engine) nextTurn() telemetry.Instant {
+	return min(e.midnight, e.resetAt, e.levelAt, e.learnAt)
 }
 
 // newDay begins a day of the site: the counts of the day, the protocols in force, and an end to what is too old.
@@ -222,7 +232,11 @@ func (e *Engine) newDay() {
 	for _, w := range e.watches {
 		w.forget(old)
 	}
+	for _, z := range e.allZones() {
+		z.forgetLearning(old)
+	}
 	for d := range e.everyDevice() {
+		d.forgetCounts(old)
 		if d.flowFlag || d.presentFlag {
 			e.refreshOutages(d)
 		}
@@ -351,9 +365,9 @@ func (e *Engine) refreshOutages(d *deviceState) {
 	now := d.outages(e.clock)
 	for _, f := range d.effects {
 		if d.feeds() {
-			f.zone.outages = setOutages(f.zone.outages, d, now)
+			f.zone.setLosses(d, now, e.clock.Add(-horizon))
 		} else {
-			f.zone.outages = setOutages(f.zone.outages, d, nil)
+			f.zone.setLosses(d, nil, e.clock.Add(-horizon))
 		}
 	}
 	if d.presentFlag {

@@ -87,20 +87,6 @@ func (j *capacityJudge) show(_ telemetry.Instant, x *Explanation) {
 	if x.HasLimit {
 		x.Inputs = append(x.Inputs, j.inputs...)
 	}
-	if x.HasValue && x.HasLimit {
-		x.Inputs = append(x.Inputs, j.params.Straddle.inputs()...)
-	}
-}
-
-// inputs say which end of an interval is judged, where that is not the whole.
-func (s Straddle) inputs() []Input {
-	switch s {
-	case StraddleBreach:
-		return []Input{{Name: InputByHigh}}
-	case StraddleWithin:
-		return []Input{{Name: InputByValue}}
-	}
-	return nil
 }
 
 func (j *distancingJudge) show(t telemetry.Instant, x *Explanation) {

@@ -161,7 +161,7 @@ func (e *Engine) discover(d *deviceState, fresh uint64) {
 		e.nowPresent(d)
 		e.crowdChanged(d.zone, max(1, e.plan.from))
 	}
-	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index] {
+	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index] || fresh&crowdMask != 0 && !e.plan.counters[d.whole.index] {
 		e.enforce(e.enforced)
 	}
 }
@@ -258,6 +258,7 @@ func (e *Engine) log(t *taskState, d doneAt) {
 
 // counted keeps the newest count of a device as evidence. A total is better evidence than what it stepped by.
 func (e *Engine) counted(d *deviceState, ev Evidence, o *telemetry.Observation) {
+	d.history.at(ev.At).messages++
 	if d.door != nil {
 		d.door.counted = max(d.door.counted, ev.At)
 	}
@@ -322,6 +323,7 @@ func (e *Engine) passed(d *deviceState, c *total, at telemetry.Instant) {
 
 // flow counts people who passed a device at a time; doubt are people who may have passed besides.
 func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt people) {
+	rawIn, rawOut := in, out
 	in, out = facility.Directed(&d.mounting, in, out)
 	today := at > e.day
 	if d.door != nil {
@@ -334,8 +336,13 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 		}
 		e.doorChanged(d.door, at)
 	}
-	err := d.rate.of(in+out) + doubt
-	for _, f := range d.effects {
+	if in != 0 || out != 0 {
+		b := d.history.at(at)
+		b.in += rawIn
+		b.out += rawOut
+	}
+	for i := range d.effects {
+		f := &d.effects[i]
 		z := f.zone
 		if z.heard == 0 || at < z.heard {
 			z.heard = at
@@ -347,7 +354,7 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 			z.today.in += out
 			z.today.out += in
 		}
-		z.flow(at, f.sign*(in-out), err)
+		z.pass(at, f.passage(at, rawIn, rawOut, doubt))
 		z.age(e.clock, e.plan.exact())
 		e.crowdChanged(z, at)
 	}
@@ -370,7 +377,7 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 		d.present = entry[people]{at, n}
 	}
 	if d.room || len(z.absolute) <= 1 {
-		z.anchor(at, n, d.presentErr, false)
+		z.fix(anchor{at: at, kind: presentAnchor, value: n, spread: d.presentErr}, false)
 		z.age(e.clock, e.plan.exact())
 		e.crowdChanged(z, at)
 		return
@@ -389,7 +396,7 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 		err += a.presentErr
 		latest = max(latest, a.present.at)
 	}
-	z.anchor(latest, sum, err, true)
+	z.fix(anchor{at: latest, kind: presentAnchor, value: sum, spread: err}, true)
 	z.age(e.clock, e.plan.exact())
 	e.crowdChanged(z, latest)
 }

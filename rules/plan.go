@@ -30,13 +30,16 @@ type plan struct {
 	// thermometers are the devices that measure body temperature, by index: those of which the definition says so, and
 	// those that have shown it, which is the one thing a plan learns.
 	thermometers []bool
-	programs     map[programKey]*program
-	zoneAt       map[string]int // index in the definition by id
-	doorAt       map[string]int
-	deviceAt     map[string]int
-	taskAt       map[string]int
-	kept         [64][]kept // by quantity: what rules look back at
-	keeps        uint64     // quantities that they do
+	// counters are the devices that count people, likewise.
+	counters []bool
+	counted  map[string]bool // zones that something counts, the building by an empty id; nil: to be found
+	programs map[programKey]*program
+	zoneAt   map[string]int // index in the definition by id
+	doorAt   map[string]int
+	deviceAt map[string]int
+	taskAt   map[string]int
+	kept     [64][]kept // by quantity: what rules look back at
+	keeps    uint64     // quantities that they do
 }
 
 type programKey struct {
@@ -76,6 +79,7 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 		}
 		p.measures = append(p.measures, m)
 		p.thermometers = append(p.thermometers, m&maskOf(telemetry.BodyTemperature) != 0)
+		p.counters = append(p.counters, m&crowdMask != 0 || m == 0 && def.Site.Devices[i].Place.Kind == facility.AtDoor)
 	}
 	for i := range def.Protocols {
 		for k := range def.Protocols[i].Rules {
@@ -225,6 +229,9 @@ func (p *plan) allSubjects(kind SubjectKind, fits func(id string) bool) []Subjec
 
 // countMask are the quantities of a people counter.
 const countMask = 1<<telemetry.PeopleIn | 1<<telemetry.PeopleOut | 1<<telemetry.PeopleInTotal | 1<<telemetry.PeopleOutTotal
+
+// crowdMask are the quantities that say how many people are somewhere.
+const crowdMask = countMask | 1<<telemetry.PeoplePresent
 
 // totalMask are the running totals among them.
 const totalMask = 1<<telemetry.PeopleInTotal | 1<<telemetry.PeopleOutTotal

@@ -58,6 +58,7 @@ func (e *Engine) restore(c *decoder) error {
 	for range c.count() {
 		e.deafness.spans = append(e.deafness.spans, deafSpan{c.instant(), c.instant()})
 	}
+	e.learnAt = e.nextLearning(e.clock)
 	sampleDue := e.facts(c)
 	if c.err != nil {
 		return c.err
@@ -120,6 +121,9 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 		d := c.device(&e.clock)
 		e.deviceByID[d.id] = d
 		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
+		if d.known&crowdMask != 0 {
+			e.plan.showsCounter(i)
+		}
 	}
 	e.partByKey = make(map[string]*deviceState)
 	for _, p := range partsOf(site) {
@@ -221,13 +225,12 @@ func (c *decoder) zone() *zoneState {
 	var was entry[balance]
 	decodeTimeline(c, &z.line, func() entry[balance] {
 		was.at += telemetry.Instant(c.whole(int64(time.Millisecond)))
-		was.v.raw += people(c.whole(int64(person)))
-		was.v.err += people(c.int())
-		was.v.anchor += c.deadline()
+		c.balance(&was.v)
 		now := was
 		now.at, now.v.anchor = c.present(was.at), c.present(was.v.anchor)
 		return now
 	})
+	c.learning(z)
 	z.today, z.heard = c.tally(), c.instant()
 	if z.sampled.At = c.instant(); z.sampled.At != 0 {
 		z.sampled.Persons, z.sampled.Error, z.sampled.Limit = c.float(), c.float(), c.float()
@@ -278,6 +281,7 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 		d.counted = Evidence{Device: d.id, At: at, Quantity: telemetry.Quantity(c.uint()), Value: c.float(), Sequence: c.uint(), Record: c.uint()}
 	}
 	d.present = entry[people]{c.instant(), people(c.int())}
+	c.counts(d)
 	for range c.count() {
 		t := c.total(telemetry.Quantity(c.uint()))
 		t.setBack(c.limit)

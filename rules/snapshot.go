@@ -111,17 +111,14 @@ func (c *encoder) zone(z *zoneState) {
 	var was entry[balance]
 	for _, tier := range z.line.tiers {
 		c.list(len(tier))
-		b := c.b
 		for i := range tier {
 			e := &tier[i]
-			b = appendWhole(b, int64(e.at-was.at), int64(time.Millisecond))
-			b = appendWhole(b, int64(e.v.raw-was.v.raw), int64(person))
-			b = binary.AppendVarint(b, int64(e.v.err-was.v.err))
-			b = binary.AppendVarint(b, int64(e.v.anchor-was.v.anchor))
+			c.b = appendWhole(c.b, int64(e.at-was.at), int64(time.Millisecond))
+			c.balance(&e.v, &was.v)
 			was = *e
 		}
-		c.b = b
 	}
+	c.learning(z)
 	c.tally(z.today)
 	c.instant(z.heard)
 	s := &z.sampled
@@ -177,6 +174,7 @@ func (c *encoder) device(d *deviceState) {
 	}
 	c.instant(d.present.at)
 	c.int(int64(d.present.v))
+	c.counts(d)
 	c.list(len(d.totals))
 	for _, t := range d.totals {
 		c.uint(uint64(t.quantity))
