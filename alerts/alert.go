@@ -29,7 +29,11 @@ type Alert struct {
 	// Unconfirmed is since when nobody can tell any more whether it still holds (the data stopped, or the error bar grew
 	// over the limit); 0: it is confirmed. An alert does not end because we stopped looking.
 	Unconfirmed telemetry.Instant `json:"unconfirmed,omitempty"`
+	// Explanation is the newest, and of a past alert the one with which it ended. Raised is the one with which it opened,
+	// Worst the one whose value was furthest on the wrong side of the limit. Alerts from before they were kept lack the two.
 	Explanation rules.Explanation `json:"explanation"`
+	Raised      rules.Explanation `json:"raised,omitzero"`
+	Worst       rules.Explanation `json:"worst,omitzero"`
 	Ack         *Acknowledgement  `json:"ack,omitempty"`
 	Description
 }

@@ -102,6 +102,9 @@ func (b *Book) Refresh(site string, verdicts []rules.VerdictView, at telemetry.I
 		}
 		// An alert under doubt is confirmed by an alarm only.
 		e := b.open[key{site, v.Rule, v.Subject}]
+		if e != nil && e.unconfirmed == 0 {
+			e.alert.keepWorst(&v.Explanation)
+		}
 		if e != nil && e.unconfirmed == 0 && moved(&e.alert.Explanation, &v.Explanation) {
 			dst = b.update(e, &v.Explanation, 0, at, dst)
 		}
@@ -220,6 +223,18 @@ func (b *Book) Tick(now telemetry.Instant, dst []Change) []Change {
 	return dst
 }
 
+// Reconcile resolves the open alerts of a site that its verdicts no longer ask for: of a history that was judged again.
+func (b *Book) Reconcile(site string, verdicts []rules.VerdictView, at telemetry.Instant, dst []Change) []Change {
+	firing := make(map[key]bool, len(verdicts))
+	for i := range verdicts {
+		v := &verdicts[i]
+		firing[key{site, v.Rule, v.Subject}] = v.Phase == rules.Firing
+	}
+	return b.withdraw(site, at, dst, func(a *Alert) bool {
+		return a.Class == rules.ClassService || firing[key{a.Site, a.Rule, a.Subject}]
+	})
+}
+
 // SetClock follows a clock that was set. What has a time still to come gets the present, so that people are told now and not
 // when that time comes; acknowledgements last as long as they would have.
 func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
@@ -268,6 +283,7 @@ func (b *Book) openAlert(a Alert, dst []Change) []Change {
 	}
 	// The engine may reuse the slice.
 	a.Explanation.Evidence = slices.Clone(a.Explanation.Evidence)
+	a.Raised, a.Worst = a.Explanation, a.Explanation
 	if b.names != nil {
 		a.Description = b.names.Describe(a.Site, a.Rule, a.Subject)
 	}
@@ -287,6 +303,9 @@ func (b *Book) insert(a Alert) {
 // material moved.
 func (b *Book) update(e *entry, x *rules.Explanation, unconfirmed, at telemetry.Instant, dst []Change) []Change {
 	next := merge(&e.alert.Explanation, x)
+	if unconfirmed == 0 {
+		e.alert.keepWorst(&next)
+	}
 	changed := unconfirmed != e.alert.Unconfirmed || moved(&e.alert.Explanation, &next)
 	if changed || e.dirty {
 		b.stale = b.stale || e.dirty != changed
@@ -359,9 +378,11 @@ func merge(old, now *rules.Explanation) rules.Explanation {
 	x.Evidence = slices.Clone(now.Evidence)
 	if !x.HasValue && old.HasValue {
 		x.HasValue, x.Value, x.Error, x.Unit = true, old.Value, old.Error, old.Unit
+		x.HasRange, x.Low, x.High = old.HasRange, old.Low, old.High
 	}
 	if !x.HasLimit && old.HasLimit {
 		x.HasLimit, x.Limit, x.Constraint, x.Share = true, old.Limit, old.Constraint, old.Share
+		x.Bound, x.Condition, x.Inputs = old.Bound, old.Condition, old.Inputs
 	}
 	if len(x.Evidence) == 0 {
 		x.Evidence = old.Evidence

@@ -19,7 +19,11 @@ type Displays struct {
 type zoneState struct {
 	name           string
 	persons, error float64
+	low, high      float64
 	known          bool
+	counted        bool // something counts people there
+	near           bool
+	judged         bool // a rule judges the zone
 	reason         rules.Reason
 	limit          float64
 	verdict        rules.Verdict
@@ -27,16 +31,22 @@ type zoneState struct {
 }
 
 type zoneSignal struct {
-	Site    string        `json:"site"`
-	Zone    string        `json:"zone"`
-	Name    string        `json:"name"`
-	At      instant       `json:"at"`
-	Persons *number       `json:"persons"` // null: nobody knows
-	Error   *number       `json:"error"`
-	Limit   *number       `json:"limit"` // null: there is none
-	Verdict rules.Verdict `json:"verdict"`
-	Advice  rules.Advice  `json:"advice"`
-	Reason  rules.Reason  `json:"reason,omitempty"`
+	Site    string  `json:"site"`
+	Zone    string  `json:"zone"`
+	Name    string  `json:"name"`
+	At      instant `json:"at"`
+	Persons *number `json:"persons"` // null: nobody knows
+	Error   *number `json:"error"`
+	Low     *number `json:"low"` // whole people: low ≤ truth ≤ high at the stated confidence
+	High    *number `json:"high"`
+	Limit   *number `json:"limit"` // null: there is none
+	// Counted is false where nothing counts people. Then persons and advice are null: nobody can say, and nothing is wrong.
+	Counted bool `json:"counted"`
+	// Verdict is null where no rule judges the zone. Near: unknown because the people are near the limit.
+	Verdict *rules.Verdict `json:"verdict"`
+	Near    bool           `json:"near"`
+	Advice  *rules.Advice  `json:"advice"`
+	Reason  rules.Reason   `json:"reason,omitempty"`
 }
 
 // NewDisplays starts with nothing shown.
@@ -52,7 +62,7 @@ func (d *Displays) Signals(v *rules.View, dst []Signal) []Signal {
 	}
 	for i := range v.Zones {
 		z := &v.Zones[i]
-		s := stateOf(z)
+		s := stateOf(z, judged(v, z.ID))
 		if old, ok := shown[z.ID]; ok && old == s {
 			continue
 		}
@@ -95,19 +105,37 @@ func zoneMessage(site, zone string, record uint64, payload []byte) Signal {
 		Payload: payload, Retain: true}
 }
 
-func stateOf(z *rules.ZoneView) zoneState {
-	s := zoneState{name: z.Name, limit: z.Limit, verdict: z.Verdict, advice: z.Advice, reason: z.Persons.Reason,
-		known: z.Persons.Known}
+// judged reports whether a rule judges the zone.
+func judged(v *rules.View, zone string) bool {
+	return slices.ContainsFunc(v.Verdicts, func(w rules.VerdictView) bool {
+		return w.Subject == rules.Subject{Kind: rules.SubjectZone, ID: zone}
+	})
+}
+
+func stateOf(z *rules.ZoneView, judged bool) zoneState {
+	p := &z.Persons
+	s := zoneState{name: z.Name, limit: z.Limit, verdict: z.Verdict, advice: z.Advice, near: z.Near, reason: p.Reason,
+		known: p.Known, counted: p.Measured || p.Known, judged: judged}
 	if s.known {
-		s.persons, s.error = tenths(z.Persons.Persons), tenths(z.Persons.Error)
+		s.persons, s.error, s.low, s.high = tenths(p.Persons), tenths(p.Error), tenths(p.Low), tenths(p.High)
+	}
+	if !s.counted {
+		s.advice, s.reason = "", ""
 	}
 	return s
 }
 
 func (s zoneState) payload(site, zone string, at telemetry.Instant) []byte {
-	p := zoneSignal{Site: site, Zone: zone, Name: s.name, At: instant(at), Verdict: s.verdict, Advice: s.advice, Reason: s.reason}
+	p := zoneSignal{Site: site, Zone: zone, Name: s.name, At: instant(at), Counted: s.counted, Near: s.near, Reason: s.reason}
 	if s.known {
 		p.Persons, p.Error = new(number(s.persons)), new(number(s.error))
+		p.Low, p.High = new(number(s.low)), new(number(s.high))
+	}
+	if s.judged {
+		p.Verdict = &s.verdict
+	}
+	if s.advice != "" {
+		p.Advice = &s.advice
 	}
 	if s.limit > 0 {
 		p.Limit = new(number(s.limit))

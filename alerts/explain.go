@@ -14,7 +14,9 @@ func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
 	s := statement{
 		lang: lang, rule: a.Rule, kind: a.Kind, class: a.Class, verdict: rules.Breached, place: t.place(lang, a),
 		explanation: &a.Explanation, unconfirmed: a.Unconfirmed, timezone: a.Timezone, advice: a.Advice, at: a.Updated,
-		detail: a.Explanation.Detail,
+		detail: a.Explanation.Detail, titles: a.Title,
+		brief: true,
+		near:  a.Unconfirmed != 0 && a.Explanation.Reason == rules.ReasonNear,
 	}
 	if s.detail == a.Subject.ID {
 		s.detail = orID(a.SubjectName, s.detail)
@@ -24,12 +26,9 @@ func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
 	}
 	title, todo = t.title(&s), t.todo(&s)
 	if a.Open() {
-		return title, t.text(&s), todo
+		return title, sentences(t.text(&s), t.soFar(&s, a)), todo
 	}
-	if _, span := durations[s.explanation.Unit]; span {
-		return title, t.lasted(lang, a), "" // how long it has not been done is over
-	}
-	return title, sentences(t.lasted(lang, a), t.text(&s)), ""
+	return title, sentences(t.lasted(lang, a), t.course(&s, a)), ""
 }
 
 // ExplainVerdict says the same of a verdict that may or may not have raised an alert. advice are the rule's own words by
@@ -37,12 +36,21 @@ func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
 func (t *Texts) ExplainVerdict(lang string, v *rules.VerdictView, advice map[string]string) (title, text, todo string) {
 	s := statement{
 		lang: lang, rule: v.Rule, kind: v.Kind, class: v.Class, verdict: v.Verdict, place: orID(v.SubjectName, v.Subject.ID),
-		explanation: &v.Explanation, advice: advice, detail: v.Explanation.Detail,
+		explanation: &v.Explanation, advice: advice, detail: v.Explanation.Detail, titles: v.Title, near: v.Near,
 	}
 	if s.detail == v.Subject.ID {
 		s.detail = orID(v.SubjectName, s.detail)
 	}
 	return t.title(&s), t.text(&s), t.todo(&s)
+}
+
+// BriefVerdict is a verdict's text without how to compute it again: for a list of many.
+func (t *Texts) BriefVerdict(lang string, v *rules.VerdictView) string {
+	s := statement{
+		lang: lang, rule: v.Rule, kind: v.Kind, class: v.Class, verdict: v.Verdict, place: orID(v.SubjectName, v.Subject.ID),
+		explanation: &v.Explanation, detail: v.Explanation.Detail, near: v.Near, brief: true,
+	}
+	return t.text(&s)
 }
 
 // statement is what is said of an alert or a verdict.
@@ -55,10 +63,14 @@ type statement struct {
 	unconfirmed      telemetry.Instant
 	timezone         string
 	detail           string // the explanation's, by its name
+	near             bool   // measured, and too close to the limit to tell
+	// brief leaves out how to compute it again: whoever is to act at once finds that on the page.
+	brief bool
 	// at is when the explanation was true; 0: it is now. A time span of then is told by when it began: a notification is
 	// read later, and repeated.
 	at     telemetry.Instant
 	advice map[string]string
+	titles map[string]string // the rule's own name, by language
 }
 
 // place is the subject, the zone it is in, and the site, each once.
@@ -77,10 +89,19 @@ func (t *Texts) place(lang string, a *Alert) string {
 
 func (t *Texts) title(s *statement) string {
 	w := t.in(s.lang)
-	data := map[string]any{"Place": s.place, "Rule": s.rule}
+	data := map[string]any{"Place": s.place, "Title": s.titles[w.lang], "Measure": w.measure(s.explanation)}
+	if s.near && s.verdict == rules.Unknown {
+		return w.say("title.near", data)
+	}
 	// A rule about devices calls silence by its name even where that leaves its verdict unknown.
 	switch rules.DemandOf(s.class, s.verdict, s.explanation.Reason) {
 	case rules.Wanted:
+		switch {
+		case s.titles[w.lang] != "":
+			return w.say("title.named", data)
+		case s.kind == "expression" && data["Measure"] != "":
+			return w.say("title.measure", data)
+		}
 		return w.first(data, "title."+s.kind, "title.class."+string(s.class))
 	case rules.Doubtful:
 		return w.say("title.unknown", data)
@@ -111,13 +132,17 @@ func (t *Texts) text(s *statement) string {
 		form = "last_limit"
 		data["Last"] = t.Time(s.lang, s.at.Add(-time.Duration(x.Value*float64(span))), s.timezone)
 	}
-	data["Value"] = t.quantity(s.lang, s.kind, x.Unit, x.Value, x.Error)
-	data["Limit"] = t.quantity(s.lang, s.kind, x.Unit, x.Limit, 0)
-	data["Why"] = w.why(x)
-	base := w.first(data, t.forms(s, form)...)
+	data["Value"], data["Limit"] = t.value(s.lang, s.kind, x), t.limit(s.lang, s.kind, x)
+	data["Why"], data["Interval"] = t.inBrackets(s), t.bare(s)
+	base := ""
+	if s.near && form == "value_limit" {
+		base = w.first(data, "text.near."+s.kind, "text.near")
+	} else {
+		base = w.first(data, t.forms(s, form)...)
+	}
 	reason := ""
-	if x.Reason != "" {
-		reason = w.say("reason."+string(x.Reason), data)
+	if x.Reason != "" && !s.near {
+		reason = t.reason(s, data)
 	}
 	// "Nothing was measured" adds nothing to a reason.
 	if form == "none" && reason != "" {
@@ -126,47 +151,82 @@ func (t *Texts) text(s *statement) string {
 	if s.kind == "silence" && x.Reason == rules.ReasonSilent && x.HasValue {
 		reason = ""
 	}
-	doubt := ""
-	if s.unconfirmed != 0 {
-		doubt = w.say("text.unconfirmed", map[string]any{"Time": t.Time(s.lang, s.unconfirmed, s.timezone)})
-	}
-	items := ""
-	if s.class == rules.ClassOverdue && x.Detail != "" {
-		items = w.say("text.items", data)
-	}
-	return sentences(base, doubt, reason, items)
+	return sentences(base, t.done(s, data), t.doubt(s), reason, t.missing(s, data), t.condition(s))
 }
 
 // forms lists the messages for a form from the special to the general: what set the limit, the unit (a distance is no
-// number of people), the kind, and for a duty the class.
+// number of people), the kind, and for a duty the class. Each says first how the value must stand to the limit.
 func (t *Texts) forms(s *statement, form string) []string {
 	x, kind := s.explanation, "text."+s.kind+"."
-	ids := []string{kind + x.Constraint + "." + form, kind + x.Constraint, kind + x.Unit + "." + form, kind + form}
+	ids := []string{kind + x.Constraint + "." + form, kind + x.Constraint, kind + x.Unit + "." + form}
+	if x.Bound == rules.AtMost || s.kind != "expression" {
+		ids = append(ids, kind+form)
+	}
 	if _, span := durations[x.Unit]; span && s.class == rules.ClassOverdue {
 		ids = append(ids, "text.overdue."+form)
+	}
+	if x.Bound != rules.AtMost {
+		ids = append(ids, "text."+form+"."+string(x.Bound))
 	}
 	return append(ids, "text."+form, "text.value_limit")
 }
 
-// why names what set the limit, in brackets behind it.
-func (w *words) why(x *rules.Explanation) string {
-	var parts []string
-	if s := w.say("why."+x.Constraint, nil); s != "" {
-		parts = append(parts, s)
+// reason is why it is not known, or what is odd.
+func (t *Texts) reason(s *statement, data map[string]any) string {
+	w, x := t.in(s.lang), s.explanation
+	if low, ok := input(x, rules.InputPlausibleMin); ok && x.Reason == rules.ReasonImplausible {
+		high, _ := input(x, rules.InputPlausibleMax)
+		data["Low"], data["High"] = w.number(low.Value, 1), t.quantity(s.lang, s.kind, high.Unit, high.Value, 0)
+		return w.say("reason.implausible.window", data)
 	}
-	if x.Share > 0 && x.Share < 1 {
-		parts = append(parts, w.say("why.level", map[string]any{"Share": w.number(x.Share*100, 0) + " %"}))
-	}
-	if len(parts) == 0 {
+	return w.say("reason."+string(x.Reason), data)
+}
+
+// done says of a duty at a fixed time when it was last done: that is no part of its own sentence.
+func (t *Texts) done(s *statement, data map[string]any) string {
+	x, w := s.explanation, t.in(s.lang)
+	if s.kind != "disinfection" || x.Constraint == "every" || x.Constraint == "" || !x.HasLimit {
 		return ""
 	}
-	return " (" + strings.Join(parts, ", ") + ")"
+	switch {
+	case !x.HasValue:
+		return w.say("text.never_done", data)
+	case data["Last"] != nil:
+		return w.say("text.last_done_at", data)
+	}
+	return w.say("text.last_done", data)
+}
+
+// doubt says since when nobody can tell, or since when it is too close to tell.
+func (t *Texts) doubt(s *statement) string {
+	if s.unconfirmed == 0 {
+		return ""
+	}
+	id := "text.unconfirmed"
+	if s.near {
+		id = "text.unconfirmed_near"
+	}
+	return t.in(s.lang).say(id, map[string]any{"Time": t.Time(s.lang, s.unconfirmed, s.timezone)})
+}
+
+// missing lists what a duty still lacks.
+func (t *Texts) missing(s *statement, data map[string]any) string {
+	if s.class != rules.ClassOverdue || s.explanation.Detail == "" || s.explanation.Reason == rules.ReasonExpression ||
+		s.explanation.Reason == rules.ReasonNoData || s.explanation.Reason == rules.ReasonSilent || s.kind == "expression" {
+		return ""
+	}
+	return t.in(s.lang).say("text.items", data)
 }
 
 // todo is the rule's advice; nothing where nothing is asked.
 func (t *Texts) todo(s *statement) string {
 	w := t.in(s.lang)
 	switch {
+	case s.near:
+		if s.unconfirmed == 0 {
+			return ""
+		}
+		return w.say("todo.near", nil)
 	case s.unconfirmed != 0 && s.class == rules.ClassBreach:
 		return w.say("todo.unconfirmed", nil)
 	case rules.DemandOf(s.class, s.verdict, s.explanation.Reason) != rules.Wanted:

@@ -43,6 +43,7 @@ const (
 	FaultRejections       FaultName = "rejections"    // many messages are not understood
 	FaultSilentFeed       FaultName = "silent_feed"   // no device of the site, or of the gateway, is heard
 	FaultUncleanStop      FaultName = "unclean_stop"  // the last run ended without saying goodbye
+	FaultSiteStopped      FaultName = "site_stopped"  // a site is not judged any more
 	FaultAudit            FaultName = "audit"         // the transparency log cannot be continued
 	FaultOther            FaultName = "other"
 )
@@ -57,7 +58,8 @@ var faultSeverities = map[FaultName]rules.Severity{
 	FaultAlertmanagerDown: rules.Critical, FaultSignalsWaiting: rules.Warning,
 	FaultClockJump: rules.Warning, FaultMemory: rules.Warning, FaultConfiguration: rules.Warning,
 	FaultRejections: rules.Warning, FaultSilentFeed: rules.Critical, FaultUncleanStop: rules.Info,
-	FaultAudit: rules.Critical, FaultOther: rules.Warning,
+	FaultSiteStopped: rules.Critical,
+	FaultAudit:       rules.Critical, FaultOther: rules.Warning,
 }
 
 // FaultNames lists all of them in the order of the constants.
@@ -65,7 +67,7 @@ func FaultNames() []FaultName {
 	return []FaultName{FaultInfluxDown, FaultInfluxAuth, FaultInfluxBucket, FaultInfluxRejecting, FaultInfluxExpiring, FaultInfluxSource, FaultBrokerDown,
 		FaultBrokerDeaf, FaultSessionLost, FaultClientTakeover, FaultDiskFull, FaultDiskLow, FaultCommitSlow, FaultIntakeFull,
 		FaultAlertmanagerDown, FaultSignalsWaiting, FaultClockJump, FaultMemory, FaultConfiguration, FaultRejections,
-		FaultSilentFeed, FaultUncleanStop, FaultAudit, FaultOther}
+		FaultSilentFeed, FaultUncleanStop, FaultSiteStopped, FaultAudit, FaultOther}
 }
 
 // Severity of the fault.

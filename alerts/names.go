@@ -13,6 +13,8 @@ type Description struct {
 	// Zone is the zone in which the subject is, if there is one, and ZoneName its name.
 	Zone     string `json:"zone,omitempty"`
 	ZoneName string `json:"zone_name,omitempty"`
+	// Title is what the rule's author calls it, by language; empty: the kind's own words.
+	Title map[string]string `json:"title,omitempty"`
 	// Advice is what the rule's author wants done, by language; empty: the kind's own words.
 	Advice map[string]string `json:"advice,omitempty"`
 }
@@ -39,14 +41,17 @@ func (d *Directory) Set(def *rules.Definition) { d.sites[def.Site.ID] = def }
 // Remove forgets a site.
 func (d *Directory) Remove(site string) { delete(d.sites, site) }
 
-// Describe finds the words; where two protocols have a rule of the same id the first one's advice is taken.
+// Describe finds the words; where two protocols have a rule of the same id the first one's words are taken.
 func (d *Directory) Describe(site, rule string, subject rules.Subject) Description {
 	def, ok := d.sites[site]
 	if !ok {
 		return Description{}
 	}
 	s := &def.Site
-	out := Description{SiteName: s.Name, Advice: advice(def, rule)}
+	out := Description{SiteName: s.Name}
+	if r := ruleOf(def, rule); r != nil {
+		out.Title, out.Advice = r.Title, rules.AdviceFor(r)
+	}
 	if s.Location.Location != nil {
 		out.Timezone = s.Location.String()
 	}
@@ -105,12 +110,12 @@ func inner(d facility.Door) string {
 	return d.From
 }
 
-// advice are the rule's own words, which stand before those of its kind.
-func advice(def *rules.Definition, rule string) map[string]string {
+// ruleOf finds a rule; nil: there is none.
+func ruleOf(def *rules.Definition, rule string) *rules.Rule {
 	for i := range def.Protocols {
 		for j := range def.Protocols[i].Rules {
 			if r := &def.Protocols[i].Rules[j]; r.ID == rule {
-				return rules.AdviceFor(r)
+				return r
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/rules"
 )
 
 // durations are the UCUM units of time spans.
@@ -22,6 +24,53 @@ func countsPeople(kind string) bool {
 	return false
 }
 
+// value is an explanation's value with its unit: an interval of people, else value ± error. It is written exactly enough to
+// be compared with the limit as that is written: 37.34 against 37.3 is not 37.3.
+func (t *Texts) value(lang, kind string, x *rules.Explanation) string {
+	w := t.in(lang)
+	if span, ok := durations[x.Unit]; ok {
+		return t.Duration(lang, floorSpan(time.Duration(x.Value*float64(span))))
+	}
+	if x.HasRange && (x.Unit == "1" || x.Unit == "") {
+		return w.people(x.High, w.interval(x.Low, x.High))
+	}
+	if x.HasLimit && !(countsPeople(kind) && (x.Unit == "1" || x.Unit == "")) {
+		return t.measured(lang, x.Unit, x.Value, x.Error, digitsApart(x.Value, x.Limit, unitDigits(x.Unit)))
+	}
+	return t.quantity(lang, kind, x.Unit, x.Value, x.Error)
+}
+
+// limit is an explanation's limit with its unit, exactly.
+func (t *Texts) limit(lang, kind string, x *rules.Explanation) string {
+	if span, ok := durations[x.Unit]; ok {
+		return t.exactDuration(lang, time.Duration(x.Limit*float64(span)))
+	}
+	if countsPeople(kind) && (x.Unit == "1" || x.Unit == "") {
+		return t.quantity(lang, kind, x.Unit, x.Limit, 0)
+	}
+	return t.measured(lang, x.Unit, x.Limit, 0, max(unitDigits(x.Unit), digitsOf(x.Limit)))
+}
+
+// bare is the number of people as an interval without their word: it stands before "of 50 people".
+func (t *Texts) bare(s *statement) string {
+	w, x := t.in(s.lang), s.explanation
+	if x.HasRange {
+		return w.interval(x.Low, x.High)
+	}
+	if countsPeople(s.kind) && x.Error > 0 {
+		return w.number(math.Round(x.Value), 0) + " ± " + w.number(math.Ceil(x.Error-0.05), 0)
+	}
+	return t.value(s.lang, s.kind, x)
+}
+
+// interval is the people between two whole numbers.
+func (w *words) interval(low, high float64) string {
+	if low == high {
+		return w.number(low, 0)
+	}
+	return w.number(low, 0) + "–" + w.number(high, 0)
+}
+
 // quantity is value ± error with its unit.
 func (t *Texts) quantity(lang, kind, unit string, value, err float64) string {
 	w := t.in(lang)
@@ -36,13 +85,46 @@ func (t *Texts) quantity(lang, kind, unit string, value, err float64) string {
 		}
 		return w.people(n, w.number(n, 0))
 	}
-	digits := 1
+	return t.measured(lang, unit, value, err, unitDigits(unit))
+}
+
+func unitDigits(unit string) int {
 	if unit == "m" {
-		digits = 2
+		return 2
 	}
+	return 1
+}
+
+// mostDigits bounds the digits behind the decimal sign.
+const mostDigits = 6
+
+// digitsOf is how many digits a number needs behind the decimal sign.
+func digitsOf(v float64) int {
+	for d := range mostDigits {
+		if p := math.Pow10(d); math.Abs(math.Round(v*p)-v*p) < 1e-9*math.Max(1, math.Abs(v*p)) {
+			return d
+		}
+	}
+	return mostDigits
+}
+
+// digitsApart is how many digits a value needs so that it stands to the limit, as written, as it does in truth.
+func digitsApart(value, limit float64, least int) int {
+	for d := least; d < mostDigits; d++ {
+		p := math.Pow10(d)
+		if (math.Round(value*p)/p > limit) == (value > limit) && (math.Round(value*p)/p < limit) == (value < limit) {
+			return d
+		}
+	}
+	return mostDigits
+}
+
+// measured is value ± error with its unit, with at most so many digits behind the decimal sign.
+func (t *Texts) measured(lang, unit string, value, err float64, digits int) string {
+	w := t.in(lang)
 	s := w.number(value, digits)
 	if err > 0 {
-		s += " ± " + w.number(err, digits)
+		s += " ± " + w.number(err, max(unitDigits(unit), min(digitsOf(err), mostDigits)))
 	}
 	switch symbol, ok := symbols[unit]; {
 	case ok:
@@ -51,6 +133,26 @@ func (t *Texts) quantity(lang, kind, unit string, value, err float64) string {
 		return s
 	}
 	return s + " " + unit
+}
+
+// floorSpan cuts a time span to what Duration shows of it: what is not yet over the limit is not shown as over it.
+func floorSpan(d time.Duration) time.Duration {
+	switch a := d.Abs(); {
+	case a >= 24*time.Hour:
+		return d.Truncate(time.Hour)
+	case a >= time.Hour:
+		return d.Truncate(time.Minute)
+	}
+	return d.Truncate(time.Second)
+}
+
+// exactDuration is a time span in all the units it needs.
+func (t *Texts) exactDuration(lang string, d time.Duration) string {
+	if d == floorSpan(d) || d < time.Hour {
+		return t.Duration(lang, d)
+	}
+	whole := floorSpan(d)
+	return t.Duration(lang, whole) + " " + t.exactDuration(lang, d-whole)
 }
 
 // people is n persons, written as text.

@@ -48,12 +48,18 @@ type alertSignal struct {
 	Unconfirmed instant           `json:"unconfirmed,omitzero"`
 	Value       *number           `json:"value,omitempty"`
 	Error       *number           `json:"error,omitempty"`
+	Low         *number           `json:"low,omitempty"` // of a count: whole people
+	High        *number           `json:"high,omitempty"`
 	Limit       *number           `json:"limit,omitempty"`
+	Bound       rules.Bound       `json:"bound,omitempty"` // absent: at most the limit
+	RaisedValue *number           `json:"raised_value,omitempty"`
+	WorstValue  *number           `json:"worst_value,omitempty"`
 	Unit        string            `json:"unit,omitempty"`
 	Constraint  string            `json:"constraint,omitempty"`
 	Reason      rules.Reason      `json:"reason,omitempty"`
 	Detail      string            `json:"detail,omitempty"`
 	Ack         *ackSignal        `json:"ack,omitempty"`
+	Title       map[string]string `json:"title,omitempty"`
 	Advice      map[string]string `json:"advice,omitempty"`
 }
 
@@ -109,7 +115,7 @@ func alertPayload(a *Alert) []byte {
 		ID: a.ID, Site: a.Site, SiteName: a.SiteName, Rule: a.Rule, Kind: a.Kind, Class: a.Class, Severity: a.Severity,
 		Subject: a.Subject, SubjectName: a.SubjectName, Zone: a.Zone, ZoneName: a.ZoneName, Evidence: []evidenceSignal{},
 		Opened: instant(a.Opened), Updated: instant(a.Updated), Unconfirmed: instant(a.Unconfirmed), Unit: x.Unit,
-		Constraint: x.Constraint, Reason: x.Reason, Detail: x.Detail, Advice: a.Advice,
+		Constraint: x.Constraint, Reason: x.Reason, Detail: x.Detail, Title: a.Title, Advice: a.Advice,
 	}
 	for _, e := range slices.Backward(x.Evidence) {
 		s.Evidence = append(s.Evidence, evidenceSignal{Device: e.Device, Quantity: e.Quantity.String(), At: instant(e.At),
@@ -120,6 +126,16 @@ func alertPayload(a *Alert) []byte {
 	}
 	if x.HasLimit {
 		s.Limit = new(number(x.Limit))
+	}
+	s.Bound = x.Bound
+	if x.HasRange {
+		s.Low, s.High = new(number(x.Low)), new(number(x.High))
+	}
+	if a.Raised.HasValue {
+		s.RaisedValue = new(number(a.Raised.Value))
+	}
+	if a.Worst.HasValue {
+		s.WorstValue = new(number(a.Worst.Value))
 	}
 	if a.Ack != nil {
 		s.Ack = &ackSignal{By: a.Ack.By, Reason: a.Ack.Reason, At: instant(a.Ack.At), Until: instant(a.Ack.Until)}

@@ -84,7 +84,8 @@ func TestDisplays(t *testing.T) {
 		v := &rules.View{Site: "magetan", Record: record, Now: t0}
 		for _, z := range zones {
 			v.Zones = append(v.Zones, rules.ZoneView{ID: z, Name: z, Limit: 50, Advice: rules.AdviceGo, Verdict: rules.Within,
-				Persons: rules.Estimate{Persons: persons, Error: 1, Known: known}})
+				Persons: rules.Estimate{Persons: persons, Error: 1, Low: 11, High: 14, Known: known, Measured: true}})
+			v.Verdicts = append(v.Verdicts, rules.VerdictView{Subject: rules.Subject{Kind: rules.SubjectZone, ID: z}})
 		}
 		return v
 	}
@@ -125,7 +126,8 @@ func TestDisplays(t *testing.T) {
 		})
 	}
 	known := NewDisplays().Signals(view(5, 12.34, true, "hall"), nil)[0]
-	if want := `{"site":"magetan","zone":"hall","name":"hall","at":"2026-03-02T01:00:00Z","persons":12.3,"error":1,"limit":50,"verdict":"within","advice":"go"}`; string(known.Payload) != want {
+	if want := `{"site":"magetan","zone":"hall","name":"hall","at":"2026-03-02T01:00:00Z","persons":12.3,"error":1,"low":11,"high":14,"limit":50,` +
+		`"counted":true,"verdict":"within","near":false,"advice":"go"}`; string(known.Payload) != want {
 		t.Errorf("payload is\n%s\nwant\n%s", known.Payload, want)
 	}
 	if want := "zone/magetan/hall/5"; known.ID != want {

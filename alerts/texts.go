@@ -27,6 +27,7 @@ type Texts struct {
 
 // words are the messages of one language.
 type words struct {
+	lang      string
 	localizer *i18n.Localizer
 	has       map[string]bool
 	months    []string
@@ -43,7 +44,7 @@ func NewTexts() (*Texts, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading messages %q: %w", name, err)
 		}
-		w := &words{has: make(map[string]bool, len(file.Messages))}
+		w := &words{lang: lang, has: make(map[string]bool, len(file.Messages))}
 		for _, m := range file.Messages {
 			w.has[m.ID] = true
 		}

@@ -59,12 +59,22 @@ func samples() []Alert {
 	unconfirmed.Unconfirmed = after(20 * time.Minute)
 	unconfirmed.Explanation.Reason, unconfirmed.Explanation.Detail = rules.ReasonSilent, "door-1"
 	over := make1("capacity", rules.ClassBreach, zone, "Ruang tunggu", full)
+	over.Raised, over.Worst = full, full
+	over.Worst.Value = 71
 	over.Resolved, over.Explanation.Value = after(95*time.Minute), 42
+	near := make1("capacity", rules.ClassBreach, zone, "Ruang tunggu", rules.Explanation{Value: 50, Error: 3, Low: 47, High: 53, HasRange: true,
+		Limit: 50, HasValue: true, HasLimit: true, Unit: "1", Constraint: "seats", Share: 0.5, Reason: rules.ReasonNear, Inputs: []rules.Input{
+			{Name: rules.InputSeats, Value: 300}, {Name: rules.InputSeatPitch, Value: 0.5, Unit: "m"}, {Name: rules.InputSpacing, Value: 1.5, Unit: "m"},
+			{Name: rules.InputEvery, Value: 3}}})
+	near.Unconfirmed = after(20 * time.Minute)
+	named := make1("expression", rules.ClassBreach, zone, "Ruang tunggu", rules.Explanation{Value: 9, Limit: 15, HasValue: true, HasLimit: true, Unit: "%",
+		Constraint: "expression", Bound: rules.AtLeast})
+	named.Title = map[string]string{"id": "Perlu diisi ulang", "en": "Needs refilling"}
 	advised := make1("capacity", rules.ClassBreach, building, "MPP Magetan", full)
 	advised.Advice = map[string]string{"id": "Tutup antrean.", "en": "Close the queue."}
 	return []Alert{
 		make1("capacity", rules.ClassBreach, zone, "Ruang tunggu", full),
-		advised, unconfirmed, over,
+		advised, unconfirmed, over, near, named,
 		make1("distancing", rules.ClassBreach, zone, "Ruang tunggu", rules.Explanation{Value: 12, Error: 0, Limit: 9, HasValue: true, HasLimit: true, Unit: "1", Constraint: "area"}),
 		make1("distancing", rules.ClassBreach, zone, "Ruang tunggu", rules.Explanation{Value: 0.65, Limit: 1, HasValue: true, HasLimit: true, Unit: "m", Constraint: "spacing"}),
 		make1("temperature", rules.ClassBreach, device, "Termometer pintu utama", rules.Explanation{Value: 38.04, Error: 0.3, Limit: 37.3, HasValue: true, HasLimit: true, Unit: "Cel", Constraint: "threshold"}),

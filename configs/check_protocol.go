@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/rules"
 )
+
+// maxRuleTitle bounds the title of a rule: it is the head of a notification.
+const maxRuleTitle = 60
 
 // checkProtocols checks the protocols by themselves, and the subjects of their rules against the sites.
 func (l *loader) checkProtocols() {
@@ -30,6 +34,14 @@ func (l *loader) checkProtocols() {
 			for lang := range r.Value.common.Advice {
 				if lang != "id" && lang != "en" {
 					at(rulePath(r.ID, "advice")+"."+lang, "advice in language %q, want id or en", lang)
+				}
+			}
+			for lang, title := range r.Value.common.Title {
+				switch {
+				case lang != "id" && lang != "en":
+					at(rulePath(r.ID, "title")+"."+lang, "title in language %q, want id or en", lang)
+				case title == "" || utf8.RuneCountInString(title) > maxRuleTitle:
+					at(rulePath(r.ID, "title")+"."+lang, "title has %d characters, want 1 to %d", utf8.RuneCountInString(title), maxRuleTitle)
 				}
 			}
 		}

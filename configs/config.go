@@ -49,6 +49,11 @@ type Config struct {
 	Protocols []rules.Protocol `yaml:"-"`
 	Models    []decode.Model   `yaml:"-"`
 
+	// LeftOut are the sites whose files have problems, by id: only LoadServing leaves any out. Kept are the definitions that are
+	// in force for some of them; see Keep.
+	LeftOut []string           `yaml:"-"`
+	Kept    []rules.Definition `yaml:"-"`
+
 	declared map[string][]telemetry.Quantity // what devices measure by their own word, by site/device
 }
 
@@ -186,7 +191,8 @@ type Credential struct {
 	Role string `yaml:"role" enum:"reader display"`
 }
 
-// Influx is an InfluxDB, version 2 (org, bucket, token) or 1.8 (database, username, password).
+// Influx is an InfluxDB, version 2 (org, bucket, token) or 1.8 (database, username, password). docs/influxdb.md
+// lists what is written.
 type Influx struct {
 	// URL of the server.
 	URL string `yaml:"url" required:"yes" private:"yes" pattern:"^https?://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL such as http://127.0.0.1:8086"`

@@ -36,6 +36,8 @@ type ruleDoc struct {
 type ruleCommon struct {
 	// Kind says what is judged and which other keys the rule has.
 	Kind string `yaml:"kind" required:"yes"`
+	// Title is what people call the rule, by language; empty: by its kind and what it measures.
+	Title map[string]string `yaml:"title"`
 	// Severity orders rules for people and routes; empty: the kind's own.
 	Severity rules.Severity `yaml:"severity" enum:"critical warning info"`
 	// Class of the alerts; empty: the kind's own.
@@ -84,7 +86,7 @@ func (r *ruleDoc) UnmarshalStrict(n strict.Node) {
 func (r *ruleDoc) rule(id string) rules.Rule {
 	c := r.common
 	return rules.Rule{
-		ID: id, Kind: c.Kind, Severity: c.Severity, Class: c.Class, Subjects: c.Subjects, For: c.For, KeepFiring: c.KeepFiring,
+		ID: id, Kind: c.Kind, Title: c.Title, Severity: c.Severity, Class: c.Class, Subjects: c.Subjects, For: c.For, KeepFiring: c.KeepFiring,
 		Legal: c.Legal, Advice: c.Advice, Params: r.params,
 	}
 }

@@ -1,11 +1,14 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -28,6 +31,8 @@ type Options struct {
 	// Directory gives alerts their words. The Gateway keeps it up to date from then on.
 	Directory *alerts.Directory
 	Logger    *slog.Logger
+	// Patience is how long one question to a site's engine may take before that site is stopped; 0: the constant.
+	Patience time.Duration
 }
 
 // DefaultWindow is the size of the duplicate window in messages.
@@ -53,7 +58,23 @@ type Gateway struct {
 	heard      telemetry.Instant // when an earlier run was last seen listening; 0: there was none
 	aliveAt    telemetry.Instant // when the journal was last told that the gateway runs
 	deaf       bool              // the broker is away
-	out        rules.Output
+	now        telemetry.Instant // the latest time of a record or call
+	out        *rules.Output
+	guard      guard
+	stops      atomic.Uint64 // how often a site was stopped, or begun again
+	patience   time.Duration
+	message    taking             // the one that is being taken in
+	owed       []telemetry.Record // of the gateway's own, to be judged one by one
+	hung       map[string]error   // sites whose engines did not come back when they were recovered
+}
+
+// taking is what is left of a message that is being taken in: if an engine does not come back, another goroutine goes on here.
+type taking struct {
+	records          []telemetry.Record
+	next             int
+	stored, rejected bool
+	open             bool
+	again            bool // the sender says that it sends it again
 }
 
 // Open recovers the state from the journal: the newest snapshot of each site, then the records behind it, through the same
@@ -69,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	g := &Gateway{
 		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
 		sites: map[string]*site{}, book: alerts.NewBook(st.Open, o.Directory), seen: newWindow(o.Window),
-		seq: st.LastSeq, counters: st.Counters, heard: st.Alive,
+		seq: st.LastSeq, counters: st.Counters, heard: st.Alive, now: st.Alive, out: &rules.Output{}, patience: cmp.Or(o.Patience, Patience),
 	}
 	for _, id := range st.Identities {
 		g.seen.add(id)
@@ -78,12 +99,19 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	sites, err := recoverSites(ctx, o.Journal, from)
+	untold := make(map[string]uint64, len(from))
+	for id := range from {
+		untold[id] = cmp.Or(st.Stopped[id], st.LastSeq+1)
+	}
+	sites, err := g.recover(ctx, from, untold)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range sites {
 		g.insert(s)
+		if s.stopped == "" && st.Stopped[s.id] != 0 {
+			g.begun(s)
+		}
 	}
 	return g, nil
 }
@@ -91,34 +119,45 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 // Configure brings a site's definition into force: a record of its own where the definition differs from the one in force.
 // A site is known from its first configuration on.
 func (g *Gateway) Configure(ctx context.Context, defs []rules.Definition, author string, now telemetry.Instant) error {
+	return g.watched(func() error {
+		if err := g.plan(ctx, defs, author, now); err != nil {
+			return err
+		}
+		return g.settle(ctx)
+	})
+}
+
+// plan is the part of Configure that can fail; the records are owed until settle. Doing it twice is doing it once.
+func (g *Gateway) plan(ctx context.Context, defs []rules.Definition, author string, now telemetry.Instant) error {
 	if err := g.adopt(ctx, now); err != nil {
 		return err
 	}
+	all := make([]*telemetry.Configuration, len(defs))
 	for i := range defs {
 		cfg, err := configuration(&defs[i], author)
-		if err != nil {
-			return err
+		if err == nil {
+			err = rules.Compile(&defs[i])
 		}
+		if err != nil {
+			return fmt.Errorf("configuring site %q: %w", defs[i].Site.ID, err)
+		}
+		all[i] = cfg
+	}
+	for i, cfg := range all {
 		id := defs[i].Site.ID
 		s := g.sites[id]
 		if s == nil {
 			s = newSite(id)
 			g.insert(s)
 			s.origin = telemetry.Engine{Version: rules.EngineVersion, After: g.seq}
-			rec := telemetry.Record{Kind: telemetry.KindEngine, Site: id, At: now, Received: now, Engine: &s.origin}
-			if err := g.append(ctx, rec); err != nil {
-				return fmt.Errorf("beginning site %q: %w", id, err)
-			}
+			g.owed = append(g.owed, telemetry.Record{Kind: telemetry.KindEngine, Site: id, At: now, Received: now, Engine: &s.origin})
 		}
 		g.names.Set(&defs[i])
 		if s.version == cfg.Version {
 			continue
 		}
 		g.batch.Changes = g.book.Configure(&defs[i], now, g.batch.Changes)
-		rec := telemetry.Record{Kind: telemetry.KindConfiguration, Site: id, At: now, Received: now, Configuration: cfg}
-		if err := g.append(ctx, rec); err != nil {
-			return fmt.Errorf("configuring site %q: %w", id, err)
-		}
+		g.owed = append(g.owed, telemetry.Record{Kind: telemetry.KindConfiguration, Site: id, At: now, Received: now, Configuration: cfg})
 		s.version, s.devices = cfg.Version, len(defs[i].Site.Devices)
 		// The first snapshot makes the site findable at the next start.
 		s.snapshotDue = true
@@ -149,26 +188,34 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 		g.counters.Ignored++
 		return nil
 	}
-	rejected, stored := false, false
-	for i := range records {
-		rec := records[i]
-		rejected = rejected || rec.Kind == telemetry.KindRejection
-		if !g.seen.takes(rec.Identity, msg.Repeated) {
+	g.message = taking{records: records, open: true, again: msg.Repeated}
+	return g.take(ctx)
+}
+
+// take takes in the records of the open message that are left.
+func (g *Gateway) take(ctx context.Context) error {
+	m := &g.message
+	for m.next < len(m.records) {
+		rec := m.records[m.next]
+		m.next++
+		m.rejected = m.rejected || rec.Kind == telemetry.KindRejection
+		if !g.seen.takes(rec.Identity, m.again) {
 			continue
 		}
-		stored = true
+		m.stored = true
+		g.counters.Readings += uint64(len(rec.Observation.Readings))
 		if err := g.append(ctx, rec); err != nil {
 			return err
 		}
 		if last := &g.batch.Records[len(g.batch.Records)-1]; last.Kind == telemetry.KindRejection {
-			rejected = true // by a fault of ours
+			m.rejected = true // by a fault of ours
 		}
-		g.counters.Readings += uint64(len(rec.Observation.Readings))
 	}
+	m.open = false
 	switch {
-	case !stored:
+	case !m.stored:
 		g.counters.Duplicate++
-	case rejected:
+	case m.rejected:
 		g.counters.Rejected++
 	default:
 		g.counters.Stored++
@@ -176,9 +223,18 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 	return nil
 }
 
-// Enter takes something a person did into the batch.
-func (g *Gateway) Enter(ctx context.Context, site string, e telemetry.Entry, now telemetry.Instant) error {
-	return g.append(ctx, telemetry.Record{Kind: telemetry.KindEntry, Site: site, At: now, Received: now, Entry: &e})
+// Enter takes something a person did at a time (0: now) into the batch. An entry that is among the newest already, by its ID,
+// changes nothing.
+func (g *Gateway) Enter(ctx context.Context, site string, e telemetry.Entry, at, now telemetry.Instant) error {
+	if at == 0 {
+		at = now
+	}
+	identity := e.Identity(site)
+	if !g.seen.add(identity) {
+		return nil
+	}
+	g.owed = append(g.owed, telemetry.Record{Kind: telemetry.KindEntry, Site: site, At: min(at, now), Received: now, Identity: identity, Entry: &e})
+	return g.settle(ctx)
 }
 
 // Fault takes a change of the gateway's own health into the batch.
@@ -200,7 +256,7 @@ func (g *Gateway) Sent(ids []string) { g.batch.Sent = append(g.batch.Sent, ids..
 // Advance fires every deadline up to now: one tick record for each site that has one due.
 func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
-		if s.engine.Due() > now {
+		if s.stopped != "" || s.engine.Due() > now {
 			continue
 		}
 		if err := g.append(ctx, telemetry.Record{Kind: telemetry.KindTick, Site: s.id, At: now, Received: now}); err != nil {
@@ -217,7 +273,9 @@ func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
 func (g *Gateway) Due() telemetry.Instant {
 	due := g.book.Due()
 	for _, s := range g.order {
-		due = min(due, s.engine.Due())
+		if s.stopped == "" {
+			due = min(due, s.engine.Due())
+		}
 	}
 	return due
 }
@@ -270,7 +328,7 @@ func (g *Gateway) View(id string) (rules.View, bool) {
 	if s == nil {
 		return rules.View{}, false
 	}
-	return s.engine.View(), true
+	return g.view(s), true
 }
 
 // Sites lists the ids of all sites, sorted.
@@ -301,57 +359,64 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 	g.batch.Records = append(g.batch.Records, rec)
 	at := len(g.batch.Records) - 1
 	last := &g.batch.Records[at]
+	g.now = rec.Received
 
-	if s := g.sites[rec.Site]; s != nil && rec.Kind != telemetry.KindRejection {
-		g.out.Reset()
-		if err := s.apply(last, &g.out); err != nil {
-			if !errors.Is(err, errPanic) {
-				return fmt.Errorf("applying record %d: %w", rec.Seq, err)
-			}
-			return g.quarantine(ctx, s, at, err)
-		}
-		s.rollup(last)
-		g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)
-		g.batch.Samples = append(g.batch.Samples, g.out.Samples...)
-		g.batch.Flows = append(g.batch.Flows, g.out.Flows...)
-		for i := range g.out.Alarms {
-			g.batch.Changes = g.book.Alarm(&g.out.Alarms[i], g.batch.Changes)
-		}
-	}
 	if rec.Kind == telemetry.KindEntry {
 		g.batch.Changes = g.book.Entry(last, g.batch.Changes)
+	}
+	if s := g.sites[rec.Site]; s != nil && s.stopped == "" && rec.Kind != telemetry.KindRejection {
+		g.out.Reset()
+		switch err := s.apply(&g.guard, last, g.out); {
+		case err == nil:
+			s.rollup(last)
+			g.tell()
+		case errors.Is(err, errPanic) && rec.Kind == telemetry.KindObservation && s.poison < mostPoison:
+			g.quarantine(ctx, s, at, err)
+		default:
+			g.stop(s, rec.Seq, err)
+		}
+	}
+	return nil
+}
+
+// settle judges the records that the gateway owes.
+func (g *Gateway) settle(ctx context.Context) error {
+	for len(g.owed) > 0 {
+		rec := g.owed[0]
+		g.owed = g.owed[1:]
+		if err := g.append(ctx, rec); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // quarantine turns a record that made a rule fail into a rejection and rebuilds the site's engine without it.
-func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) error {
+func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) {
+	s.poison++
 	bad := &g.batch.Records[at]
 	g.log.Error("a rule failed on a record; the record is quarantined", "site", s.id, "record", bad.Seq, "err", cause)
 	*bad = telemetry.Record{
 		Seq: bad.Seq, Kind: telemetry.KindRejection, Site: bad.Site, At: bad.At, Received: bad.Received, Identity: bad.Identity,
 		Rejection: &telemetry.Rejection{Device: bad.Observation.Device, Reason: telemetry.ReasonFault, Detail: "a rule failed on this record"},
 	}
-	rebuilt, err := recoverSites(ctx, g.journal, map[string]start{s.id: {snapshot: s.last, origin: s.origin, rolledUp: s.rolledUp}})
+	from := start{snapshot: s.last, origin: s.origin, rolledUp: s.rolledUp}
+	rebuilt, err := g.recoverSites(ctx, map[string]start{s.id: from}, map[string]uint64{s.id: bad.Seq})
 	if err != nil {
-		return fmt.Errorf("rebuilding site %q: %w", s.id, err)
+		g.stop(s, bad.Seq, fmt.Errorf("rebuilding: %w", err))
+		return
 	}
 	fresh := rebuilt[s.id]
-	var discard rules.Output
 	for i := range g.batch.Records[:at] {
-		rec := &g.batch.Records[i]
-		if rec.Site != s.id || rec.Kind == telemetry.KindRejection {
-			continue
+		if rec := &g.batch.Records[i]; rec.Site == s.id {
+			g.catchUp(fresh, rec, bad.Seq)
 		}
-		discard.Reset()
-		if err := fresh.apply(rec, &discard); err != nil {
-			return fmt.Errorf("rebuilding site %q: %w", s.id, err)
-		}
-		fresh.rollup(rec)
 	}
-	fresh.version = s.version
+	if fresh.stopped == "" {
+		fresh.version = s.version
+	}
+	fresh.poison, fresh.shown = s.poison, s.shown
 	*s = *fresh
-	return nil
 }
 
 // decode is the decoder with a net under it: a decoder's own fault is a rejection like any other.

@@ -49,6 +49,7 @@ type Batch struct {
 	Counters    Counters // totals after this batch
 	// Alive is when the gateway was seen running; 0: not noted in this batch.
 	Alive telemetry.Instant
+	Stops []Stop
 }
 
 // recordsChunk is how many records memory is taken for at once.
@@ -76,7 +77,7 @@ func (b *Batch) reset() {
 }
 
 func (b *Batch) empty() bool {
-	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0 && b.Alive == 0
+	return len(b.Records) == 0 && len(b.Changes) == 0 && len(b.Sent) == 0 && len(b.Snapshots) == 0 && b.Alive == 0 && len(b.Stops) == 0
 }
 
 // State is what a restart begins with.
@@ -91,6 +92,8 @@ type State struct {
 	// Identities are those of the newest records, oldest first, at most the size of the duplicate window.
 	Identities []uint64
 	Open       []alerts.Alert // open alerts
+	// Stopped are the sites that are not judged, with the first record that was not.
+	Stopped map[string]uint64
 	// Alive is when the gateway was last seen running: the latest of what a batch has noted and the receipt of the last record.
 	Alive telemetry.Instant
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -32,6 +33,9 @@ const (
 // one that cannot be.
 func (g *Gateway) Resume(ctx context.Context, wall telemetry.Instant) (telemetry.Instant, error) {
 	now := beginning(wall, g.Used())
+	if err := g.watched(func() error { return g.adopt(ctx, cmp.Or(g.heard, now)) }); err != nil {
+		return now, err
+	}
 	var since telemetry.Instant
 	if g.heard != 0 && now.Sub(g.heard) >= deafAtLeast {
 		since = g.heard
@@ -41,31 +45,28 @@ func (g *Gateway) Resume(ctx context.Context, wall telemetry.Instant) (telemetry
 		g.log.Error("the journal ends in the future, or the clock cannot be right: it was ahead then, or is wrong now", "journal", now, "clock", wall)
 	}
 	for _, s := range g.order {
-		if since == 0 && !s.engine.Deaf() {
-			continue
-		}
-		if err := g.serve(ctx, s, telemetry.Service{Since: since, Door: doorGateway}, now); err != nil {
-			return now, err
+		if since != 0 || s.stopped == "" && s.engine.Deaf() {
+			g.owe(s, telemetry.Service{Since: since, Door: doorGateway}, now)
 		}
 	}
-	return now, nil
+	return now, g.watched(func() error { return g.settle(ctx) })
 }
 
 // paused tells the sites that the gateway ran and did nothing.
 func (g *Gateway) paused(ctx context.Context, since, now telemetry.Instant) error {
 	for _, s := range g.order {
-		if err := g.serve(ctx, s, telemetry.Service{Since: since, Deaf: g.deaf, Door: doorGateway}, now); err != nil {
-			return err
-		}
+		g.owe(s, telemetry.Service{Since: since, Deaf: g.deaf, Door: doorGateway}, now)
 	}
-	return nil
+	return g.settle(ctx)
 }
 
 // Used is the latest time that was used: no clock may show an earlier one without being set.
 func (g *Gateway) Used() telemetry.Instant {
 	used := g.heard
 	for _, s := range g.order {
-		used = max(used, s.engine.Clock())
+		if s.stopped == "" {
+			used = max(used, s.engine.Clock())
+		}
 	}
 	return used
 }
@@ -73,14 +74,25 @@ func (g *Gateway) Used() telemetry.Instant {
 // SetClock tells the sites and the alerts that from now on another clock holds.
 func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
-		if err := g.serve(ctx, s, telemetry.Service{Set: true, Deaf: g.deaf}, now); err != nil {
-			return err
-		}
+		g.owe(s, telemetry.Service{Set: true, Deaf: g.deaf}, now)
 		s.snapshotAt, s.snapshotDue = now, true
 	}
 	g.batch.Changes = g.book.SetClock(now, g.batch.Changes)
 	g.snapshotAt, g.aliveAt = 0, 0
-	return nil
+	return g.settle(ctx)
+}
+
+// Mended ends the mending of a clock: open alerts get times that have come, and those that the history, judged again, does not
+// ask for end.
+func (g *Gateway) Mended(now telemetry.Instant) {
+	g.batch.Changes = g.book.SetClock(now, g.batch.Changes)
+	for _, s := range g.order {
+		if s.stopped == "" {
+			v := g.view(s)
+			g.batch.Changes = g.book.Reconcile(s.id, v.Verdicts, now, g.batch.Changes)
+		}
+	}
+	g.heard = 0
 }
 
 // listens follows what the doors say of the broker: without a connection to it nobody listens to the devices behind it.
@@ -97,15 +109,13 @@ func (g *Gateway) listens(ctx context.Context, f alerts.Fault, now telemetry.Ins
 		}
 	}
 	for _, s := range g.order {
-		if err := g.serve(ctx, s, note, now); err != nil {
-			return err
-		}
+		g.owe(s, note, now)
 	}
-	return nil
+	return g.settle(ctx)
 }
 
-func (g *Gateway) serve(ctx context.Context, s *site, note telemetry.Service, now telemetry.Instant) error {
-	return g.append(ctx, telemetry.Record{Kind: telemetry.KindService, Site: s.id, At: now, Received: now, Service: &note})
+func (g *Gateway) owe(s *site, note telemetry.Service, now telemetry.Instant) {
+	g.owed = append(g.owed, telemetry.Record{Kind: telemetry.KindService, Site: s.id, At: now, Received: now, Service: &note})
 }
 
 // alive puts into the batch that the gateway runs, where it is time.

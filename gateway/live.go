@@ -105,7 +105,7 @@ const (
 func (l *Live) recovered(g *Gateway, now telemetry.Instant) {
 	s := &liveState{open: g.Open(), counters: g.counters, lastSeq: g.seq, at: now.Time()}
 	for _, site := range g.order {
-		s.views = append(s.views, site.engine.View())
+		s.views = append(s.views, g.view(site))
 		l.dirty[site.id] = true // the displays at the zones follow at the loop's own pace
 	}
 	l.durable, l.lastSeq, l.moved = g.counters, g.seq, true
@@ -185,7 +185,7 @@ func (l *Live) views(g *Gateway, begin time.Time, now telemetry.Instant) []rules
 		delete(l.dirty, site.id)
 		l.shownAt[site.id] = begin
 		start := time.Now()
-		v := site.engine.View()
+		v := g.view(site)
 		g.refresh(&v, now)
 		made = append(made, v)
 		// All sites together get their share.

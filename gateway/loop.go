@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -55,9 +56,14 @@ type Loop struct {
 	stopped  chan struct{} // closed when Run returns
 	pace     pace
 	messages []ingest.Message
+	at       int       // the next of them
 	taken    int       // messages in the open batch
 	acks     []func()  // called after the commit
 	waiting  []command // answered after the commit
+	doing    command   // the one that is being done
+	shown    bool      // what the journal gave back is published
+	stops    uint64    // of the gateway, as published
+	health   atomic.Pointer[Health]
 	// recovered: the journal accepts commits again, which the next batch tells.
 	recovered bool
 	displays  *alerts.Displays
@@ -93,11 +99,13 @@ func NewLoop(o LoopOptions) *Loop {
 	if o.Stuck == nil {
 		o.Stuck = func([]alerts.Change) {}
 	}
-	return &Loop{
+	l := &Loop{
 		gw: o.Gateway, committed: o.Committed, show: o.Show, stuck: o.Stuck, displays: alerts.NewDisplays(), live: o.Live, log: o.Logger.With("component", "gateway"), clock: newClock(o.Now, o.Elapsed, o.Gateway.Used()),
 		intake: newQueue(o.QueueMessages, o.QueueBytes), commands: make(chan command, 64), pace: pace{linger: o.Linger},
 		stopped: make(chan struct{}),
 	}
+	l.tellHealth()
+	return l
 }
 
 // Intake is where the front doors put messages.
@@ -106,18 +114,23 @@ func (l *Loop) Intake() ingest.Intake { return l.intake }
 // Waiting is how many messages wait in the intake.
 func (l *Loop) Waiting() int { return l.intake.len() }
 
-// Enter commits something a person did and returns when it is durable.
-func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry) error {
-	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, now) })
+// Enter commits something a person did at a time (0: now) and returns when it is durable. An entry that was committed
+// already, by its ID, is not committed again.
+func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) error {
+	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, at, now) })
 }
 
 // Configure brings new definitions and their decoder into force and returns when they are durable.
 func (l *Loop) Configure(ctx context.Context, defs []rules.Definition, d Decoder, author string) error {
 	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error {
-		if err := l.gw.Configure(ctx, defs, author, now); err != nil {
+		if err := l.gw.plan(ctx, defs, author, now); err != nil {
 			return err
 		}
 		l.gw.Use(d)
+		if err := l.gw.settle(ctx); err != nil {
+			return err
+		}
+		l.gw.Retry(ctx)
 		return nil
 	})
 }
@@ -170,7 +183,51 @@ func (l *Loop) call(ctx context.Context, do func(context.Context, telemetry.Inst
 func (l *Loop) Run(ctx context.Context) error {
 	defer close(l.stopped)
 	defer l.intake.close()
-	l.live.recovered(l.gw, l.clock.now())
+	watch := watchman{guard: &l.gw.guard, patience: l.gw.patience}
+	tick := time.NewTicker(l.gw.patience / 8)
+	defer tick.Stop()
+	ended := make(chan error, 1)
+	go func() { ended <- l.work(ctx) }()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-tick.C:
+			// The goroutine that waits for an engine that does not come back is left behind, and another one goes on.
+			if site, record, hung := watch.hung(); hung {
+				l.gw.abandon(site, record)
+				go func() {
+					if err := l.goOn(context.WithoutCancel(ctx)); err != nil {
+						ended <- err
+						return
+					}
+					ended <- l.work(ctx)
+				}()
+			}
+		}
+	}
+}
+
+// goOn finishes what a goroutine that was left behind had begun.
+func (l *Loop) goOn(ctx context.Context) error {
+	if err := l.gw.settle(ctx); err != nil {
+		return err
+	}
+	if c := l.doing; c.do != nil {
+		l.doing = command{}
+		if c.done != nil {
+			l.waiting = append(l.waiting, c)
+		}
+	}
+	return l.step(ctx, nil)
+}
+
+// work is the loop itself.
+func (l *Loop) work(ctx context.Context) error {
+	if !l.shown {
+		l.shown = true
+		l.live.recovered(l.gw, l.clock.now())
+	}
 	deadline := time.NewTimer(0)
 	defer deadline.Stop()
 	for {
@@ -214,20 +271,28 @@ func (l *Loop) collect(ctx context.Context) error {
 
 // accept takes everything that waits into the batch and tells how much that was.
 func (l *Loop) accept(ctx context.Context) (int, error) {
-	l.messages = l.intake.take(l.messages)
+	if l.at == len(l.messages) {
+		l.messages, l.at = l.intake.take(l.messages), 0
+		l.taken += len(l.messages)
+	}
 	now := l.clock.now()
-	for i := range l.messages {
-		m := &l.messages[i]
+	if l.gw.message.open { // of a goroutine that was left behind
+		if err := l.gw.take(ctx); err != nil {
+			return 0, err
+		}
+	}
+	for l.at < len(l.messages) {
+		m := &l.messages[l.at]
+		l.at++
+		if m.Ack != nil {
+			l.acks = append(l.acks, m.Ack)
+		}
 		m.Received = l.clock.received(m.Received, now)
 		if err := l.gw.Accept(ctx, m); err != nil {
 			return 0, err
 		}
-		if m.Ack != nil {
-			l.acks = append(l.acks, m.Ack)
-		}
 	}
 	n := len(l.messages)
-	l.taken += n
 	clear(l.messages)
 	return n, nil
 }
@@ -279,6 +344,9 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 		c.done <- nil
 	}
 	l.waiting = l.waiting[:0]
+	if l.gw.stops.Load() != l.stops {
+		l.tellHealth()
+	}
 	if batch != nil {
 		l.committed(batch)
 		l.live.committed(batch, l.gw)
@@ -330,7 +398,9 @@ func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan st
 
 // run does a command. Where nobody waits for it, its error is the loop's own.
 func (l *Loop) run(ctx context.Context, c command) error {
+	l.doing = c
 	err := c.do(ctx, l.clock.now())
+	l.doing = command{}
 	switch {
 	case c.done == nil:
 		return err
@@ -339,43 +409,6 @@ func (l *Loop) run(ctx context.Context, c command) error {
 	default:
 		l.waiting = append(l.waiting, c)
 	}
-	return nil
-}
-
-// tellSet is for how long people are told that the clock was set.
-const tellSet = 10 * time.Minute
-
-// watchClock says that the wall clock jumped, or was right after all, and takes over a new time that has stayed.
-func (l *Loop) watchClock(ctx context.Context) error {
-	now := l.clock.now()
-	if was, is, set := l.clock.taken(); set {
-		l.log.Warn("the clock was set; judging goes on with the new time", "from", was, "to", is)
-		if err := l.gw.SetClock(ctx, now); err != nil {
-			return err
-		}
-		l.setFor = l.clock.elapsed() + tellSet
-		l.trouble = fmt.Sprintf("%s → %s", was.Time().Format(time.DateTime), is.Time().Format(time.DateTime))
-		l.gw.Fault(alerts.Fault{Name: alerts.FaultClockJump, Detail: l.trouble, Firing: true}, now)
-	} else if since := l.looked; since != 0 && now.Sub(since) >= deafAtLeast {
-		// The machine slept, the process was stopped, or the journal took no commits.
-		l.log.Warn("the gateway did not listen", "since", since, "for", now.Sub(since).Round(time.Second))
-		if err := l.gw.paused(ctx, since, now); err != nil {
-			return err
-		}
-	}
-	defer func() { l.looked = now }()
-	trouble := l.clock.trouble()
-	if trouble == l.trouble && l.looked != 0 || trouble == "" && l.clock.elapsed() < l.setFor {
-		return nil
-	}
-	switch {
-	case trouble != "":
-		l.log.Warn("the wall clock jumped; the gateway goes on with its own time", "wall clock", trouble)
-	case l.trouble != "":
-		l.log.Info("the wall clock goes with the gateway's again")
-	}
-	l.gw.Fault(alerts.Fault{Name: alerts.FaultClockJump, Detail: trouble, Firing: trouble != ""}, now)
-	l.trouble = trouble
 	return nil
 }
 

@@ -172,6 +172,47 @@ func TestDeadlineBecomesATickRecord(t *testing.T) {
 	}
 }
 
+// TestAnEntryIsDoneOnce: a phone that sends its count again, at once or after a restart, counts nobody twice.
+func TestAnEntryIsDoneOnce(t *testing.T) {
+	m := newMemory()
+	entries := func() (found []telemetry.Record) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for _, rec := range m.records {
+			if rec.Kind == telemetry.KindEntry {
+				found = append(found, rec)
+			}
+		}
+		return found
+	}
+	correction := telemetry.Entry{ID: "3f0c", Kind: telemetry.EntryCorrection, Author: "guard", Claimed: true, Reason: "missed", Subject: "hall", Value: 3}
+	var at telemetry.Instant
+	for start := range 2 {
+		withLoop(t, m, func(t *testing.T, l *Loop, _ *bench, _ func() error) {
+			if start == 0 {
+				at = telemetry.InstantOf(time.Now().Add(-10 * time.Minute))
+			}
+			for range 3 {
+				if err := l.Enter(t.Context(), "mall", correction, at); err != nil {
+					t.Fatal(err)
+				}
+			}
+			other := correction
+			other.ID = fmt.Sprint("other", start)
+			if err := l.Enter(t.Context(), "mall", other, telemetry.Never); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	got := entries()
+	if len(got) != 3 || got[0].Entry.ID != "3f0c" || got[0].At != at || got[0].Identity == 0 {
+		t.Fatalf("entries in the journal: got %d, want the correction once at its own time, and the two others", len(got))
+	}
+	if got[1].At != got[1].Received {
+		t.Errorf("an entry of the future: got %v, want the time of its receipt %v", got[1].At, got[1].Received)
+	}
+}
+
 func TestEntryReturnsWhenDurable(t *testing.T) {
 	m := newMemory()
 	withLoop(t, m, func(t *testing.T, l *Loop, _ *bench, _ func() error) {
@@ -187,7 +228,7 @@ func TestEntryReturnsWhenDurable(t *testing.T) {
 		err := l.Enter(t.Context(), "mall", telemetry.Entry{
 			ID: "1", Kind: telemetry.EntryAcknowledge, Author: "guard", Reason: "on my way", Subject: open[0].ID,
 			Until: telemetry.InstantOf(time.Now().Add(time.Hour)),
-		})
+		}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,7 @@ type memory struct {
 	rollups     map[Rollup]int
 	commits     int
 	alive       telemetry.Instant
+	stopped     map[string]uint64
 
 	// fail is asked before every commit; an error refuses it. stored says that the batch is kept all the same.
 	fail func(n int) (err error, stored bool)
@@ -64,6 +65,12 @@ func (m *memory) keep(b *Batch) {
 		m.rollups[r]++
 	}
 	m.counters = b.Counters
+	for _, s := range b.Stops {
+		if m.stopped == nil {
+			m.stopped = map[string]uint64{}
+		}
+		m.stopped[s.Site] = s.Seq
+	}
 	if b.Alive != 0 {
 		m.alive = b.Alive
 	}
@@ -73,7 +80,12 @@ func (m *memory) State(context.Context) (*State, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	st := &State{Counters: m.counters, Snapshots: maps.Clone(m.snapshots), Open: slices.Collect(maps.Values(m.open)),
-		Engines: map[string]telemetry.Engine{}}
+		Engines: map[string]telemetry.Engine{}, Stopped: map[string]uint64{}}
+	for id, seq := range m.stopped {
+		if seq != 0 {
+			st.Stopped[id] = seq
+		}
+	}
 	for i := range m.records {
 		rec := &m.records[i]
 		st.LastSeq, st.LastReceived = rec.Seq, rec.Received

@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/rules"
@@ -47,11 +45,20 @@ type site struct {
 	rows        int // of all books
 	snapshotAt  telemetry.Instant
 	snapshotDue bool
+
+	// stopped is why the site is not judged; empty: it is. unjudged is the first record that was not, shown the last view before.
+	stopped  string
+	unjudged uint64
+	shown    rules.View
+	poison   int // records that were quarantined in this run
 }
+
+// newJudge is how a site's engine is asked; tests put faults in between.
+var newJudge = func(_ string, e *rules.Engine) func(*telemetry.Record, *rules.Output) error { return e.Apply }
 
 func newSite(id string) *site {
 	engine := rules.New(id)
-	return &site{id: id, engine: engine, judge: engine.Apply, books: map[string]*book{}, last: Snapshot{Site: id}}
+	return &site{id: id, engine: engine, judge: newJudge(id, engine), books: map[string]*book{}, last: Snapshot{Site: id}}
 }
 
 // start is what a site is recovered from.
@@ -86,12 +93,19 @@ func starts(ctx context.Context, j Journal, st *State) (map[string]start, error)
 }
 
 // recoverSites restores snapshots and applies the records after them, in one pass over the journal. What the records caused is
-// already stored.
-func recoverSites(ctx context.Context, j Journal, from map[string]start) (map[string]*site, error) {
+// already stored, up to the first that is untold of each site. A site whose engine fails is stopped.
+func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untold map[string]uint64) (map[string]*site, error) {
 	sites := make(map[string]*site, len(from))
 	first := telemetry.Never
 	for id, f := range from {
-		s, err := f.site(ctx, j, id)
+		if cause := g.hung[id]; cause != nil {
+			s := newSite(id)
+			s.last, s.origin = f.snapshot, f.origin
+			g.stop(s, untold[id], cause)
+			sites[id] = s
+			continue
+		}
+		s, err := f.site(ctx, g, id)
 		if err != nil {
 			return nil, err
 		}
@@ -106,18 +120,9 @@ func recoverSites(ctx context.Context, j Journal, from map[string]start) (map[st
 		for only = range sites {
 		}
 	}
-	var discard rules.Output
-	err := j.Replay(ctx, only, uint64(first), func(rec *telemetry.Record) error {
-		s := sites[rec.Site]
-		if s == nil || rec.Seq <= s.last.Seq || rec.Kind == telemetry.KindRejection {
-			return nil
-		}
-		discard.Reset()
-		if err := s.apply(rec, &discard); err != nil {
-			return fmt.Errorf("applying record %d to site %q: %w", rec.Seq, s.id, err)
-		}
-		if rec.Seq > s.rolledUp {
-			s.rollup(rec)
+	err := g.journal.Replay(ctx, only, uint64(first), func(rec *telemetry.Record) error {
+		if s := sites[rec.Site]; s != nil && rec.Seq > s.last.Seq {
+			g.catchUp(s, rec, untold[s.id])
 		}
 		return nil
 	})
@@ -125,14 +130,14 @@ func recoverSites(ctx context.Context, j Journal, from map[string]start) (map[st
 		return nil, fmt.Errorf("recovering: %w", err)
 	}
 	for _, s := range sites {
-		v := s.engine.View()
+		v := g.view(s)
 		s.version, s.devices = v.Version, len(v.Devices)
 	}
 	return sites, nil
 }
 
 // site makes a site as it begins: with its snapshot, or with what stands where its engine begins to read.
-func (f *start) site(ctx context.Context, j Journal, id string) (*site, error) {
+func (f *start) site(ctx context.Context, g *Gateway, id string) (*site, error) {
 	s := newSite(id)
 	s.last, s.origin = f.snapshot, f.origin
 	if len(f.snapshot.Body) > 0 && !f.takes && s.engine.Restore(f.snapshot.Body) == nil {
@@ -146,9 +151,15 @@ func (f *start) site(ctx context.Context, j Journal, id string) (*site, error) {
 		s.takes = &s.origin
 	}
 	var discard rules.Output
-	err := Standing(ctx, j, id, f.origin, func(rec *telemetry.Record) error {
+	err := Standing(ctx, g.journal, id, f.origin, func(rec *telemetry.Record) error {
+		if s.stopped != "" {
+			return nil
+		}
 		discard.Reset()
-		return s.apply(rec, &discard)
+		if err := s.apply(&g.guard, rec, &discard); err != nil {
+			g.stop(s, g.seq+1, err)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("beginning site %q: %w", id, err)
@@ -156,23 +167,15 @@ func (f *start) site(ctx context.Context, j Journal, id string) (*site, error) {
 	return s, nil
 }
 
-var errPanic = errors.New("a rule panicked")
-
-// apply is Engine.Apply with a net under it: a rule that panics is an error that wraps errPanic, and the engine is then
-// in an unknown state and must be rebuilt.
-func (s *site) apply(rec *telemetry.Record, out *rules.Output) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())
-		}
-	}()
+// apply is Engine.Apply within the guard.
+func (s *site) apply(u *guard, rec *telemetry.Record, out *rules.Output) error {
 	s.applied++
-	return s.judge(rec, out)
+	return u.ask(&s.id, rec.Seq, func() error { return s.judge(rec, out) })
 }
 
 // wantsSnapshot reports whether a snapshot should be part of the next commit.
 func (s *site) wantsSnapshot(now telemetry.Instant) bool {
-	if s.applied == 0 {
+	if s.applied == 0 || s.stopped != "" {
 		return false
 	}
 	if s.snapshotAt == 0 {
@@ -197,9 +200,11 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 			continue
 		}
 		g.snapshotAt = now
-		body, err := s.engine.Snapshot()
+		var body []byte
+		err := g.guard.ask(&s.id, 0, func() (err error) { body, err = s.engine.Snapshot(); return err })
 		if err != nil {
-			return fmt.Errorf("taking a snapshot of site %q: %w", s.id, err)
+			g.stop(s, g.seq+1, fmt.Errorf("taking a snapshot: %w", err))
+			return nil
 		}
 		s.last = Snapshot{Site: s.id, Seq: g.seq, Body: body}
 		s.applied, s.snapshotAt, s.snapshotDue = 0, now, false

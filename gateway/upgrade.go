@@ -85,7 +85,7 @@ func News(restated, recorded []rules.Transition) []rules.Transition {
 // adopt writes into the journal that this version of the engine judges the sites from here on that another one judged before.
 func (g *Gateway) adopt(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
-		if s.takes == nil {
+		if s.takes == nil || s.stopped != "" {
 			continue
 		}
 		recorded, err := g.journal.Verdicts(ctx, s.id)
@@ -95,7 +95,7 @@ func (g *Gateway) adopt(ctx context.Context, now telemetry.Instant) error {
 		first := len(g.batch.Transitions)
 		engine := *s.takes
 		s.takes, s.origin = nil, engine
-		now = max(now, s.engine.View().Now)
+		now = max(now, s.engine.Clock())
 		if err := g.append(ctx, telemetry.Record{Kind: telemetry.KindEngine, Site: s.id, At: now, Received: now, Engine: &engine}); err != nil {
 			return fmt.Errorf("taking over site %q: %w", s.id, err)
 		}

@@ -1,3 +1,5 @@
+-- Version 3 of the journal.
+--
 -- What passed counters of running totals, as the engine counts it. A flow is a state of its counter and time: of several with the
 -- same site, device, channel and at the last one holds.
 

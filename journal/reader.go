@@ -10,7 +10,7 @@ import (
 )
 
 // OpenReader opens the journal in a directory for reading only, also while a gateway works on it. Its Commit, Retain and
-// Source must not be used.
+// a Source's Advance must not be used.
 func OpenReader(ctx context.Context, dir string) (*Journal, error) {
 	path := filepath.Join(dir, FileName)
 	if _, err := os.Stat(path); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/gateway"
@@ -15,7 +16,7 @@ import (
 
 // State is what a restart begins with; see gateway.Journal.
 func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
-	st := &gateway.State{Snapshots: map[string]gateway.Snapshot{}, Engines: map[string]telemetry.Engine{}}
+	st := &gateway.State{Snapshots: map[string]gateway.Snapshot{}, Stopped: map[string]uint64{}, Engines: map[string]telemetry.Engine{}}
 	c := &st.Counters
 	err := errors.Join(
 		j.row(ctx, lastSeq, &st.LastSeq),
@@ -23,6 +24,13 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 		j.row(ctx, `SELECT received, stored, duplicate, rejected, ignored, readings, unacknowledged FROM counters`,
 			&c.Received, &c.Stored, &c.Duplicate, &c.Rejected, &c.Ignored, &c.Readings, &c.Unacknowledged),
 		j.row(ctx, `SELECT max(coalesce((SELECT received FROM records ORDER BY seq DESC LIMIT 1), 0), (`+cursorQuery(cursorAlive)+`))`, &st.Alive),
+		each(ctx, j.reads, func(rows *sql.Rows) error {
+			var name string
+			var seq uint64
+			err := rows.Scan(&name, &seq)
+			st.Stopped[strings.TrimPrefix(name, cursorStopped)] = seq
+			return err
+		}, `SELECT name, position FROM cursors WHERE name >= '`+cursorStopped+`' AND name < 'stopped0' AND position > 0`),
 		// A site is known from its first configuration, even if it never came to a snapshot.
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var s gateway.Snapshot

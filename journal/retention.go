@@ -92,7 +92,7 @@ func (j *Journal) retainRecords(ctx context.Context, r Retention, now telemetry.
 		tooMany = total-free > r.MaxBytes
 	}
 	var first, old int64
-	if err := j.row(ctx, `SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4, 6) ORDER BY seq LIMIT 1), 0)`, &first); err != nil {
+	if err := j.row(ctx, `SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4, 7) ORDER BY seq LIMIT 1), 0)`, &first); err != nil {
 		return 0, false, fmt.Errorf("finding the oldest record: %w", err)
 	}
 	last := first + retainStep - 1
@@ -114,7 +114,7 @@ func (j *Journal) retainRecords(ctx context.Context, r Retention, now telemetry.
 	if first == 0 || last < first {
 		return 0, held, nil
 	}
-	if n, err = j.delete(ctx, `DELETE FROM records WHERE seq <= ?1 AND kind IN (1, 2, 4, 6) AND seq >= ?2`, last, first); err != nil {
+	if n, err = j.delete(ctx, `DELETE FROM records WHERE seq <= ?1 AND kind IN (1, 2, 4, 7) AND seq >= ?2`, last, first); err != nil {
 		return 0, false, fmt.Errorf("deleting old records: %w", err)
 	}
 	return n, held, nil

@@ -2,7 +2,7 @@
 
 CREATE TABLE records (
   seq      INTEGER PRIMARY KEY, -- the order of everything, without gaps
-  kind     INTEGER NOT NULL,    -- 1 observation, 2 rejection, 3 entry, 4 tick, 5 configuration, 6 service
+  kind     INTEGER NOT NULL,    -- 1 observation, 2 rejection, 3 entry, 4 tick, 5 configuration, 6 engine, 7 service
   site     TEXT    NOT NULL,
   at       INTEGER NOT NULL,    -- ns since 1970, UTC: when it happened
   received INTEGER NOT NULL,    -- ns since 1970, UTC: when the gateway learned of it

@@ -123,6 +123,9 @@ const (
 // cursorAlive is when the gateway was last seen running, in place of a position.
 const cursorAlive = "gateway/alive"
 
+// cursorStopped and a site's id name the first record of the site that was not judged; 0: all were.
+const cursorStopped = "stopped/"
+
 // Position is where the writer is in the four streams.
 func (s *Source) Position(ctx context.Context) (influx.Position, error) {
 	var p influx.Position

@@ -268,6 +268,11 @@ func (w *writer) write(b *gateway.Batch) error {
 	if err := w.writeRollups(b.Rollups); err != nil {
 		return err
 	}
+	for _, s := range b.Stops {
+		if err := w.cursor.exec(cursorStopped+s.Site, int64(s.Seq)); err != nil {
+			return err
+		}
+	}
 	if b.Alive != 0 {
 		if err := w.cursor.exec(cursorAlive, int64(b.Alive)); err != nil {
 			return err

@@ -79,8 +79,10 @@ var capacityKind = kind{
 		b.limits(j.zone)
 		if s.Kind == SubjectSite {
 			j.full, j.constraint = buildingLimit(&b.plan.def.Site, p)
+			j.inputs = buildingInputs(&b.plan.def.Site, p)
 		} else {
 			j.full, j.constraint, _ = fullLimit(b.plan.zone(s.ID), p.Spacing, p.Grid)
+			j.inputs = limitInputs(b.plan.zone(s.ID), j.constraint, p.Spacing, p.Grid)
 		}
 		return j
 	},
@@ -115,6 +117,7 @@ type capacityJudge struct {
 	levels     levels
 	full       float64
 	constraint string
+	inputs     []Input
 }
 
 func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {

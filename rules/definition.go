@@ -67,6 +67,8 @@ type Rule struct {
 	KeepFiring time.Duration `json:"keep_firing,omitempty"`
 	// Legal is the rule's own reference, where it differs from the protocol's.
 	Legal string `json:"legal,omitempty"`
+	// Title is what people call the rule, by language ("id", "en"); empty: by its kind and what it measures.
+	Title map[string]string `json:"title,omitempty"`
 	// Advice says what to do, by language ("id", "en"); empty: the kind's own words.
 	Advice map[string]string `json:"advice,omitempty"`
 	// Params are the kind's own parameters: a pointer to the struct that NewParams(Kind) gives.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -87,6 +88,7 @@ type duty struct {
 	reason     Reason
 	due        telemetry.Instant // when it is (or was) to be done at the latest, grace included
 	allowed    time.Duration
+	from       telemetry.Instant // work from here on counts for it
 }
 
 func (j *disinfectionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
@@ -105,7 +107,7 @@ func (j *disinfectionJudge) judge(t telemetry.Instant, _ Verdict) (finding, tele
 			worst = d
 		}
 	}
-	f := finding{verdict: worst.verdict, reason: worst.reason, hasLimit: true, limit: minutes(worst.allowed), unit: "min", constraint: worst.constraint, detail: j.missing(t)}
+	f := finding{verdict: worst.verdict, reason: worst.reason, hasLimit: true, limit: minutes(worst.allowed), unit: "min", constraint: worst.constraint, detail: j.missing(worst, t)}
 	if done := j.done(0, t); done != 0 {
 		f.value, f.hasValue = minutes(t.Sub(done)), true
 	}
@@ -131,7 +133,7 @@ func (j *disinfectionJudge) duties(t telemetry.Instant) ([]duty, telemetry.Insta
 			return
 		}
 		turn(due)
-		d := duty{constraint: name, verdict: Within, due: due, allowed: allowed}
+		d := duty{constraint: name, verdict: Within, due: due, allowed: allowed, from: from}
 		switch {
 		case j.done(from, t) != 0:
 		case t < due:
@@ -168,7 +170,7 @@ func (j *disinfectionJudge) duties(t telemetry.Instant) ([]duty, telemetry.Insta
 	if now := days.now; p.Every > 0 && now.holds(t) {
 		from := max(now.open, j.done(0, t), j.task.since)
 		due := turn(from.Add(p.Every + p.Grace))
-		d := duty{constraint: every, verdict: Within, due: due, allowed: p.Every}
+		d := duty{constraint: every, verdict: Within, due: due, allowed: p.Every, from: t.Add(1 - p.Every - p.Grace)}
 		if t >= due {
 			d.verdict, d.reason = Breached, ReasonOverdue
 		} else if j.done(0, t) == 0 {
@@ -211,15 +213,18 @@ func (j *disinfectionJudge) doneItem(item string, from, to telemetry.Instant) te
 	return 0
 }
 
-// missing names the item that was left longest; empty for a task without items.
-func (j *disinfectionJudge) missing(t telemetry.Instant) string {
-	oldest, name := telemetry.Never, ""
+// missing names the items that a duty still lacks, in their order; empty: none, or a task without items.
+func (j *disinfectionJudge) missing(d duty, t telemetry.Instant) string {
+	var left []string
 	for _, item := range j.items {
-		if at := j.doneItem(item, 0, t); at < oldest {
-			oldest, name = at, item
+		if d.constraint == every && d.verdict == Within {
+			break
+		}
+		if j.doneItem(item, d.from, t) == 0 {
+			left = append(left, item)
 		}
 	}
-	return name
+	return strings.Join(left, ", ")
 }
 
 // due is when the task must be done next at the latest; 0: nothing is due.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -75,7 +76,7 @@ var distancingKind = kind{
 		j := &distancingJudge{crowd: crowd{zone: b.crowd(s)}, params: p}
 		if z := b.plan.zone(s.ID); p.Density && z.Area > 0 {
 			j.places = wholePeople(math.Max(0, z.Area-z.Fixtures) / p.Grid.perPerson(p.Spacing))
-			j.dense = true
+			j.dense, j.area = true, z
 		}
 		if p.Measured {
 			b.onReadings(s, maskOf(telemetry.Distance))
@@ -89,6 +90,7 @@ type distancingJudge struct {
 	params *Distancing
 	dense  bool
 	places float64 // people for whom there is room
+	area   *facility.Zone
 }
 
 func (j *distancingJudge) judge(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {

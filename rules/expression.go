@@ -25,6 +25,9 @@ type Expression struct {
 	Value string `yaml:"value" json:"value"`
 	// Limit is the number to show Value against. Default 0: none.
 	Limit float64 `yaml:"limit" json:"limit"`
+	// Bound says whether Limit is the most (max) or the least (min) that Value should be. Empty (default): as Expr says where
+	// it does no more than compare Value with Limit; else Limit is only what Value is shown beside.
+	Bound string `yaml:"bound" json:"bound,omitempty"`
 	// Unit of Value and Limit (UCUM).
 	Unit string `yaml:"unit" json:"unit"`
 	// Stale is the age after which a gauge counts as missing; a device with an interval is missing after three of them.
@@ -52,6 +55,7 @@ func (p *Expression) Validate() error {
 	default:
 		c.field(false, "subject", "%q: want zone, door, device or site", p.SubjectKind)
 	}
+	c.field(p.Bound == "" || p.Bound == "max" || p.Bound == "min", "bound", "%q: want max or min", p.Bound)
 	c.field(p.Stale > 0, "stale", "%v: want a duration above 0", p.Stale)
 	return c.err()
 }

@@ -246,6 +246,9 @@ func (i *instance) explain(t telemetry.Instant) Explanation {
 	}
 	if era, _ := i.eraAt(t); era.judge != nil {
 		x.Evidence = era.judge.evidence(t, nil)
+		if w, ok := era.judge.(workings); ok {
+			w.show(t, &x)
+		}
 	}
 	return x
 }

@@ -63,9 +63,12 @@ func usableSeats(seats int, pitch, spacing float64) float64 {
 	if pitch <= 0 || pitch >= spacing {
 		return float64(seats)
 	}
-	every := int(math.Ceil(spacing/pitch - 1e-9))
-	return float64((seats + every - 1) / every)
+	n := everySeat(pitch, spacing)
+	return float64((seats + n - 1) / n)
 }
+
+// everySeat is which of the seats may be used: every n-th.
+func everySeat(pitch, spacing float64) int { return int(math.Ceil(spacing/pitch - 1e-9)) }
 
 // wholePeople rounds a number of places down, forgiving the last bit of a division that should be whole.
 func wholePeople(v float64) float64 { return math.Floor(v + 1e-9) }

@@ -13,6 +13,7 @@ func (e *Engine) View() View {
 		return v
 	}
 	site := &e.plan.def.Site
+	v.Note = site.Note
 	v.Name, v.Zone, v.Version, v.Level = site.Name, site.Location.String(), e.plan.version, e.levels.now
 	v.Open, _, v.NextChange = e.plan.open(e.clock)
 	if v.NextChange == telemetry.Never {
@@ -32,10 +33,12 @@ func (e *Engine) View() View {
 		}
 		view := e.verdictView(i)
 		v.Verdicts = append(v.Verdicts, view)
-		if !judged || worse(view.Verdict, v.Verdict) {
-			v.Verdict = view.Verdict
+		if !view.Idle() {
+			if !judged || worse(view.Verdict, v.Verdict) {
+				v.Verdict = view.Verdict
+			}
+			judged = true
 		}
-		judged = true
 		if w, ok := worst[i.subject]; !ok || worse(view.Verdict, w) {
 			worst[i.subject] = view.Verdict
 		}
@@ -82,10 +85,14 @@ func (e *Engine) verdictView(i *instance) VerdictView {
 		Phase: s.alarm.phase, PhaseSince: s.alarm.since, Explanation: i.explain(e.clock), Legal: era.rule.Legal,
 	}
 	if view.Phase == Firing && !i.told.firing {
-		view.Phase = Pending // late data made it: it is held back until it has stood for a while
+		view.Phase, view.AlarmDue = Pending, i.told.held // late data made it: it is held back until it has stood for a while
 	}
 	if view.Legal == "" {
 		view.Legal = era.protocol.Legal
+	}
+	view.Title = era.rule.Title
+	if s.alarm.phase == Pending {
+		view.AlarmDue = view.PhaseSince.Add(era.rule.For)
 	}
 	return view
 }

@@ -95,17 +95,52 @@ type Explanation struct {
 	Low      float64 `json:"low,omitempty"`
 	High     float64 `json:"high,omitempty"`
 	HasRange bool    `json:"has_range,omitempty"`
+	// Bound is how the value must stand to the limit; empty: at most the limit.
+	Bound Bound `json:"bound,omitempty"`
+	// Condition is the CEL expression on which the rule is breached, where value and limit alone do not decide. Inputs then
+	// hold what it was evaluated with.
+	Condition string `json:"condition,omitempty"`
 	// Inputs are what the limit was computed from (seats, pitch, spacing, area, …), so that everybody can compute it again.
 	Inputs []Input `json:"inputs,omitempty"`
 	// Evidence are the readings the verdict rests on, newest last, at most MaxEvidence.
 	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
-// Input is one number that a limit or a value was computed from.
+// Bound is how a value must stand to its limit to keep a rule.
+type Bound string
+
+// The bounds.
+const (
+	AtMost  Bound = ""
+	Below   Bound = "below"
+	AtLeast Bound = "at_least"
+	Above   Bound = "above"
+	// Apart: neither is better. The condition decides, and the limit is only what the value is shown beside.
+	Apart Bound = "apart"
+)
+
+// Holds reports whether a value keeps the bound.
+func (b Bound) Holds(value, limit float64) bool {
+	switch b {
+	case Below:
+		return value < limit
+	case AtLeast:
+		return value >= limit
+	case Above:
+		return value > limit
+	}
+	return value <= limit
+}
+
+// Lower reports whether small values are the bad ones.
+func (b Bound) Lower() bool { return b == AtLeast || b == Above }
+
+// Input is one number that a limit or a value was computed from. See the Input constants for the names.
 type Input struct {
-	Name  string  `json:"name"` // "seats", "seat_pitch", "spacing", "area", "fixtures", "per_person", "declared", "share", …
+	Name  string  `json:"name"`
 	Value float64 `json:"value"`
 	Unit  string  `json:"unit,omitempty"` // UCUM
+	Text  string  `json:"text,omitempty"` // of what: a zone's name, a level; empty: the name says it
 }
 
 // MaxEvidence bounds the evidence of one verdict.
@@ -142,6 +177,7 @@ const (
 	ReasonGap         Reason = "gap"          // the counters were not observed for a while, the balance is lost
 	ReasonUncounted   Reason = "uncounted"    // nothing has said yet how many people are there: no anchor
 	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
+	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )
 

@@ -1,16 +1,30 @@
 package telemetry
 
+import "hash/fnv"
+
 // Entry is something a person did.
 type Entry struct {
 	ID     string // unique; the key for doing it only once
 	Kind   EntryKind
 	Author string // the account or role, never a visitor
-	Reason string
+	// Claimed says that Author is what the client said of itself: nobody has checked it.
+	Claimed bool `json:",omitempty"`
+	Reason  string
 	// Subject names what it is about: a zone, door, device, task or alert id, by the kind of entry.
 	Subject string
 	Value   float64 // a count, by the kind of entry
 	Text    string  // a level's name, an agent, an outcome, by the kind of entry
 	Until   Instant // when an acknowledgement or level ends; 0: open
+}
+
+// Identity recognises the entry when it is sent again: entries of a site with one ID are the same. 0: it has no ID.
+func (e *Entry) Identity(site string) uint64 {
+	if e.ID == "" {
+		return 0
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte("entry\x00" + site + "\x00" + e.ID)) // cannot fail
+	return max(1, h.Sum64())
 }
 
 // EntryKind is the closed set of things a person can do.

@@ -59,9 +59,13 @@ func alertCards(sc *scene, open []alerts.Alert) []alertCard {
 
 func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 	text, todo := sc.demand(a)
+	basis := &a.Explanation
+	if !a.Open() && a.Raised.HasValue {
+		basis = &a.Raised
+	}
 	card := alertCard{
 		ID: a.ID, Site: a.Site, Class: string(a.Class), Icon: classIcon(a.Class), Word: sc.T("class." + string(a.Class)),
-		Title: a.SubjectName, Text: text, Basis: sc.basis(&a.Explanation, a.Opened), Advice: todo,
+		Title: a.SubjectName, Text: text, Basis: sc.basis(basis, a.Opened), Advice: todo,
 		Opened: sc.when(a.Opened), Critical: severityRank(a.Severity) == 0,
 		Minutes: int(ackFor / time.Minute),
 	}
@@ -72,7 +76,11 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 		card.Title = sc.subjectName(a.Subject.ID)
 	}
 	if a.Unconfirmed != 0 {
-		card.Unconfirmed = sc.T("alert.unconfirmed", "When", sc.when(a.Unconfirmed))
+		key := "alert.unconfirmed"
+		if a.Explanation.Reason == rules.ReasonNear {
+			key = "alert.near"
+		}
+		card.Unconfirmed = sc.T(key, "When", sc.when(a.Unconfirmed))
 	}
 	if ack := a.Ack; ack != nil {
 		reason := ack.Reason

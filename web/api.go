@@ -62,6 +62,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	}
 	api := humago.New(mux, config)
 	s.apiSites(api)
+	s.apiEntries(api)
 	s.apiAlerts(api)
 	s.apiGateway(api)
 
@@ -172,7 +173,8 @@ func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiList
 	items := make([]apiSample, 0, len(samples))
 	for i := range samples {
 		p := &samples[i]
-		a := apiSample{At: p.At.Time(), Persons: p.Persons, Error: p.Error, Verdict: p.Verdict.String()}
+		a := apiSample{At: p.At.Time(), Persons: p.Persons, Error: p.Error, Verdict: p.Verdict.String(), Near: p.Near}
+		a.Low, a.High = sampleBounds(p)
 		if p.Limit > 0 {
 			a.Limit = &p.Limit
 		}

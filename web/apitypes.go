@@ -12,17 +12,24 @@ import (
 // not known is absent, and the engine may change without breaking a script.
 
 type apiEstimate struct {
-	Known   bool      `json:"known" doc:"False: nobody knows how many people are inside; persons and error are absent then"`
+	Counted bool      `json:"counted" doc:"False: nothing counts people here. Then nothing is known, nothing is judged, and nothing is wrong"`
+	Known   bool      `json:"known" doc:"False: nobody knows how many people are inside; persons, error, low and high are absent then"`
 	Persons *float64  `json:"persons,omitempty" example:"42"`
-	Error   *float64  `json:"error,omitempty" example:"3" doc:"The true number lies within persons ± error"`
+	Low     *float64  `json:"low,omitempty" example:"39" doc:"At least so many, in whole people, at 90 % confidence"`
+	High    *float64  `json:"high,omitempty" example:"45" doc:"At most so many"`
+	Error   *float64  `json:"error,omitempty" example:"3" doc:"Half of high − low"`
 	Reason  string    `json:"reason,omitempty" example:"gap" doc:"Why it is unknown or odd"`
 	Anchor  time.Time `json:"anchor,omitzero" doc:"When the count was last known to be right"`
 }
 
 func estimateOf(e rules.Estimate) apiEstimate {
-	a := apiEstimate{Known: e.Known, Reason: string(e.Reason), Anchor: e.Anchor.Time()}
+	a := apiEstimate{Counted: !uncounted(e), Known: e.Known, Reason: string(e.Reason), Anchor: e.Anchor.Time()}
+	if !a.Counted {
+		return apiEstimate{}
+	}
 	if e.Known {
-		a.Persons, a.Error = &e.Persons, &e.Error
+		low, high := bounds(e)
+		a.Persons, a.Error, a.Low, a.High = &e.Persons, &e.Error, &low, &high
 	}
 	return a
 }
@@ -36,6 +43,7 @@ type apiSite struct {
 	Level      string         `json:"level,omitempty" example:"2"`
 	Protocols  []string       `json:"protocols" doc:"Titles of the protocols in force"`
 	Verdict    string         `json:"verdict" enum:"within,breached,unknown" doc:"The worst of all verdicts. Unknown is never compliant"`
+	Near       bool           `json:"near" doc:"It is unknown because people are near a limit: measured, and too close to tell"`
 	Persons    apiEstimate    `json:"persons"`
 	Alerts     map[string]int `json:"alerts" doc:"Open alerts by class"`
 	Devices    int            `json:"devices" example:"14"`
@@ -46,7 +54,7 @@ type apiSite struct {
 
 func apiSiteOf(v *rules.View, open []alerts.Alert) apiSite {
 	a := apiSite{
-		ID: v.Site, Name: v.Name, Timezone: v.Zone, Open: v.Open, NextChange: v.NextChange.Time(), Level: v.Level,
+		ID: v.Site, Name: v.Name, Timezone: v.Zone, Open: v.Open, NextChange: v.NextChange.Time(), Level: v.Level, Near: nearSite(v),
 		Protocols: append([]string{}, v.Protocols...), Verdict: v.Verdict.String(), Persons: estimateOf(v.Persons),
 		Alerts: map[string]int{}, Devices: len(v.Devices), Record: v.Record,
 	}
@@ -70,10 +78,12 @@ type apiZone struct {
 	Persons  apiEstimate  `json:"persons"`
 	Limit    *float64     `json:"limit,omitempty" example:"50" doc:"Absent: nothing limits the zone"`
 	Binding  string       `json:"binding,omitempty" example:"seats" doc:"The constraint that set the limit"`
-	Verdict  string       `json:"verdict" enum:"within,breached,unknown"`
-	Advice   string       `json:"advice" enum:"go,wait,stop"`
-	In       float64      `json:"in_today" example:"210"`
-	Out      float64      `json:"out_today" example:"168"`
+	Verdict  string       `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the zone"`
+	Near     bool         `json:"near" doc:"Its people are near the limit: measured, and too close to tell"`
+	Asked    time.Time    `json:"count_asked,omitzero" doc:"Since when a manual count would pay; absent: it would not"`
+	Advice   string       `json:"advice,omitempty" enum:"go,wait,stop" doc:"Absent: nothing counts people here"`
+	In       *float64     `json:"in_today,omitempty" example:"210" doc:"Absent: no counter stands at its doors"`
+	Out      *float64     `json:"out_today,omitempty" example:"168"`
 	Readings []apiReading `json:"readings"`
 }
 
@@ -99,8 +109,17 @@ func apiZonesOf(v *rules.View) []apiZone {
 	for i := range v.Zones {
 		z := &v.Zones[i]
 		a := apiZone{
-			ID: z.ID, Name: z.Name, Persons: estimateOf(z.Persons), Binding: z.Binding, Verdict: z.Verdict.String(),
-			Advice: string(z.Advice), In: z.InToday, Out: z.OutToday, Readings: readingsOf(z.Readings),
+			ID: z.ID, Name: z.Name, Persons: estimateOf(z.Persons), Binding: z.Binding, Near: z.Near, Asked: z.CountAsked.Time(),
+			Readings: readingsOf(z.Readings),
+		}
+		if judged(v, rules.SubjectZone, z.ID) {
+			a.Verdict = z.Verdict.String()
+		}
+		if a.Persons.Counted {
+			a.Advice = string(z.Advice)
+		}
+		if passed(v, z) {
+			a.In, a.Out = &z.InToday, &z.OutToday
 		}
 		if z.Limit > 0 {
 			a.Limit = &z.Limit
@@ -120,13 +139,25 @@ type apiExplanation struct {
 	Sentence   string        `json:"sentence" example:"52 ± 3 people, limit 50 (seats at the required distance)." doc:"In the language of Accept-Language"`
 	Value      *float64      `json:"value,omitempty" example:"52"`
 	Error      *float64      `json:"error,omitempty" example:"3"`
+	Low        *float64      `json:"low,omitempty" example:"49" doc:"Of a count of people: at least so many"`
+	High       *float64      `json:"high,omitempty" example:"55" doc:"At most so many"`
 	Limit      *float64      `json:"limit,omitempty" example:"50"`
+	Bound      string        `json:"bound,omitempty" enum:"below,at_least,above,apart" doc:"How the value must stand to the limit; absent: at most the limit"`
+	Condition  string        `json:"condition,omitempty" doc:"The expression (CEL) on which the rule is breached, where value and limit do not decide alone"`
+	Inputs     []apiInput    `json:"inputs,omitempty" doc:"What limit and condition were computed from"`
 	Unit       string        `json:"unit,omitempty" example:"1" doc:"UCUM"`
 	Constraint string        `json:"constraint,omitempty" example:"seats"`
 	Reason     string        `json:"reason,omitempty" example:"near"`
 	Detail     string        `json:"detail,omitempty"`
 	Share      float64       `json:"share,omitempty" example:"0.5"`
 	Evidence   []apiEvidence `json:"evidence" doc:"The readings it rests on, newest last"`
+}
+
+type apiInput struct {
+	Name  string  `json:"name" example:"seats"`
+	Value float64 `json:"value" example:"100"`
+	Unit  string  `json:"unit,omitempty" example:"m" doc:"UCUM"`
+	Text  string  `json:"text,omitempty" doc:"Of what: a room, a level"`
 }
 
 type apiEvidence struct {
@@ -139,14 +170,20 @@ type apiEvidence struct {
 
 func apiExplanationOf(sentence string, e *rules.Explanation) apiExplanation {
 	a := apiExplanation{
-		Sentence: sentence, Unit: e.Unit, Constraint: e.Constraint, Reason: string(e.Reason),
+		Sentence: sentence, Unit: e.Unit, Bound: string(e.Bound), Condition: e.Condition, Constraint: e.Constraint, Reason: string(e.Reason),
 		Detail: e.Detail, Share: e.Share, Evidence: make([]apiEvidence, 0, len(e.Evidence)),
 	}
 	if e.HasValue {
 		a.Value, a.Error = &e.Value, &e.Error
 	}
+	if e.HasRange {
+		a.Low, a.High = &e.Low, &e.High
+	}
 	if e.HasLimit {
 		a.Limit = &e.Limit
+	}
+	for _, in := range e.Inputs {
+		a.Inputs = append(a.Inputs, apiInput(in))
 	}
 	for _, v := range e.Evidence {
 		a.Evidence = append(a.Evidence, apiEvidence{v.Device, v.Quantity.String(), v.Value, v.At.Time(), v.Record})
@@ -156,12 +193,17 @@ func apiExplanationOf(sentence string, e *rules.Explanation) apiExplanation {
 
 type apiVerdict struct {
 	Rule        string         `json:"rule" example:"capacity"`
+	Title       string         `json:"title" example:"Capacity" doc:"What people call the rule, in the language of Accept-Language"`
 	Kind        string         `json:"kind" example:"capacity"`
 	Class       string         `json:"class" example:"breach"`
 	Severity    string         `json:"severity,omitempty" example:"critical"`
 	Subject     apiSubject     `json:"subject"`
 	Verdict     string         `json:"verdict" enum:"within,breached,unknown"`
+	Near        bool           `json:"near" doc:"Unknown because people are near the limit: measured, and too close to tell"`
 	Since       time.Time      `json:"since,omitzero"`
+	Phase       string         `json:"phase" enum:"quiet,pending,firing" doc:"What is asked of people: nothing, nothing yet, something"`
+	PhaseSince  time.Time      `json:"phase_since,omitzero"`
+	AlarmDue    time.Time      `json:"alarm_due,omitzero" doc:"Pending only: when it will ask people if nothing changes"`
 	Explanation apiExplanation `json:"explanation"`
 	Legal       string         `json:"legal,omitempty" example:"KMK 382/2020"`
 }
@@ -171,7 +213,8 @@ func apiVerdictsOf(sc *scene) []apiVerdict {
 	for i := range sc.view.Verdicts {
 		v := &sc.view.Verdicts[i]
 		all = append(all, apiVerdict{
-			Rule: v.Rule, Kind: v.Kind, Class: string(v.Class), Severity: string(v.Severity),
+			Rule: v.Rule, Title: sc.ruleName(v), Kind: v.Kind, Near: v.Near, Phase: v.Phase.String(), PhaseSince: v.PhaseSince.Time(),
+			AlarmDue: v.AlarmDue.Time(), Class: string(v.Class), Severity: string(v.Severity),
 			Subject: apiSubject{string(v.Subject.Kind), v.Subject.ID, v.SubjectName}, Verdict: v.Verdict.String(),
 			Since: v.Since.Time(), Explanation: apiExplanationOf(sc.finding(v), &v.Explanation), Legal: v.Legal,
 		})
@@ -180,16 +223,17 @@ func apiVerdictsOf(sc *scene) []apiVerdict {
 }
 
 type apiDoor struct {
-	ID       string    `json:"id" example:"main"`
-	Name     string    `json:"name" example:"Pintu utama"`
-	From     string    `json:"from" example:"outside"`
-	To       string    `json:"to" example:"hall"`
-	In       float64   `json:"in_today" example:"210"`
-	Out      float64   `json:"out_today" example:"168"`
-	Screened float64   `json:"screened_today" example:"204"`
-	TooWarm  float64   `json:"too_warm_today" example:"1"`
-	Last     time.Time `json:"last_count,omitzero"`
-	Verdict  string    `json:"verdict" enum:"within,breached,unknown"`
+	ID       string       `json:"id" example:"main"`
+	Name     string       `json:"name" example:"Pintu utama"`
+	From     string       `json:"from" example:"outside"`
+	To       string       `json:"to" example:"hall"`
+	In       *float64     `json:"in_today,omitempty" example:"210" doc:"Absent: no counter stands there"`
+	Out      *float64     `json:"out_today,omitempty" example:"168"`
+	Screened *float64     `json:"screened_today,omitempty" example:"204" doc:"Absent: no thermometer stands there"`
+	TooWarm  *float64     `json:"too_warm_today,omitempty" example:"1"`
+	Last     time.Time    `json:"last_count,omitzero"`
+	Verdict  string       `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the door"`
+	Counters []apiCounter `json:"counters" doc:"What was learned of its people counters"`
 }
 
 type apiDevice struct {
@@ -214,13 +258,24 @@ type apiTask struct {
 	Place    apiPlace  `json:"place"`
 	LastDone time.Time `json:"last_done,omitzero" doc:"Absent: never"`
 	NextDue  time.Time `json:"next_due,omitzero" doc:"Absent: nothing is due"`
-	Verdict  string    `json:"verdict" enum:"within,breached,unknown"`
+	Verdict  string    `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the task"`
 }
 
 func apiDoorsOf(v *rules.View) []apiDoor {
 	all := make([]apiDoor, 0, len(v.Doors))
-	for _, d := range v.Doors {
-		all = append(all, apiDoor{d.ID, d.Name, d.From, d.To, d.InToday, d.OutToday, d.Screened, d.TooWarm, d.LastCount.Time(), d.Verdict.String()})
+	for i := range v.Doors {
+		d := &v.Doors[i]
+		a := apiDoor{ID: d.ID, Name: d.Name, From: d.From, To: d.To, Last: d.LastCount.Time(), Counters: apiCountersOf(d)}
+		if d.LastCount != 0 {
+			a.In, a.Out = &d.InToday, &d.OutToday
+		}
+		if screens(v, d) {
+			a.Screened, a.TooWarm = &d.Screened, &d.TooWarm
+		}
+		if judged(v, rules.SubjectDoor, d.ID) {
+			a.Verdict = d.Verdict.String()
+		}
+		all = append(all, a)
 	}
 	return all
 }
@@ -236,7 +291,11 @@ func apiDevicesOf(v *rules.View) []apiDevice {
 func apiTasksOf(v *rules.View) []apiTask {
 	all := make([]apiTask, 0, len(v.Tasks))
 	for _, t := range v.Tasks {
-		all = append(all, apiTask{t.ID, t.Name, apiPlace{string(t.Place.Kind), t.Place.ID}, t.LastDone.Time(), t.NextDue.Time(), t.Verdict.String()})
+		a := apiTask{t.ID, t.Name, apiPlace{string(t.Place.Kind), t.Place.ID}, t.LastDone.Time(), t.NextDue.Time(), t.Verdict.String()}
+		if !judged(v, rules.SubjectTask, t.ID) {
+			a.Verdict = ""
+		}
+		all = append(all, a)
 	}
 	return all
 }
@@ -252,8 +311,29 @@ type apiAlert struct {
 	Updated      time.Time      `json:"updated,omitzero"`
 	Resolved     time.Time      `json:"resolved,omitzero" doc:"Absent: open"`
 	Unconfirmed  time.Time      `json:"unconfirmed,omitzero" doc:"Since when nobody can tell whether it still holds"`
-	Explanation  apiExplanation `json:"explanation"`
+	Title        string         `json:"title" doc:"What it is about, in the language of Accept-Language"`
+	Explanation  apiExplanation `json:"explanation" doc:"The newest; of a past alert the one with which it ended. Its sentence tells all three"`
+	Raised       *apiMoment     `json:"raised,omitempty" doc:"The value that raised it"`
+	Worst        *apiMoment     `json:"worst,omitempty" doc:"The worst value: under a minimum the lowest, else the highest"`
 	Acknowledged *apiAck        `json:"acknowledged,omitempty"`
+}
+
+type apiMoment struct {
+	Value float64   `json:"value" example:"38.1"`
+	Unit  string    `json:"unit,omitempty" example:"Cel"`
+	At    time.Time `json:"at,omitzero" doc:"Of the newest reading it rests on"`
+}
+
+// apiMomentOf is nil where there is no value.
+func apiMomentOf(e *rules.Explanation) *apiMoment {
+	if !e.HasValue {
+		return nil
+	}
+	m := &apiMoment{Value: e.Value, Unit: e.Unit}
+	if n := len(e.Evidence); n > 0 {
+		m.At = e.Evidence[n-1].At.Time()
+	}
+	return m
 }
 
 type apiAck struct {
@@ -269,7 +349,9 @@ func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {
 		ID: a.ID, Site: a.Site, Rule: a.Rule, Class: string(a.Class), Severity: string(a.Severity),
 		Opened: a.Opened.Time(), Updated: a.Updated.Time(),
 		Resolved: a.Resolved.Time(), Unconfirmed: a.Unconfirmed.Time(), Explanation: apiExplanationOf(text, &a.Explanation),
+		Raised: apiMomentOf(&a.Raised), Worst: apiMomentOf(&a.Worst),
 	}
+	out.Title, _, _ = sc.texts.Explain(sc.Tag, a)
 	if a.Subject.Kind != "" {
 		out.Subject = &apiSubject{string(a.Subject.Kind), a.Subject.ID, a.SubjectName}
 	}
@@ -295,6 +377,9 @@ type apiSample struct {
 	At      time.Time `json:"at"`
 	Persons float64   `json:"persons" example:"42"`
 	Error   float64   `json:"error" example:"3"`
+	Low     float64   `json:"low" example:"39" doc:"At least so many, in whole people, at 90 % confidence"`
+	High    float64   `json:"high" example:"45"`
+	Near    bool      `json:"near" doc:"Unknown because people are near the limit"`
 	Limit   *float64  `json:"limit,omitempty" example:"50"`
 	Verdict string    `json:"verdict" enum:"within,breached,unknown"`
 }

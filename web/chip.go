@@ -17,25 +17,50 @@ func (t *tongue) verdictChip(v rules.Verdict) chip {
 	return chip{Class: word, Icon: word, Word: t.T("verdict." + word)}
 }
 
+// nearChip is people near their limit: measured, and too close to tell. It has nothing in common with not knowing.
+func (t *tongue) nearChip() chip {
+	return chip{Class: "near", Icon: "near", Word: t.T("verdict.near")}
+}
+
+// stateChip is how one verdict looks.
+func (t *tongue) stateChip(v rules.Verdict, near bool) chip {
+	if near && v == rules.Unknown {
+		return t.nearChip()
+	}
+	return t.verdictChip(v)
+}
+
+// subjectChip is how a zone, door or task looks; empty: no rule judges it.
+func (t *scene) subjectChip(kind rules.SubjectKind, id string, v rules.Verdict, near bool) chip {
+	if !judged(t.view, kind, id) {
+		return chip{Class: "unjudged"}
+	}
+	return t.stateChip(v, near)
+}
+
 // siteChip is how a site looks. A closed building with nothing wrong keeps no protocol: it is closed, not green.
 func (t *tongue) siteChip(v *rules.View) chip {
 	if !v.Open && v.Verdict == rules.Within {
 		return chip{Class: "closed", Icon: "closed", Word: t.T("site.closed")}
 	}
-	return t.verdictChip(v.Verdict)
+	return t.stateChip(v.Verdict, nearSite(v))
 }
 
-// persons is an estimate in print: "42" and "± 3", or a dash where nobody knows.
+// persons is an estimate in print: "42" and "39–45", or a dash where nobody knows.
 type persons struct {
-	Known  bool
-	Number string
-	Error  string // "± 3"; empty: exact
-	Why    string // why it is not known, or what is odd about it
+	Counted bool // false: nothing counts people there, and nothing is wrong
+	Known   bool
+	Number  string
+	Range   string // "39–45"; empty: exact
+	Why     string // why it is not known, or what is odd about it
 }
 
 func (t *tongue) persons(e rules.Estimate) persons {
-	p := persons{Known: e.Known, Number: "–"}
-	if e.Reason != "" {
+	p := persons{Counted: !uncounted(e), Known: e.Known, Number: "–"}
+	if !p.Counted {
+		return p
+	}
+	if e.Reason != "" && e.Reason != rules.ReasonNear {
 		p.Why = t.T("estimate." + string(e.Reason))
 		if !t.Has("estimate." + string(e.Reason)) {
 			p.Why = t.T("estimate.other")
@@ -48,15 +73,23 @@ func (t *tongue) persons(e rules.Estimate) persons {
 		return p
 	}
 	p.Number = t.Number(math.Round(e.Persons), 0)
-	if e.Error > 0 {
-		p.Error = "± " + t.Number(math.Ceil(e.Error), 0)
+	if low, high := bounds(e); low < high {
+		p.Range = t.Number(low, 0) + "–" + t.Number(high, 0)
 	}
 	return p
 }
 
+// interval is the number as an interval, or alone where it is exact.
+func (p persons) interval() string {
+	if p.Range != "" {
+		return p.Range
+	}
+	return p.Number
+}
+
 // bar is the drawing of an estimate against its limit, on a scale of 0 to 1000.
 type bar struct {
-	Class     string  // of the verdict
+	Class     string  // of the verdict about its people
 	Known     bool    // false: a hatched empty bar
 	Low, Band float64 // solid up to Low, then the error band
 	Limit     float64
@@ -65,10 +98,11 @@ type bar struct {
 }
 
 // newBar scales so that the limit stands at four fifths, unless people are far beyond it.
-func newBar(e rules.Estimate, limit float64, verdict rules.Verdict) bar {
-	b := bar{Class: verdict.String(), Known: e.Known, HasLimit: limit > 0}
+func newBar(e rules.Estimate, limit float64, class string) bar {
+	b := bar{Class: class, Known: e.Known, HasLimit: limit > 0 && !uncounted(e)}
+	low, high := bounds(e)
 	full := limit * 1.25
-	if top := (e.Persons + e.Error) * 1.05; e.Known && top > full {
+	if top := high * 1.05; e.Known && top > full {
 		full = top
 	}
 	if full <= 0 || math.IsNaN(full) || math.IsInf(full, 0) {
@@ -77,8 +111,8 @@ func newBar(e rules.Estimate, limit float64, verdict rules.Verdict) bar {
 	scale := func(v float64) float64 { return math.Round(1000 * min(1, max(0, v/full))) }
 	b.Limit = scale(limit)
 	if e.Known {
-		b.Low = scale(e.Persons - e.Error)
-		b.Band = scale(e.Persons+e.Error) - b.Low
+		b.Low = scale(low)
+		b.Band = scale(high) - b.Low
 	}
 	return b
 }

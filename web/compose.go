@@ -34,6 +34,8 @@ func (t topic) path() string {
 		return "/live/site/" + t.site
 	case "sign":
 		return "/live/sign/" + t.site + "/" + t.zone
+	case "zone":
+		return "/live/site/" + t.site + "/zone/" + t.zone
 	}
 	return "/live/overview"
 }
@@ -59,7 +61,7 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 			return nil, ErrNotFound
 		}
 		s.composeSite(&c, v)
-	case "sign":
+	case "sign", "zone":
 		v, ok := s.opts.Live.View(what.site)
 		if !ok {
 			return nil, ErrNotFound
@@ -68,7 +70,11 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 		if !ok {
 			return nil, ErrNotFound
 		}
-		s.composeSign(&c, v, zone)
+		if what.page == "zone" {
+			s.composeZone(&c, v, zone)
+		} else {
+			s.composeSign(&c, v, zone)
+		}
 	}
 	return c.chunks, c.err
 }

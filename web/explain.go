@@ -50,25 +50,36 @@ func (t *scene) ago(i telemetry.Instant) string {
 
 // explanation is why a verdict is what it is, in sentences.
 type explanation struct {
-	Text  string // value ± error, limit, what set it, or the reason
-	Basis string // since when, on which readings
+	Text    string // value ± error, limit, what set it, or the reason
+	Pending string // since when it is so and when people will be asked; empty: they are, or need not be
+	Basis   string // since when, on which readings
 }
 
 // explain writes the explanation of a verdict.
 func (t *scene) explain(w *rules.VerdictView) explanation {
-	return explanation{Text: t.finding(w), Basis: t.basis(&w.Explanation, w.Since)}
+	return explanation{Text: t.finding(w), Pending: t.pending(w), Basis: t.basis(&w.Explanation, w.Since)}
+}
+
+// pending says that a rule waits before it asks people: a verdict is the truth of the moment, an alert waits for its time.
+func (t *scene) pending(w *rules.VerdictView) string {
+	if w.Phase != rules.Pending {
+		return ""
+	}
+	lasted := max(0, t.now.Sub(w.PhaseSince.Time()))
+	left := w.AlarmDue.Time().Sub(t.now)
+	if w.AlarmDue == 0 || left <= 0 {
+		return t.T("explain.pending_now", "Lasted", t.texts.Duration(t.Tag, lasted))
+	}
+	return t.T("explain.pending", "Lasted", t.texts.Duration(t.Tag, lasted), "Left", t.texts.Duration(t.Tag, left))
 }
 
 // demand is what an alert says: its text and what to do. Of one that is over it is what was wrong.
 func (t *scene) demand(a *alerts.Alert) (text, todo string) {
-	if !a.Open() && a.Class != rules.ClassService {
-		return t.finding(&rules.VerdictView{
-			Rule: a.Rule, Kind: a.Kind, Class: a.Class, Subject: a.Subject, SubjectName: a.SubjectName,
-			Verdict: rules.Breached, Explanation: a.Explanation,
-		}), ""
-	}
 	named := *a
-	named.Explanation.Detail = t.subjectName(a.Explanation.Detail)
+	named.Explanation.Detail, named.Raised.Detail = t.subjectName(a.Explanation.Detail), t.subjectName(a.Raised.Detail)
+	if !a.Open() && a.Class != rules.ClassService {
+		return t.texts.Past(t.Tag, &named), ""
+	}
 	_, text, todo = t.texts.Explain(t.Tag, &named)
 	return text, todo
 }
@@ -83,6 +94,16 @@ func (t *scene) finding(w *rules.VerdictView) string {
 		text = t.T("verdict." + w.Verdict.String() + "_text")
 	}
 	return text
+}
+
+// brief is a verdict's text in one short sentence.
+func (t *scene) brief(w *rules.VerdictView) string {
+	named := *w
+	named.Explanation.Detail = t.subjectName(w.Explanation.Detail)
+	if text := t.texts.BriefVerdict(t.Tag, &named); text != "" {
+		return text
+	}
+	return t.T("verdict." + w.Verdict.String() + "_text")
 }
 
 // basis is since when a verdict holds and which readings it rests on.

@@ -31,6 +31,7 @@ type fleet struct {
 	watch   map[chan struct{}]bool
 	fail    error // what every port that can fail answers
 	queries int   // of Occupancy
+	entries []telemetry.Record
 }
 
 type acked struct {
@@ -134,6 +135,48 @@ func (f *fleet) Acknowledge(_ context.Context, alert, author, reason string, unt
 	return ErrNotFound
 }
 
+func (f *fleet) Enter(_ context.Context, site string, e telemetry.Entry, at telemetry.Instant) (telemetry.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return telemetry.Record{}, f.fail
+	}
+	for _, rec := range f.entries {
+		if rec.Site == site && rec.Entry.ID == e.ID {
+			if was := rec.Entry; was.Value != e.Value || was.Kind != e.Kind || was.Subject != e.Subject {
+				return rec, ErrConflict
+			}
+			return rec, nil
+		}
+	}
+	rec := telemetry.Record{Seq: f.views[site].Record + 1, Kind: telemetry.KindEntry, Site: site, At: telemetry.InstantOf(fleetNow), Received: telemetry.InstantOf(fleetNow), Entry: &e}
+	if at != 0 {
+		rec.At = at
+	}
+	f.entries = append(f.entries, rec)
+	v := *f.views[site]
+	v.Zones, v.Record = slices.Clone(v.Zones), rec.Seq
+	for i := range v.Zones {
+		if z := &v.Zones[i]; z.ID == e.Subject && e.Kind == telemetry.EntryCount {
+			z.Persons, z.CountAsked = estimate(e.Value, 0), 0
+		}
+	}
+	f.views[site] = &v
+	return rec, nil
+}
+
+func (f *fleet) Counts(_ context.Context, site, zone string, limit int) ([]telemetry.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []telemetry.Record
+	for _, rec := range slices.Backward(f.entries) {
+		if rec.Site == site && rec.Entry.Subject == zone && len(out) < limit {
+			out = append(out, rec)
+		}
+	}
+	return out, f.fail
+}
+
 func (f *fleet) Rejections(_ context.Context, site string, limit int) ([]telemetry.Record, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -190,7 +233,9 @@ func newFleet() *fleet {
 	add(mall("mpp-kota-probolinggo", "MPP Kota Probolinggo", "Asia/Jakarta", 38, 2))
 	add(mall("mpp-kab-probolinggo", "MPP Kabupaten Probolinggo", "Asia/Jakarta", 21, 1.4))
 	add(mall("mpp-magetan", "MPP Kabupaten Magetan", "Asia/Jakarta", 12, .8))
-	add(mall("mpp-bojonegoro", "MPP Kabupaten Bojonegoro", "Asia/Jakarta", 29, 1.6))
+	bojonegoro := mall("mpp-bojonegoro", "MPP Kabupaten Bojonegoro", "Asia/Jakarta", 29, 2)
+	pending(&bojonegoro)
+	add(bojonegoro)
 	add(mall("mpp-sumenep", "MPP Kabupaten Sumenep", "Asia/Jakarta", 17, 1.1))
 
 	gresik := mall("mpp-gresik", "MPP Kabupaten Gresik", "Asia/Jakarta", 58, 3)
@@ -245,11 +290,18 @@ func mall(id, name, zone string, people, err float64) rules.View {
 					reading(telemetry.CO2, 742, "udara-1"), reading(telemetry.Temperature, 26.4, "udara-1"), reading(telemetry.Humidity, 68, "udara-1")}},
 			{ID: "loket", Name: "Loket layanan", Persons: estimate(people-hall, err/2), Limit: 24, Binding: "area", Verdict: rules.Within,
 				Advice: rules.AdviceGo, InToday: 186, OutToday: 186 - (people - hall)},
-			{ID: "ruang-bermain", Name: "Ruang bermain anak", Persons: estimate(0, 0), Limit: 6, Binding: "declared", Verdict: rules.Within, Advice: rules.AdviceGo},
+			// Nothing counts people in these two; one has a sensor for its air.
+			{ID: "ruang-bermain", Name: "Ruang bermain anak", Persons: rules.Estimate{Reason: rules.ReasonNoData}, Verdict: rules.Unknown, Advice: rules.AdviceWait},
+			{ID: "musala", Name: "Musala", Persons: rules.Estimate{Reason: rules.ReasonNoData}, Verdict: rules.Within, Advice: rules.AdviceWait,
+				Readings: []rules.LastValue{reading(telemetry.CO2, 611, "udara-2")}},
 		},
 		Doors: []rules.DoorView{
-			{ID: "utama", Name: "Pintu utama", From: "outside", To: "ruang-tunggu", InToday: 189, OutToday: 152, Screened: 187, TooWarm: 1, LastCount: ago(40 * time.Second)},
-			{ID: "samping", Name: "Pintu samping", From: "outside", To: "ruang-tunggu", InToday: 25, OutToday: 24, Screened: 25, LastCount: ago(6 * time.Minute)},
+			{ID: "utama", Name: "Pintu utama", From: "outside", To: "ruang-tunggu", InToday: 189, OutToday: 152, Screened: 187, TooWarm: 1, LastCount: ago(40 * time.Second), Counters: []rules.CounterView{
+				{Device: "hitung-utama", Drift: 0.34, Uncertainty: 0.2, Closings: []rules.Closing{
+					{At: ago(40 * time.Hour), Passages: 512, Residual: 3, Expected: 1.6, HalfWidth: 9.2}, {At: ago(16 * time.Hour), Passages: 488, Residual: -2, Expected: 1.5, HalfWidth: 8.1}}}}},
+			{ID: "samping", Name: "Pintu samping", From: "outside", To: "ruang-tunggu", InToday: 25, OutToday: 24, Screened: 25, LastCount: ago(6 * time.Minute), Counters: []rules.CounterView{
+				{Device: "hitung-samping", Drift: -4.1, Uncertainty: 0.8, Drifting: ago(30 * time.Hour), Closings: []rules.Closing{{At: ago(16 * time.Hour), Passages: 61, Residual: -3, HalfWidth: 3}}}}},
+			{ID: "barang", Name: "Pintu barang", From: "outside", To: "loket", Verdict: rules.Unknown},
 		},
 		Devices: []rules.DeviceView{
 			device("hitung-utama", "Penghitung pintu utama", "milesight-vs133", facility.AtDoor, "utama", 40*time.Second),
@@ -257,6 +309,7 @@ func mall(id, name, zone string, people, err float64) rules.View {
 			device("suhu-utama", "Termometer pintu utama", "native", facility.AtDoor, "utama", time.Minute),
 			device("udara-1", "Sensor udara ruang tunggu", "milesight-am319", facility.AtZone, "ruang-tunggu", 3*time.Minute,
 				reading(telemetry.CO2, 742, "udara-1"), reading(telemetry.Temperature, 26.4, "udara-1"), reading(telemetry.Battery, 81, "udara-1")),
+			device("udara-2", "Sensor udara musala", "milesight-am319", facility.AtZone, "musala", 4*time.Minute, reading(telemetry.CO2, 611, "udara-2")),
 			device("tombol-gagang", "Tombol gagang pintu", "milesight-ws101", facility.AtTask, "lap-gagang", 95*time.Minute, reading(telemetry.Battery, 17, "tombol-gagang")),
 		},
 		Tasks: []rules.TaskView{
@@ -264,12 +317,25 @@ func mall(id, name, zone string, people, err float64) rules.View {
 			{ID: "lap-gagang", Name: "Lap gagang pintu", Place: facility.Place{Kind: facility.AtDoor, ID: "utama"}, LastDone: ago(95 * time.Minute), NextDue: in(145 * time.Minute)},
 		},
 	}
-	for i := range v.Zones {
+	v.Verdicts = append(v.Verdicts, rules.VerdictView{
+		Rule: "co2-perhatian", Title: map[string]string{"en": "CO₂, first limit", "id": "CO₂, batas perhatian"}, Kind: "expression", Class: rules.ClassBreach,
+		Severity: rules.Warning, Subject: rules.Subject{Kind: rules.SubjectZone, ID: "musala"}, SubjectName: "Musala", Verdict: rules.Within, Since: ago(3 * time.Hour),
+		Explanation: rules.Explanation{Value: 611, Limit: 1000, HasValue: true, HasLimit: true, Unit: "ppm", Constraint: "expression",
+			Evidence: []rules.Evidence{{Device: "udara-2", Quantity: telemetry.CO2, At: ago(4 * time.Minute), Value: 611, Record: 1_842_001}}},
+	}, rules.VerdictView{
+		Rule: "di-luar-jam", Title: map[string]string{"en": "People inside after hours", "id": "Orang di dalam di luar jam buka"}, Kind: "expression",
+		Class: rules.ClassBreach, Severity: rules.Info, Subject: rules.Subject{Kind: rules.SubjectSite, ID: id}, SubjectName: name, Verdict: rules.Within,
+		Since: ago(6 * time.Hour),
+		Explanation: rules.Explanation{Value: people, Limit: 5, HasValue: true, HasLimit: true, Unit: "1", Constraint: "expression", Bound: rules.AtMost,
+			Condition: "!open && persons > error + 5.0", Inputs: []rules.Input{{Name: "open", Value: 1}, {Name: "persons", Value: people}, {Name: "error", Value: err}}},
+	})
+	for i := range v.Zones[:2] {
 		z := &v.Zones[i]
 		v.Verdicts = append(v.Verdicts, rules.VerdictView{
 			Rule: "kapasitas", Kind: "capacity", Class: rules.ClassBreach, Severity: rules.Critical,
 			Subject: rules.Subject{Kind: rules.SubjectZone, ID: z.ID}, SubjectName: z.Name, Verdict: rules.Within, Since: ago(6 * time.Hour),
 			Explanation: rules.Explanation{Value: z.Persons.Persons, Error: z.Persons.Error, Limit: z.Limit, HasValue: true, HasLimit: true,
+				HasRange: true, Low: z.Persons.Low, High: z.Persons.High, Inputs: limitOf[z.Binding],
 				Unit: "1", Constraint: z.Binding, Share: .5, Evidence: []rules.Evidence{
 					{Device: "hitung-utama", Quantity: telemetry.PeopleIn, At: ago(100 * time.Second), Value: 2, Record: 1_842_311},
 					{Device: "hitung-utama", Quantity: telemetry.PeopleOut, At: ago(40 * time.Second), Value: 1, Record: 1_842_330}}},
@@ -294,7 +360,13 @@ func mall(id, name, zone string, people, err float64) rules.View {
 }
 
 func estimate(p, e float64) rules.Estimate {
-	return rules.Estimate{Persons: p, Error: e, Known: true, Raw: p, Anchor: ago(14 * time.Hour)}
+	return rules.Estimate{Persons: p, Error: e, Low: max(0, math.Ceil(p-e)), High: math.Floor(p + e), Measured: true, Known: true, Raw: p, Anchor: ago(14 * time.Hour)}
+}
+
+// limitOf is what the limits of the fleet's zones were computed from.
+var limitOf = map[string][]rules.Input{
+	"seats": {{Name: rules.InputSeats, Value: 200}, {Name: rules.InputSeatPitch, Value: 0.6, Unit: "m"}, {Name: rules.InputSpacing, Value: 1.2, Unit: "m"}, {Name: rules.InputEvery, Value: 2}},
+	"area":  {{Name: rules.InputArea, Value: 60.5, Unit: "m2"}, {Name: rules.InputFixtures, Value: 12, Unit: "m2"}, {Name: rules.InputPerPerson, Value: 1, Unit: "m2"}},
 }
 
 func reading(q telemetry.Quantity, v float64, device string) rules.LastValue {
@@ -322,17 +394,29 @@ func breach(v *rules.View) {
 	z.Readings[0].Value = 1184
 	w := verdictOf(v, rules.SubjectZone, z.ID)
 	w.Verdict, w.Since = rules.Breached, ago(12*time.Minute)
-	w.Explanation.Value, w.Explanation.Error = 58, 3
+	w.Explanation.Value, w.Explanation.Error, w.Explanation.Low, w.Explanation.High = 58, 3, 55, 61
+	w.Phase, w.PhaseSince = rules.Firing, ago(10*time.Minute)
 	v.Persons = estimate(72, 4)
+}
+
+// pending fills the counters a moment ago: the verdict says so, the alert waits.
+func pending(v *rules.View) {
+	v.Verdict = rules.Breached
+	z := &v.Zones[1]
+	z.Persons, z.Verdict, z.Advice = estimate(27, 2), rules.Breached, rules.AdviceStop
+	w := verdictOf(v, rules.SubjectZone, z.ID)
+	w.Verdict, w.Since = rules.Breached, ago(40*time.Second)
+	w.Phase, w.PhaseSince, w.AlarmDue = rules.Pending, ago(40*time.Second), in(80*time.Second)
+	w.Explanation.Value, w.Explanation.Error, w.Explanation.Low, w.Explanation.High = 27, 2, 25, 29
 }
 
 // blind loses the counter of the only entrance.
 func blind(v *rules.View) {
 	v.Verdict = rules.Breached // a silent device is a broken rule, too
-	v.Persons = rules.Estimate{Reason: rules.ReasonGap}
+	v.Persons = rules.Estimate{Reason: rules.ReasonGap, Measured: true}
 	for i := range v.Zones[:2] {
 		z := &v.Zones[i]
-		z.Persons, z.Verdict, z.Advice = rules.Estimate{Reason: rules.ReasonSilent}, rules.Unknown, rules.AdviceWait
+		z.Persons, z.Verdict, z.Advice = rules.Estimate{Reason: rules.ReasonSilent, Measured: true}, rules.Unknown, rules.AdviceWait
 		w := verdictOf(v, rules.SubjectZone, z.ID)
 		w.Verdict, w.Since = rules.Unknown, ago(52*time.Minute)
 		w.Explanation = rules.Explanation{Limit: z.Limit, HasLimit: true, Unit: "1", Constraint: z.Binding, Reason: rules.ReasonSilent, Detail: "hitung-utama"}
@@ -347,7 +431,7 @@ func blind(v *rules.View) {
 			w.Explanation = rules.Explanation{Value: 52, Limit: 30, HasValue: true, HasLimit: true, Unit: "min", Constraint: "interval", Reason: rules.ReasonSilent, Detail: d.ID}
 		}
 	}
-	v.Devices[4].LastSeen, v.Devices[4].Verdict = 0, rules.Unknown
+	v.Devices[5].LastSeen, v.Devices[5].Verdict = 0, rules.Unknown
 	v.Doors[0].Verdict, v.Doors[0].LastCount = rules.Unknown, ago(52*time.Minute)
 }
 
@@ -361,14 +445,16 @@ func overdue(v *rules.View) {
 	w.Explanation = rules.Explanation{Value: 310 * 60, Limit: 4 * 3600, HasValue: true, HasLimit: true, Unit: "s", Constraint: "every", Reason: rules.ReasonOverdue}
 }
 
-// straddle puts the limit inside the error bar.
+// straddle puts the limit inside the interval: near it, measured, and too close to tell.
 func straddle(v *rules.View) {
 	v.Verdict = rules.Unknown
 	z := &v.Zones[0]
-	z.Persons, z.Verdict, z.Advice = estimate(48, 4), rules.Unknown, rules.AdviceWait
+	z.Persons, z.Verdict, z.Near, z.Advice = estimate(50, 3), rules.Unknown, true, rules.AdviceWait
+	z.CountAsked = ago(4 * time.Minute)
 	w := verdictOf(v, rules.SubjectZone, z.ID)
-	w.Verdict, w.Since = rules.Unknown, ago(9*time.Minute)
-	w.Explanation.Value, w.Explanation.Error, w.Explanation.Reason = 48, 4, rules.ReasonNear
+	w.Verdict, w.Near, w.Since = rules.Unknown, true, ago(9*time.Minute)
+	w.Explanation.Value, w.Explanation.Error, w.Explanation.Reason = 50, 3, rules.ReasonNear
+	w.Explanation.Low, w.Explanation.High = 47, 53
 }
 
 // closed is a building after hours.
@@ -398,6 +484,12 @@ func openAlerts(gresik, banjar, tabalong *rules.View) []alerts.Alert {
 
 func pastAlerts() []alerts.Alert {
 	var past []alerts.Alert
+	fever := rules.Explanation{Value: 38.1, Error: .3, Limit: 37.3, HasValue: true, HasLimit: true, Unit: "Cel", Constraint: "threshold"}
+	worst, last := fever, fever
+	worst.Value, last.Value = 38.6, 36.4
+	past = append(past, alerts.Alert{ID: "pfever", Site: "mpp-magetan", Rule: "suhu-tubuh", Kind: "temperature", Class: rules.ClassBreach, Severity: rules.Critical,
+		Subject: rules.Subject{Kind: rules.SubjectDevice, ID: "suhu-utama"}, Opened: ago(3 * time.Hour), Resolved: ago(179 * time.Minute), Explanation: last, Raised: fever, Worst: worst,
+		Description: alerts.Description{SubjectName: "Termometer pintu utama", SiteName: "MPP Kabupaten Magetan", Timezone: "Asia/Jakarta"}})
 	for i, site := range []string{"mpp-gresik", "mpp-magetan", "mpp-banjar"} {
 		past = append(past, alerts.Alert{ID: "p" + site, Site: site, Rule: "kapasitas", Kind: "capacity", Class: rules.ClassBreach, Severity: rules.Critical,
 			Subject: rules.Subject{Kind: rules.SubjectZone, ID: "loket"}, Opened: ago(time.Duration(28+i) * time.Hour), Resolved: ago(time.Duration(27+i) * time.Hour),

@@ -17,7 +17,7 @@ const (
 
 // topic names one thing that can be watched: a page in a language.
 type topic struct {
-	page string // "overview", "site", "sign"
+	page string // "overview", "site", "zone", "sign"
 	site string
 	zone string
 	lang string

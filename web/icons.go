@@ -7,6 +7,7 @@ import "html/template"
 var icons = map[string]string{
 	"within":   `<circle cx="8" cy="8" r="7" fill="currentColor" stroke="none"/><path class="knock" d="M4.6 8.3l2.3 2.3 4.5-5"/>`,
 	"breached": `<path d="M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.9V5.1z" fill="currentColor" stroke="none"/><path class="knock" d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2"/>`,
+	"near":     `<path d="M1.8 12.5a6.6 6.6 0 1 1 12.4 0"/><path d="M8 10.6l3.9-3.9"/><circle cx="8" cy="10.6" r=".9" fill="currentColor"/>`,
 	"unknown":  `<circle cx="8" cy="8" r="6.5" stroke-dasharray="2.6 1.5"/><path d="M6.1 6.3a1.95 1.95 0 1 1 2.9 1.7c-.7.4-1 .8-1 1.5"/><circle cx="8" cy="11.7" r=".55" fill="currentColor"/>`,
 	"closed":   `<path d="M4.5 7.5v-2a3.5 3.5 0 0 1 7 0v2"/><rect x="3" y="7.5" width="10" height="7" rx="1.5"/>`,
 	"go":       `<path d="M2.5 8h10M8.5 3.5L13 8l-4.5 4.5"/>`,

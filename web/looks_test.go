@@ -63,7 +63,8 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		{"/", isLive()}, {"/site/mpp-gresik", isLive()}, {"/site/mpp-tabalong", isLive()}, {"/site/mpp-pamekasan", isLive()},
 		{"/site/mpp-belu", isLive()}, {"/site/mpp-banjar", isLive()},
 		{"/sign/mpp-gresik/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/ruang-tunggu", isLive()}, {"/sign/mpp-tabalong/ruang-tunggu", isLive()}, {"/sign/mpp-belu/loket", isLive()},
-		{"/site/mpp-gresik/zone/ruang-tunggu", drawn},
+		{"/site/mpp-gresik/zone/ruang-tunggu", drawn}, {"/site/mpp-pamekasan/zone/ruang-tunggu", drawn}, {"/site/mpp-magetan/zone/musala", isLive()},
+		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
 		{"/alerts", nil}, {"/rejections", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}
 	for _, phone := range []bool{false, true} {

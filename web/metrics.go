@@ -82,7 +82,7 @@ var (
 	descSite     = prometheus.NewDesc("gerbang_site_persons", "People in a building, best estimate. Absent while unknown.", []string{"site"}, nil)
 	descOpen     = prometheus.NewDesc("gerbang_site_open", "1 while the building is open.", []string{"site"}, nil)
 	descVerdict  = prometheus.NewDesc("gerbang_site_verdict", "Worst verdict of a site: -1 unknown, 0 within, 1 breached.", []string{"site"}, nil)
-	descVerdicts = prometheus.NewDesc("gerbang_verdicts", "Verdicts in force, by state.", []string{"site", "verdict"}, nil)
+	descVerdicts = prometheus.NewDesc("gerbang_verdicts", "Verdicts in force, by state. Near: unknown because people are near a limit.", []string{"site", "verdict"}, nil)
 	descAlerts   = prometheus.NewDesc("gerbang_alerts_open", "Open alerts, by class; an empty site is the gateway itself.", []string{"site", "class"}, nil)
 	descAge      = prometheus.NewDesc("gerbang_device_age_seconds", "Time since a device was heard last. Absent if it never was.", []string{"site", "device"}, nil)
 )
@@ -132,12 +132,16 @@ func (b *building) Collect(ch chan<- prometheus.Metric) {
 				gauge(descLimit, z.Limit, v.Site, z.ID)
 			}
 		}
-		counts := map[rules.Verdict]int{}
+		counts := map[string]int{}
 		for j := range v.Verdicts {
-			counts[v.Verdicts[j].Verdict]++
+			state := v.Verdicts[j].Verdict.String()
+			if v.Verdicts[j].Near && v.Verdicts[j].Verdict == rules.Unknown {
+				state = "near"
+			}
+			counts[state]++
 		}
-		for _, verdict := range []rules.Verdict{rules.Within, rules.Breached, rules.Unknown} {
-			gauge(descVerdicts, float64(counts[verdict]), v.Site, verdict.String())
+		for _, state := range []string{"within", "breached", "near", "unknown"} {
+			gauge(descVerdicts, float64(counts[state]), v.Site, state)
 		}
 		for _, class := range classes {
 			gauge(descAlerts, float64(open[key{v.Site, class}]), v.Site, string(class))

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -28,6 +29,7 @@ type siteRow struct {
 	Level      string
 	Persons    persons
 	Why        string // the worst verdict in a sentence
+	Pending    string
 	WhySubject string
 	Alerts     []alertCount
 	Silent     int
@@ -43,11 +45,11 @@ type alertCount struct {
 
 // overviewSummary is the line above the list.
 type overviewSummary struct {
-	Sites, Breached, Unknown, Within, Closed, Open int
-	Persons                                        persons
-	Counted                                        int      // sites whose number of people is known
-	Gateway                                        string   // why what is shown may be old
-	Faults                                         []string // open alerts of the gateway itself
+	Sites, Breached, Near, Unknown, Within, Closed, Open int
+	Persons                                              persons
+	Counted                                              int      // sites whose number of people is known
+	Gateway                                              string   // why what is shown may be old
+	Faults                                               []string // open alerts of the gateway itself
 }
 
 func (s *Server) composeOverview(c *composer) {
@@ -63,13 +65,15 @@ func (s *Server) composeOverview(c *composer) {
 	})
 
 	sum := overviewSummary{Sites: len(views), Gateway: s.gatewayFault(c.lang)}
-	var total rules.Estimate
-	total.Known = true
+	total := rules.Estimate{Known: true, Measured: true}
+	var spread float64 // square of half the interval: buildings err independently of each other
 	for i := range views {
 		v := &views[i]
 		switch {
 		case v.Verdict == rules.Breached:
 			sum.Breached++
+		case nearSite(v):
+			sum.Near++
 		case v.Verdict != rules.Within:
 			sum.Unknown++
 		case !v.Open:
@@ -83,9 +87,11 @@ func (s *Server) composeOverview(c *composer) {
 		if v.Persons.Known {
 			sum.Counted++
 			total.Persons += v.Persons.Persons
-			total.Error += v.Persons.Error
+			low, high := bounds(v.Persons)
+			spread += (high - low) * (high - low) / 4
 		}
 	}
+	total.Error = math.Sqrt(spread)
 	sum.Persons = c.lang.persons(total)
 	for _, a := range s.openAlerts("") {
 		title, _, _ := s.texts.Explain(c.lang.Tag, &a)
@@ -100,25 +106,32 @@ func (s *Server) composeOverview(c *composer) {
 	c.add("", "overview-close", nil)
 }
 
-// rank orders sites for the eye: broken, unknown, open, closed.
+// rank orders sites for the eye: broken, near a limit, unknown, open, closed.
 func rank(v *rules.View) int {
 	switch {
 	case v.Verdict == rules.Breached:
 		return 0
-	case v.Verdict != rules.Within:
+	case nearSite(v):
 		return 1
-	case v.Open:
+	case v.Verdict != rules.Within:
 		return 2
+	case v.Open:
+		return 3
 	}
-	return 3
+	return 4
 }
 
-// gravity is the severity of the worst verdict.
+// gravity is the severity of the worst verdict; what still waits before it asks people stands behind what asks them.
 func gravity(v *rules.View) int {
-	if w, ok := worst(v); ok {
-		return severityRank(w.Severity)
+	w, ok := worst(v)
+	if !ok {
+		return 6
 	}
-	return 3
+	g := 2 * severityRank(w.Severity)
+	if w.Phase == rules.Pending {
+		g++
+	}
+	return g
 }
 
 func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
@@ -129,7 +142,7 @@ func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 	}
 	if w, ok := worst(v); ok {
 		row.WhySubject = w.SubjectName
-		row.Why = sc.finding(&w)
+		row.Why, row.Pending = sc.brief(&w), sc.pending(&w)
 	}
 	var last telemetry.Instant
 	for i := range v.Devices {
@@ -142,12 +155,13 @@ func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 	return row
 }
 
-// worst is the verdict that decides the site's: a breach before unknown, the more severe and then the older one first.
+// worst is the verdict that decides the site's: a breach before near a limit before unknown, the more severe and then the
+// older one first.
 func worst(v *rules.View) (rules.VerdictView, bool) {
 	var found *rules.VerdictView
 	for i := range v.Verdicts {
 		w := &v.Verdicts[i]
-		if w.Verdict == rules.Within || found != nil && compareVerdicts(found, w) <= 0 {
+		if w.Verdict == rules.Within || w.Idle() || found != nil && compareVerdicts(found, w) <= 0 {
 			continue
 		}
 		found = w
@@ -158,23 +172,25 @@ func worst(v *rules.View) (rules.VerdictView, bool) {
 	return *found, true
 }
 
-// compareVerdicts orders for the eye: breached, unknown, within; then by severity, then the oldest.
+// compareVerdicts orders for the eye: breached, near the limit, unknown, within; then by severity, then the oldest.
 func compareVerdicts(a, b *rules.VerdictView) int {
 	return cmp.Or(
-		cmp.Compare(verdictRank(a.Verdict), verdictRank(b.Verdict)),
+		cmp.Compare(verdictRank(a), verdictRank(b)),
 		cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)),
 		cmp.Compare(a.Since, b.Since),
 	)
 }
 
-func verdictRank(v rules.Verdict) int {
-	switch v {
-	case rules.Breached:
+func verdictRank(w *rules.VerdictView) int {
+	switch {
+	case w.Verdict == rules.Breached:
 		return 0
-	case rules.Within:
-		return 2
+	case w.Verdict == rules.Within:
+		return 3
+	case w.Near:
+		return 1
 	}
-	return 1
+	return 2
 }
 
 func severityRank(s rules.Severity) int {

@@ -65,6 +65,7 @@ type frame struct {
 	Here      string // first part of the path, for the navigation
 	Assets    string // version of the static files
 	Live      string // where the page's stream is; empty: the page does not live
+	Typing    bool   // somebody may be typing: without scripts it must not load itself again
 	SignedIn  bool
 	HasToken  bool // the server asks for one: offer to sign out
 	In        bool // may go elsewhere: show the navigation

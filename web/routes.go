@@ -4,31 +4,36 @@ import (
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // routes is every address of the server. No GET changes anything.
 func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]handlerFunc{
-		"GET /{$}":                        s.overview,
-		"GET /site/{site}":                s.site,
-		"GET /site/{site}/zone/{zone}":    s.zone,
-		"GET /sign/{site}/{zone}":         s.sign,
-		"GET /alerts":                     s.alerts,
-		"GET /rejections":                 s.rejections,
-		"GET /devices":                    s.strangers,
-		"GET /status":                     s.status,
-		"GET /live/overview":              s.stream("overview"),
-		"GET /live/site/{site}":           s.stream("site"),
-		"GET /live/sign/{site}/{zone}":    s.stream("sign"),
-		"POST /alert/{alert}/acknowledge": s.acknowledge,
-		"GET /login":                      s.login,
-		"POST /token":                     s.takeToken,
-		"POST /logout":                    s.logout,
-		"GET /healthz":                    s.healthz,
-		"GET /readyz":                     s.readyz,
-		"GET /static/{file...}":           s.assets.serve,
-		"/":                               func(http.ResponseWriter, *http.Request) error { return errNoPage },
+		"GET /{$}":                                 s.overview,
+		"GET /site/{site}":                         s.site,
+		"GET /site/{site}/zone/{zone}":             s.zone,
+		"GET /sign/{site}/{zone}":                  s.sign,
+		"GET /alerts":                              s.alerts,
+		"GET /rejections":                          s.rejections,
+		"GET /devices":                             s.strangers,
+		"GET /status":                              s.status,
+		"GET /live/overview":                       s.stream("overview"),
+		"GET /live/site/{site}":                    s.stream("site"),
+		"GET /live/sign/{site}/{zone}":             s.stream("sign"),
+		"GET /live/site/{site}/zone/{zone}":        s.stream("zone"),
+		"POST /alert/{alert}/acknowledge":          s.acknowledge,
+		"POST /site/{site}/zone/{zone}/count":      s.enterByForm(telemetry.EntryCount),
+		"POST /site/{site}/zone/{zone}/correction": s.enterByForm(telemetry.EntryCorrection),
+		"GET /login":                               s.login,
+		"POST /token":                              s.takeToken,
+		"POST /logout":                             s.logout,
+		"GET /healthz":                             s.healthz,
+		"GET /readyz":                              s.readyz,
+		"GET /static/{file...}":                    s.assets.serve,
+		"/":                                        func(http.ResponseWriter, *http.Request) error { return errNoPage },
 	} {
 		mux.Handle(pattern, s.handle(h))
 	}

@@ -14,7 +14,7 @@ func (s *Server) sign(w http.ResponseWriter, r *http.Request) error {
 
 // signFace is what the display shows.
 type signFace struct {
-	Class   string // advice-go, advice-wait, advice-stop, closed
+	Class   string // advice-go, advice-wait, advice-stop, near, uncounted, closed
 	Icon    string
 	Words   []signWord
 	Zone    string
@@ -29,27 +29,36 @@ type signWord struct{ Lang, Word, Note string }
 func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
 	sc := s.scene(c.lang, v)
 	a := sc.adviceChip(z.Advice)
-	face := signFace{Class: a.Class, Icon: a.Icon, Zone: z.Name, Site: v.Name, Known: z.Persons.Known}
+	p := sc.persons(z.Persons)
+	face := signFace{Class: a.Class, Icon: a.Icon, Zone: z.Name, Site: v.Name, Known: p.Known, Persons: p.Number}
+	if z.Limit > 0 {
+		face.Limit = sc.Number(z.Limit, 0)
+	}
 	key := "sign." + a.Icon
 	note := key + "_note"
 	switch {
 	case !v.Open:
 		face.Class, face.Icon, key, note = "closed", "closed", "sign.closed", ""
-	case !z.Persons.Known:
+	case !p.Counted:
+		// Nobody can say whether there is room; the display says what holds all the same.
+		face.Class, face.Icon, key, note = "uncounted", "people", "sign.uncounted", "sign.go_note"
+		if face.Limit != "" {
+			key = "sign.uncounted_limit"
+		} else {
+			note = ""
+		}
+	case z.Near && a.Icon == "wait":
+		face.Class, face.Icon, note, face.Persons = "near", "near", "sign.near_note", p.interval()
+	case !p.Known:
 		note = "sign.unknown_note"
-	}
-	p := sc.persons(z.Persons)
-	face.Persons = p.Number
-	if z.Limit > 0 {
-		face.Limit = sc.Number(z.Limit, 0)
 	}
 	// The language of the building stands first, whoever looks at the display.
 	for _, tag := range []string{"id", "en"} {
 		t := s.tongues.byTag(tag)
-		word := signWord{Lang: tag, Word: t.T(key)}
+		word := signWord{Lang: tag, Word: t.T(key, "Limit", face.Limit)}
 		if note != "" {
 			word.Note = t.T(note)
-		} else if v.NextChange != 0 {
+		} else if !v.Open && v.NextChange != 0 {
 			word.Note = t.T("sign.opens", "When", t.When(v.NextChange, sc.now, sc.loc))
 		}
 		face.Words = append(face.Words, word)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,7 +33,9 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	for i := range v.Zones {
 		z := &v.Zones[i]
 		card := zoneCardOf(sc, z)
-		card.Spark = s.sparks.of(sc, v.Site, z.ID)
+		if card.Persons.Counted {
+			card.Spark = s.sparks.of(sc, v.Site, z.ID)
+		}
 		c.add("zone-"+z.ID, "site-zone", card)
 	}
 	c.add("", "site-zones-close", nil)
@@ -75,10 +78,12 @@ type siteHead struct {
 	Protocols string
 	Persons   persons
 	Summary   string // the worst verdict in a sentence, with its subject
+	Pending   string
 	Basis     string
 	Fresh     string
 	Clock     string
 	Gateway   string
+	Note      string
 }
 
 func siteHeadOf(sc *scene, gateway string) siteHead {
@@ -87,7 +92,7 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 	h := siteHead{
 		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: v.Level,
 		Protocols: strings.Join(v.Protocols, " · "), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
-		Clock: sc.now.In(sc.loc).Format("MST"),
+		Clock: sc.now.In(sc.loc).Format("MST"), Note: sc.note(v.Note),
 	}
 	w, ok := worst(v)
 	if !ok {
@@ -95,8 +100,16 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 		return h
 	}
 	e := sc.explain(&w)
-	h.Summary, h.Basis = w.SubjectName+": "+e.Text, e.Basis
+	h.Summary, h.Pending, h.Basis = w.SubjectName+": "+sc.brief(&w), e.Pending, e.Basis
 	return h
+}
+
+// note is a text in the reader's language, else in English or in the first that there is.
+func (t *tongue) note(byLanguage map[string]string) string {
+	if text := cmp.Or(byLanguage[t.Tag], byLanguage["en"]); text != "" || len(byLanguage) == 0 {
+		return text
+	}
+	return byLanguage[slices.Min(slices.Collect(maps.Keys(byLanguage)))]
 }
 
 // zoneCard is a room.
@@ -106,6 +119,7 @@ type zoneCard struct {
 	Persons        persons
 	Limit          string // empty: none
 	Binding        string
+	CountAsked     bool // a manual count would pay
 	Bar            bar
 	Advice         chip
 	Findings       []finding
@@ -120,6 +134,7 @@ type finding struct {
 	Rule    string
 	Subject string
 	explanation
+	Brief string // the text without how to compute it again, for where that is shown already
 	Legal string
 }
 
@@ -127,20 +142,33 @@ type measure struct{ Name, Value, At string }
 
 func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 	card := zoneCard{
-		ID: z.ID, Name: z.Name, Site: sc.view.Site, Chip: sc.verdictChip(z.Verdict), Persons: sc.persons(z.Persons),
-		Bar: newBar(z.Persons, z.Limit, z.Verdict), Advice: sc.adviceChip(z.Advice),
-		In: sc.Number(z.InToday, 0), Out: sc.Number(z.OutToday, 0),
+		ID: z.ID, Name: z.Name, Site: sc.view.Site, Chip: sc.subjectChip(rules.SubjectZone, z.ID, z.Verdict, z.Near),
+		Persons: sc.persons(z.Persons), CountAsked: z.CountAsked != 0,
 	}
+	if card.Persons.Counted {
+		card.Advice = sc.adviceChip(z.Advice)
+	}
+	if passed(sc.view, z) {
+		card.In, card.Out = sc.Number(z.InToday, 0), sc.Number(z.OutToday, 0)
+	}
+	crowd := card.Chip.Class
 	if z.Limit > 0 {
-		card.Limit = sc.Number(z.Limit, 0)
-		card.Binding = sc.constraint(z.Binding)
-		card.Bar.Label = sc.T("zone.bar", "Persons", strings.TrimSpace(card.Persons.Number+" "+card.Persons.Error), "Limit", card.Limit)
+		card.Limit, card.Binding = sc.Number(z.Limit, 0), sc.constraint(z.Binding)
 	}
 	for i := range sc.view.Verdicts {
 		w := &sc.view.Verdicts[i]
-		if w.Subject.Kind == rules.SubjectZone && w.Subject.ID == z.ID {
-			card.Findings = append(card.Findings, findingOf(sc, w))
+		if w.Subject.Kind != rules.SubjectZone || w.Subject.ID != z.ID {
+			continue
 		}
+		card.Findings = append(card.Findings, findingOf(sc, w))
+		if w.Kind == "capacity" {
+			crowd = sc.stateChip(w.Verdict, w.Near).Class
+			card.Binding = cmp.Or(sc.texts.Why(sc.Tag, w.Kind, &w.Explanation), card.Binding)
+		}
+	}
+	card.Bar = newBar(z.Persons, z.Limit, crowd)
+	if card.Bar.HasLimit {
+		card.Bar.Label = sc.T("zone.bar", "Persons", card.Persons.interval(), "Limit", card.Limit)
 	}
 	for _, r := range z.Readings {
 		card.Air = append(card.Air, sc.measureOf(r))
@@ -166,17 +194,31 @@ func (t *tongue) constraint(name string) string {
 
 func findingOf(sc *scene, w *rules.VerdictView) finding {
 	return finding{
-		Chip: sc.verdictChip(w.Verdict), Rule: sc.ruleName(w.Rule, w.Kind), Subject: w.SubjectName,
-		explanation: sc.explain(w), Legal: w.Legal,
+		Chip: sc.stateChip(w.Verdict, w.Near), Rule: sc.ruleName(w), Subject: w.SubjectName,
+		explanation: sc.explain(w), Brief: sc.brief(w), Legal: w.Legal,
 	}
 }
 
-// ruleName is the kind's name in the language, else the rule's id.
-func (t *tongue) ruleName(rule, kind string) string {
-	if t.Has("kind." + kind) {
-		return t.T("kind." + kind)
+// ruleName is what people call a rule: its title in the language, else what it measures, else its kind. Never its id.
+func (t *tongue) ruleName(w *rules.VerdictView) string {
+	if title := w.Title[t.Tag]; title != "" {
+		return title
 	}
-	return rule
+	if w.Kind == "expression" {
+		var all []string
+		for _, e := range w.Explanation.Evidence {
+			if name := "quantity." + e.Quantity.String(); t.Has(name) && !slices.Contains(all, t.T(name)) {
+				all = append(all, t.T(name))
+			}
+		}
+		if len(all) > 0 {
+			return strings.Join(all, ", ")
+		}
+	}
+	if t.Has("kind." + w.Kind) {
+		return t.T("kind." + w.Kind)
+	}
+	return t.T("kind.expression")
 }
 
 func (t *scene) measureOf(r rules.LastValue) measure {
@@ -215,7 +257,7 @@ func taskRows(sc *scene) []taskRow {
 	for i := range sc.view.Tasks {
 		t := &sc.view.Tasks[i]
 		row := taskRow{
-			Name: t.Name, Place: sc.place(t.Place), Chip: sc.verdictChip(t.Verdict), Done: sc.when(t.LastDone), Due: "–",
+			Name: t.Name, Place: sc.place(t.Place), Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Done: sc.when(t.LastDone), Due: "–",
 			Overdue: t.Verdict == rules.Breached,
 		}
 		if t.NextDue != 0 && t.NextDue != telemetry.Never {
@@ -260,18 +302,26 @@ type doorRow struct {
 	In, Out, Screened, TooWarm string
 	Last, Why                  string
 	Warm                       bool
+	Learned                    []learned
 }
 
 func doorRows(sc *scene) []doorRow {
 	rows := make([]doorRow, 0, len(sc.view.Doors))
 	for i := range sc.view.Doors {
 		d := &sc.view.Doors[i]
-		rows = append(rows, doorRow{
-			Name: d.Name, Chip: sc.verdictChip(d.Verdict),
+		row := doorRow{
+			Name: d.Name, Chip: sc.subjectChip(rules.SubjectDoor, d.ID, d.Verdict, false),
 			Way: sc.place(facility.Place{ID: d.From}) + " → " + sc.place(facility.Place{ID: d.To}),
-			In:  sc.Number(d.InToday, 0), Out: sc.Number(d.OutToday, 0), Screened: sc.Number(d.Screened, 0),
-			TooWarm: sc.Number(d.TooWarm, 0), Warm: d.TooWarm > 0, Last: sc.ago(d.LastCount), Why: sc.why(rules.SubjectDoor, d.ID),
-		})
+			In:  "–", Out: "–", Screened: "–", TooWarm: "–", Last: "–", Why: sc.why(rules.SubjectDoor, d.ID),
+			Learned: learnedOf(sc, d),
+		}
+		if d.LastCount != 0 {
+			row.In, row.Out, row.Last = sc.Number(d.InToday, 0), sc.Number(d.OutToday, 0), sc.ago(d.LastCount)
+		}
+		if screens(sc.view, d) {
+			row.Screened, row.TooWarm, row.Warm = sc.Number(d.Screened, 0), sc.Number(d.TooWarm, 0), d.TooWarm > 0
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }
@@ -344,7 +394,7 @@ func (t *scene) reasonOf(device string) rules.Reason {
 func checkRows(sc *scene) []finding {
 	sorted := slices.Clone(sc.view.Verdicts)
 	slices.SortStableFunc(sorted, func(a, b rules.VerdictView) int {
-		return cmp.Compare(verdictRank(a.Verdict), verdictRank(b.Verdict))
+		return cmp.Compare(verdictRank(&a), verdictRank(&b))
 	})
 	rows := make([]finding, 0, len(sorted))
 	for i := range sorted {

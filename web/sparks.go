@@ -101,7 +101,8 @@ func drawSpark(sc *scene, samples []rules.Sample) *spark {
 	top, limit := 1.0, 0.0
 	peak := samples[0]
 	for _, p := range samples {
-		top = max(top, p.Persons+p.Error)
+		_, high := sampleBounds(&p)
+		top = max(top, high)
 		limit = max(limit, p.Limit)
 		if p.Persons > peak.Persons {
 			peak = p
@@ -119,11 +120,13 @@ func drawSpark(sc *scene, samples []rules.Sample) *spark {
 		}
 		run := thin(samples[start:end])
 		for i, p := range run {
+			_, high := sampleBounds(&p)
 			fmt.Fprintf(&line, "%c%d %d", "ML"[min(i, 1)], x(p), y(p.Persons))
-			fmt.Fprintf(&band, "%c%d %d", "ML"[min(i, 1)], x(p), y(p.Persons+p.Error))
+			fmt.Fprintf(&band, "%c%d %d", "ML"[min(i, 1)], x(p), y(high))
 		}
 		for _, r := range slices.Backward(run) {
-			fmt.Fprintf(&band, "L%d %d", x(r), y(r.Persons-r.Error))
+			low, _ := sampleBounds(&r)
+			fmt.Fprintf(&band, "L%d %d", x(r), y(low))
 		}
 		band.WriteByte('Z')
 		start = end

@@ -1,23 +1,31 @@
 package web
 
 import (
+	"context"
+	"html/template"
 	"net/http"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// zonePage is one room's day as a chart, with what the chart rests on.
+// zonePage is one room: what is so now, a form to say how many are inside, and its day as a chart.
 type zonePage struct {
 	frame
 	Site, SiteName string
 	ID, Name       string
-	Chart          string // where the data is
+	Body           template.HTML // what lives
+	Today          bool
+	Form           *countForm // nil: nothing counts people here, or another day is shown
+	Saved          string     // what was just entered
+	Entries        []entryRow
+	Chart          string // where the data is; empty: nothing counts people here
 	Zone           string // IANA name, for the chart's axis
 	Day            string
 	DayText        string
 	Previous, Next string // days; Next is empty today
-	Findings       []finding
 }
 
 func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
@@ -40,15 +48,49 @@ func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
 		}
 		day = d
 	}
-	card := zoneCardOf(sc, z)
 	p := zonePage{
 		frame: s.frame(r, lang, v.Name+" · "+z.Name), Site: v.Site, SiteName: v.Name, ID: z.ID, Name: z.Name, Zone: v.Zone,
-		Chart: "/api/v1/sites/" + v.Site + "/zones/" + z.ID + "/occupancy?day=" + day.String(),
-		Day:   day.String(), DayText: lang.Date(day.In(time.UTC)), Previous: day.AddDays(-1).String(),
-		Findings: card.Findings,
+		Today: day == today, Day: day.String(), DayText: lang.Date(day.In(time.UTC)), Previous: day.AddDays(-1).String(),
 	}
-	if day.Before(today) {
+	if !uncounted(z.Persons) {
+		p.Chart = "/api/v1/sites/" + v.Site + "/zones/" + z.ID + "/occupancy?day=" + day.String()
+	}
+	if !p.Today {
 		p.Next = day.AddDays(1).String()
+		return s.render(w, http.StatusOK, lang, "zone", p)
+	}
+	what := topic{page: "zone", site: v.Site, zone: z.ID, lang: lang.Tag}
+	chunks, err := s.compose(what)
+	if err != nil {
+		return err
+	}
+	p.Body, p.Live, p.Typing = join(chunks), what.path()+"?lang="+lang.Tag, true
+	name, _ := s.access.session(r)
+	if p.Form = countFormOf(sc, z, name); p.Form != nil {
+		if kind := r.URL.Query().Get("saved"); kind == string(telemetry.EntryCount) || kind == string(telemetry.EntryCorrection) {
+			p.Saved = lang.T("entries.saved_" + kind)
+		}
+		p.Entries = s.entriesOf(r.Context(), sc, z)
 	}
 	return s.render(w, http.StatusOK, lang, "zone", p)
+}
+
+// entriesOf lists what was entered lately; the page does not fail for want of it.
+func (s *Server) entriesOf(ctx context.Context, sc *scene, z *rules.ZoneView) []entryRow {
+	ctx, cancel := context.WithTimeout(ctx, sparkPatience)
+	defer cancel()
+	records, err := s.opts.Entries.Counts(ctx, sc.view.Site, z.ID, shownEntries)
+	if err != nil {
+		s.opts.Log.Warn("listing the counts of a zone failed", "site", sc.view.Site, "zone", z.ID, "err", err)
+		return nil
+	}
+	return entryRows(sc, records)
+}
+
+// composeZone is what lives on a zone's page: its figure and its verdicts.
+func (s *Server) composeZone(c *composer, v *rules.View, z *rules.ZoneView) {
+	sc := s.scene(c.lang, v)
+	card := zoneCardOf(sc, z)
+	c.add("zone-now", "zone-now", card)
+	c.add("zone-checks", "zone-checks", card.Findings)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
+
 	"github.com/gerbang-iot/gerbang/simulate"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
@@ -55,8 +57,8 @@ func TestInfluxGetsTheSchema(t *testing.T) {
 		return nil
 	})
 	for _, tt := range []struct{ measurement, tags, fields string }{
-		{"people_flow", "device=hitung door=utama site=gedung", "in=7 out=2"},
-		{"body_temperature", "device=suhu door=utama site=gedung", "celsius=38.5"},
+		{"people_flow", "device=hitung door=utama outside=true site=gedung", "persons_in=7 persons_out=2"},
+		{"body_temperature", "device=suhu door=utama outside=true site=gedung", "celsius=38.5"},
 		{"air", "device=udara site=gedung zone=aula", "co2_ppm=640 humidity_pct=61 temperature_c=26.5"},
 		{"occupancy", "site=gedung zone=aula", "persons=5"},
 		{"verdict", "rule=suhu site=gedung subject=device/suhu", "state=1"},
@@ -93,7 +95,7 @@ func TestInfluxAwayUnderLoadLosesNothing(t *testing.T) {
 	r.building().serve()
 	running := startLoad(t, simulate.Load{Fleet: fleet, Broker: "tcp://" + r.mqtt, Rate: 500})
 	r.p.eventually(20*time.Second, "to write to InfluxDB", func() error {
-		if n := db.Count("gerbang", "people_flow", "in"); n == 0 {
+		if n := db.Count("gerbang", "people_flow", "persons_in"); n == 0 {
 			return fmt.Errorf("%d points", n)
 		}
 		return nil
@@ -135,7 +137,7 @@ func TestInfluxAwayUnderLoadLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	points := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius")
+	points := db.Count("gerbang", "people_flow", "persons_in") + db.Count("gerbang", "body_temperature", "celsius")
 	if float64(points) != counters.stored {
 		t.Errorf("points in InfluxDB: got %d, want one for each of %v stored messages", points, counters.stored)
 	}
@@ -150,7 +152,7 @@ func inOrder(t *testing.T, db *testengine.InfluxServer, fleet simulate.Fleet) {
 	for d := range fleet.Devices {
 		measurement, field, cycle := "body_temperature", "celsius", 8
 		if fleet.Counts(d) {
-			measurement, field, cycle = "people_flow", "in", 2
+			measurement, field, cycle = "people_flow", "persons_in", 2
 		}
 		series := db.Query("gerbang", fmt.Sprintf(`SELECT %q FROM %q WHERE "site"='%s' AND "device"='%s'`, field, measurement, fleet.Site(d), fleet.Device(d)))
 		if len(series) != 1 {
@@ -171,6 +173,48 @@ func inOrder(t *testing.T, db *testengine.InfluxServer, fleet simulate.Fleet) {
 	}
 }
 
+// Finding L4: a device whose clock has seconds, at hundreds of messages a second, and a gateway that is restarted between two
+// events of one second: every message that was stored is a point of its own, exact to the millisecond.
+func TestL4_InfluxKeepsEventsOfOneSecondApart(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t)
+	db.CreateDB("gerbang")
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}", db.URL)).building().serve()
+	at := time.Now().Add(-time.Hour).Truncate(time.Second)
+	seq := 0
+	send := func(n int, second func(i int) int) {
+		c := connect(t, "tcp://"+r.mqtt, "hitung", nil)
+		var tokens []paho.Token
+		for i := range n {
+			seq++
+			tokens = append(tokens, c.Publish("gerbang/v1/gedung/hitung", 1, false, fmt.Sprintf(`{"at":%q,"boot":"a","seq":%d,"people_in":%d}`,
+				at.Add(time.Duration(second(i))*time.Second).UTC().Format(time.RFC3339), seq, seq%4)))
+		}
+		for _, token := range tokens {
+			if !token.WaitTimeout(30*time.Second) || token.Error() != nil {
+				t.Fatalf("publishing: not acknowledged: %v", token.Error())
+			}
+		}
+	}
+	one := func(int) int { return 0 }
+	send(5, one)
+	r.inInflux(30 * time.Second)
+	r.stop()
+	r.serve()
+	send(5, one)
+	send(3000, func(i int) int { return 1 + i/1000 })
+	r.inInflux(30 * time.Second)
+	for i, want := range []int64{10, 1000, 1000, 1000} {
+		from := at.Add(time.Duration(i) * time.Second)
+		series := db.Query("gerbang", fmt.Sprintf("SELECT count(persons_in) FROM people_flow WHERE time >= %d AND time < %d",
+			from.UnixNano(), from.Add(time.Millisecond).UnixNano()))
+		if len(series) == 0 || series[0].Values[0][1] != json.Number(fmt.Sprint(want)) {
+			t.Errorf("second %d: got %v, want %d points in its first millisecond", i, series, want)
+		}
+	}
+	r.stop()
+}
+
 // The database is not there, and then it is: a service alert says what is missing, and nothing that was received meanwhile
 // is lost. The same when somebody drops it while the gateway runs.
 func TestInfluxWithoutItsDatabase(t *testing.T) {
@@ -186,7 +230,7 @@ func TestInfluxWithoutItsDatabase(t *testing.T) {
 	db.CreateDB("gerbang")
 	r.resolved("influx_missing_bucket", 90*time.Second) // it is tried once a minute
 	r.inInflux(time.Minute)
-	if got := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
+	if got := db.Count("gerbang", "people_flow", "persons_in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
 		t.Errorf("points after the database was made: got %d, want 500", got)
 	}
 
@@ -197,7 +241,7 @@ func TestInfluxWithoutItsDatabase(t *testing.T) {
 	r.stop() // a restart tries at once
 	r.serve()
 	r.inInflux(time.Minute)
-	if got := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
+	if got := db.Count("gerbang", "people_flow", "persons_in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
 		t.Errorf("points after the database was made again: got %d, want 500", got)
 	}
 	r.resolved("influx_missing_bucket", 10*time.Second)
@@ -221,7 +265,7 @@ func TestInfluxRefusesTheGateway(t *testing.T) {
 	r.stop()
 	r.serve()
 	r.inInflux(time.Minute)
-	if got := db.Count("gerbang", "people_flow", "in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
+	if got := db.Count("gerbang", "people_flow", "persons_in") + db.Count("gerbang", "body_temperature", "celsius"); got != 500 {
 		t.Errorf("points after the right password: got %d, want 500", got)
 	}
 	r.resolved("influx_auth", 10*time.Second)

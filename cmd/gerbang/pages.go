@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -95,10 +97,36 @@ func (p entryPort) Acknowledge(ctx context.Context, alert, author, reason string
 		}
 		return p.app.loop.Enter(ctx, open.Site, telemetry.Entry{
 			ID: fmt.Sprintf("ack-%s-%d", alert, time.Now().UnixNano()), Kind: telemetry.EntryAcknowledge, Author: author,
-			Reason: reason, Subject: alert, Until: until,
-		})
+			Claimed: true, Reason: reason, Subject: alert, Until: until,
+		}, 0)
 	}
 	return fmt.Errorf("acknowledging alert %q: %w", alert, web.ErrNotFound)
+}
+
+// Enter makes a count or a correction a record of the site. The journal knows the ids of all entries, the gateway those of the
+// newest: a repeat is found whenever it comes, and is answered with what is on disk, as the first was.
+func (p entryPort) Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) (telemetry.Record, error) {
+	rec, done, err := p.app.journal.Entry(ctx, site, e.ID)
+	if err == nil && !done {
+		if err = p.app.loop.Enter(ctx, site, e, at); err == nil {
+			rec, done, err = p.app.journal.Entry(ctx, site, e.ID)
+		}
+	}
+	switch {
+	case err != nil:
+		return telemetry.Record{}, err
+	case !done:
+		return telemetry.Record{}, fmt.Errorf("entry %q of site %q: the journal took it and does not have it", e.ID, site)
+	}
+	if was := rec.Entry; was.Kind != e.Kind || was.Subject != e.Subject || was.Value != e.Value || was.Author != e.Author || was.Reason != e.Reason {
+		return rec, fmt.Errorf("entry %q of site %q: %w", e.ID, site, web.ErrConflict)
+	}
+	return rec, nil
+}
+
+// Counts lists what was entered for a zone.
+func (p entryPort) Counts(ctx context.Context, site, zone string, limit int) ([]telemetry.Record, error) {
+	return p.app.journal.Counts(ctx, site, zone, limit)
 }
 
 type healthPort struct{ app *app }
@@ -125,6 +153,18 @@ func (p healthPort) Status() web.Status {
 	owed, err := a.courier.Waiting()
 	s.Lags = append(s.Lags, web.Lag{Name: "outbox", Waiting: uint64(owed)})
 	s.Services = append(s.Services, a.influxService(&s), a.routerService(&s), serviceOf("signals", err))
+	health := a.loop.Health()
+	clock := web.Service{Name: "clock", State: web.ServiceOK, Detail: health.Clock}
+	if health.Clock != "" {
+		clock.State = web.ServiceFailing
+	}
+	s.Services = append(s.Services, clock)
+	for _, site := range *a.leftOut.Load() {
+		s.Services = append(s.Services, web.Service{Name: "site " + site, State: web.ServiceFailing, Detail: "the file of the site has problems: gerbang check"})
+	}
+	for _, site := range slices.Sorted(maps.Keys(health.Stopped)) {
+		s.Services = append(s.Services, web.Service{Name: "site " + site, State: web.ServiceFailing, Detail: health.Stopped[site]})
+	}
 	return s
 }
 

@@ -101,7 +101,7 @@ func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault {
 		return notReading
 	}
 	var because string
-	if m.codec != nil && len(up.frame) > 0 {
+	if m.codec != nil && len(up.frame) > 0 && !w.asDecoded {
 		f := w.open(func(out *object.Writer) *fault { return w.decodeFrame(m, up, msg.Received, out) })
 		if f == nil {
 			if len(w.tree.nodes) == 1 {

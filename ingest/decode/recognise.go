@@ -119,7 +119,9 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 			return c, false
 		}
 	case records[0].Kind == telemetry.KindRejection:
-		if records[0].Rejection.Reason != telemetry.ReasonUndecoded || m.codec != nil {
+		// Of a device that is known by its topic it is told what is wrong.
+		known := literal > 0 && len(m.patterns) > 0 && m.Format != "lorawan" && records[0].Rejection.Reason == telemetry.ReasonRange
+		if !known && (records[0].Rejection.Reason != telemetry.ReasonUndecoded || m.codec != nil) {
 			return c, false
 		}
 		c.Detail = records[0].Rejection.Detail
@@ -133,14 +135,21 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 		}
 	}
 	slices.Sort(c.Quantities)
-	c.score = min(c.score, 16) + 4*literal + min(read, 8)
+	c.score = min(c.score, 16)
+	if m.codec != nil && m.Format == "lorawan" {
+		bonus, ok := w.evidence(m, b, msg, records)
+		if !ok {
+			return c, false
+		}
+		c.score += bonus
+	}
+	c.score += 4*literal + min(read, 8)
 	if fits {
 		c.score += 8
 	}
 	if m.Varied && m.codec == nil {
 		c.score -= 2 // one maker's device says more than a family
 	}
-	c.score += m.mentioned(msg.Payload)
 	return c, true
 }
 

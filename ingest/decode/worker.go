@@ -36,8 +36,10 @@ type Worker struct {
 	// form is that of the people who pass that the last message counts, where its model prefers one to another; empty: any.
 	form Count
 	// bare is the port of a payload that is a LoRaWAN frame without an envelope; only for people, too.
-	bare  *uint8
-	trace *Trace // nil: nobody asked for an explanation
+	bare *uint8
+	// asDecoded reads what the network server decoded, and not the frame; only for a guess.
+	asDecoded bool
+	trace     *Trace // nil: nobody asked for an explanation
 }
 
 // Worker makes a worker. With an arena the readings of its records lie there and are valid until Arena.Reset; with nil

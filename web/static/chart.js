@@ -20,8 +20,8 @@
       }
       t.push(at);
       people.push(s.persons);
-      low.push(Math.max(0, s.persons - s.error));
-      high.push(s.persons + s.error);
+      low.push(s.low);
+      high.push(s.high);
       limit.push(s.limit === undefined ? null : s.limit);
     });
     return [t, people, high, low, limit];

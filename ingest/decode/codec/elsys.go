@@ -100,10 +100,11 @@ func elsysTenths(name string) elsysType {
 
 // elsysValue is one value of a frame.
 type elsysValue struct {
-	kind  byte
-	bytes []byte
-	aged  bool
-	age   int64
+	kind   byte
+	unread int // bytes behind the last type that is known
+	bytes  []byte
+	aged   bool
+	age    int64
 }
 
 // next reads one value. A type that does not exist ends the frame, as it does for the maker: newer sensors append types. It
@@ -119,6 +120,7 @@ func (v *elsysValue) next(f *frame) bool {
 		if f.at == 1 {
 			f.fail(fmt.Errorf("byte 0: got 0x%02x, want a type of ELSYS", head))
 		}
+		v.unread = len(f.bytes) - f.at + 1
 		f.at = len(f.bytes)
 		return false
 	}
@@ -164,6 +166,9 @@ func elsys(up Uplink, out *object.Writer) error {
 		if write := elsysTypes[kind].write; write != nil && bytes != nil && (kind != elsysProbe2 || probes == 1) {
 			write(&frame{bytes: bytes}, out)
 		}
+	}
+	if v.unread > 0 {
+		out.Int("unread", int64(v.unread))
 	}
 	if probes > 1 {
 		out.Array("externalTemperature2")

@@ -31,7 +31,7 @@ func TestELSYS(t *testing.T) {
 			want: `{"temperature":24,"humidity":55,"history":[{"offset":60,"temperature":24.1},{"offset":270,"temperature":24.2},{"offset":255,"humidity":0},{"offset":258,"humidity":0},{"offset":60,"externalTemperature2":51.1}]}`},
 		{name: "not fitted", port: 5, frame: "017fff 02ff 0c8000 06ffff", want: `{"temperature":null,"humidity":null,"co2":null,"externalTemperature":null}`},
 		{name: "CO2 that still warms up", port: 5, frame: "060000", want: `{"co2":null}`},
-		{name: "a type that a later sensor appends", port: 5, frame: "0100c8 2a 010203", tail: 4, want: `{"temperature":20}`},
+		{name: "a type that a later sensor appends", port: 5, frame: "0100c8 2a 010203", tail: 4, want: `{"temperature":20,"unread":4}`},
 		{name: "settings at the start", port: 6, frame: "3e 0b 0701 0805 1400000258 fb00e5"},
 		{name: "not of ELSYS", port: 5, frame: "2a 0102", err: "byte 0: got 0x2a, want a type of ELSYS"},
 		{name: "reserved", port: 5, frame: "00 0102", err: "byte 0: got 0x00"},

@@ -24,7 +24,7 @@ type makerFrame struct {
 }
 
 // makerFrames are the frames of all codecs of this kind, for what must hold for each.
-var makerFrames = slices.Concat(adeunisFrameTests, ascoelFrameTests, decentlabFrameTests, hktFrameTests, mclimateFrameTests,
+var makerFrames = slices.Concat(buildingFrameTests, adeunisFrameTests, ascoelFrameTests, decentlabFrameTests, hktFrameTests, mclimateFrameTests,
 	miromicoFrameTests, netvoxFrameTests, oxobuttonFrameTests, parametricFrameTests, pipiotFrameTests, pressacFrameTests, radioBridgeFrameTests, sensativeFrameTests,
 	swisscomFrameTests, talkpoolFrameTests, tektelicFrameTests, thermokonFrameTests)
 

@@ -8,7 +8,7 @@ import (
 )
 
 func init() {
-	register("netvox", "Netvox doors, motion, climate, air, buttons, seats, leaks and levels (R311, R312, R315, R718, R720, RA07, RB02, RB11)", netvox)
+	register("netvox", "Netvox doors, motion, climate, air, buttons, seats, leaks and levels (R311, R312, R315, R718, R719, R720, RA07, RB02, RB11)", netvox)
 }
 
 // netvox reads the reports of Netvox's LoRaWAN Application Command: version, device type, report type, battery, and seven

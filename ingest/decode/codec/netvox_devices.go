@@ -7,6 +7,7 @@ type netvoxLayout uint8
 
 const (
 	netvoxContact netvoxLayout = iota
+	netvoxParking
 	netvoxOccupancy
 	netvoxClimate
 	netvoxLight
@@ -61,7 +62,7 @@ var netvoxDevices = map[uint8]struct {
 	0x48: {"R718T2", netvoxTwoButtons}, 0x4B: {"R311B", netvoxLight}, 0x4C: {"R311CA", netvoxTwoStatus}, 0x4D: {"R312A", netvoxButton},
 	0x4F: {"R311FA", netvoxStatus}, 0x50: {"R311FB", netvoxWork}, 0x51: {"R311FC", netvoxWorkTime},
 	0x52: {"RA07Series", netvoxAir}, 0x53: {"RA07Series", netvoxAir}, 0x54: {"RA07Series", netvoxAir}, 0x55: {"R312", netvoxDoorbell},
-	0x56: {"R311CB", netvoxTwoStatus}, 0x57: {"R718PA", netvoxAir}, 0x58: {"R718PB", netvoxAir}, 0x5A: {"R311WA", netvoxSeats},
+	0x56: {"R311CB", netvoxTwoStatus}, 0x57: {"R718PA", netvoxAir}, 0x58: {"R718PB", netvoxAir}, 0x59: {"R719A", netvoxParking}, 0x5A: {"R311WA", netvoxSeats},
 	0x5B: {"R718Q", netvoxStatus}, 0x5D: {"RA0716Y", netvoxDust}, 0x5E: {"R72616Y", netvoxDust}, 0x5F: {"R72716Y", netvoxDust},
 	0x6A: {"R72616A", netvoxDust}, 0x6C: {"R311CC", netvoxTwoStatus}, 0x6E: {"R720A", netvoxClimate}, 0x70: {"R720C", netvoxBarometer},
 	0x7D: {"R730F", netvoxContact}, 0x7E: {"R730F2", netvoxTwoStatus}, 0x82: {"R730MBA", netvoxStatus}, 0x83: {"R730MBB", netvoxWork},
@@ -85,6 +86,7 @@ type netvoxValue struct {
 // netvoxLayouts are the values behind the battery.
 var netvoxLayouts = map[netvoxLayout][]netvoxValue{
 	netvoxContact:      {{"OnOff", netvoxByte}},
+	netvoxParking:      {{"CarOnOff", netvoxByte}},
 	netvoxOccupancy:    {{"Temp", netvoxHundredths}, {"Illuminance", netvoxWord}, {"Occupy", netvoxByte}, {"DisassembledAlarm", netvoxByte}},
 	netvoxClimate:      {{"Temp", netvoxHundredths}, {"Humi", netvoxUnsigned(100)}},
 	netvoxLight:        {{"Illuminance", netvoxWord}},

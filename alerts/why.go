@@ -1,0 +1,112 @@
+package alerts
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/rules"
+)
+
+// Why says what set a limit and how to compute it again; empty: nothing to say.
+func (t *Texts) Why(lang, kind string, x *rules.Explanation) string {
+	return t.why(&statement{lang: lang, kind: kind, explanation: x})
+}
+
+func (t *Texts) inBrackets(s *statement) string {
+	if why := t.why(s); why != "" {
+		return " (" + why + ")"
+	}
+	return ""
+}
+
+// why names what set the limit, with the numbers it was computed from.
+func (t *Texts) why(s *statement) string {
+	w, x := t.in(s.lang), s.explanation
+	if s.brief {
+		short := *x
+		short.Inputs = nil
+		return t.why(&statement{lang: s.lang, kind: s.kind, explanation: &short})
+	}
+	parts := []string{t.setBy(s)}
+	if x.Share > 0 && x.Share < 1 {
+		parts = append(parts, w.say("why.level", map[string]any{"Share": w.number(x.Share*100, 1) + " %"}))
+	}
+	if n, ok := input(x, rules.InputInRow); ok {
+		of, _ := input(x, rules.InputReadings)
+		parts = append(parts, w.say("why.in_row", map[string]any{"N": w.number(n.Value, 0), "Of": w.number(of.Value, 0)}))
+	}
+	for _, name := range []string{rules.InputByHigh, rules.InputByValue} {
+		if _, ok := input(x, name); ok {
+			parts = append(parts, w.say("why."+name, nil))
+		}
+	}
+	for _, name := range []string{rules.InputCounted, rules.InputOpened, rules.InputClosed} {
+		if in, ok := input(x, name); ok {
+			parts = append(parts, t.moment(s, name, in.Value))
+		}
+	}
+	if in, ok := input(x, rules.InputGrace); ok {
+		span := t.exactDuration(s.lang, time.Duration(in.Value*float64(time.Minute)))
+		parts = append(parts, w.say("why.grace", map[string]any{"Span": span}))
+	}
+	kept := parts[:0]
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, ", ")
+}
+
+// setBy names the constraint, with its inputs where they are known.
+func (t *Texts) setBy(s *statement) string {
+	w, x := t.in(s.lang), s.explanation
+	data := map[string]any{}
+	var rooms []string
+	for _, in := range x.Inputs {
+		if in.Name == rules.InputZone {
+			rooms = append(rooms, in.Text+" "+w.number(in.Value, 0))
+			continue
+		}
+		data[in.Name] = t.measured(s.lang, in.Unit, in.Value, 0, digitsOf(in.Value))
+	}
+	has := func(name string) bool { return data[name] != nil }
+	switch {
+	case len(rooms) > 0:
+		data["rooms"] = strings.Join(rooms, " + ")
+		return w.say("why.zones.inputs", data)
+	case has(rules.InputSeatPitch):
+		return w.say("why.seats.spaced", data)
+	case has(rules.InputSeats):
+		return w.say("why.seats.all", data)
+	case has(rules.InputArea) && has(rules.InputFixtures):
+		return w.say("why.area.fixtures", data)
+	case has(rules.InputArea):
+		return w.say("why.area.inputs", data)
+	case has(rules.InputDeclared):
+		return w.say("why.declared.inputs", data)
+	}
+	return w.say("why."+x.Constraint, nil)
+}
+
+// moment tells a time by how long ago it was; in what is read later, by the clock.
+func (t *Texts) moment(s *statement, name string, minutes float64) string {
+	w, ago := t.in(s.lang), time.Duration(minutes*float64(time.Minute))
+	if s.at != 0 {
+		return w.say("why."+name+"_at", map[string]any{"Time": t.Time(s.lang, s.at.Add(-ago), s.timezone)})
+	}
+	if ago < 0 {
+		return w.say("why."+name+"_in", map[string]any{"Span": t.Duration(s.lang, ago)})
+	}
+	return w.say("why."+name, map[string]any{"Span": t.Duration(s.lang, floorSpan(ago))})
+}
+
+// input finds an input by its name.
+func input(x *rules.Explanation, name string) (rules.Input, bool) {
+	for _, in := range x.Inputs {
+		if in.Name == name {
+			return in, true
+		}
+	}
+	return rules.Input{}, false
+}

@@ -1,0 +1,284 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// One site never harms another. Whatever a site's engine does wrong, it does within a guard: a panic, and work without an end,
+// stop that site and no other. Its messages are stored and acknowledged as before and its alerts stay as they are; nothing is
+// judged until the next restart or reload, which judges what was stored meanwhile. Which record was the first that was not
+// judged is in the journal.
+//
+// Go cannot end a goroutine from outside. One that does not come back is left behind with the engine it is in, which nobody
+// asks again, and the loop goes on with a new one.
+
+// Patience is how long one question to an engine may take before the site is stopped. The longest that is honest is the first
+// record after weeks in which the gateway did not run, and the engine bounds that by itself.
+const Patience = 30 * time.Second
+
+// mostPoison is how many records of a site may be quarantined in one run before the site is stopped: a rule that fails on
+// everything is no record's fault, and every quarantine costs all sites a moment.
+const mostPoison = 3
+
+// Stop says from which record on a site is not judged; Seq 0: it is judged again, up to the present.
+type Stop struct {
+	Site string
+	Seq  uint64
+}
+
+var (
+	errPanic = errors.New("a rule panicked")
+	errHung  = errors.New("judging does not come back")
+)
+
+// guard is where the gateway's goroutine is: outside of every engine, or in a question to one.
+type guard struct {
+	turn atomic.Uint64 // odd: in a question
+	site atomic.Pointer[string]
+	seq  atomic.Uint64 // the record it is about; 0: none
+}
+
+// ask puts a question to a site's engine. A panic is an error that wraps errPanic; the engine is then in an unknown state. A
+// goroutine that was given up does not return from here.
+func (u *guard) ask(site *string, seq uint64, question func() error) (err error) {
+	u.site.Store(site)
+	u.seq.Store(seq)
+	turn := u.turn.Add(1)
+	defer func() {
+		p := recover()
+		if !u.turn.CompareAndSwap(turn, turn+1) {
+			runtime.Goexit()
+		}
+		if p != nil {
+			err = fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())
+		}
+	}()
+	return question()
+}
+
+// watchman watches a guard from another goroutine.
+type watchman struct {
+	guard    *guard
+	patience time.Duration
+	turn     uint64
+	since    time.Time
+}
+
+// hung reports that a question takes too long, and takes the gateway away from the goroutine that waits for the answer: it
+// will not return.
+func (w *watchman) hung() (site string, seq uint64, hung bool) {
+	turn := w.guard.turn.Load()
+	if turn != w.turn || turn%2 == 0 {
+		w.turn, w.since = turn, time.Now()
+		return "", 0, false
+	}
+	if time.Since(w.since) < w.patience || !w.guard.turn.CompareAndSwap(turn, turn+1) {
+		return "", 0, false
+	}
+	return *w.guard.site.Load(), w.guard.seq.Load(), true
+}
+
+// stop ends the judging of a site at a record: the first that is not judged.
+func (g *Gateway) stop(s *site, seq uint64, cause error) {
+	if s.stopped != "" {
+		return
+	}
+	s.stopped = firstLineOf(cause)
+	s.unjudged = seq
+	s.applied, s.snapshotDue, s.rows = 0, false, 0
+	for _, b := range s.books {
+		b.rows = nil // they are made again with the records since the last snapshot
+	}
+	g.log.Error("judging of a site has stopped; its messages are stored, and judged after a restart or reload", "site", s.id, "record", seq, "err", cause)
+	g.batch.Stops = append(g.batch.Stops, Stop{s.id, seq})
+	g.Fault(alerts.Fault{Name: alerts.FaultSiteStopped, Site: s.id, Detail: s.stopped, Firing: true}, g.now)
+	g.stops.Add(1)
+}
+
+func firstLineOf(err error) string {
+	text := err.Error()
+	for i, c := range text {
+		if c == '\n' {
+			return text[:i]
+		}
+	}
+	return text
+}
+
+// Stopped gives the sites that are not judged, with the reason.
+func (g *Gateway) Stopped() map[string]string {
+	all := map[string]string{}
+	for _, s := range g.order {
+		if s.stopped != "" {
+			all[s.id] = s.stopped
+		}
+	}
+	return all
+}
+
+// begun tells that a site that was stopped is judged again, up to the present.
+func (g *Gateway) begun(s *site) {
+	s.snapshotDue = true
+	g.log.Info("the site is judged again", "site", s.id)
+	g.batch.Stops = append(g.batch.Stops, Stop{Site: s.id})
+	g.Fault(alerts.Fault{Name: alerts.FaultSiteStopped, Site: s.id}, g.now)
+	g.stops.Add(1)
+}
+
+// Retry begins the stopped sites again: their engines from the last snapshot, and what was stored since.
+func (g *Gateway) Retry(ctx context.Context) {
+	for _, s := range g.order {
+		if s.stopped == "" {
+			continue
+		}
+		from := start{snapshot: s.last, origin: s.origin, rolledUp: s.rolledUp}
+		fresh, err := g.recoverSites(ctx, map[string]start{s.id: from}, map[string]uint64{s.id: s.unjudged})
+		if err != nil {
+			g.log.Error("the site cannot be judged again", "site", s.id, "err", err)
+			continue
+		}
+		f := fresh[s.id]
+		for i := range g.batch.Records {
+			if rec := &g.batch.Records[i]; rec.Site == s.id {
+				g.catchUp(f, rec, s.unjudged)
+			}
+		}
+		f.version, f.shown = s.version, s.shown
+		if *s = *f; s.stopped == "" {
+			g.begun(s)
+		}
+	}
+}
+
+// catchUp applies a record of the journal to a site that is being recovered. What records from untold on cause was never told,
+// and is part of the batch.
+func (g *Gateway) catchUp(s *site, rec *telemetry.Record, untold uint64) {
+	if s.stopped != "" || rec.Kind == telemetry.KindRejection {
+		return
+	}
+	g.out.Reset()
+	if err := s.apply(&g.guard, rec, g.out); err != nil {
+		g.stop(s, max(rec.Seq, untold), err)
+		return
+	}
+	if rec.Seq > s.rolledUp {
+		s.rollup(rec)
+	}
+	if rec.Seq >= untold {
+		g.tell()
+	}
+}
+
+// recover is recoverSites at the start, with a watch over it. Where an engine does not come back its site is stopped, and the
+// others are read once more.
+func (g *Gateway) recover(ctx context.Context, from map[string]start, untold map[string]uint64) (sites map[string]*site, err error) {
+	err = g.watched(func() (err error) { sites, err = g.recoverSites(ctx, from, untold); return err })
+	return sites, err
+}
+
+// watched does work that asks engines, in a goroutine of its own, and does it again without the site of an engine that does
+// not come back.
+func (g *Gateway) watched(work func() error) error {
+	watch := watchman{guard: &g.guard, patience: g.patience}
+	tick := time.NewTicker(g.patience / 8)
+	defer tick.Stop()
+	for {
+		done := make(chan error, 1)
+		go func() { done <- work() }()
+		for waiting := true; waiting; {
+			select {
+			case err := <-done:
+				return err
+			case <-tick.C:
+				if site, seq, hung := watch.hung(); hung {
+					g.abandon(site, seq)
+					waiting = false
+				}
+			}
+		}
+	}
+}
+
+// abandon stops the site of a question that nobody waits for any more.
+func (g *Gateway) abandon(id string, about uint64) {
+	cause := fmt.Errorf("%w: %v are over", errHung, g.patience)
+	g.out = &rules.Output{} // the engine may still write to the other
+	s := g.sites[id]
+	if s == nil {
+		if g.hung == nil {
+			g.hung = map[string]error{}
+		}
+		g.hung[id] = cause
+		return
+	}
+	seq := g.seq
+	if about == 0 {
+		seq++ // everything is judged; what was asked for was a view or a snapshot
+	}
+	g.stop(s, seq, cause)
+}
+
+// tell puts what a record caused into the batch.
+func (g *Gateway) tell() {
+	g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)
+	g.batch.Samples = append(g.batch.Samples, g.out.Samples...)
+	g.batch.Flows = append(g.batch.Flows, g.out.Flows...)
+	for i := range g.out.Alarms {
+		g.batch.Changes = g.book.Alarm(&g.out.Alarms[i], g.batch.Changes)
+	}
+}
+
+// view is a site's live state. Of a stopped site it is the last one, with nothing known.
+func (g *Gateway) view(s *site) rules.View {
+	if s.stopped == "" {
+		var v rules.View
+		err := g.guard.ask(&s.id, 0, func() error { v = s.engine.View(); return nil })
+		if err == nil {
+			s.shown = v
+			return v
+		}
+		g.stop(s, g.seq+1, err)
+	}
+	return unjudged(s.shown, s.id)
+}
+
+// unjudged is a view of which nothing holds any more.
+func unjudged(v rules.View, site string) rules.View {
+	lost := func(e rules.Estimate) rules.Estimate {
+		e.Known, e.Reason = false, rules.ReasonStopped
+		return e
+	}
+	v.Site, v.Verdict, v.Persons = site, rules.Unknown, lost(v.Persons)
+	v.Zones = append([]rules.ZoneView(nil), v.Zones...)
+	for i := range v.Zones {
+		z := &v.Zones[i]
+		z.Persons, z.Verdict, z.Advice = lost(z.Persons), rules.Unknown, rules.AdviceWait
+	}
+	v.Doors = append([]rules.DoorView(nil), v.Doors...)
+	for i := range v.Doors {
+		v.Doors[i].Verdict = rules.Unknown
+	}
+	v.Devices = append([]rules.DeviceView(nil), v.Devices...)
+	for i := range v.Devices {
+		v.Devices[i].Verdict = rules.Unknown
+	}
+	v.Tasks = append([]rules.TaskView(nil), v.Tasks...)
+	for i := range v.Tasks {
+		v.Tasks[i].Verdict = rules.Unknown
+	}
+	v.Verdicts = append([]rules.VerdictView(nil), v.Verdicts...)
+	for i := range v.Verdicts {
+		v.Verdicts[i].Verdict, v.Verdicts[i].Explanation = rules.Unknown, rules.Explanation{Reason: rules.ReasonStopped}
+	}
+	return v
+}

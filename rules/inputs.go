@@ -1,0 +1,195 @@
+package rules
+
+import (
+	"math"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// The names of inputs. Texts have a word for each; what an expression uses has the name that it has there.
+const (
+	InputDeclared  = "declared"   // declared capacity, persons
+	InputSeats     = "seats"      // seats that exist
+	InputSeatPitch = "seat_pitch" // distance between neighbouring seats, m
+	InputSpacing   = "spacing"    // distance that is asked, m
+	InputEvery     = "every_seat" // every n-th seat may be used
+	InputArea      = "area"       // floor area, m2
+	InputFixtures  = "fixtures"   // floor area that furniture takes, m2
+	InputPerPerson = "per_person" // floor area that one person takes, m2
+	InputZone      = "zone"       // limit of the zone Text, persons
+
+	InputByHigh  = "by_high"  // the upper end of the interval is judged
+	InputByValue = "by_value" // the value alone is judged, without its error
+
+	InputReadings = "readings" // so many readings in a row make a breach
+	InputInRow    = "in_row"   // so many there are
+
+	InputPlausibleMin = "plausible_min"
+	InputPlausibleMax = "plausible_max"
+
+	InputCounted = "counted" // minutes since the time from which it is counted, where that is later than the last deed
+	InputGrace   = "grace"   // minutes that are given beyond the limit
+	InputOpened  = "opened"  // minutes since the day's opening; negative: until it
+	InputClosed  = "closed"  // minutes since the day's closing; negative: until it
+)
+
+// workings is a judge that says what its findings were computed from, beyond value and limit. It is asked when a verdict is
+// explained, not when it is judged.
+type workings interface {
+	show(t telemetry.Instant, x *Explanation)
+}
+
+// limitInputs are what fullLimit computed a zone's limit from.
+func limitInputs(z *facility.Zone, constraint string, spacing float64, g Grid) []Input {
+	switch constraint {
+	case byDeclared:
+		return []Input{{Name: InputDeclared, Value: float64(z.Capacity)}}
+	case bySeats:
+		if z.SeatPitch <= 0 || z.SeatPitch >= spacing {
+			return []Input{{Name: InputSeats, Value: float64(z.Seats)}}
+		}
+		return []Input{
+			{Name: InputSeats, Value: float64(z.Seats)}, {Name: InputSeatPitch, Value: z.SeatPitch, Unit: "m"},
+			{Name: InputSpacing, Value: spacing, Unit: "m"}, {Name: InputEvery, Value: float64(everySeat(z.SeatPitch, spacing))},
+		}
+	case byArea:
+		return areaInputs(z, spacing, g)
+	}
+	return nil
+}
+
+// areaInputs are what a number of places was computed from: (area − fixtures) ÷ area of a person.
+func areaInputs(z *facility.Zone, spacing float64, g Grid) []Input {
+	in := []Input{{Name: InputArea, Value: z.Area, Unit: "m2"}}
+	if z.Fixtures > 0 {
+		in = append(in, Input{Name: InputFixtures, Value: z.Fixtures, Unit: "m2"})
+	}
+	return append(in, Input{Name: InputPerPerson, Value: g.perPerson(spacing), Unit: "m2"})
+}
+
+// buildingInputs are what buildingLimit computed the building's limit from.
+func buildingInputs(site *facility.Site, p *Capacity) []Input {
+	if p.SiteCapacity > 0 {
+		return []Input{{Name: InputDeclared, Value: float64(p.SiteCapacity)}}
+	}
+	var in []Input
+	for i := range site.Zones {
+		z := &site.Zones[i]
+		if limit, _, ok := fullLimit(z, p.Spacing, p.Grid); ok && z.Parent == "" {
+			in = append(in, Input{Name: InputZone, Value: limit, Text: z.Name})
+		}
+	}
+	return in
+}
+
+func (j *capacityJudge) show(_ telemetry.Instant, x *Explanation) {
+	if x.HasLimit {
+		x.Inputs = append(x.Inputs, j.inputs...)
+	}
+	if x.HasValue && x.HasLimit {
+		x.Inputs = append(x.Inputs, j.params.Straddle.inputs()...)
+	}
+}
+
+// inputs say which end of an interval is judged, where that is not the whole.
+func (s Straddle) inputs() []Input {
+	switch s {
+	case StraddleBreach:
+		return []Input{{Name: InputByHigh}}
+	case StraddleWithin:
+		return []Input{{Name: InputByValue}}
+	}
+	return nil
+}
+
+func (j *distancingJudge) show(t telemetry.Instant, x *Explanation) {
+	if x.Constraint == byArea {
+		if j.area != nil {
+			x.Inputs = append(x.Inputs, areaInputs(j.area, j.params.Spacing, j.params.Grid)...)
+		}
+		return
+	}
+	if x.Unit != "m" {
+		return
+	}
+	x.Bound = AtLeast
+	inRow := 0
+	for _, s := range j.zone.sensors {
+		if s.quantity != telemetry.Distance || s.device.silent(t) {
+			continue
+		}
+		i := s.line.upTo(t)
+		if i == 0 || t >= s.line.get(i-1).at.Add(j.params.Stale) {
+			continue
+		}
+		near := 0
+		for ; near < j.params.Readings && near < i && s.line.get(i-1-near).v < j.params.Spacing; near++ {
+		}
+		inRow = max(inRow, near)
+	}
+	if j.params.Readings > 1 {
+		x.Inputs = append(x.Inputs, Input{Name: InputInRow, Value: float64(inRow)}, Input{Name: InputReadings, Value: float64(j.params.Readings)})
+	}
+}
+
+func (j *temperatureJudge) show(_ telemetry.Instant, x *Explanation) {
+	if j.params.Operator == ">=" {
+		x.Bound = Below
+	}
+	if !x.HasValue {
+		return
+	}
+	if x.Reason == ReasonImplausible {
+		x.Inputs = append(x.Inputs, Input{Name: InputPlausibleMin, Value: j.params.PlausibleMin, Unit: x.Unit},
+			Input{Name: InputPlausibleMax, Value: j.params.PlausibleMax, Unit: x.Unit})
+		return
+	}
+	if !j.params.UseError && x.Error > 0 {
+		x.Inputs = append(x.Inputs, Input{Name: InputByValue})
+	}
+}
+
+func (j *silenceJudge) show(t telemetry.Instant, x *Explanation) {
+	x.Bound = Below
+	if !j.onlyOpen || !x.HasValue {
+		return
+	}
+	if open, opened, _ := j.plan.open(t); open {
+		if since := minutes(t.Sub(opened)); since < x.Value {
+			x.Inputs = append(x.Inputs, Input{Name: InputCounted, Value: since, Unit: "min"})
+		}
+	}
+}
+
+func (j *disinfectionJudge) show(t telemetry.Instant, x *Explanation) {
+	x.Bound = Below
+	add := func(name string, v float64) {
+		if v != 0 && !math.IsInf(v, 0) {
+			x.Inputs = append(x.Inputs, Input{Name: name, Value: v, Unit: "min"})
+		}
+	}
+	days := j.plan.serviceDays(t)
+	switch x.Constraint {
+	case every:
+		from := max(days.now.open, j.task.since)
+		if done := j.done(0, t); from > done && from > 1 {
+			add(InputCounted, minutes(t.Sub(from)))
+		}
+	case beforeOpening:
+		day := days.now
+		if day.open == telemetry.Never || !day.ok || day.open.Add(-j.params.BeforeOpening) > t {
+			day = days.past
+		}
+		if day.ok {
+			add(InputOpened, minutes(t.Sub(day.open)))
+		}
+	case afterClosing:
+		if days.past.ok {
+			add(InputClosed, minutes(t.Sub(days.past.close)))
+		}
+	default:
+		return
+	}
+	add(InputGrace, minutes(j.params.Grace))
+}

@@ -1,0 +1,88 @@
+package rules
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// comparison is an expression that compares something with a number and does nothing else.
+var comparison = regexp.MustCompile(`^([^<>=!&|?:]+)(<=|>=|<|>)([0-9]+(?:\.[0-9]+)?)$`)
+
+// bounds are the bounds that keep a rule which is breached where a comparison holds.
+var bounds = map[string]Bound{">": AtMost, ">=": Below, "<": AtLeast, "<=": Above}
+
+// bound is how the value must stand to the limit. told is true where the expression says no more than value and limit do.
+func (p *Expression) bound() (b Bound, told bool) {
+	squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	if m := comparison.FindStringSubmatch(squeeze(p.Expr)); m != nil && m[1] == squeeze(p.Value) {
+		if limit, err := strconv.ParseFloat(m[3], 64); err == nil && limit == p.Limit && limit != 0 {
+			return bounds[m[2]], true
+		}
+	}
+	switch p.Bound {
+	case "max":
+		return AtMost, false
+	case "min":
+		return AtLeast, false
+	}
+	return Apart, false
+}
+
+// names are what an expression can call a value by, outside of strings.
+var names = regexp.MustCompile(`"[^"]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*`)
+
+func (j *expressionJudge) show(t telemetry.Instant, x *Explanation) {
+	b, told := j.params.bound()
+	if x.HasLimit && x.HasValue {
+		x.Bound = b
+	}
+	if told || x.Constraint != "expression" {
+		return
+	}
+	x.Condition = j.params.Expr
+	a := activation{judge: j, t: t}
+	a.prepare()
+	if a.reason != "" {
+		return
+	}
+	x.Inputs = append(x.Inputs, a.inputs(names.FindAllString(j.params.Expr, -1))...)
+}
+
+// inputs are the values of the names that are variables, each once, in the order in which they are used.
+func (a *activation) inputs(used []string) (all []Input) {
+	known := func(name string) bool {
+		return slices.ContainsFunc(all, func(i Input) bool { return i.Name == name })
+	}
+	for _, name := range used {
+		v, ok := a.ResolveName(name)
+		if !ok || known(name) {
+			continue
+		}
+		switch v := v.(type) {
+		case bool:
+			n := 0.0
+			if v {
+				n = 1
+			}
+			all = append(all, Input{Name: name, Value: n})
+		case float64:
+			unit := ""
+			if q, err := telemetry.ParseQuantity(name); err == nil && q.Unit() != "1" {
+				unit = q.Unit()
+			}
+			all = append(all, Input{Name: name, Value: v, Unit: unit})
+		case string:
+			all = append(all, Input{Name: name, Text: v})
+		case map[string]float64:
+			for q := range a.gauge {
+				all = append(all, Input{Name: name + "." + q.String(), Value: v[q.String()]})
+			}
+			slices.SortFunc(all[len(all)-len(a.gauge):], func(x, y Input) int { return strings.Compare(x.Name, y.Name) })
+		}
+	}
+	return all
+}

@@ -1,0 +1,165 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+const (
+	// wholeSite stands for the building where a zone is asked for. No zone can have this id.
+	wholeSite = "_site"
+	// maxCount bounds a count and the size of a correction, in persons.
+	maxCount = 100_000
+	// countPast is how far back a count may lie: the engine revises no more. countFuture forgives a phone's clock.
+	countPast   = 7 * 24 * time.Hour
+	countFuture = 2 * time.Minute
+	// entryPatience bounds the wait for the disk, showPatience the wait until the pages show what was entered.
+	entryPatience = 10 * time.Second
+	showPatience  = 2 * time.Second
+)
+
+// entered is what somebody says about the people in a zone.
+type entered struct {
+	kind           telemetry.EntryKind
+	site, zone     string // zone: wholeSite for the building
+	id             string // UUID: the key for doing it only once
+	value          float64
+	author, reason string
+	at             time.Time // zero: now
+}
+
+// The problems of an entry: keys of sentences, "entry." before them.
+const (
+	badID         = "id"
+	badCount      = "count"
+	badChange     = "change"
+	noAuthor      = "author"
+	noReason      = "reason"
+	inFuture      = "future"
+	tooOld        = "old"
+	uncountable   = "uncountable"
+	usedOtherwise = "conflict"
+	notStored     = "stored"
+)
+
+// problem says what is wrong with an entry, and with which field of it; empty: nothing.
+func (e *entered) problem(now time.Time) (field, key string) {
+	whole := e.value == math.Trunc(e.value) && math.Abs(e.value) <= maxCount // false for NaN
+	switch {
+	case !isUUID(e.id):
+		return "id", badID
+	case e.kind == telemetry.EntryCount && (!whole || e.value < 0):
+		return "value", badCount
+	case e.kind == telemetry.EntryCorrection && (!whole || e.value == 0):
+		return "value", badChange
+	case e.author == "":
+		return "author", noAuthor
+	case e.kind == telemetry.EntryCorrection && e.reason == "":
+		return "reason", noReason
+	case !e.at.IsZero() && e.at.After(now.Add(countFuture)):
+		return "at", inFuture
+	case !e.at.IsZero() && e.at.Before(now.Add(-countPast)):
+		return "at", tooOld
+	}
+	return "", ""
+}
+
+// enter makes an entry durable and waits a little until it shows. The error is a *fault with a sentence for people.
+func (s *Server) enter(ctx context.Context, e *entered) (telemetry.Record, error) {
+	refuse := func(status int, key string, cause error) (telemetry.Record, error) {
+		return telemetry.Record{}, &fault{status: status, key: "entry." + key, cause: cause}
+	}
+	v, ok := s.opts.Live.View(e.site)
+	if !ok {
+		return telemetry.Record{}, errNoPage
+	}
+	people, subject := v.Persons, ""
+	if e.zone != wholeSite {
+		z, ok := zoneByID(v, e.zone)
+		if !ok {
+			return telemetry.Record{}, errNoPage
+		}
+		people, subject = z.Persons, z.ID
+	}
+	if field, key := e.problem(s.opts.Now()); key != "" {
+		return refuse(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of an entry", field))
+	}
+	if uncounted(people) {
+		return refuse(http.StatusUnprocessableEntity, uncountable, nil)
+	}
+	var at telemetry.Instant
+	if !e.at.IsZero() {
+		at = telemetry.InstantOf(e.at)
+	}
+	ctx, cancel := context.WithTimeout(ctx, entryPatience)
+	defer cancel()
+	rec, err := s.opts.Entries.Enter(ctx, e.site, telemetry.Entry{
+		ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Subject: subject, Value: e.value,
+	}, at)
+	switch {
+	case errors.Is(err, ErrConflict):
+		return refuse(http.StatusConflict, usedOtherwise, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return refuse(http.StatusServiceUnavailable, notStored, err)
+	case err != nil:
+		return telemetry.Record{}, fmt.Errorf("entering a %s: %w", e.kind, err)
+	}
+	s.untilShown(ctx, e.site, rec.Seq)
+	return rec, nil
+}
+
+// untilShown waits until the site's view has applied a record, so that whoever entered it sees what it changed.
+func (s *Server) untilShown(ctx context.Context, site string, record uint64) {
+	changed, cancel := s.opts.Live.Subscribe()
+	defer cancel()
+	late := time.NewTimer(showPatience)
+	defer late.Stop()
+	for {
+		if v, ok := s.opts.Live.View(site); !ok || v.Record >= record {
+			return
+		}
+		select {
+		case <-changed:
+		case <-late.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// uncounted reports whether nothing counts the people: then there is no number, and nothing is wrong.
+func uncounted(e rules.Estimate) bool { return !e.Measured && !e.Known }
+
+// newUUID is a random UUID (version 4).
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// isUUID reports whether s is a UUID in its usual form.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+		if dash != (c == '-') || !dash && !hex {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+type countInput struct {
+	Site string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Zone string `path:"zone" maxLength:"64" example:"waiting-room" doc:"The zone's id; _site: the whole building"`
+	Body struct {
+		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Value  float64    `json:"value" minimum:"0" maximum:"100000" multipleOf:"1" example:"48" doc:"How many people are inside"`
+		Author string     `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Reason string     `json:"reason,omitempty" maxLength:"200" example:"walked through"`
+		At     *time.Time `json:"at,omitempty" doc:"When it was so; now if left out. Not in the future, and at most seven days ago"`
+	}
+}
+
+type correctionInput struct {
+	Site string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Zone string `path:"zone" maxLength:"64" example:"waiting-room" doc:"The zone's id; _site: the whole building"`
+	Body struct {
+		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Value  float64    `json:"value" minimum:"-100000" maximum:"100000" multipleOf:"1" example:"-3" doc:"How many people are added; negative: taken away. Not 0"`
+		Author string     `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Reason string     `json:"reason" minLength:"1" maxLength:"200" example:"a group left through the fire door"`
+		At     *time.Time `json:"at,omitempty" doc:"When it was so; now if left out. Not in the future, and at most seven days ago"`
+	}
+}
+
+type apiEntry struct {
+	ID       string    `json:"id" format:"uuid"`
+	Site     string    `json:"site" example:"mpp-gresik"`
+	Zone     string    `json:"zone" example:"waiting-room" doc:"_site: the whole building"`
+	Kind     string    `json:"kind" enum:"count,correction"`
+	Value    float64   `json:"value" example:"48"`
+	Author   string    `json:"author" example:"satpam pagi"`
+	Claimed  bool      `json:"author_claimed" doc:"True: the author is what the client said of itself"`
+	Reason   string    `json:"reason,omitempty"`
+	At       time.Time `json:"at"`
+	Received time.Time `json:"received"`
+	Record   uint64    `json:"record" example:"184233" doc:"Journal record that holds it"`
+}
+
+func apiEntryOf(rec *telemetry.Record) apiEntry {
+	e := rec.Entry
+	a := apiEntry{e.ID, rec.Site, e.Subject, string(e.Kind), e.Value, e.Author, e.Claimed, e.Reason, rec.At.Time(), rec.Received.Time(), rec.Seq}
+	if a.Zone == "" {
+		a.Zone = wholeSite
+	}
+	return a
+}
+
+func (s *Server) apiEntries(api huma.API) {
+	post := func(name, id, summary, description string) huma.Operation {
+		return huma.Operation{
+			Method: http.MethodPost, Path: "/api/v1/sites/{site}/zones/{zone}/" + name, OperationID: id, Summary: summary,
+			Description: description + " Answers after the entry is on disk.", Tags: []string{"sites"}, Errors: []int{404, 409, 422, 503}, MaxBodyBytes: maxForm,
+		}
+	}
+	huma.Register(api, post("count", "enter-count", "Say how many people are inside", "A person counted. The estimate begins anew from there."),
+		func(ctx context.Context, in *countInput) (*apiOne[apiEntry], error) {
+			b := &in.Body
+			return s.apiEnter(ctx, &entered{telemetry.EntryCount, in.Site, in.Zone, b.ID, b.Value, b.Author, b.Reason, timeOf(b.At)})
+		})
+	huma.Register(api, post("correction", "enter-correction", "Add people, or take them away", "People passed whom no counter saw, or a counter saw who did not pass."),
+		func(ctx context.Context, in *correctionInput) (*apiOne[apiEntry], error) {
+			b := &in.Body
+			return s.apiEnter(ctx, &entered{telemetry.EntryCorrection, in.Site, in.Zone, b.ID, b.Value, b.Author, b.Reason, timeOf(b.At)})
+		})
+	huma.Register(api, get("/sites/{site}/zones/{zone}/entries", "list-entries", "Counts and corrections that people entered, the newest first", "sites", 404), s.apiListEntries)
+}
+
+// timeOf is zero for nil.
+func timeOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func (s *Server) apiEnter(ctx context.Context, e *entered) (*apiOne[apiEntry], error) {
+	e.author, e.reason = cleanText(e.author, maxName), cleanText(e.reason, maxReason)
+	rec, err := s.enter(ctx, e)
+	if err == nil {
+		return &apiOne[apiEntry]{apiEntryOf(&rec)}, nil
+	}
+	var f *fault
+	if !errors.As(err, &f) {
+		return nil, s.apiError("entry", err)
+	}
+	// A program reads English, and which field it is about.
+	text := s.tongues.byTag("en").T(f.key)
+	if f.status == http.StatusUnprocessableEntity {
+		if field, _ := e.problem(s.opts.Now()); field != "" {
+			text = "body " + field + ": " + text
+		}
+	}
+	return nil, huma.NewError(f.status, text)
+}
+
+type entriesInput struct {
+	Site  string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Zone  string `path:"zone" maxLength:"64" example:"waiting-room" doc:"The zone's id; _site: the whole building"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+func (s *Server) apiListEntries(ctx context.Context, in *entriesInput) (*apiList[apiEntry], error) {
+	v, ok := s.opts.Live.View(in.Site)
+	if !ok {
+		return nil, huma.Error404NotFound("no such site")
+	}
+	zone := in.Zone
+	if zone == wholeSite {
+		zone = ""
+	} else if _, ok := zoneByID(v, zone); !ok {
+		return nil, huma.Error404NotFound("no such zone")
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	records, err := s.opts.Entries.Counts(ctx, in.Site, zone, in.Limit)
+	if err != nil {
+		return nil, s.apiError("entries", err)
+	}
+	items := make([]apiEntry, 0, len(records))
+	for i := range records {
+		items = append(items, apiEntryOf(&records[i]))
+	}
+	return listOf(items), nil
+}

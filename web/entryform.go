@@ -1,0 +1,98 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// maxTaps is the most numbers that are offered as buttons: one tap for each number of people that is likely.
+const maxTaps = 13
+
+// countForm is where a person says how many are inside. It works without scripts.
+type countForm struct {
+	Asked      bool   // a count would pay now
+	ID         string // of the entry that the next button makes
+	Count      string // where the forms are sent
+	Correction string
+	Taps       []string // the likely numbers
+	Name       string   // of the person, from signing in; empty: the form asks
+}
+
+func countFormOf(sc *scene, z *rules.ZoneView, name string) *countForm {
+	if uncounted(z.Persons) {
+		return nil
+	}
+	base := "/site/" + sc.view.Site + "/zone/" + z.ID
+	f := &countForm{Asked: z.CountAsked != 0, ID: newUUID(), Count: base + "/count", Correction: base + "/correction", Name: name}
+	if low, high := bounds(z.Persons); z.Persons.Known && high-low < maxTaps {
+		for n := low; n <= high; n++ {
+			f.Taps = append(f.Taps, strconv.FormatFloat(n, 'f', 0, 64))
+		}
+	}
+	return f
+}
+
+// entryRow is what somebody entered.
+type entryRow struct {
+	Kind, Value, When, By, Reason string
+	Claimed                       bool
+}
+
+// shownEntries is how many the page lists.
+const shownEntries = 8
+
+func entryRows(sc *scene, records []telemetry.Record) []entryRow {
+	rows := make([]entryRow, 0, len(records))
+	for i := range records {
+		e := records[i].Entry
+		row := entryRow{
+			Kind: sc.T("entries." + string(e.Kind)), Value: sc.Number(e.Value, 0), When: sc.when(records[i].At), By: e.Author,
+			Reason: e.Reason, Claimed: e.Claimed,
+		}
+		if e.Kind == telemetry.EntryCorrection && e.Value > 0 {
+			row.Value = "+" + row.Value
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// enterByForm takes a count or a correction of a zone's page and shows the page again, with what it changed.
+func (s *Server) enterByForm(kind telemetry.EntryKind) handlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := r.ParseForm(); err != nil {
+			return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		}
+		value, err := strconv.ParseFloat(strings.TrimSpace(r.PostForm.Get("value")), 64)
+		if err != nil {
+			value = math.NaN() // which is no number of people
+		}
+		author := cleanText(r.PostForm.Get("author"), maxName)
+		if author == "" {
+			author = s.access.author(r)
+		}
+		reason := r.PostForm.Get("reason")
+		if len([]rune(reason)) > maxReason {
+			return errBadForm
+		}
+		e := entered{
+			kind: kind, site: r.PathValue("site"), zone: r.PathValue("zone"), id: r.PostForm.Get("id"), value: value,
+			author: author, reason: cleanText(reason, maxReason),
+		}
+		if _, err := s.enter(r.Context(), &e); err != nil {
+			return err
+		}
+		to := "/site/" + e.site
+		if e.zone != wholeSite {
+			to += "/zone/" + e.zone + "?saved=" + string(kind) + "#count"
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return nil
+	}
+}
