@@ -15,6 +15,8 @@ type siteDoc struct {
 	ID string `yaml:"id" required:"yes" pattern:"^[a-z0-9][a-z0-9_-]{0,63}$" want:"a-z, 0-9, - and _, at most 64 characters"`
 	// Name is what people call the building.
 	Name string `yaml:"name" required:"yes"`
+	// Note is shown on the site's page, by language: id, en.
+	Note map[string]string `yaml:"note"`
 	// Timezone is an IANA name such as Asia/Jakarta; hours, days and reports are in it.
 	Timezone location `yaml:"timezone" required:"yes"`
 	// Latitude and Longitude put the site on the overview's map.
@@ -122,7 +124,7 @@ func (taskDoc) Wanted() string { return "a task (name, and one of zone, door)" }
 // site makes the plain value. It is meaningful only if the document has no problems.
 func (d *siteDoc) site() facility.Site {
 	s := facility.Site{
-		ID: d.ID, Name: d.Name, Location: d.Timezone.Location, Latitude: d.Latitude, Longitude: d.Longitude,
+		ID: d.ID, Name: d.Name, Note: d.Note, Location: d.Timezone.Location, Latitude: d.Latitude, Longitude: d.Longitude,
 		Protocols: d.Protocols, Hours: d.Hours.Hours, Reset: d.Reset, KeepTaskAuthor: d.KeepTaskAuthor,
 	}
 	for date, level := range d.Levels {
@@ -163,6 +165,7 @@ func place(zone, door, task string) facility.Place {
 
 // siteFile is a site with where its values stand.
 type siteFile struct {
+	name     string // as problems name it
 	doc      siteDoc
 	places   *strict.Places
 	problems *Problems

@@ -14,11 +14,13 @@ const Outside = "outside"
 // Site is a building with a time zone and opening hours: the unit of partition. Every id inside it is unique among its
 // kind and matches [a-z0-9][a-z0-9_-]{0,63}.
 type Site struct {
-	ID        string   `json:"id"`
-	Name      string   `json:"name"`
-	Location  Location `json:"timezone"`
-	Latitude  float64  `json:"latitude,omitempty"`
-	Longitude float64  `json:"longitude,omitempty"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Note is what visitors of the site's page should know, by language ("id", "en"); empty: nothing.
+	Note      map[string]string `json:"note,omitempty"`
+	Location  Location          `json:"timezone"`
+	Latitude  float64           `json:"latitude,omitempty"`
+	Longitude float64           `json:"longitude,omitempty"`
 	// Protocols are the ids of the protocols that apply, each during its own validity.
 	Protocols []string `json:"protocols"`
 	// Levels are the levels chosen for this site, each from a date on, in order.

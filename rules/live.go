@@ -13,6 +13,7 @@ func (e *Engine) View() View {
 		return v
 	}
 	site := &e.plan.def.Site
+	v.Note = site.Note
 	v.Name, v.Zone, v.Version, v.Level = site.Name, site.Location.String(), e.plan.version, e.levels.now
 	v.Open, _, v.NextChange = e.plan.open(e.clock)
 	if v.NextChange == telemetry.Never {
@@ -32,10 +33,12 @@ func (e *Engine) View() View {
 		}
 		view := e.verdictView(i)
 		v.Verdicts = append(v.Verdicts, view)
-		if !judged || worse(view.Verdict, v.Verdict) {
-			v.Verdict = view.Verdict
+		if !view.Idle() {
+			if !judged || worse(view.Verdict, v.Verdict) {
+				v.Verdict = view.Verdict
+			}
+			judged = true
 		}
-		judged = true
 		if w, ok := worst[i.subject]; !ok || worse(view.Verdict, w) {
 			worst[i.subject] = view.Verdict
 		}

@@ -1,14 +1,12 @@
-// Package simulate makes the messages of buildings that do not exist: visitors who come, wait and leave, thermometers, air
-// sensors, dispensers, people who disinfect or forget to. The same seed gives the same messages. It feeds the demo, and the
-// load generator that anyone can run.
+// Package simulate makes the messages of buildings that do not exist: visitors who come, wait and leave, counters that miss
+// some of them, thermometers, air sensors, dispensers, people who disinfect or are late. What really happened is known, so that
+// a judgement can be held against it. It feeds the demo, and the load generator that anyone can run.
 package simulate
 
 import (
-	"cmp"
 	"container/heap"
-	"math"
+	"hash/fnv"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,78 +23,102 @@ type Message struct {
 	Payload []byte
 }
 
-// Building simulates the devices of one site. It is used by one goroutine.
-type Building struct {
-	site facility.Site
-	rng  *rand.Rand
-	// Period is how often counters and sensors report.
-	period time.Duration
-	busy   float64 // visitors relative to the ordinary day
-
-	now    time.Time
-	queue  events
-	serial uint64
-	boot   string // of all devices: a simulation that starts again is a new boot
-	seq    map[string]uint64
-
-	inside     map[string]int // people by zone
-	counts     map[string]*count
-	co2        map[string]float64
-	fill       map[string]float64
-	quantities map[string][]telemetry.Quantity
-	periodic   []periodic
-	pace       int // counts changes of the period
-	deadFrom   map[string]time.Time
-	entries    []facility.Door
-}
-
-type count struct{ in, out int }
-
-// Options shape a simulation.
+// Options shape a simulation. The zero value is an ordinary building in which nothing goes wrong.
 type Options struct {
 	Seed   uint64
 	Period time.Duration // between reports of counters and sensors; 0: 5 minutes
-	Busy   float64       // visitors relative to an ordinary day; 0: 1
+	// Peak is how many people are expected inside at the busiest time of an ordinary day; 0: 25.
+	Peak float64
+	// Ways say how many of the people use an outside door, by door; without them the first door is the main one.
+	Ways map[string]Way
 	// Measures says what each device measures; what is missing is guessed from its place.
 	Measures map[string][]telemetry.Quantity
+
+	// What follows goes wrong on purpose.
+
 	// Dead devices stop reporting at a time.
 	Dead map[string]time.Time
+	// Misses are what counters overlook beside their accuracy, by device.
+	Misses map[string]Miss
+	// Guards hold the queue outside while so many people are in a zone, by zone: the hall stays near its limit.
+	Guards map[string]int
+	// Fevers are how often a visitor with fever comes to a thermometer while the building is open, about, by device.
+	Fevers map[string]time.Duration
+	// Late is how long after opening a task is done that was to be done before, by task.
+	Late map[string]time.Duration
 }
 
-// VisitorsPerDay is an ordinary day of a Mal Pelayanan Publik (MPP Pandeglang: 400-500 a day before the pandemic).
-const VisitorsPerDay = 420
+// Way is the weight of an outside door among all.
+type Way struct{ In, Out float64 }
 
-// ordinaryHours is how long such a day is.
-const ordinaryHours = 7
+// Miss is the share of passages that a counter overlooks in each direction.
+type Miss struct{ In, Out float64 }
 
-// NewBuilding starts a simulation of an empty building at a time.
+// Building simulates the devices of one site. It is used by one goroutine.
+//
+// What happens on a day depends on the seed, the site and the date alone: a building that is made in the middle of a day is as
+// one that was made earlier and has come so far. How the devices report it does not change what happens.
+type Building struct {
+	site   facility.Site
+	o      Options
+	period time.Duration
+	plan   *floor
+
+	now   time.Time
+	quiet bool // what happens is made up for, and nobody reports it
+	queue events
+	made  uint64
+	noise *rand.Rand // of the devices
+	boot  string     // of all devices: a simulation that starts again is a new boot
+	seq   map[string]uint64
+
+	inside   map[string]int // people by zone
+	counters map[string][]*counter
+	passed   map[string]int // by door, for dispensers
+	air      map[string]*air
+	fill     map[string]float64
+	periodic []periodic
+	pace     int                      // counts changes of the period
+	fevers   map[string]time.Duration // instead of Options.Fevers
+	// feverPace counts changes of fevers.
+	feverPace int
+}
+
+// counter is a device that counts people at a door, since its last report.
+type counter struct{ in, out int }
+
+// NewBuilding starts the devices of a building at a time, with the people inside who are there by then.
 func NewBuilding(site facility.Site, from time.Time, o Options) *Building {
 	if o.Period == 0 {
 		o.Period = 5 * time.Minute
 	}
-	if o.Busy == 0 {
-		o.Busy = 1
-	}
-	var h uint64 = 14695981039346656037
-	for _, c := range []byte(site.ID) {
-		h = (h ^ uint64(c)) * 1099511628211
+	if o.Peak == 0 {
+		o.Peak = 25
 	}
 	b := &Building{
-		site: site, rng: rand.New(rand.NewPCG(o.Seed, h)), period: o.Period, busy: o.Busy, now: from,
-		boot: strconv.FormatInt(from.Unix(), 36),
-		seq:  map[string]uint64{}, inside: map[string]int{}, counts: map[string]*count{}, co2: map[string]float64{},
-		fill: map[string]float64{}, quantities: o.Measures, deadFrom: o.Dead,
+		site: site, o: o, period: o.Period, plan: newFloor(&site, o.Ways), boot: strconv.FormatInt(from.UnixMilli(), 36),
+		noise: rand.New(rand.NewPCG(o.Seed^uint64(from.UnixNano()), hash(site.ID))), seq: map[string]uint64{},
+		inside: map[string]int{}, counters: map[string][]*counter{}, passed: map[string]int{}, air: map[string]*air{},
+		fill: map[string]float64{}, fevers: map[string]time.Duration{},
 	}
-	for _, d := range site.Doors {
-		if d.From == facility.Outside {
-			b.entries = append(b.entries, d)
-		}
-	}
+	// Whoever came before is inside, or has left again: the day so far happens at once.
+	today := facility.DayAt(from, site.Location.Location)
+	b.quiet, b.now = true, from.Add(-48*time.Hour)
+	b.planDay(today.AddDays(-1))
+	b.planDay(today)
+	b.repeatDays(today.AddDays(1))
+	b.Until(from, func(Message) bool { return true })
+	b.quiet = false
 	for _, d := range site.Devices {
 		b.startDevice(d)
 	}
-	b.planDay(facility.DateOf(from.In(site.Location.Location)), from)
 	return b
+}
+
+func hash(s string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(s)) // never fails
+	return h.Sum64()
 }
 
 // Until runs the simulation up to (not including) t and calls yield for every message in the order of time, until yield
@@ -120,187 +142,47 @@ func (b *Building) Next() time.Time {
 	return b.queue[0].at
 }
 
-// event is something that happens at a time and may publish a message.
-type event struct {
-	at    time.Time
-	order uint64
-	do    func() (Message, bool)
-}
-
-type events []event
-
-func (q events) Len() int { return len(q) }
-func (q events) Less(i, j int) bool {
-	return cmp.Or(q[i].at.Compare(q[j].at), cmp.Compare(q[i].order, q[j].order)) < 0
-}
-func (q events) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-
-// Push is for container/heap.
-func (q *events) Push(x any) { *q = append(*q, x.(event)) }
-
-// Pop is for container/heap.
-func (q *events) Pop() any {
-	last := len(*q) - 1
-	e := (*q)[last]
-	(*q)[last] = event{}
-	*q = (*q)[:last]
-	return e
-}
-
-func (b *Building) schedule(at time.Time, do func() (Message, bool)) {
-	b.serial++
-	heap.Push(&b.queue, event{at, b.serial, do})
-}
-
-// silently schedules something that publishes nothing.
-func (b *Building) silently(at time.Time, do func()) {
-	b.schedule(at, func() (Message, bool) { do(); return Message{}, false })
-}
-
-// planDay schedules the visitors and duties of a local day, and the planning of the next.
-func (b *Building) planDay(day facility.Date, notBefore time.Time) {
-	loc := b.site.Location.Location
-	next := day.AddDays(1)
-	b.silently(next.In(loc), func() { b.planDay(next, next.In(loc)) })
-	openings := b.site.Hours.Day(day, loc)
-	total := 0.0
-	for _, o := range openings {
-		total += o.Close.Sub(o.Open).Hours()
-	}
-	for _, o := range openings {
-		hours := o.Close.Sub(o.Open).Hours()
-		// A day that is longer than others brings more people.
-		n := int(VisitorsPerDay * b.busy * hours / total * max(1, 1.2*total/ordinaryHours) * (0.85 + 0.3*b.rng.Float64()))
-		for range n {
-			share := b.rng.Float64()
-			if total < 2*ordinaryHours {
-				// Most come in the first half: the sum of two uniform numbers, bent towards the morning.
-				share = math.Pow((share+b.rng.Float64())/2, 1.25)
-			}
-			at := o.Open.Add(time.Duration(share * float64(o.Close.Sub(o.Open)-20*time.Minute)))
-			stay := time.Duration((12 + b.rng.ExpFloat64()*22) * float64(time.Minute))
-			leave := at.Add(stay)
-			if leave.After(o.Close) {
-				leave = o.Close.Add(time.Duration(b.rng.IntN(600)) * time.Second)
-			}
-			if at.After(notBefore) {
-				b.visit(at, leave)
-			}
+// People is how many really are in a zone, those in the zones inside it included; the empty id is the whole building. Zones
+// without a door of their own are part of the one that people enter them from.
+func (b *Building) People(zone string) int {
+	n := b.inside[zone]
+	for _, z := range b.site.Zones {
+		if z.Parent == zone {
+			n += b.People(z.ID)
 		}
 	}
-	b.planDuties(openings, notBefore)
+	return n
 }
 
-// visit schedules one person: in through an outside door, perhaps on to a room, and out again.
-func (b *Building) visit(at, leave time.Time) {
-	if len(b.entries) == 0 {
-		return
-	}
-	in := b.someEntry(func(facility.Door) bool { return true })
-	out := b.someEntry(func(d facility.Door) bool { return d.To == in.To }) // out of the zone they are in
-	b.silently(at, func() { b.pass(in, 1) })
-	for _, d := range b.site.Devices {
-		if d.Place == (facility.Place{Kind: facility.AtDoor, ID: in.ID}) && b.measures(d, telemetry.BodyTemperature) && b.rng.Float64() < 0.97 {
-			b.schedule(at.Add(4*time.Second), func() (Message, bool) {
-				celsius := 36.3 - d.Offset + b.rng.NormFloat64()*0.25
-				if b.rng.Float64() < 0.002 {
-					celsius = 37.9 - d.Offset + b.rng.Float64()
-				}
-				return b.message(d, `"body_temperature":`+decimal(celsius, 1))
-			})
-		}
-	}
-	room := b.someRoom(in.To)
-	at = at.Add(time.Duration(1+b.rng.IntN(6)) * time.Minute)
-	if room == nil || !at.Before(leave.Add(-4*time.Minute)) {
-		b.silently(leave, func() { b.pass(out, -1) })
-		return
-	}
-	for _, d := range room {
-		at = at.Add(20 * time.Second)
-		b.silently(at, func() { b.pass(d, 1) })
-	}
-	back := leave.Add(-90 * time.Second)
-	for _, d := range slices.Backward(room) {
-		b.silently(back, func() { b.pass(d, -1) })
-		back = back.Add(15 * time.Second)
-	}
-	b.silently(leave, func() { b.pass(out, -1) })
+// repeatDays plans a day when it begins, and so on.
+func (b *Building) repeatDays(day facility.Date) {
+	b.silently(day.In(b.site.Location.Location), func() {
+		b.planDay(day)
+		b.repeatDays(day.AddDays(1))
+	})
 }
 
-// someEntry chooses an outside door among those that suit; the first is the main one.
-func (b *Building) someEntry(suits func(facility.Door) bool) facility.Door {
-	var doors []facility.Door
-	for _, d := range b.entries {
-		if suits(d) {
-			doors = append(doors, d)
-		}
-	}
-	if len(doors) == 1 || b.rng.Float64() < 0.7 {
-		return doors[0]
-	}
-	return doors[1+b.rng.IntN(len(doors)-1)]
-}
-
-// someRoom chooses the doors to a room behind the hall, or nil to stay.
-func (b *Building) someRoom(hall string) []facility.Door {
-	var rooms [][]facility.Door
-	for _, d := range b.site.Doors {
-		if d.From == hall && d.To != facility.Outside {
-			rooms = append(rooms, []facility.Door{d})
-		}
-	}
-	// Large rooms draw more people, and the hall is one of them.
-	total := b.area(hall)
-	for _, r := range rooms {
-		total += b.area(r[0].To)
-	}
-	at := b.rng.Float64() * total
-	for _, r := range rooms {
-		if at -= b.area(r[0].To); at < 0 {
-			return r
-		}
-	}
-	return nil
-}
-
-// area is that of a zone in m², or what a room usually has.
-func (b *Building) area(zone string) float64 {
-	if z, ok := b.site.Zone(zone); ok && z.Area > 0 {
-		return z.Area
-	}
-	return 80
-}
-
-// pass moves one person through a door; a counter there misses one in fifty and sees some twice.
-func (b *Building) pass(d facility.Door, direction int) {
+// pass moves one person through a door, in (1) or out (−1), and each counter there sees it seen times.
+func (b *Building) pass(d *facility.Door, direction int, seen func(c int) int) {
 	from, to := d.From, d.To
 	if direction < 0 {
 		from, to = to, from
 	}
 	b.inside[from]--
 	b.inside[to]++
-	c := b.counts[d.ID]
-	if c == nil {
-		return
-	}
-	n := 1
-	switch p := b.rng.Float64(); {
-	case p < 0.008:
-		n = 0
-	case p < 0.012:
-		n = 2
-	}
-	if direction > 0 {
-		c.in += n
-	} else {
-		c.out += n
+	b.passed[d.ID]++
+	for i, c := range b.counters[d.ID] {
+		if direction > 0 {
+			c.in += seen(i)
+		} else {
+			c.out += seen(i)
+		}
 	}
 }
 
 // message makes the next message of a device from its readings in JSON; a dead device sends nothing.
 func (b *Building) message(d facility.Device, readings string) (Message, bool) {
-	if dead, ok := b.deadFrom[d.ID]; ok && !b.now.Before(dead) {
+	if dead, ok := b.o.Dead[d.ID]; b.quiet || ok && !b.now.Before(dead) {
 		return Message{}, false
 	}
 	b.seq[d.ID]++

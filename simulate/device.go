@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -13,7 +12,7 @@ import (
 // measures reports whether a device measures a quantity. What is not said is guessed from its place: a device at a door
 // counts people, one in a zone measures the air, one at a task is a button.
 func (b *Building) measures(d facility.Device, q telemetry.Quantity) bool {
-	if all := b.quantities[d.ID]; len(all) > 0 {
+	if all := b.o.Measures[d.ID]; len(all) > 0 {
 		return slices.Contains(all, q)
 	}
 	switch d.Place.Kind {
@@ -25,36 +24,50 @@ func (b *Building) measures(d facility.Device, q telemetry.Quantity) bool {
 	return q == telemetry.CO2
 }
 
-// rare is how often things report that change slowly.
-const rare = 15 * time.Minute
+// counts reports whether a device counts people at a door.
+func (b *Building) counts(d facility.Device) bool {
+	return d.Place.Kind == facility.AtDoor && b.measures(d, telemetry.PeopleIn)
+}
+
+// How often things report that change slowly, and devices that have nothing to tell but that they live.
+const (
+	ordinaryPeriod  = 5 * time.Minute
+	airPeriod       = 10 * time.Minute
+	rare            = 15 * time.Minute
+	dispenserPeriod = 30 * time.Minute
+	hourly          = time.Hour
+)
 
 // startDevice schedules a device's periodic reports. Devices start at different moments of the period.
 func (b *Building) startDevice(d facility.Device) {
 	switch {
-	case b.measures(d, telemetry.PeopleIn):
-		b.counts[d.Place.ID] = &count{}
-		b.periodically(0, func() (Message, bool) { return b.countMessage(d) })
+	case b.counts(d):
+		c := &counter{}
+		b.counters[d.Place.ID] = append(b.counters[d.Place.ID], c)
+		b.periodically(0, func() (Message, bool) { return b.countMessage(d, c) })
 	case b.measures(d, telemetry.CO2):
-		b.co2[d.Place.ID] = outdoorCO2
-		b.periodically(0, func() (Message, bool) { return b.airMessage(d) })
+		if b.air[d.Place.ID] == nil {
+			b.air[d.Place.ID] = &air{co2: b.balance(d.Place.ID), at: b.now}
+		}
+		b.periodically(airPeriod, func() (Message, bool) { return b.airMessage(d) })
 	case b.measures(d, telemetry.FillLevel):
-		b.fill[d.ID] = 60 + 40*b.rng.Float64()
-		b.periodically(rare, func() (Message, bool) { return b.dispenserMessage(d) })
+		b.fill[d.ID] = 60 + 40*b.noise.Float64()
+		b.periodically(dispenserPeriod, func() (Message, bool) { return b.dispenserMessage(d) })
 	case b.measures(d, telemetry.MaskWorn):
-		b.periodically(0, func() (Message, bool) { return b.maskMessage(d) })
+		b.periodically(rare, func() (Message, bool) { return b.maskMessage(d) })
 	case b.measures(d, telemetry.VehiclesIn):
-		b.periodically(rare, func() (Message, bool) { return b.message(d, `"vehicles_in":`+strconv.Itoa(b.rng.IntN(4))) })
+		b.periodically(rare, func() (Message, bool) { return b.vehicleMessage(d) })
 	case b.measures(d, telemetry.ContactOpen):
-		b.periodically(rare, func() (Message, bool) { return b.message(d, `"contact_open":`+b.yes(0.2)) })
+		b.periodically(rare, func() (Message, bool) { return b.message(d, `"contact_open":`+strconv.FormatBool(b.flip(0.2))) })
 	case b.measures(d, telemetry.Occupied), b.measures(d, telemetry.Motion), b.measures(d, telemetry.PeoplePresent):
 		b.periodically(0, func() (Message, bool) { return b.presenceMessage(d) })
 	default:
 		// A sign of life, as thermometers and buttons send it: nothing was measured, nothing was pressed.
-		b.periodically(rare, func() (Message, bool) { return b.message(d, `"battery":`+strconv.Itoa(60+b.rng.IntN(30))) })
+		b.periodically(hourly, func() (Message, bool) { return b.message(d, `"battery":`+strconv.Itoa(60+b.noise.IntN(30))) })
 	}
 }
 
-// periodically repeats do, at least from apart.
+// periodically repeats do, at least that long apart.
 func (b *Building) periodically(least time.Duration, do func() (Message, bool)) {
 	b.periodic = append(b.periodic, periodic{least, do})
 	b.repeat(b.periodic[len(b.periodic)-1])
@@ -67,8 +80,12 @@ type periodic struct {
 }
 
 func (b *Building) repeat(p periodic) {
-	every, pace := max(b.period, p.least), b.pace
-	next := b.now.Add(time.Duration(b.rng.Float64() * float64(every)))
+	every, pace := p.least, b.pace
+	if p.least < hourly {
+		// Whoever watches closely gets all of it faster.
+		every = max(b.period, time.Duration(float64(p.least)*b.period.Seconds()/ordinaryPeriod.Seconds()))
+	}
+	next := b.now.Add(time.Duration(b.noise.Float64() * float64(every)))
 	var again func() (Message, bool)
 	again = func() (Message, bool) {
 		if b.pace != pace {
@@ -90,47 +107,47 @@ func (b *Building) SetPeriod(period time.Duration) {
 	}
 }
 
-func (b *Building) countMessage(d facility.Device) (Message, bool) {
-	c := b.counts[d.Place.ID]
+func (b *Building) countMessage(d facility.Device, c *counter) (Message, bool) {
 	in, out := c.in, c.out
-	*c = count{}
+	*c = counter{}
 	if d.Swap {
 		in, out = out, in
 	}
 	return b.message(d, `"people_in":`+strconv.Itoa(in)+`,"people_out":`+strconv.Itoa(out))
 }
 
-const outdoorCO2 = 425.0 // ppm
-
-// airMessage follows the people in the zone: everybody adds CO2, the ventilation changes the air three times an hour.
-func (b *Building) airMessage(d facility.Device) (Message, bool) {
-	// In balance, one person in 3 m of height at three air changes adds 18 l/h ÷ (area × 3 × 3) m³/h.
-	target := outdoorCO2 + float64(max(b.inside[d.Place.ID], 0))*18_000/(b.area(d.Place.ID)*9)
-	keep := math.Exp(-3 * b.period.Hours())
-	b.co2[d.Place.ID] = keep*b.co2[d.Place.ID] + (1-keep)*target
-	hour := b.now.In(b.site.Location.Location)
-	daylight := math.Sin((float64(hour.Hour()) + float64(hour.Minute())/60 - 8) / 24 * 2 * math.Pi)
-	return b.message(d, `"co2":`+decimal(b.co2[d.Place.ID]+b.rng.NormFloat64()*6, 0)+
-		`,"temperature":`+decimal(27+2*daylight+b.rng.NormFloat64()*0.1, 1)+
-		`,"humidity":`+decimal(68-6*daylight+b.rng.NormFloat64()*0.5, 1))
-}
-
 func (b *Building) dispenserMessage(d facility.Device) (Message, bool) {
-	b.fill[d.ID] -= b.rng.Float64() * 0.4
+	// Every second passer-by takes some; a fifth of a percent each.
+	passed := b.noise.IntN(3)
+	if d.Place.Kind == facility.AtDoor {
+		passed, b.passed[d.Place.ID] = b.passed[d.Place.ID], 0
+	}
+	used := 0
+	for range passed {
+		if b.flip(0.5) {
+			used++
+		}
+	}
+	b.fill[d.ID] -= 0.2 * float64(used)
 	if b.fill[d.ID] < 25 {
 		b.fill[d.ID] = 100
 	}
-	return b.message(d, `"fill_level":`+decimal(b.fill[d.ID], 0)+`,"dispensed":`+strconv.Itoa(b.rng.IntN(5)))
+	return b.message(d, `"fill_level":`+decimal(b.fill[d.ID], 0)+`,"dispensed":`+strconv.Itoa(used))
 }
 
 func (b *Building) maskMessage(d facility.Device) (Message, bool) {
-	seen, missing := b.rng.IntN(2+max(b.inside[b.entered(d)], 0)/4), 0
+	seen, missing := b.noise.IntN(1+b.near(b.entered(d))/2), 0
 	for range seen {
-		if b.rng.Float64() < 0.06 {
+		if b.flip(0.06) {
 			missing++
 		}
 	}
 	return b.message(d, `"mask_worn":`+strconv.Itoa(seen-missing)+`,"mask_missing":`+strconv.Itoa(missing))
+}
+
+func (b *Building) vehicleMessage(d facility.Device) (Message, bool) {
+	came := b.noise.IntN(1 + b.People("")/10)
+	return b.message(d, `"vehicles_in":`+strconv.Itoa(came))
 }
 
 // entered is the zone behind a device's door.
@@ -140,7 +157,7 @@ func (b *Building) entered(d facility.Device) string {
 }
 
 func (b *Building) presenceMessage(d facility.Device) (Message, bool) {
-	switch n := max(b.inside[d.Place.ID], 0); {
+	switch n := b.near(d.Place.ID); {
 	case b.measures(d, telemetry.PeoplePresent):
 		return b.message(d, `"people_present":`+strconv.Itoa(n))
 	case b.measures(d, telemetry.Occupied):
@@ -150,5 +167,5 @@ func (b *Building) presenceMessage(d facility.Device) (Message, bool) {
 	}
 }
 
-// yes is true with a probability.
-func (b *Building) yes(p float64) string { return strconv.FormatBool(b.rng.Float64() < p) }
+// flip is true with a probability.
+func (b *Building) flip(p float64) bool { return b.noise.Float64() < p }

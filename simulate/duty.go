@@ -1,38 +1,34 @@
 package simulate
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// forgotten is how often a duty is not done.
-const forgotten = 0.015
-
-// planDuties schedules the disinfection of a day: before opening, every three hours while open, after closing. Now and
-// then somebody forgets.
-func (b *Building) planDuties(openings []facility.Opening, notBefore time.Time) {
+// planDuties schedules the disinfection of a day: before opening, well within every four hours while the building is open,
+// after closing. Who is late comes that long after opening instead.
+func (b *Building) planDuties(r *rand.Rand, openings []facility.Opening) {
 	if len(openings) == 0 {
 		return
 	}
 	opens, closes := openings[0].Open, openings[len(openings)-1].Close
-	times := []time.Time{opens.Add(-50 * time.Minute)}
-	for t := opens.Add(2 * time.Hour); t.Before(closes.Add(-time.Hour)); t = t.Add(3 * time.Hour) {
-		times = append(times, t)
-	}
-	times = append(times, closes.Add(25*time.Minute))
 	for _, d := range b.site.Devices {
 		if d.Place.Kind != facility.AtTask {
 			continue
 		}
 		task, _ := b.site.Task(d.Place.ID)
-		for _, at := range times {
-			at = at.Add(time.Duration(b.rng.IntN(20)) * time.Minute)
-			if b.rng.Float64() >= forgotten && at.After(notBefore) {
-				b.planDuty(d, task, at)
-			}
+		first := opens.Add(-time.Duration(25+r.IntN(30)) * time.Minute)
+		if late := b.o.Late[task.ID]; late > 0 {
+			first = opens.Add(late + time.Duration(r.IntN(5))*time.Minute)
 		}
+		b.planDuty(d, task, first)
+		for t := first.Add(3 * time.Hour); t.Before(closes.Add(-30 * time.Minute)); t = t.Add(3 * time.Hour) {
+			b.planDuty(d, task, t.Add(time.Duration(r.IntN(20))*time.Minute))
+		}
+		b.planDuty(d, task, closes.Add(time.Duration(15+r.IntN(25))*time.Minute))
 	}
 }
 

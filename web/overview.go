@@ -161,7 +161,7 @@ func worst(v *rules.View) (rules.VerdictView, bool) {
 	var found *rules.VerdictView
 	for i := range v.Verdicts {
 		w := &v.Verdicts[i]
-		if w.Verdict == rules.Within || found != nil && compareVerdicts(found, w) <= 0 {
+		if w.Verdict == rules.Within || w.Idle() || found != nil && compareVerdicts(found, w) <= 0 {
 			continue
 		}
 		found = w

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -82,6 +83,7 @@ type siteHead struct {
 	Fresh     string
 	Clock     string
 	Gateway   string
+	Note      string
 }
 
 func siteHeadOf(sc *scene, gateway string) siteHead {
@@ -90,7 +92,7 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 	h := siteHead{
 		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: v.Level,
 		Protocols: strings.Join(v.Protocols, " · "), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
-		Clock: sc.now.In(sc.loc).Format("MST"),
+		Clock: sc.now.In(sc.loc).Format("MST"), Note: sc.note(v.Note),
 	}
 	w, ok := worst(v)
 	if !ok {
@@ -100,6 +102,14 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 	e := sc.explain(&w)
 	h.Summary, h.Pending, h.Basis = w.SubjectName+": "+sc.brief(&w), e.Pending, e.Basis
 	return h
+}
+
+// note is a text in the reader's language, else in English or in the first that there is.
+func (t *tongue) note(byLanguage map[string]string) string {
+	if text := cmp.Or(byLanguage[t.Tag], byLanguage["en"]); text != "" || len(byLanguage) == 0 {
+		return text
+	}
+	return byLanguage[slices.Min(slices.Collect(maps.Keys(byLanguage)))]
 }
 
 // zoneCard is a room.
@@ -124,6 +134,7 @@ type finding struct {
 	Rule    string
 	Subject string
 	explanation
+	Brief string // the text without how to compute it again, for where that is shown already
 	Legal string
 }
 
@@ -184,7 +195,7 @@ func (t *tongue) constraint(name string) string {
 func findingOf(sc *scene, w *rules.VerdictView) finding {
 	return finding{
 		Chip: sc.stateChip(w.Verdict, w.Near), Rule: sc.ruleName(w), Subject: w.SubjectName,
-		explanation: sc.explain(w), Legal: w.Legal,
+		explanation: sc.explain(w), Brief: sc.brief(w), Legal: w.Legal,
 	}
 }
 
@@ -291,6 +302,7 @@ type doorRow struct {
 	In, Out, Screened, TooWarm string
 	Last, Why                  string
 	Warm                       bool
+	Learned                    []learned
 }
 
 func doorRows(sc *scene) []doorRow {
@@ -301,6 +313,7 @@ func doorRows(sc *scene) []doorRow {
 			Name: d.Name, Chip: sc.subjectChip(rules.SubjectDoor, d.ID, d.Verdict, false),
 			Way: sc.place(facility.Place{ID: d.From}) + " → " + sc.place(facility.Place{ID: d.To}),
 			In:  "–", Out: "–", Screened: "–", TooWarm: "–", Last: "–", Why: sc.why(rules.SubjectDoor, d.ID),
+			Learned: learnedOf(sc, d),
 		}
 		if d.LastCount != 0 {
 			row.In, row.Out, row.Last = sc.Number(d.InToday, 0), sc.Number(d.OutToday, 0), sc.ago(d.LastCount)
