@@ -39,10 +39,12 @@ type Engine struct {
 	zones      []*zoneState
 	doors      []*doorState
 	devices    []*deviceState
+	parts      []*deviceState // channels with a place of their own, by device then name
 	tasks      []*taskState
 	zoneByID   map[string]*zoneState
 	doorByID   map[string]*doorState
 	deviceByID map[string]*deviceState
+	partByKey  map[string]*deviceState
 	taskByID   map[string]*taskState
 
 	// The queue's slots: the calendar, the watches, the instances, the zones with the building first.
@@ -57,6 +59,7 @@ type Engine struct {
 	touched []*zoneState
 	old     []change
 	flows   []flowChange
+	shares  []telemetry.Reading // of the message's parts
 	work    work
 
 	snapshotSize int // of the last one: how much memory the next will want
@@ -212,11 +215,14 @@ func (e *Engine) newDay() {
 		d.today, d.screened, d.tooWarm = tally{}, 0, 0
 	}
 	old := e.clock.Add(-horizon)
+	for _, d := range e.doors {
+		d.forget(old)
+	}
 	e.deafness.forget(old)
 	for _, w := range e.watches {
 		w.forget(old)
 	}
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		if d.flowFlag || d.presentFlag {
 			e.refreshOutages(d)
 		}
@@ -334,7 +340,7 @@ func (e *Engine) pulseChanged(d *deviceState, from telemetry.Instant) {
 			e.crowdChanged(d.zone, from)
 		}
 	}
-	e.askReaders(d.watchers, d.known, from)
+	e.askReaders(d.whole.watchers, d.known, from)
 	if d.zone != nil {
 		e.askReaders(d.zone.readWatchers, d.known, from)
 	}
