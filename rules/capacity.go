@@ -112,8 +112,12 @@ func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, teleme
 		f.verdict, f.reason, f.detail = Unknown, ReasonNoLimit, ""
 		return f, until
 	}
-	f.share = j.levels.share(t)
 	until = min(until, j.levels.next(t))
+	if level, missing := j.levels.missing(t); missing {
+		f.verdict, f.reason, f.detail = Unknown, ReasonNoLevel, level
+		return f, until
+	}
+	f.share = j.levels.share(t)
 	f.limit, f.hasLimit, f.constraint = scaled(j.full, f.share), true, j.constraint
 	f.compare(&est, was, j.params.Hysteresis)
 	return f, until

@@ -18,8 +18,8 @@ const (
 // that one that dies is noticed. It grows in doublings: a bound that changes each day would be none.
 func (e *Engine) learnIntervals() {
 	var changed []*deviceState
-	for i, d := range e.devices {
-		if !d.flowFlag || e.plan.def.Site.Devices[i].Interval > 0 {
+	for d := range e.everyDevice() {
+		if !d.flowFlag || e.plan.def.Site.Devices[d.whole.index].Interval > 0 {
 			continue
 		}
 		bound := d.usualBound(e.plan, e.settled())

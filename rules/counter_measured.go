@@ -28,6 +28,22 @@ func (p *plan) showsCounter(device int) {
 	}
 }
 
+// countedAt notes the zones at whose edge, or in which, a counter hangs.
+func (p *plan) countedAt(place facility.Place) {
+	switch place.Kind {
+	case facility.AtZone:
+		p.counted[place.ID] = true
+	case facility.AtDoor:
+		door := p.door(place.ID)
+		from, to := p.around(door.From), p.around(door.To)
+		for _, id := range slices.Concat(from, to) {
+			if slices.Contains(from, id) != slices.Contains(to, id) {
+				p.counted[id] = true
+			}
+		}
+	}
+}
+
 // findCounted finds all zones that are counted.
 func (p *plan) findCounted() {
 	p.counted = make(map[string]bool)
@@ -36,17 +52,8 @@ func (p *plan) findCounted() {
 		if !p.counters[i] {
 			continue
 		}
-		switch place := site.Devices[i].Place; place.Kind {
-		case facility.AtZone:
-			p.counted[place.ID] = true
-		case facility.AtDoor:
-			door := p.door(place.ID)
-			from, to := p.around(door.From), p.around(door.To)
-			for _, id := range slices.Concat(from, to) {
-				if slices.Contains(from, id) != slices.Contains(to, id) {
-					p.counted[id] = true
-				}
-			}
+		for _, place := range site.Devices[i].Places() {
+			p.countedAt(place)
 		}
 	}
 	parts := make(map[string][]string)
@@ -84,13 +91,13 @@ func (p *plan) around(id string) []string {
 // counterViews is what was learned of the counters at a door.
 func (e *Engine) counterViews(door *doorState) []CounterView {
 	var all []CounterView
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		if d.door != door || !d.flowFlag || len(d.effects) == 0 {
 			continue
 		}
 		l := &d.effects[0].zone.now
 		for i := range l.counters {
-			if c := &l.counters[i]; c.id == d.id || c.id == "" {
+			if c := &l.counters[i]; c.id == d.counterID() || c.id == "" {
 				n := len(l.counters)
 				all = append(all, c.view(d, l.variance[i*n+i], l.scale))
 			}
@@ -100,7 +107,7 @@ func (e *Engine) counterViews(door *doorState) []CounterView {
 }
 
 func (c *learnedCounter) view(d *deviceState, variance, scale float64) CounterView {
-	v := CounterView{Device: d.id, Dispersion: scale * d.missedShare(), Drifting: c.drifting, Closings: slices.Clone(c.closings)}
+	v := CounterView{Device: d.counterID(), Dispersion: scale * d.missedShare(), Drifting: c.drifting, Closings: slices.Clone(c.closings)}
 	v.Drift, v.Uncertainty = hundredths(100*c.drift), hundredths(100*bothSides*root(variance))
 	if c.reversed != d.mounting.Swap {
 		v.Reversed = c.turned

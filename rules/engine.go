@@ -40,10 +40,12 @@ type Engine struct {
 	zones      []*zoneState
 	doors      []*doorState
 	devices    []*deviceState
+	parts      []*deviceState // channels with a place of their own, by device then name
 	tasks      []*taskState
 	zoneByID   map[string]*zoneState
 	doorByID   map[string]*doorState
 	deviceByID map[string]*deviceState
+	partByKey  map[string]*deviceState
 	taskByID   map[string]*taskState
 
 	// The queue's slots: the calendar, the watches, the instances, the zones with the building first.
@@ -58,6 +60,7 @@ type Engine struct {
 	touched []*zoneState
 	old     []change
 	flows   []flowChange
+	shares  []telemetry.Reading // of the message's parts
 	work    work
 
 	snapshotSize int // of the last one: how much memory the next will want
@@ -222,6 +225,9 @@ func (e *Engine) newDay() {
 		d.today, d.screened, d.tooWarm = tally{}, 0, 0
 	}
 	old := e.clock.Add(-horizon)
+	for _, d := range e.doors {
+		d.forget(old)
+	}
 	e.deafness.forget(old)
 	for _, w := range e.watches {
 		w.forget(old)
@@ -229,7 +235,7 @@ func (e *Engine) newDay() {
 	for _, z := range e.allZones() {
 		z.forgetLearning(old)
 	}
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		d.forgetCounts(old)
 		if d.flowFlag || d.presentFlag {
 			e.refreshOutages(d)
@@ -348,7 +354,7 @@ func (e *Engine) pulseChanged(d *deviceState, from telemetry.Instant) {
 			e.crowdChanged(d.zone, from)
 		}
 	}
-	e.askReaders(d.watchers, d.known, from)
+	e.askReaders(d.whole.watchers, d.known, from)
 	if d.zone != nil {
 		e.askReaders(d.zone.readWatchers, d.known, from)
 	}

@@ -153,15 +153,15 @@ func (l *learned) meet(counters []*deviceState) {
 		l.weight, l.scale = firstWeight, 1
 	}
 	for _, d := range counters {
-		i, found := slices.BinarySearchFunc(l.counters, d.id, func(c learnedCounter, id string) int { return strings.Compare(c.id, id) })
+		i, found := slices.BinarySearchFunc(l.counters, d.counterID(), func(c learnedCounter, id string) int { return strings.Compare(c.id, id) })
 		if found {
 			continue
 		}
-		l.counters = slices.Insert(l.counters, i, learnedCounter{id: d.id, reversed: d.reversed(telemetry.Never)})
+		l.counters = slices.Insert(l.counters, i, learnedCounter{id: d.counterID(), reversed: d.reversed(telemetry.Never)})
 		l.variance = widened(l.variance, len(l.counters)-1, i, square(firstDrift*d.missedShare()))
 	}
 	for i := len(l.counters) - 1; i >= 0; i-- {
-		if !slices.ContainsFunc(counters, func(d *deviceState) bool { return d.id == l.counters[i].id }) {
+		if !slices.ContainsFunc(counters, func(d *deviceState) bool { return d.counterID() == l.counters[i].id }) {
 			l.variance = narrowed(l.variance, len(l.counters), i)
 			l.counters = slices.Delete(l.counters, i, i+1)
 		}
@@ -219,16 +219,26 @@ func (e *Engine) learn() {
 		}
 		for i := range z.now.counters {
 			c := &z.now.counters[i]
-			d := e.deviceByID[c.id]
+			d := counterOf(counters, c.id)
 			if d != nil && d.effects[0].zone == z && d.reversed(e.clock) != c.reversed {
 				d.turns = append(d.turns, turn{e.clock, c.reversed})
 			}
 		}
 	}
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		e.attach(d)
 	}
 	e.learnIntervals()
+}
+
+// counterOf finds one of some counters; nil: it is none of them, or they are learned of together.
+func counterOf(all []*deviceState, id string) *deviceState {
+	for _, d := range all {
+		if d.counterID() == id {
+			return d
+		}
+	}
+	return nil
 }
 
 // settled is up to when nothing new can arrive in time, at the border of two quarters: whatever the order of arrival, the same
@@ -243,7 +253,7 @@ func (e *Engine) attach(d *deviceState) {
 		f := &d.effects[i]
 		f.rates = append(f.rates[:0], firstRate(d.rate))
 		for k := range f.zone.laws {
-			f.rates = append(f.rates, f.zone.laws[k].rate(d.id, d.rate))
+			f.rates = append(f.rates, f.zone.laws[k].rate(d.counterID(), d.rate))
 		}
 	}
 }

@@ -29,22 +29,23 @@ func (e *Engine) begin() {
 		return
 	}
 	before := e.plans[len(e.plans)-2]
-	for i, d := range e.devices {
-		if k, ok := before.deviceAt[d.id]; !ok || before.def.Site.Devices[k].Swap == e.plan.def.Site.Devices[i].Swap {
+	for d := range e.everyDevice() {
+		k, ok := before.deviceAt[d.id]
+		if !ok || before.def.Site.Devices[k].Mounting(d.channel).Swap == d.mounting.Swap {
 			continue
 		}
 		d.turns = append(d.turns, turn{max(1, e.clock), d.mounting.Swap})
 		for _, z := range e.allZones() {
-			z.remount(d.id, d.mounting.Swap, e.clock)
+			z.remount(d.counterID(), d.mounting.Swap, e.clock)
 		}
 	}
 }
 
 // remount notes that a counter is mounted another way from now on, as somebody says who has seen it: what was counted before is
 // not learned from again.
-func (z *zoneState) remount(device string, reversed bool, now telemetry.Instant) {
+func (z *zoneState) remount(counter string, reversed bool, now telemetry.Instant) {
 	for i := range z.now.counters {
-		if z.now.counters[i].id != device {
+		if z.now.counters[i].id != counter {
 			continue
 		}
 		c := &z.now.counters[i]

@@ -40,7 +40,7 @@ func (l *learned) sample(z *zoneState, counters []*deviceState, a, b *anchor) *s
 	for _, d := range counters {
 		i := 0
 		if !l.shared() {
-			for i < len(l.counters) && l.counters[i].id != d.id {
+			for i < len(l.counters) && l.counters[i].id != d.counterID() {
 				i++
 			}
 			if i == len(l.counters) {
@@ -153,7 +153,7 @@ func (c *learnedCounter) note(s *sample, expected, width, variance float64, i in
 	}
 	allowed := 0.0
 	for _, d := range s.counters {
-		if d.id == c.id || c.id == "" {
+		if d.counterID() == c.id || c.id == "" {
 			allowed = max(allowed, firstDrift*d.missedShare())
 		}
 	}
@@ -205,7 +205,7 @@ func (l *learned) findTurn(z *zoneState, s *sample) bool {
 	c.reversed = !c.reversed
 	c.turned = s.to.at
 	for _, d := range s.counters {
-		if d.id == c.id && d.mounting.Swap == c.reversed {
+		if d.counterID() == c.id && d.mounting.Swap == c.reversed {
 			c.turned = 0
 		}
 	}
@@ -229,7 +229,7 @@ func (l *learned) lowest(z *zoneState, s *sample, turned int) float64 {
 				}
 			}
 			for i := range l.counters {
-				if l.counters[i].id == d.id && l.counters[i].reversed != (i == turned) {
+				if l.counters[i].id == d.counterID() && l.counters[i].reversed != (i == turned) {
 					in, out = out, in
 				}
 			}

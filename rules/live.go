@@ -65,7 +65,7 @@ func (e *Engine) View() View {
 		def := &site.Devices[i]
 		v.Devices = append(v.Devices, DeviceView{
 			ID: def.ID, Name: def.Name, Model: def.Model, Place: def.Place, LastSeen: d.seen, Messages: d.messages,
-			Verdict: about(SubjectDevice, def.ID), Readings: d.lastValues(nil),
+			Verdict: about(SubjectDevice, def.ID), Readings: d.allValues(),
 		})
 	}
 	for i, t := range e.tasks {
@@ -158,17 +158,27 @@ func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneV
 	v.CountAsked = e.countAsked(z)
 	v.Stay = z.now.stayView()
 	for _, d := range z.devices {
-		v.Readings = d.lastValues(v.Readings)
+		v.Readings = d.lastValues(v.Readings, false)
 	}
 	v.Readings = newestValues(v.Readings)
 	return v
 }
 
-// lastValues appends the newest readings of a device.
-func (d *deviceState) lastValues(to []LastValue) []LastValue {
+// allValues are the newest readings of a whole device.
+func (d *deviceState) allValues() []LastValue {
+	to := d.lastValues(nil, true)
+	for _, p := range d.parts {
+		to = p.lastValues(to, true)
+	}
+	return to
+}
+
+// lastValues appends the newest readings of a device: all, or those about its place.
+func (d *deviceState) lastValues(to []LastValue, all bool) []LastValue {
 	for i := range d.values {
-		v := &d.values[i]
-		to = append(to, LastValue{Quantity: v.quantity, Channel: v.channel, Value: v.value, Unit: v.quantity.Unit(), At: v.at, Device: d.id})
+		if v := &d.values[i]; all || d.about(v.quantity, v.channel) {
+			to = append(to, LastValue{Quantity: v.quantity, Channel: v.channel, Value: v.value, Unit: v.quantity.Unit(), At: v.at, Device: d.id})
+		}
 	}
 	return to
 }

@@ -75,11 +75,20 @@ func (e *Engine) encode(c *encoder) {
 		c.uint(d.screened)
 		c.uint(d.tooWarm)
 		c.instant(d.counted)
+		c.list(len(d.minutes))
+		var at telemetry.Instant
+		for _, m := range d.minutes {
+			c.b = appendWhole(c.b, int64(m.at-at), int64(time.Minute))
+			c.b = appendWhole(c.b, int64(m.in), int64(person))
+			c.uint(uint64(m.credible))
+			c.uint(uint64(m.implausible))
+			at = m.at
+		}
 	}
 	for _, t := range e.tasks {
 		c.task(t)
 	}
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		c.device(d)
 	}
 	c.list(len(e.instances))
@@ -174,14 +183,22 @@ func (c *encoder) device(d *deviceState) {
 	c.list(len(d.kept))
 	for _, s := range d.kept {
 		c.uint(uint64(s.quantity))
+		c.string(s.channel)
 		var was telemetry.Instant
 		for _, tier := range s.line.tiers {
 			c.list(len(tier))
 			b := c.b
-			for _, e := range tier {
+			for i := range tier {
+				e := &tier[i]
 				b = appendWhole(b, int64(e.at-was), int64(time.Millisecond))
-				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.v))
-				was = e.at
+				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.v.v))
+				if e.v.last == e.at {
+					b = binary.AppendUvarint(b, uint64(e.v.n)*2)
+				} else {
+					b = binary.AppendUvarint(b, uint64(e.v.n)*2+1)
+					b = appendWhole(b, int64(e.v.last-e.at), int64(time.Millisecond))
+				}
+				was = e.v.last
 			}
 			c.b = b
 		}
