@@ -223,6 +223,18 @@ func (b *Book) Tick(now telemetry.Instant, dst []Change) []Change {
 	return dst
 }
 
+// Reconcile resolves the open alerts of a site that its verdicts no longer ask for: of a history that was judged again.
+func (b *Book) Reconcile(site string, verdicts []rules.VerdictView, at telemetry.Instant, dst []Change) []Change {
+	firing := make(map[key]bool, len(verdicts))
+	for i := range verdicts {
+		v := &verdicts[i]
+		firing[key{site, v.Rule, v.Subject}] = v.Phase == rules.Firing
+	}
+	return b.withdraw(site, at, dst, func(a *Alert) bool {
+		return a.Class == rules.ClassService || firing[key{a.Site, a.Rule, a.Subject}]
+	})
+}
+
 // SetClock follows a clock that was set. What has a time still to come gets the present, so that people are told now and not
 // when that time comes; acknowledgements last as long as they would have.
 func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {

@@ -26,16 +26,19 @@ func (t *Texts) course(s *statement, a *Alert) string {
 		"Worst": t.alone(s, &a.Worst), "Last": t.alone(s, &a.Explanation),
 		"Limit": t.limit(s.lang, a.Kind, raised),
 	}
-	if _, span := durations[raised.Unit]; span {
-		// How long it had not been done is over with the alert.
-		if !a.Worst.HasValue || !raised.HasLimit {
-			return ""
-		}
-		return w.say("text.course_span", data)
+	was := *raised
+	if was.Reason == rules.ReasonOverdue {
+		was.Reason = "" // it is done, or over in another way
 	}
 	first := *s
-	first.explanation, first.detail, first.unconfirmed, first.near, first.at = raised, raised.Detail, 0, false, a.Opened
+	first.explanation, first.detail, first.unconfirmed, first.near, first.at = &was, was.Detail, 0, false, a.Opened
 	text := t.text(&first)
+	if _, span := durations[raised.Unit]; span {
+		if a.Worst.HasValue && raised.HasLimit && beyond(&a.Worst, raised) {
+			text = sentences(text, w.say("text.course_span", data))
+		}
+		return text
+	}
 	if !raised.HasValue || !a.Explanation.HasValue || raised == &a.Explanation {
 		return text
 	}

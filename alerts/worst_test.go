@@ -96,3 +96,21 @@ func TestR19OpenAlertsSayTheWorst(t *testing.T) {
 		t.Errorf("got %q, want nothing about a tenth of a degree", text)
 	}
 }
+
+// A duty that is over says what had not been done, also where nothing was ever logged, and no longer that it is due.
+func TestR19PastDuties(t *testing.T) {
+	texts := sampleTexts(t)
+	raised := rules.Explanation{Limit: 240, HasLimit: true, Unit: "min", Constraint: "every", Reason: rules.ReasonOverdue, Detail: "pintu, tangga"}
+	a := Alert{Kind: "disinfection", Class: rules.ClassOverdue, Opened: t0, Resolved: after(time.Hour), Raised: raised,
+		Explanation: rules.Explanation{Value: 1, Limit: 240, HasValue: true, HasLimit: true, Unit: "min", Constraint: "every"}}
+	if got, want := texts.Past("en", &a), "Never logged; required every 4 h. Missing: pintu, tangga."; got != want {
+		t.Errorf("never done: got %q, want %q", got, want)
+	}
+	a.Timezone = "Asia/Jakarta"
+	a.Raised.HasValue, a.Raised.Value, a.Raised.Detail = true, 240, ""
+	a.Worst = a.Raised
+	a.Worst.Value = 300
+	if got, want := texts.Past("id", &a), "Terakhir 2 Mar 2026 04.00 WIB; wajib tiap 4 jam. Terlama 5 jam, seharusnya 4 jam."; got != want {
+		t.Errorf("done late: got %q, want %q", got, want)
+	}
+}

@@ -49,6 +49,11 @@ type Config struct {
 	Protocols []rules.Protocol `yaml:"-"`
 	Models    []decode.Model   `yaml:"-"`
 
+	// LeftOut are the sites whose files have problems, by id: only LoadServing leaves any out. Kept are the definitions that are
+	// in force for some of them; see Keep.
+	LeftOut []string           `yaml:"-"`
+	Kept    []rules.Definition `yaml:"-"`
+
 	declared map[string][]telemetry.Quantity // what devices measure by their own word, by site/device
 }
 

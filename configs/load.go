@@ -86,6 +86,8 @@ type loader struct {
 	sites     []*siteFile
 	protocols map[string]*protocolFile
 	models    map[string]*modelFile
+	siteFiles []string        // names of all of them
+	leftOut   map[string]bool // names of those that are not read
 }
 
 func newLoader(f folder) *loader {
@@ -209,7 +211,12 @@ func (l *loader) own(key string, patterns []string, add addFile) {
 func (l *loader) readSites(c *Config) {
 	own := map[string]string{}
 	for _, file := range l.expand("sites", c.SiteFiles) {
-		s := &siteFile{}
+		s := &siteFile{name: filepath.ToSlash(file)}
+		l.siteFiles = append(l.siteFiles, s.name)
+		if l.leftOut[s.name] {
+			l.unread = true
+			continue
+		}
 		before := len(l.problems)
 		if !l.document(l.folder, file, &s.doc, &s.places) {
 			continue

@@ -165,6 +165,7 @@ func place(zone, door, task string) facility.Place {
 
 // siteFile is a site with where its values stand.
 type siteFile struct {
+	name     string // as problems name it
 	doc      siteDoc
 	places   *strict.Places
 	problems *Problems

@@ -1,5 +1,7 @@
 package gateway
 
+import "github.com/gerbang-iot/gerbang/telemetry"
+
 // window remembers the identities of the newest messages, so that a repeated delivery is recognised. It is a fixed-size
 // set with first-in-first-out eviction: open addressing with backward-shift deletion, no allocation after it is made.
 type window struct {
@@ -19,15 +21,33 @@ func newWindow(size int) *window {
 	return &window{ring: make([]uint64, size), table: make([]uint64, slots), mask: uint64(slots - 1)}
 }
 
-// add remembers id and reports whether it was new. The identity 0 is always new and never remembered.
+// takes remembers the identity of a message and reports whether the message is to be taken. repeated: its sender says that it
+// sends it again. A delivery that is known by its packet identifier is new nevertheless unless that is so: the identifier is
+// used again.
+func (w *window) takes(id uint64, repeated bool) bool {
+	return w.add(id) || !repeated && telemetry.IsDelivery(id)
+}
+
+// add remembers id and reports whether it was new. The identity 0 is always new and never remembered. Of the deliveries with
+// one packet identifier only the last is remembered.
 func (w *window) add(id uint64) bool {
 	if id == 0 {
 		return true
 	}
+	delivery := telemetry.IsDelivery(id)
 	slot := id & w.mask
 	for ; w.table[slot] != 0; slot = (slot + 1) & w.mask {
-		if w.table[slot] == id {
+		known := w.table[slot]
+		if known == id {
 			return false
+		}
+		if delivery && telemetry.SamePlace(known, id) && telemetry.IsDelivery(known) {
+			w.remove(known) // what the ring holds of it goes when its turn comes
+			break
+		}
+	}
+	if delivery {
+		for slot = id & w.mask; w.table[slot] != 0; slot = (slot + 1) & w.mask {
 		}
 	}
 	if w.full {

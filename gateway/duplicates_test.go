@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // The window must agree with the plain definition: the newest size distinct identities are known, nothing older is.
@@ -48,5 +50,74 @@ func BenchmarkWindow(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		w.add(rng.Uint64())
+	}
+}
+
+// Finding T3: a packet that is sent again repeats the last with its identifier; one that is not marked so is new.
+func TestT3_WindowOfDeliveries(t *testing.T) {
+	w := newWindow(8)
+	id := func(packet, content uint64) uint64 { return telemetry.DeliveryIdentity(packet<<32, content<<40) }
+	steps := []struct {
+		packet, content uint64
+		repeated        bool
+		taken           bool
+	}{
+		{5, 1, false, true},
+		{5, 1, true, false}, // sent again
+		{5, 1, true, false},
+		{5, 1, false, true}, // the identifier used again for equal bytes
+		{5, 2, false, true},
+		{5, 1, true, true}, // the last one of 5 was another: this one never came
+		{5, 2, true, true},
+		{6, 2, true, true}, // sent before, and never stored
+		{6, 2, true, false},
+	}
+	for i, s := range steps {
+		if got := w.takes(id(s.packet, s.content), s.repeated); got != s.taken {
+			t.Errorf("step %d %+v: taken %t", i, s, got)
+		}
+	}
+	// An identity that only shares bits with a delivery's place is none.
+	if other := telemetry.ContentIdentity(id(5, 9)); telemetry.IsDelivery(other) || !w.takes(other, true) || w.takes(other, false) {
+		t.Error("an identity of what a device says was taken for a delivery")
+	}
+}
+
+// A window that evicts never drops a delivery that is new, and hardly ever takes one twice: only where an identifier comes
+// back with the same bytes just as its former use leaves the window.
+func TestT3_DeliveriesAndEviction(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	w := newWindow(512)
+	last := map[uint64]uint64{} // by place
+	twice := 0
+	const steps = 50_000
+	for i := range steps {
+		place, content := rng.Uint64N(20), rng.Uint64N(3)
+		id, repeated := telemetry.DeliveryIdentity(place<<32, content<<40), rng.IntN(2) == 0
+		known := last[place] == id
+		switch taken := w.takes(id, repeated); {
+		case !taken && !(known && repeated):
+			t.Fatalf("step %d: a new message was dropped", i)
+		case taken && known && repeated:
+			twice++
+		}
+		last[place] = id
+		if rng.IntN(4) == 0 {
+			w.add(telemetry.ContentIdentity(rng.Uint64N(8) << 20))
+		}
+	}
+	if twice > steps/20 {
+		t.Errorf("%d of %d were taken twice", twice, steps)
+	}
+	filled := 0
+	for _, id := range w.table {
+		if id != 0 {
+			filled++
+		}
+	}
+	if filled > 512 {
+		t.Errorf("%d identities in a window of 512", filled)
 	}
 }

@@ -74,6 +74,7 @@ type taking struct {
 	next             int
 	stored, rejected bool
 	open             bool
+	again            bool // the sender says that it sends it again
 }
 
 // Open recovers the state from the journal: the newest snapshot of each site, then the records behind it, through the same
@@ -187,7 +188,7 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 		g.counters.Ignored++
 		return nil
 	}
-	g.message = taking{records: records, open: true}
+	g.message = taking{records: records, open: true, again: msg.Repeated}
 	return g.take(ctx)
 }
 
@@ -198,7 +199,7 @@ func (g *Gateway) take(ctx context.Context) error {
 		rec := m.records[m.next]
 		m.next++
 		m.rejected = m.rejected || rec.Kind == telemetry.KindRejection
-		if !g.seen.add(rec.Identity) {
+		if !g.seen.takes(rec.Identity, m.again) {
 			continue
 		}
 		m.stored = true

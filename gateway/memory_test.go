@@ -88,11 +88,11 @@ func (m *memory) State(context.Context) (*State, error) {
 	}
 	for i := range m.records {
 		rec := &m.records[i]
-		st.Alive = max(rec.Received, m.alive)
 		st.LastSeq, st.LastReceived = rec.Seq, rec.Received
 		if rec.Kind == telemetry.KindEngine {
 			st.Engines[rec.Site] = *rec.Engine
 		}
+		st.Alive = max(rec.Received, m.alive)
 		st.Identities = append(st.Identities, rec.Identity)
 		if _, ok := st.Snapshots[rec.Site]; !ok && rec.Kind == telemetry.KindConfiguration {
 			st.Snapshots[rec.Site] = Snapshot{Site: rec.Site}

@@ -106,6 +106,28 @@ func TestI1_PointsHoldCorrectedValues(t *testing.T) {
 	}
 }
 
+// Finding I1: a channel with a place of its own is written there, as it hangs, and what counts at one place does not depend on what
+// the same message says of another.
+func TestI1_ChannelsAtTheirPlaces(t *testing.T) {
+	t.Parallel()
+	site := mountedSite()
+	p := newPlaces(site)
+	p.device("magetan", "counter-1").channels = map[string]*place{
+		"b": newPlace(&site, "counter-1", facility.Mounting{Place: facility.Place{Kind: facility.AtDoor, ID: "inner"}, Swap: true}),
+	}
+	rec := observed("counter-1",
+		telemetry.Reading{Quantity: telemetry.PeopleIn, Value: 3, Channel: "a"}, telemetry.Reading{Quantity: telemetry.PeopleInTotal, Value: 30, Channel: "a"},
+		telemetry.Reading{Quantity: telemetry.PeopleIn, Value: 2, Channel: "b"})
+	want := strings.Join([]string{
+		"people_flow,channel=a,device=counter-1,door=main,outside=true,site=magetan persons_in_raw=3i 1000000001",
+		"people_total,channel=a,device=counter-1,door=main,outside=true,site=magetan persons_in=30i 1000000001",
+		"people_flow,channel=b,device=counter-1,door=inner,site=magetan persons_out=2i,persons_in_raw=2i 1000000001",
+	}, "\n") + "\n"
+	if got := encodeAll(p, []telemetry.Record{rec}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // Finding I1: running totals become people_flow, and what is learned later about a time replaces what was written about it.
 func TestI1_TotalsBecomeFlow(t *testing.T) {
 	t.Parallel()

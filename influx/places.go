@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -83,6 +84,18 @@ func (p *place) of(channel string) *place {
 		return c
 	}
 	return p
+}
+
+// counts reports whether a reading of the device is reckoned with. Where channels have places of their own, the engine takes what
+// is at one place for a message by itself.
+func (p *place) counts(o *telemetry.Observation, r *telemetry.Reading) bool {
+	if o.Counts(r) || len(p.channels) == 0 || o.Flags.Has(telemetry.FlagRetained) {
+		return o.Counts(r)
+	}
+	total, at := r.Quantity.Total(), p.of(r.Channel)
+	return !slices.ContainsFunc(o.Readings, func(other telemetry.Reading) bool {
+		return other.Quantity == total && p.of(other.Channel) == at
+	})
 }
 
 // task finds the tags of a task, without device.

@@ -75,12 +75,13 @@ func (e *encoder) readings(b *batch, o *telemetry.Observation, i int, p *place, 
 	if m == noMeasurement {
 		return
 	}
+	whole := p
 	p = p.of(channel)
 	e.fields = e.fields[:0]
 	for j := i; j < len(o.Readings); j++ {
 		r := &o.Readings[j]
 		if !e.done[j] && r.Channel == channel && columnOf(r.Quantity).measurement == m {
-			e.done[j] = !finite(r.Value) || e.take(o, r, p)
+			e.done[j] = !finite(r.Value) || e.take(r, p, whole.counts(o, r))
 		}
 	}
 	if len(e.fields) == 0 {
@@ -102,9 +103,9 @@ func (e *encoder) readings(b *batch, o *telemetry.Observation, i int, p *place, 
 	b.sources = append(b.sources, from)
 }
 
-// take puts a reading on the line. It is false if the line has a value where this one belongs.
-func (e *encoder) take(o *telemetry.Observation, r *telemetry.Reading, p *place) bool {
-	counts := o.Counts(r)
+// take puts a reading on the line; counts says whether it is reckoned with. It is false if the line has a value where this one
+// belongs.
+func (e *encoder) take(r *telemetry.Reading, p *place, counts bool) bool {
 	if counts && !p.corrects { // nearly always
 		f := e.field(r.Quantity)
 		if f == nil {

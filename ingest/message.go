@@ -12,6 +12,12 @@ type Message struct {
 	Retained bool
 	QoS      byte
 	Received telemetry.Instant
+	// Session and Packet name the delivery of a QoS 1 or 2 message: a hash of the MQTT session, the same across reconnects and
+	// restarts, and the packet identifier in it. Repeated: the sender says that it sends it again (DUP), and nothing that the
+	// door remembers speaks against it. Session 0: the door has none.
+	Session  uint64
+	Packet   uint16
+	Repeated bool
 	// Sender is the credential that published it, where the door knows it (embedded broker, HTTP push); nil behind an
 	// external broker, whose own ACL has decided.
 	Sender *Sender

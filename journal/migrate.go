@@ -26,7 +26,7 @@ CREATE INDEX transitions_subject ON transitions (site, rule, subject, id) WHERE 
 var schemaV3 string
 
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1, schemaV2, schemaV3}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267

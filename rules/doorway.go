@@ -49,20 +49,26 @@ func (w doorway) step(a, b *point) (link, float64) {
 			return wrap, d + width
 		}
 	}
-	// A counter that begins at 0 is far below where it was; one that takes up a stored value is near.
-	if b.v <= bound && b.v < a.v/2 {
+	// A counter that begins at 0 is far below where it was, if it was far; one that takes up a stored value is near.
+	if b.v <= bound && (b.v < a.v/2 || w.begun(a)) {
 		return reset, b.v
 	}
 	return restore, 0
 }
 
-// faults is how many faults a link supposes, in halves.
-func (l link) faults() int32 {
-	if l <= wrap {
+// faults is how many faults a link from a supposes, in halves.
+func (w doorway) faults(l link, a *point) int32 {
+	switch {
+	case l <= wrap:
 		return 0
+	case l != jump && w.begun(a):
+		return faultAgain
 	}
 	return faultRestart
 }
+
+// begun reports whether a counter had only just begun to count.
+func (w doorway) begun(p *point) bool { return p.v <= w.perMinute*agreeing }
 
 // usual is how many people pass in a time at a rate per minute; rate < 0: it is not known, and as many as can.
 func (w doorway) usual(rate float64, d time.Duration) float64 {

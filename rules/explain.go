@@ -10,19 +10,25 @@ import (
 // beginning costs 5. So a value that falls out of line is a glitch as soon as the line goes on, within the next two values;
 // if these go on from it instead, the counter began again there. Until then it counts nothing and is doubted.
 //
-//   - A value that repeats an unbelieved one costs nothing more where the old line goes on behind them: a sensor that is away
-//     says 0 for as long as it is away. At the end, where nothing goes on yet, each counts, so that a counter that began
-//     again and stands still is known after three.
-//   - Of unbelieved values that lie above what follows, each but the first costs 4: several that climbed together were people,
-//     and the counter lost them with what it had not stored.
+//   - Of equal values only two cost where the old line goes on behind them: a sensor that is away says 0 for as long as it is
+//     away. At the end, where nothing goes on yet, each costs, so that a counter that began again and stands still is known
+//     after three.
+//   - Of several unbelieved values that agree each but one costs 4: of those above what follows, which were people before the
+//     counter lost what it had not stored, and of those that climb to what follows by no more than an eighth of what the door
+//     lets through, which were people after it began again.
+//   - The drop of a counter that had only just begun costs 1, less than a glitch: a counter whose power fails does so twice, and
+//     little is at stake.
 //   - A value that stands for others that were thinned out is never given up.
 //
 // This is the shortest way through a graph of values, and is found as such: each point knows the best way that ends in it.
 const (
 	faultGlitch  = 2
-	faultAbove   = 4
+	faultClimb   = 4
 	faultRestart = 5
+	faultAgain   = 1 // of one that had only just begun
 	faultProven  = 9
+
+	agreeing = 1.0 / 8 // of what a door lets through
 
 	maxFaults = 16 // more in one link, and no explanation is worth it
 	reach     = 64 // how many points back a link can go
@@ -66,17 +72,23 @@ func (c *total) best(k int, door doorway) {
 	}
 	least := int32(math.MaxInt32)
 	p.back = 0
-	var skipped, above int32
+	var skipped int32
+	above, agree := 0, true
 	for j := k - 1; j >= 0 && k-j <= reach && skipped <= maxFaults; j-- {
 		q := &c.points[j]
 		l, _ := door.step(q, p)
-		if n := q.faults + skipped + l.faults(); n < least || n == least && q.faults < c.points[k-int(p.back)].faults {
+		if n := q.faults + skipped + door.faults(l, q); n < least || n == least && q.faults < c.points[k-int(p.back)].faults {
 			least, p.back = n, uint8(k-j)
 		}
 		if j == k-1 && l == climb && q.calm >= calmEnough {
 			break
 		}
-		skipped += c.skip(j, p.v, &above)
+		next := &c.points[j+1]
+		agree = agree && next.v >= q.v && next.v-q.v <= door.bound(next.at.Sub(q.at))*agreeing
+		if q.v > p.v {
+			above++
+		}
+		skipped += c.skip(j, above > 1 && q.v > p.v || agree && j+1 < k && next.v > q.v)
 	}
 	p.faults = least
 	q := &c.points[k-int(p.back)]
@@ -93,21 +105,18 @@ func (c *total) best(k int, door doorway) {
 	}
 }
 
-// skip is what it costs not to believe the point at index j, if the next value that is believed is v. above counts those
-// that lie above it.
-func (c *total) skip(j int, v float64, above *int32) int32 {
-	s := &c.points[j]
+// skip is what it costs not to believe the point at index j, which another value behind it may support.
+func (c *total) skip(j int, supported bool) int32 {
+	s, next := &c.points[j], &c.points[j+1]
 	switch {
-	case j+1 < len(c.points) && c.points[j+1].dense && c.points[j+1].v != s.v:
+	case next.dense && next.v != s.v:
 		return faultProven
-	case j > 0 && s.v == c.points[j-1].v:
-		return 0 // the first of equal ones pays
-	case s.dense:
+	case j > 0 && s.v == c.points[j-1].v && (s.dense || j > 1 && s.v == c.points[j-2].v):
+		return 0
+	case s.dense && s.v != c.points[j-1].v:
 		return faultProven
-	case s.v > v:
-		if *above++; *above > 1 {
-			return faultAbove
-		}
+	case supported:
+		return faultClimb
 	}
 	return faultGlitch
 }

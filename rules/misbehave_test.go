@@ -66,14 +66,22 @@ func (u *unruly) misbehave(t *testing.T, site func(address int) *Definition) {
 	if what == "reset" && (u.in.shows > 1<<16-1000 && u.in.shows < 1<<16 || min(u.in.shows, u.out.shows) < 40) {
 		return // nobody can tell it from the end of a register of 16 bits, or from a glitch of two values
 	}
+	if (what == "glitch" || what == "zeros") && min(u.in.shows, u.out.shows) < 13 {
+		return // nor this from another failure of power
+	}
 	if stored := u.in.past[len(u.in.past)-7]; what == "backup" && (stored < u.in.shows*2/3 || stored > u.in.shows-20) {
 		return // nor this from a beginning at zero, or from a glitch of two values
 	}
 	switch what {
-	case "glitch": // a value or two out of line
+	case "glitch": // a value or two out of line, and two that climb do so by more than people do
+		off := float64(20 + u.rng.IntN(500))
 		for range 1 + u.rng.IntN(2) {
 			u.in.pass(n)
-			u.say(max(0, u.in.shows-10-float64(u.rng.IntN(500))), u.out.shows)
+			u.say(max(0, u.in.shows-off), u.out.shows)
+			off = off * []float64{0.5, 1.1}[u.rng.IntN(2)]
+			if off < 150 {
+				off *= 4
+			}
 		}
 	case "zeros": // a sensor that is away says 0
 		for range 1 + u.rng.IntN(12) {
@@ -185,6 +193,12 @@ func TestCountersThatMisbehave(t *testing.T) {
 			}
 			wantIn, wantOut := u.in.passed-u.in.lost, u.out.passed-u.out.lost
 			door := e.View().Doors[0]
+			if name == "in order" && door.InTotal != wantIn {
+				for _, s := range u.said {
+					fmt.Print(s.Observation.Readings[0].Value, ";")
+				}
+				fmt.Println()
+			}
 			if door.InTotal != wantIn || door.OutTotal != wantOut {
 				t.Fatalf("%s: got %v in and %v out, want %v and %v", name, door.InTotal, door.OutTotal, wantIn, wantOut)
 			}

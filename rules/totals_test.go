@@ -101,6 +101,10 @@ func TestR10_WhatADropMeans(t *testing.T) {
 		{"a preset value", []float64{10, 12, 500_000, 500_002, 500_004}, 6, false},
 		{"wrap of 16 bits", []float64{65_520, 65_530, 4, 6}, 22, true},
 		{"wrap of 32 bits", []float64{1<<32 - 10, 1<<32 - 6, 4, 6}, 16, true},
+		{"power that fails twice", []float64{0, 1, 2, 0, 0, 7}, 9, false},
+		{"power that fails again", []float64{1, 2, 1, 8}, 9, false},
+		{"a stored value, and two that climb from it", []float64{1000, 1010, 1020, 1030, 1012, 1019, 1031}, 49, false},
+		{"two that climb by more than people do, and back", []float64{3000, 3010, 2700, 2790, 3011}, 11, true},
 		{"beginning to beginning", []float64{1000, 500, 0, 1, 2}, 2, false},
 	}
 	for _, tt := range tests {

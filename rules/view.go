@@ -87,6 +87,37 @@ type DoorView struct {
 	TooWarm   float64           `json:"too_warm_today"`
 	LastCount telemetry.Instant `json:"last_count"`
 	Verdict   Verdict           `json:"verdict"`
+	// Counters is what was learned of the counters at the door.
+	Counters []CounterView `json:"counters,omitempty"`
+}
+
+// CounterView is what was learned of a people counter from closings that were verified empty, and from counts.
+type CounterView struct {
+	Device string `json:"device"`
+	// Drift is how many people of 100 passages it misses going in more than going out, give or take Uncertainty (90 %).
+	Drift       float64 `json:"drift_per_100"`
+	Uncertainty float64 `json:"uncertainty_per_100"`
+	// Dispersion is the variance of what it misses by chance, in people² per passage.
+	Dispersion float64 `json:"dispersion"`
+	// Drifting is since when it misses more in one direction than its accuracy allows; 0: it does not, as far as is known.
+	Drifting telemetry.Instant `json:"drifting,omitempty"`
+	// Reversed is since when closings say that it is mounted the other way than configured; 0: they do not. The estimate reckons
+	// with it; what is counted at the door is shown as configured.
+	Reversed telemetry.Instant `json:"reversed,omitempty"`
+	Closings []Closing         `json:"closings,omitempty"` // the last ones, oldest first
+}
+
+// Closing is one time at which the people in a zone became known, and what its counters had said.
+type Closing struct {
+	At       telemetry.Instant `json:"at"`
+	Passages float64           `json:"passages"` // at the counter, since the people were last known
+	// Residual is how many people the zone's counters missed going in, less those going out; Expected is what was to be expected of
+	// it, give or take HalfWidth (90 %), by what earlier closings had told.
+	Residual    float64 `json:"residual"`
+	Expected    float64 `json:"expected"`
+	HalfWidth   float64 `json:"half_width"`
+	Drift       float64 `json:"drift_per_100"` // as learned with it
+	Uncertainty float64 `json:"uncertainty_per_100"`
 }
 
 // DeviceView is a device now.

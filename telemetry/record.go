@@ -13,8 +13,9 @@ type Record struct {
 	// At is when it happened, Received when the gateway learned of it. At is trusted: a device's impossible clock has
 	// already been replaced by Received (and flagged).
 	At, Received Instant
-	// Identity recognises a repeated message: a hash over site and device and (boot, seq), or the radio frame counter,
-	// or the time and the payload. 0: not subject to the duplicate window (ticks, configuration).
+	// Identity recognises a repeated message: a hash over site and device and (boot, seq), or the radio frame counter, or the
+	// device's own time and the payload, or else the MQTT delivery (see DeliveryIdentity). 0: not subject to the duplicate
+	// window (ticks, configuration).
 	Identity uint64
 
 	Observation   Observation    // KindObservation

@@ -223,16 +223,17 @@ func apiVerdictsOf(sc *scene) []apiVerdict {
 }
 
 type apiDoor struct {
-	ID       string    `json:"id" example:"main"`
-	Name     string    `json:"name" example:"Pintu utama"`
-	From     string    `json:"from" example:"outside"`
-	To       string    `json:"to" example:"hall"`
-	In       *float64  `json:"in_today,omitempty" example:"210" doc:"Absent: no counter stands there"`
-	Out      *float64  `json:"out_today,omitempty" example:"168"`
-	Screened *float64  `json:"screened_today,omitempty" example:"204" doc:"Absent: no thermometer stands there"`
-	TooWarm  *float64  `json:"too_warm_today,omitempty" example:"1"`
-	Last     time.Time `json:"last_count,omitzero"`
-	Verdict  string    `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the door"`
+	ID       string       `json:"id" example:"main"`
+	Name     string       `json:"name" example:"Pintu utama"`
+	From     string       `json:"from" example:"outside"`
+	To       string       `json:"to" example:"hall"`
+	In       *float64     `json:"in_today,omitempty" example:"210" doc:"Absent: no counter stands there"`
+	Out      *float64     `json:"out_today,omitempty" example:"168"`
+	Screened *float64     `json:"screened_today,omitempty" example:"204" doc:"Absent: no thermometer stands there"`
+	TooWarm  *float64     `json:"too_warm_today,omitempty" example:"1"`
+	Last     time.Time    `json:"last_count,omitzero"`
+	Verdict  string       `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the door"`
+	Counters []apiCounter `json:"counters" doc:"What was learned of its people counters"`
 }
 
 type apiDevice struct {
@@ -264,7 +265,7 @@ func apiDoorsOf(v *rules.View) []apiDoor {
 	all := make([]apiDoor, 0, len(v.Doors))
 	for i := range v.Doors {
 		d := &v.Doors[i]
-		a := apiDoor{ID: d.ID, Name: d.Name, From: d.From, To: d.To, Last: d.LastCount.Time()}
+		a := apiDoor{ID: d.ID, Name: d.Name, From: d.From, To: d.To, Last: d.LastCount.Time(), Counters: apiCountersOf(d)}
 		if d.LastCount != 0 {
 			a.In, a.Out = &d.InToday, &d.OutToday
 		}

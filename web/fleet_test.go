@@ -296,8 +296,11 @@ func mall(id, name, zone string, people, err float64) rules.View {
 				Readings: []rules.LastValue{reading(telemetry.CO2, 611, "udara-2")}},
 		},
 		Doors: []rules.DoorView{
-			{ID: "utama", Name: "Pintu utama", From: "outside", To: "ruang-tunggu", InToday: 189, OutToday: 152, Screened: 187, TooWarm: 1, LastCount: ago(40 * time.Second)},
-			{ID: "samping", Name: "Pintu samping", From: "outside", To: "ruang-tunggu", InToday: 25, OutToday: 24, Screened: 25, LastCount: ago(6 * time.Minute)},
+			{ID: "utama", Name: "Pintu utama", From: "outside", To: "ruang-tunggu", InToday: 189, OutToday: 152, Screened: 187, TooWarm: 1, LastCount: ago(40 * time.Second), Counters: []rules.CounterView{
+				{Device: "hitung-utama", Drift: 0.34, Uncertainty: 0.2, Closings: []rules.Closing{
+					{At: ago(40 * time.Hour), Passages: 512, Residual: 3, Expected: 1.6, HalfWidth: 9.2}, {At: ago(16 * time.Hour), Passages: 488, Residual: -2, Expected: 1.5, HalfWidth: 8.1}}}}},
+			{ID: "samping", Name: "Pintu samping", From: "outside", To: "ruang-tunggu", InToday: 25, OutToday: 24, Screened: 25, LastCount: ago(6 * time.Minute), Counters: []rules.CounterView{
+				{Device: "hitung-samping", Drift: -4.1, Uncertainty: 0.8, Drifting: ago(30 * time.Hour), Closings: []rules.Closing{{At: ago(16 * time.Hour), Passages: 61, Residual: -3, HalfWidth: 3}}}}},
 			{ID: "barang", Name: "Pintu barang", From: "outside", To: "loket", Verdict: rules.Unknown},
 		},
 		Devices: []rules.DeviceView{

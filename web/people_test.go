@@ -117,7 +117,7 @@ func TestR15WhatNobodyCountsIsNotJudged(t *testing.T) {
 
 	api := r.get("/api/v1/sites/mpp-magetan/zones", "Accept", "application/json").body
 	wants(t, "the API", api, `{"id":"ruang-bermain","name":"Ruang bermain anak","persons":{"counted":false,"known":false},"near":false,"readings":[]}`)
-	wants(t, "the API's doors", r.get("/api/v1/sites/mpp-magetan/doors", "Accept", "application/json").body, `{"id":"barang","name":"Pintu barang","from":"outside","to":"loket"}`)
+	wants(t, "the API's doors", r.get("/api/v1/sites/mpp-magetan/doors", "Accept", "application/json").body, `{"id":"barang","name":"Pintu barang","from":"outside","to":"loket","counters":[]}`)
 
 	f.change("mpp-magetan", func(v *rules.View) { v.Persons = rules.Estimate{Reason: rules.ReasonNoData} })
 	wants(t, "a building that nothing counts", one(t, r.get("/site/mpp-magetan").body, "section#site-head"), "not counted", "-?", "-No counter")
@@ -247,4 +247,27 @@ func TestR14TheTotalIsAsSureAsItIs(t *testing.T) {
 	r := start(t, f, nil)
 	// Ten times ± 3 is ± 9.5, not ± 30.
 	wants(t, "the summary", one(t, r.get("/").body, "section#summary"), "300 (291–309) people counted in 10 of 10 buildings", "-±")
+}
+
+// What was learned about a counter stands at its door, with what it was learned from.
+func TestR14WhatWasLearnedAboutACounter(t *testing.T) {
+	r := start(t, newFleet(), nil)
+	wants(t, "the doors", one(t, r.get("/site/mpp-magetan?lang=en").body, "section#site-doors"),
+		"Penghitung pintu utama misses 0.3 ± 0.2 in 100 more going in than going out.", "from 2 closings", "yesterday 22:05: off by -2 after 488 passages, expected +2 ± 9",
+		"Penghitung pintu samping misses 4.1 ± 0.8 in 100 more going out than going in. More than its accuracy allows, since yesterday 08:05.")
+	wants(t, "the doors", one(t, r.get("/site/mpp-magetan?lang=id").body, "section#site-doors"), "melewatkan 0,3 ± 0,2 dari 100 lebih banyak saat masuk", "-misses")
+	wants(t, "the API", r.get("/api/v1/sites/mpp-magetan/doors", "Accept", "application/json").body, `"device":"hitung-utama","drift_per_100":0.34`, `"residual":-2`)
+}
+
+// A zone's page lives: what changes is sent alone, and the form beside it is left as it is.
+func TestTheZonePageLives(t *testing.T) {
+	f := newFleet()
+	r := start(t, f, nil)
+	ch := r.events("/live/site/mpp-pamekasan/zone/ruang-tunggu?lang=en")
+	wants(t, "first", next(t, ch), `id="zone-now"`, `id="zone-checks"`, "47–53", "-<form")
+	f.change("mpp-pamekasan", func(v *rules.View) { v.Zones[0].Persons = estimate(44, 1) })
+	wants(t, "then", next(t, ch), `hx-target="#zone-now"`, "43–45", "-<form")
+	if got := r.status("GET", "/live/site/mpp-pamekasan/zone/nowhere"); got != 404 {
+		t.Errorf("a zone that is not there: got %d, want 404", got)
+	}
 }

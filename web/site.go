@@ -134,6 +134,7 @@ type finding struct {
 	Rule    string
 	Subject string
 	explanation
+	Brief string // the text without how to compute it again, for where that is shown already
 	Legal string
 }
 
@@ -194,7 +195,7 @@ func (t *tongue) constraint(name string) string {
 func findingOf(sc *scene, w *rules.VerdictView) finding {
 	return finding{
 		Chip: sc.stateChip(w.Verdict, w.Near), Rule: sc.ruleName(w), Subject: w.SubjectName,
-		explanation: sc.explain(w), Legal: w.Legal,
+		explanation: sc.explain(w), Brief: sc.brief(w), Legal: w.Legal,
 	}
 }
 
@@ -301,6 +302,7 @@ type doorRow struct {
 	In, Out, Screened, TooWarm string
 	Last, Why                  string
 	Warm                       bool
+	Learned                    []learned
 }
 
 func doorRows(sc *scene) []doorRow {
@@ -311,6 +313,7 @@ func doorRows(sc *scene) []doorRow {
 			Name: d.Name, Chip: sc.subjectChip(rules.SubjectDoor, d.ID, d.Verdict, false),
 			Way: sc.place(facility.Place{ID: d.From}) + " → " + sc.place(facility.Place{ID: d.To}),
 			In:  "–", Out: "–", Screened: "–", TooWarm: "–", Last: "–", Why: sc.why(rules.SubjectDoor, d.ID),
+			Learned: learnedOf(sc, d),
 		}
 		if d.LastCount != 0 {
 			row.In, row.Out, row.Last = sc.Number(d.InToday, 0), sc.Number(d.OutToday, 0), sc.ago(d.LastCount)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,7 +47,8 @@ type app struct {
 	sightings decode.Sightings
 	asker     *asker
 
-	reload  chan os.Signal // nil: nothing asks for a reload
+	leftOut atomic.Pointer[[]string] // sites whose files have problems
+	reload  chan os.Signal           // nil: nothing asks for a reload
 	reloads *reloadMetrics
 }
 
@@ -66,6 +68,9 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if a.memory, err = memory.Open(memory.Options{Dir: cfg.Data, Logger: log}); err != nil { // the journal's lock holds for it
 		return nil, err
 	}
+	if err := keepDefinitions(ctx, cfg, a.journal, log); err != nil {
+		return nil, err
+	}
 	decoder, err := newDecoder(cfg, a.surroundings())
 	if err != nil {
 		return nil, err
@@ -78,6 +83,10 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger, Elapsed: elapsed,
 	})
 	a.faults = inheritFaults(a.gateway.Open(), a.loop.Fault)
+	a.leftOut.Store(&cfg.LeftOut)
+	if len(cfg.LeftOut) > 0 {
+		a.faults.report(brokenSites(cfg.LeftOut))
+	}
 	a.hearing = newHearing(decoder)
 	if a.doors, err = openDoors(cfg, a.loop.Intake(), modelTopics(decoder), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.faults.report, log, a.registry); err != nil {
 		return nil, err
@@ -119,8 +128,12 @@ func openJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *sl
 // openGateway recovers the state and brings the configured definitions into force at the given time.
 func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decoder, j *journal.Journal, log *slog.Logger, now time.Time) (*gateway.Gateway, error) {
 	begin := time.Now()
+	directory := alerts.NewDirectory()
+	for i := range cfg.Kept {
+		directory.Set(&cfg.Kept[i])
+	}
 	g, err := gateway.Open(ctx, gateway.Options{
-		Journal: j, Decoder: decoder, Directory: alerts.NewDirectory(), Window: cfg.Ingest.DuplicateWindow, Logger: log,
+		Journal: j, Decoder: decoder, Directory: directory, Window: cfg.Ingest.DuplicateWindow, Logger: log,
 	})
 	if err != nil {
 		return nil, err
@@ -149,7 +162,7 @@ func (a *app) surroundings() surroundings { return surroundings{a.memory, &a.sig
 func newDecoder(cfg *configs.Config, s surroundings) (*decode.Decoder, error) {
 	return decode.New(decode.Options{
 		Memory: s.memory, Sightings: s.sightings, Ask: s.ask,
-		Sites: cfg.Sites, Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
+		Sites: cfg.AllSites(), Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
 		Past: cfg.Ingest.ClockPast, Future: cfg.Ingest.ClockFuture, Lateness: cfg.Ingest.Lateness,
 	})
 }

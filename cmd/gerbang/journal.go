@@ -34,7 +34,7 @@ rejected + ignored. It may run beside the gateway.`,
 		},
 	}
 	check.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
-	return group("journal", "About the durable record", check)
+	return group("journal", "About the durable record", check, repairClockCommand(std))
 }
 
 // checkJournal fails at the first difference between the recorded history and a replay. What another version of the engine
@@ -51,7 +51,7 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 	}
 	recorded := readHistory(ctx, j)
 	defer recorded.stop()
-	r := recomputation{journal: j, history: recorded, engines: map[string]*rules.Engine{}, last: map[subjectOf]rules.Transition{}}
+	r := recomputation{stopped: st.Stopped, journal: j, history: recorded, engines: map[string]*rules.Engine{}, last: map[subjectOf]rules.Transition{}}
 	last := uint64(0)
 	err = j.Replay(ctx, "", 0, func(rec *telemetry.Record) error {
 		if rec.Seq > st.LastSeq {
@@ -69,6 +69,11 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 	}
 	if _, err = fmt.Fprintf(w, "%d records, %d sites, %d changes of verdict: all as recorded\n", last, len(r.sites), r.same); err != nil {
 		return err
+	}
+	if r.waiting > 0 {
+		if _, err = fmt.Fprintf(w, "%d records are not judged yet: their sites have stopped\n", r.waiting); err != nil {
+			return err
+		}
 	}
 	if r.foreign > 0 {
 		if _, err = fmt.Fprintf(w, "%d changes of verdict by another version of the engine: recorded, not recomputable here\n", r.foreign); err != nil {
@@ -93,8 +98,10 @@ type recomputation struct {
 	last    map[subjectOf]rules.Transition
 	sites   map[string]bool
 	out     rules.Output
+	stopped map[string]uint64 // sites that are not judged, from a record on
 	// same are changes of verdict that came out again, foreign those of another version of the engine.
-	same, foreign int
+	// waiting are records that are not judged yet: their site has stopped.
+	same, foreign, waiting int
 }
 
 func (r *recomputation) record(ctx context.Context, rec *telemetry.Record) error {
@@ -108,6 +115,10 @@ func (r *recomputation) record(ctx context.Context, rec *telemetry.Record) error
 		if err := r.change(ctx, rec); err != nil {
 			return err
 		}
+	}
+	if from := r.stopped[rec.Site]; from != 0 && rec.Seq >= from {
+		r.waiting++
+		return nil
 	}
 	engine := r.engines[rec.Site]
 	if rec.Kind == telemetry.KindRejection {

@@ -159,6 +159,9 @@ func (p healthPort) Status() web.Status {
 		clock.State = web.ServiceFailing
 	}
 	s.Services = append(s.Services, clock)
+	for _, site := range *a.leftOut.Load() {
+		s.Services = append(s.Services, web.Service{Name: "site " + site, State: web.ServiceFailing, Detail: "the file of the site has problems: gerbang check"})
+	}
 	for _, site := range slices.Sorted(maps.Keys(health.Stopped)) {
 		s.Services = append(s.Services, web.Service{Name: "site " + site, State: web.ServiceFailing, Detail: health.Stopped[site]})
 	}

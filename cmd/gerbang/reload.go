@@ -22,7 +22,7 @@ func (a *app) watchReload(ctx context.Context) error {
 			a.reloads.count(err)
 			a.faults.report(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
 			if err != nil {
-				a.log.Error("the configuration was not reloaded; the old one stays in force", "err", err)
+				a.log.Error("the configuration was not reloaded as it is; what is wrong stays as it was", "err", err)
 				continue
 			}
 			a.log.Info("the configuration was reloaded")
@@ -31,14 +31,18 @@ func (a *app) watchReload(ctx context.Context) error {
 }
 
 // reloadConfig does all that can fail first, then swaps: sites, protocols, models, credentials and alert routes. What only
-// a restart can change (addresses, brokers, the data directory) must not have changed: see needsRestart.
+// a restart can change (addresses, brokers, the data directory) must not have changed: see needsRestart. A site whose file has
+// problems keeps what is in force for it; the error then tells of them although the rest has been swapped.
 func (a *app) reloadConfig(ctx context.Context) error {
 	if a.cfg.File == "" {
 		return errors.New("there is no configuration file to reload")
 	}
-	next, err := configs.Load(a.cfg.File)
+	next, broken, err := configs.LoadServing(a.cfg.File)
 	if err != nil {
 		return err
+	}
+	for _, d := range append(a.cfg.Definitions(), a.cfg.Kept...) {
+		next.Keep(d)
 	}
 	if err := needsRestart(a.cfg, next); err != nil {
 		return err
@@ -57,12 +61,19 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if err := a.doors.swap(next); err != nil {
 		return errors.Join(err, a.router.reload(a.cfg))
 	}
+	for i := range next.Kept {
+		a.log.Error("a site goes on with what was in force for it: its file has problems", "site", next.Kept[i].Site.ID)
+	}
 	if err := a.loop.Configure(ctx, next.Definitions(), decoder, "reload"); err != nil {
 		return fmt.Errorf("bringing the new definitions into force: %w", err)
 	}
 	a.hearing.swap(decoder)
 	a.sightings.Forget() // who is still not configured will be heard again
 	a.cfg = next
+	a.leftOut.Store(&next.LeftOut)
+	if len(broken) > 0 {
+		return broken // the other sites have their new configuration
+	}
 	return nil
 }
 

@@ -20,14 +20,18 @@ func serveCommand(std streams) *cobra.Command {
 		Use:   "serve",
 		Short: "Run the gateway",
 		Long: `Serve runs the gateway until it gets SIGINT or SIGTERM. SIGHUP reloads the configuration: if anything in it is wrong
-the old one stays in force.`,
+the old one stays in force. A mistake in the file of one site concerns that site alone: it goes on with what was in force for it, and
+the others are served.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := loadConfig(path)
+			cfg, broken, err := loadServing(path)
 			if err != nil {
 				return hinted{fmt.Errorf("the configuration has problems:\n%w", err), "gerbang check lists them without starting anything"}
 			}
 			log := newLogger(std.err, cfg.Log)
+			for _, p := range broken {
+				log.Error("a site's file has a problem; the other sites are served", "problem", p.String())
+			}
 			limitMemory()
 			stop, err := startProfile(profile)
 			if err != nil {

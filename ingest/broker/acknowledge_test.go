@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/access"
 	"github.com/gerbang-iot/gerbang/ingest/broker"
 	"github.com/gerbang-iot/gerbang/ingest/wire"
@@ -162,5 +163,49 @@ func TestStopDrains(t *testing.T) {
 	d.closed()
 	if err := b.Publish(context.Background(), "a", nil, false); !errors.Is(err, broker.ErrNotRunning) {
 		t.Errorf("Publish after the end: got %v, want ErrNotRunning", err)
+	}
+}
+
+// Finding T3: a message says how it was delivered, and whether it is sent again, by both ways that a PUBLISH takes through the
+// broker, across connections and in its session's name.
+func TestT3_DeliveriesAreNamed(t *testing.T) {
+	in := make(inbox, 10)
+	b := start(t, broker.Options{Credentials: []access.Credential{door}}, in)
+	const topic = "gerbang/v1/mpp/door"
+	publish := func(d *device, header byte, id uint16, payload string) ingest.Message {
+		t.Helper()
+		body := append(text(topic), byte(id>>8), byte(id))
+		if d.version == 5 {
+			body = append(body, 0)
+		}
+		d.send(header, append(body, payload...))
+		m := in.next(t)
+		m.Ack()
+		d.acked(wire.Puback, id)
+		return m
+	}
+	for _, version := range []byte{4, 5} {
+		l := login{id: fmt.Sprintf("d%d", version), user: "door", password: "p", persistent: true, version: version}
+		d := open(t, b, l)
+		first := publish(d, 0x32, 2, `{"people_in_total":17}`)
+		other := publish(d, 0x32, 3, `{"people_in_total":18}`)
+		if first.Session == 0 || first.Session != other.Session || first.Packet != 2 || other.Packet != 3 || first.Repeated || other.Repeated {
+			t.Errorf("version %d: got %+v and %+v", version, first, other)
+		}
+		_ = d.Close()
+		d = open(t, b, l)
+		if m := publish(d, 0x3a, 3, `{"people_in_total":18}`); !m.Repeated || m.Session != first.Session || m.Packet != 3 {
+			t.Errorf("version %d: sent again: got %+v", version, m)
+		}
+		if m := publish(d, 0x3a, 4, `{"people_in_total":19}`); !m.Repeated {
+			t.Errorf("version %d: nothing speaks against what was never received: got %+v", version, m)
+		}
+		if m := publish(d, 0x32, 3, `{"people_in_total":20}`); m.Repeated {
+			t.Errorf("version %d: an identifier that is used again: got %+v", version, m)
+		}
+		if m := publish(d, 0x3a, 3, `{"people_in_total":18}`); m.Repeated {
+			t.Errorf("version %d: the last use of the identifier was another: got %+v", version, m)
+		}
+		_ = d.Close()
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"strings"
+	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/gerbang-iot/gerbang/ingest/wire"
 )
 
 // forbidden marks topics that the library would drop without an answer, which would leave their senders waiting. It
@@ -77,6 +80,7 @@ func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 // OnSessionEstablish comes before the session is taken over and before the CONNACK.
 func (h *hook) OnSessionEstablish(cl *mochi.Client, pk packets.Packet) {
 	c := connOf(cl)
+	c.recent = new(wire.Recent)
 	c.session = h.broker.sessions.begin(cl.ID, pk.Connect.Clean, c)
 	h.broker.log.Debug("connected", "client", cl.ID, "credential", c.account.Name, "remote", cl.Net.Remote)
 }
@@ -89,6 +93,9 @@ func (h *hook) OnSessionEstablished(cl *mochi.Client, _ packets.Packet) {
 }
 
 func (h *hook) OnDisconnect(cl *mochi.Client, err error, expire bool) {
+	if c := connOf(cl); c != nil && c.session != nil {
+		c.session.before.Store(c.recent) // its goroutine has read the last of it
+	}
 	if expire {
 		h.broker.sessions.end(cl.ID, connOf(cl))
 	}
@@ -99,6 +106,9 @@ func (h *hook) OnClientExpired(cl *mochi.Client) { h.broker.sessions.end(cl.ID, 
 
 // OnPacketRead sees each packet before the library judges it.
 func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
+	if c := connOf(cl); c != nil && c.session != nil {
+		c.recent.Heard(int64(time.Since(h.broker.epoch)))
+	}
 	switch pk.FixedHeader.Type {
 	case packets.Publish:
 		if strings.HasPrefix(pk.TopicName, "$") {
@@ -135,6 +145,7 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, e
 		qos:     pk.FixedHeader.Qos,
 		id:      pk.PacketID,
 		retain:  pk.FixedHeader.Retain,
+		again:   pk.FixedHeader.Dup,
 	})
 	if err != nil {
 		cl.Stop(packets.ErrServerShuttingDown)

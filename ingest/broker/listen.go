@@ -34,6 +34,7 @@ type conn struct {
 	client  *mochi.Client
 
 	strings wire.Strings // owned by the client's goroutine
+	recent  *wire.Recent // likewise, made with the session
 }
 
 // connOf returns the connection of a client; nil for the gateway's own.

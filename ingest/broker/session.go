@@ -2,6 +2,7 @@ package broker
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/gerbang-iot/gerbang/ingest/wire"
 )
@@ -19,7 +20,7 @@ func (s *sessions) begin(id string, clean bool, c *conn) *session {
 	defer s.mu.Unlock()
 	in := s.byID[id]
 	if in == nil || clean {
-		in = &session{received: map[uint16]bool{}}
+		in = &session{identity: wire.SessionHash(c.account.Name, id), received: map[uint16]bool{}}
 		s.byID[id] = in
 	}
 	in.mu.Lock()
@@ -43,8 +44,11 @@ func (s *sessions) end(id string, c *conn) {
 	}
 }
 
-// session is the receiving side of QoS 2 for one client.
+// session is the receiving side of QoS 1 and 2 for one client.
 type session struct {
+	identity uint64 // names it across reconnects and restarts
+	// before is what the last connection remembers that has ended.
+	before   atomic.Pointer[wire.Recent]
 	mu       sync.Mutex
 	conn     *conn           // the one that is or was last connected
 	received map[uint16]bool // not yet released identifiers; true once their message is on disk

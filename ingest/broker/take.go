@@ -27,6 +27,7 @@ type message struct {
 	qos     byte
 	id      uint16
 	retain  bool
+	again   bool // it is marked as sent again
 	sent    bool // a will: the library itself passes it on to subscribers
 }
 
@@ -61,7 +62,13 @@ func (b *Broker) take(c *conn, m message) error {
 		in.Sender = c.account.Refused
 	}
 	in.Ack = b.after(c, m)
-	b.backlog.Take(int64(now.Sub(b.epoch)))
+	arrived := int64(now.Sub(b.epoch))
+	if m.qos > 0 {
+		in.Session, in.Packet = c.session.identity, m.id
+		in.Repeated = m.again && b.repeats(c, m, arrived)
+		c.recent.Note(m.id, m.topic, m.payload, arrived)
+	}
+	b.backlog.Take(arrived)
 	if err := b.intake.Put(in); err != nil {
 		b.backlog.Done()
 		if m.qos == 2 {
@@ -71,6 +78,11 @@ func (b *Broker) take(c *conn, m message) error {
 	}
 	b.metrics.messages[m.qos].Inc()
 	return nil
+}
+
+// repeats reports whether nothing that is remembered speaks against a message being what it is marked as: sent again.
+func (b *Broker) repeats(c *conn, m message, now int64) bool {
+	return !c.recent.Speaks(m.id, m.topic, m.payload, c.session.before.Load(), now-int64(b.backlog.Oldest(now)))
 }
 
 // throttle waits until the account may send again.
@@ -134,7 +146,7 @@ func (b *Broker) takePublish(c *conn, p *wire.Publish) (taken bool, err error) {
 	if !valid {
 		return false, nil
 	}
-	err = b.take(c, message{topic: topic, payload: c.strings.Payload(p.Payload), qos: p.QoS(), id: p.ID, retain: p.Retained()})
+	err = b.take(c, message{topic: topic, payload: c.strings.Payload(p.Payload), qos: p.QoS(), id: p.ID, retain: p.Retained(), again: p.Duplicate()})
 	if err != nil {
 		return false, err
 	}
@@ -168,7 +180,7 @@ func (b *Broker) takeOversize(c *conn, o wire.Oversize) error {
 	if c.client.Properties.ProtocolVersion == 5 {
 		head = afterProperties(head)
 	}
-	return b.take(c, message{topic: o.Topic, payload: head, qos: min(o.QoS(), 2), id: o.ID})
+	return b.take(c, message{topic: o.Topic, payload: head, qos: min(o.QoS(), 2), id: o.ID, again: o.Header&8 != 0})
 }
 
 // afterProperties cuts the properties of an MQTT 5 PUBLISH off, as far as they are there.

@@ -25,6 +25,8 @@ type deviceTime struct {
 	ago     time.Duration // how far
 	// wall is the time that the text is without the zone beside it, in the site's; 0: not asked.
 	wall telemetry.Instant
+	// borrowed: it counts back from the receipt, for the message has no time of its own.
+	borrowed bool
 }
 
 // secondsAgo is the format of a time that counts back from the message's own. maxAgo bounds it: no device keeps a century.
@@ -34,11 +36,10 @@ const (
 )
 
 // judge applies the clock rule to o's record: at is the device's time if it is possible, else the time of receipt.
-// It reports whether the device's time was believed.
-func (w window) judge(rec *telemetry.Record, t deviceTime) bool {
+func (w window) judge(rec *telemetry.Record, t deviceTime) {
 	rec.At = rec.Received
 	if !t.given {
-		return false
+		return
 	}
 	if w.now(t.wall, rec) && !w.now(t.at, rec) {
 		t.at = t.wall
@@ -46,13 +47,26 @@ func (w window) judge(rec *telemetry.Record, t deviceTime) bool {
 	if t.at == 0 || t.at < rec.Received.Add(-w.past) || t.at > rec.Received.Add(w.future) {
 		rec.Observation.Flags |= telemetry.FlagClock
 		rec.Observation.DeviceTime = boundedTime(t.text)
-		return false
+		return
 	}
 	rec.At = t.at
 	if t.at < rec.Received.Add(-w.lateness) {
 		rec.Observation.Flags |= telemetry.FlagLate
 	}
-	return true
+}
+
+// reach is how far from the receipt a device's own time still tells one message from another, believed or not. It is far
+// beyond what is believed, so that a message that is delivered again while the border of belief passes over it stays the
+// same; and not unlimited, for a clock that stands still at a day in 2000 tells nothing.
+const reach = 30 * 24 * time.Hour
+
+// own is the device's own time of a message, as it says it, as far as that tells messages apart; 0: it does not.
+func (w window) own(rec *telemetry.Record, t deviceTime) telemetry.Instant {
+	far := max(reach, 2*w.past)
+	if !t.given || t.borrowed || t.at == 0 || t.at < rec.Received.Add(-far) || t.at > rec.Received.Add(far) {
+		return 0
+	}
+	return t.at
 }
 
 // now reports whether a time is that of the receipt, as far as clocks and networks go.

@@ -69,13 +69,13 @@ func (e *extraction) close(g *group, base *telemetry.Record, dst []telemetry.Rec
 	rec := *base
 	rec.Site, rec.Observation.Device = g.b.site, g.b.device
 	rec.Observation.Readings = e.w.arena.keep(e.w.readings)
-	believed := e.w.d.clock.judge(&rec, g.time)
+	e.w.d.clock.judge(&rec, g.time)
 	text := append(append(e.w.scratch[:0], e.doc.nodes[g.first].raw...), e.doc.nodes[g.end-1].raw...)
 	for i := range e.w.readings {
 		text = append(append(text, 0), e.w.readings[i].Channel...)
 	}
 	e.w.scratch = text
-	rec.Identity = e.identify(g.b, &rec, believed, text)
+	rec.Identity = e.identify(g.b, &rec, g.time, text)
 	e.w.readings = e.w.readings[:0]
 	e.stored++
 	return append(dst, rec)
@@ -83,9 +83,9 @@ func (e *extraction) close(g *group, base *telemetry.Record, dst []telemetry.Rec
 
 // identify gives the record of an element an identity of its own among those of the message. An element has the same identity
 // whatever else the message holds: a device that was not answered sends it again, with others before or behind it.
-func (e *extraction) identify(b *binding, rec *telemetry.Record, believed bool, text []byte) uint64 {
+func (e *extraction) identify(b *binding, rec *telemetry.Record, t deviceTime, text []byte) uint64 {
 	for item := 0; ; item++ {
-		id := e.w.identify(b, rec, believed, text, item)
+		id := e.w.identify(b, rec, t, text, item)
 		if id == 0 || !slices.Contains(e.w.identities, id) {
 			e.w.identities = append(e.w.identities, id)
 			return id

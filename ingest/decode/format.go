@@ -78,7 +78,9 @@ type facts struct {
 	sequence uint64
 	numbered bool
 	boot     string
-	salt     uint64 // of the identity, beside boot and sequence
+	// radio: the sequence is a LoRaWAN frame counter; content is a hash of the frame.
+	radio   bool
+	content uint64
 	// direct are readings that the envelope itself carries, such as a battery level; the object is then not read.
 	direct []telemetry.Reading
 }

@@ -406,8 +406,8 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 		var rec *telemetry.Record
 		dst, rec = w.observation(own, msg, dst)
 		rec.Observation.Readings = w.arena.keep(w.readings)
-		believed := w.d.clock.judge(rec, deviceTime{})
-		rec.Identity = w.identify(own, rec, believed, msg.Payload, item)
+		w.d.clock.judge(rec, deviceTime{})
+		rec.Identity = w.identify(own, rec, deviceTime{}, msg.Payload, item)
 		item++
 	}
 	switch {

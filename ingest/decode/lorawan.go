@@ -81,8 +81,16 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
 		// Only whether it is the same one matters, and the text may be anybody's.
 		w.facts.boot = strconv.FormatUint(xxhash.Sum64String(up.session), 36)
 	}
-	// A device of fixed keys counts from 0 again after each start, in the same session: hour and content tell its frames apart.
-	w.facts.salt = xxhash.Sum64(up.frame) ^ uint64(up.at.at)/uint64(time.Hour)
+	// What the device sent, for the same frame may come in two envelopes; else all there is.
+	w.facts.radio = true
+	switch {
+	case len(up.frame) > 0:
+		w.facts.content = xxhash.Sum64(up.frame)
+	case up.object != nil:
+		w.facts.content = xxhash.Sum64(up.object)
+	default:
+		w.facts.content = xxhash.Sum64(msg.Payload)
+	}
 	return w.openFrame(m, &up, msg)
 }
 

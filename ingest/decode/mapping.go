@@ -77,8 +77,9 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		return dst, faultf(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", namesIn(doc))
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
-	believed := w.d.clock.judge(rec, e.time(m.time, found{}, b.zone))
-	rec.Identity = w.identify(b, rec, believed, msg.Payload, 0)
+	own := e.time(m.time, found{}, b.zone)
+	w.d.clock.judge(rec, own)
+	rec.Identity = w.identify(b, rec, own, msg.Payload, 0)
 	return dst, nil
 }
 
@@ -212,8 +213,9 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 		o.Flags |= telemetry.FlagHistory
 		o.Boot, o.Sequence, o.HasSequence = "", 0, false // they number the message, not what it repeats
 		o.Readings = e.w.arena.keep(e.w.readings)
-		believed := e.w.d.clock.judge(&rec, e.before(m.pastTime.read(e.doc, item, b.zone), b.zone))
-		rec.Identity = e.w.identify(b, &rec, believed, e.doc.nodes[item.at].raw, 0)
+		own := e.before(m.pastTime.read(e.doc, item, b.zone), b.zone)
+		e.w.d.clock.judge(&rec, own)
+		rec.Identity = e.w.identify(b, &rec, own, e.doc.nodes[item.at].raw, 0)
 		dst = append(dst, rec)
 		e.stored++
 		return true

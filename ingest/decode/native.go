@@ -47,8 +47,8 @@ func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		return dst, f
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
-	believed := w.d.clock.judge(rec, n.time)
-	rec.Identity = w.identify(b, rec, believed, msg.Payload, 0)
+	w.d.clock.judge(rec, n.time)
+	rec.Identity = w.identify(b, rec, n.time, msg.Payload, 0)
 	return dst, nil
 }
 

@@ -67,8 +67,9 @@ func (e *extraction) before(t deviceTime, zone *time.Location) deviceTime {
 		return t
 	}
 	end := e.msg.Received
+	t.borrowed = true
 	if own := e.time(e.model.time, found{}, zone); own.at != 0 {
-		end = own.at
+		end, t.borrowed = own.at, own.borrowed
 	}
 	t.at = end.Add(-t.ago)
 	return t

@@ -28,6 +28,9 @@ type Worker struct {
 	// identities are those of the elements of the message so far.
 	identities []uint64
 	key        []byte
+	// session and packet name the delivery of the message; session 0: nothing does.
+	session uint64
+	packet  uint16
 	// all reads counts that the model does not count, too; only for people who look at a message.
 	all bool
 	// form is that of the people who pass that the last message counts, where its model prefers one to another; empty: any.
@@ -48,6 +51,7 @@ func (d *Decoder) Worker(a *Arena) *Worker {
 // Decode is Decoder.Decode with the worker's memory.
 func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []telemetry.Record) {
 	w.parsed = nil
+	w.session, w.packet = msg.Session, msg.Packet
 	w.refused.reset()
 	b, f := unbound, (*fault)(nil)
 	// A fault of ours costs one message, never the feed.

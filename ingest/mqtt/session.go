@@ -27,13 +27,15 @@ type session struct {
 	tasks  sync.WaitGroup
 	// strings is owned by the goroutine that reads; the library does not connect again before it has ended.
 	strings wire.Strings
+	recent  *wire.Recent // of the present connection, and before it of the last one; owned like strings
+	before  *wire.Recent
 	asking  sync.Mutex   // held while a subscription waits for its answer
 	asked   atomic.Int64 // for how many filters
 }
 
 // begin starts a client that connects, and goes on trying.
 func (s *Subscriber) begin() *session {
-	in := &session{Subscriber: s}
+	in := &session{Subscriber: s, recent: new(wire.Recent)}
 	in.ctx, in.cancel = context.WithCancel(context.Background())
 
 	o := s.options.client(s.broker, s.options.ClientID)
@@ -74,6 +76,7 @@ func (in *session) open(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.before, in.recent = in.recent, new(wire.Recent)
 	in.conn.Store(c)
 	return c, nil
 }
@@ -81,6 +84,7 @@ func (in *session) open(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
 // inspect learns from CONNACK what the library does not tell at a reconnect, and refuses a SUBACK that would make it
 // panic.
 func (in *session) inspect(header byte, length int, body []byte) error {
+	in.recent.Heard(in.now())
 	switch header >> 4 {
 	case wire.TypeConnack:
 		if len(body) == 2 && body[1] == packets.Accepted {
@@ -98,18 +102,21 @@ func (in *session) inspect(header byte, length int, body []byte) error {
 func (in *session) publish(c *wire.Conn, p *wire.Publish) {
 	topic, _ := in.strings.Topic(p.Topic) // one that is not valid is the decoder's to reject
 	payload := in.strings.Payload(p.Payload[:min(len(p.Payload), wire.MaxPayload+1)])
-	in.take(c, topic, payload, p.QoS(), p.ID, p.Retained())
+	in.take(c, topic, payload, p.Header, p.ID)
 }
 
 // oversize takes over the beginning of a message that was too large to be kept.
 func (in *session) oversize(c *wire.Conn, o wire.Oversize) error {
 	in.metrics.oversize.Inc()
 	in.log.Warn("a message exceeds the packet limit and will be rejected", "size", o.Size, "limit", in.options.MaxPacket)
-	in.take(c, o.Topic, o.Head, o.QoS(), o.ID, o.Header&1 == 1)
+	in.take(c, o.Topic, o.Head, o.Header, o.ID)
 	return nil
 }
 
-func (in *session) take(c *wire.Conn, topic string, payload []byte, qos byte, id uint16, retained bool) {
+// take takes over a message; header is the first byte of its packet.
+func (in *session) take(c *wire.Conn, topic string, payload []byte, header byte, id uint16) {
+	packet := wire.Publish{Header: header}
+	qos, retained := packet.QoS(), packet.Retained()
 	select {
 	case <-in.stop: // keep the connection for the acknowledgements that are still to go out
 		<-in.stopped
@@ -126,9 +133,7 @@ func (in *session) take(c *wire.Conn, topic string, payload []byte, qos byte, id
 		acknowledge(c, qos, id)
 		return
 	}
-	in.backlog.Take(now)
-	in.full.Store(true)
-	err := in.intake.Put(ingest.Message{
+	m := ingest.Message{
 		Topic:    topic,
 		Payload:  payload,
 		Retained: retained,
@@ -138,7 +143,18 @@ func (in *session) take(c *wire.Conn, topic string, payload []byte, qos byte, id
 			acknowledge(c, qos, id)
 			in.backlog.Done()
 		},
-	})
+	}
+	if qos > 0 {
+		m.Session, m.Packet = in.identity, id
+		if packet.Duplicate() {
+			oldest := now - int64(in.backlog.Oldest(now))
+			m.Repeated = !in.recent.Speaks(id, topic, payload, in.before, oldest)
+		}
+		in.recent.Note(id, topic, payload, now)
+	}
+	in.backlog.Take(now)
+	in.full.Store(true)
+	err := in.intake.Put(m)
 	in.full.Store(false)
 	if err != nil { // the gateway is stopping: it will be delivered again
 		in.backlog.Done()

@@ -266,3 +266,47 @@ func TestWebSocket(t *testing.T) {
 	stopPublisher()
 	stop()
 }
+
+// Finding T3: what the broker sends again after a reconnect says so, under the name that the first delivery had, for a
+// subscriber that was started anew too.
+func TestT3_DeliveriesAreNamed(t *testing.T) {
+	broker := testengine.Mosquitto(t)
+	proxy := testengine.Proxy(t, broker.Addr)
+	in := make(inbox, 1000)
+	options := mqtt.Options{Connection: connection("tcp://"+proxy.Addr(), "g")}
+	s, stop := subscribe(t, options, in)
+	healthy(t, s)
+	p, _ := publisher(t, mqtt.PublisherOptions{Connection: connection(broker.URL, "test")})
+	say(t, p, 0, 3)
+	type name struct {
+		session uint64
+		packet  uint16
+	}
+	first := map[string]name{}
+	for range 3 {
+		m := in.next(t)
+		if m.Repeated || m.Session == 0 || m.Packet == 0 {
+			t.Errorf("got %+v", m)
+		}
+		first[string(m.Payload)] = name{m.Session, m.Packet}
+	}
+	again := func(how string) {
+		t.Helper()
+		for range 3 {
+			m := in.next(t)
+			if !m.Repeated || (name{m.Session, m.Packet}) != first[string(m.Payload)] {
+				t.Errorf("%s: got %q as %d/%d, sent again %t; want %v", how, m.Payload, m.Session, m.Packet, m.Repeated, first[string(m.Payload)])
+			}
+		}
+	}
+	proxy.Cut()
+	again("after a reconnect")
+	stop()
+	s, _ = subscribe(t, options, in)
+	healthy(t, s)
+	again("after a restart")
+	say(t, p, 3, 4)
+	if m := in.next(t); m.Repeated {
+		t.Errorf("a new message: got %+v", m)
+	}
+}

@@ -26,9 +26,11 @@ type Subscriber struct {
 	options Options
 	broker  *url.URL
 	filters []string
-	intake  ingest.Intake
-	log     *slog.Logger
-	metrics *metrics
+	// identity names the session at the broker, across reconnects and restarts.
+	identity uint64
+	intake   ingest.Intake
+	log      *slog.Logger
+	metrics  *metrics
 
 	epoch   time.Time // ages are counted from here, so that setting the clock does not change them
 	backlog wire.Backlog
@@ -71,7 +73,7 @@ func New(o Options, intake ingest.Intake) (*Subscriber, error) {
 		return nil, fmt.Errorf("mqtt: %w", err)
 	}
 	s := &Subscriber{
-		options: o, broker: u, filters: o.filters(), intake: intake, log: o.Logger, epoch: time.Now(),
+		options: o, broker: u, filters: o.filters(), identity: wire.SessionHash(u.Host, o.ClientID), intake: intake, log: o.Logger, epoch: time.Now(),
 		rebuild: make(chan string, 1), granted: make(chan struct{}, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	s.state.had = o.Resumed

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Finding T4: a journal that was written by a clock that was ahead is mended: what lies in the future is listed and set aside, the
+// rest is judged as if it had not been there, and the check is green.
+func TestT4_RepairClock(t *testing.T) {
+	for _, ahead := range []time.Duration{26 * time.Hour, 120 * 24 * time.Hour} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			r := newRig(t).building()
+			now := time.Date(2026, 3, 2, 3, 0, 0, 0, time.UTC)
+			writeJournal(t, r, now, ahead)
+			// It is wrong by now: what came after the jump is not judged.
+			at := now.Add(time.Hour).Format(time.RFC3339)
+			code, out, errs := run(t, "", "journal", "repair-clock", "--data", r.data(), "--now", at)
+			if code != 0 || !strings.Contains(out, `device "suhu"`) || !strings.Contains(out, "3 records set aside") {
+				t.Fatalf("code %d: %s%s\nwant three records listed and set aside", code, out, errs)
+			}
+			if code, out, errs := run(t, "", "journal", "check", "--data", r.data()); code != 0 {
+				t.Errorf("journal check afterwards: code %d: %s%s", code, out, errs)
+			}
+			j, err := journal.OpenReader(t.Context(), r.data())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = j.Close() }()
+			st, err := j.State(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var open []string
+			for _, a := range st.Open {
+				open = append(open, a.Rule)
+				if a.Opened.Time().After(now.Add(time.Hour)) {
+					t.Errorf("alert %s is opened in the future: %v", a.Rule, a.Opened)
+				}
+			}
+			if !strings.Contains(strings.Join(open, " "), "suhu") {
+				t.Errorf("open alerts: %v, want the fever that was read after the clock was right", open)
+			}
+			rejections, err := j.Rejections(t.Context(), "", 10)
+			if err != nil || len(rejections) != 3 || rejections[0].Rejection.Reason != telemetry.ReasonClock {
+				t.Errorf("rejections: %d (%v), want the three that were set aside", len(rejections), err)
+			}
+			if code, out, _ := run(t, "", "journal", "repair-clock", "--data", r.data(), "--now", at); code != 0 || !strings.Contains(out, "nothing to mend") {
+				t.Errorf("a second time: code %d: %s", code, out)
+			}
+		})
+	}
+}
+
+// writeJournal writes what a gateway would have whose clock was ahead for a while.
+func writeJournal(t *testing.T, r *rig, now time.Time, ahead time.Duration) {
+	t.Helper()
+	ctx := context.Background()
+	cfg, err := configs.Load(r.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	j, err := openJournal(ctx, cfg, false, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	decoder, err := newDecoder(cfg, surroundings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := openGateway(ctx, cfg, decoder, j, log, now.Add(-time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seq := 0
+	send := func(at time.Time, celsius float64) {
+		t.Helper()
+		seq++
+		received := telemetry.InstantOf(at)
+		msg := &ingest.Message{Topic: "gerbang/v1/gedung/suhu", Payload: fmt.Appendf(nil, `{"boot":"a","seq":%d,"body_temperature":%v}`, seq, celsius), QoS: 1, Received: received}
+		if err := g.Accept(ctx, msg); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.Commit(ctx, received); err != nil {
+			t.Fatal(err)
+		}
+		g.Begin()
+	}
+	for i, celsius := range []float64{36.5, 39.2, 36.4} {
+		send(now.Add(time.Duration(i-10)*time.Minute), celsius)
+	}
+	for i, celsius := range []float64{36.6, 39.9, 36.3} {
+		send(now.Add(ahead+time.Duration(i)*time.Minute), celsius)
+	}
+	for i, celsius := range []float64{36.5, 39.4} {
+		send(now.Add(time.Duration(i)*time.Minute), celsius)
+	}
+	if err := g.Rest(ctx, telemetry.InstantOf(now.Add(ahead).Add(time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+}
