@@ -134,7 +134,7 @@ func (s *story) checkScreen(now time.Time) {
 		}
 		for _, w := range v.Verdicts {
 			if w.Subject.ID == "ruang-tunggu" && w.Kind == "capacity" && id == "mpp-gresik" {
-				near = w.Near || w.Explanation.Value > 0.85*w.Explanation.Limit
+				near = w.Near || w.Explanation.Value > 0.8*w.Explanation.Limit
 			}
 			if w.Verdict != rules.Unknown || w.Idle() || w.Near && id == "mpp-gresik" || id == "mpp-kota-probolinggo" {
 				continue
