@@ -15,7 +15,8 @@ const (
 
 // moved reports whether people should learn of the difference between two explanations of an open alert.
 func moved(old, now *rules.Explanation) bool {
-	if old.Reason != now.Reason || old.Detail != now.Detail || old.Constraint != now.Constraint ||
+	// Which of several sensors is the worst is no news by itself.
+	if old.Reason != now.Reason || now.Reason != "" && old.Detail != now.Detail || old.Constraint != now.Constraint ||
 		old.HasValue != now.HasValue || old.HasLimit != now.HasLimit || old.Limit != now.Limit || old.Unit != now.Unit {
 		return true
 	}

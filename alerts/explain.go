@@ -151,7 +151,7 @@ func (t *Texts) text(s *statement) string {
 	if s.kind == "silence" && x.Reason == rules.ReasonSilent && x.HasValue {
 		reason = ""
 	}
-	return sentences(base, t.done(s, data), t.doubt(s), reason, t.missing(s, data), t.condition(s))
+	return sentences(base, t.sensor(s, data), t.lasting(s), t.done(s, data), t.doubt(s), reason, t.missing(s, data), t.condition(s))
 }
 
 // forms lists the messages for a form from the special to the general: what set the limit, the unit (a distance is no
@@ -207,6 +207,24 @@ func (t *Texts) doubt(s *statement) string {
 		id = "text.unconfirmed_near"
 	}
 	return t.in(s.lang).say(id, map[string]any{"Time": t.Time(s.lang, s.unconfirmed, s.timezone)})
+}
+
+// sensor names the sensor that decided an expression about several.
+func (t *Texts) sensor(s *statement, data map[string]any) string {
+	if x := s.explanation; s.kind != "expression" || x.Detail == "" || x.Reason != "" && x.Reason != rules.ReasonNear || s.brief {
+		return ""
+	}
+	return t.in(s.lang).say("text.sensor", data)
+}
+
+// lasting says how long a norm allows what it forbids.
+func (t *Texts) lasting(s *statement) string {
+	for _, in := range s.explanation.Inputs {
+		if in.Name == "over" && s.kind == "expression" {
+			return t.in(s.lang).say("text.over", map[string]any{"Over": t.Duration(s.lang, time.Duration(in.Value*float64(time.Minute)))})
+		}
+	}
+	return ""
 }
 
 // missing lists what a duty still lacks.

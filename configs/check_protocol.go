@@ -31,6 +31,12 @@ func (l *loader) checkProtocols() {
 					at(item(rulePath(r.ID, "subjects"), i), "subject %q is in no site with protocol %q, %s", subject, id, strict.Suggestion(subject, known))
 				}
 			}
+			if x, ok := r.Value.params.(*rules.Expression); ok && x.Of != "" && !slices.Contains(rules.OfWords(), x.Of) {
+				words := append(rules.OfWords(), l.devices(id)...)
+				if used := len(words) > len(rules.OfWords()); used && !slices.Contains(words, x.Of) {
+					at(rulePath(r.ID, "of"), "of is %q, %s", x.Of, strict.Suggestion(x.Of, words))
+				}
+			}
 			for lang := range r.Value.common.Advice {
 				if lang != "id" && lang != "en" {
 					at(rulePath(r.ID, "advice")+"."+lang, "advice in language %q, want id or en", lang)
@@ -77,6 +83,17 @@ func (l *loader) subjects(protocol string) (ids []string, used bool) {
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), used
+}
+
+// devices lists the ids of the devices of all sites that use a protocol.
+func (l *loader) devices(protocol string) (ids []string) {
+	for _, s := range l.sites {
+		if slices.Contains(s.doc.Protocols, protocol) {
+			ids = append(ids, s.doc.Devices.ids()...)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // flatten takes joined errors apart.

@@ -2,10 +2,13 @@ package configs
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // reservedDevice is no device: gerbang/v1/{site}/out/… is what the gateway publishes.
@@ -143,6 +146,13 @@ func (s *siteFile) checkDevices(models map[string]*modelFile, unread bool, addre
 		if ids := modelIDs(models); !unread && !slices.Contains(ids, d.Model) {
 			s.at(path+".model", "model %q does not exist, %s", d.Model, strict.Suggestion(d.Model, ids))
 		}
+		for _, c := range d.Channels {
+			if at, v := path+".channels."+c.ID, c.Value; v.Zone != "" || v.Door != "" || v.Task != "" {
+				s.place(at, fmt.Sprintf("channel %q", c.ID), v.Zone, v.Door, v.Task, true)
+			} else if v.Swap || v.Offset != 0 {
+				s.at(at, "channel %q: swap and offset without a place, want one of zone, door and task", c.ID)
+			}
+		}
 		if d.Address == "" {
 			continue
 		}
@@ -166,6 +176,63 @@ func (s *siteFile) checkHours() {
 			}
 		}
 	}
+}
+
+// warnPresence tells of zones whose counters of people present add up without anybody having said so.
+func (l *loader) warnPresence(c *Config) {
+	for i := range c.Sites {
+		measures := c.measures(&c.Sites[i])
+		first := map[string]string{} // zone → device
+		for _, r := range l.sites[i].doc.Devices {
+			d := r.Value
+			if d.Zone == "" || d.Covers != "" || !slices.Contains(measures[r.ID], telemetry.PeoplePresent) {
+				continue
+			}
+			if other, twice := first[d.Zone]; twice {
+				c.Warnings.Add(l.sites[i].places.At("devices."+r.ID), "devices %q and %q both count the people present in zone %q, and add up; want covers: part where each sees a part, or covers: room where each sees all of it",
+					other, r.ID, d.Zone)
+				continue
+			}
+			first[d.Zone] = r.ID
+		}
+	}
+}
+
+// checkLevels checks that in all the time for which a protocol with levels and the site's levels are in force, the protocol
+// knows the level.
+func (s *siteFile) checkLevels(i int, p *protocolDoc) {
+	if len(p.Levels) == 0 {
+		return
+	}
+	known := slices.Sorted(maps.Keys(p.Levels))
+	dates := slices.SortedFunc(maps.Keys(s.doc.Levels), func(a, b facility.Date) int { return strings.Compare(a.String(), b.String()) })
+	if len(dates) == 0 {
+		s.at(item("protocols", i), "protocol %q has levels and the site chooses none, so that nobody can say how many may come in: want levels: {<date>: one of %s}", p.ID, list(known))
+		return
+	}
+	for k, from := range dates {
+		level := s.doc.Levels[from]
+		begins := p.Until.IsZero() || from.Before(p.Until)
+		ends := k+1 < len(dates) && !p.From.IsZero() && !p.From.Before(dates[k+1])
+		if _, ok := p.Levels[level]; ok || !begins || ends {
+			continue
+		}
+		s.at("levels."+from.String(), "level %q is none of protocol %q, which is in force then (%s): %s", level, p.ID, p.validity(), strict.Suggestion(level, known))
+	}
+}
+
+// validity says when a protocol is in force.
+func (d *protocolDoc) validity() string {
+	from, until := "from "+d.From.String(), "until "+d.Until.String()
+	switch {
+	case d.From.IsZero() && d.Until.IsZero():
+		return "always"
+	case d.Until.IsZero():
+		return from
+	case d.From.IsZero():
+		return until
+	}
+	return from + " " + until
 }
 
 // checkSiteProtocols checks the site's protocols and levels.
@@ -192,9 +259,16 @@ func (l *loader) checkSiteProtocols(s *siteFile) {
 	}
 	slices.Sort(levels)
 	levels = slices.Compact(levels)
+	unknown := false
 	for date, level := range s.doc.Levels {
 		if !slices.Contains(levels, level) {
+			unknown = true
 			s.at("levels."+date.String(), "level %q is in none of the site's protocols, %s", level, strict.Suggestion(level, levels))
+		}
+	}
+	for i, id := range s.doc.Protocols {
+		if p, ok := l.protocols[id]; ok && !unknown {
+			s.checkLevels(i, &p.doc)
 		}
 	}
 }

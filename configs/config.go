@@ -12,7 +12,6 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
-	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Config is everything the gateway is told from outside. A Config is never changed after it was loaded.
@@ -54,7 +53,8 @@ type Config struct {
 	LeftOut []string           `yaml:"-"`
 	Kept    []rules.Definition `yaml:"-"`
 
-	declared map[string][]telemetry.Quantity // what devices measure by their own word, by site/device
+	// Warnings are what is allowed and probably not meant, where it stands.
+	Warnings Problems `yaml:"-"`
 }
 
 // SetDefaults fills in what runs without being told anything.

@@ -18,11 +18,11 @@ func (c *Config) Definitions() []rules.Definition {
 	definitions := make([]rules.Definition, 0, len(c.Sites))
 	for _, site := range c.Sites {
 		d := rules.Definition{
-			Site: site, Lateness: c.Ingest.Lateness, MaxPassages: c.Ingest.MaxPassages, Measures: c.measures(&site),
+			Site: site, Lateness: c.Ingest.Lateness, MaxPassages: c.Ingest.MaxPassages, Measures: c.measures(&site), Apart: c.apart(&site),
 		}
 		for _, id := range site.Protocols {
 			if i := slices.IndexFunc(c.Protocols, func(p rules.Protocol) bool { return p.ID == id }); i >= 0 {
-				d.Protocols = append(d.Protocols, narrowed(c.Protocols[i], instruments{&site, d.Measures}))
+				d.Protocols = append(d.Protocols, narrowed(c.Protocols[i], instruments{&site, d.Measures, d.Apart}))
 			}
 		}
 		definitions = append(definitions, d)
@@ -67,17 +67,32 @@ func narrowed(p rules.Protocol, m instruments) rules.Protocol {
 func (c *Config) measures(site *facility.Site) map[string][]telemetry.Quantity {
 	known := map[string][]telemetry.Quantity{}
 	for _, d := range site.Devices {
-		if q := c.declared[site.ID+"/"+d.ID]; len(q) > 0 {
-			known[d.ID] = q
+		if len(d.Measures) > 0 {
+			known[d.ID] = d.Measures
 			continue
 		}
 		i := slices.IndexFunc(c.Models, func(m decode.Model) bool { return m.ID == d.Model })
 		if i < 0 || c.Models[i].Format == "native" || c.Models[i].Varied {
 			continue // whatever speaks such a format may say anything
 		}
-		if q := c.Models[i].Delivers(); len(q) > 0 {
+		if q := c.Models[i].Surrounds(); len(q) > 0 {
 			known[d.ID] = q
 		}
 	}
 	return known
+}
+
+// apart are the channels of each device that are not about the place where it hangs, as its model says.
+func (c *Config) apart(site *facility.Site) map[string][]rules.Probe {
+	apart := map[string][]rules.Probe{}
+	for _, d := range site.Devices {
+		i := slices.IndexFunc(c.Models, func(m decode.Model) bool { return m.ID == d.Model })
+		if i < 0 {
+			continue
+		}
+		for _, p := range c.Models[i].Probes() {
+			apart[d.ID] = append(apart[d.ID], rules.Probe{Quantity: p.Quantity, Channel: p.Channel})
+		}
+	}
+	return apart
 }

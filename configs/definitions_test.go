@@ -113,7 +113,7 @@ func TestInstruments(t *testing.T) {
 		},
 	}
 	in := []telemetry.Quantity{telemetry.PeopleIn, telemetry.PeopleOut}
-	m := instruments{site, map[string][]telemetry.Quantity{
+	m := instruments{site: site, measures: map[string][]telemetry.Quantity{
 		"a": in, "b": in, "c": in, "d": {telemetry.PeoplePresent}, "e": {telemetry.BodyTemperature},
 	}}
 	for zone, want := range map[string]bool{

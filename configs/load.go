@@ -112,6 +112,8 @@ func (l *loader) load(file string) *Config {
 	}
 	l.assemble(c)
 	l.compile(c)
+	l.warnPresence(c)
+	c.Warnings.Sort()
 	l.problems.Sort()
 	return c
 }
@@ -233,12 +235,8 @@ func (l *loader) readSites(c *Config) {
 // assemble makes the plain values of documents without problems.
 func (l *loader) assemble(c *Config) {
 	sortBy(l.sites, func(s *siteFile) string { return s.doc.ID })
-	c.declared = map[string][]telemetry.Quantity{}
 	for _, s := range l.sites {
 		c.Sites = append(c.Sites, s.doc.site())
-		for _, r := range s.doc.Devices {
-			c.declared[s.doc.ID+"/"+r.ID] = r.Value.Measures
-		}
 	}
 	for _, p := range l.protocols {
 		c.Protocols = append(c.Protocols, p.doc.protocol())

@@ -24,6 +24,7 @@ key, a number without its unit or a name that leads nowhere is an error with fil
 - A number with a unit of its own (m², m, Cel) may carry it or not: ` + "`area: 120`, `area: 120 m²`" + `.
 - Secrets are never in these files: ` + "`password_file`" + ` names a file that holds one, ` + "`password_env`" + ` an environment variable.
 - Paths start at the folder of the configuration file.
+- What is counted when a counter is reset, replaced or wrong, and which messages are repetitions: [docs/counters.md](../docs/counters.md).
 `
 
 // referenceWriter prints tables of keys.

@@ -134,6 +134,9 @@ func (w *schemaWriter) special(t reflect.Type) (schema, bool) {
 	case reflect.TypeFor[ruleDoc]():
 		return w.rule(), true
 	}
+	if t == reflect.TypeFor[channelTable]() {
+		return schema{"type": "object", "propertyNames": schema{"maxLength": 64}, "additionalProperties": w.of(reflect.TypeFor[channelDoc](), "")}, true
+	}
 	if keyed, ok := reflect.TypeAssert[interface{ Element() reflect.Type }](reflect.Zero(t)); ok {
 		return schema{
 			"type": "object", "propertyNames": schema{"pattern": idPattern}, "additionalProperties": w.of(keyed.Element(), ""),

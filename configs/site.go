@@ -87,8 +87,9 @@ type deviceDoc struct {
 	Zone    string `yaml:"zone"`
 	Door    string `yaml:"door"`
 	Task    string `yaml:"task"`
-	// Measures are the quantities the device sends; empty: those of its model. A device that is known to be a thermometer
-	// is unknown before its first reading, instead of not being there at all.
+	// Measures are the quantities the device is there for; empty: those of its model. Others that it sends are refused, but
+	// for what it says about itself (battery, battery_voltage, device_temperature, tamper). A device that is known to be a
+	// thermometer is unknown before its first reading, instead of not being there at all.
 	Measures []telemetry.Quantity `yaml:"measures"`
 	// Swap exchanges in and out of a counter that is mounted the other way round.
 	Swap bool `yaml:"swap"`
@@ -101,10 +102,33 @@ type deviceDoc struct {
 	// Interval is the longest time between two messages of a healthy device; without it the device reports only when
 	// something happens and is never silent.
 	Interval time.Duration `yaml:"interval" min:"1s" max:"30d"`
+	// Channels are the lines, regions and probes that measure somewhere else than the device hangs, by the name on which its
+	// readings come. One without a place is shown and not judged.
+	Channels channelTable `yaml:"channels"`
+	// Covers says what a counter of people_present sees of its zone: part (default; the parts of a zone add up) or room (all of
+	// it; of several the newest counts).
+	Covers string `yaml:"covers" enum:"part room"`
 }
+
+// channelDoc is a line, region or probe of a device. At most one of zone, door and task says where it measures.
+type channelDoc struct {
+	Zone string `yaml:"zone"`
+	Door string `yaml:"door"`
+	Task string `yaml:"task"`
+	// Swap exchanges in and out of this channel; the device's own swap is not taken over.
+	Swap bool `yaml:"swap"`
+	// Offset is added to the body temperatures of this channel; the device's own offset is not taken over.
+	Offset float64 `yaml:"offset" unit:"Cel" min:"-5" max:"5"`
+}
+
+// Wanted says what a configuration takes.
+func (channelDoc) Wanted() string { return "a channel (one of zone, door, task, or none)" }
 
 // SetDefaults makes a device speak the gateway's own format.
 func (d *deviceDoc) SetDefaults() { d.Model = decode.NativeModel }
+
+// coversRoom is the word of covers for a counter that sees all of its zone.
+const coversRoom = "room"
 
 // Wanted says what a configuration takes.
 func (deviceDoc) Wanted() string { return "a device (model, and one of zone, door, task)" }
@@ -145,12 +169,27 @@ func (d *siteDoc) site() facility.Site {
 		s.Devices = append(s.Devices, facility.Device{
 			ID: r.ID, Name: v.Name, Model: v.Model, Address: v.Address, Place: place(v.Zone, v.Door, v.Task), Swap: v.Swap,
 			Offset: v.Offset, Accuracy: float64(v.Accuracy), Error: v.Error, Interval: v.Interval,
+			Measures: v.Measures, Channels: v.channels(), Whole: v.Covers == coversRoom,
 		})
 	}
 	for _, r := range d.Tasks {
 		s.Tasks = append(s.Tasks, facility.Task{ID: r.ID, Name: r.Value.Name, Place: place(r.Value.Zone, r.Value.Door, ""), Items: r.Value.Items})
 	}
 	return s
+}
+
+// channels makes the plain values, by name.
+func (d *deviceDoc) channels() []facility.Channel {
+	var all []facility.Channel
+	for _, r := range d.Channels {
+		c := facility.Channel{Name: r.ID, Swap: r.Value.Swap, Offset: r.Value.Offset}
+		if r.Value.Zone != "" || r.Value.Door != "" || r.Value.Task != "" {
+			c.Place = place(r.Value.Zone, r.Value.Door, r.Value.Task)
+		}
+		all = append(all, c)
+	}
+	sortBy(all, func(c facility.Channel) string { return c.Name })
+	return all
 }
 
 func place(zone, door, task string) facility.Place {

@@ -17,11 +17,24 @@ import (
 type instruments struct {
 	site     *facility.Site
 	measures map[string][]telemetry.Quantity
+	apart    map[string][]rules.Probe
 }
 
 // has reports whether a device at the place measures one of the quantities.
 func (m instruments) has(at facility.Place, any ...telemetry.Quantity) bool {
-	return slices.ContainsFunc(m.site.Devices, func(d facility.Device) bool { return d.Place == at && m.one(d, any...) })
+	return slices.ContainsFunc(m.site.Devices, func(d facility.Device) bool {
+		return d.Place == at && m.one(d, any...) || slices.ContainsFunc(d.Channels, func(c facility.Channel) bool {
+			probe := func(a rules.Probe) bool { return a.Channel == c.Name && slices.Contains(any, a.Quantity) }
+			return c.Place == at && (m.one(d, any...) || slices.ContainsFunc(m.apart[d.ID], probe))
+		})
+	})
+}
+
+// hangs reports whether the device that a rule goes by hangs at the place; any rule but one that names a device does.
+func (m instruments) hangs(device string, at facility.Place) bool {
+	return device == "" || slices.Contains(rules.OfWords(), device) || slices.ContainsFunc(m.site.Devices, func(d facility.Device) bool {
+		return d.ID == device && (d.Place == at || slices.ContainsFunc(d.Channels, func(c facility.Channel) bool { return c.Place == at }))
+	})
 }
 
 // one reports whether the device measures one of the quantities. A device of which it is not known what it measures may
@@ -100,7 +113,7 @@ func (m instruments) expressible(p *rules.Expression) (ids []string, all bool) {
 		}
 	}
 	at := func(place facility.Place) bool {
-		return !slices.ContainsFunc(gauges, func(q telemetry.Quantity) bool { return !m.has(place, q) })
+		return m.hangs(p.Of, place) && !slices.ContainsFunc(gauges, func(q telemetry.Quantity) bool { return !m.has(place, q) })
 	}
 	switch p.SubjectKind {
 	case rules.SubjectZone:

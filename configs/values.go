@@ -27,14 +27,16 @@ type row[T any] struct {
 }
 
 // UnmarshalStrict reads the mapping and checks the ids.
-func (t *table[T]) UnmarshalStrict(n strict.Node) {
+func (t *table[T]) UnmarshalStrict(n strict.Node) { t.read(n, "id", idForm, wantID) }
+
+func (t *table[T]) read(n strict.Node, what string, form *regexp.Regexp, want string) {
 	if !n.IsMap() {
-		n.Problem("%s is %s, want a mapping from id to %s", lastKey(n.Path()), n.What(), strict.Wanted(reflect.TypeFor[T](), ""))
+		n.Problem("%s is %s, want a mapping from %s to %s", lastKey(n.Path()), n.What(), what, strict.Wanted(reflect.TypeFor[T](), ""))
 		return
 	}
 	for _, e := range n.Entries() {
-		if !idForm.MatchString(e.Name) {
-			n.ProblemAt(e.Key(), "id %q, want %s", e.Name, wantID)
+		if !form.MatchString(e.Name) {
+			n.ProblemAt(e.Key(), "%s %q, want %s", what, e.Name, want)
 		}
 		r := row[T]{ID: e.Name}
 		e.Decode(&r.Value)
@@ -61,6 +63,22 @@ func (t table[T]) ids() []string {
 	}
 	return ids
 }
+
+// channelTable is a mapping from the name of a channel, which is the device's own word.
+type channelTable []row[channelDoc]
+
+// UnmarshalStrict reads the mapping and checks the names.
+func (t *channelTable) UnmarshalStrict(n strict.Node) {
+	(*table[channelDoc])(t).read(n, "channel", channelForm, "the name on which the readings come: letters, digits, spaces or the signs _-.: alone, at most 64 bytes")
+}
+
+// Element is the type of the values, for the schema.
+func (channelTable) Element() reflect.Type { return reflect.TypeFor[channelDoc]() }
+
+// channelPattern matches the name of a channel.
+const channelPattern = `^[\pL\pN _.:-]{1,64}$`
+
+var channelForm = regexp.MustCompile(channelPattern)
 
 // location is a time zone in a configuration.
 type location struct{ facility.Location }

@@ -14,8 +14,14 @@ type Mounting struct {
 	Offset float64 // added to body temperatures, Cel
 }
 
-// Mounting is how a channel of the device hangs; an empty channel is the device itself.
-func (d *Device) Mounting(_ string) Mounting {
+// Mounting is how a channel of the device hangs: as is listed for it, else as the device itself does, which an empty channel is.
+// A channel that is listed without a place has none.
+func (d *Device) Mounting(channel string) Mounting {
+	for i := range d.Channels {
+		if c := &d.Channels[i]; c.Name == channel {
+			return Mounting{Place: c.Place, Swap: c.Swap, Offset: c.Offset}
+		}
+	}
 	return Mounting{Place: d.Place, Swap: d.Swap, Offset: d.Offset}
 }
 
@@ -52,4 +58,15 @@ func (m *Mounting) Task(r *telemetry.Reading) string {
 		return m.Place.ID
 	}
 	return ""
+}
+
+// Places lists where a device and those of its channels hang that have a place of their own.
+func (d *Device) Places() []Place {
+	all := []Place{d.Place}
+	for i := range d.Channels {
+		if d.Channels[i].Place.Kind != "" {
+			all = append(all, d.Channels[i].Place)
+		}
+	}
+	return all
 }

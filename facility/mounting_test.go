@@ -28,7 +28,7 @@ func TestI1_MeaningOfAReadingAtItsPlace(t *testing.T) {
 		if got := m.Meaning(tt.in); got != tt.want {
 			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 		}
-		if got, want := m.Corrects(), tt.device != (Device{}); got != want {
+		if got, want := m.Corrects(), tt.device.Swap || tt.device.Offset != 0; got != want {
 			t.Errorf("%s: corrects %t, want %t", tt.name, got, want)
 		}
 	}
@@ -46,5 +46,19 @@ func TestI1_ButtonAtATaskLogsIt(t *testing.T) {
 	at.Place.Kind = AtDoor
 	if got := at.Task(&telemetry.Reading{Quantity: telemetry.Button, Value: 1}); got != "" {
 		t.Errorf("a press at a door: got %q, want none", got)
+	}
+}
+
+// Finding R17: a channel that is listed hangs where the list says, not as the device does.
+func TestR17_AChannelHasAMountingOfItsOwn(t *testing.T) {
+	t.Parallel()
+	front, back := Place{Kind: AtDoor, ID: "front"}, Place{Kind: AtDoor, ID: "back"}
+	d := Device{Place: front, Swap: true, Offset: 1, Channels: []Channel{{Name: "2", Place: back, Offset: 0.5}, {Name: "probe"}}}
+	for channel, want := range map[string]Mounting{
+		"": {front, true, 1}, "1": {front, true, 1}, "2": {back, false, 0.5}, "probe": {},
+	} {
+		if got := d.Mounting(channel); got != want {
+			t.Errorf("channel %q: got %+v, want %+v", channel, got, want)
+		}
 	}
 }

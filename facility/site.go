@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Outside is the zone beyond every outside door.
@@ -99,6 +101,25 @@ type Device struct {
 	Error float64 `json:"error,omitempty"`
 	// Interval is the longest time between two messages of a healthy device; 0: it reports only when something happens.
 	Interval time.Duration `json:"interval,omitempty"`
+	// Measures are the quantities that the device is there for: readings of others are refused, but for what it says about
+	// itself. Empty: whatever its model reads.
+	Measures []telemetry.Quantity `json:"measures,omitempty"`
+	// Channels are the lines, regions and probes that have a place of their own, by name. What is not listed is at the
+	// device's own place.
+	Channels []Channel `json:"channels,omitempty"`
+	// Whole says that the people it counts as present are all that are in its zone. Without it several such counters of one
+	// zone see a part each, and add up.
+	Whole bool `json:"whole,omitempty"`
+}
+
+// Channel is a line, region or probe of a device with a place of its own.
+type Channel struct {
+	Name string `json:"name"`
+	// Place is where it measures. Without a kind it is nowhere: its values are shown with the device and judged by no rule.
+	Place Place `json:"place,omitzero"`
+	// Swap exchanges in and out of this channel, Offset is added to its body temperatures: the device's own are not taken over.
+	Swap   bool    `json:"swap,omitempty"`
+	Offset float64 `json:"offset_cel,omitempty"`
 }
 
 // Label is the name, or the id where there is none.

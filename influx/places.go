@@ -66,7 +66,14 @@ func (p *places) set(s *facility.Site) {
 		p.tasks[placeKey{s.ID, t.ID}] = newPlace(s, "", facility.Mounting{Place: t.Place})
 	}
 	for _, d := range s.Devices {
-		p.devices[placeKey{s.ID, d.ID}] = newPlace(s, d.ID, d.Mounting(""))
+		at := newPlace(s, d.ID, d.Mounting(""))
+		for _, c := range d.Channels {
+			if at.channels == nil {
+				at.channels = make(map[string]*place, len(d.Channels))
+			}
+			at.channels[c.Name] = newPlace(s, d.ID, d.Mounting(c.Name))
+		}
+		p.devices[placeKey{s.ID, d.ID}] = at
 	}
 }
 

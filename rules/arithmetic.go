@@ -217,9 +217,9 @@ func variable(name string) numeric {
 			return math.Floor(minutes(a.t.Sub(a.opened)))
 		})
 	case "persons":
-		return get(func(a *activation) float64 { return a.est.persons.number() })
+		return get(func(a *activation) float64 { return a.persons })
 	case "error":
-		return get(func(a *activation) float64 { return a.est.err.number() })
+		return get(func(a *activation) float64 { return a.est.err().number() })
 	case "limit":
 		return get(func(a *activation) float64 { return a.limit })
 	case "in_today":
@@ -236,8 +236,11 @@ func variable(name string) numeric {
 		return nil
 	}
 	return func(a *activation) (float64, bool) {
-		v, ok := a.gauge[q]
-		return v.v, ok
+		if int(q) >= len(a.gauge) {
+			return 0, false
+		}
+		v := &a.gauge[q]
+		return v.v, v.ok
 	}
 }
 

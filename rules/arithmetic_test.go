@@ -70,7 +70,8 @@ func FuzzArithmetic(f *testing.F) {
 		}
 		a := &activation{judge: j, t: telemetry.Instant(time.Hour), open: seed%3 == 0, limit: gauge}
 		if seed%5 != 0 { // else CEL has no such value
-			a.gauge = map[telemetry.Quantity]entry[float64]{telemetry.CO2: {v: gauge}}
+			a.gauge = make([]gauged, telemetry.CO2+1)
+			a.gauge[telemetry.CO2] = gauged{v: gauge, ok: true}
 		}
 
 		condition := s.truth(4)

@@ -166,7 +166,7 @@ func BenchmarkSnapshotWeek(b *testing.B) {
 			if at == end.Add(-7*24*time.Hour) {
 				z.line = timeline[balance]{}
 			}
-			z.flow(at, people(i%3)*person, people(i%2)*20_000)
+			z.pass(at, passage{in: people(i%3) * person, out: people(i%2) * person, chance: people(i%3+i%2) * 20_000, lever: people(i%3+i%2) * 7_000})
 			z.age(at, e.plan.exact())
 		}
 	}

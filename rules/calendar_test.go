@@ -34,7 +34,7 @@ func TestTurnsOfTheCalendarAreLocal(t *testing.T) {
 		t.Run(tt.zone+" "+tt.day.String(), func(t *testing.T) {
 			d := exact(with(mall(t), capacityRule(nil)))
 			d.Site.Location = location(t, tt.zone)
-			d.Site.Levels = []facility.LevelPeriod{{From: tt.day, Level: "l2"}}
+			d.Site.Levels = append(d.Site.Levels, facility.LevelPeriod{From: tt.day, Level: "l2"})
 			d.Protocols[0].Until = tt.day.AddDays(1)
 			d.Protocols = append(d.Protocols, Protocol{ID: "next", From: tt.day.AddDays(1), Rules: []Rule{silenceRule(func(p *Silence) { p.After = time.Hour })}})
 			turn, after := instant(tt.turn), instant(tt.after)
@@ -72,6 +72,7 @@ func TestTurnsOfTheCalendarAreLocal(t *testing.T) {
 
 func TestLaterProtocolWins(t *testing.T) {
 	d := exact(mall(t))
+	d.Site.Levels = nil
 	strict := capacityRule(func(p *Capacity) { p.Spacing = 2 }) // 100 m²: 25
 	d.Protocols = []Protocol{
 		{ID: "b", Title: "later", From: facility.Date{Year: 2022, Month: 7, Day: 5}, Rules: []Rule{strict}},
@@ -106,6 +107,7 @@ func TestReconfigurationKeepsState(t *testing.T) {
 	r.transitions()
 	next := *d
 	next.Protocols = []Protocol{{ID: "p", Rules: []Rule{capacityRule(nil)}}}
+	next.Site.Levels = nil
 	next.Site.Zones = append([]facility.Zone{{ID: "new", Capacity: 3}}, d.Site.Zones...)
 	next.Site.Zones[1].Capacity = 10
 	next.Site.Doors = d.Site.Doors[:2]
@@ -113,7 +115,7 @@ func TestReconfigurationKeepsState(t *testing.T) {
 	r.configure(&next, r.at("2022-07-04 09:30:00"))
 	r.wantPersons("hall", 30)
 	r.wantVerdict("capacity", "hall", "breached")
-	r.wantVerdict("capacity", "new", "unknown/no_data")
+	r.wantVerdict("capacity", "new", "none") // nothing counts there
 	var ended int
 	for _, x := range r.out.Transitions {
 		if x.Rule == "alive" && x.Explanation.Reason == ReasonNotInForce {

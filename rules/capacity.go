@@ -7,7 +7,7 @@ import (
 
 // Capacity limits the people in a zone to the smallest of its declared capacity, its usable seats and its free area, each
 // times the share of the level in force. Subjects: zones that have such a figure, or are named; with Site also the whole
-// building.
+// building; of these, those whose people something counts.
 type Capacity struct {
 	// Spacing between people in metres, by which seats and area are counted; 0: only declared capacity and all seats.
 	// Default 1 (Ministry of Health; Home Affairs 440-830/2020 asks for 1 to 2).
@@ -16,24 +16,13 @@ type Capacity struct {
 	Grid Grid `yaml:"grid" json:"grid"`
 	// Hysteresis in persons: an alert ends only this far below the limit; the verdict knows no hysteresis. Default 0.
 	Hysteresis float64 `yaml:"hysteresis" json:"hysteresis"`
-	// Straddle is the verdict when the error bar contains the limit: unknown (default), breach, or within, which then
-	// goes by the count alone.
-	Straddle Straddle `yaml:"straddle" json:"straddle"`
+	// Straddle is no choice any more: an interval that contains the limit is near it, which is a state of its own.
+	Straddle string `yaml:"straddle" json:"-"`
 	// Site also judges the whole building. Default false.
 	Site bool `yaml:"site" json:"site"`
 	// SiteCapacity is the limit of the building in persons; 0 (default): the sum over the zones directly in it.
 	SiteCapacity int `yaml:"site_capacity" json:"site_capacity"`
 }
-
-// Straddle is what to answer when the error bar contains the limit.
-type Straddle string
-
-// The answers.
-const (
-	StraddleUnknown Straddle = "unknown"
-	StraddleBreach  Straddle = "breach"
-	StraddleWithin  Straddle = "within"
-)
 
 // Validate checks values.
 func (p *Capacity) Validate() error {
@@ -41,11 +30,7 @@ func (p *Capacity) Validate() error {
 	c.field(p.Spacing >= 0 && p.Spacing <= 10, "spacing_m", "%v: want metres, 0 to 10", p.Spacing)
 	c.field(p.Grid.ok(), "grid", "%q: want square or hexagonal", p.Grid)
 	c.field(p.Hysteresis >= 0 && p.Hysteresis <= 100_000, "hysteresis", "%v: want persons, 0 or more", p.Hysteresis)
-	switch p.Straddle {
-	case StraddleUnknown, StraddleBreach, StraddleWithin:
-	default:
-		c.field(false, "straddle", "%q: want unknown, breach or within", p.Straddle)
-	}
+	c.field(p.Straddle == "", "straddle", "%q: want none: people whose interval contains the limit are near the limit, and a count by hand decides; leave it out, and lower the limit (capacity, site_capacity, a level's share) where an alert should come earlier", p.Straddle)
 	c.field(p.SiteCapacity >= 0, "site_capacity", "%d: want persons, 0 or more", p.SiteCapacity)
 	return c.err()
 }
@@ -57,17 +42,17 @@ var capacityKind = kind{
 		"en": "Let nobody in until the number is below the limit.",
 		"id": "Jangan izinkan masuk sampai jumlah orang di bawah batas.",
 	},
-	params: func() Params { return &Capacity{Spacing: 1, Grid: Square, Straddle: StraddleUnknown} },
+	params: func() Params { return &Capacity{Spacing: 1, Grid: Square} },
 	subjects: func(p *plan, r *Rule) []Subject {
 		params := r.Params.(*Capacity)
 		var out []Subject
-		if params.Site || r.names(p.def.Site.ID) {
+		if (params.Site || r.names(p.def.Site.ID)) && p.counts("") {
 			out = append(out, Subject{SubjectSite, p.def.Site.ID})
 		}
 		for i := range p.def.Site.Zones {
 			z := &p.def.Site.Zones[i]
 			_, _, ok := fullLimit(z, params.Spacing, params.Grid)
-			if r.names(z.ID) || len(r.Subjects) == 0 && ok {
+			if (r.names(z.ID) || len(r.Subjects) == 0 && ok) && p.counts(z.ID) {
 				out = append(out, Subject{SubjectZone, z.ID})
 			}
 		}
@@ -127,33 +112,31 @@ func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, teleme
 		f.verdict, f.reason, f.detail = Unknown, ReasonNoLimit, ""
 		return f, until
 	}
-	f.share = j.levels.share(t)
 	until = min(until, j.levels.next(t))
+	if level, missing := j.levels.missing(t); missing {
+		f.verdict, f.reason, f.detail = Unknown, ReasonNoLevel, level
+		return f, until
+	}
+	f.share = j.levels.share(t)
 	f.limit, f.hasLimit, f.constraint = scaled(j.full, f.share), true, j.constraint
 	if est.known {
-		f.compare(was, j.params.Hysteresis, j.params.Straddle)
+		f.compare(was, j.params.Hysteresis)
 	}
 	return f, until
 }
 
-// compare judges a value ± error that must not exceed the limit.
-func (f *finding) compare(was Verdict, hysteresis float64, s Straddle) {
+// compare judges a number of people by its interval: breached above the limit, within at or below it, near it where it contains
+// it. An alarm that fires (was is Breached) is over only where the people are below the limit by the hysteresis.
+func (f *finding) compare(was Verdict, hysteresis float64) {
 	limit := f.limit
 	if was == Breached {
 		limit -= hysteresis
 	}
 	switch {
-	case f.value-f.err > limit:
+	case f.low > limit:
 		f.verdict = Breached
-	case f.value+f.err <= limit:
+	case f.high <= limit:
 		f.verdict = Within
-	case s == StraddleBreach:
-		f.verdict = Breached
-	case s == StraddleWithin:
-		f.verdict = Within
-		if f.value > limit {
-			f.verdict = Breached
-		}
 	default:
 		f.verdict, f.reason = Unknown, ReasonNear
 	}

@@ -89,7 +89,7 @@ func TestCapacityThroughInnerDoors(t *testing.T) {
 
 func TestHysteresisAndLevel(t *testing.T) {
 	d := exact(with(mall(t), capacityRule(func(p *Capacity) { p.Hysteresis = 3 })))
-	d.Site.Levels = []facility.LevelPeriod{{From: facility.Date{Year: 2022, Month: 7, Day: 5}, Level: "l2"}}
+	d.Site.Levels = append(d.Site.Levels, facility.LevelPeriod{From: facility.Date{Year: 2022, Month: 7, Day: 5}, Level: "l2"})
 	r := newRig(t, d)
 	r.read("c-main", "2022-07-04 09:00:00", in, 51)
 	r.wantVerdict("capacity", "hall", "breached")

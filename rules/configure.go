@@ -21,7 +21,9 @@ func (e *Engine) configure(p *plan) {
 	e.lay()
 	e.day = p.midnight(p.date(e.clock))
 	e.midnight, e.resetAt = p.nextMidnight(e.clock), p.nextReset(e.clock)
+	e.learnAt = e.nextLearning(e.clock)
 	e.refreshLevel()
+	e.begin()
 	e.enforce(e.clock)
 	e.askAll(e.clock)
 	for _, z := range e.allZones() {
@@ -45,6 +47,7 @@ func (e *Engine) lay() {
 		z.index = i - 1
 		z.parent, z.children = nil, nil
 		z.devices = nil
+		z.site = e.plan
 		z.feeders, z.absolute, z.outages, z.blind, z.sensors = nil, nil, nil, nil, nil
 	}
 	for i := range site.Zones {
@@ -61,15 +64,19 @@ func (e *Engine) lay() {
 	for i, t := range e.tasks {
 		t.index = i
 	}
+	e.layParts()
 	for i := range e.devices {
 		e.place(i)
+	}
+	for i, d := range e.parts {
+		e.placePart(i, d)
 	}
 	e.allOutages()
 }
 
 // allOutages finds the outages of all zones anew.
 func (e *Engine) allOutages() {
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		now := d.outages(e.clock)
 		for _, f := range d.effects {
 			if d.feeds() {
@@ -104,40 +111,51 @@ func carry[S, T any](old map[string]*S, things []T, id func(T) string, make1 fun
 // place configures the i-th device and connects it with its place.
 func (e *Engine) place(i int) {
 	def, d := &e.plan.def.Site.Devices[i], e.devices[i]
-	d.index = i
-	d.mounting, d.rate, d.presentErr = def.Mounting(""), errorRate(def.Accuracy), peopleOf(def.Error)
-	d.canCount = e.plan.mayCount(i)
+	d.index, d.whole = i, d
+	d.apart, d.nowhere = e.plan.def.Apart[d.id], nil
+	for _, c := range def.Channels {
+		if c.Place.Kind == "" {
+			d.nowhere = append(d.nowhere, c.Name)
+		}
+	}
+	e.connect(d, def)
+}
+
+// connect connects a device, or a channel of it, with its place.
+func (e *Engine) connect(d *deviceState, def *facility.Device) {
+	d.mounting = def.Mounting(d.channel)
+	at := d.mounting.Place
+	d.err, d.rate, d.presentErr, d.room = def.Error, errorRate(def.Accuracy), presentSpread(def.Error), def.Whole
+	d.canCount = e.plan.mayCount(d.whole.index)
 	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
 	d.flowFlag, d.presentFlag = false, false
-	switch def.Place.Kind {
+	switch at.Kind {
 	case facility.AtZone:
-		d.zone = e.zoneByID[def.Place.ID]
+		d.zone = e.zoneByID[at.ID]
 		// A counter that hangs in a zone counts who comes into it, from wherever.
-		d.effects = []effect{{d.zone, 1}}
+		d.effects = []effect{{device: d, zone: d.zone, sign: 1}}
 		d.canCount = false
 		d.zone.devices = append(d.zone.devices, d)
 	case facility.AtDoor:
-		d.door = e.doorByID[def.Place.ID]
-		d.effects = e.effects(e.plan.door(def.Place.ID))
+		d.door = e.doorByID[at.ID]
+		d.effects = e.effects(d, e.plan.door(at.ID))
 	case facility.AtTask:
-		d.task = e.taskByID[def.Place.ID]
+		d.task = e.taskByID[at.ID]
 	}
-	d.unit, d.doorway = e.plan.unit(i), e.plan.doorway(i)
+	e.attach(d)
+	d.unit, d.doorway = e.plan.unit(d.whole.index, at, d.mounting.Swap), e.plan.doorway(at)
 	d.pulse = nil
 	if def.Interval > 0 {
-		d.pulse = e.watchFor(d, silenceFactor*def.Interval, 0)
-	}
-	for _, s := range d.kept {
-		s.class = e.plan.kept[s.quantity]
+		d.pulse, d.bound = e.watchFor(d, silenceFactor*def.Interval, 0), 0
+	} else if d.bound > 0 {
+		d.pulse = e.watchFor(d, d.bound, 0)
 	}
 	d.kept = slices.DeleteFunc(d.kept, func(s *series) bool { return !e.keeps(s.quantity) })
+	for _, s := range d.kept {
+		s.keep = e.wanted(s.quantity)
+	}
 	if d.zone != nil {
 		d.zone.sensors = append(d.zone.sensors, d.kept...)
-	}
-	for _, q := range telemetry.Quantities() {
-		if d.known&e.plan.keeps&maskOf(q) != 0 {
-			e.nowKeeps(d, q)
-		}
 	}
 	if d.known&countMask != 0 {
 		d.flowFlag = true
@@ -151,6 +169,18 @@ func (e *Engine) place(i int) {
 	}
 }
 
+// wanted is what rules of any plan look at of a quantity.
+func (e *Engine) wanted(q telemetry.Quantity) []kept {
+	if len(e.plans) == 1 {
+		return e.plan.kept[q]
+	}
+	var all []kept
+	for _, p := range e.plans {
+		all = append(all, p.kept[q]...)
+	}
+	return all
+}
+
 // keeps reports whether a rule of any plan looks back at a quantity.
 func (e *Engine) keeps(q telemetry.Quantity) bool {
 	return slices.ContainsFunc(e.plans, func(p *plan) bool { return p.keeps&maskOf(q) != 0 })
@@ -159,17 +189,17 @@ func (e *Engine) keeps(q telemetry.Quantity) bool {
 // effects are what a person who goes in at a door means: he enters the zones that hold where the door leads and not where
 // it comes from, and leaves those of which the opposite is true. A door between two children changes nothing for their
 // parent.
-func (e *Engine) effects(d *facility.Door) []effect {
+func (e *Engine) effects(device *deviceState, d *facility.Door) []effect {
 	from, to := e.around(d.From), e.around(d.To)
 	var all []effect
 	for _, z := range to {
 		if !slices.Contains(from, z) {
-			all = append(all, effect{z, 1})
+			all = append(all, effect{device: device, zone: z, sign: 1})
 		}
 	}
 	for _, z := range from {
 		if !slices.Contains(to, z) {
-			all = append(all, effect{z, -1})
+			all = append(all, effect{device: device, zone: z, sign: -1})
 		}
 	}
 	return all
@@ -229,8 +259,13 @@ func compareInstances(a, b *instance) int {
 // is in force no more ends: a transition to unknown, reason not_in_force, even where it was unknown before, so that
 // whoever acts on it lets go.
 func (e *Engine) enforce(from telemetry.Instant) {
-	for i, d := range e.devices {
-		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
+	for d := range e.everyDevice() {
+		if d.known&maskOf(telemetry.BodyTemperature) != 0 {
+			e.plan.thermometers[d.whole.index] = true
+		}
+		if d.known&crowdMask != 0 {
+			e.plan.showsCounter(d.whole.index)
+		}
 	}
 	old := make(map[instanceKey]*instance, len(e.instances))
 	for _, i := range e.instances {
@@ -281,6 +316,11 @@ func (e *Engine) enforce(from telemetry.Instant) {
 		}
 	}
 	e.plans = slices.DeleteFunc(e.plans, func(p *plan) bool { return p != e.plan && !e.judges(p) })
+	for d := range e.everyDevice() {
+		for _, s := range d.kept {
+			s.keep = e.wanted(s.quantity)
+		}
+	}
 	e.wire()
 	if len(begun) > 0 {
 		e.enforced = from
@@ -330,12 +370,12 @@ func (e *Engine) wire() {
 		z.crowdWatchers, z.readWatchers, z.capacity = nil, nil, nil
 	}
 	for _, d := range e.doors {
-		d.watchers = nil
+		d.watchers, d.timed = nil, false
 	}
 	for _, t := range e.tasks {
 		t.watchers = nil
 	}
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		d.watchers, d.screen = nil, nil
 		for _, w := range d.watches {
 			w.watchers = nil
@@ -361,7 +401,7 @@ func (e *Engine) wire() {
 		}
 	}
 	e.watches = e.watches[:0]
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		d.zoneWatchers = d.zone != nil && len(d.zone.readWatchers) > 0
 		e.watches = append(e.watches, d.watches...)
 	}
@@ -374,7 +414,7 @@ func (e *Engine) wire() {
 		samples = append(samples, at)
 	}
 	e.queue.reset(1 + len(e.watches) + len(e.instances) + len(e.zones) + 1)
-	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+	e.queue.set(0, e.nextTurn())
 	slot := 1
 	for _, w := range e.watches {
 		w.slot = slot

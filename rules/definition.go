@@ -24,6 +24,15 @@ type Definition struct {
 	// listed is judged as what it is before its first message: a thermometer that never spoke is unknown. One that is not
 	// shows what it is by what it sends.
 	Measures map[string][]telemetry.Quantity `json:"measures,omitempty"`
+	// Apart are the channels of a device that measure something else than the place where it hangs, by device id: a probe in
+	// a refrigerator is not the air of the room. They are judged only where the site gives them a place.
+	Apart map[string][]Probe `json:"apart,omitempty"`
+}
+
+// Probe is a quantity on a channel that is not about the device's own place.
+type Probe struct {
+	Quantity telemetry.Quantity `json:"quantity"`
+	Channel  string             `json:"channel"`
 }
 
 // DefaultLateness is the lateness bound where the configuration does not set one.

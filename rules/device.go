@@ -12,7 +12,14 @@ import (
 // deviceState is what is known about a device.
 type deviceState struct {
 	id    string
-	index int // in the definition's order
+	index int // in the definition's order; channels with a place of their own come behind all devices
+
+	// A channel that has a place of its own is a device too, under the id of the whole.
+	channel string         // its name; empty: this is the whole device
+	whole   *deviceState   // the device it belongs to; of a whole device itself
+	parts   []*deviceState // the channels of a whole device that have a place of their own
+	nowhere []string       // channels that have none
+	apart   []Probe        // values that are not about the device's place
 
 	seen     telemetry.Instant // newest event time; 0: never
 	messages uint64
@@ -21,14 +28,18 @@ type deviceState struct {
 	counted  Evidence // its newest count of people
 	present  entry[people]
 	totals   []*total
-	kept     []*series // readings that rules look back at, by quantity
+	history  buckets       // what it counted
+	turns    []turn        // ways it is mounted, as learned or configured anew
+	bound    time.Duration // how long it may be silent, as learned; 0: not known, or it promises an interval
+	kept     []*series     // readings that rules look back at, by quantity
 	watches  []*watch
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
 
 	// From the configuration.
 	mounting    facility.Mounting
+	err         float64 // error bar of its measured values, in their unit
 	rate        ppm
-	presentErr  people
+	presentErr  people     // the variance of an absolute count, people²
 	unit        string     // which hardware it is, and where it hangs: totals of another are not compared with its own
 	doorway     doorway    // what its door lets through
 	zone        *zoneState // where it hangs, if in a zone
@@ -37,6 +48,7 @@ type deviceState struct {
 	effects     []effect
 	canCount    bool // by its model; true while that is not known
 	presentFlag bool // taken into its zone's absolute counters
+	room        bool // what it counts as present are all people in its zone
 	flowFlag    bool // taken into its zones' feeders
 
 	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
@@ -44,10 +56,12 @@ type deviceState struct {
 	zoneWatchers bool // its zone has watchers of readings
 }
 
-// effect is what one person through a door means for a zone.
-type effect struct {
-	zone *zoneState
-	sign people // +1: in at the door enters the zone; −1: leaves it
+// counterID names a counter among those of a zone: two channels of one device are two counters.
+func (d *deviceState) counterID() string {
+	if d.channel == "" {
+		return d.id
+	}
+	return d.id + "/" + d.channel
 }
 
 // lastValue is the newest reading of a quantity and channel.
@@ -60,60 +74,8 @@ type lastValue struct {
 	record   uint64
 }
 
-// series are the past readings of one quantity of a device.
-type series struct {
-	device   *deviceState
-	quantity telemetry.Quantity
-	class    []func(float64) int8
-	line     timeline[float64]
-}
-
-// same allows thinning of neighbours that every rule takes for the same.
-func (s *series) same(older, newer *entry[float64]) bool {
-	for _, class := range s.class {
-		if class(older.v) != class(newer.v) {
-			return false
-		}
-	}
-	return true
-}
-
-// record takes in a reading, in any order.
-func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, exact time.Duration) {
-	if last := s.line.last(); last == nil || t > last.at {
-		s.line.add(entry[float64]{t, v})
-		s.line.age(now, exact, s)
-		return
-	}
-	i := s.line.upTo(t)
-	// Of two readings at the same time the higher comes last, whichever arrived first. Equal ones are two all the same: clocks of a
-	// second give two visitors one time, and a repeated message never comes this far.
-	for i > 0 && s.line.get(i-1).at == t && s.line.get(i-1).v > v {
-		i--
-	}
-	if i > 0 {
-		// The thinned past stays thin.
-		prev := s.line.get(i - 1)
-		if slot := telemetry.Instant(s.line.resolution(i)); slot > 0 && prev.at/slot == t/slot && s.same(prev, &entry[float64]{t, v}) {
-			*prev = entry[float64]{t, v}
-			return
-		}
-	}
-	s.line.insert(i, entry[float64]{t, v})
-}
-
 // maskOf is a quantity as a bit.
 func maskOf(q telemetry.Quantity) uint64 { return 1 << q }
-
-// series finds the kept readings of a quantity; nil: none yet, or no rule looks back at them.
-func (d *deviceState) series(q telemetry.Quantity) *series {
-	for _, s := range d.kept {
-		if s.quantity == q {
-			return s
-		}
-	}
-	return nil
-}
 
 // read keeps the newest value of a reading. fillOnly takes it only where there is none: a retained message is state, not
 // news.

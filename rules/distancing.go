@@ -63,13 +63,8 @@ var distancingKind = kind{
 		if !p.Measured {
 			return nil
 		}
-		near := func(v float64) int8 {
-			if v < p.Spacing {
-				return 1
-			}
-			return 0
-		}
-		return []kept{{telemetry.Distance, near}}
+		class := func(v, err float64) uint64 { return sides(v, err, p.close) }
+		return []kept{{quantity: telemetry.Distance, class: class, row: p.Readings, fresh: p.Stale}}
 	},
 	judge: func(b *bench, s Subject) judge {
 		p := b.rule.Params.(*Distancing)
@@ -84,6 +79,9 @@ var distancingKind = kind{
 		return j
 	},
 }
+
+// close reports whether a distance is below the spacing.
+func (p *Distancing) close(v float64) bool { return v < p.Spacing }
 
 type distancingJudge struct {
 	crowd
@@ -105,7 +103,7 @@ func (j *distancingJudge) judge(t telemetry.Instant, was Verdict) (finding, tele
 	d := est.finding()
 	d.limit, d.hasLimit, d.constraint = j.places, true, byArea
 	if est.known {
-		d.compare(was, 0, StraddleUnknown)
+		d.compare(was, 0)
 	}
 	if measured && worse(f.verdict, d.verdict) {
 		return f, min(until, next)
@@ -113,49 +111,65 @@ func (j *distancingJudge) judge(t telemetry.Instant, was Verdict) (finding, tele
 	return d, min(until, next)
 }
 
-// measured judges the distance sensors: the smallest newest distance, breached when one sensor saw enough readings in a
-// row below the spacing. ok is false where no sensor has a fresh reading.
+// measured judges the distance sensors by the worst of them: breached when one saw enough readings in a row below the
+// spacing. Without a breach a sensor that fell silent makes it unknown; one that promised nothing is just not there once its
+// newest reading is old. ok is false where there is nothing to judge by.
 func (j *distancingJudge) measured(t telemetry.Instant) (f finding, until telemetry.Instant, ok bool) {
-	f = finding{verdict: Within, hasValue: true, hasLimit: true, value: math.Inf(1), limit: j.params.Spacing, unit: "m", constraint: "spacing"}
 	until = telemetry.Never
 	if !j.params.Measured {
 		return f, until, false
 	}
 	for _, s := range j.zone.sensors {
-		if s.quantity != telemetry.Distance {
+		if s.quantity != telemetry.Distance || s.probe() {
 			continue
 		}
-		i := s.line.upTo(t)
-		until = min(until, s.line.next(i))
-		if i == 0 {
-			continue
-		}
-		newest := s.line.get(i - 1)
-		if stale := newest.at.Add(j.params.Stale); t >= stale {
-			continue
-		} else {
-			until = min(until, stale)
-		}
-		if s.device.silent(t) {
-			continue
-		}
-		ok = true
-		f.value = math.Min(f.value, newest.v)
-		near := 0
-		for ; near < j.params.Readings && near < i && s.line.get(i-1-near).v < j.params.Spacing; near++ {
-		}
-		if near == j.params.Readings {
-			f.verdict = Breached
+		one, next, fresh := j.sensor(s, t)
+		until = min(until, next)
+		if fresh && (!ok || worse(one.verdict, f.verdict) || one.verdict == f.verdict && one.hasValue && one.value < f.value) {
+			f, ok = one, true
 		}
 	}
 	return f, until, ok
 }
 
+// sensor judges one distance sensor; ok is false where it says nothing.
+func (j *distancingJudge) sensor(s *series, t telemetry.Instant) (f finding, until telemetry.Instant, ok bool) {
+	p := j.params
+	newest, i, _ := s.at(t)
+	until = s.line.next(i + 1)
+	if newest == nil {
+		return f, until, false
+	}
+	f = finding{verdict: Unknown, hasLimit: true, limit: p.Spacing, unit: "m", constraint: "spacing", detail: s.device.id}
+	until = min(until, s.device.nextSilence(t))
+	if s.device.silent(t) {
+		f.reason = ReasonSilent
+		return f, until, true
+	}
+	stale := newest.v.last.Add(p.Stale)
+	if t >= stale {
+		return f, until, false
+	}
+	until = min(until, stale)
+	f.value, f.err, f.hasValue = newest.v.v, s.device.err, true
+	surely := s.row(i+1, p.Readings, func(v float64) bool { return sides(v, s.device.err, p.close) == 1 })
+	maybe := s.row(i+1, p.Readings, func(v float64) bool { return sides(v, s.device.err, p.close) != 0 })
+	switch {
+	case surely == p.Readings:
+		f.verdict = Breached
+	case maybe == p.Readings:
+		f.reason = ReasonNear
+	default:
+		f.verdict = Within
+	}
+	return f, until, true
+}
+
 func (j *distancingJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
 	first := len(to)
 	for _, s := range j.zone.sensors {
-		if s.quantity == telemetry.Distance {
-			to = s.device.evidence(t, telemetry.Distance, to)
+		if e, _, _ := s.at(t); s.quantity == telemetry.Distance && e != nil && !s.probe() {
+			to = append(to, s.evidence(e, t))
 		}
 	}
 	if j.dense {

@@ -32,6 +32,7 @@ type Engine struct {
 	midnight  telemetry.Instant // the next one
 	resetAt   telemetry.Instant // the next reset
 	levelAt   telemetry.Instant // the next change of level
+	learnAt   telemetry.Instant // when what the counters miss is learned next
 	deafness  deafness          // when nobody listened to the devices
 
 	// The facts, in the definition's order.
@@ -39,10 +40,12 @@ type Engine struct {
 	zones      []*zoneState
 	doors      []*doorState
 	devices    []*deviceState
+	parts      []*deviceState // channels with a place of their own, by device then name
 	tasks      []*taskState
 	zoneByID   map[string]*zoneState
 	doorByID   map[string]*doorState
 	deviceByID map[string]*deviceState
+	partByKey  map[string]*deviceState
 	taskByID   map[string]*taskState
 
 	// The queue's slots: the calendar, the watches, the instances, the zones with the building first.
@@ -57,6 +60,7 @@ type Engine struct {
 	touched []*zoneState
 	old     []change
 	flows   []flowChange
+	shares  []telemetry.Reading // of the message's parts
 	work    work
 
 	snapshotSize int // of the last one: how much memory the next will want
@@ -64,7 +68,7 @@ type Engine struct {
 
 // New makes an engine for a site. Until a configuration record is applied it judges nothing.
 func New(site string) *Engine {
-	return &Engine{site: site, midnight: telemetry.Never, resetAt: telemetry.Never, levelAt: telemetry.Never}
+	return &Engine{site: site, midnight: telemetry.Never, resetAt: telemetry.Never, levelAt: telemetry.Never, learnAt: telemetry.Never}
 }
 
 // Apply advances the engine by one record of its site and appends what it caused to out. The record must not be retained,
@@ -183,7 +187,7 @@ func (e *Engine) fire(slot int) {
 	}
 }
 
-// turn is a turn of the calendar: midnight, the reset, a change of level.
+// turn is a turn of the calendar: midnight, the reset, a change of level, the time to learn.
 func (e *Engine) turn() {
 	if e.clock >= e.midnight {
 		e.newDay()
@@ -195,11 +199,20 @@ func (e *Engine) turn() {
 	if e.clock >= e.resetAt {
 		e.resetAt = e.plan.nextReset(e.clock)
 		for _, z := range e.allZones() {
-			z.anchor(e.clock, 0, 0, false)
+			z.fix(anchor{at: e.clock, kind: closingAnchor}, false)
 			e.crowdChanged(z, e.clock)
 		}
 	}
-	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+	if e.clock >= e.learnAt {
+		e.learnAt = e.nextLearning(e.clock)
+		e.learn()
+	}
+	e.queue.set(0, e.nextTurn())
+}
+
+// nextTurn is the next turn of the calendar.
+func (e *Engine) nextTurn() telemetry.Instant {
+	return min(e.midnight, e.resetAt, e.levelAt, e.learnAt)
 }
 
 // newDay begins a day of the site: the counts of the day, the protocols in force, and an end to what is too old.
@@ -212,11 +225,18 @@ func (e *Engine) newDay() {
 		d.today, d.screened, d.tooWarm = tally{}, 0, 0
 	}
 	old := e.clock.Add(-horizon)
+	for _, d := range e.doors {
+		d.forget(old)
+	}
 	e.deafness.forget(old)
 	for _, w := range e.watches {
 		w.forget(old)
 	}
-	for _, d := range e.devices {
+	for _, z := range e.allZones() {
+		z.forgetLearning(old)
+	}
+	for d := range e.everyDevice() {
+		d.forgetCounts(old)
 		if d.flowFlag || d.presentFlag {
 			e.refreshOutages(d)
 		}
@@ -334,7 +354,7 @@ func (e *Engine) pulseChanged(d *deviceState, from telemetry.Instant) {
 			e.crowdChanged(d.zone, from)
 		}
 	}
-	e.askReaders(d.watchers, d.known, from)
+	e.askReaders(d.whole.watchers, d.known, from)
 	if d.zone != nil {
 		e.askReaders(d.zone.readWatchers, d.known, from)
 	}
@@ -345,9 +365,9 @@ func (e *Engine) refreshOutages(d *deviceState) {
 	now := d.outages(e.clock)
 	for _, f := range d.effects {
 		if d.feeds() {
-			f.zone.outages = setOutages(f.zone.outages, d, now)
+			f.zone.setLosses(d, now, e.clock.Add(-horizon))
 		} else {
-			f.zone.outages = setOutages(f.zone.outages, d, nil)
+			f.zone.setLosses(d, nil, e.clock.Add(-horizon))
 		}
 	}
 	if d.presentFlag {

@@ -22,9 +22,9 @@ func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 			z.heard = at
 		}
 		if n.Kind == telemetry.EntryCount {
-			z.anchor(at, peopleOf(max(0, n.Value)), 0, true)
+			z.fix(countedByHand(at, n.Value), true)
 		} else {
-			z.flow(at, peopleOf(n.Value), 0)
+			z.correct(at, peopleOf(n.Value))
 		}
 		z.age(e.clock, e.plan.exact())
 		e.crowdChanged(z, at)
@@ -40,7 +40,17 @@ func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 		}
 		e.levels.enter(levelEntry{from: at, until: n.Until, level: strings.Clone(n.Text)})
 		e.refreshLevel()
-		e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+		e.queue.set(0, e.nextTurn())
 		e.askAll(at)
 	}
+}
+
+// handError is how far a person who counts a crowd is off, of its number: a deviation.
+const handError = 0.02
+
+// countedByHand is the anchor that a manual count makes.
+func countedByHand(at telemetry.Instant, value float64) anchor {
+	n := peopleOf(max(0, value))
+	off := float64(handError * n.number())
+	return anchor{at: at, kind: countAnchor, value: n, spread: people(math.Round(off * off * float64(person)))}
 }

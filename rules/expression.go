@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"math"
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -30,6 +32,15 @@ type Expression struct {
 	Bound string `yaml:"bound" json:"bound,omitempty"`
 	// Unit of Value and Limit (UCUM).
 	Unit string `yaml:"unit" json:"unit"`
+	// Of says which sensors of the subject decide: worst (default: one that breaches is enough, and none may be missing), any (one
+	// that breaches is enough, those that are missing are left out), all (every one must breach), mean (their mean is judged),
+	// or the id of a device.
+	Of string `yaml:"of" json:"of"`
+	// Over is how long the norm allows it: breached only where Expr was true for the whole of this time, by every reading of
+	// the sensor. Default 0: it is breached at once.
+	Over time.Duration `yaml:"over" json:"over"`
+	// Readings is how many readings in a row of the sensor Expr must be true for, 1 to 20. Default 1.
+	Readings int `yaml:"readings" json:"readings"`
 	// Stale is the age after which a gauge counts as missing; a device with an interval is missing after three of them.
 	// Default 1h.
 	Stale time.Duration `yaml:"stale" json:"stale"`
@@ -55,6 +66,8 @@ func (p *Expression) Validate() error {
 	default:
 		c.field(false, "subject", "%q: want zone, door, device or site", p.SubjectKind)
 	}
+	c.field(p.Over >= 0 && p.Over <= 24*time.Hour, "over", "%v: want a duration, 0 to 24h", p.Over)
+	c.field(p.Readings >= 0 && p.Readings <= 20, "readings", "%d: want 1 to 20", p.Readings)
 	c.field(p.Bound == "" || p.Bound == "max" || p.Bound == "min", "bound", "%q: want max or min", p.Bound)
 	c.field(p.Stale > 0, "stale", "%v: want a duration above 0", p.Stale)
 	return c.err()
@@ -67,22 +80,26 @@ var expressionKind = kind{
 		"en": "Check the place and bring the value back within its limit.",
 		"id": "Periksa lokasi dan kembalikan nilai ke dalam batas.",
 	},
-	params: func() Params { return &Expression{SubjectKind: SubjectZone, Stale: time.Hour} },
+	params: func() Params {
+		return &Expression{SubjectKind: SubjectZone, Of: ofWorst, Readings: 1, Stale: time.Hour}
+	},
 	subjects: func(p *plan, r *Rule) []Subject {
 		kind := r.Params.(*Expression).SubjectKind
 		return p.allSubjects(kind, func(id string) bool { return len(r.Subjects) == 0 || r.names(id) })
 	},
 	keeps: func(r *Rule) []kept {
-		var all []kept
 		p := r.Params.(*Expression)
+		var all []kept
 		for _, expr := range []string{p.Expr, p.Value} {
 			if expr == "" {
 				continue
 			}
-			if prog, err := compileProgram(p.SubjectKind, expr, expr == p.Expr); err == nil {
-				for _, q := range prog.gauges {
-					all = append(all, kept{quantity: q})
-				}
+			prog, err := compileProgram(p.SubjectKind, expr, expr == p.Expr)
+			if err != nil {
+				continue
+			}
+			for _, q := range prog.gauges {
+				all = append(all, prog.keeps(q, p, expr == p.Expr))
 			}
 		}
 		return all
@@ -90,6 +107,7 @@ var expressionKind = kind{
 	judge: func(b *bench, s Subject) judge {
 		p := b.rule.Params.(*Expression)
 		j := &expressionJudge{params: p, plan: b.plan, levels: b.levels(), subject: s}
+		j.activation.judge = j
 		j.condition = b.program(p.SubjectKind, p.Expr, true)
 		if p.Value != "" {
 			j.value = b.program(p.SubjectKind, p.Value, false)
@@ -100,11 +118,22 @@ var expressionKind = kind{
 				continue
 			}
 			j.crowded = j.crowded || prog.crowd
+			j.limited = j.limited || prog.limit
+			j.leveled = j.leveled || prog.leveled
 			j.timed = j.timed || prog.minutes
 			j.dated = j.dated || prog.day
+			j.list = append(j.list, prog.gauges...)
 			for _, q := range prog.gauges {
 				gauges |= maskOf(q)
 			}
+		}
+		j.doubt = j.condition.doubt
+		slices.Sort(j.list)
+		j.list = slices.Compact(j.list)
+		if n := len(j.list); n > 0 {
+			j.activation.gauge = make([]gauged, j.list[n-1]+1)
+			j.sensors = make([][]*series, n)
+			j.view = make(view, n)
 		}
 		switch s.Kind {
 		case SubjectSite, SubjectZone:
@@ -117,10 +146,38 @@ var expressionKind = kind{
 		case SubjectDevice:
 			j.device = b.device(s)
 		}
+		if p.Over > 0 {
+			j.inputs = append(j.inputs, Input{Name: "over", Value: minutes(p.Over), Unit: "min"})
+		}
+		if p.Readings > 1 {
+			j.inputs = append(j.inputs, Input{Name: "readings", Value: float64(p.Readings), Unit: "1"})
+		}
+		j.inputs = slices.Clip(j.inputs)
 		b.onReadings(s, gauges)
-		j.gauges = gauges
 		return j
 	},
+}
+
+// keeps is what the rule looks at of the past readings of a gauge.
+func (p *program) keeps(q telemetry.Quantity, params *Expression, condition bool) kept {
+	k := kept{quantity: q, fresh: params.Stale, row: params.Readings}
+	if !condition {
+		k.exact = p.ages
+		return k
+	}
+	// A mean has as many classes as the values of all sensors together.
+	all := p.thresholds[q]
+	if k.exact = p.ages || len(all) == 0 || len(all) > 20 || params.Of == ofMean; k.exact {
+		return k
+	}
+	k.class = func(v, err float64) uint64 {
+		var class uint64
+		for _, breaches := range all {
+			class = class*3 + sides(v, err, breaches)
+		}
+		return class
+	}
+	return k
 }
 
 type expressionJudge struct {
@@ -130,11 +187,20 @@ type expressionJudge struct {
 	subject    Subject
 	condition  *program
 	value      *program
-	crowded    bool       // uses persons, error or limit
-	dated      bool       // uses counts of the day
-	timed      bool       // uses minutes that run
-	gauges     uint64     // quantities it uses
-	activation activation // of the question that is being answered
+	crowded    bool // uses persons, error or limit
+	limited    bool // uses limit
+	leveled    bool // uses level or share
+	dated      bool // uses counts of the day
+	timed      bool // uses minutes that run
+	doubt      bool // uses error, and so makes its own of it
+	list       []telemetry.Quantity
+	inputs     []Input     // norms of time and number
+	activation activation  // of the question that is being answered
+	sensors    [][]*series // by place in list: who measures it
+	view       view        // of the question that is being answered
+	blanks     []*series   // of devices that were never heard
+	bound      []*series   // what the last finding rests on
+	decided    view        // likewise, by place in list
 	// The facts about the subject; the others are nil.
 	zone   *zoneState
 	door   *doorState
@@ -143,47 +209,109 @@ type expressionJudge struct {
 
 func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
 	a := &j.activation
-	*a = activation{judge: j, t: t, gauge: a.gauge, stale: a.stale}
-	until := a.prepare()
+	j.bound, j.decided = j.bound[:0], j.decided[:0]
+	until := a.begin(t)
 	if a.reason != "" {
 		return unknown(a.reason, a.detail), until
 	}
-	f := finding{unit: j.params.Unit, constraint: "expression", limit: j.params.Limit, hasLimit: j.params.Limit != 0}
-	breached, err := j.condition.boolean(a)
-	if err != nil {
-		return unknown(ReasonExpression, err.Error()), until
+	if len(j.list) == 0 {
+		f, next := j.one(t, nil)
+		return f, min(until, next)
 	}
-	f.verdict = Within
-	if breached {
-		f.verdict = Breached
+	if missing := j.find(); missing != telemetry.NoQuantity {
+		return unknown(ReasonNoData, missing.String()), until
 	}
+	f, next := j.among(t)
+	return f, min(until, next)
+}
+
+// one judges by the sensors of a view, whose activation is begun for t.
+func (j *expressionJudge) one(t telemetry.Instant, v view) (finding, telemetry.Instant) {
+	a := &j.activation
+	f, until := j.holds(t, v)
+	if f.verdict == Unknown && f.reason != ReasonNear {
+		return f, until
+	}
+	f.unit, f.constraint, f.limit, f.hasLimit, f.inputs = j.params.Unit, "expression", j.params.Limit, j.params.Limit != 0, j.inputs
 	if j.value != nil {
-		v, err := j.value.number(a)
+		n, err := j.value.number(a)
 		if err != nil {
 			return unknown(ReasonExpression, err.Error()), until
 		}
-		f.value, f.hasValue = v, true
+		f.value, f.hasValue = n, true
+		f.err = j.valueError(n)
 	}
-	return f, until
+	if f.verdict != Breached || j.params.Over == 0 && j.params.Readings <= 1 {
+		return f, until
+	}
+	var next telemetry.Instant
+	f, next = j.lasted(t, v, f)
+	return f, min(until, next)
+}
+
+// holds says whether the condition is true at t by the sensors of a view: breached, within, near, or unknown with its reason.
+func (j *expressionJudge) holds(t telemetry.Instant, v view) (finding, telemetry.Instant) {
+	a := &j.activation
+	missing, until := j.see(t, v)
+	if missing.reason != "" {
+		return missing, until
+	}
+	var yes, no bool
+	var failure error
+	a.bounds(func() bool {
+		breached, err := j.condition.boolean(a)
+		yes, no, failure = yes || breached, no || !breached, err
+		return err == nil && !(yes && no)
+	})
+	switch {
+	case failure != nil:
+		return unknown(ReasonExpression, failure.Error()), until
+	case yes && no:
+		return unknown(ReasonNear, ""), until
+	case yes:
+		return finding{verdict: Breached}, until
+	}
+	return finding{verdict: Within}, until
+}
+
+// valueError is how far the errors of what is measured can move the shown value.
+func (j *expressionJudge) valueError(shown float64) float64 {
+	a, far := &j.activation, 0.0
+	a.bounds(func() bool {
+		if n, err := j.value.number(a); err == nil {
+			far = max(far, math.Abs(n-shown))
+		}
+		return true
+	})
+	return far
 }
 
 func (j *expressionJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
 	first := len(to)
-	switch {
-	case j.device != nil:
-		for _, s := range j.device.kept {
-			if j.gauges&maskOf(s.quantity) != 0 {
-				to = j.device.evidence(t, s.quantity, to)
+	if j.activation.t != t {
+		j.judge(t, Unknown)
+	}
+	if len(j.list) > 0 {
+		j.find()
+	}
+	for _, all := range j.sensors {
+		for _, s := range all {
+			if e, _, _ := s.at(t); e != nil && !slices.Contains(j.bound, s) {
+				to = append(to, s.evidence(e, t))
 			}
 		}
-	case j.zone != nil:
-		for _, s := range j.zone.sensors {
-			if j.gauges&maskOf(s.quantity) != 0 {
-				to = s.device.evidence(t, s.quantity, to)
-			}
-		}
-		if j.crowded {
-			to = j.zone.countEvidence(t, to)
+	}
+	if j.zone != nil && j.crowded {
+		to = j.zone.countEvidence(t, to)
+	}
+	// What decided must be among those that are kept.
+	to = newestEvidence(to, first)
+	if n := len(to) - first + len(j.bound) - MaxEvidence; n > 0 {
+		to = slices.Delete(to, first, first+min(n, len(to)-first))
+	}
+	for _, s := range j.bound {
+		if e, _, _ := s.at(t); e != nil {
+			to = append(to, s.evidence(e, t))
 		}
 	}
 	return newestEvidence(to, first)

@@ -49,6 +49,7 @@ func mall(t testing.TB) *Definition {
 	return &Definition{
 		Site: facility.Site{
 			ID: "mpp", Name: "Mal", Location: location(t, "Asia/Jakarta"), Reset: &midnight, Hours: officeHours(),
+			Levels: []facility.LevelPeriod{{From: facility.Date{Year: 2000, Month: 1, Day: 1}, Level: "l1"}},
 			Zones: []facility.Zone{
 				{ID: "hall", Name: "Hall", Area: 120, Fixtures: 20, Capacity: 50},
 				{ID: "waiting", Name: "Waiting room", Parent: "hall", Seats: 20, SeatPitch: 0.5},

@@ -87,20 +87,6 @@ func (j *capacityJudge) show(_ telemetry.Instant, x *Explanation) {
 	if x.HasLimit {
 		x.Inputs = append(x.Inputs, j.inputs...)
 	}
-	if x.HasValue && x.HasLimit {
-		x.Inputs = append(x.Inputs, j.params.Straddle.inputs()...)
-	}
-}
-
-// inputs say which end of an interval is judged, where that is not the whole.
-func (s Straddle) inputs() []Input {
-	switch s {
-	case StraddleBreach:
-		return []Input{{Name: InputByHigh}}
-	case StraddleWithin:
-		return []Input{{Name: InputByValue}}
-	}
-	return nil
 }
 
 func (j *distancingJudge) show(t telemetry.Instant, x *Explanation) {
@@ -116,17 +102,12 @@ func (j *distancingJudge) show(t telemetry.Instant, x *Explanation) {
 	x.Bound = AtLeast
 	inRow := 0
 	for _, s := range j.zone.sensors {
-		if s.quantity != telemetry.Distance || s.device.silent(t) {
+		if s.quantity != telemetry.Distance || s.probe() {
 			continue
 		}
-		i := s.line.upTo(t)
-		if i == 0 || t >= s.line.get(i-1).at.Add(j.params.Stale) {
-			continue
+		if f, _, ok := j.sensor(s, t); ok && f.hasValue {
+			inRow = max(inRow, s.row(s.line.upTo(t), j.params.Readings, func(v float64) bool { return sides(v, s.device.err, j.params.close) == 1 }))
 		}
-		near := 0
-		for ; near < j.params.Readings && near < i && s.line.get(i-1-near).v < j.params.Spacing; near++ {
-		}
-		inRow = max(inRow, near)
 	}
 	if j.params.Readings > 1 {
 		x.Inputs = append(x.Inputs, Input{Name: InputInRow, Value: float64(inRow)}, Input{Name: InputReadings, Value: float64(j.params.Readings)})

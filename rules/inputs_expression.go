@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -44,10 +45,14 @@ func (j *expressionJudge) show(t telemetry.Instant, x *Explanation) {
 		return
 	}
 	x.Condition = j.params.Expr
-	a := activation{judge: j, t: t}
-	a.prepare()
-	if a.reason != "" {
+	// The values of the sensors that decided.
+	j.judge(t, Unknown)
+	a := &j.activation
+	if a.begin(t); a.reason != "" {
 		return
+	}
+	if len(j.decided) > 0 {
+		j.see(t, j.decided)
 	}
 	x.Inputs = append(x.Inputs, a.inputs(names.FindAllString(j.params.Expr, -1))...)
 }
@@ -78,10 +83,9 @@ func (a *activation) inputs(used []string) (all []Input) {
 		case string:
 			all = append(all, Input{Name: name, Text: v})
 		case map[string]float64:
-			for q := range a.gauge {
-				all = append(all, Input{Name: name + "." + q.String(), Value: v[q.String()]})
+			for _, q := range slices.Sorted(maps.Keys(v)) {
+				all = append(all, Input{Name: name + "." + q, Value: v[q]})
 			}
-			slices.SortFunc(all[len(all)-len(a.gauge):], func(x, y Input) int { return strings.Compare(x.Name, y.Name) })
 		}
 	}
 	return all

@@ -61,21 +61,14 @@ func (f *finding) answer() answer {
 	return answer{f.verdict, f.verdict == Unknown && f.reason == ReasonNear}
 }
 
-// kept is a quantity whose readings are kept for the acceptance window. Old readings are thinned, but never so that a
-// change of class is lost.
-type kept struct {
-	quantity telemetry.Quantity
-	class    func(v float64) int8 // nil: all values are alike
-}
-
 // unknown is the finding of a judge that cannot tell.
 func unknown(r Reason, detail string) finding {
 	return finding{verdict: Unknown, reason: r, detail: detail}
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [6]*kind {
-	return [...]*kind{&capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &silenceKind, &temperatureKind}
+func kinds() [7]*kind {
+	return [...]*kind{&capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &screeningKind, &silenceKind, &temperatureKind}
 }
 
 // kindByName finds a kind; with the error it gives an empty one.

@@ -110,6 +110,16 @@ func (l levels) share(t telemetry.Instant) float64 {
 	return l.protocol.Levels[l.at(t)]
 }
 
+// missing reports whether the protocol has levels and t has none that it knows: then nobody can say what applies. level is
+// the one that is chosen; empty: none.
+func (l levels) missing(t telemetry.Instant) (level string, missing bool) {
+	if len(l.protocol.Levels) == 0 {
+		return "", false
+	}
+	level = l.at(t)
+	return level, l.protocol.Levels[level] == 0
+}
+
 // next is when the level changed after t, up to the clock; Never: it did not. What is to come the calendar brings.
 func (l levels) next(t telemetry.Instant) telemetry.Instant {
 	if t >= l.book.since {

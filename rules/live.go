@@ -58,14 +58,14 @@ func (e *Engine) View() View {
 		v.Doors = append(v.Doors, DoorView{
 			ID: def.ID, Name: def.Name, From: def.From, To: def.To, InToday: d.today.in.number(), OutToday: d.today.out.number(),
 			InTotal: d.total.in.number(), OutTotal: d.total.out.number(), Screened: float64(d.screened), TooWarm: float64(d.tooWarm),
-			LastCount: d.counted, Verdict: about(SubjectDoor, def.ID),
+			LastCount: d.counted, Verdict: about(SubjectDoor, def.ID), Counters: e.counterViews(d),
 		})
 	}
 	for i, d := range e.devices {
 		def := &site.Devices[i]
 		v.Devices = append(v.Devices, DeviceView{
 			ID: def.ID, Name: def.Name, Model: def.Model, Place: def.Place, LastSeen: d.seen, Messages: d.messages,
-			Verdict: about(SubjectDevice, def.ID), Readings: d.lastValues(nil),
+			Verdict: about(SubjectDevice, def.ID), Readings: d.allValues(),
 		})
 	}
 	for i, t := range e.tasks {
@@ -121,7 +121,13 @@ func (e *Engine) subjectName(s Subject) string {
 
 func (e *Engine) estimateView(z *zoneState) Estimate {
 	est, _ := z.estimate(e.clock)
-	return Estimate{Persons: est.persons.number(), Error: est.err.number(), Known: est.known, Reason: est.reason, Raw: est.raw.number(), Anchor: est.anchor}
+	if !e.plan.counts(z.id) {
+		return Estimate{Reason: ReasonNoData}
+	}
+	return Estimate{
+		Persons: est.persons.number(), Error: est.err().number(), Low: est.low.number(), High: est.high.number(), Measured: true,
+		Known: est.known, Reason: est.reason, Raw: est.raw.number(), Anchor: est.anchor,
+	}
 }
 
 // almostFull is the share of the limit from which on a display says wait.
@@ -142,23 +148,37 @@ func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneV
 	switch {
 	case crowd == Breached || limited && v.Persons.Known && v.Persons.Persons >= v.Limit:
 		v.Advice = AdviceStop
+	case !v.Persons.Measured:
+		// Nobody counts here: there is nothing to say to those at the door.
 	case !v.Persons.Known || limited && (crowd == Unknown || v.Persons.Persons >= almostFull*v.Limit):
 		v.Advice = AdviceWait
 	default:
 		v.Advice = AdviceGo
 	}
+	v.CountAsked = e.countAsked(z)
+	v.Stay = z.now.stayView()
 	for _, d := range z.devices {
-		v.Readings = d.lastValues(v.Readings)
+		v.Readings = d.lastValues(v.Readings, false)
 	}
 	v.Readings = newestValues(v.Readings)
 	return v
 }
 
-// lastValues appends the newest readings of a device.
-func (d *deviceState) lastValues(to []LastValue) []LastValue {
+// allValues are the newest readings of a whole device.
+func (d *deviceState) allValues() []LastValue {
+	to := d.lastValues(nil, true)
+	for _, p := range d.parts {
+		to = p.lastValues(to, true)
+	}
+	return to
+}
+
+// lastValues appends the newest readings of a device: all, or those about its place.
+func (d *deviceState) lastValues(to []LastValue, all bool) []LastValue {
 	for i := range d.values {
-		v := &d.values[i]
-		to = append(to, LastValue{Quantity: v.quantity, Channel: v.channel, Value: v.value, Unit: v.quantity.Unit(), At: v.at, Device: d.id})
+		if v := &d.values[i]; all || d.about(v.quantity, v.channel) {
+			to = append(to, LastValue{Quantity: v.quantity, Channel: v.channel, Value: v.value, Unit: v.quantity.Unit(), At: v.at, Device: d.id})
+		}
 	}
 	return to
 }

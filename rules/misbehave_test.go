@@ -217,8 +217,8 @@ func TestCountersThatMisbehave(t *testing.T) {
 			if in != wantIn || outs != wantOut {
 				t.Fatalf("%s: the flows add up to %v in and %v out, want %v and %v", name, in, outs, wantIn, wantOut)
 			}
-			if z := e.zones[0]; z.line.last().v.raw.number() != wantIn-wantOut {
-				t.Fatalf("%s: a balance of %v, want %v", name, z.line.last().v.raw.number(), wantIn-wantOut)
+			if z := e.zones[0]; z.line.last().v.raw().number() != wantIn-wantOut {
+				t.Fatalf("%s: a balance of %v, want %v", name, z.line.last().v.raw().number(), wantIn-wantOut)
 			}
 			for _, c := range e.devices[0].totals {
 				if len(c.points) > 400 {

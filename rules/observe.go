@@ -11,11 +11,19 @@ import (
 
 // observe takes in what a device reported for the time at.
 func (e *Engine) observe(rec *telemetry.Record, at telemetry.Instant) {
-	o := &rec.Observation
-	d := e.deviceByID[o.Device]
-	if d == nil {
-		return
+	d := e.deviceByID[rec.Observation.Device]
+	switch {
+	case d == nil:
+	case len(d.parts)+len(d.nowhere)+len(d.apart) > 0:
+		e.divide(d, rec, at)
+	default:
+		e.take(d, rec, at)
 	}
+}
+
+// take takes in what a device, or a channel with a place of its own, reported for the time at.
+func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instant) {
+	o := &rec.Observation
 	news := lastValue{at: at, sequence: o.Sequence, record: rec.Seq}
 	if o.Flags.Has(telemetry.FlagRetained) {
 		// State that the broker repeats: it may fill a hole, but it is no sign of life and nothing that happened.
@@ -71,13 +79,13 @@ func (e *Engine) observe(rec *telemetry.Record, at telemetry.Instant) {
 			presents = true
 			present += peopleOf(r.Value)
 		case telemetry.BodyTemperature:
-			e.screen(d, meant.Value, at)
+			e.screen(d, r.Channel, meant.Value, at)
 		case telemetry.Button:
 			if task := e.taskByID[d.mounting.Task(r)]; task != nil {
 				e.log(task, doneAt{at: at, press: r.Text, device: d.id, quantity: r.Quantity, sequence: o.Sequence, record: rec.Seq})
 			}
 		default:
-			e.keep(d, r.Quantity, r.Value, at)
+			e.keep(d, r.Quantity, r.Channel, r.Value, at)
 		}
 	}
 	if counts {
@@ -96,8 +104,8 @@ func (e *Engine) observe(rec *telemetry.Record, at telemetry.Instant) {
 			e.log(task, doneAt{at: at, item: t.Item, device: d.id, sequence: o.Sequence, record: rec.Seq})
 		}
 	}
-	if len(d.watchers) > 0 {
-		e.askReaders(d.watchers, mask, at)
+	if w := d.whole.watchers; len(w) > 0 {
+		e.askReaders(w, mask, at)
 	}
 	if d.zoneWatchers {
 		e.askReaders(d.zone.readWatchers, mask, at)
@@ -153,12 +161,7 @@ func (e *Engine) discover(d *deviceState, fresh uint64) {
 		e.nowPresent(d)
 		e.crowdChanged(d.zone, max(1, e.plan.from))
 	}
-	for _, q := range telemetry.Quantities() {
-		if fresh&e.plan.keeps&maskOf(q) != 0 {
-			e.nowKeeps(d, q)
-		}
-	}
-	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.index] {
+	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index] || fresh&crowdMask != 0 && !e.plan.counters[d.whole.index] {
 		e.enforce(e.enforced)
 	}
 }
@@ -179,12 +182,12 @@ func (e *Engine) nowPresent(d *deviceState) {
 	e.refreshOutages(d)
 }
 
-// nowKeeps begins to keep a device's readings of a quantity.
-func (e *Engine) nowKeeps(d *deviceState, q telemetry.Quantity) *series {
-	if s := d.series(q); s != nil {
+// nowKeeps begins to keep a device's readings of a quantity and channel.
+func (e *Engine) nowKeeps(d *deviceState, q telemetry.Quantity, channel string) *series {
+	if s := d.series(q, channel); s != nil {
 		return s
 	}
-	s := &series{device: d, quantity: q, class: e.plan.kept[q]}
+	s := &series{device: d, quantity: q, channel: strings.Clone(channel), keep: e.wanted(q)}
 	d.kept = append(d.kept, s)
 	slices.SortFunc(d.kept, compareSeries)
 	if d.zone != nil {
@@ -192,13 +195,6 @@ func (e *Engine) nowKeeps(d *deviceState, q telemetry.Quantity) *series {
 		d.zone.sensors = slices.Insert(d.zone.sensors, i, s)
 	}
 	return s
-}
-
-func compareSeries(a, b *series) int {
-	if a.device.index != b.device.index {
-		return a.device.index - b.device.index
-	}
-	return int(a.quantity) - int(b.quantity)
 }
 
 func insertDevice(all []*deviceState, d *deviceState) []*deviceState {
@@ -210,21 +206,33 @@ func insertDevice(all []*deviceState, d *deviceState) []*deviceState {
 }
 
 // keep remembers a reading that rules look back at.
-func (e *Engine) keep(d *deviceState, q telemetry.Quantity, v float64, at telemetry.Instant) {
-	if s := d.series(q); s != nil {
-		s.record(at, v, e.clock, e.plan.exact())
+func (e *Engine) keep(d *deviceState, q telemetry.Quantity, channel string, v float64, at telemetry.Instant) {
+	s := d.series(q, channel)
+	if s == nil {
+		if e.plan.keeps&maskOf(q) == 0 {
+			return
+		}
+		s = e.nowKeeps(d, q, channel)
+		if channel == "" && len(d.kept) > 1 {
+			e.unveil(d, q)
+		}
 	}
+	s.record(at, v, e.clock, e.plan.exact())
 }
 
 // screen takes in a body temperature as it is meant, the device's offset added.
-func (e *Engine) screen(d *deviceState, v float64, at telemetry.Instant) {
-	e.keep(d, telemetry.BodyTemperature, v, at)
-	if d.door == nil || at <= e.day {
+func (e *Engine) screen(d *deviceState, channel string, v float64, at telemetry.Instant) {
+	e.keep(d, telemetry.BodyTemperature, channel, v, at)
+	if d.door == nil {
 		return
 	}
-	d.door.screened++
-	if d.screen != nil && d.screen.class(v) == hot {
-		d.door.tooWarm++
+	credible, warm := d.screens(v)
+	d.door.measured(at, credible)
+	if at > e.day && credible {
+		d.door.screened++
+		if warm {
+			d.door.tooWarm++
+		}
 	}
 	e.doorChanged(d.door, at)
 }
@@ -250,6 +258,7 @@ func (e *Engine) log(t *taskState, d doneAt) {
 
 // counted keeps the newest count of a device as evidence. A total is better evidence than what it stepped by.
 func (e *Engine) counted(d *deviceState, ev Evidence, o *telemetry.Observation) {
+	d.history.at(ev.At).messages++
 	if d.door != nil {
 		d.door.counted = max(d.door.counted, ev.At)
 	}
@@ -314,9 +323,11 @@ func (e *Engine) passed(d *deviceState, c *total, at telemetry.Instant) {
 
 // flow counts people who passed a device at a time; doubt are people who may have passed besides.
 func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt people) {
+	rawIn, rawOut := in, out
 	in, out = facility.Directed(&d.mounting, in, out)
 	today := at > e.day
 	if d.door != nil {
+		d.door.entered(at, in)
 		d.door.total.in += in
 		d.door.total.out += out
 		if today {
@@ -325,8 +336,13 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 		}
 		e.doorChanged(d.door, at)
 	}
-	err := d.rate.of(in+out) + doubt
-	for _, f := range d.effects {
+	if in != 0 || out != 0 {
+		b := d.history.at(at)
+		b.in += rawIn
+		b.out += rawOut
+	}
+	for i := range d.effects {
+		f := &d.effects[i]
 		z := f.zone
 		if z.heard == 0 || at < z.heard {
 			z.heard = at
@@ -338,7 +354,7 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 			z.today.in += out
 			z.today.out += in
 		}
-		z.flow(at, f.sign*(in-out), err)
+		z.pass(at, f.passage(at, rawIn, rawOut, doubt))
 		z.age(e.clock, e.plan.exact())
 		e.crowdChanged(z, at)
 	}
@@ -360,8 +376,8 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 	if newest {
 		d.present = entry[people]{at, n}
 	}
-	if len(z.absolute) <= 1 {
-		z.anchor(at, n, d.presentErr, false)
+	if d.room || len(z.absolute) <= 1 {
+		z.fix(anchor{at: at, kind: presentAnchor, value: n, spread: d.presentErr}, false)
 		z.age(e.clock, e.plan.exact())
 		e.crowdChanged(z, at)
 		return
@@ -369,15 +385,18 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 	if !newest {
 		return
 	}
-	// Several counters share the zone: each sees a part of it.
+	// Several counters share the zone: each sees a part of it, but for those that see all.
 	var sum, err people
 	latest := at
 	for _, a := range z.absolute {
+		if a.room {
+			continue
+		}
 		sum += a.present.v
 		err += a.presentErr
 		latest = max(latest, a.present.at)
 	}
-	z.anchor(latest, sum, err, true)
+	z.fix(anchor{at: latest, kind: presentAnchor, value: sum, spread: err}, true)
 	z.age(e.clock, e.plan.exact())
 	e.crowdChanged(z, latest)
 }

@@ -32,5 +32,11 @@ func errorRate(accuracy float64) ppm {
 	return ppm(math.Round((1 - accuracy) * 1e6))
 }
 
-// of is the error that p passages may hide, in the worst case all on one side.
+// presentSpread is the variance of an absolute count whose error bar holds nine times in ten, people².
+func presentSpread(err float64) people {
+	deviation := math.Max(0, math.Min(1e6, err)) / bothSides
+	return people(math.Round(deviation * deviation * float64(person)))
+}
+
+// of is the share r of p. Taking it back gives the same with the other sign.
 func (r ppm) of(p people) people { return p / 1000 * people(r) / 1000 }

@@ -30,13 +30,16 @@ type plan struct {
 	// thermometers are the devices that measure body temperature, by index: those of which the definition says so, and
 	// those that have shown it, which is the one thing a plan learns.
 	thermometers []bool
-	programs     map[programKey]*program
-	zoneAt       map[string]int // index in the definition by id
-	doorAt       map[string]int
-	deviceAt     map[string]int
-	taskAt       map[string]int
-	kept         [64][]func(float64) int8 // by quantity: classes of readings that are looked back at
-	keeps        uint64                   // quantities that are
+	// counters are the devices that count people, likewise.
+	counters []bool
+	counted  map[string]bool // zones that something counts, the building by an empty id; nil: to be found
+	programs map[programKey]*program
+	zoneAt   map[string]int // index in the definition by id
+	doorAt   map[string]int
+	deviceAt map[string]int
+	taskAt   map[string]int
+	kept     [64][]kept // by quantity: what rules look back at
+	keeps    uint64     // quantities that they do
 }
 
 type programKey struct {
@@ -76,6 +79,7 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 		}
 		p.measures = append(p.measures, m)
 		p.thermometers = append(p.thermometers, m&maskOf(telemetry.BodyTemperature) != 0)
+		p.counters = append(p.counters, m&crowdMask != 0 || m == 0 && def.Site.Devices[i].Place.Kind == facility.AtDoor)
 	}
 	for i := range def.Protocols {
 		for k := range def.Protocols[i].Rules {
@@ -89,9 +93,7 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 			}
 			for _, q := range kind.keeps(r) {
 				p.keeps |= maskOf(q.quantity)
-				if q.class != nil {
-					p.kept[q.quantity] = append(p.kept[q.quantity], q.class)
-				}
+				p.kept[q.quantity] = append(p.kept[q.quantity], q)
 			}
 		}
 	}
@@ -228,12 +230,15 @@ func (p *plan) allSubjects(kind SubjectKind, fits func(id string) bool) []Subjec
 // countMask are the quantities of a people counter.
 const countMask = 1<<telemetry.PeopleIn | 1<<telemetry.PeopleOut | 1<<telemetry.PeopleInTotal | 1<<telemetry.PeopleOutTotal
 
+// crowdMask are the quantities that say how many people are somewhere.
+const crowdMask = countMask | 1<<telemetry.PeoplePresent
+
 // totalMask are the running totals among them.
 const totalMask = 1<<telemetry.PeopleInTotal | 1<<telemetry.PeopleOutTotal
 
-// doorway is what the i-th device's door lets through.
-func (p *plan) doorway(i int) doorway {
-	if at := p.def.Site.Devices[i].Place; at.Kind == facility.AtDoor {
+// doorway is what the door at a place lets through.
+func (p *plan) doorway(at facility.Place) doorway {
+	if at.Kind == facility.AtDoor {
 		if n := p.door(at.ID).MaxPassages; n > 0 {
 			return doorway{n}
 		}
@@ -241,16 +246,16 @@ func (p *plan) doorway(i int) doorway {
 	return doorway{p.passage}
 }
 
-// unit names the hardware behind the i-th device and what its counts mean. A sensor that was replaced begins a new baseline
+// unit names the hardware behind the i-th device and what its counts mean at the place where it, or a channel of it, hangs. A sensor that was replaced begins a new baseline
 // under the old name, and so does one that was turned round or hung elsewhere: no step leads from the one to the other.
-func (p *plan) unit(i int) string {
+func (p *plan) unit(i int, at facility.Place, swap bool) string {
 	d := &p.def.Site.Devices[i]
-	parts := []string{d.Model, d.Address, string(d.Place.Kind), d.Place.ID, "", "", ""}
-	if d.Place.Kind == facility.AtDoor {
-		door := p.door(d.Place.ID)
+	parts := []string{d.Model, d.Address, string(at.Kind), at.ID, "", "", ""}
+	if at.Kind == facility.AtDoor {
+		door := p.door(at.ID)
 		parts[4], parts[5] = door.From, door.To
 	}
-	if d.Swap {
+	if swap {
 		parts[6] = "swap"
 	}
 	return strings.Join(parts, "\x00")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -33,7 +32,11 @@ type program struct {
 	day     bool                 // counts of the day
 	limit   bool
 	ages    bool // age_minutes
-	minutes bool // something that runs with time
+	doubt   bool // error: the expression itself says what to make of it
+	leveled bool // level or share
+	// thresholds are what a gauge is compared with, where it is used for nothing else; nil: its every value may matter.
+	thresholds map[telemetry.Quantity][]func(v float64) bool
+	minutes    bool // something that runs with time
 }
 
 // usable reports whether a quantity has a newest value that an expression can use.
@@ -128,6 +131,7 @@ func compileProgram(kind SubjectKind, expr string, condition bool) (*program, er
 	}
 	slices.Sort(p.gauges)
 	p.gauges = slices.Compact(p.gauges)
+	p.thresholds = thresholds(compiled.NativeRep().Expr())
 	return p, nil
 }
 
@@ -137,6 +141,9 @@ func (p *program) uses(name string) {
 		p.limit, p.crowd = true, true
 	case slices.Contains(crowdNames, name):
 		p.crowd = true
+		p.doubt = p.doubt || name == "error"
+	case name == "level" || name == "share":
+		p.leveled = true
 	case slices.Contains(dayNames, name) || slices.Contains(doorNames, name):
 		p.day = true
 	case name == "age_minutes":
@@ -205,127 +212,3 @@ var (
 	errEvaluation = errors.New("evaluation failed")
 	errNotFinite  = errors.New("not a finite number")
 )
-
-// activation gives an expression the values of one subject at one time.
-type activation struct {
-	judge  *expressionJudge
-	t      telemetry.Instant
-	est    estimate
-	limit  float64
-	gauge  map[telemetry.Quantity]entry[float64]
-	stale  map[telemetry.Quantity]string // the device whose value is too old
-	open   bool
-	opened telemetry.Instant
-	// reason and detail say what is missing; empty: nothing.
-	reason Reason
-	detail string
-}
-
-// Parent ends the search for names here.
-func (a *activation) Parent() cel.Activation { return nil }
-
-// ResolveName gives the value of a variable.
-func (a *activation) ResolveName(name string) (any, bool) {
-	j := a.judge
-	switch name {
-	case "open":
-		return a.open, true
-	case "level":
-		return j.levels.at(a.t), true
-	case "age_minutes":
-		ages := make(map[string]float64, len(a.gauge))
-		for q, v := range a.gauge {
-			ages[q.String()] = math.Floor(minutes(a.t.Sub(v.at)))
-		}
-		return ages, true
-	}
-	get := variable(name)
-	if get == nil {
-		return nil, false
-	}
-	return get(a)
-}
-
-// prepare collects the values and finds what is missing. It gives the time at which a value changes by itself.
-func (a *activation) prepare() telemetry.Instant {
-	j := a.judge
-	until := j.levels.next(a.t)
-	var next telemetry.Instant
-	a.open, a.opened, next = j.plan.open(a.t)
-	until = min(until, next)
-	if j.timed {
-		until = min(until, a.t-a.t%telemetry.Instant(time.Minute)+telemetry.Instant(time.Minute))
-	}
-	if j.crowded {
-		a.est, next = j.zone.estimate(a.t)
-		until = min(until, next)
-		if !a.est.known {
-			a.reason, a.detail = a.est.reason, a.est.detail
-		}
-		if (j.condition.limit || j.value != nil && j.value.limit) && !a.findLimit() && a.reason == "" {
-			a.reason = ReasonNoLimit
-		}
-	}
-	if j.gauges == 0 {
-		return until
-	}
-	if a.gauge == nil {
-		a.gauge, a.stale = map[telemetry.Quantity]entry[float64]{}, map[telemetry.Quantity]string{}
-	}
-	clear(a.gauge)
-	clear(a.stale)
-	look := func(s *series) {
-		if j.gauges&maskOf(s.quantity) == 0 {
-			return
-		}
-		i := s.line.upTo(a.t)
-		until = min(until, s.line.next(i), s.device.nextSilence(a.t))
-		if i == 0 {
-			return
-		}
-		v := s.line.get(i - 1)
-		old := v.at.Add(j.params.Stale)
-		if a.t >= old || s.device.silent(a.t) {
-			a.stale[s.quantity] = s.device.id
-			return
-		}
-		until = min(until, old)
-		if have, ok := a.gauge[s.quantity]; !ok || v.at > have.at {
-			a.gauge[s.quantity] = *v
-		}
-	}
-	if j.device != nil {
-		for _, s := range j.device.kept {
-			look(s)
-		}
-	} else {
-		for _, s := range j.zone.sensors {
-			look(s)
-		}
-	}
-	for q := telemetry.NoQuantity + 1; q < 64 && a.reason == ""; q++ {
-		if j.gauges&maskOf(q) == 0 {
-			continue
-		}
-		if _, ok := a.gauge[q]; ok {
-			continue
-		}
-		if id, ok := a.stale[q]; ok {
-			a.reason, a.detail = ReasonSilent, id
-		} else {
-			a.reason, a.detail = ReasonNoData, q.String()
-		}
-	}
-	return until
-}
-
-// findLimit takes the limit of the first capacity rule about the zone.
-func (a *activation) findLimit() bool {
-	i := a.judge.zone.capacity
-	if i == nil {
-		return false
-	}
-	f, _ := i.ask(a.t, Unknown)
-	a.limit = f.limit
-	return f.hasLimit
-}

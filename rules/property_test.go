@@ -304,8 +304,8 @@ func checkSane(t testing.TB, e *Engine) {
 		if p.Persons < 0 || p.Error < 0 || math.IsNaN(p.Persons+p.Error+p.Raw) || math.IsInf(p.Persons+p.Error+p.Raw, 0) {
 			t.Fatalf("%s: got %+v, want persons and error of 0 or more", name, p)
 		}
-		if p.Raw < 0 && p.Error < -p.Raw {
-			t.Fatalf("%s: got %+v, want an error of at least the missing people", name, p)
+		if p.Low > p.Persons || p.Persons > p.High || p.Low != math.Trunc(p.Low) || p.High != math.Trunc(p.High) || p.Error != (p.High-p.Low)/2 {
+			t.Fatalf("%s: got %+v, want an interval of whole people that holds them", name, p)
 		}
 	}
 	estimate("building", v.Persons)
@@ -318,13 +318,20 @@ func checkSane(t testing.TB, e *Engine) {
 		if e.zones[i].derived() {
 			continue
 		}
+		if last := e.zones[i].line.last(); last != nil && z.Persons.Measured && z.Persons.High < last.v.reflected().number() {
+			t.Fatalf("zone %s: got %+v, want the reflected balance of %v in it", z.ID, z.Persons, last.v.reflected().number())
+		}
 		absolute := len(e.zones[i].absolute) > 0 && e.zones[i].promised()
 		for _, d := range e.zones[i].absolute {
 			absolute = absolute && !silent[d.id]
 		}
 		for _, d := range e.zones[i].feeders {
+			// In a closed building, and until it ought to have spoken again after opening, silence says nothing.
+			if open, opened, _ := e.plan.open(e.clock); d.pulse == nil || !open || opened.Add(d.pulse.bound) > e.clock || d.pulse.last > 0 && e.plan.openFor(d.pulse.last, d.pulse.bound) > e.clock {
+				continue
+			}
 			if silent[d.id] && z.Persons.Known && !absolute {
-				t.Fatalf("zone %s is known though %s is silent", z.ID, d.id)
+				t.Fatalf("zone %s is known though %s is silent at %v", z.ID, d.id, e.clock)
 			}
 		}
 	}

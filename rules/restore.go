@@ -58,6 +58,7 @@ func (e *Engine) restore(c *decoder) error {
 	for range c.count() {
 		e.deafness.spans = append(e.deafness.spans, deafSpan{c.instant(), c.instant()})
 	}
+	e.learnAt = e.nextLearning(e.clock)
 	sampleDue := e.facts(c)
 	if c.err != nil {
 		return c.err
@@ -103,6 +104,11 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 	e.doorByID = make(map[string]*doorState, len(site.Doors))
 	for range site.Doors {
 		d := &doorState{id: c.string(), total: c.tally(), today: c.tally(), screened: c.uint(), tooWarm: c.uint(), counted: c.instant()}
+		var at telemetry.Instant
+		for range c.count() {
+			at += telemetry.Instant(c.whole(int64(time.Minute)))
+			d.minutes = append(d.minutes, doorMinute{at, people(c.whole(int64(person))), uint32(c.uint()), uint32(c.uint())})
+		}
 		e.doorByID[d.id] = d
 	}
 	e.taskByID = make(map[string]*taskState, len(site.Tasks))
@@ -115,6 +121,16 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 		d := c.device(&e.clock)
 		e.deviceByID[d.id] = d
 		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
+		if d.known&crowdMask != 0 {
+			e.plan.showsCounter(i)
+		}
+	}
+	e.partByKey = make(map[string]*deviceState)
+	for _, p := range partsOf(site) {
+		d := c.device(&e.clock)
+		d.channel = p.channel.Name
+		e.partByKey[p.key()] = d
+		e.plan.thermometers[p.device] = e.plan.thermometers[p.device] || d.known&maskOf(telemetry.BodyTemperature) != 0
 	}
 	return sampleDue
 }
@@ -178,6 +194,8 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone
 	case *Temperature, *Silence:
 		return s.Kind == SubjectDevice
+	case *Screening:
+		return s.Kind == SubjectDoor
 	case *Disinfection:
 		return s.Kind == SubjectTask
 	case *Expression:
@@ -207,13 +225,12 @@ func (c *decoder) zone() *zoneState {
 	var was entry[balance]
 	decodeTimeline(c, &z.line, func() entry[balance] {
 		was.at += telemetry.Instant(c.whole(int64(time.Millisecond)))
-		was.v.raw += people(c.whole(int64(person)))
-		was.v.err += people(c.int())
-		was.v.anchor += c.deadline()
+		c.balance(&was.v)
 		now := was
 		now.at, now.v.anchor = c.present(was.at), c.present(was.v.anchor)
 		return now
 	})
+	c.learning(z)
 	z.today, z.heard = c.tally(), c.instant()
 	if z.sampled.At = c.instant(); z.sampled.At != 0 {
 		z.sampled.Persons, z.sampled.Error, z.sampled.Limit = c.float(), c.float(), c.float()
@@ -264,6 +281,7 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 		d.counted = Evidence{Device: d.id, At: at, Quantity: telemetry.Quantity(c.uint()), Value: c.float(), Sequence: c.uint(), Record: c.uint()}
 	}
 	d.present = entry[people]{c.instant(), people(c.int())}
+	c.counts(d)
 	for range c.count() {
 		t := c.total(telemetry.Quantity(c.uint()))
 		t.setBack(c.limit)
@@ -271,11 +289,18 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	}
 	d.pairTotals()
 	for range c.count() {
-		s := &series{device: d, quantity: telemetry.Quantity(c.uint())}
+		s := &series{device: d, quantity: telemetry.Quantity(c.uint()), channel: c.string()}
 		var was telemetry.Instant
-		decodeTimeline(c, &s.line, func() entry[float64] {
-			was += telemetry.Instant(c.whole(int64(time.Millisecond)))
-			return entry[float64]{c.present(was), c.float()}
+		decodeTimeline(c, &s.line, func() entry[stretch] {
+			at := was + telemetry.Instant(c.whole(int64(time.Millisecond)))
+			e := entry[stretch]{at, stretch{v: c.float(), last: at}}
+			n := c.uint()
+			if e.v.n = uint32(n / 2); n%2 == 1 {
+				e.v.last += telemetry.Instant(c.whole(int64(time.Millisecond)))
+			}
+			was = e.v.last
+			e.at, e.v.last = c.present(e.at), c.present(e.v.last)
+			return e
 		})
 		d.kept = append(d.kept, s)
 	}

@@ -19,10 +19,10 @@ func (e *Engine) sample(z *zoneState) {
 	}
 	e.queue.set(z.slot, telemetry.Never)
 	est, _ := z.estimate(e.clock)
-	if est.reason == ReasonNoData && z.sampled.At == 0 {
+	if (est.reason == ReasonNoData || !e.plan.counts(z.id)) && z.sampled.At == 0 {
 		return
 	}
-	now := Sample{Site: e.site, Zone: z.id, At: e.clock, Persons: est.persons.number(), Error: est.err.number(), Verdict: verdict, Near: near, Record: e.record}
+	now := Sample{Site: e.site, Zone: z.id, At: e.clock, Persons: est.persons.number(), Error: est.err().number(), Low: est.low.number(), High: est.high.number(), Verdict: verdict, Near: near, Record: e.record}
 	if z.capacity != nil {
 		f, _ := z.capacity.ask(e.clock, Within)
 		now.Limit = f.limit

@@ -50,8 +50,8 @@ func (e *Engine) skip(to telemetry.Instant) {
 	e.clock = to
 	e.newDay()
 	e.refreshLevel()
-	e.resetAt = e.plan.nextReset(to)
-	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+	e.resetAt, e.learnAt = e.plan.nextReset(to), e.nextLearning(to)
+	e.queue.set(0, e.nextTurn())
 	e.settle()
 }
 
@@ -84,9 +84,10 @@ func (e *Engine) setBack(to telemetry.Instant) error {
 	e.out, e.record, e.index, e.work, e.snapshotSize = old.out, old.record, old.index, old.work, old.snapshotSize
 	e.clock = to
 	e.day, e.midnight, e.resetAt = e.plan.midnight(e.plan.date(to)), e.plan.nextMidnight(to), e.plan.nextReset(to)
+	e.learnAt = e.nextLearning(to)
 	e.refreshLevel()
 	e.enforce(to)
-	e.queue.set(0, min(e.midnight, e.resetAt, e.levelAt))
+	e.queue.set(0, e.nextTurn())
 	e.askAll(to)
 	for _, z := range e.allZones() {
 		e.touch(z)

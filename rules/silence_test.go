@@ -96,12 +96,12 @@ func TestRunningTotalsCatchUpAfterSilence(t *testing.T) {
 	d := exact(with(mall(t), capacityRule(nil)))
 	d.Site.Devices[0].Interval = 10 * time.Minute
 	r := newRig(t, d)
-	r.read("c-main", "2022-07-04 00:05:00", telemetry.PeopleInTotal, 1000)
-	r.read("c-main", "2022-07-04 00:10:00", telemetry.PeopleInTotal, 1010)
+	r.read("c-main", "2022-07-04 08:05:00", telemetry.PeopleInTotal, 1000)
+	r.read("c-main", "2022-07-04 08:10:00", telemetry.PeopleInTotal, 1010)
 	r.wantVerdict("capacity", "hall", "within")
-	r.tick("2022-07-04 01:00:00")
+	r.tick("2022-07-04 09:00:00")
 	r.wantVerdict("capacity", "hall", "unknown/silent")
-	r.read("c-main", "2022-07-04 02:00:00", telemetry.PeopleInTotal, 1030)
+	r.read("c-main", "2022-07-04 10:00:00", telemetry.PeopleInTotal, 1030)
 	r.wantVerdict("capacity", "hall", "within")
 	r.wantPersons("hall", 30)
 }

@@ -75,11 +75,20 @@ func (e *Engine) encode(c *encoder) {
 		c.uint(d.screened)
 		c.uint(d.tooWarm)
 		c.instant(d.counted)
+		c.list(len(d.minutes))
+		var at telemetry.Instant
+		for _, m := range d.minutes {
+			c.b = appendWhole(c.b, int64(m.at-at), int64(time.Minute))
+			c.b = appendWhole(c.b, int64(m.in), int64(person))
+			c.uint(uint64(m.credible))
+			c.uint(uint64(m.implausible))
+			at = m.at
+		}
 	}
 	for _, t := range e.tasks {
 		c.task(t)
 	}
-	for _, d := range e.devices {
+	for d := range e.everyDevice() {
 		c.device(d)
 	}
 	c.list(len(e.instances))
@@ -102,17 +111,14 @@ func (c *encoder) zone(z *zoneState) {
 	var was entry[balance]
 	for _, tier := range z.line.tiers {
 		c.list(len(tier))
-		b := c.b
 		for i := range tier {
 			e := &tier[i]
-			b = appendWhole(b, int64(e.at-was.at), int64(time.Millisecond))
-			b = appendWhole(b, int64(e.v.raw-was.v.raw), int64(person))
-			b = binary.AppendVarint(b, int64(e.v.err-was.v.err))
-			b = binary.AppendVarint(b, int64(e.v.anchor-was.v.anchor))
+			c.b = appendWhole(c.b, int64(e.at-was.at), int64(time.Millisecond))
+			c.balance(&e.v, &was.v)
 			was = *e
 		}
-		c.b = b
 	}
+	c.learning(z)
 	c.tally(z.today)
 	c.instant(z.heard)
 	s := &z.sampled
@@ -168,6 +174,7 @@ func (c *encoder) device(d *deviceState) {
 	}
 	c.instant(d.present.at)
 	c.int(int64(d.present.v))
+	c.counts(d)
 	c.list(len(d.totals))
 	for _, t := range d.totals {
 		c.uint(uint64(t.quantity))
@@ -176,14 +183,22 @@ func (c *encoder) device(d *deviceState) {
 	c.list(len(d.kept))
 	for _, s := range d.kept {
 		c.uint(uint64(s.quantity))
+		c.string(s.channel)
 		var was telemetry.Instant
 		for _, tier := range s.line.tiers {
 			c.list(len(tier))
 			b := c.b
-			for _, e := range tier {
+			for i := range tier {
+				e := &tier[i]
 				b = appendWhole(b, int64(e.at-was), int64(time.Millisecond))
-				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.v))
-				was = e.at
+				b = binary.LittleEndian.AppendUint64(b, math.Float64bits(e.v.v))
+				if e.v.last == e.at {
+					b = binary.AppendUvarint(b, uint64(e.v.n)*2)
+				} else {
+					b = binary.AppendUvarint(b, uint64(e.v.n)*2+1)
+					b = appendWhole(b, int64(e.v.last-e.at), int64(time.Millisecond))
+				}
+				was = e.v.last
 			}
 			c.b = b
 		}

@@ -1,22 +1,23 @@
 package rules
 
 import (
-	"math"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Temperature judges every body temperature by itself: breached on a reading beyond the threshold, back to within by the
-// next one that is not. Subjects: the devices that are named, else all that ever sent a body temperature; so a new
-// thermometer is judged from its first reading on.
+// Temperature finds cases of fever: breached from a reading beyond the threshold on for as long as a case lasts, whoever is
+// measured next, and another fever meanwhile begins the time anew. Subjects: the devices that are named, else all that ever
+// sent a body temperature; so a new thermometer is judged from its first reading on.
 type Temperature struct {
 	// Above is the threshold in Cel. Default 37.3 (KMK HK.01.07/MENKES/382/2020); malls in DKI use 37.5.
 	Above float64 `yaml:"above" json:"above"`
 	// Operator is > (default) or >=.
 	Operator string `yaml:"operator" json:"operator"`
+	// Case is how long a case lasts: the time until the second check. Default 5m.
+	Case time.Duration `yaml:"case" json:"case"`
 	// PlausibleMin and PlausibleMax bound what a living person can show, Cel. Default 30 to 43; an empty scene reads
-	// about 24, and chip temperatures occur. A reading outside is never a fever.
+	// about 24, and chip temperatures occur. A reading outside is never a fever, and nobody was measured by it.
 	PlausibleMin float64 `yaml:"plausible_min" json:"plausible_min"`
 	PlausibleMax float64 `yaml:"plausible_max" json:"plausible_max"`
 	// Implausible is how many readings in a row outside the plausible window make the verdict unknown, 1 to 20. Default 3.
@@ -27,7 +28,7 @@ type Temperature struct {
 	// Error is the error bar in Cel of devices that give none. Default 0.3, the laboratory limit for clinical infrared
 	// thermometers.
 	Error float64 `yaml:"error" json:"error"`
-	// Stale is how long a verdict stands without another reading. Default 4h.
+	// Stale is how long within stands without another reading. Default 4h.
 	Stale time.Duration `yaml:"stale" json:"stale"`
 }
 
@@ -38,6 +39,7 @@ func (p *Temperature) Validate() error {
 	c.field(p.PlausibleMax <= 60, "plausible_max", "%v: want Cel, at most 60", p.PlausibleMax)
 	c.field(p.Above > p.PlausibleMin && p.Above < p.PlausibleMax, "above", "%v: want Cel, inside the plausible window", p.Above)
 	c.field(p.Operator == ">" || p.Operator == ">=", "operator", "%q: want > or >=", p.Operator)
+	c.field(p.Case > 0 && p.Case <= time.Hour, "case", "%v: want a duration above 0, at most 1h", p.Case)
 	c.field(p.Implausible >= 1 && p.Implausible <= 20, "implausible", "%d: want 1 to 20", p.Implausible)
 	c.field(p.Error >= 0 && p.Error <= 5, "error", "%v: want Cel, 0 to 5", p.Error)
 	c.field(p.Stale > 0, "stale", "%v: want a duration above 0", p.Stale)
@@ -46,7 +48,7 @@ func (p *Temperature) Validate() error {
 
 // The classes of a body temperature under a rule.
 const (
-	normal int8 = iota
+	normal uint64 = iota
 	hot
 	unclear // its error bar contains the threshold
 	implausible
@@ -60,27 +62,34 @@ var temperatureKind = kind{
 		"id": "Arahkan pengunjung ke samping dan ukur ulang setelah lima menit.",
 	},
 	params: func() Params {
-		return &Temperature{Above: 37.3, Operator: ">", PlausibleMin: 30, PlausibleMax: 43, Implausible: 3, Error: 0.3, Stale: 4 * time.Hour}
+		return &Temperature{Above: 37.3, Operator: ">", Case: 5 * time.Minute, PlausibleMin: 30, PlausibleMax: 43, Implausible: 3, Error: 0.3, Stale: 4 * time.Hour}
 	},
 	subjects: func(p *plan, r *Rule) []Subject {
 		return p.deviceSubjects(r, func(i int) bool { return p.thermometers[i] })
 	},
 	keeps: func(r *Rule) []kept {
-		return []kept{{telemetry.BodyTemperature, (&temperatureJudge{params: r.Params.(*Temperature)}).class}}
+		p := r.Params.(*Temperature)
+		class := func(v, err float64) uint64 { return (&temperatureJudge{params: p, err: p.bar(err)}).class(v) }
+		return []kept{{quantity: telemetry.BodyTemperature, class: class, row: p.Implausible, fresh: min(p.Case, p.Stale)}}
 	},
 	judge: func(b *bench, s Subject) judge {
 		p := b.rule.Params.(*Temperature)
 		d := b.device(s)
-		j := &temperatureJudge{params: p, plan: b.plan, device: d, err: p.Error}
-		if e := b.deviceError(s); e > 0 {
-			j.err = e
-		}
+		j := &temperatureJudge{params: p, plan: b.plan, device: d, err: p.bar(b.deviceError(s))}
 		b.onReadings(s, maskOf(telemetry.BodyTemperature))
 		if d != nil {
 			d.screen = j
 		}
 		return j
 	},
+}
+
+// bar is the error bar for a device that gives its own, or none (0).
+func (p *Temperature) bar(device float64) float64 {
+	if device > 0 {
+		return device
+	}
+	return p.Error
 }
 
 type temperatureJudge struct {
@@ -91,35 +100,59 @@ type temperatureJudge struct {
 }
 
 // class of a reading, the device's offset already added.
-func (j *temperatureJudge) class(v float64) int8 {
+func (j *temperatureJudge) class(v float64) uint64 {
 	p := j.params
-	switch {
-	case v < p.PlausibleMin || v > p.PlausibleMax:
+	if v < p.PlausibleMin || v > p.PlausibleMax {
 		return implausible
-	case p.UseError && math.Abs(v-p.Above) <= j.err:
+	}
+	err := j.err
+	if !p.UseError {
+		err = 0
+	}
+	switch verdict, near := measured(v, err, p.fever); {
+	case near:
 		return unclear
-	case v > p.Above || v == p.Above && p.Operator == ">=":
+	case verdict == Breached:
 		return hot
 	}
 	return normal
 }
 
+// fever reports whether a temperature is beyond the threshold.
+func (p *Temperature) fever(v float64) bool {
+	return v > p.Above || v == p.Above && p.Operator == ">="
+}
+
 func (j *temperatureJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
-	readings := j.device.series(telemetry.BodyTemperature)
-	if readings == nil {
-		return unknown(ReasonNoData, ""), telemetry.Never
+	f, until, seen := unknown(ReasonNoData, ""), telemetry.Never, false
+	for s := range j.device.allSeries(telemetry.BodyTemperature) {
+		one, next := j.one(s, t)
+		until = min(until, next)
+		if !seen || worse(one.verdict, f.verdict) {
+			f, seen = one, true
+		}
 	}
-	line := &readings.line
-	i := line.upTo(t)
-	until := line.next(i)
-	if i == 0 {
+	return f, until
+}
+
+// one judges the readings of one sensor.
+func (j *temperatureJudge) one(s *series, t telemetry.Instant) (finding, telemetry.Instant) {
+	newest, i, _ := s.at(t)
+	until := s.line.next(i + 1)
+	if newest == nil {
 		return unknown(ReasonNoData, ""), until
 	}
-	newest := line.get(i - 1).at
 	f := finding{verdict: Unknown, hasLimit: true, limit: j.params.Above, unit: telemetry.BodyTemperature.Unit(), constraint: "threshold"}
-	if stale := newest.Add(j.params.Stale); t >= stale {
+	if c, end := j.running(s, i, t); c != nil {
+		f.value, f.err, f.hasValue = c.v.v, j.err, true
+		if f.verdict = Breached; j.class(c.v.v) == unclear {
+			f.verdict, f.reason = Unknown, ReasonNear
+		}
+		return f, min(until, end)
+	}
+	if stale := newest.v.last.Add(j.params.Stale); t >= stale {
 		var next telemetry.Instant
-		f.reason, next = j.waiting(t, newest)
+		f.reason, next = j.waiting(t, newest.v.last)
 		f.detail = j.device.id
 		return f, min(until, next)
 	} else {
@@ -127,22 +160,52 @@ func (j *temperatureJudge) judge(t telemetry.Instant, _ Verdict) (finding, telem
 	}
 	// A few impossible readings say nothing about people; as many as the rule allows in a row say that the sensor is
 	// broken. Before that the last possible reading still speaks.
-	for back := 1; back <= i; back++ {
-		v := line.get(i - back).v
-		f.value, f.err, f.hasValue = v, j.err, true
-		switch c := j.class(v); {
-		case c != implausible:
-			f.verdict, f.reason = [...]Verdict{normal: Within, hot: Breached, unclear: Unknown}[c], ""
-			if c == unclear {
-				f.reason = ReasonNear
+	row := s.row(i+1, j.params.Implausible, func(v float64) bool { return j.class(v) == implausible })
+	for ; i >= 0 && row < j.params.Implausible; i-- {
+		if v := s.line.get(i).v.v; j.class(v) != implausible {
+			f.verdict = Within
+			// A case that is over says nothing about those who come next.
+			if j.class(v) == normal {
+				f.value, f.err, f.hasValue = v, j.err, true
 			}
-			return f, until
-		case back >= j.params.Implausible || back == i:
-			f.reason, f.detail = ReasonImplausible, j.device.id
 			return f, until
 		}
 	}
+	f.value, f.err, f.hasValue = newest.v.v, j.err, true
+	f.reason, f.detail = ReasonImplausible, j.device.id
 	return f, until
+}
+
+// running is the reading that makes a case at t, seen from the i-th entry, and when that is over: the newest fever, else the
+// newest reading that may be one; nil: there is no case.
+func (j *temperatureJudge) running(s *series, i int, t telemetry.Instant) (c *entry[stretch], end telemetry.Instant) {
+	for ; i >= 0; i-- {
+		e := s.line.get(i)
+		over := e.v.last.Add(j.params.Case)
+		if t >= over {
+			break
+		}
+		switch j.class(e.v.v) {
+		case hot:
+			return e, over
+		case unclear:
+			if c == nil {
+				c, end = e, over
+			}
+		}
+	}
+	return c, end
+}
+
+// screens reports whether a body temperature is one of a person, and whether that person has a fever.
+func (d *deviceState) screens(v float64) (credible, warm bool) {
+	j := d.whole.screen
+	if j == nil {
+		p := temperatureKind.params().(*Temperature)
+		return v >= p.PlausibleMin && v <= p.PlausibleMax, false
+	}
+	c := j.class(v)
+	return c != implausible, c == hot
 }
 
 // waiting is why there is no verdict long after the last reading: closed, just opened, or a thermometer nobody uses.
@@ -158,5 +221,16 @@ func (j *temperatureJudge) waiting(t, newest telemetry.Instant) (Reason, telemet
 }
 
 func (j *temperatureJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
-	return j.device.evidence(t, telemetry.BodyTemperature, to)
+	first := len(to)
+	for s := range j.device.allSeries(telemetry.BodyTemperature) {
+		e, i, _ := s.at(t)
+		if e == nil {
+			continue
+		}
+		if c, _ := j.running(s, i, t); c != nil {
+			e = c
+		}
+		to = append(to, s.evidence(e, t))
+	}
+	return newestEvidence(to, first)
 }

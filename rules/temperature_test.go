@@ -2,6 +2,7 @@ package rules
 
 import (
 	"testing"
+	"time"
 )
 
 func feverRule(change func(*Temperature, *Rule)) Rule {
@@ -25,8 +26,12 @@ func TestTemperature(t *testing.T) {
 		offset float64
 		steps  []step
 	}{
-		{"each reading alone", nil, 0, []step{
-			{"09:00:00", 36.5, "within"}, {"09:01:00", 37.4, "breached"}, {"09:02:00", 37.3, "within"},
+		{"a case lasts until the second check, whoever comes next", nil, 0, []step{
+			{"09:00:00", 36.5, "within"}, {"09:01:00", 37.4, "breached"}, {"09:02:00", 37.3, "breached"}, {"09:05:59", 0, "breached"},
+			{"09:06:00", 0, "within"},
+		}},
+		{"another fever begins the time anew", func(p *Temperature, _ *Rule) { p.Case = 2 * time.Minute }, 0, []step{
+			{"09:00:00", 38, "breached"}, {"09:01:00", 39, "breached"}, {"09:02:30", 36, "breached"}, {"09:03:00", 0, "within"},
 		}},
 		{"at least the threshold", func(p *Temperature, _ *Rule) { p.Operator = ">=" }, 0, []step{
 			{"09:00:00", 37.3, "breached"},
@@ -40,7 +45,7 @@ func TestTemperature(t *testing.T) {
 		}},
 		{"only impossible readings", nil, 0, []step{{"09:00:00", 24, "unknown/implausible"}}},
 		{"the error bar", func(p *Temperature, _ *Rule) { p.UseError = true }, 0, []step{
-			{"09:00:00", 36.9, "within"}, {"09:01:00", 37.2, "unknown/near"}, {"09:02:00", 37.7, "breached"},
+			{"09:00:00", 36.9, "within"}, {"09:01:00", 37.2, "unknown/near"}, {"09:02:00", 36.5, "unknown/near"}, {"09:03:00", 37.7, "breached"},
 		}},
 		{"stale while open, while closed, after opening", nil, 0, []step{
 			{"09:00:00", 36.9, "within"}, {"12:59:59", 0, "within"}, {"13:00:00", 0, "unknown/silent"}, {"16:00:00", 0, "unknown/closed"},
@@ -72,7 +77,6 @@ func TestThermometerIsScreenedByDoor(t *testing.T) {
 	r.wantTransitions(
 		"09:00:00 fever device/thermo unknown>within",
 		"09:01:00 fever device/thermo within>breached",
-		"09:02:00 fever device/thermo breached>within",
 	)
 	door := r.engine.View().Doors[0]
 	if door.Screened != 3 || door.TooWarm != 1 {

@@ -121,6 +121,12 @@ type thinner[V any] interface {
 	same(older, newer *entry[V]) bool
 }
 
+// joiner is a thinner whose entries can stand for several.
+type joiner[V any] interface {
+	// join makes the older of two neighbours stand for both; without it the newer takes its place.
+	join(older, newer *entry[V])
+}
+
 // age thins what has become older than exact and drops what lies beyond the horizon, except the value that held there.
 func (l *timeline[V]) age(now telemetry.Instant, exact time.Duration, by thinner[V]) {
 	if s := l.tiers[exactTier]; len(s) > 1 && s[0].at < now.Add(-exact) {
@@ -140,7 +146,11 @@ func (l *timeline[V]) move(from int, before telemetry.Instant, slot time.Duratio
 		e := &l.tiers[from][0]
 		to := l.tiers[from-1]
 		if n := len(to); n > 0 && to[n-1].at/telemetry.Instant(slot) == e.at/telemetry.Instant(slot) && by.same(&to[n-1], e) {
-			to[n-1] = *e
+			if j, ok := by.(joiner[V]); ok {
+				j.join(&to[n-1], e)
+			} else {
+				to[n-1] = *e
+			}
 		} else {
 			l.tiers[from-1] = append(to, *e)
 		}

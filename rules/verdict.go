@@ -177,6 +177,7 @@ const (
 	ReasonGap         Reason = "gap"          // the counters were not observed for a while, the balance is lost
 	ReasonUncounted   Reason = "uncounted"    // nothing has said yet how many people are there: no anchor
 	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
+	ReasonIdle        Reason = "idle"         // nobody came in, so there was nobody to measure
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )

@@ -55,6 +55,8 @@ type ZoneView struct {
 	Binding string   `json:"binding,omitempty"`
 	Verdict Verdict  `json:"verdict"`        // the worst about the zone
 	Near    bool     `json:"near,omitempty"` // its people are near the limit: measured, and too close to tell
+	// Stay is how many minutes people usually stay, as learned; 0: not known.
+	Stay float64 `json:"usual_stay_minutes,omitempty"`
 	// CountAsked is since when a manual count would pay; 0: it would not. At most once in two hours.
 	CountAsked telemetry.Instant `json:"count_asked,omitempty"`
 	Advice     Advice            `json:"advice"`
@@ -66,7 +68,8 @@ type ZoneView struct {
 // Advice is what a display at a zone's entrance says.
 type Advice string
 
-// The advice. Unknown occupancy gives AdviceWait: we do not wave people into a room we cannot see.
+// The advice. Unknown occupancy gives AdviceWait: we do not wave people into a room we cannot see. Where nobody counts there is
+// none.
 const (
 	AdviceGo   Advice = "go"
 	AdviceWait Advice = "wait"

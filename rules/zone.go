@@ -3,18 +3,9 @@ package rules
 import (
 	"slices"
 	"sort"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
-
-// balance is what was counted in a zone since the anchor: the time at which the number of people was last known. Both
-// numbers are sums, so that a flow that comes late is added to every balance after it, up to the next anchor.
-type balance struct {
-	raw    people
-	err    people
-	anchor telemetry.Instant // 0: since counting began, when the building is taken to be empty
-}
 
 // tally counts people in both directions.
 type tally struct{ in, out people }
@@ -28,6 +19,12 @@ type zoneState struct {
 
 	line  timeline[balance]
 	today tally
+	site  *plan // in force: its hours say when a silent counter misses somebody
+
+	// What was learned: from which anchors, what follows from those that are too old to change, and from all, and as it held.
+	anchors   []anchor
+	base, now learned
+	laws      []law
 	// heard is the event time of the earliest count, absolute or not; 0: none, and nothing can be said.
 	heard telemetry.Instant
 
@@ -61,227 +58,29 @@ type outage struct {
 	lossy  bool // what passed meanwhile is lost; false for running totals, which catch up
 }
 
-// flow adds people at a time: delta to the balance, err to its error. It is nothing to balances anchored at t or later.
-func (z *zoneState) flow(t telemetry.Instant, delta, err people) {
-	last := z.line.last()
-	switch {
-	case last == nil:
-		z.line.add(entry[balance]{t, balance{raw: delta, err: err}})
-	case t > last.at:
-		b := last.v
-		b.raw += delta
-		b.err += err
-		z.line.add(entry[balance]{t, b})
-	default:
-		for i, n := z.cut(t, false), z.line.size(); i < n; i++ {
-			b := &z.line.get(i).v
-			if b.anchor >= t {
-				break
-			}
-			b.raw += delta
-			b.err += err
-		}
-	}
-}
-
-// anchor sets the number of people at a time. Of two anchors at the same time the larger stays, unless replace is set.
-func (z *zoneState) anchor(t telemetry.Instant, value, err people, replace bool) {
-	i := z.cut(t, true)
-	at := z.line.get(i).v
-	if at.anchor == t && !replace && value <= at.raw {
-		return
-	}
-	for n := z.line.size(); i < n; i++ {
-		b := &z.line.get(i).v
-		if b.anchor > t {
-			break
-		}
-		b.raw += value - at.raw
-		b.err += err - at.err
-		b.anchor = t
-	}
-}
-
-// cut makes sure that a balance begins at t and gives its index. In the thinned past, unless exact is asked, a
-// neighbour in the same slot of time stands for it.
-func (z *zoneState) cut(t telemetry.Instant, exact bool) int {
-	i := z.line.upTo(t)
-	if i > 0 && z.line.get(i-1).at == t {
-		return i - 1
-	}
-	var b balance
-	if i > 0 {
-		b = z.line.get(i - 1).v
-	}
-	if i > 0 && !exact {
-		if slot := telemetry.Instant(z.line.resolution(i)); slot > 0 {
-			if next := z.line.get(i); next != nil && next.at/slot == t/slot && next.v.anchor == b.anchor {
-				return i
-			}
-			if prev := z.line.get(i - 1); prev.at/slot == t/slot && prev.v.anchor < t {
-				prev.at = t
-				return i - 1
-			}
-		}
-	}
-	if i == z.line.size() {
-		z.line.add(entry[balance]{t, b})
-	} else {
-		z.line.insert(i, entry[balance]{t, b})
-	}
-	return i
-}
-
-// same allows thinning, for a balance carries all before it; but the times at which verdicts changed stay, so that judging
-// the past again finds the same.
-func (z *zoneState) same(older, _ *entry[balance]) bool {
-	for over := z; over != nil && (over == z || over.derived()); over = over.parent {
-		for _, i := range over.crowdWatchers {
-			if i.changedAt(older.at) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// age thins the past.
-func (z *zoneState) age(now telemetry.Instant, exact time.Duration) { z.line.age(now, exact, z) }
-
 // derived reports whether the zone has no counter of its own, so that its people are those of the zones in it.
 func (z *zoneState) derived() bool {
 	return len(z.feeders) == 0 && len(z.absolute) == 0 && len(z.children) > 0
 }
 
-// estimate is how many people are in a zone, and how sure that is.
-type estimate struct {
-	persons, err people // persons ≥ 0
-	raw          people
-	anchor       telemetry.Instant
-	known        bool
-	reason       Reason
-	detail       string
-}
-
-// finding begins a finding about the estimate; an estimate that is not known is not judged.
-func (e *estimate) finding() finding {
-	f := finding{verdict: Unknown, value: e.persons.number(), err: e.err.number(), unit: "1", reason: e.reason, detail: e.detail}
-	f.hasValue = e.reason != ReasonNoData
-	return f
-}
-
-// estimate gives the people in the zone at t, and when that changes next as far as it is known.
-func (z *zoneState) estimate(t telemetry.Instant) (e estimate, until telemetry.Instant) {
-	if z.derived() {
-		return z.sum(t)
-	}
-	until = telemetry.Never
-	i := z.line.size()
-	if last := z.line.last(); last != nil {
-		if last.at > t {
-			i = z.line.upTo(t)
-			until = z.line.get(i).at
-		}
-		if i > 0 {
-			b := &z.line.get(i - 1).v
-			if i == z.line.size() {
-				b = &last.v
-			}
-			e.raw, e.err, e.anchor = b.raw, b.err, b.anchor
-		}
-	}
-	e.persons = e.raw
-	if z.heard == 0 || t < z.heard {
-		if z.heard != 0 {
-			until = min(until, z.heard)
-		}
-		e.reason = ReasonNoData
-	}
-	if e.raw < 0 {
-		// More left than came: the counters are wrong by at least that much.
-		e.persons, e.err = 0, max(e.err, -e.raw)
-		if e.reason == "" {
-			e.reason = ReasonNegative
-		}
-	}
-	if len(z.outages) > 0 || len(z.blind) > 0 {
-		r, detail, next := z.outage(t, e.anchor)
-		until = min(until, next)
-		if r != "" && (e.reason == "" || e.reason == ReasonNegative) || r == ReasonNoData {
-			e.reason, e.detail = r, detail
-		}
-	}
-	e.known = e.reason == "" || e.reason == ReasonNegative
-	return e, until
-}
-
-// sum is the estimate of a zone without counters of its own.
-func (z *zoneState) sum(t telemetry.Instant) (e estimate, until telemetry.Instant) {
-	until = telemetry.Never
-	e.known = true
-	for _, c := range z.children {
-		part, next := c.estimate(t)
-		until = min(until, next)
-		e.persons += part.persons
-		e.err += part.err
-		e.raw += part.raw
-		if e.anchor == 0 || part.anchor < e.anchor {
-			e.anchor = part.anchor
-		}
-		if !part.known && e.known {
-			e.known, e.reason, e.detail = false, part.reason, part.detail
-		}
-		if e.reason == "" {
-			e.reason = part.reason
-		}
-	}
-	return e, until
-}
-
-// outage says why the balance is not known at t: a counter is silent, or was silent since the anchor. Absolute counters
-// that are alive make up for that.
-func (z *zoneState) outage(t, anchor telemetry.Instant) (r Reason, detail string, until telemetry.Instant) {
-	until = telemetry.Never
-	look := func(all []outage, sticky bool) (r Reason, detail string) {
-		for i := len(all) - 1; i >= 0; i-- {
-			switch o := &all[i]; {
-			case o.to <= anchor && o.to <= t:
-				return r, detail
-			case o.to > t:
-				until = min(until, o.to)
-				if o.silent > t {
-					until = min(until, o.silent)
-				} else if r == "" || r == ReasonGap {
-					r, detail = ReasonSilent, o.device.id
-					if o.unseen {
-						r = ReasonNoData
-					}
-				}
-			case o.lossy && sticky && r == "":
-				r, detail = ReasonGap, o.device.id
+// setLosses replaces the outages of one counter at the zone's edge, and finds the estimates again from where what it lost changed.
+func (z *zoneState) setLosses(d *deviceState, now []outage, since telemetry.Instant) {
+	first := telemetry.Never
+	changed := func(a, b []outage) {
+		for i := range a {
+			o := &a[i]
+			if o.device == d && o.lossy && o.to > since && o.to < first && !slices.ContainsFunc(b, func(p outage) bool { return p.gap == o.gap && p.device == d && p.lossy }) {
+				first = o.to
 			}
 		}
-		return r, detail
 	}
-	br, bd := look(z.blind, false)
-	if br == "" && len(z.absolute) > 0 && z.promised() {
-		return "", "", until
+	changed(z.outages, now)
+	changed(now, z.outages)
+	z.outages = setOutages(z.outages, d, now)
+	if i := z.line.upTo(first - 1); first != telemetry.Never && i < z.line.size() {
+		before := z.line.get(i).v
+		z.redo(i, first, 0, &before)
 	}
-	r, detail = look(z.outages, true)
-	if r == "" && len(z.feeders) == 0 {
-		r, detail = br, bd
-	}
-	return r, detail, until
-}
-
-// promised reports whether every absolute counter promised an interval, so that its silence would be noticed.
-func (z *zoneState) promised() bool {
-	for _, d := range z.absolute {
-		if d.pulse == nil {
-			return false
-		}
-	}
-	return true
 }
 
 // setOutages replaces the outages of one device.

@@ -32,11 +32,12 @@ const (
 	ReasonUndecoded     Reason = "undecoded" // no decoder for this model's raw bytes
 	ReasonTask          Reason = "task"      // names no task of the site
 	ReasonClock         Reason = "clock"     // it was received at a time that had not come: set aside by journal repair-clock
+	ReasonMeasures      Reason = "measures"  // a quantity that the device is not configured to measure
 	ReasonFault         Reason = "fault"     // our own fault: a decoder or rule failed
 )
 
 // Reasons lists all of them.
 func Reasons() []Reason {
 	return []Reason{ReasonUnknownTopic, ReasonUnknownDevice, ReasonForeign, ReasonTooLarge, ReasonTooDeep, ReasonEncoding,
-		ReasonSyntax, ReasonField, ReasonRange, ReasonUndecoded, ReasonTask, ReasonClock, ReasonFault}
+		ReasonSyntax, ReasonField, ReasonRange, ReasonUndecoded, ReasonTask, ReasonClock, ReasonMeasures, ReasonFault}
 }

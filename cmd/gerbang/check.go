@@ -25,13 +25,14 @@ func checkCommand(std streams) *cobra.Command {
 		Use:   "check [FILE]",
 		Short: "Check the configuration and list everything that is wrong",
 		Long: `Check reads the configuration with all sites, protocols and models it names, and prints every problem as
-file:line:col: what, and what was expected. It exits with 0 if there is none and with 1 otherwise.`,
+file:line:col: what, and what was expected. It exits with 0 if there is none and with 1 otherwise.
+What is allowed and probably not meant is a warning, on standard error.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				path = args[0]
 			}
-			_, err := loadConfig(path)
+			cfg, err := loadConfig(path)
 			var problems configs.Problems
 			if err != nil && !errors.As(err, &problems) {
 				return fmt.Errorf("checking the configuration: %w", err)
@@ -52,6 +53,11 @@ file:line:col: what, and what was expected. It exits with 0 if there is none and
 			}
 			if len(problems) > 0 {
 				return &exitError{code: 1}
+			}
+			for _, p := range cfg.Warnings {
+				if _, err := fmt.Fprintf(std.err, "%v (warning)\n", p); err != nil {
+					return fmt.Errorf("writing the warnings: %w", err)
+				}
 			}
 			return nil
 		},

@@ -150,6 +150,9 @@ func (c *compiler) field(at string, def *Field) field {
 	if def.Channel != channelText([]byte(def.Channel)) {
 		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or the signs _-.: alone", def.Channel, maxChannel))
 	}
+	if def.Main != nil && def.Channel == "" {
+		c.fail(at+".main", errors.New("want a channel, which tells the value from what is measured at the device's place"))
+	}
 	f.channelPath = c.joined(at+".channel_path", def.ChannelPath)
 	f.twice = c.twice(at+".twice", def)
 	return f

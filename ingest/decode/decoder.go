@@ -127,7 +127,8 @@ func New(o Options) (*Decoder, error) {
 }
 
 // Decode appends what msg means to dst: observations, or exactly one rejection, or nothing for a message that is
-// understood and is not a reading (see Ignored). The records own their memory; msg's payload is neither kept nor changed.
+// understood and is not a reading (see Ignored). What a device says beyond what it is configured to measure is refused with a
+// rejection beside the observation of the rest. The records own their memory; msg's payload is neither kept nor changed.
 func (d *Decoder) Decode(msg *ingest.Message, dst []telemetry.Record) []telemetry.Record {
 	w := d.workers.Get().(*Worker)
 	defer d.workers.Put(w)

@@ -1,7 +1,9 @@
 package decode
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -106,15 +108,8 @@ type When struct {
 // Delivers are the quantities that readings of the model may have, each once, in their fixed order: without the counts that it
 // does not count, and without what is only shown. None where names in the message tell them.
 func (m *Model) Delivers() []telemetry.Quantity {
-	lists := [][]Field{m.Readings}
-	if m.History != nil {
-		lists = append(lists, m.History.Readings)
-	}
-	if m.Each != nil {
-		lists = append(lists, m.Each.Readings)
-	}
 	var all []telemetry.Quantity
-	for _, f := range slices.Concat(lists...) {
+	for _, f := range m.fields() {
 		if f.Auto {
 			return nil
 		}
@@ -124,6 +119,68 @@ func (m *Model) Delivers() []telemetry.Quantity {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// fields are those of all readings.
+func (m *Model) fields() []Field {
+	lists := [][]Field{m.Readings}
+	if m.History != nil {
+		lists = append(lists, m.History.Readings)
+	}
+	if m.Each != nil {
+		lists = append(lists, m.Each.Readings)
+	}
+	return slices.Concat(lists...)
+}
+
+// Probe is a value of a model that is not about the place where the device hangs.
+type Probe struct {
+	Quantity telemetry.Quantity
+	Channel  string
+}
+
+// Probes lists them, each once.
+func (m *Model) Probes() []Probe {
+	var all []Probe
+	for _, f := range m.fields() {
+		if f.Aside || f.main() {
+			continue
+		}
+		for _, channel := range f.channels() {
+			if p := (Probe{f.Quantity, channel}); !slices.Contains(all, p) {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// Surrounds are those of the quantities that Delivers lists which the model reads at the place where the device hangs.
+func (m *Model) Surrounds() []telemetry.Quantity {
+	fields := m.fields()
+	return slices.DeleteFunc(m.Delivers(), func(q telemetry.Quantity) bool {
+		return !slices.ContainsFunc(fields, func(f Field) bool { return f.Quantity == q && !f.Aside && f.main() })
+	})
+}
+
+// main reports whether the field is about the place where the device hangs.
+func (f *Field) main() bool {
+	if f.Main != nil {
+		return *f.Main
+	}
+	return f.Channel == "" || f.Quantity.Definition().Form != telemetry.Gauge
+}
+
+// channels are the names that the model itself gives.
+func (f *Field) channels() []string {
+	if len(f.Names) == 0 {
+		return []string{f.Channel}
+	}
+	var all []string
+	for _, name := range f.Names {
+		all = append(all, cmp.Or(strings.ReplaceAll(f.Channel, "{}", name), name))
+	}
+	return all
 }
 
 // counts reports whether readings of q are taken: all but the forms of counting people that Count leaves out.
@@ -223,6 +280,10 @@ type Field struct {
 	// Names make a field of each of them: the name stands where Path, Channel and When say {}, and is the channel where there
 	// is no other. "{}_count" with the names [region_1, region_2] reads region_1_count and region_2_count.
 	Names []string `yaml:"names" json:"names,omitempty"`
+	// Main says whether a value with a Channel is about the place where the device hangs. Default: counts, flags and events are,
+	// and so is what ChannelPath names; a measured value on a Channel that the model names is a probe's, which is judged only
+	// where the site gives that channel a place.
+	Main *bool `yaml:"main" json:"main,omitempty"`
 	// Aside says that gerbang decode shows the value and nothing else takes it: it has the quantity's unit and not its
 	// meaning. What lies between a ceiling and the floor is a distance, and no rule may take it for one between people.
 	Aside bool `yaml:"aside" json:"aside,omitempty"`

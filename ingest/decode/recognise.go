@@ -42,7 +42,15 @@ func (d *Decoder) Recognise(q Query) []Candidate {
 	}
 	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
 	var all []Candidate
+	enveloped := false
+	if w.bare == nil && msg.Topic == "" {
+		_, f := w.uplink(msg)
+		enveloped = f == nil
+	}
 	for _, m := range d.models {
+		if enveloped && m.Format != "lorawan" {
+			continue // whose names would be those of the envelope
+		}
 		if c, ok := w.candidate(m, msg); ok {
 			all = append(all, c)
 		}
@@ -146,6 +154,9 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 	c.score += 4*literal + min(read, 8)
 	if fits {
 		c.score += 8
+	}
+	if len(c.Quantities) == 0 {
+		c.score -= 10 // whoever reads something is likelier
 	}
 	if m.Varied && m.codec == nil {
 		c.score -= 2 // one maker's device says more than a family

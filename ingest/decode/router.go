@@ -35,6 +35,8 @@ type binding struct {
 	zone    *time.Location
 	tasks   map[string]facility.Task // of the site; nil: any task is taken (no site is configured)
 	author  bool                     // keep a task log's "by"
+	// measures are the quantities that the device is there for, as bits; 0: whatever its model reads.
+	measures uint64
 	// stranger: no site has the device; somebody only looks at its message.
 	stranger bool
 }
@@ -49,6 +51,8 @@ type router struct {
 	tree   tree // for topics with wildcards, and to say what is wrong with the others
 	routes map[string]*route
 	sites  map[string]map[string]*binding // site, device
+	// restricted: some device is there for some of what its model reads.
+	restricted bool
 }
 
 // route is one topic pattern with the devices that may speak on it.
@@ -106,8 +110,9 @@ func (r *router) addSite(s *facility.Site, models map[string]*model) error {
 				s.ID, dev.ID, dev.Model, strings.Join(slices.Sorted(maps.Keys(models)), ", ")))
 			continue
 		}
-		b := &binding{site: s.ID, device: dev.ID, address: cmp.Or(dev.Address, dev.ID), key: s.ID + "/" + dev.ID, model: m, zone: s.Location.Location, tasks: tasks, author: s.KeepTaskAuthor}
+		b := &binding{site: s.ID, device: dev.ID, address: cmp.Or(dev.Address, dev.ID), key: s.ID + "/" + dev.ID, model: m, zone: s.Location.Location, tasks: tasks, author: s.KeepTaskAuthor, measures: measuresOf(dev)}
 		devices[dev.ID] = b
+		r.restricted = r.restricted || b.measures != 0
 		if err := r.addDevice(b, dev); err != nil {
 			errs = append(errs, fmt.Errorf("site %q, device %q: %w", s.ID, dev.ID, err))
 		}

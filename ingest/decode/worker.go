@@ -77,7 +77,7 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 		clear(records[len(dst):])
 		return append(dst, reject(msg, b, f))
 	}
-	return w.withRefused(records, len(dst), b, msg)
+	return w.restrict(msg, w.withRefused(records, len(dst), b, msg), len(dst))
 }
 
 // maxTopic bounds a topic; MQTT itself allows 65,535 bytes.

@@ -1,0 +1,148 @@
+package rules
+
+import (
+	"math"
+	"time"
+
+	"cel.dev/cel-go/cel"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// activation gives an expression the values of one subject at one time.
+type activation struct {
+	judge   *expressionJudge
+	t       telemetry.Instant
+	est     estimate
+	persons float64 // of the estimate, or a bound of it
+	limit   float64
+	gauge   []gauged // by quantity
+	open    bool
+	opened  telemetry.Instant
+	// reason and detail say what is missing; empty: nothing.
+	reason Reason
+	detail string
+}
+
+// gauged is the value of a gauge in an expression.
+type gauged struct {
+	v, err float64
+	read   telemetry.Instant
+	ok     bool
+}
+
+// Parent ends the search for names here.
+func (a *activation) Parent() cel.Activation { return nil }
+
+// ResolveName gives the value of a variable.
+func (a *activation) ResolveName(name string) (any, bool) {
+	j := a.judge
+	switch name {
+	case "open":
+		return a.open, true
+	case "level":
+		return j.levels.at(a.t), true
+	case "age_minutes":
+		ages := make(map[string]float64, len(j.list))
+		for _, q := range j.list {
+			if v := a.gauge[q]; v.ok {
+				ages[q.String()] = math.Floor(minutes(a.t.Sub(v.read)))
+			}
+		}
+		return ages, true
+	}
+	get := variable(name)
+	if get == nil {
+		return nil, false
+	}
+	return get(a)
+}
+
+// begin collects for t all but the gauges, and finds what is missing of it. It gives the time at which that changes by itself.
+func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
+	j := a.judge
+	*a = activation{judge: j, t: t, gauge: a.gauge}
+	until := j.levels.next(t)
+	var next telemetry.Instant
+	a.open, a.opened, next = j.plan.open(t)
+	until = min(until, next)
+	if j.timed {
+		until = min(until, t-t%telemetry.Instant(time.Minute)+telemetry.Instant(time.Minute))
+	}
+	if level, missing := j.levels.missing(t); missing && j.leveled {
+		a.reason, a.detail = ReasonNoLevel, level
+	}
+	if j.crowded {
+		a.est, next = j.zone.estimate(t)
+		a.persons = a.est.persons.number()
+		until = min(until, next)
+		if !a.est.known {
+			a.reason, a.detail = a.est.reason, a.est.detail
+		}
+		if j.limited && a.reason == "" {
+			a.findLimit()
+		}
+	}
+	return until
+}
+
+// findLimit takes the limit of the first capacity rule about the zone.
+func (a *activation) findLimit() {
+	i := a.judge.zone.capacity
+	if i == nil {
+		a.reason = ReasonNoLimit
+		return
+	}
+	f, _ := i.ask(a.t, Unknown)
+	if a.limit = f.limit; f.hasLimit {
+		return
+	}
+	if a.reason, a.detail = ReasonNoLimit, ""; f.reason == ReasonNoLevel {
+		a.reason, a.detail = f.reason, f.detail
+	}
+}
+
+// bounds calls yield for each combination of the bounds of what is measured with an error, until it gives false. Without
+// errors there is one: the values themselves.
+func (a *activation) bounds(yield func() bool) {
+	j := a.judge
+	var open [maxBounds]*float64
+	var low, high [maxBounds]float64
+	n := 0
+	bound := func(v *float64, err float64) {
+		if err > 0 && n < maxBounds {
+			open[n], low[n], high[n] = v, *v-err, *v+err
+			n++
+		}
+	}
+	for _, q := range j.list {
+		bound(&a.gauge[q].v, a.gauge[q].err)
+	}
+	if j.crowded && !j.doubt {
+		bound(&a.persons, a.est.err().number())
+	}
+	if n == 0 {
+		yield()
+		return
+	}
+	var was [maxBounds]float64
+	for i := range n {
+		was[i] = *open[i]
+	}
+	for mask := range 1 << n {
+		for i := range n {
+			if *open[i] = low[i]; mask>>i&1 == 1 {
+				*open[i] = high[i]
+			}
+		}
+		if !yield() {
+			break
+		}
+	}
+	for i := range n {
+		*open[i] = was[i]
+	}
+}
+
+// maxBounds is of how many measured values at once the errors are looked at; a rule has two or three.
+const maxBounds = 6

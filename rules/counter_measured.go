@@ -1,0 +1,116 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/facility"
+)
+
+// counts reports whether something says how many people are in a zone (the building where id is empty): a counter at its edge,
+// one that sees who is in it, or the same for each zone in it. What nobody counts is not judged.
+//
+// A device at a door of which nobody knows what it measures may be a counter; one in a zone has to show it.
+func (p *plan) counts(id string) bool {
+	if p.counters == nil {
+		return true // only names are looked up, and what is counted is not known
+	}
+	if p.counted == nil {
+		p.findCounted()
+	}
+	return p.counted[id]
+}
+
+// showsCounter notes that a device has shown to be a counter.
+func (p *plan) showsCounter(device int) {
+	if !p.counters[device] {
+		p.counters[device] = true
+		p.counted = nil
+	}
+}
+
+// countedAt notes the zones at whose edge, or in which, a counter hangs.
+func (p *plan) countedAt(place facility.Place) {
+	switch place.Kind {
+	case facility.AtZone:
+		p.counted[place.ID] = true
+	case facility.AtDoor:
+		door := p.door(place.ID)
+		from, to := p.around(door.From), p.around(door.To)
+		for _, id := range slices.Concat(from, to) {
+			if slices.Contains(from, id) != slices.Contains(to, id) {
+				p.counted[id] = true
+			}
+		}
+	}
+}
+
+// findCounted finds all zones that are counted.
+func (p *plan) findCounted() {
+	p.counted = make(map[string]bool)
+	site := &p.def.Site
+	for i := range site.Devices {
+		if !p.counters[i] {
+			continue
+		}
+		for _, place := range site.Devices[i].Places() {
+			p.countedAt(place)
+		}
+	}
+	parts := make(map[string][]string)
+	for i := range site.Zones {
+		parts[site.Zones[i].Parent] = append(parts[site.Zones[i].Parent], site.Zones[i].ID)
+	}
+	var look func(id string) bool
+	look = func(id string) bool {
+		all := len(parts[id]) > 0
+		for _, part := range parts[id] {
+			all = look(part) && all
+		}
+		p.counted[id] = p.counted[id] || all
+		return p.counted[id]
+	}
+	look("")
+}
+
+// around lists a zone and all it lies in, the building last; nothing for outside.
+func (p *plan) around(id string) []string {
+	if id == facility.Outside || id == "" {
+		return nil
+	}
+	var all []string
+	for range len(p.def.Site.Zones) + 1 {
+		all = append(all, id)
+		if id == "" {
+			break
+		}
+		id = p.zone(id).Parent
+	}
+	return all
+}
+
+// counterViews is what was learned of the counters at a door.
+func (e *Engine) counterViews(door *doorState) []CounterView {
+	var all []CounterView
+	for d := range e.everyDevice() {
+		if d.door != door || !d.flowFlag || len(d.effects) == 0 {
+			continue
+		}
+		l := &d.effects[0].zone.now
+		for i := range l.counters {
+			if c := &l.counters[i]; c.id == d.counterID() || c.id == "" {
+				n := len(l.counters)
+				all = append(all, c.view(d, l.variance[i*n+i], l.scale))
+			}
+		}
+	}
+	return all
+}
+
+func (c *learnedCounter) view(d *deviceState, variance, scale float64) CounterView {
+	v := CounterView{Device: d.counterID(), Dispersion: scale * d.missedShare(), Drifting: c.drifting, Closings: slices.Clone(c.closings)}
+	v.Drift, v.Uncertainty = hundredths(100*c.drift), hundredths(100*bothSides*root(variance))
+	if c.reversed != d.mounting.Swap {
+		v.Reversed = c.turned
+	}
+	return v
+}

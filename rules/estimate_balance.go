@@ -1,0 +1,310 @@
+package rules
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// balance is what is known about the people in a zone from a time on: what was counted, and what follows from it. The sums are
+// whole numbers, so that they do not depend on the order in which counts arrive; the estimate follows from the balance before it
+// and what passed since, so that a count that comes late redoes it from its time on, up to the next anchor.
+type balance struct {
+	in, out people // counted into and out of the zone, since counting began
+	shift   people // what anchors and corrections made of it: in − out + shift is the balance
+	low     people // the least balance since the anchor
+
+	drift  people // what the counters are expected to have missed, since counting began: in less out
+	chance people // the variance of what they miss by chance, people²
+	lever  people // how far drift is off if the learned rates are off by their deviation
+	doubt  people // people who may have passed besides
+
+	mean   people // people inside, most likely
+	spread people // the variance of that by chance, people²
+	sway   people // its deviation by what is not known of the drift
+
+	anchor telemetry.Instant // when the people were last known; 0: never
+	lost   bool              // since then counts were lost, and nobody knows how many are usual
+}
+
+// raw is the balance as counted since the anchor.
+func (b *balance) raw() people { return b.in - b.out + b.shift }
+
+// reflected is how many people must be inside at least if the counters missed nobody: when more have left than came, those
+// who are left over were inside before, and everybody who came in since the lowest point and has not left is inside.
+func (b *balance) reflected() people { return b.raw() - min(b.low, 0) }
+
+// passage is what some people who pass a counter mean for a zone.
+type passage struct{ in, out, shift, drift, chance, lever, doubt people }
+
+func (b *balance) add(p *passage) {
+	b.in += p.in
+	b.out += p.out
+	b.shift += p.shift
+	b.drift += p.drift
+	b.chance += p.chance
+	b.lever += p.lever
+	b.doubt += p.doubt
+}
+
+// pass notes what passed at a time. What was before an anchor changes no estimate after it.
+func (z *zoneState) pass(t telemetry.Instant, p passage) {
+	for i := len(z.anchors) - 1; i >= 0 && z.anchors[i].at >= t; i-- {
+		z.anchors[i].in += p.in
+		z.anchors[i].out += p.out
+	}
+	last := z.line.last()
+	if last == nil || t > last.at {
+		e := entry[balance]{at: t}
+		if last != nil {
+			e.v = last.v
+		}
+		e.v.add(&p)
+		if last != nil {
+			z.follow(last.at, &last.v, t, &e.v)
+		} else {
+			z.follow(t, &balance{}, t, &e.v)
+		}
+		e.v.low = min(e.v.low, e.v.raw())
+		z.line.add(e)
+		return
+	}
+	i := z.cut(t, false)
+	delta := p.in - p.out + p.shift
+	before := z.line.get(i).v
+	for k, n := i, z.line.size(); k < n; k++ {
+		b := &z.line.get(k).v
+		b.add(&p)
+		if b.anchor >= t {
+			b.shift -= delta
+		}
+	}
+	z.redo(i, t, delta, &before)
+}
+
+// redo finds the estimates again from the i-th entry on, up to the first anchor at or after t. delta is by how much the balance
+// of these entries has changed, before what the i-th was.
+func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balance) {
+	lowBefore := people(0)
+	if i > 0 {
+		lowBefore = z.line.get(i - 1).v.low
+	}
+	for n := z.line.size(); i < n; i++ {
+		e := z.line.get(i)
+		if e.v.anchor >= t {
+			return
+		}
+		low := e.v.low
+		prev, at := &balance{}, e.at
+		if i > 0 {
+			p := z.line.get(i - 1)
+			prev, at = &p.v, p.at
+		}
+		if e.v.anchor != prev.anchor {
+			// The anchor lies in the same slot of the thinned past: what passed is added to what followed from it.
+			prev, at, lowBefore = before, e.at, before.low
+		}
+		z.follow(at, prev, e.at, &e.v)
+		e.v.low = min(prev.low, e.v.raw())
+		if low < lowBefore {
+			e.v.low = min(e.v.low, low+delta) // the lowest point lies inside the slot
+		}
+		lowBefore = low
+	}
+}
+
+// correct adds people at a time, as a person says.
+func (z *zoneState) correct(t telemetry.Instant, n people) { z.pass(t, passage{shift: n}) }
+
+// anchorKind says how people came to be known.
+type anchorKind uint8
+
+const (
+	startAnchor   anchorKind = iota // counting began in a closed building
+	closingAnchor                   // verified empty
+	presentAnchor                   // an absolute count
+	countAnchor                     // counted by hand
+)
+
+// anchor is a time at which the people inside were known.
+type anchor struct {
+	at      telemetry.Instant
+	kind    anchorKind
+	value   people
+	spread  people // the variance of value, people²
+	in, out people // counted until then, since counting began
+}
+
+// fix sets the people at a time. Of two anchors at the same time the larger stays, unless replace is set.
+func (z *zoneState) fix(a anchor, replace bool) {
+	i := z.cut(a.at, true)
+	e := z.line.get(i)
+	if e.v.anchor == a.at && !replace && a.value <= e.v.mean {
+		return
+	}
+	a.in, a.out = e.v.in, e.v.out
+	delta := a.value - e.v.raw()
+	was := e.v.anchor
+	for k, n := i, z.line.size(); k < n; k++ {
+		b := &z.line.get(k).v
+		if b.anchor > a.at {
+			break
+		}
+		b.shift += delta
+		b.anchor = a.at
+	}
+	e.v.low, e.v.mean, e.v.spread, e.v.sway, e.v.lost = a.value, a.value, a.spread, 0, false
+	z.remember(a)
+	// Those after it follow from it.
+	lowBefore := a.value
+	for k, n := i+1, z.line.size(); k < n; k++ {
+		next := z.line.get(k)
+		if next.v.anchor != a.at {
+			break
+		}
+		low := next.v.low
+		prev := z.line.get(k - 1)
+		z.follow(prev.at, &prev.v, next.at, &next.v)
+		next.v.low = min(prev.v.low, next.v.raw())
+		if low < lowBefore && was == a.at {
+			next.v.low = min(next.v.low, low+delta)
+		}
+		lowBefore = low
+	}
+}
+
+// remember keeps an anchor for learning; of absolute counts the first of each hour, in whatever order they come.
+func (z *zoneState) remember(a anchor) {
+	i := len(z.anchors)
+	for i > 0 && z.anchors[i-1].at >= a.at {
+		i--
+	}
+	if i < len(z.anchors) && z.anchors[i].at == a.at {
+		z.anchors[i] = a
+		return
+	}
+	if a.kind == presentAnchor {
+		hour := a.at / telemetry.Instant(time.Hour)
+		for k := i - 1; k >= 0 && z.anchors[k].at/telemetry.Instant(time.Hour) == hour; k-- {
+			if z.anchors[k].kind == presentAnchor {
+				return
+			}
+		}
+		for k := i; k < len(z.anchors) && z.anchors[k].at/telemetry.Instant(time.Hour) == hour; k++ {
+			if z.anchors[k].kind == presentAnchor {
+				z.anchors = slices.Delete(z.anchors, k, k+1)
+				break
+			}
+		}
+	}
+	z.anchors = slices.Insert(z.anchors, i, a)
+}
+
+// gate is how many deviations the arrivals may be off before they are not believed: everybody goes to lunch at once.
+const gate = 3
+
+// follow finds the estimate of cur, at a time, from that before it and what passed between.
+//
+// Explicit conversions keep the compiler from fusing products and sums, so that every machine finds the same.
+func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry.Instant, cur *balance) {
+	mean, spread, sway := float64(prev.mean), float64(prev.spread), float64(prev.sway)
+	cur.lost = prev.lost
+	if prevAt/telemetry.Instant(time.Minute) < at/telemetry.Instant(time.Minute) {
+		if law := z.lawAt(at); law != nil && law.stay > 0 {
+			if total := spread + float64(sway*sway)/float64(person); total > 0 {
+				expected, noise := z.arrived(law, prev, at)
+				off := expected - mean
+				if float64(off*off)/float64(person) < gate*gate*(noise+total) {
+					dt := min(at.Sub(prevAt), law.stay)
+					noise = float64(noise*float64(law.stay)) / float64(dt)
+					gain := total / (total + noise)
+					mean += float64(gain * off)
+					spread = float64(spread * (1 - gain))
+					sway = float64(sway * (1 - gain))
+				}
+			}
+		}
+	}
+	mean += float64(cur.raw() - prev.raw() + cur.drift - prev.drift)
+	spread += float64(cur.chance - prev.chance)
+	sway += float64(cur.lever-prev.lever) + float64(cur.doubt-prev.doubt)/bothSides
+	if len(z.outages) > 0 {
+		for i := range z.outages {
+			o := &z.outages[i]
+			if !o.lossy || o.to <= prevAt || o.to > at || o.to <= prev.anchor {
+				continue
+			}
+			switch m := z.missed(o, max(o.from, prev.anchor)); {
+			case !m.known:
+				cur.lost = true
+			default:
+				mean += float64(m.net)
+				spread += float64(m.spread)
+			}
+		}
+	}
+	cur.mean = max(0, people(math.Round(mean)))
+	cur.spread = max(0, people(math.Round(spread)))
+	cur.sway = people(math.Round(sway))
+}
+
+// arrived is how many people are inside by those who came in and how long people usually stay, and the variance of that at one
+// moment, people².
+func (z *zoneState) arrived(law *law, prev *balance, at telemetry.Instant) (expected, noise float64) {
+	var left people
+	for _, lag := range law.lags {
+		if i := z.line.upTo(at.Add(-lag)); i > 0 {
+			left += z.line.get(i - 1).v.in
+		}
+	}
+	n := float64(prev.in - left/people(len(law.lags)))
+	return n, float64(float64(law.restless)*max(n, float64(person))) / 1e6
+}
+
+// cut makes sure that a balance begins at t and gives its index. In the thinned past, unless exact is asked, a
+// neighbour in the same slot of time stands for it.
+func (z *zoneState) cut(t telemetry.Instant, exact bool) int {
+	i := z.line.upTo(t)
+	if i > 0 && z.line.get(i-1).at == t {
+		return i - 1
+	}
+	var b balance
+	if i > 0 {
+		b = z.line.get(i - 1).v
+	}
+	if i > 0 && !exact {
+		if slot := telemetry.Instant(z.line.resolution(i)); slot > 0 {
+			if next := z.line.get(i); next != nil && next.at/slot == t/slot && next.v.anchor == b.anchor {
+				return i
+			}
+			if prev := z.line.get(i - 1); prev.at/slot == t/slot && prev.v.anchor < t {
+				prev.at = t
+				return i - 1
+			}
+		}
+	}
+	if i == z.line.size() {
+		z.line.add(entry[balance]{t, b})
+	} else {
+		z.line.insert(i, entry[balance]{t, b})
+	}
+	return i
+}
+
+// same allows thinning, for a balance carries all before it; but the times at which verdicts changed stay, so that judging
+// the past again finds the same.
+func (z *zoneState) same(older, _ *entry[balance]) bool {
+	for over := z; over != nil && (over == z || over.derived()); over = over.parent {
+		for _, i := range over.crowdWatchers {
+			if i.changedAt(older.at) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// age thins the past.
+func (z *zoneState) age(now telemetry.Instant, exact time.Duration) { z.line.age(now, exact, z) }

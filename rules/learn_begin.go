@@ -1,0 +1,56 @@
+package rules
+
+import "github.com/gerbang-iot/gerbang/telemetry"
+
+// nextLearning is the first time after t at which is learned from the anchors of a day.
+func (e *Engine) nextLearning(t telemetry.Instant) telemetry.Instant {
+	delay := learnDelay + e.plan.exact()
+	at := e.plan.nextReset(t.Add(-delay))
+	if at == telemetry.Never {
+		at = e.plan.nextMidnight(t.Add(-delay))
+	}
+	if at == telemetry.Never {
+		return at
+	}
+	return at.Add(delay)
+}
+
+// begin is what a new definition means for the people inside: counting that begins in a closed building begins with nobody, in
+// an open one nobody knows with how many. And it says anew how counters are mounted.
+func (e *Engine) begin() {
+	if open, _, _ := e.plan.open(e.clock); !open {
+		for _, z := range e.allZones() {
+			if z.heard == 0 && z.line.size() == 0 {
+				z.fix(anchor{at: e.clock, kind: startAnchor}, false)
+			}
+		}
+	}
+	if len(e.plans) < 2 {
+		return
+	}
+	before := e.plans[len(e.plans)-2]
+	for d := range e.everyDevice() {
+		k, ok := before.deviceAt[d.id]
+		if !ok || before.def.Site.Devices[k].Mounting(d.channel).Swap == d.mounting.Swap {
+			continue
+		}
+		d.turns = append(d.turns, turn{max(1, e.clock), d.mounting.Swap})
+		for _, z := range e.allZones() {
+			z.remount(d.counterID(), d.mounting.Swap, e.clock)
+		}
+	}
+}
+
+// remount notes that a counter is mounted another way from now on, as somebody says who has seen it: what was counted before is
+// not learned from again.
+func (z *zoneState) remount(counter string, reversed bool, now telemetry.Instant) {
+	for i := range z.now.counters {
+		if z.now.counters[i].id != counter {
+			continue
+		}
+		c := &z.now.counters[i]
+		c.reversed, c.turned, c.doubt = reversed, 0, 0
+		z.now.since, z.now.until = false, now
+		z.base = z.now.clone()
+	}
+}

@@ -1,0 +1,159 @@
+package rules
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Screening finds doors that let people in while their thermometer says nothing that can be a body temperature: it died, it
+// looks at the wall, it is out of order. Subjects: the doors that are named, else all that have a thermometer and a counter.
+// While nobody enters nothing can be said, unless the thermometer has worked since the opening and few came since.
+type Screening struct {
+	// Window is the time that is looked at, in whole minutes. Default 15m.
+	Window time.Duration `yaml:"window" json:"window"`
+	// People is how many must have entered before it is judged, 1 to 1000. Default 5.
+	People int `yaml:"people" json:"people"`
+	// Least is the share of those who entered in the window that must at least have a credible temperature, 0 to 1. Default
+	// 0.1: whether enough are measured is for another rule, this one asks whether the thermometer works.
+	Least float64 `yaml:"least" json:"least"`
+}
+
+// Validate checks values.
+func (p *Screening) Validate() error {
+	var c checks
+	c.field(p.Window >= 5*time.Minute && p.Window <= 24*time.Hour && p.Window%time.Minute == 0, "window", "%v: want whole minutes, 5m to 24h", p.Window)
+	c.field(p.People >= 1 && p.People <= 1000, "people", "%d: want persons, 1 to 1000", p.People)
+	c.field(p.Least >= 0 && p.Least <= 1, "least", "%v: want a share, 0 to 1", p.Least)
+	return c.err()
+}
+
+var screeningKind = kind{
+	name:  "screening",
+	class: ClassSensor,
+	advice: map[string]string{
+		"en": "Measure by hand at this door, and check power, aim and distance of its thermometer.",
+		"id": "Ukur suhu secara manual di pintu ini, lalu periksa daya, arah, dan jarak termometernya.",
+	},
+	params: func() Params { return &Screening{Window: 15 * time.Minute, People: 5, Least: 0.1} },
+	subjects: func(p *plan, r *Rule) []Subject {
+		return p.allSubjects(SubjectDoor, func(id string) bool {
+			if len(r.Subjects) > 0 {
+				return r.names(id)
+			}
+			at := facility.Place{Kind: facility.AtDoor, ID: id}
+			counter, thermometer := p.instruments(at)
+			return counter && thermometer
+		})
+	},
+	judge: func(b *bench, s Subject) judge {
+		j := &screeningJudge{params: b.rule.Params.(*Screening), plan: b.plan, door: b.door(s)}
+		j.door.timed = true
+		at := facility.Place{Kind: facility.AtDoor, ID: s.ID}
+		for d := range b.engine.everyDevice() {
+			def := b.plan.device(d.id)
+			if def.ID != "" && b.plan.thermometers[b.plan.deviceAt[d.id]] && def.Mounting(d.channel).Place == at {
+				j.thermometers = append(j.thermometers, d)
+			}
+		}
+		return j
+	},
+}
+
+// instruments says what there is at a door: a counter, as far as is known, and a thermometer.
+func (p *plan) instruments(at facility.Place) (counter, thermometer bool) {
+	for i := range p.def.Site.Devices {
+		d := &p.def.Site.Devices[i]
+		if d.Place != at && !slices.ContainsFunc(d.Channels, func(c facility.Channel) bool { return c.Place == at }) {
+			continue
+		}
+		known := i < len(p.measures) && p.measures[i] != 0
+		counter = counter || known && p.measures[i]&countMask != 0 || !known && !p.thermometers[i]
+		thermometer = thermometer || p.thermometers[i]
+	}
+	return counter, thermometer
+}
+
+type screeningJudge struct {
+	params       *Screening
+	plan         *plan
+	door         *doorState
+	thermometers []*deviceState
+}
+
+func (j *screeningJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
+	p := j.params
+	open, opened, until := j.plan.open(t)
+	if !open {
+		return unknown(ReasonClosed, ""), until
+	}
+	// Whole minutes, so that the answer about the past is that of the time itself.
+	now := t - t%telemetry.Instant(time.Minute)
+	from := now.Add(-p.Window)
+	all := j.door.minutes
+	end, _ := slices.BinarySearchFunc(all, now, compareMinute)
+	if end < len(all) {
+		until = min(until, all[end].at.Add(time.Minute))
+	}
+	if end > 0 && all[end-1].at >= from.Add(-time.Minute) {
+		until = min(until, now.Add(time.Minute))
+	}
+	// People since the last credible reading, and all in the window.
+	var entered, credible, implausible, since people
+	last := max(opened, 1)
+	worked := false
+	for i := end - 1; i >= 0 && all[i].at >= min(opened, from); i-- {
+		m := &all[i]
+		if m.at >= from {
+			entered += m.in
+			credible += people(m.credible) * person
+			implausible += people(m.implausible) * person
+		}
+		if m.credible > 0 && !worked {
+			last, worked = m.at, true
+		}
+		if !worked {
+			since += m.in
+		}
+	}
+	least := max(1, math.Ceil(p.Least*entered.number()))
+	f := finding{verdict: Within, limit: 100 * p.Least, hasLimit: true, unit: "%", constraint: "screening"}
+	if entered > 0 {
+		f.value, f.hasValue = min(100, 100*credible.number()/entered.number()), true
+	}
+	f.inputs = []Input{
+		{Name: "entered", Value: entered.number(), Unit: "1"}, {Name: "credible", Value: credible.number(), Unit: "1"},
+		{Name: "implausible", Value: implausible.number(), Unit: "1"}, {Name: "window", Value: minutes(p.Window), Unit: "min"},
+	}
+	enough := people(p.People) * person
+	full := opened == 0 || from >= opened // the window lies within the service
+	switch {
+	case full && entered >= enough && credible.number() < least, since >= enough && now.Sub(last) >= p.Window:
+		f.verdict, f.reason, f.detail = Breached, ReasonSilent, j.thermometer()
+		if implausible > 0 {
+			f.reason = ReasonImplausible
+		}
+	case !worked:
+		f.verdict, f.reason = Unknown, ReasonIdle
+	}
+	return f, until
+}
+
+// thermometer names the device at the door; empty: there is none.
+func (j *screeningJudge) thermometer() string {
+	if len(j.thermometers) == 0 {
+		return ""
+	}
+	return j.thermometers[0].id
+}
+
+func (j *screeningJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
+	first := len(to)
+	for _, d := range j.thermometers {
+		to = d.evidence(t, telemetry.BodyTemperature, to)
+	}
+	return newestEvidence(to, first)
+}

@@ -1,0 +1,227 @@
+package rules
+
+import (
+	"math"
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// The words of Expression.Of. Anything else is the id of a device.
+const (
+	ofWorst = "worst"
+	ofAny   = "any"
+	ofAll   = "all"
+	ofMean  = "mean"
+)
+
+// OfWords lists what Expression.Of may be besides the id of a device.
+func OfWords() []string { return []string{ofWorst, ofAny, ofAll, ofMean} }
+
+// view is one way of giving each gauge of an expression its value: by a sensor, or by the mean of several.
+type view [][]*series
+
+// find lists who measures each gauge of the expression at the subject; missing is a gauge that nobody does.
+func (j *expressionJudge) find() (missing telemetry.Quantity) {
+	for i, q := range j.list {
+		all := j.sensors[i][:0]
+		add := func(s *series) {
+			if s.quantity == q && !s.probe() && j.wants(s.device) {
+				all = append(all, s)
+			}
+		}
+		if j.device != nil {
+			for s := range j.device.allSeries(q) {
+				add(s)
+			}
+		} else if j.zone != nil {
+			for _, s := range j.zone.sensors {
+				add(s)
+			}
+			for _, d := range j.zone.devices {
+				if s := j.silent(d, q, all); s != nil {
+					add(s)
+				}
+			}
+		}
+		if j.sensors[i] = all; len(all) == 0 && missing == telemetry.NoQuantity {
+			missing = q
+		}
+	}
+	return missing
+}
+
+// wants reports whether the rule is about the device's values.
+func (j *expressionJudge) wants(d *deviceState) bool {
+	switch j.params.Of {
+	case "", ofWorst, ofAny, ofAll, ofMean:
+		return true
+	}
+	return d.id == j.params.Of
+}
+
+// silent is a sensor that is known to measure a quantity and never said anything of it; nil: the device is not one. What a
+// model can measure need not be fitted: a device that speaks has shown what it has, unless its own configuration says more.
+func (j *expressionJudge) silent(d *deviceState, q telemetry.Quantity, heard []*series) *series {
+	if d.channel != "" || d.whole.index >= len(j.plan.measures) || j.plan.measures[d.whole.index]&maskOf(q) == 0 {
+		return nil
+	}
+	if d.messages > 0 && !slices.Contains(j.plan.device(d.id).Measures, q) {
+		return nil
+	}
+	if slices.ContainsFunc(heard, func(s *series) bool { return s.device.whole == d }) || d.series(q, "") != nil {
+		return nil
+	}
+	for _, p := range d.parts {
+		if p.known&maskOf(q) != 0 {
+			return nil
+		}
+	}
+	for _, s := range j.blanks {
+		if s.device == d && s.quantity == q {
+			return s
+		}
+	}
+	s := &series{device: d, quantity: q}
+	j.blanks = append(j.blanks, s)
+	return s
+}
+
+// among judges each view of the sensors and lets those decide that the rule names.
+func (j *expressionJudge) among(t telemetry.Instant) (finding, telemetry.Instant) {
+	if j.params.Of == ofMean {
+		copy(j.view, j.sensors)
+		j.decided = append(j.decided[:0], j.view...)
+		return j.one(t, j.view)
+	}
+	best, until, seen := finding{}, telemetry.Never, false
+	j.views(0, func() {
+		f, next := j.one(t, j.view)
+		until = min(until, next)
+		if !seen || j.prefers(&f, &best) {
+			best, seen = f, true
+			j.bind()
+		}
+	})
+	if best.reason == "" || best.reason == ReasonNear {
+		best.detail = j.named()
+	}
+	return best, until
+}
+
+// views calls yield with each view in j.view, from the i-th gauge on. A device that measures several gauges is judged by its
+// own values of all of them.
+func (j *expressionJudge) views(i int, yield func()) {
+	if i == len(j.view) {
+		yield()
+		return
+	}
+	// A device that gives an earlier gauge and measures this one too gives both.
+	for _, earlier := range j.view[:i] {
+		d := earlier[0].device
+		own := slices.IndexFunc(j.sensors[i], func(s *series) bool { return s.device == d })
+		if own >= 0 {
+			j.view[i] = j.sensors[i][own : own+1]
+			j.views(i+1, yield)
+			return
+		}
+	}
+	for k := range j.sensors[i] {
+		j.view[i] = j.sensors[i][k : k+1]
+		j.views(i+1, yield)
+	}
+}
+
+// bind notes the sensors of the view as those that the finding rests on.
+func (j *expressionJudge) bind() {
+	j.bound, j.decided = j.bound[:0], append(j.decided[:0], j.view...)
+	for _, all := range j.view {
+		j.bound = append(j.bound, all...)
+	}
+}
+
+// named is the sensor that decided, where the subject does not tell; empty: there are several.
+func (j *expressionJudge) named() string {
+	if j.zone == nil {
+		return ""
+	}
+	id := j.bound[0].device.id
+	for _, s := range j.bound {
+		if s.device.id != id {
+			return ""
+		}
+	}
+	return id
+}
+
+// prefers reports whether what one view says weighs more than what another said.
+func (j *expressionJudge) prefers(f, than *finding) bool {
+	if f.verdict != than.verdict {
+		return j.weight(f) > j.weight(than)
+	}
+	switch {
+	case f.verdict == Unknown:
+		return f.reason != ReasonNear && than.reason == ReasonNear && j.params.Of != ofAny
+	case !f.hasValue || !than.hasValue || !f.hasLimit:
+		return false
+	case f.verdict == Breached && j.params.Of != ofAll:
+		return math.Abs(f.value-f.limit) > math.Abs(than.value-than.limit)
+	}
+	return math.Abs(f.value-f.limit) < math.Abs(than.value-than.limit)
+}
+
+// weight orders verdicts by which of them decides.
+func (j *expressionJudge) weight(f *finding) int {
+	order := [...]int{Unknown + 1: 1, Within + 1: 0, Breached + 1: 2}
+	switch j.params.Of {
+	case ofAny:
+		// Whoever says nothing is left out; who is near the limit says something.
+		if order[Unknown+1] = -1; f.reason == ReasonNear {
+			order[Unknown+1] = 1
+		}
+	case ofAll:
+		order = [...]int{Unknown + 1: 1, Within + 1: 2, Breached + 1: 0}
+	}
+	return order[f.verdict+1]
+}
+
+// see gives the gauges their values at t by the sensors of a view. missing has a reason where one has none.
+func (j *expressionJudge) see(t telemetry.Instant, v view) (missing finding, until telemetry.Instant) {
+	until = telemetry.Never
+	for i, all := range v {
+		q := j.list[i]
+		g := gauged{ok: true}
+		for _, s := range all {
+			e, k, read := s.at(t)
+			until = min(until, s.line.next(k+1), s.device.nextSilence(t))
+			switch {
+			case e == nil:
+				if missing.reason == "" {
+					missing = unknown(ReasonNoData, s.device.id)
+				}
+				continue
+			case t >= e.v.last.Add(j.params.Stale) || s.device.silent(t):
+				if missing.reason == "" || missing.reason == ReasonNoData {
+					missing = unknown(ReasonSilent, s.device.id)
+				}
+				continue
+			}
+			until = min(until, e.v.last.Add(j.params.Stale))
+			g.v += e.v.v
+			g.err += s.bar()
+			g.read = max(g.read, read)
+		}
+		g.v /= float64(len(all))
+		g.err /= float64(len(all))
+		j.activation.gauge[q] = g
+	}
+	return missing, until
+}
+
+// bar is the error bar of a series' values; flags have none.
+func (s *series) bar() float64 {
+	if s.quantity.Definition().Form != telemetry.Gauge {
+		return 0
+	}
+	return s.device.err
+}
