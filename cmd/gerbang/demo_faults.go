@@ -65,7 +65,7 @@ var demoFaults = []demoFault{
 			"id": "Petugas menahan antrean di luar: sepanjang pagi ruang tunggu utama terisi hampir sampai batasnya.",
 			"en": "Guards hold the queue outside: all morning the hall is filled nearly to its limit.",
 		},
-		make: func(o *simulate.Options, _ time.Time) { o.Guards = map[string]int{"ruang-tunggu": 78} },
+		make: func(o *simulate.Options, _ time.Time) { o.Guards = map[string]int{"ruang-tunggu": 79} },
 	},
 	{
 		site: "mpp-bojonegoro",

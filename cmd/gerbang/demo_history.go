@@ -138,7 +138,7 @@ func (h *demoPast) make(ctx context.Context, bar *progress, now time.Time) error
 		if err := h.virtual.advance(ctx, telemetry.InstantOf(at)); err != nil {
 			return err
 		}
-		bar.set(i)
+		bar.set(min(i+1, bar.total-1))
 	}
 	bar.set(bar.total)
 	bar.done()
