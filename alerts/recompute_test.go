@@ -41,6 +41,7 @@ func newJudge(t *testing.T, rule rules.Rule, level string, zone facility.Zone) *
 			Doors: []facility.Door{{ID: "main", Name: "Utama", From: facility.Outside, To: "hall"}},
 			Devices: []facility.Device{
 				{ID: "count", Model: "native", Place: facility.Place{Kind: facility.AtDoor, ID: "main"}, Accuracy: 0.95},
+				{ID: "exact", Model: "native", Place: facility.Place{Kind: facility.AtDoor, ID: "main"}, Accuracy: 1},
 				{ID: "thermo", Model: "native", Place: facility.Place{Kind: facility.AtDoor, ID: "main"}},
 				{ID: "air", Model: "native", Interval: 10 * time.Minute, Place: facility.Place{Kind: facility.AtZone, ID: "hall"}},
 				{ID: "near", Model: "native", Place: facility.Place{Kind: facility.AtZone, ID: "hall"}},
@@ -158,7 +159,7 @@ func TestR18EveryVerdictCanBeComputedAgainFromItsSentence(t *testing.T) {
 	warm := expression(rules.SubjectZone, "hall", "temperature >= 30.0", "temperature", 30, "Cel")
 	afterHours := expression(rules.SubjectZone, "hall", "!open && persons > 20.0", "persons", 20, "1")
 
-	people := func(n float64) func(*judge) { return func(j *judge) { j.count("09:00", n) } }
+	people := func(n float64) func(*judge) { return func(j *judge) { j.read("09:00", "exact", telemetry.PeopleIn, n) } }
 	passing := func(n float64) func(*judge) {
 		return func(j *judge) { j.count("09:00", 0); j.read("09:01", "count", telemetry.PeopleIn, n) }
 	}
@@ -234,8 +235,8 @@ func TestR18EveryVerdictCanBeComputedAgainFromItsSentence(t *testing.T) {
 		{"warm", warm, "1", area, one("09:00", "air", telemetry.Temperature, 29.96), "within"},
 		{"too warm", warm, "1", area, one("09:00", "air", telemetry.Temperature, 30), "breached"},
 		{"people by day", afterHours, "1", area, people(24), "within"},
-		{"people by night", afterHours, "1", area, func(j *judge) { j.count("17:00", 24) }, "breached"},
-		{"few people by night", afterHours, "1", area, func(j *judge) { j.count("17:00", 20) }, "within"},
+		{"people by night", afterHours, "1", area, func(j *judge) { j.read("17:00", "exact", telemetry.PeopleIn, 24) }, "breached"},
+		{"few people by night", afterHours, "1", area, func(j *judge) { j.read("17:00", "exact", telemetry.PeopleIn, 20) }, "within"},
 		{"no air sensor heard", co2, "1", area, func(j *judge) { j.wait("09:00") }, "unknown"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -109,17 +109,18 @@ func (a *activation) bounds(yield func() bool) {
 	var open [maxBounds]*float64
 	var low, high [maxBounds]float64
 	n := 0
-	bound := func(v *float64, err float64) {
-		if err > 0 && n < maxBounds {
-			open[n], low[n], high[n] = v, *v-err, *v+err
+	bound := func(v *float64, from, to float64) {
+		if from < to && n < maxBounds {
+			open[n], low[n], high[n] = v, from, to
 			n++
 		}
 	}
 	for _, q := range j.list {
-		bound(&a.gauge[q].v, a.gauge[q].err)
+		g := &a.gauge[q]
+		bound(&g.v, g.v-g.err, g.v+g.err)
 	}
 	if j.crowded && !j.doubt {
-		bound(&a.persons, a.est.err().number())
+		bound(&a.persons, a.est.low.number(), a.est.high.number())
 	}
 	if n == 0 {
 		yield()
