@@ -397,7 +397,7 @@ func (e *Engine) wire() {
 				b.instance = i
 			}
 			kind, _ := kindByName(era.rule.Kind)
-			era.judge = kind.judge(b, i.subject)
+			era.judge, era.class = kind.judge(b, i.subject), era.rule.class()
 		}
 	}
 	e.watches = e.watches[:0]

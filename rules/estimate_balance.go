@@ -240,6 +240,7 @@ func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry
 	spread += float64(cur.chance - prev.chance)
 	sway += float64(cur.lever-prev.lever) + float64(cur.doubt-prev.doubt)/bothSides
 	if n := len(z.outages); n > 0 && z.outages[n-1].to > prevAt {
+		// They are in the order of their ends: a building of a thousand counters has as many.
 		for i := sort.Search(n, func(k int) bool { return z.outages[k].to > prevAt }); i < n && z.outages[i].to <= at; i++ {
 			o := &z.outages[i]
 			if !o.lossy || o.to <= prev.anchor {

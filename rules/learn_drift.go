@@ -8,16 +8,18 @@ import (
 
 // How fast what was learned is forgotten.
 const (
-	driftPerDay  = 0.0015 // deviation of a drift's change from one closing to the next
-	mostWeight   = 25.0   // closings that the scale remembers
-	leastScale   = 0.025
-	outlier      = 3.0  // deviations: what is further away counts as that
-	anchorNoise  = 0.25 // people²: what stands still between the doors
-	leastToTurn  = 5    // closings before a counter is taken for mounted the other way
-	doubtStep    = 12.0
-	enoughDoubt  = 8.0
-	someDoubt    = 6.0
-	mostSurprise = 40.0 // squared deviations, beyond which one explanation is as bad as another
+	driftPerDay   = 0.0015 // deviation of a drift's change from one closing to the next
+	mostWeight    = 25.0   // closings that the scale remembers
+	leastScale    = 0.025
+	outlier       = 3.0  // deviations: what is further away counts as that
+	anchorNoise   = 0.25 // people²: what stands still between the doors
+	leastToTurn   = 5    // closings before a counter is taken for mounted the other way
+	doubtStep     = 6.0  // the most that one closing says
+	doubtKept     = 0.75 // of the doubt of the closing before
+	enoughDoubt   = 8.0  // so that it takes two in a row
+	someDoubt     = 5.0  // a closing that says so much says more of how a counter hangs than of what it misses
+	wellExplained = 3.0
+	mostSurprise  = 40.0 // squared deviations, beyond which one explanation is as bad as another
 )
 
 // sample is what passed between two anchors, as the counters said.
@@ -172,7 +174,8 @@ func (c *learnedCounter) note(s *sample, expected, width, variance float64, i in
 func hundredths(v float64) float64 { return math.Round(v*100) / 100 }
 
 // findTurn asks whether a counter is mounted the other way than it is taken for: whether the closing, and the lowest balance of
-// the day, would be explained better. Doubt adds up over closings; enough turns the counter. It reports whether the closing says
+// the day, would be explained better. A day that nothing explains well says nothing. Doubt adds up over closings that follow each
+// other; enough turns the counter. It reports whether the closing says
 // more of how a counter is mounted than of what it misses.
 func (l *learned) findTurn(z *zoneState, s *sample) bool {
 	if l.shared() {
@@ -192,8 +195,12 @@ func (l *learned) findTurn(z *zoneState, s *sample) bool {
 	for i := range l.counters {
 		c := &l.counters[i]
 		turned := surprise(i)
-		c.doubt = max(0, c.doubt) + max(-doubtStep, min(doubtStep, now-turned))
-		contested = contested || l.closings >= leastToTurn && now-turned > someDoubt
+		better := now - turned
+		if better > 0 && turned > wellExplained {
+			better = 0 // a day that nothing explains
+		}
+		c.doubt = float64(doubtKept*max(0, c.doubt)) + max(-doubtStep, min(doubtStep, better))
+		contested = contested || l.closings >= leastToTurn && better > someDoubt
 		if l.closings >= leastToTurn && c.doubt > enoughDoubt && (best < 0 || c.doubt > l.counters[best].doubt || c.doubt == l.counters[best].doubt && turned < least) {
 			best, least = i, turned
 		}

@@ -161,7 +161,9 @@ func (e *Engine) discover(d *deviceState, fresh uint64) {
 		e.nowPresent(d)
 		e.crowdChanged(d.zone, max(1, e.plan.from))
 	}
-	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index] || fresh&crowdMask != 0 && !e.plan.counters[d.whole.index] {
+	// Others judge what a thermometer reads, and a zone that is counted; a site of ten thousand counters has one such moment a zone.
+	news := fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index]
+	if fresh&crowdMask != 0 && e.plan.showsCounter(d.whole.index) || news {
 		e.enforce(e.enforced)
 	}
 }

@@ -57,9 +57,9 @@ var demoPoints = []demoPoint{
 	{"mpp-sumenep", 0.30, 18},
 	{"mpp-pamekasan", 0.36, 17},
 	{"mpp-banjar", 0.45, 20},
-	{"mpp-kab-probolinggo", 0.57, 24},
-	{"mpp-kota-probolinggo", 0.70, 24},
-	{"mpp-bojonegoro", 0.86, 28},
+	{"mpp-bojonegoro", 0.57, 34},
+	{"mpp-kab-probolinggo", 0.70, 24},
+	{"mpp-kota-probolinggo", 0.86, 24},
 	{"mpp-belu", 1.17, 11},
 }
 

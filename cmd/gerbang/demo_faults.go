@@ -65,17 +65,17 @@ var demoFaults = []demoFault{
 			"id": "Petugas menahan antrean di luar: sepanjang pagi ruang tunggu utama terisi hampir sampai batasnya.",
 			"en": "Guards hold the queue outside: all morning the hall is filled nearly to its limit.",
 		},
-		make: func(o *simulate.Options, _ time.Time) { o.Guards = map[string]int{"ruang-tunggu": 76} },
+		make: func(o *simulate.Options, _ time.Time) { o.Guards = map[string]int{"ruang-tunggu": 79} },
 	},
 	{
 		site: "mpp-bojonegoro",
-		name: "a door that drifts: Penghitung lift overlooks one in eight who leave; the engine has learned it from the closings of the week",
+		name: "a door that drifts: Penghitung pintu utama overlooks one in eight who leave; the engine has learned it from the closings of the week",
 		text: map[string]string{
-			"id": "Penghitung lift melewatkan satu dari delapan orang yang keluar; mesin aturan mempelajarinya dari penutupan setiap hari.",
-			"en": "The counter of the lift overlooks one in eight people who leave; the engine learns that from the closing of every day.",
+			"id": "Penghitung pintu utama melewatkan satu dari delapan orang yang keluar; mesin aturan mempelajarinya dari penutupan setiap hari.",
+			"en": "The counter of the main door overlooks one in eight people who leave; the engine learns that from the closing of every day.",
 		},
 		make: func(o *simulate.Options, _ time.Time) {
-			o.Misses = map[string]simulate.Miss{"lift-hitung": {Out: 0.125}}
+			o.Misses = map[string]simulate.Miss{"pintu-utama-hitung": {Out: 0.125}}
 		},
 	},
 }

@@ -138,7 +138,7 @@ func (h *demoPast) make(ctx context.Context, bar *progress, now time.Time) error
 		if err := h.virtual.advance(ctx, telemetry.InstantOf(at)); err != nil {
 			return err
 		}
-		bar.set(i)
+		bar.set(min(i+1, bar.total-1))
 	}
 	bar.set(bar.total)
 	bar.done()
@@ -177,6 +177,8 @@ func demoBuildings(cfg *configs.Config, plan *demoPlan, from time.Time) []*simul
 var demoWays = map[string]map[string]simulate.Way{
 	// Visitors enter in front and leave at the back.
 	"mpp-pamekasan": {"pintu-masuk": {In: 90, Out: 10}, "pintu-keluar": {In: 10, Out: 90}},
+	// The lift is for those who work in the offices above.
+	"mpp-bojonegoro": {"pintu-utama": {In: 90, Out: 90}, "lift": {In: 10, Out: 10}},
 	// Hardly anybody uses the fast counter's own door by day.
 	"mpp-tabalong": {"pintu-utama": {In: 65, Out: 65}, "pintu-samping": {In: 27, Out: 27}, "pintu-cepat": {In: 8, Out: 8}},
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,6 +70,12 @@ func TestN3DemoShowsTenMallsAtWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var judged, wrong atomic.Int64
+	t.Cleanup(func() { // when all stories are told
+		if share := float64(wrong.Load()) / float64(judged.Load()); share > 0.2 {
+			t.Errorf("of %d estimates %.0f %% miss what is true, want about 10 %%", judged.Load(), 100*share)
+		}
+	})
 	for name, now := range map[string]time.Time{
 		"Monday 03:00":              time.Date(2026, 11, 30, 3, 0, 0, 0, jakarta),
 		"Saturday 10:00":            time.Date(2026, 12, 5, 10, 0, 0, 0, jakarta),
@@ -80,6 +88,7 @@ func TestN3DemoShowsTenMallsAtWork(t *testing.T) {
 			t.Parallel()
 			s := tell(t, 1, now)
 			s.checkScreen(now)
+			s.checkDrift()
 			for _, b := range s.buildings { // as it goes on live
 				b.SetFevers(demoFeverEvery)
 			}
@@ -91,6 +100,8 @@ func TestN3DemoShowsTenMallsAtWork(t *testing.T) {
 			if s.fevers == 0 {
 				t.Error("no fever was seen in an hour, want one within minutes")
 			}
+			judged.Add(int64(s.judged))
+			wrong.Add(int64(s.wrong))
 		})
 	}
 }
@@ -102,13 +113,6 @@ func (s *story) checkScreen(now time.Time) {
 	near := false
 	for i, id := range s.gateway.Sites() {
 		v, _ := s.gateway.View(id)
-		if id == "mpp-sumenep" {
-			for _, z := range v.Zones {
-				if z.Persons.Known {
-					s.t.Logf("%s %v truth %d", z.ID, z.Persons, s.buildings[i].People(z.ID))
-				}
-			}
-		}
 		truth := s.buildings[i].People("")
 		if v.Open {
 			open++
@@ -118,18 +122,17 @@ func (s *story) checkScreen(now time.Time) {
 		}
 		if v.Persons.Known {
 			s.judged++
-			if low, high := bounds(v.Persons); float64(truth) < low || float64(truth) > high {
+			if low, high := v.Persons.Low, v.Persons.High; float64(truth) < low || float64(truth) > high {
 				s.t.Logf("%s at %s: %v to %v, and there are %d", id, now, low, high, truth)
 				s.wrong++
 			}
-			if width := v.Persons.Error; width > 15 {
-				s.t.Errorf("%s at %s: %.0f ± %.1f people, want ± 15 at most", id, now, v.Persons.Persons, width)
+			if width := v.Persons.Error; width > 20 {
+				s.t.Errorf("%s at %s: %.0f ± %.1f people, want ± 20 at most", id, now, v.Persons.Persons, width)
 			}
 		}
 		for _, w := range v.Verdicts {
 			if w.Subject.ID == "ruang-tunggu" && w.Kind == "capacity" && id == "mpp-gresik" {
-				s.t.Logf("%s: near %v %.0f ± %.1f of %.0f, truth %d", now, w.Near, w.Explanation.Value, w.Explanation.Error, w.Explanation.Limit, s.buildings[i].People(w.Subject.ID))
-				near = w.Near || w.Explanation.Value > 0.85*w.Explanation.Limit
+				near = w.Near || w.Explanation.Value > 0.8*w.Explanation.Limit
 			}
 			if w.Verdict != rules.Unknown || w.Idle() || w.Near && id == "mpp-gresik" || id == "mpp-kota-probolinggo" {
 				continue
@@ -147,6 +150,25 @@ func (s *story) checkScreen(now time.Time) {
 		s.t.Errorf("at %s the hall of mpp-gresik is not near its limit", now)
 	}
 	s.checkAlerts(now)
+}
+
+// checkDrift wants the door that drifts found out by the closings of the week, and no other.
+func (s *story) checkDrift() {
+	s.t.Helper()
+	var found []string
+	for _, id := range s.gateway.Sites() {
+		v, _ := s.gateway.View(id)
+		for _, d := range v.Doors {
+			for _, c := range d.Counters {
+				if c.Drifting != 0 {
+					found = append(found, id+"/"+c.Device)
+				}
+			}
+		}
+	}
+	if want := []string{"mpp-bojonegoro/pintu-utama-hitung"}; !slices.Equal(found, want) {
+		s.t.Errorf("drifting doors: got %v, want %v", found, want)
+	}
 }
 
 // checkAlerts wants those that were made, and no others.
@@ -172,14 +194,6 @@ func (s *story) checkAlerts(now time.Time) {
 			s.t.Errorf("at %s the alert %s is missing", now, what)
 		}
 	}
-}
-
-// bounds are the interval of an estimate.
-func bounds(e rules.Estimate) (low, high float64) {
-	if e.High > 0 {
-		return e.Low, e.High
-	}
-	return e.Persons - e.Error, e.Persons + e.Error
 }
 
 // A later start goes on where the first one ended, as if the devices had gone on meanwhile: a day later, the same hour of the day
