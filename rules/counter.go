@@ -126,19 +126,28 @@ type rate struct {
 // The rates of a counter of which nothing has been learned follow from its accuracy: misses by chance are as frequent as that,
 // and the difference between the directions is unknown.
 const (
-	firstWeight = 3    // closings that the accuracy counts for
+	firstWeight = 2    // closings that the accuracy counts for
 	firstDrift  = 0.5  // deviation of the drift, of the share of misses
 	firstLever  = 0.35 // the same with two counters that are off independently
-	mostShare   = ppm(50_000)
+	mostShare   = 0.05
+	// shareOfMisses is how many more they miss in both directions than chance alone shows: people who walk close together are one
+	// to a counter more often than one is two.
+	shareOfMisses = 1.25
 )
 
 // caution widens what rests on few closings, as Student's distribution does.
-func caution(weight float64) float64 { return 1 + 1.5/weight }
+func caution(weight float64) float64 { return 1 + (1+2/weight)/weight }
+
+// shareMissed is the share of people that a counter misses in either direction, when the variance of what it misses by chance is
+// chance people² a passage.
+func shareMissed(chance float64) ppm {
+	return ppm(math.Round(1e6 * min(shareOfMisses*chance, mostShare)))
+}
 
 func firstRate(missed ppm) rate {
 	k := caution(firstWeight)
 	return rate{
-		share: min(missed, mostShare), chance: ppm(math.Round(float64(missed) * k * k)), lever: ppm(math.Round(float64(missed) * firstLever * k)),
+		share: shareMissed(float64(missed) / 1e6), chance: ppm(math.Round(float64(missed) * k * k)), lever: ppm(math.Round(float64(missed) * firstLever * k)),
 	}
 }
 

@@ -116,6 +116,14 @@ func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balan
 	}
 }
 
+// again finds the estimates anew from a time on.
+func (z *zoneState) again(from telemetry.Instant) {
+	if i := z.line.upTo(from - 1); i < z.line.size() {
+		before := z.line.get(i).v
+		z.redo(i, from, 0, &before)
+	}
+}
+
 // correct adds people at a time, as a person says.
 func (z *zoneState) correct(t telemetry.Instant, n people) { z.pass(t, passage{shift: n}) }
 

@@ -60,9 +60,9 @@ func (z *zoneState) lawAt(t telemetry.Instant) *law {
 
 // rate is what the law expects of a counter.
 func (l *law) rate(device string, missed ppm) rate {
-	share := missed * l.scale / 1e6
-	r := rate{from: l.from, share: min(share, mostShare)}
-	r.chance = ppm(math.Round(float64(share) * float64(l.caution) * float64(l.caution) / 1e12))
+	chance := missed * l.scale / 1e6
+	r := rate{from: l.from, share: shareMissed(float64(chance) / 1e6)}
+	r.chance = ppm(math.Round(float64(chance) * float64(l.caution) * float64(l.caution) / 1e12))
 	if missed > 0 {
 		r.lever = l.lever * l.caution / 1e6
 	}
@@ -321,7 +321,7 @@ func (l *learned) take(z *zoneState, counters []*deviceState, a, b *anchor) {
 		return
 	}
 	if b.kind == closingAnchor && l.findTurn(z, s) {
-		return
+		return // evidence about a door is no reason to doubt all others
 	}
 	l.learnDrift(s)
 	if b.kind == closingAnchor && a.kind != presentAnchor {

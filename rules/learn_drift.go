@@ -8,14 +8,15 @@ import (
 
 // How fast what was learned is forgotten.
 const (
-	driftPerDay  = 0.001 // deviation of a drift's change from one closing to the next
-	mostWeight   = 25.0  // closings that the scale remembers
+	driftPerDay  = 0.0015 // deviation of a drift's change from one closing to the next
+	mostWeight   = 25.0   // closings that the scale remembers
 	leastScale   = 0.025
 	outlier      = 3.0  // deviations: what is further away counts as that
 	anchorNoise  = 0.25 // people²: what stands still between the doors
 	leastToTurn  = 5    // closings before a counter is taken for mounted the other way
 	doubtStep    = 12.0
-	enoughDoubt  = 9.0
+	enoughDoubt  = 8.0
+	someDoubt    = 6.0
 	mostSurprise = 40.0 // squared deviations, beyond which one explanation is as bad as another
 )
 
@@ -73,7 +74,7 @@ func (l *learned) sample(z *zoneState, counters []*deviceState, a, b *anchor) *s
 		s.passages[i] += n
 		s.total += n
 		s.chance += float64(d.missedShare() * n)
-		share := min(d.missedShare()*l.scale, float64(mostShare)/1e6)
+		share := float64(shareMissed(float64(d.missedShare()*l.scale))) / 1e6
 		s.share += float64(share * n)
 		s.shared += float64(share * net)
 	}
@@ -171,7 +172,8 @@ func (c *learnedCounter) note(s *sample, expected, width, variance float64, i in
 func hundredths(v float64) float64 { return math.Round(v*100) / 100 }
 
 // findTurn asks whether a counter is mounted the other way than it is taken for: whether the closing, and the lowest balance of
-// the day, would be explained better. Doubt adds up over closings; one that is enough turns the counter.
+// the day, would be explained better. Doubt adds up over closings; enough turns the counter. It reports whether the closing says
+// more of how a counter is mounted than of what it misses.
 func (l *learned) findTurn(z *zoneState, s *sample) bool {
 	if l.shared() {
 		return false
@@ -186,17 +188,18 @@ func (l *learned) findTurn(z *zoneState, s *sample) bool {
 		return (min(square(off)/variance, mostSurprise) + min(square(low)/variance, mostSurprise)) / 2
 	}
 	now := surprise(-1)
-	best, least := -1, 0.0
+	best, least, contested := -1, 0.0, false
 	for i := range l.counters {
 		c := &l.counters[i]
 		turned := surprise(i)
 		c.doubt = max(0, c.doubt) + max(-doubtStep, min(doubtStep, now-turned))
+		contested = contested || l.closings >= leastToTurn && now-turned > someDoubt
 		if l.closings >= leastToTurn && c.doubt > enoughDoubt && (best < 0 || c.doubt > l.counters[best].doubt || c.doubt == l.counters[best].doubt && turned < least) {
 			best, least = i, turned
 		}
 	}
 	if best < 0 {
-		return false
+		return contested
 	}
 	for i := range l.counters {
 		l.counters[i].doubt = 0
