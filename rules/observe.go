@@ -154,12 +154,12 @@ func (e *Engine) discover(d *deviceState, fresh uint64) {
 		// A counter with running totals has lost nothing in the times it was not heard.
 		e.nowCounts(d)
 		for _, f := range d.effects {
-			e.crowdChanged(f.zone, max(1, e.plan.from))
+			e.crowdChanged(f.zone, 1) // it counts in all of history, whichever definition held
 		}
 	}
 	if fresh&maskOf(telemetry.PeoplePresent) != 0 && d.zone != nil && !d.presentFlag {
 		e.nowPresent(d)
-		e.crowdChanged(d.zone, max(1, e.plan.from))
+		e.crowdChanged(d.zone, 1)
 	}
 	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index] || fresh&crowdMask != 0 && !e.plan.counters[d.whole.index] {
 		e.enforce(e.enforced)

@@ -170,28 +170,24 @@ func (d *device) distance(p *params, channel string, t telemetry.Instant) (Answe
 // channelsOf lists the channels on which a device has measured a quantity at its own place. Where one has no name, the others are
 // probes that measure elsewhere.
 func (d *device) channelsOf(q telemetry.Quantity) []string {
-	var all []string
-	for i := range d.readings {
-		if r := &d.readings[i]; r.quantity == q && !slices.Contains(all, r.channel) {
-			all = append(all, r.channel)
-		}
-	}
 	form := q.Definition().Form
-	if slices.Contains(all, "") && d.channel == "" && (form == telemetry.Gauge || form == telemetry.Flag) {
-		return []string{""}
+	if _, ok := d.lines[line{q, ""}]; ok && (len(d.lines) == 1 || d.channel == "" && (form == telemetry.Gauge || form == telemetry.Flag)) {
+		return unnamed
+	}
+	var all []string
+	for l := range d.lines {
+		if l.quantity == q {
+			all = append(all, l.channel)
+		}
 	}
 	slices.Sort(all)
 	return all
 }
 
+var unnamed = []string{""}
+
 // upTo lists a device's readings of a quantity and channel up to t.
 func (d *device) upTo(q telemetry.Quantity, channel string, t telemetry.Instant) []reading {
-	n := sort.Search(len(d.readings), func(i int) bool { return d.readings[i].at > t })
-	all := make([]reading, 0, n)
-	for _, r := range d.readings[:n] {
-		if r.quantity == q && r.channel == channel {
-			all = append(all, r)
-		}
-	}
-	return all
+	all := d.lines[line{q, channel}]
+	return all[:sort.Search(len(all), func(i int) bool { return all[i].at > t })]
 }

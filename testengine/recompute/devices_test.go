@@ -48,8 +48,9 @@ func (m *maker) guessed(id string) []telemetry.Quantity {
 // say makes one message.
 func (m *maker) say(d *facility.Device, at telemetry.Instant, measures []telemetry.Quantity, values map[telemetry.Quantity]float64) {
 	var all []telemetry.Reading
-	few := m.chance(.1) // it says only some of what it measures
+	few := values[telemetry.NoQuantity] > 0 && m.chance(.1) // it says only some of what it measures
 	busy := 1 + m.IntN(5)
+	values[telemetry.NoQuantity] = 1 // it has said something
 	for _, q := range measures {
 		if few && m.chance(.5) {
 			continue

@@ -17,7 +17,8 @@ type device struct {
 	promised []telemetry.Quantity // what it can measure, by its configuration
 	known    map[telemetry.Quantity]bool
 	signs    []sign
-	readings []reading // that rules look back at
+	readings []reading          // that rules look back at
+	lines    map[line][]reading // the same, by quantity and channel
 	present  []reading
 	totals   []*total
 	counts   []count             // what it said to have counted, before any exchange of directions
@@ -27,6 +28,12 @@ type device struct {
 type sign struct {
 	at         telemetry.Instant
 	quantities []telemetry.Quantity
+}
+
+// line is one sensor of a device.
+type line struct {
+	quantity telemetry.Quantity
+	channel  string
 }
 
 type reading struct {
@@ -63,7 +70,7 @@ func (s *Site) build() {
 		s.doors[d.ID] = &door{}
 	}
 	add := func(def facility.Device, channel string, place facility.Place) {
-		d := &device{def: def, channel: channel, place: place, known: map[telemetry.Quantity]bool{}, promised: c.Measures[def.ID]}
+		d := &device{def: def, channel: channel, place: place, known: map[telemetry.Quantity]bool{}, lines: map[line][]reading{}, promised: c.Measures[def.ID]}
 		if place.Kind == facility.AtZone {
 			s.zones[place.ID].devices = append(s.zones[place.ID].devices, d)
 		}
@@ -137,6 +144,8 @@ func (d *device) runs() bool {
 func (s *Site) take(r *telemetry.Record) {
 	at := max(1, min(r.At, r.Received))
 	switch r.Kind {
+	case telemetry.KindConfiguration:
+		s.start(s.config(r.Received))
 	case telemetry.KindObservation:
 		s.observe(r, at)
 	case telemetry.KindEntry:
@@ -151,6 +160,20 @@ func (s *Site) take(r *telemetry.Record) {
 		}
 		if r.Service.Deaf {
 			s.deaf = append(s.deaf, span{r.Received, telemetry.Never})
+		}
+	}
+}
+
+// start: counting that begins in a closed building begins with nobody.
+func (s *Site) start(c *config) {
+	reset := slices.ContainsFunc(s.configs[0].days.resets, func(at telemetry.Instant) bool { return at > s.configs[0].from && at <= c.from })
+	if c.days.isOpen(c.from) || reset {
+		return
+	}
+	for _, z := range s.zones {
+		if !z.touched {
+			z.touched = true
+			z.anchors = append(z.anchors, anchor{at: c.from, known: c.from})
 		}
 	}
 }
@@ -236,10 +259,16 @@ func (s *Site) observed(d *device, def *facility.Device, o *telemetry.Observatio
 	}
 	if counts {
 		passed.at = at
+		for z := range s.edges(d) {
+			z.touched = true
+		}
 		d.counts = append(d.counts, passed)
 		d.said = append(d.said, at)
 	}
 	if presents {
+		if d.place.Kind == facility.AtZone {
+			s.zones[d.place.ID].touched = true
+		}
 		d.present = append(d.present, reading{at: at, value: present})
 	}
 	if t := o.Task; t != nil && t.Done {
@@ -263,7 +292,7 @@ func (s *Site) enter(r *telemetry.Record, at telemetry.Instant) {
 		if z == nil {
 			return
 		}
-		z.entered = append(z.entered, at)
+		z.entered, z.touched = append(z.entered, at), true
 		if e.Kind == telemetry.EntryCorrection {
 			z.passed = append(z.passed, passage{at: at, net: e.Value})
 			return

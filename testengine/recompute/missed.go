@@ -12,6 +12,21 @@ const quarter = telemetry.Instant(15 * time.Minute)
 // missed is what a counter lost in an outage from a time on, while the site was open: what usually passes in those hours, by the
 // seven days before. Nobody can tell where less than half of the time is known; a silence of one interval lost nothing.
 func (s *Site) missed(z *zone, o *outage, from telemetry.Instant) (net, variance float64, known bool) {
+	k := question{o.device, from, o.to, z}
+	l, ok := s.losses[k]
+	if !ok {
+		l.net, l.variance, l.known = s.lost(z, o, from)
+		s.losses[k] = l
+	}
+	return l.net, l.variance, l.known
+}
+
+type loss struct {
+	net, variance float64
+	known         bool
+}
+
+func (s *Site) lost(z *zone, o *outage, from telemetry.Instant) (net, variance float64, known bool) {
 	var in, out float64
 	var open, told time.Duration
 	for t := from; t < o.to; {

@@ -23,8 +23,14 @@ type zone struct {
 	passed   []passage
 	entered  []telemetry.Instant // when people entered something about it by hand
 	anchors  []anchor
+	edged    bool // a counter hangs at its edge or in it, or one that may be and never spoke
+	touched  bool // something was counted, or is known
 	absolute []*device
 	heard    telemetry.Instant // when anything was first counted; 0: never
+
+	// The last question and its answer: rules ask the same one behind the other.
+	asked    telemetry.Instant
+	answered guess
 }
 
 // feeder is a counter through which people come in (+1) or go out of the zone (−1) when they go in at it.
@@ -108,6 +114,10 @@ func (s *Site) finish() {
 			}
 			return cmp(a.value, b.value)
 		})
+		for _, r := range d.readings {
+			l := line{r.quantity, r.channel}
+			d.lines[l] = append(d.lines[l], r)
+		}
 		for _, t := range d.totals {
 			counted, doubted := t.explain()
 			for i, v := range t.values {
@@ -126,6 +136,7 @@ func (s *Site) finish() {
 		may := len(d.promised) == 0 && len(d.signs) == 0 || slices.ContainsFunc(counting, func(q telemetry.Quantity) bool { return slices.Contains(d.promised, q) })
 		feeds := d.flows() || len(d.signs) == 0 && may && d.place.Kind == facility.AtDoor
 		for z, sign := range s.edges(d) {
+			z.edged = z.edged || feeds
 			if feeds {
 				z.outages = append(z.outages, s.outages(d)...)
 			}
@@ -143,8 +154,12 @@ func (s *Site) finish() {
 				z.hear(at)
 			}
 		}
+		if d.place.Kind == facility.AtZone && len(d.signs) == 0 && slices.Contains(d.promised, telemetry.PeoplePresent) {
+			s.zones[d.place.ID].edged = true
+		}
 		if d.place.Kind == facility.AtZone && d.known[telemetry.PeoplePresent] {
 			z := s.zones[d.place.ID]
+			z.edged = true
 			z.absolute = append(z.absolute, d)
 			z.blind = append(z.blind, s.outages(d)...)
 			for _, p := range d.present {
@@ -196,9 +211,6 @@ func (s *Site) anchor(z *zone) {
 				z.anchors = append(z.anchors, anchor{at: at, known: at})
 			}
 		}
-	}
-	if c := s.configs[0]; !c.days.isOpen(c.from) {
-		z.anchors = append(z.anchors, anchor{at: c.from, known: c.from})
 	}
 	// Whoever sees all of the room says how many there are; those who see a part of it add up.
 	var parts []*device
@@ -328,7 +340,14 @@ type guess struct {
 
 // guess counts from the last anchor on: people who leave an empty room were inside before.
 func (s *Site) guess(z *zone, t telemetry.Instant) guess {
-	if len(z.feeders) == 0 && len(z.absolute) == 0 && len(z.children) > 0 {
+	if z.asked != t {
+		z.asked, z.answered = t, s.count(z, t)
+	}
+	return z.answered
+}
+
+func (s *Site) count(z *zone, t telemetry.Instant) guess {
+	if !z.edged && len(z.children) > 0 {
 		all := guess{known: true}
 		for _, c := range z.children {
 			x := s.guess(c, t)
@@ -396,6 +415,14 @@ func (s *Site) deafened(z *zone, t, anchor telemetry.Instant) bool {
 // silentFrom is from when on an outage makes the people unknown: when the building was open for as long as the device may be
 // silent. Who is known to be inside while it is closed stays known until it opens, and one interval longer.
 func (s *Site) silentFrom(o *outage, anchor telemetry.Instant) telemetry.Instant {
+	k := question{o.device, o.silent, anchor, nil}
+	if _, ok := s.from[k]; !ok {
+		s.from[k] = s.silentSince(o, anchor)
+	}
+	return s.from[k]
+}
+
+func (s *Site) silentSince(o *outage, anchor telemetry.Instant) telemetry.Instant {
 	at := o.silent
 	if d := s.configs[0].days; d.always {
 		return at
@@ -427,19 +454,20 @@ func (s *Site) isOpen(t telemetry.Instant) bool { return s.config(t).days.isOpen
 
 // turn is when the site next opens or closes after t.
 func (s *Site) turn(t telemetry.Instant) telemetry.Instant {
-	open := s.isOpen(t)
-	next := telemetry.Never
-	for _, c := range s.configs {
-		for _, at := range c.days.borders() {
-			if at > t && at < next && s.isOpen(at) != open {
-				next = at
-			}
-		}
-		if c.from > t && c.from < next && s.isOpen(c.from) != open {
-			next = c.from
-		}
+	n := sort.Search(len(s.turns), func(i int) bool { return s.turns[i] > t })
+	if n == len(s.turns) {
+		return telemetry.Never
 	}
-	return next
+	return s.turns[n]
+}
+
+// findTurns lists all times at which the site opens or closes.
+func (s *Site) findTurns() {
+	for _, c := range s.configs {
+		s.turns = append(append(s.turns, c.from), c.days.borders()...)
+	}
+	slices.Sort(s.turns)
+	s.turns = slices.DeleteFunc(slices.Compact(s.turns), func(at telemetry.Instant) bool { return s.isOpen(at) == s.isOpen(at-1) })
 }
 
 func (d *days) borders() []telemetry.Instant {

@@ -117,6 +117,16 @@ type Site struct {
 	keys    []Key
 	times   map[Key][]telemetry.Instant
 	cond    map[string]condition
+	turns   []telemetry.Instant // when it opens or closes
+	from    map[question]telemetry.Instant
+	losses  map[question]loss
+}
+
+// question is one about an outage that is asked again and again.
+type question struct {
+	device   *device
+	from, to telemetry.Instant
+	zone     *zone
 }
 
 type levelEntry struct {
@@ -133,7 +143,7 @@ type taskLog struct {
 
 // New sorts the records of a site, which are in the order in which they were received. The last one's time is the present.
 func New(id string, records []telemetry.Record) (*Site, error) {
-	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions()}
+	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}}
 	for i := range records {
 		r := &records[i]
 		s.end = max(s.end, r.Received)
@@ -170,6 +180,7 @@ func New(id string, records []telemetry.Record) (*Site, error) {
 	for _, c := range s.configs {
 		c.days = newDays(&c.Site, records)
 	}
+	s.findTurns()
 	s.build()
 	for i := range records {
 		s.take(&records[i])
