@@ -32,6 +32,7 @@ func (b *bench) crowd(s Subject) *zoneState {
 
 // limits says that the judge limits the people in the zone; the first to say so is shown as the zone's limit.
 func (b *bench) limits(z *zoneState) {
+	z.limiters = b.joined(z.limiters)
 	if b.present && z.capacity == nil {
 		z.capacity = b.instance
 	}

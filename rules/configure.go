@@ -372,7 +372,7 @@ func (e *Engine) judges(p *plan) bool {
 // wire makes the judges of all eras anew and connects facts, instances and deadlines.
 func (e *Engine) wire() {
 	for _, z := range e.allZones() {
-		z.crowdWatchers, z.readWatchers, z.capacity = nil, nil, nil
+		z.crowdWatchers, z.readWatchers, z.capacity, z.limiters = nil, nil, nil, nil
 	}
 	for _, d := range e.doors {
 		d.watchers, d.timed = nil, false

@@ -25,8 +25,8 @@ type deviceState struct {
 	messages uint64
 	known    uint64 // quantities it ever sent, as bits
 	values   []lastValue
-	counted  Evidence // its newest count of people
-	present  entry[people]
+	counted  Evidence         // its newest count of people
+	presents timeline[people] // people it saw present, where others see parts of the same zone; else the last
 	totals   []*total
 	history  buckets       // what it counted
 	turns    []turn        // ways it is mounted, as learned or configured anew

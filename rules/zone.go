@@ -38,7 +38,8 @@ type zoneState struct {
 
 	crowdWatchers []*instance // judged when the people change
 	readWatchers  []readWatcher
-	capacity      *instance // the first capacity rule about the zone
+	capacity      *instance   // the first capacity rule about the zone
+	limiters      []*instance // all of them, those of the past too
 
 	// The last sample, its deadline's slot, and whether one is due after the record.
 	sampled Sample
