@@ -80,26 +80,37 @@ func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
 			a.reason, a.detail = a.est.reason, a.est.detail
 		}
 		if j.limited && a.reason == "" {
-			a.findLimit()
+			until = min(until, a.findLimit())
 		}
 	}
 	return until
 }
 
-// findLimit takes the limit of the first capacity rule about the zone.
-func (a *activation) findLimit() {
-	i := a.judge.zone.capacity
-	if i == nil {
-		a.reason = ReasonNoLimit
-		return
+// findLimit takes the limit of the first capacity rule about the zone that is in force at that time, and gives when that changes.
+func (a *activation) findLimit() (until telemetry.Instant) {
+	until = telemetry.Never
+	a.reason = ReasonNoLimit
+	for _, i := range a.judge.zone.limiters {
+		era, next := i.eraAt(a.t)
+		if era.from > a.t {
+			until = min(until, era.from)
+			continue
+		}
+		until = min(until, next)
+		if era.rule == nil {
+			continue
+		}
+		f, next := i.ask(a.t, Unknown)
+		until = min(until, next)
+		switch a.limit = f.limit; {
+		case f.hasLimit:
+			a.reason = ""
+		case f.reason == ReasonNoLevel:
+			a.reason, a.detail = f.reason, f.detail
+		}
+		break
 	}
-	f, _ := i.ask(a.t, Unknown)
-	if a.limit = f.limit; f.hasLimit {
-		return
-	}
-	if a.reason, a.detail = ReasonNoLimit, ""; f.reason == ReasonNoLevel {
-		a.reason, a.detail = f.reason, f.detail
-	}
+	return until
 }
 
 // bounds calls yield for each combination of the bounds of what is measured with an error, until it gives false. Without

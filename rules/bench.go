@@ -11,8 +11,8 @@ type bench struct {
 	plan     *plan
 	protocol *Protocol
 	rule     *Rule
-	// instance is registered with the facts; nil for the judges of the past, which are asked along with the present one.
-	instance *instance
+	instance *instance // registered with the facts
+	present  bool      // the judge is of the rule in force, and not of the past
 }
 
 // zone is the facts about a zone or, for a site, the building.
@@ -26,15 +26,14 @@ func (b *bench) zone(s Subject) *zoneState {
 // crowd is zone for a judge that reads how many people are there.
 func (b *bench) crowd(s Subject) *zoneState {
 	z := b.zone(s)
-	if b.instance != nil {
-		z.crowdWatchers = append(z.crowdWatchers, b.instance)
-	}
+	z.crowdWatchers = b.joined(z.crowdWatchers)
 	return z
 }
 
 // limits says that the judge limits the people in the zone; the first to say so is shown as the zone's limit.
 func (b *bench) limits(z *zoneState) {
-	if b.instance != nil && z.capacity == nil {
+	z.limiters = b.joined(z.limiters)
+	if b.present && z.capacity == nil {
 		z.capacity = b.instance
 	}
 }
@@ -42,9 +41,7 @@ func (b *bench) limits(z *zoneState) {
 // door is the facts about a door, for a judge that reads its counts.
 func (b *bench) door(s Subject) *doorState {
 	d := b.engine.doorByID[s.ID]
-	if b.instance != nil {
-		d.watchers = append(d.watchers, b.instance)
-	}
+	d.watchers = b.joined(d.watchers)
 	return d
 }
 
@@ -59,26 +56,38 @@ func (b *bench) deviceError(s Subject) float64 {
 // task is the facts about a task.
 func (b *bench) task(s Subject) *taskState {
 	t := b.engine.taskByID[s.ID]
-	if b.instance != nil {
-		t.watchers = append(t.watchers, b.instance)
-	}
+	t.watchers = b.joined(t.watchers)
 	return t
 }
 
 // onReadings asks for the judge to be asked when one of the quantities was read at the subject.
 func (b *bench) onReadings(s Subject, mask uint64) {
-	if b.instance == nil || mask == 0 {
+	if mask == 0 {
 		return
 	}
-	w := readWatcher{b.instance, mask}
+	join := func(all []readWatcher) []readWatcher {
+		if n := len(all); n > 0 && all[n-1].instance == b.instance {
+			all[n-1].mask |= mask
+			return all
+		}
+		return append(all, readWatcher{b.instance, mask})
+	}
 	switch s.Kind {
 	case SubjectZone:
 		z := b.zone(s)
-		z.readWatchers = append(z.readWatchers, w)
+		z.readWatchers = join(z.readWatchers)
 	case SubjectDevice:
 		d := b.device(s)
-		d.watchers = append(d.watchers, w)
+		d.watchers = join(d.watchers)
 	}
+}
+
+// joined adds the instance to those that are asked; its eras come one behind the other.
+func (b *bench) joined(all []*instance) []*instance {
+	if n := len(all); n > 0 && all[n-1] == b.instance {
+		return all
+	}
+	return append(all, b.instance)
 }
 
 // watch is the watch over a device's signs of life; nil for a bound of 0.
@@ -87,9 +96,7 @@ func (b *bench) watch(s Subject, bound time.Duration, mask uint64) *watch {
 		return nil
 	}
 	w := b.engine.watchFor(b.device(s), bound, mask)
-	if b.instance != nil {
-		w.watchers = append(w.watchers, b.instance)
-	}
+	w.watchers = b.joined(w.watchers)
 	return w
 }
 

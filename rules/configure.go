@@ -46,7 +46,7 @@ func (e *Engine) lay() {
 	for i, z := range e.allZones() {
 		z.index = i - 1
 		z.parent, z.children = nil, nil
-		z.devices = nil
+		z.devices, z.edge = nil, nil
 		z.site = e.plan
 		z.feeders, z.absolute, z.outages, z.blind, z.sensors = nil, nil, nil, nil, nil
 	}
@@ -127,6 +127,7 @@ func (e *Engine) connect(d *deviceState, def *facility.Device) {
 	at := d.mounting.Place
 	d.err, d.rate, d.presentErr, d.room = def.Error, errorRate(def.Accuracy), presentSpread(def.Error), def.Whole
 	d.canCount = e.plan.mayCount(d.whole.index)
+	d.canSee = e.plan.measures[d.whole.index]&maskOf(telemetry.PeoplePresent) != 0
 	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
 	d.flowFlag, d.presentFlag = false, false
 	switch at.Kind {
@@ -141,6 +142,10 @@ func (e *Engine) connect(d *deviceState, def *facility.Device) {
 		d.effects = e.effects(d, e.plan.door(at.ID))
 	case facility.AtTask:
 		d.task = e.taskByID[at.ID]
+	}
+	for i := range d.effects {
+		z := d.effects[i].zone
+		z.edge = append(z.edge, d)
 	}
 	e.attach(d)
 	d.unit, d.doorway = e.plan.unit(d.whole.index, at, d.mounting.Swap), e.plan.doorway(at)
@@ -367,7 +372,7 @@ func (e *Engine) judges(p *plan) bool {
 // wire makes the judges of all eras anew and connects facts, instances and deadlines.
 func (e *Engine) wire() {
 	for _, z := range e.allZones() {
-		z.crowdWatchers, z.readWatchers, z.capacity = nil, nil, nil
+		z.crowdWatchers, z.readWatchers, z.capacity, z.limiters = nil, nil, nil, nil
 	}
 	for _, d := range e.doors {
 		d.watchers, d.timed = nil, false
@@ -392,10 +397,8 @@ func (e *Engine) wire() {
 			if era.rule == nil {
 				continue
 			}
-			b := &bench{engine: e, plan: era.plan, protocol: era.protocol, rule: era.rule}
-			if k == len(i.eras)-1 {
-				b.instance = i
-			}
+			// The past is judged again by the facts that its own rule reads, also where that rule has ended.
+			b := &bench{engine: e, plan: era.plan, protocol: era.protocol, rule: era.rule, instance: i, present: k == len(i.eras)-1}
 			kind, _ := kindByName(era.rule.Kind)
 			era.judge, era.class = kind.judge(b, i.subject), era.rule.class()
 		}

@@ -25,8 +25,8 @@ type deviceState struct {
 	messages uint64
 	known    uint64 // quantities it ever sent, as bits
 	values   []lastValue
-	counted  Evidence // its newest count of people
-	present  entry[people]
+	counted  Evidence         // its newest count of people
+	presents timeline[people] // people it saw present, where others see parts of the same zone; else the last
 	totals   []*total
 	history  buckets       // what it counted
 	turns    []turn        // ways it is mounted, as learned or configured anew
@@ -47,6 +47,7 @@ type deviceState struct {
 	task        *taskState
 	effects     []effect
 	canCount    bool // by its model; true while that is not known
+	canSee      bool // by its model: the people present
 	presentFlag bool // taken into its zone's absolute counters
 	room        bool // what it counts as present are all people in its zone
 	flowFlag    bool // taken into its zones' feeders
@@ -122,6 +123,9 @@ func (d *deviceState) nextSilence(t telemetry.Instant) telemetry.Instant {
 
 // feeds reports whether the device counts people through the edges of its zones, or may: one that never spoke.
 func (d *deviceState) feeds() bool { return d.flowFlag || d.messages == 0 && d.canCount }
+
+// sees reports whether the device counts the people present in its zone, or promised to and never spoke.
+func (d *deviceState) sees() bool { return d.presentFlag || d.messages == 0 && d.canSee }
 
 // outages are the times in which the device was not heard, the present one included.
 func (d *deviceState) outages(now telemetry.Instant) []outage {

@@ -26,7 +26,7 @@ func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 		} else {
 			z.correct(at, peopleOf(n.Value))
 		}
-		z.age(e.clock, e.plan.exact())
+		z.age(e.clock, e.plan.exactCrowd())
 		e.crowdChanged(z, at)
 	case telemetry.EntryTask:
 		t := e.taskByID[n.Subject]

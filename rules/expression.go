@@ -218,7 +218,9 @@ func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (finding, teleme
 		f, next := j.one(t, nil)
 		return f, min(until, next)
 	}
-	if missing := j.find(); missing != telemetry.NoQuantity {
+	missing, more := j.find(t)
+	until = min(until, more)
+	if missing != telemetry.NoQuantity {
 		return unknown(ReasonNoData, missing.String()), until
 	}
 	f, next := j.among(t)
@@ -292,7 +294,7 @@ func (j *expressionJudge) evidence(t telemetry.Instant, to []Evidence) []Evidenc
 		j.judge(t, Unknown)
 	}
 	if len(j.list) > 0 {
-		j.find()
+		j.find(t)
 	}
 	for _, all := range j.sensors {
 		for _, s := range all {

@@ -154,12 +154,12 @@ func (e *Engine) discover(d *deviceState, fresh uint64) {
 		// A counter with running totals has lost nothing in the times it was not heard.
 		e.nowCounts(d)
 		for _, f := range d.effects {
-			e.crowdChanged(f.zone, max(1, e.plan.from))
+			e.crowdChanged(f.zone, 1) // it counts in all of history, whichever definition held
 		}
 	}
 	if fresh&maskOf(telemetry.PeoplePresent) != 0 && d.zone != nil && !d.presentFlag {
 		e.nowPresent(d)
-		e.crowdChanged(d.zone, max(1, e.plan.from))
+		e.crowdChanged(d.zone, 1)
 	}
 	// Others judge what a thermometer reads, and a zone that is counted; a site of ten thousand counters has one such moment a zone.
 	news := fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index]
@@ -357,7 +357,7 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 			z.today.out += in
 		}
 		z.pass(at, f.passage(at, rawIn, rawOut, doubt))
-		z.age(e.clock, e.plan.exact())
+		z.age(e.clock, e.plan.exactCrowd())
 		e.crowdChanged(z, at)
 	}
 }
@@ -375,31 +375,14 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 	if z.heard == 0 || at < z.heard {
 		z.heard = at
 	}
-	newest := at > d.present.at || at == d.present.at && n > d.present.v
-	if newest {
-		d.present = entry[people]{at, n}
-	}
-	if d.room || len(z.absolute) <= 1 {
+	if d.room || !z.shared() {
+		d.presents = timeline[people]{}
+		d.presents.add(entry[people]{at, n})
 		z.fix(anchor{at: at, kind: presentAnchor, value: n, spread: d.presentErr}, false)
-		z.age(e.clock, e.plan.exact())
-		e.crowdChanged(z, at)
-		return
+	} else {
+		d.noteZonePart(at, n, e.clock, e.plan.exact())
+		z.addUp(d, at)
 	}
-	if !newest {
-		return
-	}
-	// Several counters share the zone: each sees a part of it, but for those that see all.
-	var sum, err people
-	latest := at
-	for _, a := range z.absolute {
-		if a.room {
-			continue
-		}
-		sum += a.present.v
-		err += a.presentErr
-		latest = max(latest, a.present.at)
-	}
-	z.fix(anchor{at: latest, kind: presentAnchor, value: sum, spread: err}, true)
-	z.age(e.clock, e.plan.exact())
-	e.crowdChanged(z, latest)
+	z.age(e.clock, e.plan.exactCrowd())
+	e.crowdChanged(z, at)
 }

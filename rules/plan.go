@@ -20,6 +20,7 @@ type plan struct {
 	from     telemetry.Instant
 	loc      *time.Location
 	late     time.Duration // lateness bound
+	over     time.Duration // how far rules look back at people
 	passage  float64       // people per minute that can pass one counter
 	always   bool          // no opening hours are configured: it is always open
 	lastOpen openState     // what open found last
@@ -88,6 +89,11 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 			if err != nil {
 				return nil, err
 			}
+			if x, ok := r.Params.(*Expression); ok && x.Over > p.over {
+				if prog := p.program(x.SubjectKind, x.Expr, true); prog != nil && prog.crowd {
+					p.over = x.Over
+				}
+			}
 			if kind.keeps == nil {
 				continue
 			}
@@ -123,6 +129,9 @@ func lookup[T any](all []T, at map[string]int, id string) *T {
 
 // exact is how long facts are kept exactly: long enough that late arrivals within the bound find what they need.
 func (p *plan) exact() time.Duration { return p.late + time.Minute }
+
+// exactCrowd is how long people are kept exactly: rules may look back at them.
+func (p *plan) exactCrowd() time.Duration { return p.exact() + p.over }
 
 // applies reports whether a protocol is one of the site's; a site that names none has all.
 func (p *plan) applies(protocol *Protocol) bool {

@@ -280,7 +280,7 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	if at := c.instant(); at != 0 {
 		d.counted = Evidence{Device: d.id, At: at, Quantity: telemetry.Quantity(c.uint()), Value: c.float(), Sequence: c.uint(), Record: c.uint()}
 	}
-	d.present = entry[people]{c.instant(), people(c.int())}
+	decodeTimeline(c, &d.presents, func() entry[people] { return entry[people]{c.instant(), people(c.int())} })
 	c.counts(d)
 	for range c.count() {
 		t := c.total(telemetry.Quantity(c.uint()))

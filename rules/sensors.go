@@ -21,12 +21,19 @@ func OfWords() []string { return []string{ofWorst, ofAny, ofAll, ofMean} }
 // view is one way of giving each gauge of an expression its value: by a sensor, or by the mean of several.
 type view [][]*series
 
-// find lists who measures each gauge of the expression at the subject; missing is a gauge that nobody does.
-func (j *expressionJudge) find() (missing telemetry.Quantity) {
+// find lists who measures each gauge of the expression at the subject at t; missing is a gauge that nobody does. A sensor is one from
+// its first reading on, and before it only if the configuration says so: what came later does not make the past unknown. until is
+// when there is one more.
+func (j *expressionJudge) find(t telemetry.Instant) (missing telemetry.Quantity, until telemetry.Instant) {
+	until = telemetry.Never
 	for i, q := range j.list {
 		all := j.sensors[i][:0]
 		add := func(s *series) {
-			if s.quantity == q && !s.probe() && j.wants(s.device) {
+			switch first := s.line.next(0); {
+			case s.quantity != q || s.probe() || !j.wants(s.device):
+			case first > t && first != telemetry.Never && !j.promised(s.device, q):
+				until = min(until, first)
+			default:
 				all = append(all, s)
 			}
 		}
@@ -48,7 +55,12 @@ func (j *expressionJudge) find() (missing telemetry.Quantity) {
 			missing = q
 		}
 	}
-	return missing
+	return missing, until
+}
+
+// promised reports whether the configuration says that a device measures a quantity where it hangs.
+func (j *expressionJudge) promised(d *deviceState, q telemetry.Quantity) bool {
+	return j.device != nil || d.whole.index < len(j.plan.measures) && j.plan.measures[d.whole.index]&maskOf(q) != 0
 }
 
 // wants reports whether the rule is about the device's values.
@@ -160,8 +172,10 @@ func (j *expressionJudge) prefers(f, than *finding) bool {
 		return j.weight(f) > j.weight(than)
 	}
 	switch {
+	case f.verdict == Unknown && j.params.Of == ofAny:
+		return f.reason == ReasonNear && than.reason != ReasonNear // whoever says nothing is left out
 	case f.verdict == Unknown:
-		return f.reason != ReasonNear && than.reason == ReasonNear && j.params.Of != ofAny
+		return f.reason != ReasonNear && than.reason == ReasonNear
 	case !f.hasValue || !than.hasValue || !f.hasLimit:
 		return false
 	case f.verdict == Breached && j.params.Of != ofAll:

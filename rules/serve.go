@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -23,8 +24,12 @@ func (e *Engine) serve(s *telemetry.Service, received telemetry.Instant) error {
 		e.setForward(received)
 	}
 	from := min(s.Since, received)
-	if from == 0 {
-		from = min(e.clock, received)
+	switch {
+	case from != 0:
+	case s.Set:
+		from = min(e.clock, received) // what lies between the two clocks has no time of its own
+	default:
+		from = received // when the record before was, or a tick, says nothing of who listened
 	}
 	e.deafness.end(received)
 	if s.Since != 0 {
@@ -34,7 +39,7 @@ func (e *Engine) serve(s *telemetry.Service, received telemetry.Instant) error {
 		e.deafness.add(from, telemetry.Never)
 	}
 	for _, i := range e.instances {
-		if _, ok := i.now().judge.(*silenceJudge); ok {
+		if slices.ContainsFunc(i.eras, func(r era) bool { _, ok := r.judge.(*silenceJudge); return ok }) {
 			e.ask(i, max(1, from))
 		}
 	}

@@ -172,8 +172,13 @@ func (c *encoder) device(d *deviceState) {
 		c.uint(d.counted.Sequence)
 		c.uint(d.counted.Record)
 	}
-	c.instant(d.present.at)
-	c.int(int64(d.present.v))
+	for _, tier := range d.presents.tiers {
+		c.list(len(tier))
+		for i := range tier {
+			c.instant(tier[i].at)
+			c.int(int64(tier[i].v))
+		}
+	}
 	c.counts(d)
 	c.list(len(d.totals))
 	for _, t := range d.totals {

@@ -29,6 +29,7 @@ type zoneState struct {
 	heard telemetry.Instant
 
 	devices  []*deviceState // that hang in it
+	edge     []*deviceState // through which people come into it or leave it, if they count
 	feeders  []*deviceState // that count people through the zone's edge, as far as they have shown it
 	absolute []*deviceState // that count the people present
 	outages  []outage       // of feeders, by end then device
@@ -37,7 +38,8 @@ type zoneState struct {
 
 	crowdWatchers []*instance // judged when the people change
 	readWatchers  []readWatcher
-	capacity      *instance // the first capacity rule about the zone
+	capacity      *instance   // the first capacity rule about the zone
+	limiters      []*instance // all of them, those of the past too
 
 	// The last sample, its deadline's slot, and whether one is due after the record.
 	sampled Sample
@@ -58,9 +60,11 @@ type outage struct {
 	lossy  bool // what passed meanwhile is lost; false for running totals, which catch up
 }
 
-// derived reports whether the zone has no counter of its own, so that its people are those of the zones in it.
+// derived reports whether the zone has no counter of its own, so that its people are those of the zones in it. One that never
+// spoke is one: without what it would say nobody knows who is there.
 func (z *zoneState) derived() bool {
-	return len(z.feeders) == 0 && len(z.absolute) == 0 && len(z.children) > 0
+	return len(z.feeders) == 0 && len(z.absolute) == 0 && len(z.children) > 0 &&
+		!slices.ContainsFunc(z.edge, (*deviceState).feeds) && !slices.ContainsFunc(z.devices, (*deviceState).sees)
 }
 
 // setLosses replaces the outages of one counter at the zone's edge, and finds the estimates again from where what it lost changed.
@@ -76,7 +80,14 @@ func (z *zoneState) setLosses(d *deviceState, now []outage, since telemetry.Inst
 	}
 	changed(z.outages, now)
 	changed(now, z.outages)
-	z.outages = setOutages(z.outages, d, now)
+	before := z.outages
+	z.outages = setOutages(slices.Clone(before), d, now)
+	for _, o := range now {
+		// What was lost is lost when the counter speaks again, whether or not it counts somebody in that message.
+		if o.lossy && o.to != telemetry.Never && o.to >= first && z.line.upTo(o.to) > 0 && !slices.Contains(before, o) {
+			z.cut(o.to, false)
+		}
+	}
 	if first != telemetry.Never {
 		z.again(first)
 	}

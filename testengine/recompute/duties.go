@@ -1,0 +1,288 @@
+package recompute
+
+import (
+	"math"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+func (s *Site) temperature(r *rule, k Key, t telemetry.Instant) Answer {
+	var worst Answer
+	seen := false
+	for _, d := range s.whole(k.ID) {
+		for _, channel := range d.channelsOf(telemetry.BodyTemperature) {
+			a := s.fever(r, d, channel, t)
+			if !seen || worse(a, worst) {
+				worst, seen = a, true
+			}
+		}
+	}
+	if !seen {
+		return Answer{Verdict: Unknown}
+	}
+	return worst
+}
+
+const (
+	normal = iota
+	hot
+	maybeHot
+	impossible
+)
+
+func (p *params) class(v, deviceError float64) int {
+	if v < p.PlausibleMin || v > p.PlausibleMax {
+		return impossible
+	}
+	beyond := func(v float64) bool { return v > p.Above || v == p.Above && p.Operator == ">=" }
+	bar := 0.0
+	if p.UseError {
+		if bar = p.Error; deviceError > 0 {
+			bar = deviceError
+		}
+	}
+	switch {
+	case beyond(v-bar) && beyond(v+bar):
+		return hot
+	case beyond(v + bar):
+		return maybeHot
+	}
+	return normal
+}
+
+// fever: a case lasts its time from a fever on, whoever is measured next.
+func (s *Site) fever(r *rule, d *device, channel string, t telemetry.Instant) Answer {
+	p := &r.params
+	all := d.upTo(telemetry.BodyTemperature, channel, t)
+	if len(all) == 0 {
+		return Answer{Verdict: Unknown}
+	}
+	near := false
+	for _, x := range all {
+		if t < x.at.Add(p.Case) {
+			switch p.class(x.value, s.config(t).device(d.def.ID).Error) {
+			case hot:
+				return Answer{Verdict: Breached}
+			case maybeHot:
+				near = true
+			}
+		}
+	}
+	if near {
+		return Answer{Verdict: Unknown, Near: true}
+	}
+	newest := all[len(all)-1].at
+	if t >= newest.Add(p.Stale) {
+		o, open := s.config(t).days.at(t)
+		return Answer{Verdict: Unknown, Idle: !open || t < max(o.open, newest).Add(p.Stale)}
+	}
+	for i := range p.Implausible {
+		if i == len(all) {
+			break
+		}
+		if p.class(all[len(all)-1-i].value, s.config(t).device(d.def.ID).Error) != impossible {
+			return Answer{Verdict: Within}
+		}
+	}
+	return Answer{Verdict: Unknown}
+}
+
+func (s *Site) disinfection(r *rule, k Key, t telemetry.Instant) Answer {
+	p, c := &r.params, s.config(t)
+	var items []string
+	for _, x := range c.Site.Tasks {
+		if x.ID == k.ID {
+			items = x.Items
+		}
+	}
+	if len(items) == 0 {
+		items = []string{""}
+	}
+	logs := s.tasks[k.ID]
+	// done is when all items were last treated in [from, t]; 0: not all were.
+	done := func(from telemetry.Instant) telemetry.Instant {
+		all := telemetry.Never
+		for _, item := range items {
+			at := telemetry.Instant(0)
+			for _, l := range logs {
+				fits := item == "" || l.item == "" || l.item == item
+				pressed := l.press == "" || len(p.Press) == 0 || slices.Contains(p.Press, l.press)
+				if fits && pressed && l.at >= from && l.at <= t {
+					at = l.at
+				}
+			}
+			all = min(all, at)
+		}
+		return all
+	}
+	began := s.configs[0].from // what was due before is not judged
+	verdict, any := Within, false
+	demand := func(from, due, until telemetry.Instant) {
+		if from > t || until <= t || from < began {
+			return
+		}
+		any = true
+		if done(from) == 0 && t >= due.Add(p.Grace) {
+			verdict = Breached
+		}
+	}
+	services := c.days.services
+	if c.days.always {
+		services = []opening{{1, telemetry.Never}}
+	}
+	for i, day := range services {
+		next := opening{telemetry.Never, telemetry.Never}
+		if i+1 < len(services) {
+			next = services[i+1]
+		}
+		if p.BeforeOpening > 0 {
+			demand(day.open.Add(-p.BeforeOpening), day.open, next.open.Add(-p.BeforeOpening))
+		}
+		if p.AfterClosing > 0 {
+			demand(day.close, day.close.Add(p.AfterClosing), next.close)
+		}
+		if p.Every > 0 && day.open <= t && t < day.close {
+			any = true
+			if t >= max(day.open, done(0), began).Add(p.Every+p.Grace) {
+				verdict = Breached
+			}
+		}
+	}
+	if !any {
+		logged := slices.ContainsFunc(logs, func(l taskLog) bool { return l.at <= t })
+		return Answer{Verdict: Unknown, Idle: logged}
+	}
+	return Answer{Verdict: verdict}
+}
+
+// silence: what counts is the time in which somebody listened.
+func (s *Site) silence(r *rule, k Key, t telemetry.Instant) Answer {
+	p := &r.params
+	interval := s.config(t).device(k.ID).Interval
+	bound := p.bound(interval)
+	if bound == 0 {
+		return Answer{Verdict: Unknown, Idle: true}
+	}
+	grace := interval
+	if grace == 0 {
+		grace = bound
+	}
+	for _, x := range s.deaf {
+		if x.from <= t && t < x.to {
+			return Answer{Verdict: Unknown}
+		}
+	}
+	heard := telemetry.Instant(0)
+	for _, x := range s.device(k.ID).signs {
+		counts := len(p.Quantities) == 0 || slices.ContainsFunc(x.quantities, func(q telemetry.Quantity) bool { return slices.Contains(p.Quantities, q) })
+		if counts && x.at <= t {
+			heard = x.at
+		}
+	}
+	from := heard
+	if heard == 0 {
+		from = s.configs[0].from
+	}
+	if p.OnlyOpen {
+		o, open := s.config(t).days.at(t)
+		if !open {
+			return Answer{Verdict: Unknown, Idle: true}
+		}
+		from = max(from, o.open)
+	}
+	// The time in which somebody listened since then, and since nobody did.
+	due := from.Add(bound)
+	for _, x := range s.deafness() {
+		if x.to <= from || x.from >= due {
+			continue
+		}
+		if x.to == telemetry.Never {
+			due = telemetry.Never
+			break
+		}
+		due = max(due.Add(x.to.Sub(max(x.from, from))), x.to.Add(grace))
+	}
+	switch {
+	case t >= due:
+		return Answer{Verdict: Breached}
+	case heard == 0:
+		return Answer{Verdict: Unknown}
+	}
+	return Answer{Verdict: Within}
+}
+
+// deafness are the times in which nobody listened, apart from each other.
+func (s *Site) deafness() []span {
+	all := slices.Clone(s.deaf)
+	slices.SortFunc(all, func(a, b span) int { return cmp(a.from, b.from) })
+	var apart []span
+	for _, x := range all {
+		if n := len(apart); n > 0 && x.from <= apart[n-1].to {
+			apart[n-1].to = max(apart[n-1].to, x.to)
+		} else if x.to > x.from {
+			apart = append(apart, x)
+		}
+	}
+	return apart
+}
+
+// screening looks at whole minutes.
+func (s *Site) screening(r *rule, k Key, t telemetry.Instant) Answer {
+	p, d := &r.params, s.doors[k.ID]
+	o, open := s.config(t).days.at(t)
+	if !open {
+		return Answer{Verdict: Unknown, Idle: true}
+	}
+	minute := telemetry.Instant(time.Minute)
+	now := t - t%minute
+	from := now.Add(-p.Window)
+	var entered, credible, since float64
+	worked := telemetry.Instant(0) // the newest minute since the opening (or in the window) with a credible reading
+	for _, x := range d.thermometers {
+		for _, y := range x.readings {
+			m := y.at - y.at%minute
+			if y.quantity != telemetry.BodyTemperature || m >= now || m < min(o.open, from) || !s.credible(x, y.value, t) {
+				continue
+			}
+			worked = max(worked, m)
+			if m >= from {
+				credible++
+			}
+		}
+	}
+	n := sort.Search(len(d.in), func(i int) bool { return d.in[i].at >= now })
+	for _, x := range d.in[:n] {
+		m := x.at - x.at%minute
+		if m >= from {
+			entered += x.in
+		}
+		if m >= min(o.open, from) && m > worked {
+			since += x.in
+		}
+	}
+	last := max(o.open, 1)
+	if worked > 0 {
+		last = worked
+	}
+	switch {
+	case (o.open == 0 || from >= o.open) && entered >= float64(p.People) && credible < max(1, math.Ceil(p.Least*entered)),
+		since >= float64(p.People) && now.Sub(last) >= p.Window:
+		return Answer{Verdict: Breached}
+	case worked == 0:
+		return Answer{Verdict: Unknown, Idle: true}
+	}
+	return Answer{Verdict: Within}
+}
+
+// credible reports whether a reading can be a person's: by the temperature rule about the device, else by its defaults.
+func (s *Site) credible(d *device, v float64, t telemetry.Instant) bool {
+	for _, k := range slices.Backward(s.keys) {
+		if r := s.rule(k.Rule, t); r != nil && r.Kind == "temperature" && k.ID == d.def.ID {
+			return v >= r.params.PlausibleMin && v <= r.params.PlausibleMax
+		}
+	}
+	return v >= 30 && v <= 43
+}

@@ -1,0 +1,259 @@
+package recompute
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+var (
+	scenarios = flag.Int("scenarios", 200, "how many scenarios are recomputed")
+	firstSeed = flag.Uint64("seed", 1, "the first of their seeds")
+)
+
+// Both implementations say the same about every second: what the engine's transitions, the late ones included, leave as the last
+// word on it, and what follows from all records at once. SCENARIOS and SEED in the environment choose others.
+func TestRecomputationAgrees(t *testing.T) {
+	n, seed := *scenarios, *firstSeed
+	if v, err := strconv.Atoi(os.Getenv("SCENARIOS")); err == nil {
+		n = v
+	}
+	if v, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
+		seed = v
+	}
+	if testing.Short() {
+		n = min(n, 20)
+	}
+	for i := range n {
+		one(t, seed+uint64(i))
+	}
+	if seed == 1 {
+		chance := rand.Uint64()
+		t.Logf("and of chance: seed %d", chance)
+		one(t, chance)
+	}
+}
+
+func one(t *testing.T, seed uint64) {
+	t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+		t.Parallel()
+		s := makeScenario(t, seed)
+		d := differences(t, s, 0)
+		if os.Getenv("SUMMARY") != "" {
+			sum := map[string]int{}
+			for _, x := range d {
+				sum[fmt.Sprintf("%v %s>%s", x.Key, x.got, x.want)]++
+			}
+			t.Log(seed, s.way, len(s.records), len(d), sum)
+			return
+		}
+		if len(d) > 0 {
+			t.Error(report(t, s, d[0], len(d)))
+		}
+	})
+}
+
+// difference is a time at which the two do not agree.
+type difference struct {
+	Key
+	at        telemetry.Instant
+	got, want string
+}
+
+// run lets the engine judge a scenario.
+func run(t testing.TB, s scenario) (*rules.Engine, *rules.Output) {
+	e, out := rules.New(siteID), new(rules.Output)
+	for i := range s.records {
+		r := s.records[i]
+		if err := e.Apply(&r, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return e, out
+}
+
+// past is the last word of the transitions about every time.
+type past struct {
+	at   []telemetry.Instant
+	word []string
+}
+
+func (p *past) find(t telemetry.Instant) string {
+	i, found := slices.BinarySearch(p.at, t)
+	if !found {
+		i--
+	}
+	if i < 0 {
+		return "unknown"
+	}
+	return p.word[i]
+}
+
+// set says word about [from, until).
+func (p *past) set(from, until telemetry.Instant, word string) {
+	after := p.find(until)
+	i, _ := slices.BinarySearch(p.at, from)
+	k, found := slices.BinarySearch(p.at, until)
+	at, words := []telemetry.Instant{from}, []string{word}
+	if until != telemetry.Never && !found {
+		at, words = append(at, until), append(words, after)
+	}
+	p.at, p.word = slices.Replace(p.at, i, k, at...), slices.Replace(p.word, i, k, words...)
+}
+
+func word(verdict int, near bool) string {
+	if near {
+		return "near"
+	}
+	return rules.Verdict(verdict).String()
+}
+
+func fold(out *rules.Output) map[Key]*past {
+	all := map[Key]*past{}
+	for _, x := range out.Transitions {
+		k := Key{x.Rule, string(x.Subject.Kind), x.Subject.ID}
+		if all[k] == nil {
+			all[k] = &past{}
+		}
+		until := telemetry.Never
+		if x.Late {
+			until = x.Until
+		}
+		all[k].set(x.At, until, word(int(x.To), x.Near))
+	}
+	return all
+}
+
+// differences compares at all times at which anything may change, a second before, and some seconds of chance.
+func differences(t testing.TB, s scenario, most int) []difference {
+	_, out := run(t, s)
+	told := fold(out)
+	mine, err := New(siteID, s.records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(s.seed, 1))
+	keys := slices.Clone(mine.Keys())
+	for k := range told {
+		if !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
+	var all []difference
+	for _, k := range keys {
+		p := told[k]
+		if p == nil {
+			p = &past{}
+		}
+		times := slices.Concat(mine.Times(k), p.at)
+		for range 50 {
+			times = append(times, mine.configs[0].from.Add(time.Duration(rng.Int64N(int64(mine.end.Sub(mine.configs[0].from)/time.Second)+1))*time.Second))
+		}
+		for _, at := range slices.Clone(times) {
+			times = append(times, at.Add(-time.Second))
+		}
+		slices.Sort(times)
+		for _, at := range slices.Compact(times) {
+			if at < mine.configs[0].from || at > mine.end {
+				continue
+			}
+			a := mine.At(k, at)
+			if got, want := p.find(at), word(a.Verdict, a.Near); got != want {
+				all = append(all, difference{k, at, got, want})
+				if len(all) == most {
+					return all
+				}
+			}
+		}
+	}
+	return all
+}
+
+// report drops records as long as there is a difference about the same rule and subject, and tells what is left.
+func report(t testing.TB, s scenario, first difference, n int) string {
+	k := first.Key
+	kept := s
+	has := func(records []telemetry.Record) bool {
+		x := scenario{seed: s.seed, records: records}
+		return slices.ContainsFunc(differences(t, x, 0), func(d difference) bool { return d.Key == k && d.got == first.got && d.want == first.want })
+	}
+	deadline := time.Now().Add(8 * time.Second)
+	for size := len(kept.records) / 2; size > 0 && time.Now().Before(deadline); {
+		smaller := false
+		for from := 1; from < len(kept.records)-1 && time.Now().Before(deadline); {
+			to := min(from+size, len(kept.records)-1)
+			if less := slices.Delete(slices.Clone(kept.records), from, to); has(less) {
+				kept.records, smaller = less, true
+			} else {
+				from = to
+			}
+		}
+		if !smaller || size > 1 {
+			size /= 2
+		}
+	}
+	var b strings.Builder
+	mine, _ := New(siteID, kept.records)
+	loc := mine.last().Site.Location.Location
+	fmt.Fprintf(&b, "seed %d (%s): %d differences; of %d records these are left:\n", s.seed, s.way, n, len(s.records))
+	for i := range kept.records {
+		fmt.Fprintln(&b, "  ", show(&kept.records[i], loc))
+	}
+	for _, r := range mine.rulesOf(k) {
+		fmt.Fprintf(&b, "  rule %s %s %s for %v keep %v\n", r.ID, r.Kind, r.Params, r.For, r.KeepFiring)
+	}
+	for i, c := range mine.configs {
+		fmt.Fprintf(&b, "  definition %d: hours %v, exceptions %v, levels %v, reset %v\n", i, c.Site.Hours.Weekly[1], c.Site.Hours.Exceptions, c.Site.Levels, c.Site.Reset)
+		if i == 0 {
+			for _, d := range c.Site.Devices {
+				fmt.Fprintf(&b, "    device %s at %v interval %v swap %t error %v whole %t measures %v %v\n", d.ID, d.Place, d.Interval, d.Swap, d.Error, d.Whole, d.Measures, c.Measures[d.ID])
+			}
+		}
+	}
+	for i, d := range differences(t, kept, 0) {
+		if d.Key == k {
+			fmt.Fprintf(&b, "  at %s %v: the engine says %s, recomputed %s\n", d.at.In(loc).Format("01-02 15:04:05"), d.Key, d.got, d.want)
+		}
+		if i > 12 {
+			break
+		}
+	}
+	return b.String()
+}
+
+func show(r *telemetry.Record, loc *time.Location) string {
+	at := r.At.In(loc).Format("01-02 15:04:05")
+	if r.Received != r.At {
+		at += " (received " + r.Received.In(loc).Format("01-02 15:04:05") + ")"
+	}
+	switch r.Kind {
+	case telemetry.KindObservation:
+		at += " " + r.Observation.Device
+		for _, x := range r.Observation.Readings {
+			at += fmt.Sprintf(" %s%s=%v%s", x.Quantity, x.Channel, x.Value, x.Text)
+		}
+		if r.Observation.Task != nil {
+			at += fmt.Sprintf(" %+v", *r.Observation.Task)
+		}
+		if r.Observation.Flags != 0 {
+			at += fmt.Sprint(" flags ", r.Observation.Flags)
+		}
+	case telemetry.KindEntry:
+		at += fmt.Sprintf(" %s %q %v %s until %v", r.Entry.Kind, r.Entry.Subject, r.Entry.Value, r.Entry.Text, r.Entry.Until)
+	case telemetry.KindService:
+		at += fmt.Sprintf(" %+v", *r.Service)
+	default:
+		at += " " + r.Kind.String()
+	}
+	return at
+}

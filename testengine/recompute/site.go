@@ -1,0 +1,320 @@
+package recompute
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// The verdicts, by their numbers.
+const (
+	Unknown  = -1
+	Within   = 0
+	Breached = 1
+)
+
+// Answer is what a rule says about a subject at one time.
+type Answer struct {
+	Verdict int
+	Near    bool // unknown because it is near the limit
+	// Idle: unknown because there is nothing to judge (closed, nothing due, no limit), which asks nobody to doubt.
+	Idle bool
+}
+
+// Key is a rule about a subject.
+type Key struct{ Rule, Kind, ID string }
+
+// definition is a site's definition as it is written in the journal.
+type definition struct {
+	Site        facility.Site                   `json:"site"`
+	Protocols   []protocol                      `json:"protocols"`
+	Lateness    time.Duration                   `json:"lateness"`
+	MaxPassages float64                         `json:"max_passages"`
+	Measures    map[string][]telemetry.Quantity `json:"measures"`
+}
+
+type protocol struct {
+	ID     string             `json:"id"`
+	From   facility.Date      `json:"from"`
+	Until  facility.Date      `json:"until"`
+	Levels map[string]float64 `json:"levels"`
+	Rules  []rule             `json:"rules"`
+}
+
+type rule struct {
+	ID         string          `json:"id"`
+	Kind       string          `json:"kind"`
+	Class      string          `json:"class"`
+	Subjects   []string        `json:"subjects"`
+	For        time.Duration   `json:"for"`
+	KeepFiring time.Duration   `json:"keep_firing"`
+	Params     json.RawMessage `json:"params"`
+	protocol   *protocol
+	params     params
+}
+
+// params are the parameters of all kinds of rule in one.
+type params struct {
+	Spacing       float64              `json:"spacing_m"`
+	Grid          string               `json:"grid"`
+	Hysteresis    float64              `json:"hysteresis"`
+	Site          bool                 `json:"site"`
+	SiteCapacity  int                  `json:"site_capacity"`
+	Density       bool                 `json:"density"`
+	Measured      bool                 `json:"measured"`
+	Readings      int                  `json:"readings"`
+	Stale         time.Duration        `json:"stale"`
+	Above         float64              `json:"above"`
+	Operator      string               `json:"operator"`
+	Case          time.Duration        `json:"case"`
+	PlausibleMin  float64              `json:"plausible_min"`
+	PlausibleMax  float64              `json:"plausible_max"`
+	Implausible   int                  `json:"implausible"`
+	UseError      bool                 `json:"use_error"`
+	Error         float64              `json:"error"`
+	BeforeOpening time.Duration        `json:"before_opening"`
+	AfterClosing  time.Duration        `json:"after_closing"`
+	Every         time.Duration        `json:"every"`
+	Grace         time.Duration        `json:"grace"`
+	Press         []string             `json:"press"`
+	Factor        float64              `json:"factor"`
+	After         time.Duration        `json:"after"`
+	Quantities    []telemetry.Quantity `json:"quantities"`
+	OnlyOpen      bool                 `json:"only_open"`
+	Window        time.Duration        `json:"window"`
+	People        int                  `json:"people"`
+	Least         float64              `json:"least"`
+	SubjectKind   string               `json:"subject"`
+	Expr          string               `json:"expr"`
+	Of            string               `json:"of"`
+	Over          time.Duration        `json:"over"`
+}
+
+// config is a definition from a time on.
+type config struct {
+	definition
+	from   telemetry.Instant
+	source []byte
+	days   *days
+}
+
+// Site is all records of a site, sorted by what they are about.
+type Site struct {
+	id      string
+	end     telemetry.Instant
+	configs []*config
+	levels  []levelEntry
+	deaf    []span
+	tasks   map[string][]taskLog
+	devices []*device // parts behind the whole devices
+	doors   map[string]*door
+	zones   map[string]*zone // the building by ""
+	keys    []Key
+	times   map[Key][]telemetry.Instant
+	cond    map[string]condition
+	turns   []telemetry.Instant // when it opens or closes
+	from    map[question]telemetry.Instant
+	losses  map[question]loss
+}
+
+// question is one about an outage that is asked again and again.
+type question struct {
+	device   *device
+	from, to telemetry.Instant
+	zone     *zone
+}
+
+type levelEntry struct {
+	from, until telemetry.Instant
+	level       string
+}
+
+type span struct{ from, to telemetry.Instant }
+
+type taskLog struct {
+	at          telemetry.Instant
+	item, press string
+}
+
+// New sorts the records of a site, which are in the order in which they were received. The last one's time is the present.
+func New(id string, records []telemetry.Record) (*Site, error) {
+	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}}
+	for i := range records {
+		r := &records[i]
+		s.end = max(s.end, r.Received)
+		if r.Kind != telemetry.KindConfiguration {
+			continue
+		}
+		c := &config{from: s.end, source: r.Configuration.Definition}
+		if n := len(s.configs); n > 0 && bytes.Equal(s.configs[n-1].source, c.source) {
+			continue
+		}
+		if err := json.Unmarshal(c.source, &c.definition); err != nil {
+			return nil, fmt.Errorf("reading a definition: %w", err)
+		}
+		for p := range c.Protocols {
+			for k := range c.Protocols[p].Rules {
+				x := &c.Protocols[p].Rules[k]
+				x.protocol = &c.Protocols[p]
+				if err := json.Unmarshal(x.Params, &x.params); err != nil {
+					return nil, fmt.Errorf("reading rule %q: %w", x.ID, err)
+				}
+			}
+		}
+		if c.Lateness == 0 {
+			c.Lateness = 2 * time.Minute
+		}
+		if c.MaxPassages == 0 {
+			c.MaxPassages = 100
+		}
+		s.configs = append(s.configs, c)
+	}
+	if len(s.configs) == 0 {
+		return nil, fmt.Errorf("site %q has no configuration", id)
+	}
+	for _, c := range s.configs {
+		c.days = newDays(&c.Site, records)
+	}
+	s.findTurns()
+	s.build()
+	for i := range records {
+		s.take(&records[i])
+	}
+	s.finish()
+	return s, nil
+}
+
+// config is the configuration in force at t; before the first it is the first.
+func (s *Site) config(t telemetry.Instant) *config {
+	c := s.configs[0]
+	for _, next := range s.configs[1:] {
+		if next.from <= t {
+			c = next
+		}
+	}
+	return c
+}
+
+// last is the configuration in force at the end.
+func (s *Site) last() *config { return s.configs[len(s.configs)-1] }
+
+// rule finds the rule of an id that is in force at t: of two the one whose protocol began later.
+func (s *Site) rule(id string, t telemetry.Instant) *rule {
+	c := s.config(t)
+	day := c.days.date(t)
+	var found *rule
+	for p := range c.Protocols {
+		x := &c.Protocols[p]
+		if len(c.Site.Protocols) > 0 && !slices.Contains(c.Site.Protocols, x.ID) {
+			continue
+		}
+		if !x.From.IsZero() && day.Before(x.From) || !x.Until.IsZero() && !day.Before(x.Until) {
+			continue
+		}
+		for k := range x.Rules {
+			r := &x.Rules[k]
+			if r.ID == id && (found == nil || !x.From.Before(found.protocol.From)) {
+				found = r
+			}
+		}
+	}
+	return found
+}
+
+// At is what the rule says about the subject at t, as everything that is known now tells.
+func (s *Site) At(k Key, t telemetry.Instant) Answer {
+	return s.judge(k, t, false)
+}
+
+// judge answers a question; firing asks whether an alarm that fires may end.
+func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
+	nothing := Answer{Verdict: Unknown, Idle: true}
+	if t < s.configs[0].from {
+		return nothing
+	}
+	r := s.rule(k.Rule, t)
+	if r == nil || !s.about(s.config(t), r, k) {
+		return nothing
+	}
+	switch r.Kind {
+	case "capacity":
+		return s.capacity(r, k, t, firing)
+	case "distancing":
+		return s.distancing(r, k, t)
+	case "temperature":
+		return s.temperature(r, k, t)
+	case "disinfection":
+		return s.disinfection(r, k, t)
+	case "silence":
+		return s.silence(r, k, t)
+	case "screening":
+		return s.screening(r, k, t)
+	}
+	return s.expression(r, k, t)
+}
+
+// Keys are all rules and what they judge.
+func (s *Site) Keys() []Key { return s.keys }
+
+// about reports whether a rule judges a subject.
+func (s *Site) about(c *config, r *rule, k Key) bool {
+	named := slices.Contains(r.Subjects, k.ID)
+	all := len(r.Subjects) == 0
+	p := &r.params
+	switch r.Kind {
+	case "capacity":
+		if k.Kind == "site" {
+			return (p.Site || named) && s.zones[""].counted
+		}
+		if k.Kind != "zone" {
+			return false
+		}
+		_, any := s.fullLimit(c.zone(k.ID), p)
+		return (named || all && any) && s.zones[k.ID].counted
+	case "distancing":
+		return k.Kind == "zone" && (named || all && p.Density && c.zone(k.ID).Area > 0)
+	case "temperature":
+		return k.Kind == "device" && (named || all && s.device(k.ID).measures(telemetry.BodyTemperature))
+	case "disinfection":
+		return k.Kind == "task" && (named || all)
+	case "silence":
+		return k.Kind == "device" && (named || all && p.bound(c.device(k.ID).Interval) > 0)
+	case "screening":
+		return k.Kind == "door" && (named || all && s.doors[k.ID].counter && len(s.doors[k.ID].thermometers) > 0)
+	case "expression":
+		return k.Kind == p.SubjectKind && (k.Kind == "site" || named || all)
+	}
+	return false
+}
+
+func (c *config) zone(id string) *facility.Zone {
+	for i := range c.Site.Zones {
+		if c.Site.Zones[i].ID == id {
+			return &c.Site.Zones[i]
+		}
+	}
+	return &facility.Zone{}
+}
+
+func (c *config) device(id string) *facility.Device {
+	for i := range c.Site.Devices {
+		if c.Site.Devices[i].ID == id {
+			return &c.Site.Devices[i]
+		}
+	}
+	return &facility.Device{}
+}
+
+func (c *config) door(id string) *facility.Door {
+	for i := range c.Site.Doors {
+		if c.Site.Doors[i].ID == id {
+			return &c.Site.Doors[i]
+		}
+	}
+	return &facility.Door{}
+}
