@@ -20,18 +20,17 @@ const alarmDelay = 2 * time.Minute
 
 // figures are what one or more malls gave. All are sums over minutes unless they say otherwise.
 type figures struct {
-	open, known      float64
-	covered          float64 // the interval holds the truth
-	tooLow, tooHigh  float64 // the truth lies below, above it
-	measured         float64 // known minutes from the day on which the counters have been learned
-	width, linear    float64 // half of the interval, and of the linear one, over the measured minutes
-	clear            float64 // the truth is at least 15 % of the limit and 3 people away from it
-	unknown, wrong   float64 // of clear
-	over, overTold   float64 // truly over by as much; of those, breached
-	cases, inTime    float64 // of alarms
-	held, near       float64 // minutes in which guards hold; of those, near the limit
-	foundDays, found float64 // days until a swapped door was found; malls in which it was
-	malls            float64
+	open, known     float64
+	covered         float64 // the interval holds the truth
+	tooLow, tooHigh float64 // the truth lies below, above it
+	measured        float64 // known minutes from the day on which the counters have been learned
+	width, linear   float64 // half of the interval, and of the linear one, over the measured minutes
+	clear           float64 // the truth is at least 15 % of the limit and 3 people away from it
+	unknown, wrong  float64 // of clear
+	over, overTold  float64 // truly over by as much; of those, breached
+	cases, inTime   float64 // of alarms
+	held, near      float64 // minutes in which guards hold; of those, near the limit
+	malls           float64
 }
 
 func (f *figures) add(o *figures) {
