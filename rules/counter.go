@@ -122,6 +122,8 @@ type rate struct {
 	share  ppm // people it misses in either direction, of those going in that direction
 	chance ppm // the variance of what it misses, people²
 	lever  ppm // the deviation of drift
+	// doubted: it may be mounted the other way. Until a closing has decided, it says nothing of the balance, and both are possible.
+	doubted bool
 }
 
 // The rates of a counter of which nothing has been learned follow from its accuracy: misses by chance are as frequent as that,
@@ -167,6 +169,10 @@ func (f *effect) passage(t telemetry.Instant, in, out, doubt people) passage {
 	r := &f.rates[i]
 	n := in + out
 	p := passage{in: in, out: out, drift: r.drift.of(n) + r.share.of(in-out), chance: r.chance.of(n), lever: r.lever.of(n), doubt: doubt}
+	if r.doubted {
+		p.drift -= in - out
+		p.lever += in - out // an interval that holds both, with room for what is missed besides
+	}
 	return p
 }
 

@@ -20,7 +20,7 @@ const (
 func (e *Engine) learnIntervals() {
 	var changed []*deviceState
 	for d := range e.everyDevice() {
-		if !d.flowFlag || e.plan.def.Site.Devices[d.whole.index].Interval > 0 {
+		if !d.flowFlag && !d.presentFlag || e.plan.def.Site.Devices[d.whole.index].Interval > 0 {
 			continue
 		}
 		bound := d.usualBound(e.plan, e.settled())

@@ -11,8 +11,8 @@ import (
 const (
 	bothSides   = 1.645             // deviations, 5 % on either side
 	oneSide     = 1.2               // a little more than 10 % on one side, where the other is what the counts prove
-	inwardsLow  = 50 * person / 100 // before rounding
-	inwardsHigh = -10 * person / 100
+	inwardsLow  = 60 * person / 100 // before rounding
+	inwardsHigh = 5 * person / 100
 )
 
 // estimate is how many people are in a zone, and how sure that is.

@@ -40,8 +40,9 @@ type law struct {
 
 // drift is what a counter misses on average, per passage, going in less going out.
 type drift struct {
-	device string // empty: all counters of the zone together
-	rate   ppm
+	device  string // empty: all counters of the zone together
+	rate    ppm
+	doubted bool // it may be mounted the other way
 }
 
 // stayQuantiles are how long the first, second, third and fourth quarter of people stay, by the mean: of a gamma distribution of
@@ -68,7 +69,7 @@ func (l *law) rate(device string, missed ppm) rate {
 	}
 	for _, d := range l.drifts {
 		if d.device == device || d.device == "" {
-			r.drift = d.rate
+			r.drift, r.doubted = d.rate, d.doubted
 		}
 	}
 	return r
@@ -264,11 +265,14 @@ func (l *learned) law(from telemetry.Instant) law {
 		from: from, scale: ppm(math.Round(l.scale * 1e6)), caution: ppm(math.Round(caution(l.weight) * 1e6)),
 		lever: ppm(math.Round(l.lever * 1e6)), restless: ppm(math.Round(l.restless * 1e6)),
 	}
-	if l.stayWeight >= leastDays {
-		x.setStay(time.Duration(l.stay * float64(time.Minute)))
-	}
+	doubted := false
 	for i := range l.counters {
-		x.drifts = append(x.drifts, drift{l.counters[i].id, ppm(math.Round(l.counters[i].drift * 1e6))})
+		c := &l.counters[i]
+		x.drifts = append(x.drifts, drift{c.id, ppm(math.Round(c.drift * 1e6)), l.closings >= leastToTurn && c.doubt >= someDoubt})
+		doubted = doubted || x.drifts[i].doubted
+	}
+	if l.stayWeight >= leastDays && !doubted { // one that may be mounted the other way does not know who came in
+		x.setStay(time.Duration(l.stay * float64(time.Minute)))
 	}
 	return x
 }

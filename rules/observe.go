@@ -368,6 +368,7 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 	if z == nil {
 		return
 	}
+	d.history.at(at).messages++
 	if ev.At >= d.counted.At {
 		d.counted = ev
 	}

@@ -39,7 +39,16 @@ func main() {
 		os.Exit(1)
 	}
 	missed := report(os.Stdout, all, sums)
-	_ = data
+	if *data == "" {
+		fmt.Println("real series: left out, GERBANG_DATA does not point to them")
+	} else {
+		n, err := realSeries(os.Stdout, *data)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "counting: the real series:", err)
+			os.Exit(1)
+		}
+		missed += n
+	}
 	fmt.Printf("\n%d bars missed, with %d malls of each kind from seed %d\n", missed, *seeds, *first)
 	if *strict && missed > 0 {
 		os.Exit(1)
