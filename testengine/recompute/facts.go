@@ -212,6 +212,9 @@ func (s *Site) observe(r *telemetry.Record, at telemetry.Instant) {
 			quantities = all // what is nowhere shows too that it is alive
 		}
 		d.signs = append(d.signs, sign{at, quantities})
+		for z := range s.edges(d) {
+			s.noteLate(z, r, at)
+		}
 		s.observed(d, def, &share, at)
 	}
 }
@@ -293,6 +296,7 @@ func (s *Site) enter(r *telemetry.Record, at telemetry.Instant) {
 			return
 		}
 		z.entered, z.touched = append(z.entered, at), true
+		s.noteLate(z, r, at)
 		if e.Kind == telemetry.EntryCorrection {
 			z.passed = append(z.passed, passage{at: at, net: e.Value})
 			return

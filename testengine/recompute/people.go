@@ -24,6 +24,7 @@ type zone struct {
 	entered  []telemetry.Instant // when people entered something about it by hand
 	anchors  []anchor
 	edged    bool // a counter hangs at its edge or in it, or one that may be and never spoke
+	late     []lateness
 	touched  bool // something was counted, or is known
 	absolute []*device
 	heard    telemetry.Instant // when anything was first counted; 0: never
@@ -120,6 +121,7 @@ func (s *Site) finish() {
 		}
 		for _, t := range d.totals {
 			counted, doubted := t.explain()
+			s.decided(d, t, counted)
 			for i, v := range t.values {
 				c := count{at: v.at, in: counted[i], doubt: doubted[i]}
 				if t.quantity == telemetry.PeopleOutTotal {
@@ -330,6 +332,7 @@ func (s *Site) People(id string, t telemetry.Instant) Estimate {
 	}
 	e.Low = max(0, min(mean, math.Round(x.mean-below*deviation+0.3)))
 	e.Persons = min(max(mean, e.Low), e.High)
+	e.Low, e.High = e.Low+s.slackLow, e.High+s.slackHigh
 	return e
 }
 
