@@ -276,7 +276,7 @@ func (z *zoneState) cut(t telemetry.Instant, exact bool) int {
 	}
 	if i > 0 && !exact {
 		if slot := telemetry.Instant(z.line.resolution(i)); slot > 0 {
-			if next := z.line.get(i); next != nil && next.at/slot == t/slot && next.v.anchor == b.anchor {
+			if next := z.line.get(i); next != nil && next.at/slot == t/slot && (next.v.anchor == b.anchor || next.v.anchor <= t) {
 				return i
 			}
 			if prev := z.line.get(i - 1); prev.at/slot == t/slot && prev.v.anchor < t {

@@ -143,6 +143,7 @@ func (d *device) runs() bool {
 // take sorts one record in.
 func (s *Site) take(r *telemetry.Record) {
 	at := max(1, min(r.At, r.Received))
+	s.noteLate(r, at)
 	switch r.Kind {
 	case telemetry.KindConfiguration:
 		s.start(s.config(r.Received))
@@ -212,9 +213,6 @@ func (s *Site) observe(r *telemetry.Record, at telemetry.Instant) {
 			quantities = all // what is nowhere shows too that it is alive
 		}
 		d.signs = append(d.signs, sign{at, quantities})
-		for z := range s.edges(d) {
-			s.noteLate(z, r, at)
-		}
 		s.observed(d, def, &share, at)
 	}
 }
@@ -296,7 +294,6 @@ func (s *Site) enter(r *telemetry.Record, at telemetry.Instant) {
 			return
 		}
 		z.entered, z.touched = append(z.entered, at), true
-		s.noteLate(z, r, at)
 		if e.Kind == telemetry.EntryCorrection {
 			z.passed = append(z.passed, passage{at: at, net: e.Value})
 			return

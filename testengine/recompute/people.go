@@ -24,7 +24,6 @@ type zone struct {
 	entered  []telemetry.Instant // when people entered something about it by hand
 	anchors  []anchor
 	edged    bool // a counter hangs at its edge or in it, or one that may be and never spoke
-	late     []lateness
 	touched  bool // something was counted, or is known
 	absolute []*device
 	heard    telemetry.Instant // when anything was first counted; 0: never
@@ -121,7 +120,7 @@ func (s *Site) finish() {
 		}
 		for _, t := range d.totals {
 			counted, doubted := t.explain()
-			s.decided(d, t, counted)
+			s.decided(t, counted)
 			for i, v := range t.values {
 				c := count{at: v.at, in: counted[i], doubt: doubted[i]}
 				if t.quantity == telemetry.PeopleOutTotal {

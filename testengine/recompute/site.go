@@ -117,6 +117,7 @@ type Site struct {
 	keys    []Key
 	times   map[Key][]telemetry.Instant
 	cond    map[string]condition
+	late    []lateness
 	// By how much the interval of people is shifted, to ask what would be said then.
 	slackLow, slackHigh float64
 	turns               []telemetry.Instant // when it opens or closes

@@ -20,17 +20,15 @@ func (s *Site) Slot(k Key, t telemetry.Instant) time.Duration {
 		return 0
 	}
 	slot := time.Duration(0)
-	s.each(s.zones[k.zone()], func(z *zone) {
-		for _, l := range z.late {
-			switch {
-			case l.at > t.Add(5*time.Minute):
-			case l.by > 24*time.Hour-5*time.Minute:
-				slot = max(slot, 5*time.Minute)
-			default:
-				slot = max(slot, time.Minute)
-			}
+	for _, l := range s.late {
+		switch {
+		case l.at > t.Add(5*time.Minute):
+		case l.by > 24*time.Hour-5*time.Minute:
+			return 5 * time.Minute
+		default:
+			slot = time.Minute
 		}
-	})
+	}
 	return slot
 }
 
@@ -88,28 +86,26 @@ func (s *Site) Shifted(k Key, t telemetry.Instant, low, high int) Answer {
 	return s.At(k, t)
 }
 
-// lateness is something about a zone that was learned late.
+// lateness is something that was learned late: then all about the past may be judged again.
 type lateness struct {
 	at telemetry.Instant
 	by time.Duration
 }
 
 // noteLate notes a record that came later than everything is kept exactly.
-func (s *Site) noteLate(z *zone, r *telemetry.Record, at telemetry.Instant) {
+func (s *Site) noteLate(r *telemetry.Record, at telemetry.Instant) {
 	if by := r.Received.Sub(at); by > s.config(r.Received).kept() {
-		z.late = append(z.late, lateness{at, by})
+		s.late = append(s.late, lateness{at, by})
 	}
 }
 
 // decided notes where a total's later values said what an earlier one meant: that is learned late too.
-func (s *Site) decided(d *device, t *total, counted []float64) {
+func (s *Site) decided(t *total, counted []float64) {
 	for i := 1; i < len(t.values); i++ {
 		if t.values[i].v-t.values[i-1].v == counted[i] {
 			continue
 		}
 		later := t.values[min(i+8, len(t.values)-1)].at
-		for z := range s.edges(d) {
-			z.late = append(z.late, lateness{t.values[i-1].at, later.Sub(t.values[i-1].at)})
-		}
+		s.late = append(s.late, lateness{t.values[i-1].at, later.Sub(t.values[i-1].at)})
 	}
 }
