@@ -1,7 +1,6 @@
 package recompute
 
 import (
-	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -21,17 +20,13 @@ func explained(s *Site, p *past, d difference) bool {
 			times = append(times, at, at.Add(-time.Second))
 		}
 	}
-	if slices.ContainsFunc(times, func(at telemetry.Instant) bool {
-		a := s.At(d.Key, at)
-		return word(a.Verdict, a.Near) == d.got
-	}) {
-		return true
-	}
 	slack := min(s.Slack(d.Key, d.at), 12)
-	for low := -slack; low <= slack; low++ {
-		for high := -slack; high <= slack; high++ {
-			if a := s.Shifted(d.Key, d.at, low, high); word(a.Verdict, a.Near) == d.got {
-				return true
+	for _, at := range times {
+		for low := -slack; low <= slack; low++ {
+			for high := -slack; high <= slack; high++ {
+				if a := s.Shifted(d.Key, at, low, high); word(a.Verdict, a.Near) == d.got {
+					return true
+				}
 			}
 		}
 	}

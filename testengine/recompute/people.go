@@ -426,9 +426,6 @@ func (s *Site) silentFrom(o *outage, anchor telemetry.Instant) telemetry.Instant
 
 func (s *Site) silentSince(o *outage, anchor telemetry.Instant) telemetry.Instant {
 	at := o.silent
-	if d := s.configs[0].days; d.always {
-		return at
-	}
 	if !o.unseen {
 		at = s.openFor(o.from, o.device.pulse())
 	} else if !s.isOpen(at) {

@@ -36,7 +36,7 @@ func TestRecomputationAgrees(t *testing.T) {
 		n = min(n, 20)
 	}
 	t.Cleanup(func() {
-		t.Logf("%d answers compared, %d of them exact to the minute only", compared.Load(), thinned.Load())
+		t.Logf("%d answers and %d alarms compared, %d of them exact to the minute only", compared.Load(), alarms.Load(), thinned.Load())
 	})
 	for i := range n {
 		one(t, seed+uint64(i))
@@ -68,7 +68,7 @@ func one(t *testing.T, seed uint64) {
 }
 
 // compared counts the answers that were compared, thinned those that differ by no more than the engine's past is exact.
-var compared, thinned atomic.Int64
+var compared, thinned, alarms atomic.Int64
 
 // difference is a time at which the two do not agree.
 type difference struct {
@@ -143,7 +143,7 @@ func fold(out *rules.Output) map[Key]*past {
 
 // differences compares at all times at which anything may change, a second before, and some seconds of chance.
 func differences(t testing.TB, s scenario, most int) []difference {
-	_, out := run(t, s)
+	e, out := run(t, s)
 	told := fold(out)
 	mine, err := New(siteID, s.records)
 	if err != nil {
@@ -156,7 +156,7 @@ func differences(t testing.TB, s scenario, most int) []difference {
 			keys = append(keys, k)
 		}
 	}
-	var all []difference
+	all := others(s, mine, e, out)
 	for _, k := range keys {
 		p := told[k]
 		if p == nil {
