@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"time"
 
@@ -183,9 +184,9 @@ type turn struct {
 
 // reversed reports whether at t what the counter says is out is in: as learned, else as configured.
 func (d *deviceState) reversed(t telemetry.Instant) bool {
-	for i := len(d.turns) - 1; i >= 0; i-- {
-		if d.turns[i].from <= t {
-			return d.turns[i].reversed
+	for _, way := range slices.Backward(d.turns) {
+		if way.from <= t {
+			return way.reversed
 		}
 	}
 	return d.mounting.Swap

@@ -286,7 +286,7 @@ func (z *zoneState) cut(t telemetry.Instant, exact bool) int {
 	}
 	if i > 0 && !exact {
 		if slot := telemetry.Instant(z.line.resolution(i)); slot > 0 {
-			if next := z.line.get(i); next != nil && next.at/slot == t/slot && next.v.anchor == b.anchor {
+			if next := z.line.get(i); next != nil && next.at/slot == t/slot && (next.v.anchor == b.anchor || next.v.anchor <= t) {
 				return i
 			}
 			if prev := z.line.get(i - 1); prev.at/slot == t/slot && prev.v.anchor < t {
@@ -304,8 +304,14 @@ func (z *zoneState) cut(t telemetry.Instant, exact bool) int {
 }
 
 // same allows thinning, for a balance carries all before it; but the times at which verdicts changed stay, so that judging
-// the past again finds the same.
+// the past again finds the same, and so do those at which a counter that had lost passages spoke again: until the next entry nobody
+// would know of the loss.
 func (z *zoneState) same(older, _ *entry[balance]) bool {
+	for i := len(z.outages) - 1; i >= 0 && z.outages[i].to >= older.at; i-- {
+		if z.outages[i].lossy && z.outages[i].to == older.at {
+			return false
+		}
+	}
 	for over := z; over != nil && (over == z || over.derived()); over = over.parent {
 		for _, i := range over.crowdWatchers {
 			if i.changedAt(older.at) {

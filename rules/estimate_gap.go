@@ -22,7 +22,7 @@ func (z *zoneState) missed(o *outage, from telemetry.Instant) (l loss) {
 	var open, told time.Duration
 	l.known = true
 	for t := from; t < o.to; {
-		isOpen, _, until := z.site.open(t)
+		isOpen, until := z.hours.openAt(t)
 		until = min(until, o.to)
 		if isOpen {
 			i, u, known := o.device.history.usual(t, until)
@@ -108,42 +108,19 @@ func (z *zoneState) outage(t, anchor telemetry.Instant) (r Reason, detail string
 // silentFrom is from when on an outage makes the people unknown: when the device was silent for its bound while the building was
 // open. An anchor in a closed building makes good what was missed before: then it has its interval to speak again.
 func (z *zoneState) silentFrom(o *outage, anchor telemetry.Instant) telemetry.Instant {
-	if z.site.always {
-		return o.silent
-	}
 	at := o.silent
 	if !o.unseen {
-		at = z.site.openFor(o.from, o.device.pulse.bound)
-	} else if open, _, until := z.site.open(at); !open {
-		at = until
+		at = openFor(z.hours, o.from, o.device.pulse.bound)
+	} else {
+		at = opensBy(z.hours, at)
 	}
 	if anchor < at {
 		return at
 	}
-	if open, _, until := z.site.open(anchor); !open {
-		if until == telemetry.Never {
-			return until
-		}
-		return until.Add(o.device.tolerated())
+	if opens := opensBy(z.hours, anchor); opens != anchor {
+		return opens.Add(o.device.tolerated())
 	}
 	return at
-}
-
-// openFor is when the site has been open for so long since a time.
-func (p *plan) openFor(since telemetry.Instant, d time.Duration) telemetry.Instant {
-	for t := since; ; {
-		open, _, until := p.open(t)
-		if open && (until == telemetry.Never || until.Sub(t) >= d) {
-			return t.Add(d)
-		}
-		if until == telemetry.Never {
-			return until
-		}
-		if open {
-			d -= until.Sub(t)
-		}
-		t = until
-	}
 }
 
 // watched reports whether absolute counters say at t how many people there are.

@@ -161,8 +161,8 @@ func (l *learned) meet(counters []*deviceState) {
 		l.counters = slices.Insert(l.counters, i, learnedCounter{id: d.counterID(), reversed: d.reversed(telemetry.Never)})
 		l.variance = widened(l.variance, len(l.counters)-1, i, square(firstDrift*d.missedShare()))
 	}
-	for i := len(l.counters) - 1; i >= 0; i-- {
-		if !slices.ContainsFunc(counters, func(d *deviceState) bool { return d.counterID() == l.counters[i].id }) {
+	for i, c := range slices.Backward(l.counters) {
+		if !slices.ContainsFunc(counters, func(d *deviceState) bool { return d.counterID() == c.id }) {
 			l.variance = narrowed(l.variance, len(l.counters), i)
 			l.counters = slices.Delete(l.counters, i, i+1)
 		}

@@ -54,7 +54,7 @@ func (l *learned) learnStay(z *zoneState, s *sample) {
 			continue
 		}
 		next = e.at.Add(stayStep)
-		if open, _, _ := z.site.open(e.at); !open {
+		if open, _ := z.hours.openAt(e.at); !open {
 			continue
 		}
 		n := bridged(&e.v)

@@ -156,7 +156,7 @@ func (l *learned) strange(z *zoneState, s *sample, c *course) float64 {
 	var off, inside, open float64
 	for i := range n {
 		end := c.from.Add(courseStep * quarter * time.Duration(i+1))
-		if isOpen, _, _ := z.site.open(end - 1); !isOpen {
+		if isOpen, _ := z.hours.openAt(end - 1); !isOpen {
 			continue
 		}
 		open += courseStep * quarter.Minutes()

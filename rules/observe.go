@@ -50,6 +50,9 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 	if fresh != 0 {
 		e.discover(d, fresh)
 	}
+	if first {
+		e.unfitted(d)
+	}
 	e.signs(d, mask, at, first)
 	var in, out, present people
 	var counts, presents bool
@@ -165,6 +168,19 @@ func (e *Engine) discover(d *deviceState, fresh uint64) {
 	news := fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index]
 	if fresh&crowdMask != 0 && e.plan.showsCounter(d.whole.index) || news {
 		e.enforce(e.enforced)
+	}
+}
+
+// unfitted tells the zones of a device that spoke for the first time if they may have waited for it to count: one that does not is
+// no counter of theirs.
+func (e *Engine) unfitted(d *deviceState) {
+	if d.canCount && !d.flowFlag {
+		for _, f := range d.effects {
+			e.crowdChanged(f.zone, 1)
+		}
+	}
+	if d.canSee && !d.presentFlag && d.zone != nil {
+		e.crowdChanged(d.zone, 1)
 	}
 }
 

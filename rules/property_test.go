@@ -327,7 +327,7 @@ func checkSane(t testing.TB, e *Engine) {
 		}
 		for _, d := range e.zones[i].feeders {
 			// In a closed building, and until it ought to have spoken again after opening, silence says nothing.
-			if open, opened, _ := e.plan.open(e.clock); d.pulse == nil || !open || opened.Add(d.pulse.bound) > e.clock || d.pulse.last > 0 && e.plan.openFor(d.pulse.last, d.pulse.bound) > e.clock {
+			if open, opened, _ := e.plan.open(e.clock); d.pulse == nil || !open || opened.Add(d.pulse.bound) > e.clock || d.pulse.last > 0 && openFor(e, d.pulse.last, d.pulse.bound) > e.clock {
 				continue
 			}
 			if silent[d.id] && z.Persons.Known && !absolute {

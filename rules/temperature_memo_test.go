@@ -24,7 +24,7 @@ func TestRememberedCasesChangeNoAnswer(t *testing.T) {
 		old := fresh(d)
 		now := telemetry.InstantOf(time.Date(2022, 7, 4, 8, 0, 0, 0, time.UTC))
 		for range 400 {
-			at := now
+			var at telemetry.Instant
 			if rng.IntN(5) == 0 {
 				at = now.Add(-time.Duration(rng.IntN(900)) * time.Second)
 			} else {

@@ -19,7 +19,7 @@ type zoneState struct {
 
 	line  timeline[balance]
 	today tally
-	site  *plan // in force: its hours say when a silent counter misses somebody
+	hours openHours // they say when a silent counter misses somebody
 
 	// What was learned: from which anchors, what follows from those that are too old to change, and from all, and as it held.
 	anchors   []anchor

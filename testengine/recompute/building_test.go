@@ -219,7 +219,12 @@ func (m *maker) protocols() []rules.Protocol {
 
 // change changes a definition: limits, parameters, rules, levels.
 func (m *maker) change(d *rules.Definition) {
-	switch m.IntN(6) {
+	switch m.IntN(8) {
+	case 6:
+		x := &d.Site.Devices[m.IntN(max(1, len(d.Site.Devices)))]
+		x.Swap = !x.Swap
+	case 7:
+		d.Site.Hours = m.hours()
 	case 0, 1:
 		z := &d.Site.Zones[m.IntN(3)]
 		z.Capacity = 4 + m.IntN(20)

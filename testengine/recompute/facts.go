@@ -143,6 +143,7 @@ func (d *device) runs() bool {
 // take sorts one record in.
 func (s *Site) take(r *telemetry.Record) {
 	at := max(1, min(r.At, r.Received))
+	s.noteLate(r, at)
 	switch r.Kind {
 	case telemetry.KindConfiguration:
 		s.start(s.config(r.Received))

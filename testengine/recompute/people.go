@@ -120,6 +120,7 @@ func (s *Site) finish() {
 		}
 		for _, t := range d.totals {
 			counted, doubted := t.explain()
+			s.decided(t, counted)
 			for i, v := range t.values {
 				c := count{at: v.at, in: counted[i], doubt: doubted[i]}
 				if t.quantity == telemetry.PeopleOutTotal {
@@ -330,6 +331,7 @@ func (s *Site) People(id string, t telemetry.Instant) Estimate {
 	}
 	e.Low = max(0, min(mean, math.Round(x.mean-below*deviation+0.3)))
 	e.Persons = min(max(mean, e.Low), e.High)
+	e.Low, e.High = e.Low+s.slackLow, e.High+s.slackHigh
 	return e
 }
 
@@ -424,9 +426,6 @@ func (s *Site) silentFrom(o *outage, anchor telemetry.Instant) telemetry.Instant
 
 func (s *Site) silentSince(o *outage, anchor telemetry.Instant) telemetry.Instant {
 	at := o.silent
-	if d := s.configs[0].days; d.always {
-		return at
-	}
 	if !o.unseen {
 		at = s.openFor(o.from, o.device.pulse())
 	} else if !s.isOpen(at) {

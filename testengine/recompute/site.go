@@ -117,9 +117,12 @@ type Site struct {
 	keys    []Key
 	times   map[Key][]telemetry.Instant
 	cond    map[string]condition
-	turns   []telemetry.Instant // when it opens or closes
-	from    map[question]telemetry.Instant
-	losses  map[question]loss
+	late    []lateness
+	// By how much the interval of people is shifted, to ask what would be said then.
+	slackLow, slackHigh float64
+	turns               []telemetry.Instant // when it opens or closes
+	from                map[question]telemetry.Instant
+	losses              map[question]loss
 }
 
 // question is one about an outage that is asked again and again.
