@@ -6,13 +6,12 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// The interval of an estimate holds the truth with 90 %. Whole people lie in it or not, so its ends are rounded a little
-// inwards, less so above: what counters miss is skewed upwards.
+// The interval of an estimate holds the truth with 90 %. Whole people lie in it or not, so that rounding its ends to the nearest
+// would make it too wide; what counters miss is skewed upwards, so the lower end alone is rounded inwards.
 const (
-	bothSides   = 1.645             // deviations, 5 % on either side
-	oneSide     = 1.2               // a little more than 10 % on one side, where the other is what the counts prove
-	inwardsLow  = 60 * person / 100 // before rounding
-	inwardsHigh = 5 * person / 100
+	bothSides  = 1.645             // deviations, 5 % on either side
+	oneSide    = 1.2               // a little more than 10 % on one side, where the other is what the counts prove
+	inwardsLow = 65 * person / 100 // before rounding
 )
 
 // estimate is how many people are in a zone, and how sure that is.
@@ -46,7 +45,7 @@ func (e *estimate) finding() finding {
 func (e *estimate) bound() {
 	deviation := math.Sqrt(float64(e.spread)/float64(person)) * float64(person)
 	nearest := wholePeopleOf(e.mean)
-	e.high = max(nearest, wholePeopleOf(e.mean+people(math.Round(bothSides*deviation))-inwardsHigh))
+	e.high = max(nearest, wholePeopleOf(e.mean+people(math.Round(bothSides*deviation))))
 	below := bothSides
 	if least := (e.reflected + person - 1) / person * person; least > e.high {
 		e.high, below = least, oneSide
