@@ -159,7 +159,9 @@ func TestR18EveryVerdictCanBeComputedAgainFromItsSentence(t *testing.T) {
 	warm := expression(rules.SubjectZone, "hall", "temperature >= 30.0", "temperature", 30, "Cel")
 	afterHours := expression(rules.SubjectZone, "hall", "!open && persons > 20.0", "persons", 20, "1")
 
-	people := func(n float64) func(*judge) { return func(j *judge) { j.read("09:00", "exact", telemetry.PeopleIn, n) } }
+	people := func(n float64) func(*judge) {
+		return func(j *judge) { j.read("09:00", "exact", telemetry.PeopleIn, n) }
+	}
 	passing := func(n float64) func(*judge) {
 		return func(j *judge) { j.count("09:00", 0); j.read("09:01", "count", telemetry.PeopleIn, n) }
 	}

@@ -73,8 +73,8 @@ func TestR17ChannelsOfTheConfiguration(t *testing.T) {
 func TestR17PresenceIsAsked(t *testing.T) {
 	for covers, want := range map[string]int{"": 1, ", covers: part": 0, ", covers: room": 0} {
 		c := loadSite(t, `devices:
-  cam-a: {zone: hall, measures: [people_present]`+covers+`}
-  cam-b: {zone: hall, measures: [people_present]`+covers+`}
+  cam-a: {zone: hall, measures: [people_present], interval: 1m`+covers+`}
+  cam-b: {zone: hall, measures: [people_present], interval: 1m`+covers+`}
 `)
 		if len(c.Warnings) != want {
 			t.Errorf("covers %q: got %v, want %d warnings", covers, c.Warnings, want)
@@ -84,6 +84,19 @@ func TestR17PresenceIsAsked(t *testing.T) {
 		}
 		if b, _ := c.Sites[0].Device("cam-b"); b.Whole != strings.Contains(covers, "room") {
 			t.Errorf("covers %q: got whole %v", covers, b.Whole)
+		}
+	}
+}
+
+// Finding R13: a counter that could die unnoticed is told.
+func TestR13CounterWithoutInterval(t *testing.T) {
+	for device, want := range map[string]int{
+		"{door: main, measures: [people_in, people_out]}": 1, "{zone: hall, measures: [people_present]}": 1,
+		"{door: main, measures: [people_in_total], interval: 5m}": 0, "{zone: hall, measures: [co2]}": 0,
+	} {
+		c := loadSite(t, "devices:\n  c: "+device+"\n")
+		if len(c.Warnings) != want || want == 1 && !strings.Contains(c.Warnings[0].String(), `device "c" counts people and promises no interval`) {
+			t.Errorf("%s: got warnings %v, want %d", device, c.Warnings, want)
 		}
 	}
 }

@@ -198,6 +198,29 @@ func (l *loader) warnPresence(c *Config) {
 	}
 }
 
+// warnIntervals tells of people counters that promise no interval: one that dies goes unnoticed until its pauses have been learned.
+func (l *loader) warnIntervals(c *Config) {
+	for i := range c.Sites {
+		measures := c.measures(&c.Sites[i])
+		for _, r := range l.sites[i].doc.Devices {
+			if r.Value.Interval != 0 || !slices.ContainsFunc(measures[r.ID], counts) {
+				continue
+			}
+			c.Warnings.Add(l.sites[i].places.At("devices."+r.ID), "device %q counts people and promises no interval: if it dies, its last count is believed until its pauses have been learned, and after that for hours; want interval: the longest time between two messages of a healthy one",
+				r.ID)
+		}
+	}
+}
+
+// counts reports whether a quantity says how many people passed or are somewhere.
+func counts(q telemetry.Quantity) bool {
+	switch q {
+	case telemetry.PeopleIn, telemetry.PeopleOut, telemetry.PeopleInTotal, telemetry.PeopleOutTotal, telemetry.PeoplePresent:
+		return true
+	}
+	return false
+}
+
 // checkLevels checks that in all the time for which a protocol with levels and the site's levels are in force, the protocol
 // knows the level.
 func (s *siteFile) checkLevels(i int, p *protocolDoc) {

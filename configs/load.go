@@ -113,6 +113,7 @@ func (l *loader) load(file string) *Config {
 	l.assemble(c)
 	l.compile(c)
 	l.warnPresence(c)
+	l.warnIntervals(c)
 	c.Warnings.Sort()
 	l.problems.Sort()
 	return c

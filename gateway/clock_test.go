@@ -276,7 +276,9 @@ func TestT4_JournalEndsInTheFuture(t *testing.T) {
 				j.m.mu.Unlock()
 				// Nobody commits what the running loop has; it ends as after a crash.
 				j.cancel()
-				<-j.done
+				if err := <-j.done; err != nil {
+					t.Log(err)
+				}
 				j.m.mu.Lock()
 				j.m.alive = 0
 				j.m.records = slices.DeleteFunc(j.m.records, func(r telemetry.Record) bool { return r.Kind == telemetry.KindTick })
@@ -317,7 +319,9 @@ func TestT5_GatewayWasOff(t *testing.T) {
 					j.m.fail = func(int) (error, bool) { return ErrOutcomeUnknown, false }
 					j.m.mu.Unlock()
 					_ = j.l.Intake().Put(message(1000, nil))
-					<-j.done
+					if err := <-j.done; err != nil {
+						t.Log(err)
+					}
 					j.m.mu.Lock()
 					j.m.fail = nil
 					j.m.mu.Unlock()

@@ -38,7 +38,7 @@ func definition(t *testing.T, site string) rules.Definition {
 	}
 	var hours facility.Hours
 	for i := range hours.Weekly {
-		hours.Weekly[i] = []facility.Span{{Open: facility.TimeOfDay(8 * time.Hour), Close: facility.TimeOfDay(15 * time.Hour)}}
+		hours.Weekly[i] = []facility.Span{{Open: facility.TimeOfDay(9*time.Hour + time.Minute), Close: facility.TimeOfDay(15 * time.Hour)}} // after begin, so that nobody is inside then
 	}
 	return rules.Definition{
 		Site: facility.Site{

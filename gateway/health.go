@@ -38,7 +38,7 @@ func (l *Loop) watchClock(ctx context.Context) error {
 	}
 	switch {
 	case trouble != "":
-		l.log.Warn("the wall clock jumped; the gateway goes on with its own time", "wall clock", trouble)
+		l.log.Warn("the wall clock jumped; the gateway goes on with its own time", "wall_clock", trouble)
 	case l.trouble != "":
 		l.log.Info("the wall clock goes with the gateway's again")
 	}

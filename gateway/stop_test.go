@@ -75,10 +75,19 @@ func openAt(t *testing.T, m *memory, at telemetry.Instant, patience time.Duratio
 	return b
 }
 
+// closedNow lets a site open for a minute in twelve hours: counting begins in a closed building, with nobody inside.
+func closedNow(d *rules.Definition) {
+	now := time.Now().In(d.Site.Location.Location)
+	open := (time.Duration(now.Hour())*time.Hour + 12*time.Hour) % (24 * time.Hour)
+	for i := range d.Site.Hours.Weekly {
+		d.Site.Hours.Weekly[i] = []facility.Span{{Open: facility.TimeOfDay(open), Close: facility.TimeOfDay(open + time.Minute)}}
+	}
+}
+
 // realLoop runs a loop over two sites, good and bad, on the real clock, with little patience.
 func realLoop(t *testing.T, m *memory, do func(send func(site string, in, out int), l *Loop)) {
 	t.Helper()
-	b := openAt(t, m, telemetry.InstantOf(time.Now()), 300*time.Millisecond, func(d *rules.Definition) { d.Site.Hours = facility.Hours{} })
+	b := openAt(t, m, telemetry.InstantOf(time.Now()), 300*time.Millisecond, closedNow)
 	l := NewLoop(LoopOptions{Gateway: b.Gateway, Live: NewLive(), Logger: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -297,7 +306,7 @@ func TestT1_EveryZoneBesideABrokenSite(t *testing.T) {
 			at := telemetry.InstantOf(all[i].Add(-30 * time.Hour))
 			b := openAt(t, newMemory(), at, 0, func(d *rules.Definition) {
 				reset := facility.TimeOfDay(0)
-				d.Site.Location, d.Site.Reset, d.Site.Hours = facility.Location{Location: loc}, &reset, facility.Hours{}
+				d.Site.Location, d.Site.Reset, d.Site.Hours = facility.Location{Location: loc}, &reset, facility.Hours{} // unknown until midnight
 			})
 			breakBad(t, breakages[kinds[n%2]])
 			breaches := 0

@@ -14,9 +14,8 @@ func grown(t *testing.T, days int) (*bench, *memory) {
 	t.Helper()
 	m := newMemory()
 	b := newBench(t, m, "mall")
-	at := begin
 	for day := range days {
-		at = begin.Add(time.Duration(day) * 24 * time.Hour)
+		at := begin.Add(time.Duration(day) * 24 * time.Hour)
 		b.send("gerbang/v1/mall/count", counted(2*day+1, 12, 0), at.Add(time.Second))
 		if day < days-1 {
 			b.send("gerbang/v1/mall/count", counted(2*day+2, 0, 12), at.Add(2*time.Second))

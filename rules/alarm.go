@@ -150,7 +150,7 @@ func (e *Engine) say(i *instance, at telemetry.Instant, a *alarm) {
 		phase = Firing
 	}
 	e.out.Alarms = append(e.out.Alarms, Alarm{
-		Site: e.site, Rule: i.rule, Kind: era.rule.Kind, Class: era.rule.class(), Subject: i.subject, Severity: era.rule.severity(),
+		Site: e.site, Rule: i.rule, Kind: era.rule.Kind, Class: era.class, Subject: i.subject, Severity: era.rule.severity(),
 		At: at, Phase: phase, Doubt: i.told.doubt, Explanation: i.explain(at), Record: e.record,
 	})
 }

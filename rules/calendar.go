@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"time"
+
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -56,16 +58,18 @@ func (p *plan) open(t telemetry.Instant) (open bool, opened, until telemetry.Ins
 		return true, 0, telemetry.Never
 	}
 	// Nearly all questions are about the present, and hours take a while to work out.
-	if last := &p.lastOpen; t < last.from || t >= last.until || last.until == telemetry.Never {
+	if last := &p.lastOpen; t < last.from || t >= last.valid {
 		*last = openState{from: t}
 		last.open, last.opened, last.until = p.openAt(t)
+		// "Never" means that nothing changes as far as is looked ahead, which is further than a day.
+		last.valid = min(last.until, t.Add(24*time.Hour))
 	}
 	return p.lastOpen.open, p.lastOpen.opened, p.lastOpen.until
 }
 
 // openState is the answer to open for all times from one on, until it changes.
 type openState struct {
-	from          telemetry.Instant
+	from, valid   telemetry.Instant
 	open          bool
 	opened, until telemetry.Instant
 }
@@ -127,7 +131,7 @@ func (p *plan) serviceDays(t telemetry.Instant) serviceDays {
 		*last = serviceState{from: t, days: p.findServiceDays(t)}
 		last.until = p.nextMidnight(t)
 		if now := last.days.now; now.ok {
-			last.until = now.close
+			last.until = min(now.close, t.Add(24*time.Hour))
 		}
 	}
 	return p.lastService.days

@@ -119,22 +119,23 @@ func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, teleme
 	}
 	f.share = j.levels.share(t)
 	f.limit, f.hasLimit, f.constraint = scaled(j.full, f.share), true, j.constraint
-	if est.known {
-		f.compare(was, j.params.Hysteresis)
-	}
+	f.compare(&est, was, j.params.Hysteresis)
 	return f, until
 }
 
 // compare judges a number of people by its interval: breached above the limit, within at or below it, near it where it contains
-// it. An alarm that fires (was is Breached) is over only where the people are below the limit by the hysteresis.
-func (f *finding) compare(was Verdict, hysteresis float64) {
+// it. Where nobody knows with how many people counting began, those who were counted in may be too many all the same. An alarm
+// that fires (was is Breached) is over only where the people are below the limit by the hysteresis.
+func (f *finding) compare(est *estimate, was Verdict, hysteresis float64) {
 	limit := f.limit
 	if was == Breached {
 		limit -= hysteresis
 	}
 	switch {
+	case !est.known && est.reason != ReasonUncounted:
 	case f.low > limit:
 		f.verdict = Breached
+	case !est.known:
 	case f.high <= limit:
 		f.verdict = Within
 	default:

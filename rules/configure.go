@@ -400,7 +400,7 @@ func (e *Engine) wire() {
 			// The past is judged again by the facts that its own rule reads, also where that rule has ended.
 			b := &bench{engine: e, plan: era.plan, protocol: era.protocol, rule: era.rule, instance: i, present: k == len(i.eras)-1}
 			kind, _ := kindByName(era.rule.Kind)
-			era.judge = kind.judge(b, i.subject)
+			era.judge, era.class = kind.judge(b, i.subject), era.rule.class()
 		}
 	}
 	e.watches = e.watches[:0]

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"time"
 
@@ -121,24 +122,35 @@ type rate struct {
 	share  ppm // people it misses in either direction, of those going in that direction
 	chance ppm // the variance of what it misses, people²
 	lever  ppm // the deviation of drift
+	// doubted: it may be mounted the other way. Until a closing has decided, it says nothing of the balance, and both are possible.
+	doubted bool
 }
 
 // The rates of a counter of which nothing has been learned follow from its accuracy: misses by chance are as frequent as that,
 // and the difference between the directions is unknown.
 const (
-	firstWeight = 3    // closings that the accuracy counts for
+	firstWeight = 2    // closings that the accuracy counts for
 	firstDrift  = 0.5  // deviation of the drift, of the share of misses
 	firstLever  = 0.35 // the same with two counters that are off independently
-	mostShare   = ppm(50_000)
+	mostShare   = 0.05
+	// shareOfMisses is how many more they miss in both directions than chance alone shows: people who walk close together are one
+	// to a counter more often than one is two.
+	shareOfMisses = 1.25
 )
 
 // caution widens what rests on few closings, as Student's distribution does.
-func caution(weight float64) float64 { return 1 + 1.5/weight }
+func caution(weight float64) float64 { return 1 + (1+2/weight)/weight }
+
+// shareMissed is the share of people that a counter misses in either direction, when the variance of what it misses by chance is
+// chance people² a passage.
+func shareMissed(chance float64) ppm {
+	return ppm(math.Round(1e6 * min(shareOfMisses*chance, mostShare)))
+}
 
 func firstRate(missed ppm) rate {
 	k := caution(firstWeight)
 	return rate{
-		share: min(missed, mostShare), chance: ppm(math.Round(float64(missed) * k * k)), lever: ppm(math.Round(float64(missed) * firstLever * k)),
+		share: shareMissed(float64(missed) / 1e6), chance: ppm(math.Round(float64(missed) * k * k)), lever: ppm(math.Round(float64(missed) * firstLever * k)),
 	}
 }
 
@@ -157,6 +169,10 @@ func (f *effect) passage(t telemetry.Instant, in, out, doubt people) passage {
 	r := &f.rates[i]
 	n := in + out
 	p := passage{in: in, out: out, drift: r.drift.of(n) + r.share.of(in-out), chance: r.chance.of(n), lever: r.lever.of(n), doubt: doubt}
+	if r.doubted {
+		p.drift -= in - out
+		p.lever += in - out // an interval that holds both, with room for what is missed besides
+	}
 	return p
 }
 
@@ -168,9 +184,9 @@ type turn struct {
 
 // reversed reports whether at t what the counter says is out is in: as learned, else as configured.
 func (d *deviceState) reversed(t telemetry.Instant) bool {
-	for i := len(d.turns) - 1; i >= 0; i-- {
-		if d.turns[i].from <= t {
-			return d.turns[i].reversed
+	for _, way := range slices.Backward(d.turns) {
+		if way.from <= t {
+			return way.reversed
 		}
 	}
 	return d.mounting.Swap

@@ -21,45 +21,52 @@ func (e *Engine) countAsked(z *zoneState) telemetry.Instant {
 		return 0
 	}
 	past := z.capacity.past
-	first := len(past)
-	for first > 0 && past[first-1].at > e.clock.Add(-askedWithin) {
+	first := len(past) - 1
+	for first > 0 && past[first].at > e.clock.Add(-askedWithin) {
 		first--
 	}
-	var asked, near telemetry.Instant // since when it is asked, or was last; since when it is near
-	open := false                     // whether asked still holds
-	for i := max(0, first-1); i <= len(past); i++ {
-		end := e.clock
-		if i < len(past) {
-			end = past[i].at
-		}
-		if near != 0 && !open {
-			for at := max(near.Add(askAfter), asked.Add(askAgain)); ; {
-				if count := z.countBefore(at); count != 0 && count.Add(askAgain) > at {
-					at = count.Add(askAgain)
-					continue
-				}
-				if at <= end && at > near {
-					if isOpen, opened, _ := e.plan.open(at); isOpen && (opened == 0 || at >= opened.Add(askAfter)) {
-						asked, open = at, true
-					}
-				}
-				break
-			}
-		}
-		if i == len(past) {
-			break
-		}
+	var asked, near telemetry.Instant // when it was asked last; since when it is near, 0: it is not
+	for i := max(0, first); i < len(past); i++ {
 		switch {
-		case !past[i].near:
-			near, open = 0, false
-		case near == 0:
+		case past[i].near && near == 0:
 			near = past[i].at
+		case !past[i].near && near != 0:
+			_, asked = e.questions(z, near, past[i].at, asked)
+			near = 0
 		}
 	}
-	if !open || z.countBefore(e.clock) >= asked {
-		return 0
+	standing, _ := e.questions(z, near, e.clock+1, asked)
+	return standing
+}
+
+// questions asks for counts while the people are near the limit in [near, end), when it was asked last before. It gives the question
+// that stands in the end, 0 for none, and when it was asked last.
+func (e *Engine) questions(z *zoneState, near, end, asked telemetry.Instant) (standing, last telemetry.Instant) {
+	for from := near; ; {
+		at := max(from.Add(askAfter), asked.Add(askAgain))
+		if count := z.countBefore(at); count != 0 {
+			at = max(at, count.Add(askAgain))
+		}
+		if at >= end {
+			return 0, asked
+		}
+		if open, opened, until := e.plan.open(at); !open {
+			if until >= end {
+				return 0, asked
+			}
+			from = until
+			continue
+		} else if at < opened.Add(askAfter) {
+			from = opened
+			continue
+		}
+		asked = at
+		answer := z.countAfter(at)
+		if answer == 0 || answer >= end {
+			return asked, asked
+		}
+		from = answer
 	}
-	return asked
 }
 
 // countBefore is the last manual count at or before t; 0: none is known.
@@ -70,4 +77,14 @@ func (z *zoneState) countBefore(t telemetry.Instant) telemetry.Instant {
 		}
 	}
 	return 0
+}
+
+// countAfter is the first manual count after t; 0: there is none.
+func (z *zoneState) countAfter(t telemetry.Instant) (at telemetry.Instant) {
+	for i := len(z.anchors) - 1; i >= 0 && z.anchors[i].at > t; i-- {
+		if z.anchors[i].kind == countAnchor {
+			at = z.anchors[i].at
+		}
+	}
+	return at
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -19,7 +20,7 @@ const (
 func (e *Engine) learnIntervals() {
 	var changed []*deviceState
 	for d := range e.everyDevice() {
-		if !d.flowFlag || e.plan.def.Site.Devices[d.whole.index].Interval > 0 {
+		if !d.flowFlag && !d.presentFlag || e.plan.def.Site.Devices[d.whole.index].Interval > 0 {
 			continue
 		}
 		bound := d.usualBound(e.plan, e.settled())
@@ -39,28 +40,29 @@ func (e *Engine) learnIntervals() {
 	}
 }
 
-// usualBound is how long the counter may be silent; 0: not known yet.
+// usualBound is how long the counter may be silent; 0: not known yet. A day on which it was dead for hours is no habit: the day in the
+// middle counts.
 func (d *deviceState) usualBound(p *plan, now telemetry.Instant) time.Duration {
-	longest, days := time.Duration(0), 0
-	for day := 0; day < usualDays; day++ {
+	var pauses []time.Duration
+	for day := range usualDays {
 		to := now.Add(-time.Duration(day) * 24 * time.Hour)
 		if pause, ok := d.longestPause(p, to.Add(-24*time.Hour), to); ok {
-			days++
-			longest = max(longest, pause)
+			pauses = append(pauses, pause)
 		}
 	}
-	if days < intervalDays {
+	if len(pauses) < intervalDays {
 		return 0
 	}
+	slices.Sort(pauses)
 	bound := leastBound
-	for bound < silenceFactor*(longest+quarter) && bound < mostBound {
+	for bound < silenceFactor*(pauses[len(pauses)/2]+quarter) && bound < mostBound {
 		bound *= 2
 	}
 	return min(bound, mostBound)
 }
 
-// longestPause is the longest time in open hours in which nothing was heard, in quarters of an hour; ok is false where nothing was
-// heard at all.
+// longestPause is the longest time in open hours before which and after which something was heard, or the building was opened, in
+// quarters of an hour; ok is false where nothing was heard at all.
 func (d *deviceState) longestPause(p *plan, from, to telemetry.Instant) (longest time.Duration, ok bool) {
 	var pause time.Duration
 	i := d.history.from(slotOf(from))
@@ -69,12 +71,11 @@ func (d *deviceState) longestPause(p *plan, from, to telemetry.Instant) (longest
 			i++
 		}
 		if i < len(d.history) && d.history[i].slot == slot && d.history[i].messages > 0 {
-			pause, ok = 0, true
+			longest, pause, ok = max(longest, pause), 0, true
 			continue
 		}
 		if open, _, _ := p.open(telemetry.Instant(slot * int64(quarter))); open {
 			pause += quarter
-			longest = max(longest, pause)
 		}
 	}
 	return longest, ok

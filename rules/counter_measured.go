@@ -20,28 +20,37 @@ func (p *plan) counts(id string) bool {
 	return p.counted[id]
 }
 
-// showsCounter notes that a device has shown to be a counter.
-func (p *plan) showsCounter(device int) {
-	if !p.counters[device] {
-		p.counters[device] = true
-		p.counted = nil
+// showsCounter notes that a device has shown to be a counter, and reports whether something is counted now that was not.
+func (p *plan) showsCounter(device int) bool {
+	if p.counters[device] {
+		return false
 	}
-}
-
-// countedAt notes the zones at whose edge, or in which, a counter hangs.
-func (p *plan) countedAt(place facility.Place) {
-	switch place.Kind {
-	case facility.AtZone:
-		p.counted[place.ID] = true
-	case facility.AtDoor:
-		door := p.door(place.ID)
-		from, to := p.around(door.From), p.around(door.To)
-		for _, id := range slices.Concat(from, to) {
-			if slices.Contains(from, id) != slices.Contains(to, id) {
-				p.counted[id] = true
+	_ = p.counts("") // finds what is counted without it
+	p.counters[device] = true
+	for _, place := range p.def.Site.Devices[device].Places() {
+		for _, id := range p.countedAt(place) {
+			if !p.counts(id) {
+				p.counted = nil
+				return true
 			}
 		}
 	}
+	return false
+}
+
+// countedAt lists the zones at whose edge, or in which, a counter at a place hangs.
+func (p *plan) countedAt(place facility.Place) []string {
+	switch place.Kind {
+	case facility.AtZone:
+		return []string{place.ID}
+	case facility.AtDoor:
+		door := p.door(place.ID)
+		from, to := p.around(door.From), p.around(door.To)
+		return slices.DeleteFunc(slices.Concat(from, to), func(id string) bool {
+			return slices.Contains(from, id) == slices.Contains(to, id)
+		})
+	}
+	return nil
 }
 
 // findCounted finds all zones that are counted.
@@ -53,7 +62,9 @@ func (p *plan) findCounted() {
 			continue
 		}
 		for _, place := range site.Devices[i].Places() {
-			p.countedAt(place)
+			for _, id := range p.countedAt(place) {
+				p.counted[id] = true
+			}
 		}
 	}
 	parts := make(map[string][]string)

@@ -9,10 +9,10 @@ import (
 // The interval of an estimate holds the truth with 90 %. Whole people lie in it or not, so its ends are rounded a little
 // inwards, less so above: what counters miss is skewed upwards.
 const (
-	bothSides   = 1.645           // deviations, 5 % on either side
-	oneSide     = 1.28            // 10 % on one side, where the other is what the counts prove
-	inwardsLow  = 3 * person / 10 // before rounding
-	inwardsHigh = 1 * person / 10
+	bothSides   = 1.645             // deviations, 5 % on either side
+	oneSide     = 1.2               // a little more than 10 % on one side, where the other is what the counts prove
+	inwardsLow  = 60 * person / 100 // before rounding
+	inwardsHigh = 5 * person / 100
 )
 
 // estimate is how many people are in a zone, and how sure that is.
@@ -37,7 +37,7 @@ func (e *estimate) err() people { return (e.high - e.low) / 2 }
 func (e *estimate) finding() finding {
 	f := finding{verdict: Unknown, value: e.persons.number(), err: e.err().number(), unit: "1", reason: e.reason, detail: e.detail}
 	f.low, f.high, f.hasRange = e.low.number(), e.high.number(), e.known
-	f.hasValue = e.reason != ReasonNoData && e.reason != ReasonUncounted
+	f.hasValue = e.reason != ReasonNoData
 	return f
 }
 

@@ -3,6 +3,7 @@ package rules
 import (
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -112,6 +113,14 @@ func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balan
 			e.v.low = min(e.v.low, low+delta) // the lowest point lies inside the slot
 		}
 		lowBefore = low
+	}
+}
+
+// again finds the estimates anew from a time on.
+func (z *zoneState) again(from telemetry.Instant) {
+	if i := z.line.upTo(from - 1); i < z.line.size() {
+		before := z.line.get(i).v
+		z.redo(i, from, 0, &before)
 	}
 }
 
@@ -230,10 +239,11 @@ func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry
 	mean += float64(cur.raw() - prev.raw() + cur.drift - prev.drift)
 	spread += float64(cur.chance - prev.chance)
 	sway += float64(cur.lever-prev.lever) + float64(cur.doubt-prev.doubt)/bothSides
-	if len(z.outages) > 0 {
-		for i := range z.outages {
+	if n := len(z.outages); n > 0 && z.outages[n-1].to > prevAt {
+		// They are in the order of their ends: a building of a thousand counters has as many.
+		for i := sort.Search(n, func(k int) bool { return z.outages[k].to > prevAt }); i < n && z.outages[i].to <= at; i++ {
 			o := &z.outages[i]
-			if !o.lossy || o.to <= prevAt || o.to > at || o.to <= prev.anchor {
+			if !o.lossy || o.to <= prev.anchor {
 				continue
 			}
 			switch m := z.missed(o, max(o.from, prev.anchor)); {

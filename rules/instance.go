@@ -26,6 +26,7 @@ type era struct {
 	ref      ruleRef
 	rule     *Rule // nil: no rule was in force
 	protocol *Protocol
+	class    Class // of the rule
 	judge    judge
 }
 
@@ -115,11 +116,10 @@ func (i *instance) step(s state, t telemetry.Instant) (state, telemetry.Instant)
 	era, _ := i.eraAt(t)
 	d := Void
 	if era.rule != nil {
-		class := era.rule.class()
-		d = DemandOf(class, f.verdict, f.reason)
+		d = DemandOf(era.class, f.verdict, f.reason)
 		if s.alarm.phase == Firing && d != Wanted {
 			g, next := i.ask(t, Breached)
-			d, until = max(d, DemandOf(class, g.verdict, g.reason)), min(until, next)
+			d, until = max(d, DemandOf(era.class, g.verdict, g.reason)), min(until, next)
 		}
 	}
 	var hold telemetry.Instant
@@ -230,7 +230,7 @@ func (e *Engine) emit(i *instance, at, until telemetry.Instant, from, to answer)
 	}
 	era := i.eraOfRule(at)
 	e.out.Transitions = append(e.out.Transitions, Transition{
-		Site: e.site, Rule: i.rule, Kind: era.rule.Kind, Class: era.rule.class(), Subject: i.subject, At: at,
+		Site: e.site, Rule: i.rule, Kind: era.rule.Kind, Class: era.class, Subject: i.subject, At: at,
 		From: from.verdict, FromNear: from.near, To: to.verdict, Near: to.near,
 		Severity: era.rule.severity(), Late: until != 0, Until: until, Explanation: i.explain(at), Record: e.record, Index: e.index,
 	})

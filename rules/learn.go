@@ -40,8 +40,9 @@ type law struct {
 
 // drift is what a counter misses on average, per passage, going in less going out.
 type drift struct {
-	device string // empty: all counters of the zone together
-	rate   ppm
+	device  string // empty: all counters of the zone together
+	rate    ppm
+	doubted bool // it may be mounted the other way
 }
 
 // stayQuantiles are how long the first, second, third and fourth quarter of people stay, by the mean: of a gamma distribution of
@@ -60,15 +61,15 @@ func (z *zoneState) lawAt(t telemetry.Instant) *law {
 
 // rate is what the law expects of a counter.
 func (l *law) rate(device string, missed ppm) rate {
-	share := missed * l.scale / 1e6
-	r := rate{from: l.from, share: min(share, mostShare)}
-	r.chance = ppm(math.Round(float64(share) * float64(l.caution) * float64(l.caution) / 1e12))
+	chance := missed * l.scale / 1e6
+	r := rate{from: l.from, share: shareMissed(float64(chance) / 1e6)}
+	r.chance = ppm(math.Round(float64(chance) * float64(l.caution) * float64(l.caution) / 1e12))
 	if missed > 0 {
 		r.lever = l.lever * l.caution / 1e6
 	}
 	for _, d := range l.drifts {
 		if d.device == device || d.device == "" {
-			r.drift = d.rate
+			r.drift, r.doubted = d.rate, d.doubted
 		}
 	}
 	return r
@@ -160,8 +161,8 @@ func (l *learned) meet(counters []*deviceState) {
 		l.counters = slices.Insert(l.counters, i, learnedCounter{id: d.counterID(), reversed: d.reversed(telemetry.Never)})
 		l.variance = widened(l.variance, len(l.counters)-1, i, square(firstDrift*d.missedShare()))
 	}
-	for i := len(l.counters) - 1; i >= 0; i-- {
-		if !slices.ContainsFunc(counters, func(d *deviceState) bool { return d.counterID() == l.counters[i].id }) {
+	for i, c := range slices.Backward(l.counters) {
+		if !slices.ContainsFunc(counters, func(d *deviceState) bool { return d.counterID() == c.id }) {
 			l.variance = narrowed(l.variance, len(l.counters), i)
 			l.counters = slices.Delete(l.counters, i, i+1)
 		}
@@ -264,11 +265,14 @@ func (l *learned) law(from telemetry.Instant) law {
 		from: from, scale: ppm(math.Round(l.scale * 1e6)), caution: ppm(math.Round(caution(l.weight) * 1e6)),
 		lever: ppm(math.Round(l.lever * 1e6)), restless: ppm(math.Round(l.restless * 1e6)),
 	}
-	if l.stayWeight >= leastDays {
-		x.setStay(time.Duration(l.stay * float64(time.Minute)))
-	}
+	doubted := false
 	for i := range l.counters {
-		x.drifts = append(x.drifts, drift{l.counters[i].id, ppm(math.Round(l.counters[i].drift * 1e6))})
+		c := &l.counters[i]
+		x.drifts = append(x.drifts, drift{c.id, ppm(math.Round(c.drift * 1e6)), l.closings >= leastToTurn && c.doubt >= someDoubt})
+		doubted = doubted || x.drifts[i].doubted
+	}
+	if l.stayWeight >= leastDays && !doubted { // one that may be mounted the other way does not know who came in
+		x.setStay(time.Duration(l.stay * float64(time.Minute)))
 	}
 	return x
 }
@@ -321,7 +325,7 @@ func (l *learned) take(z *zoneState, counters []*deviceState, a, b *anchor) {
 		return
 	}
 	if b.kind == closingAnchor && l.findTurn(z, s) {
-		return
+		return // evidence about a door is no reason to doubt all others
 	}
 	l.learnDrift(s)
 	if b.kind == closingAnchor && a.kind != presentAnchor {

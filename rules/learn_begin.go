@@ -21,7 +21,7 @@ func (e *Engine) begin() {
 	if open, _, _ := e.plan.open(e.clock); !open {
 		for _, z := range e.allZones() {
 			if z.heard == 0 && z.line.size() == 0 {
-				z.fix(anchor{at: e.clock, kind: startAnchor}, false)
+				z.fix(anchor{at: max(1, e.clock-1), kind: startAnchor}, false) // who passes at this very moment is counted
 			}
 		}
 	}

@@ -2,21 +2,15 @@ package rules
 
 import (
 	"math"
-
-	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // How fast what was learned is forgotten.
 const (
-	driftPerDay  = 0.001 // deviation of a drift's change from one closing to the next
-	mostWeight   = 25.0  // closings that the scale remembers
-	leastScale   = 0.025
-	outlier      = 3.0  // deviations: what is further away counts as that
-	anchorNoise  = 0.25 // people²: what stands still between the doors
-	leastToTurn  = 5    // closings before a counter is taken for mounted the other way
-	doubtStep    = 12.0
-	enoughDoubt  = 9.0
-	mostSurprise = 40.0 // squared deviations, beyond which one explanation is as bad as another
+	driftPerDay = 0.0015 // deviation of a drift's change from one closing to the next
+	mostWeight  = 25.0   // closings that the scale remembers
+	leastScale  = 0.025
+	outlier     = 3.0  // deviations: what is further away counts as that
+	anchorNoise = 0.25 // people²: what stands still between the doors
 )
 
 // sample is what passed between two anchors, as the counters said.
@@ -73,7 +67,7 @@ func (l *learned) sample(z *zoneState, counters []*deviceState, a, b *anchor) *s
 		s.passages[i] += n
 		s.total += n
 		s.chance += float64(d.missedShare() * n)
-		share := min(d.missedShare()*l.scale, float64(mostShare)/1e6)
+		share := float64(shareMissed(float64(d.missedShare()*l.scale))) / 1e6
 		s.share += float64(share * n)
 		s.shared += float64(share * net)
 	}
@@ -169,74 +163,3 @@ func (c *learnedCounter) note(s *sample, expected, width, variance float64, i in
 
 // hundredths rounds for people.
 func hundredths(v float64) float64 { return math.Round(v*100) / 100 }
-
-// findTurn asks whether a counter is mounted the other way than it is taken for: whether the closing, and the lowest balance of
-// the day, would be explained better. Doubt adds up over closings; one that is enough turns the counter.
-func (l *learned) findTurn(z *zoneState, s *sample) bool {
-	if l.shared() {
-		return false
-	}
-	expected, variance := l.expected(s)
-	surprise := func(turned int) float64 {
-		off := s.residual - expected
-		if turned >= 0 {
-			off += float64(2 * s.net[turned])
-		}
-		low := l.lowest(z, s, turned)
-		return (min(square(off)/variance, mostSurprise) + min(square(low)/variance, mostSurprise)) / 2
-	}
-	now := surprise(-1)
-	best, least := -1, 0.0
-	for i := range l.counters {
-		c := &l.counters[i]
-		turned := surprise(i)
-		c.doubt = max(0, c.doubt) + max(-doubtStep, min(doubtStep, now-turned))
-		if l.closings >= leastToTurn && c.doubt > enoughDoubt && (best < 0 || c.doubt > l.counters[best].doubt || c.doubt == l.counters[best].doubt && turned < least) {
-			best, least = i, turned
-		}
-	}
-	if best < 0 {
-		return false
-	}
-	for i := range l.counters {
-		l.counters[i].doubt = 0
-	}
-	c := &l.counters[best]
-	c.reversed = !c.reversed
-	c.turned = s.to.at
-	for _, d := range s.counters {
-		if d.counterID() == c.id && d.mounting.Swap == c.reversed {
-			c.turned = 0
-		}
-	}
-	return true
-}
-
-// lowest is the least balance between two anchors, at the quarters of hours, if one counter is mounted the other way; 0 or less.
-func (l *learned) lowest(z *zoneState, s *sample, turned int) float64 {
-	low := s.from.value
-	for t := s.from.at; t < s.to.at; {
-		end := telemetry.Instant((slotOf(t) + 2) * int64(quarter))
-		if end >= s.to.at {
-			break
-		}
-		balance := s.from.value
-		for _, d := range s.counters {
-			in, out := d.history.between(s.from.at, end)
-			for k := range d.effects {
-				if d.effects[k].zone == z && d.effects[k].sign < 0 {
-					in, out = out, in
-				}
-			}
-			for i := range l.counters {
-				if l.counters[i].id == d.counterID() && l.counters[i].reversed != (i == turned) {
-					in, out = out, in
-				}
-			}
-			balance += in - out
-		}
-		low = min(low, balance)
-		t = end
-	}
-	return min(0, low.number())
-}

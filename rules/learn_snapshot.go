@@ -51,6 +51,7 @@ func (c *encoder) learning(z *zoneState) {
 		for _, d := range l.drifts {
 			c.string(d.device)
 			c.int(int64(d.rate))
+			c.bool(d.doubted)
 		}
 	}
 }
@@ -70,7 +71,7 @@ func (c *decoder) learning(z *zoneState) {
 			*p = ppm(c.int())
 		}
 		for range c.count() {
-			l.drifts = append(l.drifts, drift{c.string(), ppm(c.int())})
+			l.drifts = append(l.drifts, drift{c.string(), ppm(c.int()), c.bool()})
 		}
 		z.laws = append(z.laws, l)
 	}

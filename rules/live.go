@@ -80,7 +80,7 @@ func (e *Engine) View() View {
 func (e *Engine) verdictView(i *instance) VerdictView {
 	era, s := i.now(), i.present()
 	view := VerdictView{
-		Rule: i.rule, Kind: era.rule.Kind, Class: era.rule.class(), Severity: era.rule.severity(), Subject: i.subject,
+		Rule: i.rule, Kind: era.rule.Kind, Class: era.class, Severity: era.rule.severity(), Subject: i.subject,
 		SubjectName: e.subjectName(i.subject), Verdict: s.verdict, Near: s.near, Since: s.since,
 		Phase: s.alarm.phase, PhaseSince: s.alarm.since, Explanation: i.explain(e.clock), Legal: era.rule.Legal,
 	}

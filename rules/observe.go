@@ -164,7 +164,9 @@ func (e *Engine) discover(d *deviceState, fresh uint64) {
 		e.nowPresent(d)
 		e.crowdChanged(d.zone, 1)
 	}
-	if fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index] || fresh&crowdMask != 0 && !e.plan.counters[d.whole.index] {
+	// Others judge what a thermometer reads, and a zone that is counted; a site of ten thousand counters has one such moment a zone.
+	news := fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index]
+	if fresh&crowdMask != 0 && e.plan.showsCounter(d.whole.index) || news {
 		e.enforce(e.enforced)
 	}
 }
@@ -382,6 +384,7 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 	if z == nil {
 		return
 	}
+	d.history.at(at).messages++
 	if ev.At >= d.counted.At {
 		d.counted = ev
 	}

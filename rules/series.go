@@ -27,6 +27,7 @@ type series struct {
 	channel  string
 	keep     []kept // what rules want of it
 	line     timeline[stretch]
+	edits    uint64 // how often a reading came that was not the newest
 }
 
 // kept is what a rule looks at of the past readings of a quantity.
@@ -104,6 +105,7 @@ func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, e
 		s.line.age(now, exact, s)
 		return
 	}
+	s.edits++
 	i := s.line.upTo(t)
 	if i > 0 && s.line.get(i-1).v.last >= t && s.line.get(i-1).v.n > 1 {
 		s.into(i-1, one)

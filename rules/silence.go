@@ -111,7 +111,8 @@ func (j *silenceJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry
 		}
 	}
 	due := j.deafness.due(from, w.bound, j.grace)
-	if due > t {
+	// At its own due time the watch asks by itself: most devices are never asked about.
+	if due > t && due != w.due() {
 		until = min(until, due)
 	}
 	switch {

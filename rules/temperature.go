@@ -97,6 +97,17 @@ type temperatureJudge struct {
 	plan   *plan
 	device *deviceState
 	err    float64
+	cases  []caseMemo // by sensor
+}
+
+// caseMemo is what was found in a sensor's readings up to a time: its newest fever, and its newest reading that may be one. With it
+// a reading costs the same however many came in the last minutes.
+type caseMemo struct {
+	series       *series
+	edits        uint64            // of the series, when it was looked at
+	asked        telemetry.Instant // for what time: what was over then was not looked at
+	upTo         telemetry.Instant // the newest reading that was looked at
+	hot, unclear entry[stretch]    // at 0: none
 }
 
 // class of a reading, the device's offset already added.
@@ -179,22 +190,55 @@ func (j *temperatureJudge) one(s *series, t telemetry.Instant) (finding, telemet
 // running is the reading that makes a case at t, seen from the i-th entry, and when that is over: the newest fever, else the
 // newest reading that may be one; nil: there is no case.
 func (j *temperatureJudge) running(s *series, i int, t telemetry.Instant) (c *entry[stretch], end telemetry.Instant) {
-	for ; i >= 0; i-- {
+	m := j.memo(s)
+	if m.edits != s.edits || t < m.asked {
+		if s.line.next(i+1) != telemetry.Never {
+			// About the past, or before something that has changed: what is found there says nothing about later questions.
+			m = &caseMemo{series: s, edits: s.edits, upTo: -1}
+		} else {
+			*m = caseMemo{series: s, edits: s.edits, upTo: -1}
+		}
+	}
+	hotFrom, unclearFrom, newest := m.hot, m.unclear, m.upTo
+	if i >= 0 {
+		newest = s.line.get(i).at
+	}
+	for found := false; i >= 0; i-- {
 		e := s.line.get(i)
-		over := e.v.last.Add(j.params.Case)
-		if t >= over {
+		if e.at <= m.upTo || t >= e.v.last.Add(j.params.Case) {
 			break
 		}
 		switch j.class(e.v.v) {
 		case hot:
-			return e, over
+			hotFrom = *e
 		case unclear:
-			if c == nil {
-				c, end = e, over
+			if !found {
+				unclearFrom, found = *e, true
 			}
+			continue
+		default:
+			continue
+		}
+		break
+	}
+	m.hot, m.unclear, m.upTo, m.asked = hotFrom, unclearFrom, newest, t
+	for _, e := range []*entry[stretch]{&m.hot, &m.unclear} {
+		if over := e.v.last.Add(j.params.Case); e.at != 0 && t < over {
+			return e, over
 		}
 	}
-	return c, end
+	return nil, 0
+}
+
+// memo finds what is remembered of a sensor.
+func (j *temperatureJudge) memo(s *series) *caseMemo {
+	for k := range j.cases {
+		if j.cases[k].series == s {
+			return &j.cases[k]
+		}
+	}
+	j.cases = append(j.cases, caseMemo{series: s, edits: s.edits, upTo: -1})
+	return &j.cases[len(j.cases)-1]
 }
 
 // screens reports whether a body temperature is one of a person, and whether that person has a fever.

@@ -56,7 +56,7 @@ func TestTotalsAreExplainedAsAWhole(t *testing.T) {
 				v -= 20
 				said = v
 			case 4:
-				said -= 1
+				said--
 			case 5, 6, 7:
 				at -= telemetry.Instant(rng.IntN(300)) * telemetry.Instant(time.Minute)
 				at = max(at, 1)

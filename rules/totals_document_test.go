@@ -24,7 +24,7 @@ func TestDocumentedCountersAreCounted(t *testing.T) {
 		for i, example := range examples {
 			var all []entry[float64]
 			at := minutely(0)[0].at
-			for _, word := range strings.Split(example, ", ") {
+			for word := range strings.SplitSeq(example, ", ") {
 				v, err := strconv.ParseFloat(word, 64)
 				switch {
 				case word == "*gap*":

@@ -88,9 +88,8 @@ func (z *zoneState) setLosses(d *deviceState, now []outage, since telemetry.Inst
 			z.cut(o.to, true)
 		}
 	}
-	if i := z.line.upTo(first - 1); first != telemetry.Never && i < z.line.size() {
-		before := z.line.get(i).v
-		z.redo(i, first, 0, &before)
+	if first != telemetry.Never {
+		z.again(first)
 	}
 }
 

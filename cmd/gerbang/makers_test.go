@@ -127,9 +127,16 @@ func TestTenMakersOnOneBroker(t *testing.T) {
 		}
 		return nil
 	})
-	var site struct{ Persons struct{ Persons float64 } }
-	if err := r.get("/api/v1/sites/pasar", &site); err != nil || site.Persons.Persons != 3 {
-		t.Errorf("people inside: got %+v (%v), want the 3 between two totals, once", site, err)
+	var zones struct {
+		Items []struct {
+			In      float64 `json:"in_today"`
+			Persons struct{ Reason string }
+		}
+	}
+	if err := r.get("/api/v1/sites/pasar/zones", &zones); err != nil || len(zones.Items) != 1 || zones.Items[0].In != 3 {
+		t.Errorf("people who came in: got %+v (%v), want the 3 between two totals, once", zones, err)
+	} else if got := zones.Items[0].Persons.Reason; got != "uncounted" {
+		t.Errorf("people inside: got reason %q, want uncounted: it began in an open building", got)
 	}
 	if a := r.alerted("co2"); a.Site != "pasar" {
 		t.Errorf("the CO₂ of the hall: got %+v, want an alert", *a)

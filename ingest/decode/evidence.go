@@ -43,12 +43,12 @@ func (w *Worker) evidence(m *model, b *binding, msg *ingest.Message, records []t
 	if readings == 0 || len(frame) == 0 {
 		return score, known // what carries no reading tells nothing for the model
 	}
-	want := w.reads(m, b, frame, up.port)
+	want := w.reads(b, frame, up.port)
 	if want == 0 {
 		return score, known // only as the network server decoded it, or with values that no room has
 	}
 	agree := w.agreeing(numbers)
-	switch same, other := w.compare(m, b, msg, records); {
+	switch same, other := w.compare(b, msg, records); {
 	case other > same:
 		return 0, false // the network server's own decoder comes to other values
 	case same > 0:
@@ -62,16 +62,16 @@ func (w *Worker) evidence(m *model, b *binding, msg *ingest.Message, records []t
 	case len(numbers) > 1 && !known:
 		return 0, false // the network server reads something else
 	}
-	chance *= w.portChance(m, b, frame, up.port) * w.lengthChance(m, b, frame, up.port)
+	chance *= w.portChance(b, frame, up.port) * w.lengthChance(b, frame, up.port)
 	if chance > chanceLimit {
-		chance *= w.frameChance(m, b, frame, up.port, want, chanceLimit/chance)
+		chance *= w.frameChance(b, frame, up.port, want, chanceLimit/chance)
 	}
 	return score, chance <= chanceLimit
 }
 
 // reads is how many values the model's codec finds in a frame that it reads as a whole, where all of them may be those of a room and
 // some say more than how full a battery is; else 0.
-func (w *Worker) reads(m *model, b *binding, frame []byte, port uint8) int {
+func (w *Worker) reads(b *binding, frame []byte, port uint8) int {
 	bare, trace := w.bare, w.trace
 	w.bare, w.trace = &port, nil
 	records := w.decodeAs(b, &ingest.Message{Payload: frame, QoS: 1, Received: 1})
@@ -103,13 +103,13 @@ const trials = 2100
 
 // frameChance is how many of frames that are made up, as long as this one, say as much as it to the model. It stops where that is certainly more than
 // enough. The frames are the same each time.
-func (w *Worker) frameChance(m *model, b *binding, frame []byte, port uint8, want int, enough float64) float64 {
+func (w *Worker) frameChance(b *binding, frame []byte, port uint8, want int, enough float64) float64 {
 	source := rand.New(rand.NewPCG(uint64(len(frame)), 7))
 	made := make([]byte, len(frame))
 	hits := 0
 	for n := 1; n <= trials; n++ {
 		makeUp(source, made, n%2 == 0)
-		if w.reads(m, b, made, port) >= want {
+		if w.reads(b, made, port) >= want {
 			if hits++; hits >= 4 && float64(hits)/float64(n) > enough {
 				return float64(hits) / float64(n)
 			}
@@ -145,13 +145,13 @@ var usualPorts = map[uint8]float64{1: .25, 2: .25, 3: .08, 4: .05, 5: .06, 6: .0
 const rarePort = .001
 
 // portChance is how likely the port is one on which the model reads such a frame.
-func (w *Worker) portChance(m *model, b *binding, frame []byte, port uint8) float64 {
+func (w *Worker) portChance(b *binding, frame []byte, port uint8) float64 {
 	if port == 0 {
 		return 1
 	}
 	chance, usual := 0., false
 	for p, often := range usualPorts {
-		if p == port || w.reads(m, b, frame, p) > 0 {
+		if p == port || w.reads(b, frame, p) > 0 {
 			chance += often
 		}
 		usual = usual || p == port
@@ -159,16 +159,16 @@ func (w *Worker) portChance(m *model, b *binding, frame []byte, port uint8) floa
 	if !usual {
 		chance += rarePort
 	}
-	if w.reads(m, b, frame, port+1) > 0 && w.reads(m, b, frame, port^0x40) > 0 { // any
+	if w.reads(b, frame, port+1) > 0 && w.reads(b, frame, port^0x40) > 0 { // any
 		return 1
 	}
 	return chance
 }
 
 // lengthChance is how likely a frame has just the length that the model asks for.
-func (w *Worker) lengthChance(m *model, b *binding, frame []byte, port uint8) float64 {
+func (w *Worker) lengthChance(b *binding, frame []byte, port uint8) float64 {
 	for _, other := range [][]byte{frame[:len(frame)-1], append(slices.Clone(frame), 0), append(slices.Clone(frame), 1)} {
-		if w.reads(m, b, other, port) > 0 {
+		if w.reads(b, other, port) > 0 {
 			return 1
 		}
 	}
@@ -176,7 +176,7 @@ func (w *Worker) lengthChance(m *model, b *binding, frame []byte, port uint8) fl
 }
 
 // compare counts the readings that are the same where the model reads what the network server decoded, and those that are not.
-func (w *Worker) compare(m *model, b *binding, msg *ingest.Message, own []telemetry.Record) (same, other int) {
+func (w *Worker) compare(b *binding, msg *ingest.Message, own []telemetry.Record) (same, other int) {
 	if w.bare != nil {
 		return 0, 0
 	}

@@ -100,6 +100,10 @@ func barsOf(s *setup, f *figures) []bar {
 		add(!s.strict, "breached when over", ratio(f.overTold, f.over), leastOver, 0)
 		add(!s.strict, "alarm in time", ratio(f.inTime, f.cases), leastInTime, 0)
 	}
+	if s.turns != "" {
+		add(true, "found, share of malls", ratio(f.found, f.malls), 0, 1)
+		add(true, "found after closings", ratio(f.foundDays, f.found), 0, 0)
+	}
 	if s.hold > 0 {
 		add(!s.strict, "near the limit while held", ratio(f.near, f.held), 0, mostNear)
 	}

@@ -30,7 +30,7 @@ type figures struct {
 	over, overTold   float64 // truly over by as much; of those, breached
 	cases, inTime    float64 // of alarms
 	held, near       float64 // minutes in which guards hold; of those, near the limit
-	foundDays, found float64 // days until a swapped door was found; malls in which it was
+	foundDays, found float64 // closings until a door that swaps was found; malls in which it was
 	malls            float64
 }
 
@@ -42,7 +42,7 @@ func (f *figures) add(o *figures) {
 		{&f.open, o.open}, {&f.known, o.known}, {&f.covered, o.covered}, {&f.tooLow, o.tooLow}, {&f.tooHigh, o.tooHigh}, {&f.measured, o.measured},
 		{&f.width, o.width}, {&f.linear, o.linear}, {&f.clear, o.clear}, {&f.unknown, o.unknown}, {&f.wrong, o.wrong}, {&f.over, o.over},
 		{&f.overTold, o.overTold}, {&f.cases, o.cases}, {&f.inTime, o.inTime}, {&f.held, o.held}, {&f.near, o.near},
-		{&f.malls, o.malls},
+		{&f.malls, o.malls}, {&f.foundDays, o.foundDays}, {&f.found, o.found},
 	} {
 		*p.to += p.from
 	}
@@ -181,12 +181,29 @@ func (m *mall) day(day int, d *simulate.MallDay) error {
 			passages += in + out
 			balance += in - out
 		}
+		if minute == 0 && m.setup.turns != "" && m.figures.found == 0 && m.finds() {
+			m.figures.found, m.figures.foundDays = 1, float64(day-turnDay)
+		}
 		if minute < openMinutes {
 			m.measure(day, float64(d.Inside[minute]), max((1-m.accuracy)*passages, -balance))
 			over = m.alarms(minute, over, float64(d.Inside[minute]))
 		}
 	}
 	return nil
+}
+
+// finds reports whether the engine shows the door that swaps, and no other, as mounted the other way.
+func (m *mall) finds() bool {
+	found := false
+	for _, door := range m.engine.View().Doors {
+		for _, c := range door.Counters {
+			if (c.Reversed != 0) != (c.Device == m.setup.turns) {
+				return false
+			}
+			found = found || c.Reversed != 0
+		}
+	}
+	return found
 }
 
 // measure compares what the engine says with the truth at the end of a minute.

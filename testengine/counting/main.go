@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ func main() {
 	seeds := flag.Int("seeds", 200, "malls of each kind")
 	first := flag.Uint64("first", firstSeed, "the first seed")
 	data := flag.String("data", os.Getenv("GERBANG_DATA"), "folder of the real series; empty: without them")
-	only := flag.String("only", "", "only kinds of malls with this in their name")
+	only := flag.String("only", "", "only kinds of malls with one of these words, separated by |, in their name")
 	today := flag.Bool("error-only", false, "for engines without an interval: take it from the error")
 	strict := flag.Bool("strict", false, "exit with 1 if a bar is missed")
 	flag.Parse()
@@ -26,7 +27,7 @@ func main() {
 	if *only != "" {
 		kept := all[:0]
 		for _, s := range all {
-			if strings.Contains(s.name, *only) {
+			if slices.ContainsFunc(strings.Split(*only, "|"), func(word string) bool { return strings.Contains(s.name, word) }) {
 				kept = append(kept, s)
 			}
 		}
@@ -38,7 +39,16 @@ func main() {
 		os.Exit(1)
 	}
 	missed := report(os.Stdout, all, sums)
-	_ = data
+	if *data == "" {
+		fmt.Println("real series: left out, GERBANG_DATA does not point to them")
+	} else {
+		n, err := realSeries(os.Stdout, *data)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "counting: the real series:", err)
+			os.Exit(1)
+		}
+		missed += n
+	}
 	fmt.Printf("\n%d bars missed, with %d malls of each kind from seed %d\n", missed, *seeds, *first)
 	if *strict && missed > 0 {
 		os.Exit(1)

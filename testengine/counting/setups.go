@@ -8,6 +8,9 @@ import (
 	"github.com/gerbang-iot/gerbang/simulate"
 )
 
+// turnDay is the day on which a door swaps, where one does.
+const turnDay = 12
+
 // Days simulated of each mall, and the first that width is measured on: by then the counters have been learned.
 const (
 	simulated = 20
@@ -24,11 +27,11 @@ type setup struct {
 	limit    float64 // relative to the usual peak
 	hold     float64 // guards let in up to this share of the limit; 0: none
 	swap     int     // the door whose counter is configured as swapped; −1: none
+	turns    string  // the device of the door that swaps on turnDay; empty: none
 	// strict setups have misses of at most 2 %, and so the bars of verdicts; in the others those figures are only told.
 	strict bool
-	// shown is said behind the name where a bar is not applied.
-	plain bool // all is as usual: the bars of unknown and wrong verdicts apply
-	over  bool // the truth is over the limit for part of the day
+	plain  bool // all is as usual: the bars of unknown and wrong verdicts apply
+	over   bool // the truth is over the limit for part of the day
 }
 
 // stays are 15 to 90 minutes on average or for everybody, in different shapes.
@@ -113,11 +116,11 @@ func setups() []setup {
 	add(setup{name: "side door mounted the other way, swap: true", strict: true, plain: true, swap: 2, mall: changed(symmetric(500, 0.02), func(m *simulate.Mall) {
 		m.Doors[1].Swapped = func(int) bool { return true }
 	})})
-	add(setup{name: "side door swaps on day 12", mall: changed(symmetric(500, 0.02), func(m *simulate.Mall) {
-		m.Doors[1].Swapped = func(day int) bool { return day >= 12 }
+	add(setup{name: "side door swaps on day 12", turns: "door1", mall: changed(symmetric(500, 0.02), func(m *simulate.Mall) {
+		m.Doors[1].Swapped = func(day int) bool { return day >= turnDay }
 	})})
-	add(setup{name: "main door swaps on day 12", mall: changed(symmetric(500, 0.02), func(m *simulate.Mall) {
-		m.Doors[0].Swapped = func(day int) bool { return day >= 12 }
+	add(setup{name: "main door swaps on day 12", turns: "door0", mall: changed(symmetric(500, 0.02), func(m *simulate.Mall) {
+		m.Doors[0].Swapped = func(day int) bool { return day >= turnDay }
 	})})
 	add(setup{name: "lunch exodus", strict: true, plain: true, mall: changed(around(500), func(m *simulate.Mall) { m.Exodus = true })})
 	add(setup{name: "staff, 2 % through an uncounted door", strict: true, plain: true, mall: changed(symmetric(500, 0.01), func(m *simulate.Mall) { m.Uncounted = 0.02 })})
