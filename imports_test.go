@@ -47,6 +47,7 @@ var bans = []ban{
 	{"", []string{"journal"}, []string{"database/sql", "modernc.org/sqlite"}, "the journal is the one owner of SQL: what is durable is decided in one place"},
 	{"web", nil, []string{"github.com/eclipse/paho.mqtt.golang", "github.com/mochi-mqtt", "github.com/influxdata"}, "pages ask small ports, so they work whichever engine is behind"},
 	{"", []string{"testengine"}, []string{module + "/testengine", "testing"}, "only tests start test engines"},
+	{"testengine/recompute", nil, []string{module + "/rules"}, "a second implementation that shares code shares its faults"},
 	{"configs", nil, []string{module + "/cmd"}, "configuration is read for the program, it does not know it"},
 	{"alerts", nil, outer, "components are wired by the program, they do not know it"},
 	{"audit", nil, outer, "components are wired by the program, they do not know it"},

@@ -63,8 +63,10 @@ func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
 	j := a.judge
 	*a = activation{judge: j, t: t, gauge: a.gauge}
 	until := j.levels.next(t)
-	var next telemetry.Instant
-	a.open, a.opened, next = j.plan.open(t)
+	// A norm that looks back asks about hours that another definition may have said.
+	plan, next := j.engine.planAt(t)
+	until = min(until, next)
+	a.open, a.opened, next = plan.open(t)
 	until = min(until, next)
 	if j.timed {
 		until = min(until, t-t%telemetry.Instant(time.Minute)+telemetry.Instant(time.Minute))

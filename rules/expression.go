@@ -106,7 +106,7 @@ var expressionKind = kind{
 	},
 	judge: func(b *bench, s Subject) judge {
 		p := b.rule.Params.(*Expression)
-		j := &expressionJudge{params: p, plan: b.plan, levels: b.levels(), subject: s}
+		j := &expressionJudge{engine: b.engine, params: p, plan: b.plan, levels: b.levels(), subject: s}
 		j.activation.judge = j
 		j.condition = b.program(p.SubjectKind, p.Expr, true)
 		if p.Value != "" {
@@ -181,6 +181,7 @@ func (p *program) keeps(q telemetry.Quantity, params *Expression, condition bool
 }
 
 type expressionJudge struct {
+	engine     *Engine
 	params     *Expression
 	plan       *plan
 	levels     levels

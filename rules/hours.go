@@ -12,12 +12,18 @@ type openHours interface {
 	openAt(t telemetry.Instant) (open bool, until telemetry.Instant)
 }
 
-func (e *Engine) openAt(t telemetry.Instant) (open bool, until telemetry.Instant) {
+// planAt is the plan in force at a time, or the first, and until when it is.
+func (e *Engine) planAt(t telemetry.Instant) (p *plan, until telemetry.Instant) {
 	n, until := len(e.plans)-1, telemetry.Never
 	for ; n > 0 && e.plans[n].from > t; n-- {
 		until = e.plans[n].from
 	}
-	open, _, next := e.plans[n].open(t)
+	return e.plans[n], until
+}
+
+func (e *Engine) openAt(t telemetry.Instant) (open bool, until telemetry.Instant) {
+	p, until := e.planAt(t)
+	open, _, next := p.open(t)
 	return open, min(until, next)
 }
 

@@ -85,7 +85,7 @@ func (z *zoneState) setLosses(d *deviceState, now []outage, since telemetry.Inst
 	for _, o := range now {
 		// What was lost is lost when the counter speaks again, whether or not it counts somebody in that message.
 		if o.lossy && o.to != telemetry.Never && o.to >= first && z.line.upTo(o.to) > 0 && !slices.Contains(before, o) {
-			z.cut(o.to, false)
+			z.cut(o.to, true)
 		}
 	}
 	if first != telemetry.Never {

@@ -71,11 +71,11 @@ func makeScenario(t testing.TB, seed uint64) scenario {
 	s := scenario{seed: seed, way: pick(m, "punctual", "shuffled", "shuffled", "late", "late")}
 	m.deliver(s.way)
 	m.changes()
-	m.gateway()
 	for range m.IntN(20) {
 		at := m.time()
 		m.records = append(m.records, telemetry.Record{Kind: telemetry.KindTick, Site: siteID, At: at, Received: at})
 	}
+	m.gateway()
 	slices.SortStableFunc(m.records, func(a, b telemetry.Record) int { return cmp(a.Received, b.Received) })
 	all := append([]telemetry.Record{m.configuration(m.def, m.start)}, m.records...)
 	s.records = append(all, telemetry.Record{Kind: telemetry.KindTick, Site: siteID, At: m.end, Received: m.end})
@@ -204,6 +204,8 @@ func (m *maker) gateway() {
 			m.add(telemetry.Record{Kind: telemetry.KindService, Service: &telemetry.Service{Deaf: true, Since: pick(m, 0, from.Add(-20*time.Second))}}, from)
 			m.add(telemetry.Record{Kind: telemetry.KindService, Service: &telemetry.Service{}}, to)
 		} else {
+			// It did not run: nothing happened to it then.
+			m.records = slices.DeleteFunc(m.records, func(r telemetry.Record) bool { return r.Received > from && r.Received < to })
 			m.add(telemetry.Record{Kind: telemetry.KindService, Service: &telemetry.Service{Since: from}}, to)
 		}
 		at = to.Add(m.duration(time.Minute, 10*time.Hour))
