@@ -294,7 +294,7 @@ func TestEngineHangsAtTheStart(t *testing.T) {
 // acknowledged and judged.
 func TestT1_EveryZoneBesideABrokenSite(t *testing.T) {
 	from, until := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2041, 1, 1, 0, 0, 0, 0, time.UTC)
-	names, changes := testengine.Zones(), 0
+	names, changes := testengine.SomeZones(), 0
 	kinds := []string{"panic", "no end"}
 	for n, name := range names {
 		loc := testengine.Zone(t, name)
@@ -338,7 +338,7 @@ func TestT1_EveryZoneBesideABrokenSite(t *testing.T) {
 			}
 		}
 	}
-	if changes < 600 {
+	if changes < 600 && !testengine.Racing {
 		t.Errorf("%d changes were looked at, want some of each zone", changes)
 	}
 }

@@ -2,6 +2,7 @@ package testengine
 
 import (
 	_ "embed" // the list
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -39,4 +40,17 @@ func Changes(loc *time.Location, from, until time.Time) []time.Time {
 		}
 		t = next
 	}
+}
+
+// SomeZones are all zones; every tenth, with each run beginning at another one, where the race detector is on.
+func SomeZones() []string {
+	all := Zones()
+	if !Racing {
+		return all
+	}
+	var some []string
+	for i := rand.IntN(10); i < len(all); i += 10 {
+		some = append(some, all[i])
+	}
+	return some
 }
