@@ -11,6 +11,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // story is a demo that was made at a time, without its processes: the buildings and the gateway that judged them.
