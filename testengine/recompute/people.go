@@ -324,12 +324,12 @@ func (s *Site) People(id string, t telemetry.Instant) Estimate {
 	deviation := math.Sqrt(x.variance)
 	mean := math.Round(x.mean)
 	e := Estimate{Known: x.known}
-	e.High = max(mean, math.Round(x.mean+1.645*deviation-0.1))
+	e.High = max(mean, math.Round(x.mean+1.645*deviation-0.05))
 	below := 1.645
 	if least := math.Ceil(x.reflected - 1e-9); least > e.High {
-		e.High, below = least, 1.28
+		e.High, below = least, 1.2
 	}
-	e.Low = max(0, min(mean, math.Round(x.mean-below*deviation+0.3)))
+	e.Low = max(0, min(mean, math.Round(x.mean-below*deviation+0.6)))
 	e.Persons = min(max(mean, e.Low), e.High)
 	e.Low, e.High = e.Low+s.slackLow, e.High+s.slackHigh
 	return e
