@@ -164,9 +164,13 @@ func firstDifference(a, b string) string {
 }
 
 func seeds(t *testing.T, n int, f func(t *testing.T, rng *rand.Rand)) {
-	base := uint64(time.Now().UnixNano())
+	seedsFrom(t, uint64(time.Now().UnixNano()), n, f)
+}
+
+// seedsFrom runs f with n random streams from a seed on.
+func seedsFrom(t *testing.T, first uint64, n int, f func(t *testing.T, rng *rand.Rand)) {
 	for i := range n {
-		seed := base + uint64(i)
+		seed := first + uint64(i)
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { f(t, rand.New(rand.NewPCG(seed, 0))) })
 	}
 }
