@@ -31,6 +31,7 @@ func TestReceiverIsToldOnceOfFiringAndOnceOfResolved(t *testing.T) {
 
 func feverComesAndGoes(t *testing.T, r *rig, hook *webhook) {
 	t.Helper()
+	r.replace("protocols/uji.yaml", "above: 37.3", "above: 37.3, case: 2s")
 	r.serve()
 	c := connect(t, "tcp://"+r.mqtt, "thermometer", nil)
 	listener := watchTopics(t, connect(t, "tcp://"+r.mqtt, "listener", nil), "gerbang/v1/gedung/out/alert/+")

