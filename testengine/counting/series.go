@@ -142,7 +142,7 @@ func library(dir string) (*series, []rules.Closing, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	c := csv.NewReader(f)
 	c.Comma = ';'
 	rows, err := c.ReadAll()
@@ -184,7 +184,7 @@ func calIt2(dir string) (*series, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	s, err := newSeries("America/Los_Angeles", 30*time.Minute, "main")
 	if err != nil {
 		return nil, err
