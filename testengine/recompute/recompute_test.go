@@ -28,7 +28,7 @@ var (
 func TestRecomputationAgrees(t *testing.T) {
 	n, seed := *scenarios, *firstSeed
 	if testengine.Racing {
-		n = min(n, 20)
+		n = min(n, 3)
 	}
 	if v, err := strconv.Atoi(os.Getenv("SCENARIOS")); err == nil {
 		n = v
