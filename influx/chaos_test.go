@@ -1,0 +1,191 @@
+package influx
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// chaos is a server with every fault there is, in random order, which keeps score.
+type chaos struct {
+	fakeServer
+	random *rand.Rand
+	calm   atomic.Bool
+	// condemned are the points that a 413 has refused on their own. A Writer that is restarted before it could save that
+	// sends them again, behind others.
+	condemned map[string]bool
+}
+
+func (c *chaos) next(lines []string) reply {
+	bad := func(line string) bool { return strings.Contains(line, "_in=6i") }
+	if c.calm.Load() {
+		return c.partial(lines, bad)
+	}
+	switch c.random.IntN(12) {
+	case 0:
+		return reply{status: []int{429, 500, 502, 503, 504}[c.random.IntN(5)], header: http.Header{"Retry-After": {strconv.Itoa(c.random.IntN(20))}}}
+	case 1:
+		return reply{status: []int{401, 403, 404}[c.random.IntN(3)]}
+	case 2:
+		if len(lines) == 1 {
+			key, _ := splitLine(lines[0])
+			c.condemned[key] = true
+		}
+		return reply{status: 413}
+	case 3:
+		return reply{status: 302, header: http.Header{"Location": {"/login"}}}
+	case 4:
+		return reply{status: 200, header: html}
+	case 5:
+		return reply{err: io.EOF}
+	case 6:
+		c.partial(lines, bad) // stored, but the answer is lost
+		return reply{err: io.ErrUnexpectedEOF}
+	case 7:
+		c.partial(lines[:c.random.IntN(len(lines)+1)], bad) // a part is stored, and the answer never comes
+		return reply{after: time.Hour, drop: true}
+	}
+	return c.partial(lines, bad)
+}
+
+// Whatever the server does, in whatever order, and however often the gateway is restarted: what is stored is what was
+// recorded, less what was rejected; the position is never ahead of it; and points arrive in the order of the records. (A
+// random 413 can condemn any single line.)
+func TestRandomFaultsLoseNothing(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	if s := os.Getenv("GERBANG_SEED"); s != "" {
+		seed, _ = strconv.ParseUint(s, 10, 64)
+	}
+	for round := range 60 {
+		t.Run(strconv.Itoa(round), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { randomFaults(t, seed, uint64(round)) })
+		})
+	}
+}
+
+func randomFaults(t *testing.T, seed, round uint64) {
+	// A source of chance for each goroutine. (The Writer's own jitter is not among them, so a seed repeats the faults, not
+	// every moment.)
+	random := rand.New(rand.NewPCG(seed, round))
+	trouble := rand.New(rand.NewPCG(seed, round+1e6))
+	journal := &memoryJournal{}
+	server := &chaos{random: rand.New(rand.NewPCG(seed, round+2e6)), condemned: make(map[string]bool)}
+	server.answer = func(_ int, lines []string) reply { return server.next(lines) }
+	places := newPlaces(testSite())
+
+	// The oracle is made of what was added, by nobody who takes part.
+	reference := encoder{places: places}
+	var expected batch
+	expect := func(p Position) {
+		for expected.to.Record < p.Record {
+			reference.record(&expected, &journal.records[expected.to.Record])
+		}
+	}
+	journal.fail = func(string) error {
+		if !server.calm.Load() && trouble.IntN(30) == 0 {
+			return errors.New("database is locked")
+		}
+		return nil
+	}
+	rejectedKeys := make(map[string]bool)
+	journal.advanced = func(to Position, rejected []Rejected) {
+		expect(to)
+		for _, r := range rejected {
+			key, _ := splitLine(r.Line)
+			rejectedKeys[key] = true
+		}
+		server.mu.Lock()
+		defer server.mu.Unlock()
+		for i := range expected.sources {
+			key, _ := splitLine(lineOf(&expected, i))
+			if _, ok := server.points[key]; !ok && !rejectedKeys[key] {
+				t.Errorf("seed %d, round %d: position %v is ahead of %q", seed, round, to, key)
+				return
+			}
+		}
+	}
+
+	o := options(journal, server)
+	o.BatchLines = 1 + random.IntN(60)
+	w, stop := start(t, o)
+	for step := range 30 {
+		var more []telemetry.Record
+		for range random.IntN(40) {
+			r := flow(epoch+telemetry.Instant(step*1000+random.IntN(20))*1e6, float64(random.IntN(7)), 1)
+			if random.IntN(5) == 0 {
+				r = telemetry.Record{Kind: telemetry.KindTick, Site: "magetan"}
+			}
+			more = append(more, r)
+		}
+		w.Committed(journal.add(more...))
+		time.Sleep(time.Duration(random.IntN(60_000)) * time.Millisecond)
+		if random.IntN(6) == 0 {
+			stop()
+			w, stop = start(t, o)
+			w.Committed(journal.head())
+		}
+	}
+	synctest.Wait()
+	server.calm.Store(true)
+	time.Sleep(20 * time.Minute)
+	synctest.Wait()
+	stop()
+
+	if got, want := journal.saved(), journal.head(); got != want {
+		t.Errorf("seed %d, round %d: position %v, want %v", seed, round, got, want)
+	}
+	expect(journal.head())
+	want := make(map[string]string)
+	for i := range expected.sources {
+		key, fields := splitLine(lineOf(&expected, i))
+		want[key] = fields
+	}
+	for _, r := range journal.rejections() {
+		key, fields := splitLine(r.Line)
+		if want[key] != fields {
+			t.Errorf("seed %d, round %d: rejected %q, which nobody recorded", seed, round, r.Line)
+		}
+	}
+	for key, fields := range want {
+		switch got, stored := server.points[key]; {
+		case strings.Contains(fields, "_in=6i") && !rejectedKeys[key]:
+			t.Errorf("seed %d, round %d: %q is bad, and not among the rejections", seed, round, key)
+		case !stored && !rejectedKeys[key]:
+			t.Errorf("seed %d, round %d: %q is lost", seed, round, key)
+		case stored && got != fields:
+			t.Errorf("seed %d, round %d: %q: got %q, want %q", seed, round, key, got, fields)
+		}
+	}
+	for key := range server.points {
+		if _, ok := want[key]; !ok {
+			t.Errorf("seed %d, round %d: %q is stored, and nobody recorded it", seed, round, key)
+		}
+	}
+	place := make(map[string]int)
+	for i := range expected.sources {
+		key, _ := splitLine(lineOf(&expected, i))
+		place[key] = i
+	}
+	arrived := slices.DeleteFunc(slices.Clone(server.order), func(key string) bool { return server.condemned[key] })
+	if !slices.IsSortedFunc(arrived, func(a, b string) int { return place[a] - place[b] }) {
+		t.Errorf("seed %d, round %d: points did not arrive in the order of the records", seed, round)
+	}
+	if rejections := len(journal.rejections()); rejections > 0 && testing.Verbose() {
+		t.Logf("%d points, %d rejected, %d requests", len(want), rejections, server.count())
+	}
+}
+
+func lineOf(b *batch, i int) string { return string(b.text[b.start(i) : b.sources[i].end-1]) }
