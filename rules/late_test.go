@@ -91,6 +91,7 @@ func TestTransitionsTellTheHistory(t *testing.T) {
 		records := delayed(rng, traffic(rng, start, 20*time.Hour, 600), time.Duration(1+rng.IntN(180))*time.Minute)
 		end := start.Add(26 * time.Hour)
 		e, out := run(t, d, start, end, records)
+		inOrder(t, out.Transitions)
 		for _, i := range e.instances {
 			told := history(i, out.Transitions, end)
 			for k, c := range i.past {
@@ -106,6 +107,45 @@ func TestTransitionsTellTheHistory(t *testing.T) {
 			}
 		}
 	})
+}
+
+// inOrder holds that the ordinary transitions of a verdict never run back in time: who sorts them by time, as a database of
+// time series does, sees the last one last.
+func inOrder(t *testing.T, all []Transition) {
+	t.Helper()
+	type verdict struct {
+		rule    string
+		subject Subject
+	}
+	last := map[verdict]telemetry.Instant{}
+	for _, x := range all {
+		if x.Late {
+			continue
+		}
+		of := verdict{x.Rule, x.Subject}
+		if x.At < last[of] {
+			t.Fatalf("%s on %s: told at %v after %v", x.Rule, x.Subject, x.At, last[of])
+		}
+		last[of] = x.At
+	}
+}
+
+// Finding I1: of three messages of one time that arrive half a second later, the second turns the verdict back and the third
+// turns it again. What is told last is what stands, by time as well as by record.
+func TestI1_TheVerdictToldLastIsTheNewestInTime(t *testing.T) {
+	r := newRig(t, exact(with(mall(t), capacityRule(nil))))
+	r.read("c-main", "2022-07-04 09:00:00", in, 51)
+	r.transitions()
+	r.late("c-main", "2022-07-04 09:10:00", "2022-07-04 09:10:01", out, 2) // 49
+	r.late("c-main", "2022-07-04 09:10:00", "2022-07-04 09:10:01", in, 3)  // 52
+	r.late("c-main", "2022-07-04 09:10:00", "2022-07-04 09:10:01", out, 3) // 49
+	r.wantTransitions(
+		"09:10:00 capacity zone/hall breached>within",
+		"09:10:00 capacity zone/hall within>breached until 09:10:01",
+		"09:10:01 capacity zone/hall within>breached",
+		"09:10:00 capacity zone/hall breached>within until 09:10:01",
+		"09:10:01 capacity zone/hall breached>within",
+	)
 }
 
 // history replays transitions the way a reader of the journal would: later ones overrule earlier ones.

@@ -173,6 +173,7 @@ func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
 			i.past = append(i.past, p)
 		}
 		i.told = told{firing: c.bool(), doubt: c.bool(), at: c.instant(), held: c.instant(), heldFrom: c.instant()}
+		i.news = c.instant()
 		due = append(due, c.instant())
 		if len(i.eras) == 0 || !e.exists(i.subject) {
 			return nil, errDamaged
