@@ -16,8 +16,9 @@ import (
 const (
 	// learnDelay is how long after a closing is learned from it, besides the lateness bound: a quarter of an hour is over by then.
 	learnDelay = quarter + 2*time.Minute
-	// relearned is for how long a closing is learned from anew each day, so that counts that come later count.
-	relearned = 7 * 24 * time.Hour
+	// relearned is for how long a closing is learned from anew each day, so that counts that come later count; the day before it is
+	// then still known.
+	relearned = horizon - 2*24*time.Hour
 	// fewPassages are too few to learn from.
 	fewPassages = 10 * person
 	// mostApart is how many counters of a zone are learned one by one; more of them share one drift.

@@ -189,6 +189,7 @@ func (e *Engine) nowCounts(d *deviceState) {
 	d.flowFlag = true
 	for _, f := range d.effects {
 		f.zone.feeders = insertDevice(f.zone.feeders, d)
+		f.zone.weigh()
 	}
 	e.refreshOutages(d)
 }
@@ -303,6 +304,11 @@ func (e *Engine) total(d *deviceState, r *telemetry.Reading, at telemetry.Instan
 	}
 	flows, taken := c.record(at, r.Value, d.doorway, e.flows[:0])
 	e.flows = flows
+	if d.weigh() {
+		for _, f := range d.effects {
+			f.zone.weigh()
+		}
+	}
 	late := e.clock.Add(-e.plan.late)
 	for _, f := range e.flows {
 		// A value may decide what older ones meant: that revises history, as late data does.

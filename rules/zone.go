@@ -18,6 +18,7 @@ type zoneState struct {
 	children []*zoneState
 
 	line  timeline[balance]
+	doubt telemetry.Instant // what passed from then on a running total at its edge may still tell otherwise; Never: nothing
 	today tally
 	hours openHours // they say when a silent counter misses somebody
 
