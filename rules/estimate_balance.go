@@ -89,9 +89,9 @@ func (z *zoneState) pass(t telemetry.Instant, p passage) {
 	z.redo(i, t, delta, &before)
 }
 
-// redo finds the estimates again from the i-th entry on, up to the first anchor at or after t. delta is by how much the balance
-// of these entries has changed, before what the i-th was.
-func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balance) {
+// redo finds the estimates again from the i-th entry on, up to the first anchor at or after t, whose time it gives; Never: there
+// is none. delta is by how much the balance of these entries has changed, before what the i-th was.
+func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balance) (until telemetry.Instant) {
 	lowBefore := people(0)
 	if i > 0 {
 		lowBefore = z.line.get(i - 1).v.low
@@ -99,7 +99,7 @@ func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balan
 	for n := z.line.size(); i < n; i++ {
 		e := z.line.get(i)
 		if e.v.anchor >= t {
-			return
+			return e.v.anchor
 		}
 		low := e.v.low
 		prev, at := &balance{}, e.at
@@ -118,14 +118,17 @@ func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balan
 		}
 		lowBefore = low
 	}
+	return telemetry.Never
 }
 
-// again finds the estimates anew from a time on.
-func (z *zoneState) again(from telemetry.Instant) {
-	if i := z.line.upTo(from - 1); i < z.line.size() {
-		before := z.line.get(i).v
-		z.redo(i, from, 0, &before)
+// again finds the estimates anew from a time on, up to the first anchor at or after it, whose time it gives; Never: there is none.
+func (z *zoneState) again(from telemetry.Instant) (until telemetry.Instant) {
+	i := z.line.upTo(from - 1)
+	if i == z.line.size() {
+		return telemetry.Never
 	}
+	before := z.line.get(i).v
+	return z.redo(i, from, 0, &before)
 }
 
 // correct adds people at a time, as a person says.
@@ -218,6 +221,10 @@ func (z *zoneState) remember(a anchor) {
 // gate is how many deviations the arrivals may be off before they are not believed: everybody goes to lunch at once.
 const gate = 3
 
+// memory is for how many stays the arrivals say the same: twice the integral of the autocorrelation of the number inside, (1 + c²) by
+// the mean stay where people come independently (the M/G/∞ queue), with c² = ⅓ for the stays of a gamma distribution of shape 3.
+const memory = 4.0 / 3
+
 // follow finds the estimate of cur, at a time, from that before it and what passed between. What arrivals tell is asked once in a
 // slot of the thinned past, of its first moment: the balances before the borders of slots are never thinned out, so that the same
 // is found again however much of what lies between is left.
@@ -232,8 +239,8 @@ func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry
 				expected, noise := z.arrived(law, prev, border, &anchor{})
 				off := expected - mean
 				if float64(off*off)/float64(person) < gate*gate*(noise+total) {
-					dt := min(border.Sub(slotBegin(prevAt)), law.stay)
-					noise = float64(noise*float64(law.stay)) / float64(dt)
+					alike := float64(law.stay) * memory
+					noise = float64(noise*alike) / min(float64(border.Sub(slotBegin(prevAt))), alike)
 					gain := total / (total + noise)
 					mean += float64(gain * off)
 					spread = float64(spread * (1 - gain))

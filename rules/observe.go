@@ -398,8 +398,10 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 		z.heard = at
 	}
 	if d.room || !z.shared() {
-		d.presents = timeline[people]{}
-		d.presents.add(entry[people]{at, n})
+		if last := d.presents.last(); last == nil || last.at <= at {
+			d.presents = timeline[people]{}
+			d.presents.add(entry[people]{at, n})
+		}
 		z.fix(anchor{at: at, kind: presentAnchor, value: n, spread: d.presentErr}, false)
 	} else {
 		d.noteZonePart(at, n, e.clock, e.plan.exact())

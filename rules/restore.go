@@ -131,6 +131,9 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 		d.channel = p.channel.Name
 		e.partByKey[p.key()] = d
 		e.plan.thermometers[p.device] = e.plan.thermometers[p.device] || d.known&maskOf(telemetry.BodyTemperature) != 0
+		if d.known&crowdMask != 0 {
+			e.plan.showsCounter(p.device)
+		}
 	}
 	return sampleDue
 }
