@@ -29,10 +29,10 @@ type deviceState struct {
 	presents timeline[people] // people it saw present, where others see parts of the same zone; else the last
 	totals   []*total
 	doubt    telemetry.Instant // from when on they may still tell otherwise what passed; Never: they do not
-	history  buckets       // what it counted
-	turns    []turn        // ways it is mounted, as learned or configured anew
-	bound    time.Duration // how long it may be silent, as learned; 0: not known, or it promises an interval
-	kept     []*series     // readings that rules look back at, by quantity
+	history  buckets           // what it counted
+	turns    []turn            // ways it is mounted, as learned or configured anew
+	bound    time.Duration     // how long it may be silent, as learned; 0: not known, or it promises an interval
+	kept     []*series         // readings that rules look back at, by quantity
 	watches  []*watch
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
 

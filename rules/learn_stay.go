@@ -10,7 +10,7 @@ import (
 const (
 	leastDays  = 2    // of which the stay must be known before it is used
 	mostDays   = 10.0 // that it remembers
-	mostChange = 4.0 // times: one strange day does not make people restless
+	mostChange = 4.0  // times: one strange day does not make people restless
 )
 
 // learnStay learns how long people stay, and how well their number follows from when they came, from a day between two anchors.
