@@ -231,27 +231,23 @@ const memory = 4.0 / 3
 //
 // Explicit conversions keep the compiler from fusing products and sums, so that every machine finds the same.
 func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry.Instant, cur *balance) {
-	mean, spread, sway := float64(prev.mean), float64(prev.spread), float64(prev.sway)
+	mean, spread, sway := prev.mean, prev.spread, prev.sway
 	cur.lost = prev.lost
 	if border := slotBegin(at); prevAt < border {
 		if law := z.lawAt(border); law != nil && law.stay > 0 {
-			if total := spread + float64(sway*sway)/float64(person); total > 0 {
-				expected, noise := z.arrived(law, prev, border, &anchor{})
-				off := expected - mean
-				if float64(off*off)/float64(person) < gate*gate*(noise+total) {
-					alike := float64(law.stay) * memory
-					noise = float64(noise*alike) / min(float64(border.Sub(slotBegin(prevAt))), alike)
-					gain := total / (total + noise)
-					mean += float64(gain * off)
-					spread = float64(spread * (1 - gain))
-					sway = float64(sway * (1 - gain))
-				}
+			if gain, off := z.heed(law, prevAt, prev, border); gain > 0 {
+				mean += people(math.Round(gain * off))
+				spread = people(math.Round(float64(spread) * (1 - gain)))
+				sway = people(math.Round(float64(sway) * (1 - gain)))
 			}
 		}
 	}
-	mean += float64(cur.raw() - prev.raw() + cur.drift - prev.drift)
-	spread += float64(cur.chance - prev.chance)
-	sway += float64(cur.lever - prev.lever + cur.doubted() - prev.doubted())
+	mean += cur.raw() - prev.raw() + cur.drift - prev.drift
+	spread += cur.chance - prev.chance
+	sway += cur.lever - prev.lever
+	if cur.doubt != prev.doubt {
+		sway += cur.doubted() - prev.doubted()
+	}
 	if n := len(z.outages); n > 0 && z.outages[n-1].to > prevAt {
 		// They are in the order of their ends: a building of a thousand counters has as many.
 		for i := sort.Search(n, func(k int) bool { return z.outages[k].to > prevAt }); i < n && z.outages[i].to <= at; i++ {
@@ -263,14 +259,28 @@ func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry
 			case !m.known:
 				cur.lost = true
 			default:
-				mean += float64(m.net)
-				spread += float64(m.spread)
+				mean += m.net
+				spread += m.spread
 			}
 		}
 	}
-	cur.mean = max(0, people(math.Round(mean)))
-	cur.spread = max(0, people(math.Round(spread)))
-	cur.sway = people(math.Round(sway))
+	cur.mean, cur.spread, cur.sway = max(0, mean), max(0, spread), sway
+}
+
+// heed is how much what arrivals tell at the border of two slots counts against what is known, 0 to 1, and how far it is off.
+func (z *zoneState) heed(law *law, prevAt telemetry.Instant, prev *balance, border telemetry.Instant) (gain, off float64) {
+	total := float64(prev.spread) + float64(float64(prev.sway)*float64(prev.sway))/float64(person)
+	if total <= 0 {
+		return 0, 0
+	}
+	expected, noise := z.arrived(law, prev, border, &anchor{})
+	off = expected - float64(prev.mean)
+	if float64(off*off)/float64(person) >= gate*gate*(noise+total) {
+		return 0, 0
+	}
+	alike := float64(law.stay) * memory
+	noise = float64(noise*alike) / min(float64(border.Sub(slotBegin(prevAt))), alike)
+	return total / (total + noise), off
 }
 
 // slotBegin is the first moment of the slot of the thinned past in which t lies.
