@@ -39,7 +39,9 @@ type Worker struct {
 	bare *uint8
 	// asDecoded reads what the network server decoded, and not the frame; only for a guess.
 	asDecoded bool
-	trace     *Trace // nil: nobody asked for an explanation
+	// trials are how many made-up frames a guess may still try.
+	trials int
+	trace  *Trace // nil: nobody asked for an explanation
 }
 
 // Worker makes a worker. With an arena the readings of its records lie there and are valid until Arena.Reset; with nil
