@@ -182,11 +182,11 @@ type extraction struct {
 	doc       *document
 	model     *model
 	msg       *ingest.Message
-	stored    int  // records of elements so far
-	total     int  // readings so far
-	strangers int  // elements whose device is not configured
-	unfitted  bool // a value was there and means "none"
-	units     int8 // 1: some member may name a unit, -1: none does, 0: not looked yet
+	stored    int    // records of elements so far
+	total     int    // readings so far
+	strangers int    // elements whose device is not configured
+	unfitted  bool   // a value was there and means "none"
+	units     *units // nil: not looked yet
 	ways      ways
 }
 

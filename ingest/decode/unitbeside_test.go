@@ -1,7 +1,10 @@
 package decode
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -40,5 +43,34 @@ func TestD2_Units(t *testing.T) {
 		if got := outcome(d, tt[0], tt[1]); got != tt[2] {
 			t.Errorf("%s: got %s, want %s", tt[1], got, tt[2])
 		}
+	}
+}
+
+// A message with thousands of values and of words for units is read in a walk: no value looks at every word again.
+func TestUnitsOfALargeMessage(t *testing.T) {
+	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}, MaxPayload: 1 << 20})
+	took := func(n int) time.Duration {
+		var b strings.Builder
+		b.WriteString(`{"x":0`)
+		for i := range n {
+			fmt.Fprintf(&b, `,"temp_%d":1,"unit%d":"F"`, i, i)
+		}
+		w := d.Worker(nil)
+		if f := w.document.parse([]byte(b.String()+"}"), 32); f != nil {
+			t.Fatal(f)
+		}
+		e := extraction{w: w, doc: w.document}
+		began := time.Now()
+		for i := range w.document.nodes {
+			if m := &w.document.nodes[i]; m.kind == '0' {
+				e.unitBeside(int32(i), string(m.name), telemetry.Temperature)
+			}
+		}
+		return time.Since(began)
+	}
+	took(125)
+	small, large := took(125), took(2000) // a message has 4096 values at most
+	if large > 80*small+20*time.Millisecond {
+		t.Errorf("16 times the message takes %s instead of %s", large, small)
 	}
 }
