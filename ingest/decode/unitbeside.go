@@ -10,7 +10,8 @@ import (
 
 // unitBeside finds the word that names the unit of the member called name of node at, where the sender wrote one: a member
 // temperature_unit, TempUnit or unit beside it, beside what it stands in or among the tags of a line, or one of that name in an
-// object units. sure: the word is about this value, and not perhaps about another. Empty: there is none.
+// object units. sure: the word is about this value, and not perhaps about another. Empty: there is none. A member unit may say
+// anything, such as a ward: what is no unit that anybody knows counts only where it stands by a value without a name of its own.
 func (e *extraction) unitBeside(at int32, name string, q telemetry.Quantity) (word string, sure bool) {
 	if e.units == nil {
 		e.units = e.doc.unitWords()
@@ -19,12 +20,15 @@ func (e *extraction) unitBeside(at int32, name string, q telemetry.Quantity) (wo
 		return "", false
 	}
 	words := wordsIn(name)
-	for at > 0 {
+	_, _, named := meaning(string(e.doc.nodes[at].name), "")
+	for nameless := !named; at > 0; nameless = false {
 		at = e.units.parents[at]
-		for _, said := range [2]*saidUnits{e.units.said[at], e.units.tags[at]} {
-			if word, sure = said.about(e.doc, words, q); word != "" {
-				return word, sure
-			}
+		word, sure = e.units.said[at].about(e.doc, words, q)
+		if word != "" && (sure || nameless || isUnit(word)) {
+			return word, sure || nameless
+		}
+		if word, sure = e.units.tags[at].about(e.doc, words, q); word != "" && (sure || isUnit(word)) {
+			return word, sure
 		}
 	}
 	return "", false
@@ -141,6 +145,13 @@ func unitLike(name []byte) bool {
 
 // wholeSystems are words for units of all quantities at once.
 var wholeSystems = map[string]string{"metric": "", "si": "", "imperial": "[degF]", "us": "[degF]", "us_customary": "[degF]"}
+
+// isUnit reports whether anybody knows a word as one for units.
+func isUnit(word string) bool {
+	_, system := wholeSystems[strings.ToLower(strings.TrimSpace(word))]
+	_, unit := unitNamed(word)
+	return system || unit
+}
 
 // measuredIn gives the sense of a value whose unit a word beside it names. ok is false where nobody knows that unit, or it is none of
 // the quantity's; a word that is perhaps about another value is then as none.
