@@ -17,7 +17,7 @@ type refusals struct {
 	passed  *fault
 	details []string // at most maxRefused
 	more    int
-	// zeros are the channels on which a zero was refused.
+	// zeros are the channels on which a zero was refused of a sensor that warms up.
 	zeros []string
 }
 
@@ -31,7 +31,7 @@ func (r *refusals) add(f *fault, channel string) {
 	if r.first == nil {
 		r.first = f
 	}
-	if f.zero {
+	if f.warming {
 		r.zeros = append(r.zeros, channel)
 	}
 	if len(r.details) == maxRefused {
@@ -56,8 +56,8 @@ func (r *refusals) why() *fault {
 	return r.first
 }
 
-// withoutZeros takes back the zeros that a sensor says beside one that was refused: one that says 0 ppm while it warms up has not
-// measured 0 °C either. It ends a record: the next begins without refused zeros.
+// withoutZeros takes back the zeros that a sensor says beside such a one: one that says 0 ppm while it warms up has not measured 0 °C
+// either, whereas a battery of 0 V says nothing of the thermometer. It ends a record: the next begins without refused zeros.
 func (w *Worker) withoutZeros() {
 	if len(w.refused.zeros) == 0 {
 		return

@@ -79,3 +79,21 @@ func TestD1_RefusedIsCountedOnce(t *testing.T) {
 		t.Errorf("identities %v and %v", one, two)
 	}
 }
+
+// Zeros that say nothing of the sensor beside them, of a battery or a distance, take no true zero with them.
+func TestD1_TrueZerosStay(t *testing.T) {
+	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}})
+	for payload, want := range map[string]string{
+		`{"temperature":0,"tvoc":0,"battery_voltage":0}`:  "temperature=0 tvoc=0; range",
+		`{"temperature":0,"distance":0}`:                  "temperature=0; range",
+		`{"temperature":0,"noise":0}`:                     "temperature=0; range",
+		`{"temperature":0,"body_temperature":0}`:          "temperature=0; range",
+		`{"temperature":0,"humidity":0,"battery":80}`:     "battery=80; range",
+		`{"temperature":0,"pressure":0,"battery":80}`:     "battery=80; range",
+		`{"temperature":0,"tvoc":0,"co2":0,"battery":80}`: "battery=80; range",
+	} {
+		if got := strings.TrimPrefix(outcome(d, door, payload), "door-1 "); got != want {
+			t.Errorf("%s: got %s, want %s", payload, got, want)
+		}
+	}
+}

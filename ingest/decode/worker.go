@@ -211,7 +211,7 @@ func checked(q telemetry.Quantity, v float64) (float64, *fault) {
 	def := q.Definition()
 	if why := q.Refuse(v); why != "" {
 		f := faultf(telemetry.ReasonRange, "%s", why).alone()
-		f.zero = v == 0
+		f.warming = v == 0 && (q == telemetry.CO2 || q == telemetry.Humidity || q == telemetry.Pressure)
 		return 0, f
 	}
 	switch def.Form {
