@@ -85,11 +85,8 @@ func (w *Worker) withRefused(records []telemetry.Record, start int, b *binding, 
 	}
 	rec := reject(msg, b, faultf(r.first.reason, "the other readings of the message are taken; %s", detail))
 	if last := &records[len(records)-1]; last.Identity != 0 {
-		rec.Identity = last.Identity ^ refusedSalt
+		rec.Identity = telemetry.Beside(last.Identity, unusable)
 		rec.Rejection.Device = last.Observation.Device
 	}
 	return append(records, rec)
 }
-
-// refusedSalt tells the identity of a rejection from that of the readings beside it.
-const refusedSalt = 0x9e3779b97f4a7c15
