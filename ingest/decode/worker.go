@@ -76,10 +76,13 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 		b.model.ignored.Add(1)
 		return dst
 	case f != nil:
+		if f == w.refused.first {
+			b = w.refused.of[0].b
+		}
 		clear(records[len(dst):])
 		return append(dst, reject(msg, b, f))
 	}
-	return w.restrict(msg, w.withRefused(records, len(dst), b, msg), len(dst))
+	return w.restrict(msg, w.withRefused(records, len(dst), msg), len(dst))
 }
 
 // maxTopic bounds a topic; MQTT itself allows 65,535 bytes.
