@@ -28,8 +28,7 @@ func estimateOf(e rules.Estimate) apiEstimate {
 		return apiEstimate{}
 	}
 	if e.Known {
-		low, high := bounds(e)
-		a.Persons, a.Error, a.Low, a.High = &e.Persons, &e.Error, &low, &high
+		a.Persons, a.Error, a.Low, a.High = &e.Persons, &e.Error, &e.Low, &e.High
 	}
 	return a
 }
