@@ -244,6 +244,9 @@ func (t *Texts) todo(s *statement) string {
 		if s.unconfirmed == 0 {
 			return ""
 		}
+		if !s.explanation.HasRange { // nobody counts degrees
+			return w.say("todo.near_value", nil)
+		}
 		return w.say("todo.near", nil)
 	case s.unconfirmed != 0 && s.class == rules.ClassBreach:
 		return w.say("todo.unconfirmed", nil)

@@ -1,0 +1,76 @@
+package alerts
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/rules"
+)
+
+// TestNoMessageIsDead: every message of the catalogues is asked for somewhere, by its name or by one that is put together. Only
+// classes that a rule can have are among the latter: faults of the gateway have words of their own.
+func TestNoMessageIsDead(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code.Write(text)
+	}
+	said := map[string]bool{}
+	for _, m := range regexp.MustCompile(`"([a-z_]+(?:\.[a-z_0-9]+)+)"`).FindAllStringSubmatch(code.String(), -1) {
+		said[m[1]] = true
+	}
+	built := []string{"duration.", "fault.", "reason.", "text.", "title.", "todo.", "var.", "why."}
+	for _, c := range []rules.Class{rules.ClassBreach, rules.ClassOverdue, rules.ClassSensor} {
+		said["title.class."+string(c)], said["todo.class."+string(c)] = true, true
+	}
+	texts := sampleTexts(t)
+	for _, lang := range texts.Languages() {
+		for m := range texts.in(lang).has {
+			class := strings.HasPrefix(m, "title.class.") || strings.HasPrefix(m, "todo.class.")
+			if !said[m] && (class || !slices.ContainsFunc(built, func(prefix string) bool { return strings.HasPrefix(m, prefix) })) {
+				t.Errorf("%s: nothing asks for message %q", lang, m)
+			}
+		}
+	}
+}
+
+// What is near its limit and no number of people is measured, not counted: in no language does its alert speak of people.
+func TestNearIsNotAlwaysAboutPeople(t *testing.T) {
+	texts := sampleTexts(t)
+	warm := Alert{Site: "magetan", Kind: "temperature", Class: rules.ClassBreach, Subject: rules.Subject{Kind: rules.SubjectDevice, ID: "thermo-1"},
+		Opened: t0, Unconfirmed: after(time.Minute),
+		Explanation: rules.Explanation{Value: 37.2, Error: 0.3, Limit: 37.3, HasValue: true, HasLimit: true, Unit: "Cel", Constraint: "threshold", Reason: rules.ReasonNear}}
+	full := warm
+	full.Kind, full.Subject = "capacity", rules.Subject{Kind: rules.SubjectZone, ID: "hall"}
+	full.Explanation = rules.Explanation{Value: 50, Error: 3, Low: 47, High: 53, HasRange: true, Limit: 50, HasValue: true, HasLimit: true, Unit: "1", Constraint: "seats", Reason: rules.ReasonNear}
+	for lang, want := range map[string][3]string{
+		"en": {"Measure once more on site.", "Hold the entrance and count once.", "Close to the limit: too close to tell."},
+		"id": {"Ukur sekali lagi di tempat.", "Tahan pintu masuk dan hitung sekali.", "Mendekati batas: terlalu dekat untuk dipastikan."},
+	} {
+		_, text, todo := texts.Explain(lang, &warm)
+		if all := strings.ToLower(text + todo); todo != want[0] || strings.Contains(all, "orang") || strings.Contains(all, "people") || strings.Contains(all, "hitung") {
+			t.Errorf("%s: a temperature near its limit: got %q, %q", lang, text, todo)
+		}
+		if _, _, todo := texts.Explain(lang, &full); todo != want[1] {
+			t.Errorf("%s: people near their limit: got %q, want %q", lang, todo, want[1])
+		}
+		if got := texts.in(lang).say("reason.near", nil); got != want[2] {
+			t.Errorf("%s: the reason: got %q, want %q", lang, got, want[2])
+		}
+	}
+}
