@@ -74,3 +74,35 @@ func TestNearIsNotAlwaysAboutPeople(t *testing.T) {
 		}
 	}
 }
+
+// The last number of people before a counter fell silent is not told as if they were there: of a verdict nothing is said of it, of an
+// alert that it was the last one known, and since when nobody can tell. A breach that is certain all the same has its number.
+func TestALostNumberIsNotToldAsPresent(t *testing.T) {
+	texts := sampleTexts(t)
+	hall := rules.Subject{Kind: rules.SubjectZone, ID: "hall"}
+	for _, kind := range []string{"capacity", "distancing"} {
+		for _, r := range []rules.Reason{rules.ReasonSilent, rules.ReasonNoData, rules.ReasonGap, rules.ReasonUnlistened, rules.ReasonUncounted} {
+			x := rules.Explanation{Value: 3, Error: 2, Limit: 50, HasValue: true, HasLimit: true, Unit: "1", Constraint: "seats", Reason: r, Detail: "door-1"}
+			v := rules.VerdictView{Rule: "r", Kind: kind, Class: rules.ClassBreach, Subject: hall, SubjectName: "Aula", Explanation: x}
+			a := Alert{ID: "x", Site: "magetan", Rule: "r", Kind: kind, Class: rules.ClassBreach, Subject: hall, Opened: t0, Unconfirmed: after(20 * time.Minute), Explanation: x}
+			bare := v
+			bare.Explanation.HasLimit = false
+			for lang, word := range map[string][3]string{"en": {"3 ± 2", "Last known: 3 ± 2 people inside; limit 50 people", "50 people"}, "id": {"3 ± 2", "Terakhir diketahui 3 ± 2 orang; batas 50 orang", "50 orang"}} {
+				_, text, _ := texts.ExplainVerdict(lang, &v, nil)
+				if brief := texts.BriefVerdict(lang, &v); strings.Contains(text, word[0]) || strings.Contains(brief, word[0]) || !strings.Contains(text, word[2]) {
+					t.Errorf("%s %s %s: a verdict says %q, in short %q", lang, kind, r, text, brief)
+				}
+				if _, text, _ := texts.ExplainVerdict(lang, &bare, nil); strings.Contains(text, word[0]) || text == "" {
+					t.Errorf("%s %s %s: a verdict without limit says %q", lang, kind, r, text)
+				}
+				if _, text, _ := texts.Explain(lang, &a); !strings.HasPrefix(text, word[1]) || !strings.Contains(text, "20 UTC") {
+					t.Errorf("%s %s %s: an alert says %q, want it to begin with %q and say when", lang, kind, r, text, word[1])
+				}
+			}
+			v.Verdict, v.Explanation.Value = rules.Breached, 61
+			if _, text, _ := texts.ExplainVerdict("en", &v, nil); !strings.Contains(text, "61 ± 2 people inside") {
+				t.Errorf("%s %s: a certain breach says %q, want its number", kind, r, text)
+			}
+		}
+	}
+}

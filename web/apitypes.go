@@ -136,7 +136,7 @@ type apiSubject struct {
 
 type apiExplanation struct {
 	Sentence   string        `json:"sentence" example:"52 ± 3 people, limit 50 (seats at the required distance)." doc:"In the language of Accept-Language"`
-	Value      *float64      `json:"value,omitempty" example:"52"`
+	Value      *float64      `json:"value,omitempty" example:"52" doc:"Where reason says that nobody knows any more (silent, gap, unlistened) the last one that was known: no number of the present"`
 	Error      *float64      `json:"error,omitempty" example:"3"`
 	Low        *float64      `json:"low,omitempty" example:"49" doc:"Of a count of people: at least so many"`
 	High       *float64      `json:"high,omitempty" example:"55" doc:"At most so many"`
