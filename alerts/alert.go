@@ -65,6 +65,7 @@ const (
 	Updated      What = "updated" // value or reason moved materially while open
 	Acknowledged What = "acknowledged"
 	Expired      What = "expired" // the acknowledgement ran out or was withdrawn
+	Worsened     What = "worse"   // Worst alone is new: it is kept, and people are told with what moves next
 	Resolved     What = "resolved"
 )
 

@@ -48,6 +48,10 @@ type entry struct {
 	waiting     rules.Explanation
 	unconfirmed telemetry.Instant
 	dirty       bool
+	// kept is the worst that the journal has, since keptAt; worse says that there is a worse one by now.
+	kept   rules.Explanation
+	keptAt telemetry.Instant
+	worse  bool
 }
 
 // NewBook makes a book of the alerts that are open, as the journal has them; resolved ones are skipped. names may be nil.
@@ -102,11 +106,13 @@ func (b *Book) Refresh(site string, verdicts []rules.VerdictView, at telemetry.I
 		}
 		// An alert under doubt is confirmed by an alarm only.
 		e := b.open[key{site, v.Rule, v.Subject}]
-		if e != nil && e.unconfirmed == 0 {
-			e.alert.keepWorst(&v.Explanation)
-		}
-		if e != nil && e.unconfirmed == 0 && moved(&e.alert.Explanation, &v.Explanation) {
+		switch {
+		case e == nil || e.unconfirmed != 0:
+		case moved(&e.alert.Explanation, &v.Explanation):
 			dst = b.update(e, &v.Explanation, 0, at, dst)
+		default:
+			b.worsen(e, &v.Explanation)
+			dst = b.keep(e, at, dst)
 		}
 	}
 	return dst
@@ -137,7 +143,7 @@ func (b *Book) Entry(rec *telemetry.Record, dst []Change) []Change {
 		By: rec.Entry.Author, Reason: rec.Entry.Reason, At: rec.At, Until: min(until, rec.At.Add(MaxAcknowledgement)),
 	}
 	b.stale = true
-	return append(dst, Change{Alert: e.alert, What: Acknowledged, At: rec.At})
+	return append(dst, e.change(Acknowledged, rec.At))
 }
 
 // Service follows a fault of the gateway itself. Saying the same again changes nothing, so whoever watches a service may
@@ -213,6 +219,10 @@ func (b *Book) Tick(now telemetry.Instant, dst []Change) []Change {
 		if e.dirty && e.updateDue() <= now {
 			dst = b.flush(e, e.updateDue(), dst)
 		}
+		if e.worse && e.keepDue() <= now {
+			dst = append(dst, e.change(Worsened, e.keepDue()))
+			b.stale = true
+		}
 		if e.alert.Ack != nil && e.alert.Ack.Until <= now {
 			dst = b.expire(e, e.alert.Ack.Until, dst)
 		}
@@ -250,7 +260,7 @@ func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
 			ack.Until, ack.At = now.Add(ack.Until.Sub(ack.At)), now
 			a.Ack = &ack
 		}
-		dst = append(dst, Change{Alert: *a, What: Updated, At: now})
+		dst = append(dst, e.change(Updated, now))
 	}
 	b.stale = true
 	slices.SortFunc(dst[first:], func(x, y Change) int { return compareAlerts(x.Alert, y.Alert) })
@@ -292,7 +302,7 @@ func (b *Book) openAlert(a Alert, dst []Change) []Change {
 }
 
 func (b *Book) insert(a Alert) {
-	e := &entry{alert: a, unconfirmed: a.Unconfirmed}
+	e := &entry{alert: a, unconfirmed: a.Unconfirmed, kept: a.Worst, keptAt: a.Updated}
 	b.open[key{a.Site, a.Rule, a.Subject}] = e
 	b.byID[a.ID] = e
 	b.bySite[a.Site]++
@@ -304,7 +314,7 @@ func (b *Book) insert(a Alert) {
 func (b *Book) update(e *entry, x *rules.Explanation, unconfirmed, at telemetry.Instant, dst []Change) []Change {
 	next := merge(&e.alert.Explanation, x)
 	if unconfirmed == 0 {
-		e.alert.keepWorst(&next)
+		b.worsen(e, &next)
 	}
 	changed := unconfirmed != e.alert.Unconfirmed || moved(&e.alert.Explanation, &next)
 	if changed || e.dirty {
@@ -312,7 +322,7 @@ func (b *Book) update(e *entry, x *rules.Explanation, unconfirmed, at telemetry.
 		e.waiting, e.unconfirmed, e.dirty = next, unconfirmed, changed
 	}
 	if !changed || at < e.updateDue() {
-		return dst
+		return b.keep(e, at, dst)
 	}
 	return b.flush(e, at, dst)
 }
@@ -320,12 +330,12 @@ func (b *Book) update(e *entry, x *rules.Explanation, unconfirmed, at telemetry.
 func (b *Book) flush(e *entry, at telemetry.Instant, dst []Change) []Change {
 	e.alert.Explanation, e.alert.Unconfirmed, e.alert.Updated = e.waiting, e.unconfirmed, at
 	e.dirty, b.stale = false, true
-	return append(dst, Change{Alert: e.alert, What: Updated, At: at})
+	return append(dst, e.change(Updated, at))
 }
 
 func (b *Book) expire(e *entry, at telemetry.Instant, dst []Change) []Change {
 	e.alert.Ack, b.stale = nil, true
-	return append(dst, Change{Alert: e.alert, What: Expired, At: at})
+	return append(dst, e.change(Expired, at))
 }
 
 func (b *Book) resolve(e *entry, x *rules.Explanation, at telemetry.Instant, dst []Change) []Change {
@@ -364,6 +374,9 @@ func (e *entry) due() telemetry.Instant {
 	}
 	if e.dirty {
 		d = min(d, e.updateDue())
+	}
+	if e.worse {
+		d = min(d, e.keepDue())
 	}
 	return d
 }

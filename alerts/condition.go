@@ -9,8 +9,10 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// tokens are the parts of a CEL expression that have words of their own.
-var tokens = regexp.MustCompile(`"[^"]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?|&&|\|\||[<>=!]=|[!<>*/]`)
+// tokens are the parts of a CEL expression that have words of their own. The age of a value, and whether there is one, is one part
+// however it is written: age_minutes["co2"], age_minutes.co2, "co2" in age_minutes, has(age_minutes.co2).
+var tokens = regexp.MustCompile(`age_minutes *\[ *(?:"\w+"|'\w+') *\]|age_minutes *\. *\w+\b(?: *\()?|(?:"\w+"|'\w+') in age_minutes\b|!? *has\( *age_minutes *\. *\w+ *\)|` +
+	`"[^"]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?|&&|\|\||[<>=!]=|[!<>*/]`)
 
 // operators are the signs that people read instead of CEL's; words are in the locales.
 var operators = map[string]string{">=": "≥", "<=": "≤", "==": "=", "!=": "≠", "*": "×", "/": "÷", ">": ">", "<": "<"}
@@ -47,6 +49,13 @@ func (w *words) expression(cel string) string {
 			return w.say("operator.or", nil)
 		case "!":
 			return w.say("operator.not", nil) + " "
+		case "true", "false":
+			return w.flag(tok == "true")
+		case "in":
+			return w.say("operator.in", nil)
+		}
+		if strings.Contains(tok, "age_minutes") && tok != "age_minutes" {
+			return w.aged(tok)
 		}
 		if sign, ok := operators[tok]; ok {
 			return sign
@@ -61,14 +70,39 @@ func (w *words) expression(cel string) string {
 	}))
 }
 
+// aged writes the part of an expression that asks for the age of a quantity's value, or whether there is one.
+func (w *words) aged(tok string) string {
+	name := ""
+	for _, word := range names.FindAllString(tok, -1) {
+		if word != "age_minutes" && word != "in" && word != "has" {
+			name = word
+		}
+	}
+	of := w.variable(name)
+	switch {
+	case of == "" || strings.HasSuffix(tok, "("): // a call, or a quantity that no expression can use
+		return tok
+	case strings.HasPrefix(tok, "age_minutes"):
+		return w.variable("age_minutes." + name)
+	}
+	key := "text.measured"
+	if tok[0] == '!' {
+		key = "text.unmeasured"
+	}
+	return w.say(key, map[string]any{"Of": of})
+}
+
+// names are the words of a part of an expression.
+var names = regexp.MustCompile(`\w+`)
+
 // variable is the word for what an expression calls by a name; empty: it is no variable.
 func (w *words) variable(name string) string {
-	name, key, of := strings.Cut(name, ".")
-	word := w.say("var."+name, nil)
-	if of && word != "" {
-		word += " " + w.variable(key)
+	name, key, _ := strings.Cut(name, ".")
+	of := ""
+	if key != "" {
+		of = w.variable(key)
 	}
-	return word
+	return w.say("var."+name, map[string]any{"Of": of})
 }
 
 // given is the value of a variable.
@@ -77,16 +111,20 @@ func (w *words) given(in rules.Input) string {
 		return in.Text
 	}
 	if isFlag(in.Name) {
-		if in.Value != 0 {
-			return w.say("flag.yes", nil)
-		}
-		return w.say("flag.no", nil)
+		return w.flag(in.Value != 0)
 	}
 	s := w.number(in.Value, digitsOf(in.Value))
 	if symbol, ok := symbols[in.Unit]; ok {
 		return s + " " + symbol
 	}
 	return strings.TrimSpace(s + " " + in.Unit)
+}
+
+func (w *words) flag(set bool) string {
+	if set {
+		return w.say("flag.yes", nil)
+	}
+	return w.say("flag.no", nil)
 }
 
 // isFlag reports whether a variable is yes or no.

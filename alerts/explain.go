@@ -135,9 +135,16 @@ func (t *Texts) text(s *statement) string {
 	data["Value"], data["Limit"] = t.value(s.lang, s.kind, x), t.limit(s.lang, s.kind, x)
 	data["Why"], data["Interval"] = t.inBrackets(s), t.bare(s)
 	base := ""
-	if s.near && form == "value_limit" {
+	switch lost := s.lost(); {
+	case s.near && form == "value_limit":
 		base = w.first(data, "text.near."+s.kind, "text.near")
-	} else {
+	case lost && s.unconfirmed != 0 && form == "value_limit":
+		base = w.say("text.last_known", data) // the time follows
+	case lost && x.HasLimit:
+		base = w.first(data, t.forms(s, "limit")...)
+	case lost:
+		form = "none"
+	default:
 		base = w.first(data, t.forms(s, form)...)
 	}
 	reason := ""
@@ -152,6 +159,20 @@ func (t *Texts) text(s *statement) string {
 		reason = ""
 	}
 	return sentences(base, t.sensor(s, data), t.lasting(s), t.done(s, data), t.doubt(s), reason, t.missing(s, data), t.condition(s))
+}
+
+// lost reports whether nobody knows any more, or yet, how many people there are: the number was true once, if ever, and is not said
+// as if people were there. A breach that is certain all the same is one by a number.
+func (s *statement) lost() bool {
+	x := s.explanation
+	if s.near || !x.HasValue || !countsPeople(s.kind) || x.Unit != "1" && x.Unit != "" || s.verdict == rules.Breached && s.unconfirmed == 0 {
+		return false
+	}
+	switch x.Reason {
+	case rules.ReasonNoData, rules.ReasonSilent, rules.ReasonGap, rules.ReasonUnlistened, rules.ReasonUncounted:
+		return true
+	}
+	return false
 }
 
 // forms lists the messages for a form from the special to the general: what set the limit, the unit (a distance is no
@@ -243,6 +264,9 @@ func (t *Texts) todo(s *statement) string {
 	case s.near:
 		if s.unconfirmed == 0 {
 			return ""
+		}
+		if !s.explanation.HasRange { // nobody counts degrees
+			return w.say("todo.near_value", nil)
 		}
 		return w.say("todo.near", nil)
 	case s.unconfirmed != 0 && s.class == rules.ClassBreach:

@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -342,8 +341,20 @@ func TestR18EveryVariableHasAWord(t *testing.T) {
 			}
 		}
 	}
-	got := fmt.Sprint(texts.in("id").expression(`!open && co2 >= 1000.5 || age_minutes["co2"] > 5.0`))
-	if want := `tidak buka dan CO₂ ≥ 1000,5 atau menit sejak["co2"] > 5`; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for expression, want := range map[string][2]string{
+		`!open && co2 >= 1000.5 || age_minutes["co2"] > 5.0`: {
+			"not open and CO₂ ≥ 1000.5 or minutes since CO₂ was measured > 5", "tidak buka dan CO₂ ≥ 1000,5 atau menit sejak CO₂ diukur > 5"},
+		`age_minutes['humidity'] > 5.0`:                   {"minutes since humidity was measured > 5", "menit sejak kelembapan diukur > 5"},
+		`age_minutes.co2 + age_minutes[ "noise" ] > 90.0`: {"minutes since CO₂ was measured + minutes since noise was measured > 90", "menit sejak CO₂ diukur + menit sejak kebisingan diukur > 90"},
+		`"co2" in age_minutes && !has(age_minutes.tvoc)`:  {"CO₂ has been measured and TVOC has never been measured", "CO₂ pernah diukur dan TVOC belum pernah diukur"},
+		`open == true && level in ["50", "75"]`:           {`open = yes and level in ["50", "75"]`, `buka = ya dan level termasuk ["50", "75"]`},
+		`age_minutes["weather"] > 5.0`:                    {`age_minutes["weather"] > 5`, `age_minutes["weather"] > 5`},
+		`level == "age_minutes"`:                          {`level = "age_minutes"`, `level = "age_minutes"`},
+	} {
+		for i, lang := range []string{"en", "id"} {
+			if got := texts.in(lang).expression(expression); got != want[i] {
+				t.Errorf("%s in %s: got %q, want %q", expression, lang, got, want[i])
+			}
+		}
 	}
 }

@@ -120,7 +120,7 @@ func TestExplainVerdict(t *testing.T) {
 	}{
 		{rules.Within, "", "id", "Sesuai aturan: Aula", "Ada 49 ± 2 orang; batas 50 orang (luas ruangan).", ""},
 		{rules.Within, "", "en-GB", "As required: Aula", "49 ± 2 people inside; limit 50 people (floor area).", ""},
-		{rules.Unknown, rules.ReasonNear, "id", "Belum dapat dipastikan: Aula", "Ada 49 ± 2 orang; batas 50 orang (luas ruangan). Jumlah orang mendekati batas; hitungan tidak cukup teliti untuk memastikan.", ""},
+		{rules.Unknown, rules.ReasonNear, "id", "Belum dapat dipastikan: Aula", "Ada 49 ± 2 orang; batas 50 orang (luas ruangan). Mendekati batas: terlalu dekat untuk dipastikan.", ""},
 		{rules.Breached, "", "fr", "Terlalu penuh: Aula", "Ada 49 ± 2 orang; batas 50 orang (luas ruangan).", "Tahan antrean"},
 	}
 	for _, tt := range tests {
@@ -158,7 +158,7 @@ func TestTextsComplete(t *testing.T) {
 	for _, n := range FaultNames() {
 		want = append(want, "fault."+string(n)+".title", "fault."+string(n)+".text", "fault."+string(n)+".todo")
 	}
-	for _, c := range []rules.Class{rules.ClassBreach, rules.ClassOverdue, rules.ClassSensor, rules.ClassService} {
+	for _, c := range []rules.Class{rules.ClassBreach, rules.ClassOverdue, rules.ClassSensor} { // faults of the gateway have words of their own
 		want = append(want, "title.class."+string(c), "todo.class."+string(c))
 	}
 	for _, m := range want {

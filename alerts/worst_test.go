@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // life opens an alert with the first value, updates it with the next ones and resolves it with the last.
@@ -71,6 +72,68 @@ func TestR19DoubtIsNoWorst(t *testing.T) {
 	got := b.resolve(b.byID[a.ID], &rules.Explanation{Reason: rules.ReasonClosed}, after(time.Hour), nil)[0].Alert
 	if got.Raised.Value != 38 || got.Worst.Value != 38 {
 		t.Errorf("got raised %v, worst %v; want 38 for both", got.Raised.Value, got.Worst.Value)
+	}
+}
+
+// Finding R19: the worst was in memory alone until something else was told of the alert, and a restart lost it. What is materially
+// worse is kept at once, the rest within a minute; nobody is told for that alone, and what is worse because time passes is not kept.
+func TestR19TheWorstOutlivesARestart(t *testing.T) {
+	fever := func(v float64) *rules.Explanation {
+		return &rules.Explanation{Value: v, Limit: 37.3, HasValue: true, HasLimit: true, Unit: "Cel"}
+	}
+	type said struct {
+		x  *rules.Explanation
+		at time.Duration
+	}
+	for _, tc := range []struct {
+		name         string
+		first        *rules.Explanation
+		then         []said
+		tick         time.Duration
+		worst        float64
+		kept, signal int
+	}{
+		{"a peak within a minute of the opening", fever(38.1), []said{{fever(39.2), 5 * time.Second}, {fever(38.1), 10 * time.Second}}, 0, 39.2, 1, 0},
+		{"a peak long after", fever(38.1), []said{{fever(38.3), time.Hour}, {fever(38.1), time.Hour + time.Second}}, 0, 38.3, 1, 0},
+		{"a tenth of a degree soon after", fever(38.1), []said{{fever(38.2), 5 * time.Second}, {fever(38.1), 10 * time.Second}}, time.Minute, 38.2, 1, 0},
+		{"what is told is kept with it", fever(38.1), []said{{fever(39.2), time.Hour}}, 2 * time.Hour, 39.2, 0, 1},
+		{"no more once a minute", fever(38.1), []said{{fever(38.2), 70 * time.Second}, {fever(38.3), 71 * time.Second}, {fever(38.4), 72 * time.Second}}, 131 * time.Second, 38.4, 2, 0},
+		{"time that passes", &rules.Explanation{Value: 10, Limit: 5, HasValue: true, HasLimit: true, Unit: "min"},
+			[]said{{&rules.Explanation{Value: 300, Limit: 5, HasValue: true, HasLimit: true, Unit: "min"}, 5 * time.Hour}}, 6 * time.Hour, 10, 0, 0},
+	} {
+		b := NewBook(nil, nil)
+		disk := b.openAlert(Alert{Site: "magetan", Rule: "r", Kind: "temperature", Class: rules.ClassBreach, Opened: t0, Explanation: *tc.first}, nil)
+		kept, signals := 0, 0
+		take := func(changes []Change) {
+			signals += len(Signals(changes, nil))
+			for _, c := range changes {
+				if c.What == Worsened {
+					kept++
+				}
+			}
+			disk = append(disk, changes...)
+		}
+		for _, s := range tc.then {
+			take(b.update(b.byID[disk[0].Alert.ID], s.x, 0, after(s.at), nil))
+		}
+		if tc.tick != 0 {
+			take(b.Tick(after(tc.tick), nil))
+		}
+		again := NewBook([]Alert{disk[len(disk)-1].Alert}, nil)
+		if got := again.Open()[0].Worst.Value; got != tc.worst {
+			t.Errorf("%s: after a restart the worst is %v, want %v", tc.name, got, tc.worst)
+		}
+		if kept != tc.kept || signals != tc.signal {
+			t.Errorf("%s: kept %d times and told %d times, want %d and %d", tc.name, kept, signals, tc.kept, tc.signal)
+		}
+		if due := b.Due(); tc.tick != 0 && due != telemetry.Never {
+			t.Errorf("%s: due at %v with nothing waiting, want never", tc.name, due)
+		}
+	}
+	// An opening that is kept anew in the same batch is announced all the same.
+	a := Alert{ID: "x", Site: "magetan", Opened: t0}
+	if got := Signals([]Change{{a, Opened, t0}, {a, Worsened, t0}}, nil); len(got) != 1 {
+		t.Errorf("an opening and its worst in one batch: got %d signals, want 1", len(got))
 	}
 }
 

@@ -72,8 +72,26 @@ func TestI1_PointsHoldCorrectedValues(t *testing.T) {
 			}},
 		{"a repeated state is one", retained(observed("air-1", telemetry.Reading{Quantity: telemetry.CO2, Value: 800})),
 			[]string{"air,device=air-1,site=magetan,zone=hall co2_ppm=800 1000000001"}},
+		{"a repeated total and a repeated count of the people present are old: the engine takes neither", retained(observed("counter-1",
+			telemetry.Reading{Quantity: telemetry.PeopleInTotal, Value: 300}, telemetry.Reading{Quantity: telemetry.PeoplePresent, Value: 42},
+			telemetry.Reading{Quantity: telemetry.OpenCount, Value: 7})),
+			[]string{
+				"people_total,device=counter-1,door=main,outside=true,site=magetan persons_in_raw=300i 1000000001",
+				"people_present,device=counter-1,door=main,outside=true,site=magetan persons_raw=42i 1000000001",
+				"contact,device=counter-1,door=main,outside=true,site=magetan opens_raw=7i 1000000001",
+			}},
 		{"a repeated press logs nothing", retained(observed("button-1", pressed("single"))),
 			[]string{"button,device=button-1,door=main,outside=true,site=magetan presses_raw=1i 1000000001"}},
+		{"a repeated log is none: the engine takes no duty for done", func() telemetry.Record {
+			r := retained(observed("button-1"))
+			r.Observation.Task = &telemetry.TaskLog{Task: "handles", Done: true, Agent: "soap", Item: "north", By: "Sari"}
+			return r
+		}(), []string{"task,device=button-1,door=main,outside=true,site=magetan,task=handles done_raw=1i 1000000001"}},
+		{"a repeated log of what was not done", func() telemetry.Record {
+			r := retained(observed("air-1"))
+			r.Observation.Task = &telemetry.TaskLog{Task: "handles"}
+			return r
+		}(), []string{"task,device=air-1,door=main,outside=true,site=magetan,task=handles done_raw=0i 1000000001"}},
 		{"two presses log twice", observed("button-1", pressed("single"), pressed("double")),
 			[]string{
 				`button,device=button-1,door=main,outside=true,site=magetan presses=1i,kind="single" 1000000001`,

@@ -1,8 +1,6 @@
 package influx
 
 import (
-	"math"
-
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -66,10 +64,9 @@ func (e *encoder) sample(b *batch, s *Sample) {
 	if finite(s.Error) {
 		t = appendFloat(append(t, ",error="...), s.Error)
 	}
-	// Nobody knows an interval from 0 to 0 about people who are there. What an older version has recorded is not in whole people.
-	if finite(s.Low) && finite(s.High) && (s.High > 0 || s.Persons == 0) {
-		t = appendInteger(append(t, ",low="...), math.Floor(s.Low))
-		t = appendInteger(append(t, ",high="...), math.Ceil(s.High))
+	if finite(s.Low) && finite(s.High) {
+		t = appendInteger(append(t, ",low="...), s.Low)
+		t = appendInteger(append(t, ",high="...), s.High)
 	}
 	if s.Limit != 0 && finite(s.Limit) {
 		t = appendFloat(append(t, ",capacity_limit="...), s.Limit)

@@ -76,6 +76,26 @@ func TestL4_EveryRecordHasItsOwnPoint(t *testing.T) {
 	}
 }
 
+// Finding L4: how far apart the numbers of two records are, at the least, that share a point of one time is as moment.go and
+// docs/influxdb.md say, for messages with several values of one field too.
+func TestL4_RecordsThatShareAPointAreFarApart(t *testing.T) {
+	t.Parallel()
+	for values := 1; values <= 64; values++ {
+		nearest := uint64(millisecond)
+		for n := 1; n < values; n++ {
+			// The first value of the record with number id has the place of the n-th of the one with number 1.
+			id := uint64(momentOf(epoch, 1, n) - epoch)
+			if momentOf(epoch, id, 0) != momentOf(epoch, 1, n) {
+				t.Fatalf("value %d: no record %d shares its point", n, id)
+			}
+			nearest = min(nearest, id-1, millisecond+1-id)
+		}
+		if want := uint64(400_000 / values); values == 1 && nearest != millisecond || nearest < want {
+			t.Errorf("%d values a message: got %d records apart, want %d at least", values, nearest, want)
+		}
+	}
+}
+
 // Finding L4: from wherever and in whatever order records are written, and whatever retention has deleted, they become the same
 // points: else a repeated write would double events or swallow some.
 func TestL4_PointsDoNotDependOnWhereWritingStarts(t *testing.T) {

@@ -55,7 +55,7 @@ func (e *encoder) observation(b *batch, rec *telemetry.Record) {
 			continue
 		}
 		if id := p.of(r.Channel).mounting.Task(r); id != "" {
-			e.task(b, &telemetry.TaskLog{Task: id, Done: true}, r.Text, p, o.Provenance, from, tasks)
+			e.task(b, &telemetry.TaskLog{Task: id, Done: true}, true, r.Text, p, o.Provenance, from, tasks)
 			tasks++
 		}
 	}
@@ -64,7 +64,7 @@ func (e *encoder) observation(b *batch, rec *telemetry.Record) {
 		if l.Task == "" {
 			l.Task = p.mounting.Task(&telemetry.Reading{Quantity: telemetry.Button})
 		}
-		e.task(b, &l, "", p, o.Provenance, from, tasks)
+		e.task(b, &l, !o.Flags.Has(telemetry.FlagRetained), "", p, o.Provenance, from, tasks)
 	}
 }
 
@@ -187,8 +187,9 @@ func provenanceTag(p telemetry.Provenance) string {
 	return p.String()
 }
 
-// task writes the n-th log of a duty in a record: where the task is done, and by which device that was told.
-func (e *encoder) task(b *batch, l *telemetry.TaskLog, kind string, p *place, provenance telemetry.Provenance, from source, n int) {
+// task writes the n-th log of a duty in a record: where the task is done, and by which device that was told. One that does not count,
+// for a broker only repeats it, says what it is in the raw field alone.
+func (e *encoder) task(b *batch, l *telemetry.TaskLog, counts bool, kind string, p *place, provenance telemetry.Provenance, from source, n int) {
 	at := e.places.task(from.site, l.Task)
 	t := append(b.text, measurementNames[task]...)
 	t = append(t, p.device...)
@@ -197,15 +198,21 @@ func (e *encoder) task(b *batch, l *telemetry.TaskLog, kind string, p *place, pr
 	t = append(t, at.site...)
 	t = appendTag(t, "task", l.Task)
 	t = append(t, at.zone...)
-	if l.Done {
-		t = append(t, " done=1i"...)
-	} else {
-		t = append(t, " done=0i"...)
+	t = append(t, " done"...)
+	if !counts {
+		t = append(t, rawSuffix...)
 	}
-	t = appendTextField(t, "agent", l.Agent)
-	t = appendTextField(t, "item", l.Item)
-	t = appendTextField(t, "done_by", l.By)
-	t = appendTextField(t, "kind", kind)
+	if l.Done {
+		t = append(t, "=1i"...)
+	} else {
+		t = append(t, "=0i"...)
+	}
+	if counts {
+		t = appendTextField(t, "agent", l.Agent)
+		t = appendTextField(t, "item", l.Item)
+		t = appendTextField(t, "done_by", l.By)
+		t = appendTextField(t, "kind", kind)
+	}
 	b.text = appendTime(t, momentOf(from.at, uint64(from.id), n))
 	from.end = len(b.text)
 	b.sources = append(b.sources, from)
@@ -218,7 +225,7 @@ func (e *encoder) entry(b *batch, rec *telemetry.Record) {
 	switch n.Kind {
 	case telemetry.EntryTask:
 		l := telemetry.TaskLog{Task: n.Subject, Done: n.Value != 0, Agent: n.Text}
-		e.task(b, &l, "", &place{}, telemetry.Manual, from, 0)
+		e.task(b, &l, true, "", &place{}, telemetry.Manual, from, 0)
 	case telemetry.EntryCount:
 		if !finite(n.Value) {
 			return

@@ -101,7 +101,7 @@ func TestDerivedStreamsBecomePoints(t *testing.T) {
 	}
 	for i, s := range []rules.Sample{
 		{Site: "magetan", Zone: "hall", At: 30, Persons: 12.5, Error: 2, Low: 11, High: 15, Limit: 30, Near: true},
-		{Site: "magetan", At: 30, Persons: 40},
+		{Site: "magetan", At: 30, Persons: 40, Low: 40, High: 40},
 		{Site: "magetan", At: 31, Persons: math.NaN()},
 	} {
 		e.sample(&b, &Sample{ID: int64(i + 1), Sample: s})
@@ -113,7 +113,7 @@ func TestDerivedStreamsBecomePoints(t *testing.T) {
 		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=0i,near=0i 500004",
 		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=1i,near=0i 4",
 		"occupancy,site=magetan,zone=hall persons=12.5,error=2,low=11i,high=15i,capacity_limit=30,near=1i 30",
-		"occupancy,site=magetan persons=40,error=0,near=0i 30",
+		"occupancy,site=magetan persons=40,error=0,low=40i,high=40i,near=0i 30",
 	}, "\n") + "\n"
 	if got := string(b.text); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -9,10 +9,11 @@ import (
 
 // Source is the journal as the Writer sees it: four ordered streams and one durable position in them.
 //
-// Each stream is read in the order of its numbers. What has been returned once is returned again, unchanged, by every
-// later read from the same place, also after a restart: the Writer relies on it to write the same points twice without
-// harm. A read returns fewer than limit elements only if there are no more now. Elements are appended to dst; the
-// slots between its length and its capacity hold elements of earlier reads, whose memory may be used again.
+// Each stream is read in the order of its numbers. What has been returned once is returned again, unchanged, by every later read
+// from the same place, also after a restart: the Writer relies on it to write the same points twice without harm. (A journal that was
+// mended says less than before: what was set aside or is judged anew is missing. What InfluxDB has of it stays there, except where a
+// new value of the same moment replaces it.) A read returns fewer than limit elements only if there are no more now. Elements are
+// appended to dst; the slots between its length and its capacity hold elements of earlier reads, whose memory may be used again.
 //
 // The methods are called from one goroutine. An error of any of them is tried again with a growing delay.
 type Source interface {
@@ -55,7 +56,10 @@ type Sample struct {
 	rules.Sample
 }
 
-// Flow is what passed a counter of running totals, with its place in the stream. Record never falls along the stream.
+// Flow is what passed a counter of running totals, with its place in the stream. Record does not fall along the stream while the
+// journal is only written to. Where it was mended (gerbang journal repair-clock) a site's history is judged again from the first
+// record that was set aside: those flows come behind newer ones of other sites, and are written as soon as they are met, with the
+// places that their devices have where the Writer is then.
 type Flow struct {
 	ID int64 // ascending from 1, never reused; gaps are allowed
 	rules.Flow

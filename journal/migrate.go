@@ -11,7 +11,7 @@ import (
 var schemaV1 string
 
 // schemaV2 tells near the limit from other unknowns, and keeps the interval of a count. What was recorded before has neither:
-// its interval is read as persons ± error.
+// its interval is read as persons ± error, in whole people (scanSample).
 const schemaV2 = `
 ALTER TABLE transitions ADD COLUMN near INTEGER NOT NULL DEFAULT 0; -- unknown because it is near the limit
 ALTER TABLE samples ADD COLUMN low REAL;   -- whole people at the stated confidence; NULL: recorded by an older version

@@ -51,7 +51,7 @@ CREATE INDEX alerts_resolved ON alerts (resolved);
 CREATE TABLE alert_changes (
   id    INTEGER PRIMARY KEY,
   alert TEXT    NOT NULL,
-  what  TEXT    NOT NULL,       -- opened, updated, acknowledged, expired, resolved
+  what  TEXT    NOT NULL,       -- opened, updated, worse, acknowledged, expired, resolved
   at    INTEGER NOT NULL,
   body  TEXT    NOT NULL        -- JSON, the alert after the change
 );

@@ -105,11 +105,18 @@ func (s *Source) Configured(ctx context.Context, seq uint64) ([]telemetry.Record
 	return found, nil
 }
 
-const sampleColumns = `SELECT id, record, site, zone, at, persons, error, coalesce(low, max(0, persons - error)),
-	coalesce(high, persons + error), lim, verdict, near FROM samples`
+const sampleColumns = `SELECT id, record, site, zone, at, persons, error, low, high, lim, verdict, near FROM samples`
 
+// scanSample reads a sample. One that an older version recorded has no interval: it gets its own here, for all who read it.
 func scanSample(rows *sql.Rows, id *int64, v *rules.Sample) error {
-	return rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &v.Low, &v.High, &v.Limit, &v.Verdict, &v.Near)
+	var low, high sql.NullFloat64
+	if err := rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &low, &high, &v.Limit, &v.Verdict, &v.Near); err != nil {
+		return err
+	}
+	if v.Low, v.High = low.Float64, high.Float64; !low.Valid || !high.Valid {
+		v.Low, v.High = rules.Interval(v.Persons, v.Error)
+	}
+	return nil
 }
 
 // The names of the InfluxDB writer's positions among the cursors. Retention never deletes what they still need.

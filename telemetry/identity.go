@@ -27,3 +27,18 @@ func ContentIdentity(hash uint64) uint64 {
 	}
 	return max(1, hash)
 }
+
+// Beside is the identity of the n-th record (from 1) that belongs to the one with an identity and says something else: it is recognised
+// when that one is, and has the same kind. A delivery's has a place of its own, so that neither takes the other's. 0 stays 0.
+func Beside(identity uint64, n uint32) uint64 {
+	switch {
+	case identity == 0:
+		return 0
+	case IsDelivery(identity):
+		return identity ^ uint64(n*besideStep)
+	}
+	return ContentIdentity(identity ^ uint64(n*besideStep)<<32)
+}
+
+// besideStep is odd, so that no two n have one identity, and spreads them.
+const besideStep = 0x9e3779b1

@@ -83,12 +83,12 @@ type Observation struct {
 }
 
 // Counts reports whether a reading of the observation is reckoned with where people, visitors and presses are counted. A count
-// of a period is not where the message carries the running total as well, and nothing that happened is told anew by a message
-// that the broker only repeats.
+// of a period is not where the message carries the running total as well. Of a message that the broker only repeats the state of
+// something is taken alone: neither what happened nor where a count stood is told anew.
 func (o *Observation) Counts(r *Reading) bool {
 	if o.Flags.Has(FlagRetained) {
 		f := r.Quantity.Definition().Form
-		return f != Period && f != Event
+		return f == Gauge || f == Flag
 	}
 	total := r.Quantity.Total()
 	if total == NoQuantity {

@@ -173,8 +173,7 @@ func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiList
 	items := make([]apiSample, 0, len(samples))
 	for i := range samples {
 		p := &samples[i]
-		a := apiSample{At: p.At.Time(), Persons: p.Persons, Error: p.Error, Verdict: p.Verdict.String(), Near: p.Near}
-		a.Low, a.High = sampleBounds(p)
+		a := apiSample{At: p.At.Time(), Persons: p.Persons, Error: p.Error, Low: p.Low, High: p.High, Verdict: p.Verdict.String(), Near: p.Near}
 		if p.Limit > 0 {
 			a.Limit = &p.Limit
 		}

@@ -28,8 +28,7 @@ func estimateOf(e rules.Estimate) apiEstimate {
 		return apiEstimate{}
 	}
 	if e.Known {
-		low, high := bounds(e)
-		a.Persons, a.Error, a.Low, a.High = &e.Persons, &e.Error, &low, &high
+		a.Persons, a.Error, a.Low, a.High = &e.Persons, &e.Error, &e.Low, &e.High
 	}
 	return a
 }
@@ -43,7 +42,7 @@ type apiSite struct {
 	Level      string         `json:"level,omitempty" example:"2"`
 	Protocols  []string       `json:"protocols" doc:"Titles of the protocols in force"`
 	Verdict    string         `json:"verdict" enum:"within,breached,unknown" doc:"The worst of all verdicts. Unknown is never compliant"`
-	Near       bool           `json:"near" doc:"It is unknown because people are near a limit: measured, and too close to tell"`
+	Near       bool           `json:"near" doc:"It is unknown because a value is near its limit: measured, and too close to tell"`
 	Persons    apiEstimate    `json:"persons"`
 	Alerts     map[string]int `json:"alerts" doc:"Open alerts by class"`
 	Devices    int            `json:"devices" example:"14"`
@@ -79,7 +78,7 @@ type apiZone struct {
 	Limit    *float64     `json:"limit,omitempty" example:"50" doc:"Absent: nothing limits the zone"`
 	Binding  string       `json:"binding,omitempty" example:"seats" doc:"The constraint that set the limit"`
 	Verdict  string       `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the zone"`
-	Near     bool         `json:"near" doc:"Its people are near the limit: measured, and too close to tell"`
+	Near     bool         `json:"near" doc:"The verdict about its people is unknown because they are near the limit: counted, and too close to tell"`
 	Asked    time.Time    `json:"count_asked,omitzero" doc:"Since when a manual count would pay; absent: it would not"`
 	Advice   string       `json:"advice,omitempty" enum:"go,wait,stop" doc:"Absent: nothing counts people here"`
 	In       *float64     `json:"in_today,omitempty" example:"210" doc:"Absent: no counter stands at its doors"`
@@ -137,7 +136,7 @@ type apiSubject struct {
 
 type apiExplanation struct {
 	Sentence   string        `json:"sentence" example:"52 ± 3 people, limit 50 (seats at the required distance)." doc:"In the language of Accept-Language"`
-	Value      *float64      `json:"value,omitempty" example:"52"`
+	Value      *float64      `json:"value,omitempty" example:"52" doc:"Where reason says that nobody knows any more (silent, gap, unlistened) the last one that was known: no number of the present"`
 	Error      *float64      `json:"error,omitempty" example:"3"`
 	Low        *float64      `json:"low,omitempty" example:"49" doc:"Of a count of people: at least so many"`
 	High       *float64      `json:"high,omitempty" example:"55" doc:"At most so many"`
@@ -199,7 +198,7 @@ type apiVerdict struct {
 	Severity    string         `json:"severity,omitempty" example:"critical"`
 	Subject     apiSubject     `json:"subject"`
 	Verdict     string         `json:"verdict" enum:"within,breached,unknown"`
-	Near        bool           `json:"near" doc:"Unknown because people are near the limit: measured, and too close to tell"`
+	Near        bool           `json:"near" doc:"Unknown because the value is near its limit: measured, and too close to tell"`
 	Since       time.Time      `json:"since,omitzero"`
 	Phase       string         `json:"phase" enum:"quiet,pending,firing" doc:"What is asked of people: nothing, nothing yet, something"`
 	PhaseSince  time.Time      `json:"phase_since,omitzero"`
@@ -379,7 +378,7 @@ type apiSample struct {
 	Error   float64   `json:"error" example:"3"`
 	Low     float64   `json:"low" example:"39" doc:"At least so many, in whole people, at 90 % confidence"`
 	High    float64   `json:"high" example:"45"`
-	Near    bool      `json:"near" doc:"Unknown because people are near the limit"`
+	Near    bool      `json:"near" doc:"Unknown because the people are near the limit: the limit is at least low, and less than high"`
 	Limit   *float64  `json:"limit,omitempty" example:"50"`
 	Verdict string    `json:"verdict" enum:"within,breached,unknown"`
 }

@@ -73,8 +73,8 @@ func (t *tongue) persons(e rules.Estimate) persons {
 		return p
 	}
 	p.Number = t.Number(math.Round(e.Persons), 0)
-	if low, high := bounds(e); low < high {
-		p.Range = t.Number(low, 0) + "–" + t.Number(high, 0)
+	if e.Low < e.High {
+		p.Range = t.Number(e.Low, 0) + "–" + t.Number(e.High, 0)
 	}
 	return p
 }
@@ -100,9 +100,8 @@ type bar struct {
 // newBar scales so that the limit stands at four fifths, unless people are far beyond it.
 func newBar(e rules.Estimate, limit float64, class string) bar {
 	b := bar{Class: class, Known: e.Known, HasLimit: limit > 0 && !uncounted(e)}
-	low, high := bounds(e)
 	full := limit * 1.25
-	if top := high * 1.05; e.Known && top > full {
+	if top := e.High * 1.05; e.Known && top > full {
 		full = top
 	}
 	if full <= 0 || math.IsNaN(full) || math.IsInf(full, 0) {
@@ -111,8 +110,8 @@ func newBar(e rules.Estimate, limit float64, class string) bar {
 	scale := func(v float64) float64 { return math.Round(1000 * min(1, max(0, v/full))) }
 	b.Limit = scale(limit)
 	if e.Known {
-		b.Low = scale(low)
-		b.Band = scale(high) - b.Low
+		b.Low = scale(e.Low)
+		b.Band = scale(e.High) - b.Low
 	}
 	return b
 }

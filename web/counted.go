@@ -1,7 +1,6 @@
 package web
 
 import (
-	"math"
 	"slices"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -10,24 +9,6 @@ import (
 )
 
 // What nobody measures is not judged, and what nobody counts is no zero: these say what there is.
-
-// bounds are the whole people between which an estimate lies.
-func bounds(e rules.Estimate) (low, high float64) {
-	if e.Low != 0 || e.High != 0 || e.Error == 0 && e.Persons == 0 {
-		return e.Low, e.High
-	}
-	low, high = math.Max(0, math.Ceil(e.Persons-e.Error)), math.Floor(e.Persons+e.Error)
-	if low > high {
-		low = math.Round(e.Persons)
-		high = low
-	}
-	return low, high
-}
-
-// sampleBounds are those of a sample; samples of an older journal have only their error.
-func sampleBounds(s *rules.Sample) (low, high float64) {
-	return bounds(rules.Estimate{Persons: s.Persons, Error: s.Error, Low: s.Low, High: s.High})
-}
 
 // judged reports whether any rule judges a subject.
 func judged(v *rules.View, kind rules.SubjectKind, id string) bool {

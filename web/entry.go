@@ -73,48 +73,88 @@ func (e *entered) problem(now time.Time) (field, key string) {
 	return "", ""
 }
 
-// enter makes an entry durable and waits a little until it shows. The error is a *fault with a sentence for people.
+// enter makes an entry durable and waits a little until it shows. One that was made before is answered with its record before
+// anything else is asked: who got no answer sends it again, maybe when it would be accepted no more, because its time is too far back
+// by now or its zone is gone. The error is a *fault with a sentence for people.
 func (s *Server) enter(ctx context.Context, e *entered) (telemetry.Record, error) {
-	refuse := func(status int, key string, cause error) (telemetry.Record, error) {
-		return telemetry.Record{}, &fault{status: status, key: "entry." + key, cause: cause}
-	}
-	v, ok := s.opts.Live.View(e.site)
-	if !ok {
-		return telemetry.Record{}, errNoPage
-	}
-	people, subject := v.Persons, ""
-	if e.zone != wholeSite {
-		z, ok := zoneByID(v, e.zone)
-		if !ok {
-			return telemetry.Record{}, errNoPage
-		}
-		people, subject = z.Persons, z.ID
-	}
-	if field, key := e.problem(s.opts.Now()); key != "" {
-		return refuse(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of an entry", field))
-	}
-	if uncounted(people) {
-		return refuse(http.StatusUnprocessableEntity, uncountable, nil)
-	}
-	var at telemetry.Instant
-	if !e.at.IsZero() {
-		at = telemetry.InstantOf(e.at)
-	}
 	ctx, cancel := context.WithTimeout(ctx, entryPatience)
 	defer cancel()
-	rec, err := s.opts.Entries.Enter(ctx, e.site, telemetry.Entry{
-		ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Subject: subject, Value: e.value,
-	}, at)
+	rec, done, err := telemetry.Record{}, false, error(nil)
+	if isUUID(e.id) {
+		rec, done, err = s.opts.Entries.Entered(ctx, e.site, strings.ToLower(e.id))
+	}
+	if err == nil && !done {
+		if err = s.acceptable(e); err != nil {
+			return telemetry.Record{}, err
+		}
+		rec, err = s.opts.Entries.Enter(ctx, e.site, e.entry(), e.moment())
+	}
 	switch {
-	case errors.Is(err, ErrConflict):
-		return refuse(http.StatusConflict, usedOtherwise, err)
 	case errors.Is(err, context.DeadlineExceeded):
-		return refuse(http.StatusServiceUnavailable, notStored, err)
+		return telemetry.Record{}, refused(http.StatusServiceUnavailable, notStored, err)
 	case err != nil:
 		return telemetry.Record{}, fmt.Errorf("entering a %s: %w", e.kind, err)
+	case !e.made(&rec):
+		return telemetry.Record{}, refused(http.StatusConflict, usedOtherwise, fmt.Errorf("record %d of site %q has the id of another entry", rec.Seq, rec.Site))
 	}
 	s.untilShown(ctx, e.site, rec.Seq)
 	return rec, nil
+}
+
+// acceptable says why an entry cannot be made now; nil: it can.
+func (s *Server) acceptable(e *entered) error {
+	v, ok := s.opts.Live.View(e.site)
+	if !ok {
+		return errNoPage
+	}
+	people := v.Persons
+	if e.zone != wholeSite {
+		z, ok := zoneByID(v, e.zone)
+		if !ok {
+			return errNoPage
+		}
+		people = z.Persons
+	}
+	if field, key := e.problem(s.opts.Now()); key != "" {
+		return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of an entry", field))
+	}
+	if uncounted(people) {
+		return refused(http.StatusUnprocessableEntity, uncountable, nil)
+	}
+	return nil
+}
+
+func refused(status int, key string, cause error) error {
+	return &fault{status: status, key: "entry." + key, cause: cause}
+}
+
+// entry is what becomes a record.
+func (e *entered) entry() telemetry.Entry {
+	n := telemetry.Entry{ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Value: e.value}
+	if e.zone != wholeSite {
+		n.Subject = e.zone
+	}
+	return n
+}
+
+// moment is when it was so; 0: now.
+func (e *entered) moment() telemetry.Instant {
+	if e.at.IsZero() {
+		return 0
+	}
+	return telemetry.InstantOf(e.at)
+}
+
+// made reports whether a record is what this entry became, and not another one under the same id. What was entered as now, or a
+// little ahead of the gateway's clock, has the time of receipt.
+func (e *entered) made(rec *telemetry.Record) bool {
+	at := e.moment()
+	if at == 0 {
+		at = rec.Received
+	}
+	was, is := rec.Entry, e.entry()
+	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Author == is.Author && was.Reason == is.Reason &&
+		rec.At == min(at, rec.Received)
 }
 
 // untilShown waits until the site's view has applied a record, so that whoever entered it sees what it changed.

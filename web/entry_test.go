@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/net/html"
 
+	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -64,6 +67,66 @@ func TestCountByAPI(t *testing.T) {
 	whole := r.do("POST", "/api/v1/sites/mpp-pamekasan/zones/_site/correction", `{"id":"`+otherUUID+`","value":-3,"author":"satpam","reason":"pintu darurat"}`, "Content-Type", "application/json")
 	if whole.StatusCode != 200 || !strings.Contains(whole.body, `"zone":"_site"`) || f.entries[1].Entry.Subject != "" || f.entries[1].Entry.Kind != telemetry.EntryCorrection {
 		t.Errorf("a correction of the building: got %d %s (%+v)", whole.StatusCode, whole.body, f.entries[len(f.entries)-1].Entry)
+	}
+}
+
+// TestAnEntryAgainHasTheSameAnswer: whoever got no answer asks again, maybe much later. What is on disk answers, whether it could be
+// entered now or not; and an id is for one entry, its time included.
+func TestAnEntryAgainHasTheSameAnswer(t *testing.T) {
+	f := newFleet()
+	var later atomic.Int64
+	r := start(t, f, func(o *Options) { o.Now = func() time.Time { return fleetNow.Add(time.Duration(later.Load())) } })
+	path := "/api/v1/sites/mpp-pamekasan/zones/ruang-tunggu/count"
+	post := func(body string) answer {
+		return r.do("POST", path, body, "Content-Type", "application/json", "Accept", "application/json")
+	}
+	body := func(id, at string) string {
+		return `{"id":"` + id + `","value":49,"author":"satpam pagi"` + at + `}`
+	}
+	timed, untimed := body(someUUID, `,"at":"2026-01-05T07:01:00Z"`), body(otherUUID, "")
+	first := []answer{post(timed), post(untimed)}
+	if first[0].StatusCode != 200 || first[1].StatusCode != 200 {
+		t.Fatalf("got %d and %d, want 200: %s %s", first[0].StatusCode, first[1].StatusCode, first[0].body, first[1].body)
+	}
+	for name, other := range map[string]string{
+		"another time":           body(someUUID, `,"at":"2026-01-05T07:00:00Z"`),
+		"no time":                body(someUUID, ""),
+		"a time where none was":  body(otherUUID, `,"at":"2026-01-05T07:01:00Z"`),
+		"another person's count": strings.Replace(timed, "pagi", "malam", 1),
+	} {
+		if a := post(other); a.StatusCode != http.StatusConflict {
+			t.Errorf("%s under the same id: got %d %s, want 409", name, a.StatusCode, a.body)
+		}
+	}
+	again := func(when string) {
+		t.Helper()
+		for i, b := range []string{timed, untimed} {
+			if a := post(b); a.StatusCode != 200 || a.body != first[i].body {
+				t.Errorf("%s: got %d %s, want the first answer %s", when, a.StatusCode, a.body, first[i].body)
+			}
+		}
+	}
+	again("at once")
+	later.Store(int64(8 * 24 * time.Hour))
+	again("eight days later, when a count is too old")
+	show := func(change func(*rules.View)) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		v := *f.views["mpp-pamekasan"]
+		v.Zones = slices.Clone(v.Zones)
+		change(&v)
+		f.views["mpp-pamekasan"] = &v
+	}
+	show(func(v *rules.View) {
+		for i := range v.Zones {
+			v.Zones[i].Persons = rules.Estimate{}
+		}
+	})
+	again("when nothing counts there any more")
+	show(func(v *rules.View) { v.Zones = nil })
+	again("when the zone is gone")
+	if len(f.entries) != 2 {
+		t.Errorf("entries: got %d, want 2", len(f.entries))
 	}
 }
 

@@ -30,8 +30,8 @@ func countFormOf(sc *scene, z *rules.ZoneView, name string) *countForm {
 	}
 	base := "/site/" + sc.view.Site + "/zone/" + z.ID
 	f := &countForm{Asked: z.CountAsked != 0, ID: newUUID(), Count: base + "/count", Correction: base + "/correction", Name: name}
-	if low, high := bounds(z.Persons); z.Persons.Known && high-low < maxTaps {
-		for n := low; n <= high; n++ {
+	if z.Persons.Known && z.Persons.High-z.Persons.Low < maxTaps {
+		for n := z.Persons.Low; n <= z.Persons.High; n++ {
 			f.Taps = append(f.Taps, strconv.FormatFloat(n, 'f', 0, 64))
 		}
 	}

@@ -142,15 +142,12 @@ func (f *fleet) Enter(_ context.Context, site string, e telemetry.Entry, at tele
 	}
 	for _, rec := range f.entries {
 		if rec.Site == site && rec.Entry.ID == e.ID {
-			if was := rec.Entry; was.Value != e.Value || was.Kind != e.Kind || was.Subject != e.Subject {
-				return rec, ErrConflict
-			}
 			return rec, nil
 		}
 	}
 	rec := telemetry.Record{Seq: f.views[site].Record + 1, Kind: telemetry.KindEntry, Site: site, At: telemetry.InstantOf(fleetNow), Received: telemetry.InstantOf(fleetNow), Entry: &e}
 	if at != 0 {
-		rec.At = at
+		rec.At = min(at, rec.Received)
 	}
 	f.entries = append(f.entries, rec)
 	v := *f.views[site]
@@ -162,6 +159,17 @@ func (f *fleet) Enter(_ context.Context, site string, e telemetry.Entry, at tele
 	}
 	f.views[site] = &v
 	return rec, nil
+}
+
+func (f *fleet) Entered(_ context.Context, site, id string) (telemetry.Record, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, rec := range f.entries {
+		if rec.Site == site && rec.Entry.ID == id {
+			return rec, true, f.fail
+		}
+	}
+	return telemetry.Record{}, false, f.fail
 }
 
 func (f *fleet) Counts(_ context.Context, site, zone string, limit int) ([]telemetry.Record, error) {

@@ -87,11 +87,11 @@ func (s *Server) composeOverview(c *composer) {
 		if v.Persons.Known {
 			sum.Counted++
 			total.Persons += v.Persons.Persons
-			low, high := bounds(v.Persons)
-			spread += (high - low) * (high - low) / 4
+			spread += v.Persons.Error * v.Persons.Error
 		}
 	}
 	total.Error = math.Sqrt(spread)
+	total.Low, total.High = rules.Interval(total.Persons, total.Error)
 	sum.Persons = c.lang.persons(total)
 	for _, a := range s.openAlerts("") {
 		title, _, _ := s.texts.Explain(c.lang.Tag, &a)

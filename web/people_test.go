@@ -71,6 +71,20 @@ func TestR14NearTheLimitIsAStateOfItsOwn(t *testing.T) {
 	wants(t, "the metrics", r.get("/metrics").body, `gerbang_verdicts{site="mpp-pamekasan",verdict="near"} 1`, `gerbang_verdicts{site="mpp-pamekasan",verdict="unknown"} 0`)
 }
 
+// What a counter said before it fell silent is not told as if people were there: not on the pages in either language, not on the sign.
+func TestALostNumberIsNotShownAsPresent(t *testing.T) {
+	r := start(t, newFleet(), nil)
+	for _, lang := range []string{"en", "id"} {
+		for _, path := range []string{"/", "/site/mpp-tabalong", "/site/mpp-tabalong/zone/ruang-tunggu", "/sign/mpp-tabalong/ruang-tunggu"} {
+			page := r.get(path+"?lang="+lang, "Accept", "text/html")
+			if page.StatusCode != 200 || strings.Contains(page.body, "3 ± 2") {
+				t.Errorf("%s in %s: got %d, and the number of people before the silence", path, lang, page.StatusCode)
+			}
+		}
+	}
+	wants(t, "why it is unknown", r.get("/site/mpp-tabalong/zone/ruang-tunggu?lang=en", "Accept", "text/html").body, "stopped.", "Limit 50 people")
+}
+
 // Finding R8: a verdict is the truth of its moment. While its alert waits, the page says since when and how long it will.
 func TestR8PendingIsSaid(t *testing.T) {
 	f := newFleet()

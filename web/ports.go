@@ -35,9 +35,10 @@ type Entries interface {
 	// Acknowledge says that author handles the alert until the given time. ErrNotFound: no such alert is open.
 	Acknowledge(ctx context.Context, alert, author, reason string, until telemetry.Instant) error
 	// Enter takes a count or a correction of the people in a zone (Subject empty: in the building) at a time (0: now) and
-	// gives its record. The same entry again, by its ID, changes nothing and gives the same record. ErrConflict: the ID was
-	// used for another entry, whose record is given.
+	// gives its record. Where an entry with its ID was made before, whatever it said, that changes nothing and gives the record of then.
 	Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) (telemetry.Record, error)
+	// Entered gives the record of the entry with an ID; false: there is none on disk.
+	Entered(ctx context.Context, site, id string) (telemetry.Record, bool, error)
 	// Counts lists what was entered for a zone (empty: the building), the newest first.
 	Counts(ctx context.Context, site, zone string, limit int) ([]telemetry.Record, error)
 }
@@ -87,9 +88,6 @@ type Health interface {
 
 // ErrNotFound is what a port returns about something that is not there. Pages answer 404.
 var ErrNotFound = errors.New("not found")
-
-// ErrConflict is what a port returns about something that stands in the way of what is there. Pages answer 409.
-var ErrConflict = errors.New("conflict")
 
 // Status is the gateway's own state at one moment.
 type Status struct {

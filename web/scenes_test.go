@@ -154,7 +154,7 @@ func blind(v *rules.View) {
 		z.Persons, z.Verdict, z.Advice = rules.Estimate{Reason: rules.ReasonSilent, Measured: true}, rules.Unknown, rules.AdviceWait
 		w := verdictOf(v, rules.SubjectZone, z.ID)
 		w.Verdict, w.Since = rules.Unknown, ago(52*time.Minute)
-		w.Explanation = rules.Explanation{Limit: z.Limit, HasLimit: true, Unit: "1", Constraint: z.Binding, Reason: rules.ReasonSilent, Detail: "hitung-utama"}
+		w.Explanation = rules.Explanation{Value: 3, Error: 2, HasValue: true, Limit: z.Limit, HasLimit: true, Unit: "1", Constraint: z.Binding, Reason: rules.ReasonSilent, Detail: "hitung-utama"}
 	}
 	for i := range v.Devices {
 		d := &v.Devices[i]

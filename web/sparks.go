@@ -101,8 +101,7 @@ func drawSpark(sc *scene, samples []rules.Sample) *spark {
 	top, limit := 1.0, 0.0
 	peak := samples[0]
 	for _, p := range samples {
-		_, high := sampleBounds(&p)
-		top = max(top, high)
+		top = max(top, p.High)
 		limit = max(limit, p.Limit)
 		if p.Persons > peak.Persons {
 			peak = p
@@ -120,13 +119,11 @@ func drawSpark(sc *scene, samples []rules.Sample) *spark {
 		}
 		run := thin(samples[start:end])
 		for i, p := range run {
-			_, high := sampleBounds(&p)
 			fmt.Fprintf(&line, "%c%d %d", "ML"[min(i, 1)], x(p), y(p.Persons))
-			fmt.Fprintf(&band, "%c%d %d", "ML"[min(i, 1)], x(p), y(high))
+			fmt.Fprintf(&band, "%c%d %d", "ML"[min(i, 1)], x(p), y(p.High))
 		}
 		for _, r := range slices.Backward(run) {
-			low, _ := sampleBounds(&r)
-			fmt.Fprintf(&band, "L%d %d", x(r), y(low))
+			fmt.Fprintf(&band, "L%d %d", x(r), y(r.Low))
 		}
 		band.WriteByte('Z')
 		start = end

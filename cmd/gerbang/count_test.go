@@ -81,6 +81,9 @@ func TestACountByAPersonIsDoneOnce(t *testing.T) {
 		if status, _ := send("count", strings.Replace(count, "12", "13", 1)); status != http.StatusConflict {
 			t.Errorf("its id for another count, start %d: got %d, want 409", start, status)
 		}
+		if status, _ := send("count", strings.Replace(count, `"value"`, `"at":"2026-01-05T07:01:00Z","value"`, 1)); status != http.StatusConflict {
+			t.Errorf("its id for another time, start %d: got %d, want 409", start, status)
+		}
 		inside(15)
 		if start == 0 {
 			r.stop()

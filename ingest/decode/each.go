@@ -46,7 +46,7 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 			dst = e.close(&open, base, dst)
 			open = next
 		}
-		open.end = next.end
+		open.end, e.of = next.end, next.b
 		for i := range m.eachRead {
 			if f = e.read(&m.eachRead[i], from); f != nil {
 				f = f.in(m.each.text)
@@ -63,7 +63,7 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 
 // close makes the record of a group from the worker's readings.
 func (e *extraction) close(g *group, base *telemetry.Record, dst []telemetry.Record) []telemetry.Record {
-	if e.w.withoutZeros(); len(e.w.readings) == 0 {
+	if e.w.withoutZeros(g.b); len(e.w.readings) == 0 {
 		return dst
 	}
 	rec := *base

@@ -15,8 +15,8 @@ type fault struct {
 	subject string
 	// field: what is wrong is one value, and says nothing against the others of the message.
 	field bool
-	// zero: the value is 0.
-	zero bool
+	// warming: the value is a zero that only a sensor says which has measured nothing yet.
+	warming bool
 }
 
 func faultf(reason telemetry.Reason, format string, args ...any) *fault {
@@ -31,7 +31,7 @@ func (f *fault) alone() *fault {
 
 // in says where the fault lies.
 func (f *fault) in(where string) *fault {
-	return &fault{f.reason, where + ": " + f.detail, f.subject, f.field, f.zero}
+	return &fault{f.reason, where + ": " + f.detail, f.subject, f.field, f.warming}
 }
 
 // notReading is the answer of a format for a message that is understood and carries no reading: a join, an

@@ -50,7 +50,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	if named, _, known := meaning(name, ""); !ok && known && unit != "" && isQuantityOfUnits(named.quantity) {
 		s, ok = measuredIn(named, unit, true)
 		if !ok {
-			return unknownUnit(unit)
+			return unknownUnit(unit, named.quantity)
 		}
 	}
 	if !ok {
@@ -60,7 +60,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	if unit == "" && isQuantityOfUnits(s.quantity) {
 		if word, sure := e.unitBeside(v.at, name, s.quantity); word != "" {
 			if s, ok = measuredIn(s, word, sure); !ok {
-				return unknownUnit(word)
+				return unknownUnit(word, s.quantity)
 			}
 		}
 	}
@@ -100,9 +100,9 @@ func (e *extraction) guess(fd *field, v found) *fault {
 // isQuantityOfUnits reports whether values of q have a unit that a word may name: no counts, no flags, no presses.
 func isQuantityOfUnits(q telemetry.Quantity) bool { return q.Unit() != "1" }
 
-// unknownUnit costs the field: whatever number it has means nothing here.
-func unknownUnit(word string) *fault {
-	return faultf(telemetry.ReasonField, "unit %s is none that is known of this quantity", quoted(word)).alone()
+// unknownUnit costs the field: whatever number it has means nothing here. The word may be anything, and is told by its outline.
+func unknownUnit(word string, q telemetry.Quantity) *fault {
+	return faultf(telemetry.ReasonField, "unit %s is none that is known of %s", quoted(string(shape(nil, []byte(bounded(word, maxShown))))), q).alone()
 }
 
 // nameOf is the name of the field that a value stands in.

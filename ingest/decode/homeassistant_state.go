@@ -26,10 +26,10 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 				continue
 			}
 			if f := w.state(own, entities[i], msg); f != nil {
-				w.refused.add(f, entities[i].channel)
+				w.refused.add(own, f, entities[i].channel)
 			}
 		}
-		if w.withoutZeros(); len(w.readings) == 0 {
+		if w.withoutZeros(own); len(w.readings) == 0 {
 			continue
 		}
 		if f := allowed(msg.Sender, own); f != nil {

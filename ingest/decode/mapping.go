@@ -39,7 +39,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	if f := numbered(w, doc, m, &rec.Observation); f != nil {
 		return dst, f
 	}
-	e := extraction{w: w, doc: doc, model: m, msg: msg}
+	e := extraction{w: w, doc: doc, model: m, msg: msg, of: b}
 	e.choose(b)
 	// The elements of a list come before the message's own record, which waits aside.
 	if m.past.text != "" || m.each.text != "" {
@@ -51,7 +51,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		if dst, f = e.elements(b, &base, dst); f != nil {
 			return dst, f
 		}
-		dst = append(dst, base)
+		dst, e.of = append(dst, base), b
 		rec = &dst[len(dst)-1]
 	}
 	w.readings = append(w.readings[:0], w.facts.direct...)
@@ -62,7 +62,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 			}
 		}
 	}
-	w.withoutZeros()
+	w.withoutZeros(b)
 	if len(w.readings) == 0 {
 		switch {
 		case e.stored > 0:
@@ -182,11 +182,12 @@ type extraction struct {
 	doc       *document
 	model     *model
 	msg       *ingest.Message
-	stored    int  // records of elements so far
-	total     int  // readings so far
-	strangers int  // elements whose device is not configured
-	unfitted  bool // a value was there and means "none"
-	units     int8 // 1: some member may name a unit, -1: none does, 0: not looked yet
+	of        *binding // whose fields are read now
+	stored    int      // records of elements so far
+	total     int      // readings so far
+	strangers int      // elements whose device is not configured
+	unfitted  bool     // a value was there and means "none"
+	units     *units   // nil: not looked yet
 	ways      ways
 }
 
@@ -205,7 +206,7 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 				return false
 			}
 		}
-		if e.w.withoutZeros(); len(e.w.readings) == 0 {
+		if e.w.withoutZeros(b); len(e.w.readings) == 0 {
 			return true
 		}
 		rec := *base

@@ -39,10 +39,10 @@ func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 			if f = f.in(string(doc.nodes[i].name)); !f.field {
 				return dst, f
 			}
-			w.refused.add(f, "")
+			w.refused.add(b, f, "")
 		}
 	}
-	w.withoutZeros()
+	w.withoutZeros(b)
 	if f := n.finish(doc); f != nil {
 		return dst, f
 	}

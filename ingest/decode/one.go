@@ -141,7 +141,7 @@ func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 	case f != nil:
 		return []telemetry.Record{reject(msg, b, f)}
 	}
-	return w.withRefused(recs, 0, b, msg)
+	return w.withRefused(recs, 0, msg)
 }
 
 // quiet is the silent pattern that decides about topic; nil: none.

@@ -3,6 +3,7 @@ package decode
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func (d *Decoder) Recognise(q Query) []Candidate {
 		w.all, w.bare, w.trace = false, nil, nil
 		d.workers.Put(w)
 	}()
-	w.all, w.parsed = true, nil
+	w.all, w.parsed, w.trials = true, nil, guessTrials
 	if q.Frame {
 		w.bare = &q.Port
 	}
@@ -47,7 +48,8 @@ func (d *Decoder) Recognise(q Query) []Candidate {
 		_, f := w.uplink(msg)
 		enveloped = f == nil
 	}
-	for _, m := range d.models {
+	for _, id := range slices.Sorted(maps.Keys(d.models)) { // the same ones find the trials used up each time
+		m := d.models[id]
 		if enveloped && m.Format != "lorawan" {
 			continue // whose names would be those of the envelope
 		}

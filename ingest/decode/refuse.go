@@ -14,31 +14,52 @@ import (
 type refusals struct {
 	first *fault
 	// passed is what was no value at all, and is told only of a message without readings.
-	passed  *fault
-	details []string // at most maxRefused
-	more    int
-	// zeros are the channels on which a zero was refused.
+	passed *fault
+	of     []refusedOf // at most maxRefusedOf
+	// zeros are the channels on which a zero was refused of a sensor that warms up.
 	zeros []string
 }
 
-// maxRefused bounds how many refused fields a rejection names.
-const maxRefused = 6
+// refusedOf is what was refused of one device.
+type refusedOf struct {
+	b       *binding
+	first   *fault
+	details []string // at most maxRefused
+	more    int
+}
 
-func (r *refusals) reset() { *r = refusals{details: r.details[:0], zeros: r.zeros[:0]} }
+// maxRefused and maxRefusedOf bound how many refused fields a rejection names, and of how many devices a message's refusals are
+// told apart: what is refused of more is counted with the last one's.
+const (
+	maxRefused   = 6
+	maxRefusedOf = 64
+)
 
-// add notes that the field on a channel is refused.
-func (r *refusals) add(f *fault, channel string) {
+func (r *refusals) reset() { *r = refusals{of: r.of[:0], zeros: r.zeros[:0]} }
+
+// add notes that the field of a device on a channel is refused.
+func (r *refusals) add(b *binding, f *fault, channel string) {
 	if r.first == nil {
 		r.first = f
 	}
-	if f.zero {
+	if f.warming {
 		r.zeros = append(r.zeros, channel)
 	}
-	if len(r.details) == maxRefused {
-		r.more++
+	at := slices.IndexFunc(r.of, func(o refusedOf) bool { return o.b == b || o.b.site == b.site && o.b.device == b.device })
+	beyond := at < 0 && len(r.of) == maxRefusedOf
+	switch {
+	case beyond:
+		at = maxRefusedOf - 1
+	case at < 0:
+		at = len(r.of)
+		r.of = append(r.of, refusedOf{b: b, first: f})
+	}
+	of := &r.of[at]
+	if beyond || len(of.details) == maxRefused {
+		of.more++
 		return
 	}
-	r.details = append(r.details, f.detail)
+	of.details = append(of.details, f.detail)
 }
 
 // pass notes what was passed over.
@@ -56,40 +77,48 @@ func (r *refusals) why() *fault {
 	return r.first
 }
 
-// withoutZeros takes back the zeros that a sensor says beside one that was refused: one that says 0 ppm while it warms up has not
-// measured 0 °C either. It ends a record: the next begins without refused zeros.
-func (w *Worker) withoutZeros() {
+// withoutZeros takes back the zeros that a sensor says beside such a one: one that says 0 ppm while it warms up has not measured 0 °C
+// either, whereas a battery of 0 V says nothing of the thermometer. It ends a record: the next begins without refused zeros.
+func (w *Worker) withoutZeros(b *binding) {
 	if len(w.refused.zeros) == 0 {
 		return
 	}
 	w.readings = slices.DeleteFunc(w.readings, func(r telemetry.Reading) bool {
 		with := r.Value == 0 && (r.Quantity == telemetry.Temperature || r.Quantity == telemetry.TVOC) && slices.Contains(w.refused.zeros, r.Channel)
 		if with {
-			w.refused.add(faultf(telemetry.ReasonRange, "%s: 0 %s, of a sensor that has measured nothing", r.Quantity, r.Quantity.Unit()), r.Channel)
+			w.refused.add(b, faultf(telemetry.ReasonRange, "%s: 0 %s, of a sensor that has measured nothing", r.Quantity, r.Quantity.Unit()), r.Channel)
 		}
 		return with
 	})
 	w.refused.zeros = w.refused.zeros[:0]
 }
 
-// withRefused appends the rejection of the fields that were refused to the message's records, which begin at start. It is recognised
-// as repeated with them.
-func (w *Worker) withRefused(records []telemetry.Record, start int, b *binding, msg *ingest.Message) []telemetry.Record {
-	r := &w.refused
-	if r.first == nil || len(records) == start {
+// withRefused appends the rejections of the fields that were refused to the message's records, which begin at start: one for each
+// device. It is recognised as repeated with the device's readings, or else with those of the others.
+func (w *Worker) withRefused(records []telemetry.Record, start int, msg *ingest.Message) []telemetry.Record {
+	if w.refused.first == nil || len(records) == start {
 		return records
 	}
-	detail := strings.Join(r.details, "; ")
-	if r.more > 0 {
-		detail += fmt.Sprintf("; and %d more", r.more)
+	taken := records[start:]
+	for i := range w.refused.of {
+		r := &w.refused.of[i]
+		detail := strings.Join(r.details, "; ")
+		if r.more > 0 {
+			detail += fmt.Sprintf("; and %d more", r.more)
+		}
+		rec := reject(msg, r.b, faultf(r.first.reason, "the other readings of the message are taken; %s", detail))
+		if i > 0 && w.refused.of[i-1].b.site == r.b.site {
+			rec.Rejection.Raw = nil // once in a site is enough
+		}
+		n := uint32(unusable)
+		last := len(taken) - 1
+		for ; last >= 0 && (taken[last].Site != r.b.site || taken[last].Observation.Device != r.b.device); last-- {
+		}
+		if last < 0 {
+			last, n = len(taken)-1, uint32(unusable+1+i)
+		}
+		rec.Identity = telemetry.Beside(taken[last].Identity, n)
+		records = append(records, rec)
 	}
-	rec := reject(msg, b, faultf(r.first.reason, "the other readings of the message are taken; %s", detail))
-	if last := &records[len(records)-1]; last.Identity != 0 {
-		rec.Identity = last.Identity ^ refusedSalt
-		rec.Rejection.Device = last.Observation.Device
-	}
-	return append(records, rec)
+	return records
 }
-
-// refusedSalt tells the identity of a rejection from that of the readings beside it.
-const refusedSalt = 0x9e3779b97f4a7c15

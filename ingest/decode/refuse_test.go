@@ -3,6 +3,7 @@ package decode
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -77,5 +78,80 @@ func TestD1_RefusedIsCountedOnce(t *testing.T) {
 	one, two := d.Decode(message(door, payload), nil), d.Decode(message(door, payload), nil)
 	if len(one) != 2 || len(two) != 2 || one[0].Identity != two[0].Identity || one[1].Identity != two[1].Identity || one[0].Identity == one[1].Identity {
 		t.Errorf("identities %v and %v", one, two)
+	}
+}
+
+// Zeros that say nothing of the sensor beside them, of a battery or a distance, take no true zero with them.
+func TestD1_TrueZerosStay(t *testing.T) {
+	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}})
+	for payload, want := range map[string]string{
+		`{"temperature":0,"tvoc":0,"battery_voltage":0}`:  "temperature=0 tvoc=0; range",
+		`{"temperature":0,"distance":0}`:                  "temperature=0; range",
+		`{"temperature":0,"noise":0}`:                     "temperature=0; range",
+		`{"temperature":0,"body_temperature":0}`:          "temperature=0; range",
+		`{"temperature":0,"humidity":0,"battery":80}`:     "battery=80; range",
+		`{"temperature":0,"pressure":0,"battery":80}`:     "battery=80; range",
+		`{"temperature":0,"tvoc":0,"co2":0,"battery":80}`: "battery=80; range",
+	} {
+		if got := strings.TrimPrefix(outcome(d, door, payload), "door-1 "); got != want {
+			t.Errorf("%s: got %s, want %s", payload, got, want)
+		}
+	}
+}
+
+// In a message about several devices each refusal names its own, with the identity of that device's readings beside it.
+func TestD1_RefusalsNameTheirDevice(t *testing.T) {
+	site := testSite(t)
+	site.Devices = []facility.Device{{ID: "a", Model: "box"}, {ID: "b", Model: "box"}, {ID: "c", Model: "box"}}
+	read := []Field{{Path: "c", Quantity: telemetry.CO2}, {Path: "m", Quantity: telemetry.Motion}}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{
+		{ID: "box", Title: "B", Match: []string{"box/telemetry"}, Each: &Each{Path: "$[]", Device: "id", Readings: read}},
+	}})
+	for payload, want := range map[string]string{
+		`[{"id":"a","c":0,"m":1},{"id":"b","m":0},{"id":"c","c":70000}]`:        "a; b; !a; !c",
+		`[{"id":"a","m":1},{"id":"b","c":0,"m":0},{"id":"a","c":5}]`:            "a; b; !b; !a",
+		`[{"id":"c","c":0},{"id":"c","c":1},{"id":"b","m":0},{"id":"b","c":2}]`: "b; !c; !b",
+		`[{"id":"c","c":0}]`: "!c",
+	} {
+		var got []string
+		seen := map[uint64]string{}
+		msg := message("box/telemetry", payload)
+		msg.Session, msg.Packet = 1, 2
+		for _, rec := range d.Decode(msg, nil) {
+			name := rec.Observation.Device
+			if rec.Rejection != nil {
+				name = "!" + rec.Rejection.Device
+			}
+			if other := seen[rec.Identity]; other != "" || rec.Identity == 0 && len(got) > 0 {
+				t.Errorf("%s: %s and %s have one identity %x", payload, other, name, rec.Identity)
+			}
+			seen[rec.Identity] = name
+			got = append(got, name)
+		}
+		if got := strings.Join(got, "; "); got != want {
+			t.Errorf("%s: got %s, want %s", payload, got, want)
+		}
+	}
+}
+
+// What is refused of very many devices in one message is told of the first ones, and counted.
+func TestD1_RefusalsOfManyDevicesAreBounded(t *testing.T) {
+	site := testSite(t)
+	var payload []string
+	for i := range 200 {
+		id := "d" + strconv.Itoa(i)
+		site.Devices = append(site.Devices, facility.Device{ID: id, Model: "box"})
+		payload = append(payload, `{"id":"`+id+`","c":0,"m":1}`)
+	}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{
+		{ID: "box", Title: "B", Match: []string{"box/telemetry"}, Each: &Each{Path: "$[]", Device: "id", Readings: []Field{{Path: "c", Quantity: telemetry.CO2}, {Path: "m", Quantity: telemetry.Motion}}}},
+	}})
+	recs := d.Decode(message("box/telemetry", "["+strings.Join(payload, ",")+"]"), nil)
+	if len(recs) != 200+maxRefusedOf {
+		t.Fatalf("%d records, want 200 observations and %d rejections", len(recs), maxRefusedOf)
+	}
+	last := recs[len(recs)-1].Rejection
+	if last == nil || last.Device != "d63" || !strings.HasSuffix(last.Detail, "and 136 more") {
+		t.Errorf("last: %+v", last)
 	}
 }

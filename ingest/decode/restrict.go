@@ -65,14 +65,12 @@ func refusal(msg *ingest.Message, b *binding, rec *telemetry.Record, refused fun
 	r := reject(msg, b, faultf(telemetry.ReasonMeasures, "%s: the device is configured to measure %s alone (measures)",
 		strings.Join(names, ", "), strings.Join(wanted, ", ")))
 	r.At, r.Rejection.Raw = rec.At, nil
-	if rec.Identity != 0 {
-		r.Identity = rec.Identity ^ refusedMark
-		if r.Identity == 0 {
-			r.Identity = refusedMark
-		}
-	}
+	r.Identity = telemetry.Beside(rec.Identity, notMeasured)
 	return r
 }
 
-// refusedMark tells the identity of a refusal from that of the observation it belongs to.
-const refusedMark = 0xc2b2ae3d27d4eb4f
+// What stands beside an observation: the readings that its device is not configured to measure, and the values that nobody can use.
+const (
+	notMeasured = 1
+	unusable    = 2
+)

@@ -75,3 +75,24 @@ func TestR16RefusalsAreRecognised(t *testing.T) {
 		}
 	}
 }
+
+// What is refused of a delivery is known by the delivery, as the readings beside it are: a later packet of the same number is another.
+func TestRefusalsOfADelivery(t *testing.T) {
+	d := newDecoder(t, Options{Sites: []facility.Site{restricted(t)}})
+	msg := message(door, `{"motion":true,"temperature":21,"co2":0}`)
+	msg.Session, msg.Packet = 77, 5
+	records := d.Decode(msg, nil)
+	if len(records) != 3 {
+		t.Fatalf("got %s, want an observation and two rejections", show(records))
+	}
+	for i := range records {
+		if !telemetry.IsDelivery(records[i].Identity) {
+			t.Errorf("record %d: %x is no delivery's identity", i, records[i].Identity)
+		}
+		for j := range i {
+			if telemetry.SamePlace(records[i].Identity, records[j].Identity) {
+				t.Errorf("records %d and %d take each other's place", i, j)
+			}
+		}
+	}
+}

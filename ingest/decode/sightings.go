@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -18,16 +19,21 @@ type Sighting struct {
 	Messages    uint64            `json:"messages"`
 	// Candidates are guesses of its model, the likeliest first; none: nothing shipped or configured fits.
 	Candidates []Candidate `json:"candidates,omitempty"`
+	// tries are how often a guess was tried.
+	tries int
 }
 
 // maxSightings bounds how many are kept: the ones that were silent longest make room.
 const maxSightings = 500
 
-// A guess costs as much as some hundred messages: as many as a gateway is full of strangers when it starts may come at once, and
-// one every guessEvery from then on.
+// Guesses are made where messages are decoded, on the loop that commits them, and cost what a few messages cost or what thousands
+// do: a frame that many codecs accept is weighed with up to guessTrials made-up ones. So each is charged what it took: guesses may have
+// a twentieth of the time (guessShare), and never more than one every guessEvery. As many cheap ones as a gateway is full of strangers
+// when it starts (guessBurst) may come at once.
 const (
 	guessBurst = 30
 	guessEvery = telemetry.Instant(50e6)
+	guessShare = 20
 )
 
 // Sightings are the devices that publish and are not configured. The zero value is ready; it is safe for concurrent use and
@@ -37,6 +43,8 @@ type Sightings struct {
 	bySight map[string]*Sighting
 	// guessFree is when all guesses of a burst are free again.
 	guessFree telemetry.Instant
+	guessing  bool
+	clock     func() time.Time // nil: time.Now
 }
 
 // List gives all of them, the newest first.
@@ -76,20 +84,39 @@ func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
 	one.Messages++
 	one.Last = max(one.Last, msg.Received)
 	// A join or heartbeat tells less than the readings that follow it.
-	if len(one.Candidates) > 0 && len(one.Candidates[0].Quantities) > 0 || one.Messages > maxGuesses {
+	if len(one.Candidates) > 0 && len(one.Candidates[0].Quantities) > 0 || one.tries == maxGuesses {
 		return
 	}
-	free := max(s.guessFree, msg.Received) + guessEvery
-	if free > msg.Received+guessBurst*guessEvery {
+	free := max(s.guessFree, msg.Received)
+	if s.guessing || free+guessEvery > msg.Received+guessBurst*guessEvery {
 		return
 	}
-	s.guessFree = free
-	if better := d.Recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time()}); len(better) > 0 {
+	one.tries++
+	better, took := s.guess(d, msg)
+	s.guessFree = free + max(guessEvery, guessShare*telemetry.Instant(took))
+	if len(better) > 0 {
 		one.Candidates = better
 	}
 }
 
-// maxGuesses bounds at how many messages of one sighting a guess is tried.
+// guess recognises a message and says how long that took. It gives the lock back for as long: nobody waits for a guess but the message.
+func (s *Sightings) guess(d *Decoder, msg *ingest.Message) (found []Candidate, took time.Duration) {
+	now := s.clock
+	if now == nil {
+		now = time.Now
+	}
+	s.guessing = true
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.guessing = false
+	}()
+	began := now()
+	found = d.Recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time()})
+	return found, now().Sub(began)
+}
+
+// maxGuesses bounds how often a guess is tried on one sighting.
 const maxGuesses = 20
 
 func (s *Sightings) makeRoom() {

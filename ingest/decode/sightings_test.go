@@ -2,8 +2,11 @@ package decode
 
 import (
 	"fmt"
+	"os"
 	"testing"
+	"time"
 
+	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -59,5 +62,69 @@ func TestSightingsAreBounded(t *testing.T) {
 	all := seen.List()
 	if len(all) != maxSightings || all[0].Topic != fmt.Sprintf("flood/%d", 3*maxSightings-1) {
 		t.Errorf("got %d, the newest %s; want the newest %d", len(all), all[0].Topic, maxSightings)
+	}
+}
+
+// A guess is charged what it took: strangers, however many and however dear, have a twentieth of the loop, and each is tried in its turn.
+func TestGuessesHaveATwentiethOfTheTime(t *testing.T) {
+	const cost = 40 * time.Millisecond
+	var now time.Time
+	guesses := 0
+	seen := Sightings{clock: func() time.Time {
+		now, guesses = now.Add(cost), guesses+1
+		return now
+	}}
+	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}, Sightings: &seen})
+	const seconds, strangers = 60, 100
+	for s := range seconds {
+		for i := range strangers {
+			msg := message(fmt.Sprintf("flood/%d", i), `{"x":1}`)
+			msg.Received += telemetry.Instant(s) * 1e9
+			d.Decode(msg, nil)
+		}
+		if s == 0 && (guesses/2 < 1 || guesses/2 > 2) {
+			t.Errorf("at once: %d guesses of %s, want one or two", guesses/2, cost)
+		}
+	}
+	if spent, most := time.Duration(guesses/2)*cost, (seconds+2)*time.Second/20; spent > most || spent < most*3/4 {
+		t.Errorf("in a minute guesses took %s, want nearly %s and no more", spent, most)
+	}
+	for _, one := range seen.bySight {
+		if one.tries > maxGuesses {
+			t.Errorf("%s was tried %d times", one.Topic, one.tries)
+		}
+	}
+}
+
+// The made-up frames of one guess are bounded for all models together.
+func TestAGuessIsBounded(t *testing.T) {
+	const file = "../../configs/models/elsys-ers-co2.yaml"
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m Model
+	if _, problems := strict.Decode(file, data, &m); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	trialsLeft := func(copies int) int {
+		var models []Model
+		for i := range copies {
+			other := m
+			other.ID = fmt.Sprintf("%s-%d", m.ID, i)
+			models = append(models, other)
+		}
+		d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}, Models: models})
+		var w *Worker
+		d.workers.New = func() any { w = d.Worker(nil); return w }
+		q := Query{Payload: []byte{0x01, 0xff, 0x38, 0x02, 0x1e}, Frame: true, Port: 5, Received: message("", "").Received.Time()} // 1 °C below zero, 30 %
+		d.Recognise(q)
+		return w.trials
+	}
+	if used := guessTrials - trialsLeft(1); used < trials {
+		t.Fatalf("one model: %d trials, want a frame that needs all %d", used, trials)
+	}
+	if left := trialsLeft(200); left != 0 {
+		t.Errorf("two hundred models: %d trials left, want them to stop at none", left)
 	}
 }

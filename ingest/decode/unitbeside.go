@@ -10,34 +10,62 @@ import (
 
 // unitBeside finds the word that names the unit of the member called name of node at, where the sender wrote one: a member
 // temperature_unit, TempUnit or unit beside it, beside what it stands in or among the tags of a line, or one of that name in an
-// object units. sure: the word is about this value, and not perhaps about another. Empty: there is none.
+// object units. sure: the word is about this value, and not perhaps about another. Empty: there is none. A member unit may say
+// anything, such as a ward: what is no unit that anybody knows counts only where it stands by a value without a name of its own.
 func (e *extraction) unitBeside(at int32, name string, q telemetry.Quantity) (word string, sure bool) {
-	if !e.tellsUnits() {
+	if e.units == nil {
+		e.units = e.doc.unitWords()
+	}
+	if len(e.units.said) == 0 {
 		return "", false
 	}
 	words := wordsIn(name)
-	for at > 0 {
-		at = e.doc.parent(at)
-		if word, sure = e.unitIn(at, words, q); word != "" {
-			return word, sure
+	_, _, named := meaning(string(e.doc.nodes[at].name), "")
+	for nameless := !named; at > 0; nameless = false {
+		at = e.units.parents[at]
+		word, sure = e.units.said[at].about(e.doc, words, q)
+		if word != "" && (sure || nameless || isUnit(word)) {
+			return word, sure || nameless
 		}
-		if tags, ok := e.doc.member(at, "tags"); ok && e.doc.nodes[tags].kind == '{' {
-			if word, sure = e.unitIn(tags, words, q); word != "" {
-				return word, sure
-			}
+		if word, sure = e.units.tags[at].about(e.doc, words, q); word != "" && (sure || isUnit(word)) {
+			return word, sure
 		}
 	}
 	return "", false
 }
 
-// unitIn looks among the members of one object.
-func (e *extraction) unitIn(object int32, of []string, q telemetry.Quantity) (word string, sure bool) {
-	if e.doc.nodes[object].kind != '{' {
-		return "", false
+// units are the words for units that a message holds. They are found in one walk, however many members and values there are.
+type units struct {
+	parents []int32              // of every node; 0 behind the root
+	said    map[int32]*saidUnits // by the object that holds them
+	tags    map[int32]*saidUnits // by the object whose member tags holds them
+}
+
+// saidUnits are the words for units in one object, as nodes.
+type saidUnits struct {
+	whole int32            // what says unit and no more; 0: nothing does
+	named map[string]int32 // by the words of what they are about; the first of each
+	alike map[string]int32 // by the unit of the quantity that they are about; the first of each
+}
+
+// unitWords finds them. Without any, parents is empty too.
+func (d *document) unitWords() *units {
+	u := &units{}
+	if !slices.ContainsFunc(d.nodes, func(n node) bool { return unitLike(n.name) }) {
+		return u
 	}
-	for i := range e.doc.children(object) {
-		n := &e.doc.nodes[i]
-		if !unitLike(n.name) {
+	u.parents, u.said, u.tags = make([]int32, len(d.nodes)), map[int32]*saidUnits{}, map[int32]*saidUnits{}
+	for i := range d.nodes {
+		if k := d.nodes[i].kind; k == '{' || k == '[' {
+			for c := range d.children(int32(i)) {
+				u.parents[c] = int32(i)
+			}
+		}
+	}
+	for i := int32(1); i < d.nodes[0].end; i++ {
+		n := &d.nodes[i]
+		object := u.parents[i]
+		if d.nodes[object].kind != '{' || !unitLike(n.name) || n.kind != '{' && (n.kind != '"' || len(n.raw) == 0) {
 			continue
 		}
 		words := wordsIn(string(n.name))
@@ -45,67 +73,85 @@ func (e *extraction) unitIn(object int32, of []string, q telemetry.Quantity) (wo
 		if at < 0 {
 			continue
 		}
-		rest := slices.Delete(slices.Clone(words), at, at+1)
+		rest := slices.Delete(words, at, at+1)
 		whole := len(rest) == 0 || slices.Equal(rest, []string{"of", "measurement"})
 		switch {
 		case whole && n.kind == '{':
-			for c := range e.doc.children(i) {
-				if m := &e.doc.nodes[c]; m.kind == '"' && e.alike(wordsIn(string(m.name)), of, q) {
-					return string(m.raw), true
+			for c := range d.children(i) {
+				if m := &d.nodes[c]; m.kind == '"' && len(m.raw) > 0 {
+					u.in(object).add(wordsIn(string(m.name)), c)
 				}
 			}
-		case n.kind != '"' || len(n.raw) == 0:
+		case n.kind == '{':
 		case whole:
-			word = string(n.raw)
-		case e.alike(rest, of, q):
-			return string(n.raw), true
+			u.in(object).whole = i
+		default:
+			u.in(object).add(rest, i)
 		}
 	}
-	return word, false
+	for object, said := range u.said {
+		if within := u.parents[object]; object > 0 && d.nodes[within].kind == '{' && string(d.nodes[object].name) == "tags" {
+			u.tags[within] = said
+		}
+	}
+	return u
 }
 
-// alike reports whether words name what has the words of, or another quantity of the same unit: temp is about temperature.
-func (e *extraction) alike(words, of []string, q telemetry.Quantity) bool {
-	if slices.Equal(words, of) {
-		return true
+func (u *units) in(object int32) *saidUnits {
+	if u.said[object] == nil {
+		u.said[object] = &saidUnits{named: map[string]int32{}, alike: map[string]int32{}}
 	}
-	s, _, ok := meant(words)
-	return ok && s.quantity.Unit() == q.Unit() && q.Unit() != "%" && q.Unit() != "1"
+	return u.said[object]
+}
+
+// add notes that node at names the unit of what has the words.
+func (u *saidUnits) add(words []string, at int32) {
+	name := strings.Join(words, "_")
+	if _, had := u.named[name]; !had {
+		u.named[name] = at
+	}
+	if s, _, ok := meant(words); ok && s.quantity.Unit() != "%" && s.quantity.Unit() != "1" {
+		if _, had := u.alike[s.quantity.Unit()]; !had {
+			u.alike[s.quantity.Unit()] = at
+		}
+	}
+}
+
+// about is the word about a quantity with a name of these words, or about another quantity of the same unit: temp is about
+// temperature. Where several are, the first counts.
+func (u *saidUnits) about(d *document, name []string, q telemetry.Quantity) (word string, sure bool) {
+	if u == nil {
+		return "", false
+	}
+	at, named := u.named[strings.Join(name, "_")]
+	if other, alike := u.alike[q.Unit()]; alike && (!named || other < at) {
+		at, named = other, true
+	}
+	switch {
+	case named:
+		return string(d.nodes[at].raw), true
+	case u.whole > 0:
+		return string(d.nodes[u.whole].raw), false
+	}
+	return "", false
 }
 
 // unitNames are words in the name of a member that names a unit.
 var unitNames = setOf("unit", "units", "uom")
 
-// tellsUnits reports whether any member of the message may name a unit.
-func (e *extraction) tellsUnits() bool {
-	if e.units == 0 {
-		e.units = -1
-		for i := range e.doc.nodes {
-			if unitLike(e.doc.nodes[i].name) {
-				e.units = 1
-				break
-			}
-		}
-	}
-	return e.units > 0
-}
-
 func unitLike(name []byte) bool {
 	return bytes.Contains(name, []byte("nit")) || bytes.Contains(name, []byte("UNIT")) || bytes.Contains(name, []byte("uom"))
 }
 
-// parent is the container of node i.
-func (d *document) parent(i int32) int32 {
-	for p := i - 1; p > 0; p-- {
-		if d.nodes[p].end > i {
-			return p
-		}
-	}
-	return 0
-}
-
 // wholeSystems are words for units of all quantities at once.
 var wholeSystems = map[string]string{"metric": "", "si": "", "imperial": "[degF]", "us": "[degF]", "us_customary": "[degF]"}
+
+// isUnit reports whether anybody knows a word as one for units.
+func isUnit(word string) bool {
+	_, system := wholeSystems[strings.ToLower(strings.TrimSpace(word))]
+	_, unit := unitNamed(word)
+	return system || unit
+}
 
 // measuredIn gives the sense of a value whose unit a word beside it names. ok is false where nobody knows that unit, or it is none of
 // the quantity's; a word that is perhaps about another value is then as none.

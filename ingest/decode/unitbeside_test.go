@@ -1,7 +1,10 @@
 package decode
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -23,7 +26,10 @@ func TestD2_Units(t *testing.T) {
 		{"influx/d1", `air temperature_f=78.8`, "d1 temperature=26"},
 		{"influx/d1", `air,unit=imperial temperature=97.7`, "d1 temperature=36.5"},
 		{"influx/d1", `air temperature=97.3,humidity=40`, "d1 humidity=40; range"},
-		{"influx/d1", `air,unit=furlong temperature=21`, "field"},
+		{"influx/d1", `air,temperature_unit=furlong temperature=21`, "field"},
+		{"influx/d1", `air,unit=poli-gigi temperature=21,humidity=61`, "d1 temperature=21 humidity=61"},
+		{"n/d2", `{"unit":"F","data":{"unit":"poli-gigi","temperature":78.8}}`, "d2 temperature=26 @ data"},
+		{"n/d2", `{"temperature":{"value":21,"unit":"Rankine"},"humidity":61}`, "d2 humidity=61; field"},
 		{"n/d2", `{"temperature":78.8,"temperature_unit":"°F","humidity":61}`, "d2 temperature=26 humidity=61"},
 		{"n/d2", `{"data":{"temperature":78.8,"pressure":760},"units":{"temperature":"F","pressure":"mmHg"}}`, "d2 temperature=26 @ data pressure=1013.250144354 @ data"},
 		{"n/d2", `{"temperature":{"value":78.8,"unit":"F"}}`, "d2 temperature=26 @ temperature"},
@@ -40,5 +46,48 @@ func TestD2_Units(t *testing.T) {
 		if got := outcome(d, tt[0], tt[1]); got != tt[2] {
 			t.Errorf("%s: got %s, want %s", tt[1], got, tt[2])
 		}
+	}
+}
+
+// A word beside a value may be anything, a ward or a name: what nobody knows is not repeated.
+func TestUnknownUnitsAreNotRepeated(t *testing.T) {
+	site := testSite(t)
+	site.Devices = []facility.Device{{ID: "d1", Model: "named"}}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{{ID: "named", Title: "N", Match: []string{"n/{device}"}, Readings: []Field{{Path: "**", Auto: true}}}}})
+	for _, payload := range []string{`{"temperature_unit":"Budi Santoso","temperature":21}`, `{"temperature":{"value":21,"unit":"Budi Santoso"}}`} {
+		recs := d.Decode(message("n/d1", payload), nil)
+		const want = `unit "xxxx xxxxxxx" is none that is known of temperature`
+		if len(recs) != 1 || recs[0].Rejection == nil || !strings.HasSuffix(recs[0].Rejection.Detail, ": "+want) {
+			t.Errorf("%s: got %s, want %s", payload, show(recs), want)
+		}
+	}
+}
+
+// A message with thousands of values and of words for units is read in a walk: no value looks at every word again.
+func TestUnitsOfALargeMessage(t *testing.T) {
+	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}, MaxPayload: 1 << 20})
+	took := func(n int) time.Duration {
+		var b strings.Builder
+		b.WriteString(`{"x":0`)
+		for i := range n {
+			fmt.Fprintf(&b, `,"temp_%d":1,"unit%d":"F"`, i, i)
+		}
+		w := d.Worker(nil)
+		if f := w.document.parse([]byte(b.String()+"}"), 32); f != nil {
+			t.Fatal(f)
+		}
+		e := extraction{w: w, doc: w.document}
+		began := time.Now()
+		for i := range w.document.nodes {
+			if m := &w.document.nodes[i]; m.kind == '0' {
+				e.unitBeside(int32(i), string(m.name), telemetry.Temperature)
+			}
+		}
+		return time.Since(began)
+	}
+	took(125)
+	small, large := took(125), took(2000) // a message has 4096 values at most
+	if large > 80*small+20*time.Millisecond {
+		t.Errorf("16 times the message takes %s instead of %s", large, small)
 	}
 }

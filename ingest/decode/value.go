@@ -53,7 +53,7 @@ func (e *extraction) read(fd *field, from found) *fault {
 			if n := &e.doc.nodes[v.at]; n.kind == '{' || n.kind == '[' {
 				e.w.refused.pass(f.in(fd.path.text)) // a wide path came by
 			} else {
-				e.w.refused.add(f.in(e.where(fd, v)), e.channel(fd, v))
+				e.w.refused.add(e.of, f.in(e.where(fd, v)), e.channel(fd, v))
 			}
 			f = nil
 		}

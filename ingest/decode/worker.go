@@ -39,7 +39,9 @@ type Worker struct {
 	bare *uint8
 	// asDecoded reads what the network server decoded, and not the frame; only for a guess.
 	asDecoded bool
-	trace     *Trace // nil: nobody asked for an explanation
+	// trials are how many made-up frames a guess may still try.
+	trials int
+	trace  *Trace // nil: nobody asked for an explanation
 }
 
 // Worker makes a worker. With an arena the readings of its records lie there and are valid until Arena.Reset; with nil
@@ -74,10 +76,13 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 		b.model.ignored.Add(1)
 		return dst
 	case f != nil:
+		if f == w.refused.first {
+			b = w.refused.of[0].b
+		}
 		clear(records[len(dst):])
 		return append(dst, reject(msg, b, f))
 	}
-	return w.restrict(msg, w.withRefused(records, len(dst), b, msg), len(dst))
+	return w.restrict(msg, w.withRefused(records, len(dst), msg), len(dst))
 }
 
 // maxTopic bounds a topic; MQTT itself allows 65,535 bytes.
@@ -209,7 +214,7 @@ func checked(q telemetry.Quantity, v float64) (float64, *fault) {
 	def := q.Definition()
 	if why := q.Refuse(v); why != "" {
 		f := faultf(telemetry.ReasonRange, "%s", why).alone()
-		f.zero = v == 0
+		f.warming = v == 0 && (q == telemetry.CO2 || q == telemetry.Humidity || q == telemetry.Pressure)
 		return 0, f
 	}
 	switch def.Form {
