@@ -35,10 +35,8 @@ func (t *Texts) why(s *statement) string {
 		of, _ := input(x, rules.InputReadings)
 		parts = append(parts, w.say("why.in_row", map[string]any{"N": w.number(n.Value, 0), "Of": w.number(of.Value, 0)}))
 	}
-	for _, name := range []string{rules.InputByHigh, rules.InputByValue} {
-		if _, ok := input(x, name); ok {
-			parts = append(parts, w.say("why."+name, nil))
-		}
+	if _, ok := input(x, rules.InputByValue); ok {
+		parts = append(parts, w.say("why.by_value", nil))
 	}
 	for _, name := range []string{rules.InputCounted, rules.InputOpened, rules.InputClosed} {
 		if in, ok := input(x, name); ok {

@@ -19,7 +19,6 @@ const (
 	InputPerPerson = "per_person" // floor area that one person takes, m2
 	InputZone      = "zone"       // limit of the zone Text, persons
 
-	InputByHigh  = "by_high"  // the upper end of the interval is judged
 	InputByValue = "by_value" // the value alone is judged, without its error
 
 	InputReadings = "readings" // so many readings in a row make a breach
