@@ -86,7 +86,9 @@ func (j *Journal) SetAside(ctx context.Context, all []Aside, now telemetry.Insta
 		for site, seq := range first {
 			for _, query := range []string{
 				`DELETE FROM transitions WHERE site = ?1 AND record >= ?2`, `DELETE FROM samples WHERE site = ?1 AND record >= ?2`,
-				`DELETE FROM flows WHERE site = ?1 AND record >= ?2`, `DELETE FROM snapshots WHERE site = ?1 AND seq >= ?2`,
+				`DELETE FROM flows WHERE site = ?1 AND record >= ?2`,
+				// What stands of the minutes up to the snapshot stays, and its number says so: they would be added once more.
+				`UPDATE snapshots SET body = x'' WHERE site = ?1 AND seq >= ?2`,
 				`INSERT INTO cursors (name, position) VALUES ('` + cursorStopped + `' || ?1, ?2) ON CONFLICT (name) DO UPDATE SET position = min(position, excluded.position)`,
 			} {
 				if err := do(query, site, int64(seq)); err != nil {

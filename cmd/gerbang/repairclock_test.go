@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -54,11 +56,41 @@ func TestT4_RepairClock(t *testing.T) {
 			if err != nil || len(rejections) != 3 || rejections[0].Rejection.Reason != telemetry.ReasonClock {
 				t.Errorf("rejections: %d (%v), want the three that were set aside", len(rejections), err)
 			}
+			// Three readings before the jump and two after it, each in a minute of its own, and each of them once.
+			if got := strings.Join(minutes(t, r), " "); got != "02:50×1 02:51×1 02:52×1 03:00×1 03:01×1" {
+				t.Errorf("minutes: got %s, want each reading that stands, once", got)
+			}
 			if code, out, _ := run(t, "", "journal", "repair-clock", "--data", r.data(), "--now", at); code != 0 || !strings.Contains(out, "nothing to mend") {
 				t.Errorf("a second time: code %d: %s", code, out)
 			}
 		})
 	}
+}
+
+// minutes lists the minutes of a journal with how many readings each has.
+func minutes(t *testing.T, r *rig) (all []string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(r.data(), journal.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	rows, err := db.Query(`SELECT minute, count FROM rollups ORDER BY minute`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var minute, count int64
+		if err := rows.Scan(&minute, &count); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fmt.Sprintf("%s×%d", time.Unix(0, minute).UTC().Format("15:04"), count))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // writeJournal writes what a gateway would have whose clock was ahead for a while.
