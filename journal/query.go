@@ -80,7 +80,8 @@ func (j *Journal) Owed(ctx context.Context, limit int) ([]alerts.Signal, error) 
 	return owed, nil
 }
 
-// Transitions calls fn for every change of verdict in the order in which they were found.
+// Transitions calls fn for every change of verdict in the order of the records that caused them. A site that was judged again
+// after a stop has later numbers than its records: others went on meanwhile.
 func (j *Journal) Transitions(ctx context.Context, fn func(body string) error) error {
 	return each(ctx, j.reads, func(rows *sql.Rows) error {
 		var body string
@@ -88,7 +89,7 @@ func (j *Journal) Transitions(ctx context.Context, fn func(body string) error) e
 			return err
 		}
 		return fn(body)
-	}, `SELECT body FROM transitions ORDER BY id`)
+	}, `SELECT body FROM transitions ORDER BY record, id`)
 }
 
 // Size is how many bytes the journal takes on disk, and how many of them are free inside it.
