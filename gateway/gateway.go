@@ -57,6 +57,7 @@ type Gateway struct {
 	snapshotAt telemetry.Instant
 	heard      telemetry.Instant // when an earlier run was last seen listening; 0: there was none
 	aliveAt    telemetry.Instant // when the journal was last told that the gateway runs
+	ranBefore  bool              // the journal had records when it was opened
 	deaf       bool              // the broker is away
 	now        telemetry.Instant // the latest time of a record or call
 	out        *rules.Output
@@ -90,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	g := &Gateway{
 		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
 		sites: map[string]*site{}, book: alerts.NewBook(st.Open, o.Directory), seen: newWindow(o.Window),
-		seq: st.LastSeq, counters: st.Counters, heard: st.Alive, now: st.Alive, out: &rules.Output{}, patience: cmp.Or(o.Patience, Patience),
+		seq: st.LastSeq, ranBefore: st.LastSeq > 0, counters: st.Counters, heard: st.Alive, now: st.Alive, out: &rules.Output{}, patience: cmp.Or(o.Patience, Patience),
 	}
 	for _, id := range st.Identities {
 		g.seen.add(id)
@@ -345,6 +346,9 @@ func (g *Gateway) Open() []alerts.Alert { return g.book.Open() }
 
 // LastSeq is the number of the last record, the uncommitted batch included.
 func (g *Gateway) LastSeq() uint64 { return g.seq }
+
+// RanBefore reports whether the journal held anything when it was opened: a gateway ran on it before this one.
+func (g *Gateway) RanBefore() bool { return g.ranBefore }
 
 // Quiet leaves out the signals: what happens now is history made on a virtual clock, and nobody is to be told.
 func (g *Gateway) Quiet(on bool) { g.quiet = on }
