@@ -25,6 +25,9 @@ func (j *Journal) History(ctx context.Context, site string, limit int) ([]alerts
 	return found, nil
 }
 
+const rejectionsSQL = `SELECT seq, kind, site, at, received, identity, body FROM records
+		WHERE kind IN (2, 3, 5) AND kind = 2 AND (?1 = '' OR site = ?1) ORDER BY seq DESC LIMIT ?2`
+
 // Rejections lists messages that were not understood, the newest first; an empty site means all.
 func (j *Journal) Rejections(ctx context.Context, site string, limit int) ([]telemetry.Record, error) {
 	var found []telemetry.Record
@@ -33,8 +36,7 @@ func (j *Journal) Rejections(ctx context.Context, site string, limit int) ([]tel
 		rec, _, err := scanRecord(rows, r, nil)
 		found = append(found, rec)
 		return err
-	}, `SELECT seq, kind, site, at, received, identity, body FROM records
-		WHERE kind = 2 AND (?1 = '' OR site = ?1) ORDER BY seq DESC LIMIT ?2`, site, limit)
+	}, rejectionsSQL, site, limit)
 	if err != nil {
 		return nil, fmt.Errorf("listing rejections: %w", err)
 	}

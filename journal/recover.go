@@ -14,6 +14,11 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+const (
+	configuredSQL = `SELECT site, 0, NULL FROM records WHERE kind IN (2, 3, 5) AND kind = 5 GROUP BY site`
+	enginesSQL    = `SELECT site, body FROM records WHERE kind = 6 ORDER BY site, seq`
+)
+
 // State is what a restart begins with; see gateway.Journal.
 func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 	st := &gateway.State{Snapshots: map[string]gateway.Snapshot{}, Stopped: map[string]uint64{}, Engines: map[string]telemetry.Engine{}}
@@ -39,7 +44,7 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 			}
 			st.Snapshots[s.Site] = s
 			return nil
-		}, `SELECT site, 0, NULL FROM records WHERE kind = 5 GROUP BY site UNION ALL SELECT site, seq, body FROM snapshots`),
+		}, configuredSQL+` UNION ALL SELECT site, seq, body FROM snapshots`),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var site string
 			var body sql.RawBytes
@@ -50,7 +55,7 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 			err := json.Unmarshal(body, &engine)
 			st.Engines[site] = engine
 			return err
-		}, `SELECT site, body FROM records WHERE kind = 6 ORDER BY seq`),
+		}, enginesSQL),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var id int64
 			if err := rows.Scan(&id); err != nil {

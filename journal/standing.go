@@ -10,6 +10,11 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+const (
+	standingSQL = `SELECT seq, kind, site, at, received, identity, body FROM records WHERE kind IN (3, 5) AND site = ? AND seq <= ? ORDER BY seq`
+	verdictsSQL = `SELECT body FROM transitions WHERE id IN (SELECT max(id) FROM transitions WHERE site = ? AND late = 0 GROUP BY rule, subject)`
+)
+
 // Standing calls fn with a site's configurations and entries up to a record, in order; see gateway.Journal.
 func (j *Journal) Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error {
 	r := newReader()
@@ -19,7 +24,7 @@ func (j *Journal) Standing(ctx context.Context, site string, upTo uint64, fn fun
 			return err
 		}
 		return fn(&rec)
-	}, `SELECT seq, kind, site, at, received, identity, body FROM records WHERE kind IN (3, 5) AND site = ? AND seq <= ? ORDER BY seq`,
+	}, standingSQL,
 		site, int64(upTo))
 	if err != nil {
 		return fmt.Errorf("reading what stands for site %q: %w", site, err)
@@ -62,7 +67,7 @@ func (j *Journal) Verdicts(ctx context.Context, site string) ([]rules.Transition
 		}
 		found = append(found, rules.Transition{})
 		return json.Unmarshal(body, &found[len(found)-1])
-	}, `SELECT body FROM transitions WHERE id IN (SELECT max(id) FROM transitions WHERE site = ? AND late = 0 GROUP BY rule, subject)`, site)
+	}, verdictsSQL, site)
 	if err != nil {
 		return nil, fmt.Errorf("reading the last verdicts of site %q: %w", site, err)
 	}
