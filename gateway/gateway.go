@@ -90,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	}
 	g := &Gateway{
 		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
-		sites: map[string]*site{}, book: alerts.NewBook(st.Open, o.Directory), seen: newWindow(o.Window),
+		sites: map[string]*site{}, seen: newWindow(o.Window),
 		seq: st.LastSeq, ranBefore: st.LastSeq > 0, counters: st.Counters, heard: st.Alive, now: st.Alive, out: &rules.Output{}, patience: cmp.Or(o.Patience, Patience),
 	}
 	for _, id := range st.Identities {
@@ -104,7 +104,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	for id := range from {
 		untold[id] = cmp.Or(st.Stopped[id], st.LastSeq+1)
 	}
-	sites, err := g.recover(ctx, from, untold)
+	sites, err := g.recover(ctx, st, from, untold)
 	if err != nil {
 		return nil, err
 	}
@@ -373,7 +373,7 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 		switch err := s.apply(&g.guard, last, g.out); {
 		case err == nil:
 			s.rollup(last)
-			g.tell()
+			return g.tell(ctx, last)
 		case errors.Is(err, errPanic) && rec.Kind == telemetry.KindObservation && s.poison < mostPoison:
 			g.quarantine(ctx, s, at, err)
 		default:
@@ -413,7 +413,10 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 	fresh := rebuilt[s.id]
 	for i := range g.batch.Records[:at] {
 		if rec := &g.batch.Records[i]; rec.Site == s.id {
-			g.catchUp(fresh, rec, bad.Seq)
+			if err := g.catchUp(ctx, fresh, rec, bad.Seq); err != nil {
+				g.stop(s, bad.Seq, fmt.Errorf("rebuilding: %w", err))
+				return
+			}
 		}
 	}
 	if fresh.stopped == "" {

@@ -85,8 +85,14 @@ func newBench(t *testing.T, j Journal, sites ...string) *bench {
 // open recovers, as a restart does.
 func (b *bench) open() {
 	b.t.Helper()
+	b.openWith(0)
+}
+
+// openWith is open with another patience; it gives what the start committed.
+func (b *bench) openWith(patience time.Duration) *Batch {
+	b.t.Helper()
 	g, err := Open(context.Background(), Options{
-		Journal: b.journal, Decoder: b.decoder, Directory: alerts.NewDirectory(), Logger: slog.New(slog.DiscardHandler), Window: 1000,
+		Journal: b.journal, Decoder: b.decoder, Directory: alerts.NewDirectory(), Logger: slog.New(slog.DiscardHandler), Window: 1000, Patience: patience,
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -95,7 +101,7 @@ func (b *bench) open() {
 	if err := g.Configure(context.Background(), b.defs, "test", begin); err != nil {
 		b.t.Fatal(err)
 	}
-	b.commit(begin)
+	return b.commit(begin)
 }
 
 func (b *bench) commit(now telemetry.Instant) *Batch {

@@ -100,7 +100,10 @@ func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untol
 	for id, f := range from {
 		if cause := g.hung[id]; cause != nil {
 			s := newSite(id)
-			s.last, s.origin = f.snapshot, f.origin
+			s.last, s.origin, s.rolledUp = f.snapshot, f.origin, f.rolledUp
+			if f.takes {
+				s.takes = &s.origin
+			}
 			g.stop(s, untold[id], cause)
 			sites[id] = s
 			continue
@@ -122,7 +125,7 @@ func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untol
 	}
 	err := g.journal.Replay(ctx, only, uint64(first), func(rec *telemetry.Record) error {
 		if s := sites[rec.Site]; s != nil && rec.Seq > s.last.Seq {
-			g.catchUp(s, rec, untold[s.id])
+			return g.catchUp(ctx, s, rec, untold[s.id])
 		}
 		return nil
 	})
