@@ -11,21 +11,14 @@ import (
 )
 
 const (
-	standingSQL = `SELECT seq, kind, site, at, received, identity, body FROM records WHERE kind IN (3, 5) AND site = ? AND seq <= ? ORDER BY seq`
+	standingSQL = `SELECT seq, kind, site, at, received, identity, body FROM records WHERE kind IN (3, 5) AND seq > ?1 AND site = ?3 AND seq <= ?4
+		ORDER BY seq LIMIT ?2`
 	verdictsSQL = `SELECT body FROM transitions WHERE id IN (SELECT max(id) FROM transitions WHERE site = ? AND late = 0 GROUP BY rule, subject)`
 )
 
 // Standing calls fn with a site's configurations and entries up to a record, in order; see gateway.Journal.
 func (j *Journal) Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error {
-	r := newReader()
-	err := each(ctx, j.reads, func(rows *sql.Rows) error {
-		rec, _, err := scanRecord(rows, r, nil)
-		if err != nil {
-			return err
-		}
-		return fn(&rec)
-	}, standingSQL,
-		site, int64(upTo))
+	err := j.inChunks(ctx, 0, fn, standingSQL, site, int64(upTo))
 	if err != nil {
 		return fmt.Errorf("reading what stands for site %q: %w", site, err)
 	}
