@@ -28,6 +28,7 @@ type site struct {
 	id      string
 	engine  *rules.Engine
 	judge   func(*telemetry.Record, *rules.Output) error // engine.Apply; tests put faults in between
+	look    func() rules.View                            // engine.View; likewise
 	version string                                       // of the configuration in force
 	books   map[string]*book                             // by device
 	open    *book                                        // of the last device that was asked for
@@ -53,12 +54,15 @@ type site struct {
 	poison   int // records that were quarantined in this run
 }
 
-// newJudge is how a site's engine is asked; tests put faults in between.
-var newJudge = func(_ string, e *rules.Engine) func(*telemetry.Record, *rules.Output) error { return e.Apply }
+// newJudge and newLook are how a site's engine is asked; tests put faults in between.
+var (
+	newJudge = func(_ string, e *rules.Engine) func(*telemetry.Record, *rules.Output) error { return e.Apply }
+	newLook  = func(_ string, e *rules.Engine) func() rules.View { return e.View }
+)
 
 func newSite(id string) *site {
 	engine := rules.New(id)
-	return &site{id: id, engine: engine, judge: newJudge(id, engine), books: map[string]*book{}, last: Snapshot{Site: id}}
+	return &site{id: id, engine: engine, judge: newJudge(id, engine), look: newLook(id, engine), books: map[string]*book{}, last: Snapshot{Site: id}}
 }
 
 // start is what a site is recovered from.

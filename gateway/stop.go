@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -139,8 +140,8 @@ func (g *Gateway) begun(s *site) {
 // this version of the engine took it over is taken over now.
 func (g *Gateway) Retry(ctx context.Context) { g.retry(ctx, map[string]bool{}) }
 
-// retry is Retry without the sites that were tried, and adds those that it tries: where an engine does not come back once more, it
-// is begun again behind it.
+// retry is Retry without the sites that were tried, and adds those that it tries: where an engine does not come back once more,
+// the work is done again and goes on behind it.
 func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 	for _, s := range g.order {
 		if s.stopped == "" || tried[s.id] {
@@ -234,6 +235,8 @@ func (g *Gateway) watched(work func() error) error {
 func (g *Gateway) abandon(id string, about uint64) {
 	cause := fmt.Errorf("%w: %v are over", errHung, g.patience)
 	g.out = &rules.Output{} // the engine may still write to the other
+	// What is left of the message lies where the batch grows.
+	g.message.records, g.message.next = slices.Clone(g.message.records[g.message.next:]), 0
 	s := g.sites[id]
 	if s == nil {
 		if g.hung == nil {
@@ -243,7 +246,14 @@ func (g *Gateway) abandon(id string, about uint64) {
 		return
 	}
 	seq := g.seq
-	if about == 0 {
+	switch {
+	case s.stopped != "":
+		// It was tried again: what was told up to here is not told once more.
+		s.stopped, s.unjudged = firstLineOf(cause), max(s.unjudged, about)
+		g.batch.Stops = append(g.batch.Stops, Stop{id, s.unjudged})
+		g.stops.Add(1)
+		return
+	case about == 0:
 		seq++ // everything is judged; what was asked for was a view or a snapshot
 	}
 	g.stop(s, seq, cause)
@@ -271,7 +281,7 @@ func (g *Gateway) tell(ctx context.Context, rec *telemetry.Record) error {
 func (g *Gateway) view(s *site) rules.View {
 	if s.stopped == "" {
 		var v rules.View
-		err := g.guard.ask(&s.id, 0, func() error { v = s.engine.View(); return nil })
+		err := g.guard.ask(&s.id, 0, func() error { v = s.look(); return nil })
 		if err == nil {
 			s.shown = v
 			return v
