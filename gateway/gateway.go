@@ -55,11 +55,11 @@ type Gateway struct {
 	batch    Batch
 	// snapshotAt is when the last snapshot of any site was taken.
 	snapshotAt telemetry.Instant
-	heard      telemetry.Instant // when an earlier run was last seen listening; 0: there was none
-	aliveAt    telemetry.Instant // when the journal was last told that the gateway runs
-	ranBefore  bool              // the journal had records when it was opened
-	deaf       bool              // the broker is away
-	now        telemetry.Instant // the latest time of a record or call
+	heard      telemetry.Instant         // when an earlier run was last seen listening; 0: there was none
+	aliveAt    telemetry.Instant         // when the journal was last told that the gateway runs
+	ranBefore  bool                      // the journal had records when it was opened
+	away       map[alerts.FaultName]bool // why nobody listens to the devices behind the broker
+	now        telemetry.Instant         // the latest time of a record or call
 	out        *rules.Output
 	guard      guard
 	stops      atomic.Uint64 // how often a site was stopped, or begun again
@@ -90,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	}
 	g := &Gateway{
 		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
-		sites: map[string]*site{}, seen: newWindow(o.Window),
+		sites: map[string]*site{}, away: map[alerts.FaultName]bool{}, seen: newWindow(o.Window),
 		seq: st.LastSeq, ranBefore: st.LastSeq > 0, counters: st.Counters, heard: st.Alive, now: st.Alive, out: &rules.Output{}, patience: cmp.Or(o.Patience, Patience),
 	}
 	for _, id := range st.Identities {
@@ -159,6 +159,9 @@ func (g *Gateway) plan(ctx context.Context, defs []rules.Definition, author stri
 		}
 		g.batch.Changes = g.book.Configure(&defs[i], now, g.batch.Changes)
 		g.owed = append(g.owed, telemetry.Record{Kind: telemetry.KindConfiguration, Site: id, At: now, Received: now, Configuration: cfg})
+		if s.version == "" && g.deaf() {
+			g.owe(s, telemetry.Service{Since: now, Deaf: true, Door: doorBroker}, now)
+		}
 		s.version, s.devices = cfg.Version, len(defs[i].Site.Devices)
 		// The first snapshot makes the site findable at the next start.
 		s.snapshotDue = true
