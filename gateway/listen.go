@@ -82,19 +82,6 @@ func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 	return g.settle(ctx)
 }
 
-// Mended ends the mending of a clock: open alerts get times that have come, and those that the history, judged again, does not
-// ask for end.
-func (g *Gateway) Mended(now telemetry.Instant) {
-	g.batch.Changes = g.book.SetClock(now, g.batch.Changes)
-	for _, s := range g.order {
-		if s.stopped == "" {
-			v := g.view(s)
-			g.batch.Changes = g.book.Reconcile(s.id, v.Verdicts, now, g.batch.Changes)
-		}
-	}
-	g.heard = 0
-}
-
 // listens follows what the doors say of the broker: without a connection to it, or where it delivers nothing, nobody listens to
 // the devices behind it. The two may follow one another and overlap, and end each by itself.
 func (g *Gateway) listens(ctx context.Context, f alerts.Fault, now telemetry.Instant) error {

@@ -49,7 +49,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 func known(ctx context.Context, db *sql.DB) error {
 	version, err := versionOf(ctx, db)
 	if err == nil && version < len(migrations) {
-		err = fmt.Errorf("the journal has schema %d, this version reads %d: start the gateway once to migrate it", version, len(migrations))
+		err = fmt.Errorf("%w: it has schema %d, this version reads %d: start the gateway once to migrate it", ErrOlder, version, len(migrations))
 	}
 	return err
 }

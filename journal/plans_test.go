@@ -18,6 +18,7 @@ func TestQueriesFindTheirIndex(t *testing.T) {
 		"configured sites":  {configuredSQL, "records_notable"},
 		"configured at":     {configuredAtSQL, "records_notable"},
 		"engines":           {enginesSQL, "records_engine"},
+		"engines from":      {enginesFromSQL, "records_engine"},
 		"last verdicts":     {verdictsSQL, "transitions_subject"},
 	} {
 		args := make([]any, 4)

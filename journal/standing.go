@@ -13,6 +13,8 @@ import (
 const (
 	standingSQL = `SELECT seq, kind, site, at, received, identity, body FROM records WHERE kind IN (3, 5) AND seq > ?1 AND site = ?3 AND seq <= ?4
 		ORDER BY seq LIMIT ?2`
+	enginesFromSQL = `SELECT seq, body FROM records WHERE kind = 6 AND site = ?1
+		AND seq >= coalesce((SELECT max(seq) FROM records WHERE kind = 6 AND site = ?1 AND seq < ?2), 0) ORDER BY seq`
 	verdictsSQL = `SELECT body FROM transitions WHERE id IN (SELECT max(id) FROM transitions WHERE site = ? AND late = 0 GROUP BY rule, subject)`
 )
 
@@ -65,4 +67,33 @@ func (j *Journal) Verdicts(ctx context.Context, site string) ([]rules.Transition
 		return nil, fmt.Errorf("reading the last verdicts of site %q: %w", site, err)
 	}
 	return found, nil
+}
+
+// EnginesFrom lists the versions of the engine that judged a site from a record on, in order. Before the journal names one it was
+// version 1.
+func (j *Journal) EnginesFrom(ctx context.Context, site string, seq uint64) ([]string, error) {
+	versions := []string{}
+	first := true
+	err := each(ctx, j.reads, func(rows *sql.Rows) error {
+		var at uint64
+		var body sql.RawBytes
+		if err := rows.Scan(&at, &body); err != nil {
+			return err
+		}
+		if first && at > seq {
+			versions = append(versions, "1")
+		}
+		first = false
+		var engine telemetry.Engine
+		err := json.Unmarshal(body, &engine)
+		versions = append(versions, engine.Version)
+		return err
+	}, enginesFromSQL, site, int64(seq))
+	if err != nil {
+		return nil, fmt.Errorf("reading who judged site %q: %w", site, err)
+	}
+	if first {
+		versions = append(versions, "1")
+	}
+	return versions, nil
 }
