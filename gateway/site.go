@@ -90,6 +90,11 @@ func starts(ctx context.Context, j Journal, st *State) (map[string]start, error)
 				begin = &b
 			}
 			origin = *begin
+			from := origin.After - min(origin.After, mostWarming)
+			var err error
+			if origin.Deaf, err = j.Deaf(ctx, id, from, origin.After); err != nil {
+				return nil, fmt.Errorf("finding how the rule engine begins: %w", err)
+			}
 		}
 		all[id] = start{snapshot: snap, origin: origin, takes: takes}
 	}

@@ -25,8 +25,8 @@ func takeover(ctx context.Context, j Journal, st *State) (telemetry.Engine, erro
 	return telemetry.Engine{Version: rules.EngineVersion, After: after}, nil
 }
 
-// Standing applies to an engine what stands at the record behind which it begins to read: the site's last configuration, and
-// the levels that people chose since.
+// Standing applies to an engine what stands at the record behind which it begins to read: the site's last configuration, the
+// levels that people chose, also before it, and that nobody listens.
 func Standing(ctx context.Context, j Journal, site string, from telemetry.Engine, apply func(*telemetry.Record) error) error {
 	var last *telemetry.Record
 	var levels []*telemetry.Record
@@ -53,8 +53,14 @@ func Standing(ctx context.Context, j Journal, site string, from telemetry.Engine
 		if err := apply(rec); err != nil {
 			return err
 		}
+		last = rec
 	}
-	return nil
+	if from.Deaf == 0 {
+		return nil
+	}
+	at := max(from.Deaf, last.Received)
+	return apply(&telemetry.Record{Seq: from.After, Kind: telemetry.KindService, Site: site, At: at, Received: at,
+		Service: &telemetry.Service{Since: from.Deaf, Deaf: true, Door: doorBroker}})
 }
 
 // News keeps of the verdicts that an engine restates when it takes over those that differ from what was recorded, and says

@@ -254,3 +254,52 @@ func TestWhatIsReadTwiceIsToldOnce(t *testing.T) {
 		t.Errorf("%d breaches and %d alerts of the good site, want one of each", n, opened)
 	}
 }
+
+// An engine that takes over knows that nobody listened where it begins to read: the broker is away since before its horizon, and
+// the devices behind it are not blamed.
+func TestAnUpgradeKnowsThatNobodyListens(t *testing.T) {
+	for name, tc := range map[string]struct {
+		over bool
+		want bool
+	}{"away still": {false, true}, "back before": {true, false}} {
+		t.Run(name, func(t *testing.T) {
+			m := newMemory()
+			b := newBench(t, m, "mall")
+			away := begin.Add(time.Second)
+			listens := func(firing bool, at telemetry.Instant) {
+				t.Helper()
+				if err := b.listens(context.Background(), alerts.Fault{Name: alerts.FaultBrokerDown, Firing: firing}, at); err != nil {
+					t.Fatal(err)
+				}
+			}
+			listens(true, away)
+			if tc.over {
+				listens(false, away.Add(time.Minute))
+			}
+			for day := range 60 { // by another door
+				at := begin.Add(time.Duration(day) * 24 * time.Hour)
+				b.send("gerbang/v1/mall/count", counted(day+1, 1, 1), at.Add(time.Minute))
+				b.commit(at.Add(time.Minute))
+			}
+			anotherVersion(m)
+			b.open()
+			last := engines(m)[1]
+			if last.After == 0 || (last.Deaf != 0) != tc.want || tc.want && last.Deaf != away {
+				t.Errorf("the engine began behind record %d, where nobody listened since %v: want deaf %v, since %v", last.After, last.Deaf, tc.want, away)
+			}
+			if got := b.sites["mall"].engine.Deaf(); got != tc.want {
+				t.Errorf("the engine believes that nobody listens: %v, want %v", got, tc.want)
+			}
+			// What judges again begins in the same way.
+			e := rules.New("mall")
+			var out rules.Output
+			apply := func(rec *telemetry.Record) error { return e.Apply(rec, &out) }
+			if err := Standing(t.Context(), m, "mall", last, apply); err != nil {
+				t.Fatal(err)
+			}
+			if e.Deaf() != tc.want {
+				t.Errorf("what judges again believes that nobody listens: %v, want %v", e.Deaf(), tc.want)
+			}
+		})
+	}
+}

@@ -13,6 +13,7 @@ import (
 const (
 	standingSQL = `SELECT seq, kind, site, at, received, identity, body FROM records WHERE kind IN (3, 5) AND seq > ?1 AND site = ?3 AND seq <= ?4
 		ORDER BY seq LIMIT ?2`
+	deafSQL        = `SELECT received, body FROM records WHERE seq > ?1 AND seq <= ?2 AND kind = 7 AND site = ?3 ORDER BY seq DESC LIMIT 1`
 	enginesFromSQL = `SELECT seq, body FROM records WHERE kind = 6 AND site = ?1
 		AND seq >= coalesce((SELECT max(seq) FROM records WHERE kind = 6 AND site = ?1 AND seq < ?2), 0) ORDER BY seq`
 	verdictsSQL = `SELECT body FROM transitions WHERE id IN (SELECT max(id) FROM transitions WHERE site = ? AND late = 0 GROUP BY rule, subject)`
@@ -25,6 +26,26 @@ func (j *Journal) Standing(ctx context.Context, site string, upTo uint64, fn fun
 		return fmt.Errorf("reading what stands for site %q: %w", site, err)
 	}
 	return nil
+}
+
+// Deaf is since when nobody listened to a site's devices at a record; see gateway.Journal. It walks back through the records
+// between the two until it finds a note.
+func (j *Journal) Deaf(ctx context.Context, site string, after, upTo uint64) (since telemetry.Instant, err error) {
+	err = each(ctx, j.reads, func(rows *sql.Rows) error {
+		var received telemetry.Instant
+		var body sql.RawBytes
+		var note telemetry.Service
+		if err := rows.Scan(&received, &body); err != nil {
+			return err
+		}
+		err := json.Unmarshal(body, &note)
+		since = note.DeafSince(received)
+		return err
+	}, deafSQL, int64(after), int64(upTo), site)
+	if err != nil {
+		return 0, fmt.Errorf("reading who listened to site %q: %w", site, err)
+	}
+	return since, nil
 }
 
 // Before is the last record that was received before a time; 0: none is kept. The times of receipt grow with the numbers, so

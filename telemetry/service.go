@@ -13,3 +13,14 @@ type Service struct {
 	// Door is the way in that heard nothing: "gateway" where it did not run, "broker" where it had no connection.
 	Door string `json:"door,omitempty"`
 }
+
+// DeafSince is since when nobody listens from a note on that was received at a time; 0: somebody does.
+func (s *Service) DeafSince(received Instant) Instant {
+	switch {
+	case !s.Deaf:
+		return 0
+	case s.Since != 0:
+		return min(s.Since, received)
+	}
+	return received
+}
