@@ -95,7 +95,7 @@ func (j *Journal) open(ctx context.Context, o Options) error {
 		return err
 	}
 	j.writes.SetMaxOpenConns(1)
-	if err := migrate(ctx, j.writes); err != nil {
+	if err := migrate(ctx, j.writes, j.log); err != nil {
 		return fmt.Errorf("opening the journal %q: %w", path, err)
 	}
 	if j.reads, err = connect(path, "ro", "query_only(true)", "cache_size(-2000)"); err != nil {
