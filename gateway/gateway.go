@@ -59,7 +59,7 @@ type Gateway struct {
 	aliveAt    telemetry.Instant         // when the journal was last told that the gateway runs
 	ranBefore  bool                      // the journal had records when it was opened
 	away       map[alerts.FaultName]bool // why nobody listens to the devices behind the broker
-	now        telemetry.Instant         // the latest time of a record or call
+	now        telemetry.Instant         // the latest time of a record or call since the clock was set
 	out        *rules.Output
 	guard      guard
 	stops      atomic.Uint64 // how often a site was stopped, or begun again
@@ -130,6 +130,7 @@ func (g *Gateway) Configure(ctx context.Context, defs []rules.Definition, author
 
 // plan is the part of Configure that can fail; the records are owed until settle. Doing it twice is doing it once.
 func (g *Gateway) plan(ctx context.Context, defs []rules.Definition, author string, now telemetry.Instant) error {
+	g.seeing(now)
 	if err := g.adopt(ctx, now); err != nil {
 		return err
 	}
@@ -259,6 +260,7 @@ func (g *Gateway) Sent(ids []string) { g.batch.Sent = append(g.batch.Sent, ids..
 
 // Advance fires every deadline up to now: one tick record for each site that has one due.
 func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
+	g.seeing(now)
 	for _, s := range g.order {
 		if s.stopped != "" || s.engine.Due() > now {
 			continue
@@ -288,6 +290,7 @@ func (g *Gateway) Due() telemetry.Instant {
 // the records, which stay valid. When nothing is to be written it returns nil. After an error that does not wrap
 // ErrOutcomeUnknown the batch is kept and Commit may be called again.
 func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, error) {
+	g.seeing(now)
 	if err := g.snapshots(now); err != nil {
 		return nil, err
 	}
@@ -304,6 +307,9 @@ func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, er
 	}
 	return &g.batch, nil
 }
+
+// seeing notes the present: what the gateway finds out by itself has that time.
+func (g *Gateway) seeing(now telemetry.Instant) { g.now = max(g.now, now) }
 
 // Urgent reports whether people are to be told of something in the batch.
 func (g *Gateway) Urgent() bool { return len(g.batch.Changes) > 0 }
@@ -366,7 +372,7 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 	g.batch.Records = append(g.batch.Records, rec)
 	at := len(g.batch.Records) - 1
 	last := &g.batch.Records[at]
-	g.now = rec.Received
+	g.seeing(rec.Received)
 
 	if rec.Kind == telemetry.KindEntry {
 		g.batch.Changes = g.book.Entry(last, g.batch.Changes)

@@ -78,7 +78,7 @@ func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 		s.snapshotAt, s.snapshotDue = now, true
 	}
 	g.batch.Changes = g.book.SetClock(now, g.batch.Changes)
-	g.snapshotAt, g.aliveAt = 0, 0
+	g.snapshotAt, g.aliveAt, g.now = 0, 0, now
 	return g.settle(ctx)
 }
 

@@ -144,8 +144,27 @@ func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untol
 	for _, s := range sites {
 		v := g.view(s)
 		s.version, s.devices = v.Version, len(v.Devices)
+		if s.stopped != "" {
+			if s.version, err = g.configured(ctx, s.id); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return sites, nil
+}
+
+// configured is the version of a site's configuration in force as the journal has it: an engine that fails cannot be asked.
+func (g *Gateway) configured(ctx context.Context, id string) (version string, err error) {
+	err = g.journal.Standing(ctx, id, g.seq, func(rec *telemetry.Record) error {
+		if rec.Kind == telemetry.KindConfiguration {
+			version = rec.Configuration.Version
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("finding the configuration of site %q: %w", id, err)
+	}
+	return version, nil
 }
 
 // site makes a site as it begins: with its snapshot, or with what stands where its engine begins to read.
