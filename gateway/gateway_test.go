@@ -18,6 +18,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 var begin = telemetry.InstantOf(time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)) // 09:00 in Jakarta
@@ -179,9 +180,7 @@ func TestDuplicatesAreKnownAfterARestart(t *testing.T) {
 
 // Restarting at any moment gives the same state as never stopping.
 func TestRestartsChangeNothing(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
+	rng := rand.New(rand.NewPCG(testengine.Seed(t), 1))
 	calm, shaken := newBench(t, newMemory(), "a", "b"), newBench(t, newMemory(), "a", "b")
 	for i := range 600 {
 		at := begin.Add(time.Duration(i) * 7 * time.Second)
