@@ -18,7 +18,7 @@ type Journal interface {
 	// State is what a restart begins with.
 	State(ctx context.Context) (*State, error)
 	// Replay calls fn with the site's records after the given one, in order, until fn fails. The record is only valid
-	// during the call.
+	// during the call. While fn works nothing of the journal is held: it may never come back.
 	Replay(ctx context.Context, site string, after uint64, fn func(*telemetry.Record) error) error
 	// Standing calls fn with the site's configurations and entries up to a record, in order: what retention never deletes.
 	Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error

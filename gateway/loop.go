@@ -351,6 +351,9 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 		}
 		return err
 	}
+	if l.gw.stops.Load() != l.stops {
+		l.tellHealth() // before anybody is answered who would ask
+	}
 	for _, ack := range l.acks {
 		ack()
 	}
@@ -360,9 +363,6 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 		c.done <- nil
 	}
 	l.waiting = l.waiting[:0]
-	if l.gw.stops.Load() != l.stops {
-		l.tellHealth()
-	}
 	if batch != nil {
 		l.committed(batch)
 		l.live.committed(batch, l.gw)

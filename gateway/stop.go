@@ -136,12 +136,9 @@ func (g *Gateway) begun(s *site) {
 	g.stops.Add(1)
 }
 
-// Retry begins the stopped sites again: their engines from the last snapshot, and what was stored since. One that stopped while
-// this version of the engine took it over is taken over now.
-func (g *Gateway) Retry(ctx context.Context) { g.retry(ctx, map[string]bool{}) }
-
-// retry is Retry without the sites that were tried, and adds those that it tries: where an engine does not come back once more,
-// the work is done again and goes on behind it.
+// retry begins the stopped sites again: their engines from the last snapshot, and what was stored since. One that stopped while
+// this version of the engine took it over is taken over now. Sites that were tried are left out, and those that it tries are
+// added: where an engine does not come back once more, the work is done again and goes on behind it.
 func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 	for _, s := range g.order {
 		if s.stopped == "" || tried[s.id] {

@@ -258,7 +258,7 @@ func TestEngineFailsBesideRecords(t *testing.T) {
 		b.commit(begin)
 		mend()
 		b.send("gerbang/v1/bad/count", counted(2, 1, 0), begin.Add(time.Second)) // not committed yet
-		b.Retry(context.Background())
+		b.retry(context.Background(), map[string]bool{})
 		batch := b.commit(begin.Add(time.Second))
 		if len(b.Stopped()) != 0 || !slices.ContainsFunc(batch.Changes, func(c alerts.Change) bool { return c.Alert.Rule == "capacity" && c.What == alerts.Opened }) {
 			t.Errorf("stopped: %v, changes %+v: want the breach of the record that was not judged", b.Stopped(), batch.Changes)

@@ -199,7 +199,7 @@ func TestATakeoverThatStopsIsTakenUpAgain(t *testing.T) {
 				t.Fatalf("stopped: %v, want the bad site", b.Stopped())
 			}
 			mend()
-			b.Retry(context.Background())
+			b.retry(context.Background(), map[string]bool{})
 			b.commit(begin.Add(2 * time.Minute))
 			if n := len(b.Stopped()); n != 0 {
 				t.Fatalf("stopped: %v, want none after it was tried again", b.Stopped())
