@@ -72,6 +72,9 @@ func (e *Engine) lay() {
 		e.placePart(i, d)
 	}
 	e.allOutages()
+	for _, z := range e.allZones() {
+		z.weigh()
+	}
 }
 
 // allOutages finds the outages of all zones anew.
@@ -149,6 +152,7 @@ func (e *Engine) connect(d *deviceState, def *facility.Device) {
 	}
 	e.attach(d)
 	d.unit, d.doorway = e.plan.unit(d.whole.index, at, d.mounting.Swap), e.plan.doorway(at)
+	d.weigh()
 	d.pulse = nil
 	if def.Interval > 0 {
 		d.pulse, d.bound = e.watchFor(d, silenceFactor*def.Interval, 0), 0

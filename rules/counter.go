@@ -9,7 +9,7 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// quarter is the length of time in which a counter's counts are kept together: openings and resets in all time zones lie on it.
+// quarter is the length of time in which a counter's counts are kept together: the clocks of all time zones are whole quarters apart.
 const quarter = 15 * time.Minute
 
 // bucket is what a counter said in one quarter of an hour, as it said it: before any exchange of directions.
@@ -180,6 +180,17 @@ func (f *effect) passage(t telemetry.Instant, in, out, doubt people) passage {
 type turn struct {
 	from     telemetry.Instant
 	reversed bool // what it says is out is in
+}
+
+// mount notes that the counter is mounted a way from now on, as learned or as a new configuration says; was is the way that was
+// configured until then.
+func (d *deviceState) mount(now telemetry.Instant, reversed, was bool) {
+	if len(d.turns) == 0 {
+		d.turns = append(d.turns, turn{1, was})
+	}
+	if d.turns[len(d.turns)-1].reversed != reversed {
+		d.turns = append(d.turns, turn{max(1, now), reversed})
+	}
 }
 
 // reversed reports whether at t what the counter says is out is in: as learned, else as configured.

@@ -28,10 +28,11 @@ type deviceState struct {
 	counted  Evidence         // its newest count of people
 	presents timeline[people] // people it saw present, where others see parts of the same zone; else the last
 	totals   []*total
-	history  buckets       // what it counted
-	turns    []turn        // ways it is mounted, as learned or configured anew
-	bound    time.Duration // how long it may be silent, as learned; 0: not known, or it promises an interval
-	kept     []*series     // readings that rules look back at, by quantity
+	doubt    telemetry.Instant // from when on they may still tell otherwise what passed; Never: they do not
+	history  buckets           // what it counted
+	turns    []turn            // ways it is mounted, as learned or configured anew
+	bound    time.Duration     // how long it may be silent, as learned; 0: not known, or it promises an interval
+	kept     []*series         // readings that rules look back at, by quantity
 	watches  []*watch
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
 

@@ -37,6 +37,10 @@ func (b *balance) raw() people { return b.in - b.out + b.shift }
 // who are left over were inside before, and everybody who came in since the lowest point and has not left is inside.
 func (b *balance) reflected() people { return b.raw() - min(b.low, 0) }
 
+// doubted is the deviation by people who may have passed besides. It is rounded before the difference of two is taken, so that
+// thinning out what lies between them changes nothing.
+func (b *balance) doubted() people { return people(math.Round(float64(b.doubt) / bothSides)) }
+
 // passage is what some people who pass a counter mean for a zone.
 type passage struct{ in, out, shift, drift, chance, lever, doubt people }
 
@@ -85,9 +89,9 @@ func (z *zoneState) pass(t telemetry.Instant, p passage) {
 	z.redo(i, t, delta, &before)
 }
 
-// redo finds the estimates again from the i-th entry on, up to the first anchor at or after t. delta is by how much the balance
-// of these entries has changed, before what the i-th was.
-func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balance) {
+// redo finds the estimates again from the i-th entry on, up to the first anchor at or after t, whose time it gives; Never: there
+// is none. delta is by how much the balance of these entries has changed, before what the i-th was.
+func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balance) (until telemetry.Instant) {
 	lowBefore := people(0)
 	if i > 0 {
 		lowBefore = z.line.get(i - 1).v.low
@@ -95,7 +99,7 @@ func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balan
 	for n := z.line.size(); i < n; i++ {
 		e := z.line.get(i)
 		if e.v.anchor >= t {
-			return
+			return e.v.anchor
 		}
 		low := e.v.low
 		prev, at := &balance{}, e.at
@@ -114,14 +118,17 @@ func (z *zoneState) redo(i int, t telemetry.Instant, delta people, before *balan
 		}
 		lowBefore = low
 	}
+	return telemetry.Never
 }
 
-// again finds the estimates anew from a time on.
-func (z *zoneState) again(from telemetry.Instant) {
-	if i := z.line.upTo(from - 1); i < z.line.size() {
-		before := z.line.get(i).v
-		z.redo(i, from, 0, &before)
+// again finds the estimates anew from a time on, up to the first anchor at or after it, whose time it gives; Never: there is none.
+func (z *zoneState) again(from telemetry.Instant) (until telemetry.Instant) {
+	i := z.line.upTo(from - 1)
+	if i == z.line.size() {
+		return telemetry.Never
 	}
+	before := z.line.get(i).v
+	return z.redo(i, from, 0, &before)
 }
 
 // correct adds people at a time, as a person says.
@@ -214,20 +221,26 @@ func (z *zoneState) remember(a anchor) {
 // gate is how many deviations the arrivals may be off before they are not believed: everybody goes to lunch at once.
 const gate = 3
 
-// follow finds the estimate of cur, at a time, from that before it and what passed between.
+// memory is for how many stays the arrivals say the same: twice the integral of the autocorrelation of the number inside, (1 + c²) by
+// the mean stay where people come independently (the M/G/∞ queue), with c² = ⅓ for the stays of a gamma distribution of shape 3.
+const memory = 4.0 / 3
+
+// follow finds the estimate of cur, at a time, from that before it and what passed between. What arrivals tell is asked once in a
+// slot of the thinned past, of its first moment: the balances before the borders of slots are never thinned out, so that the same
+// is found again however much of what lies between is left.
 //
 // Explicit conversions keep the compiler from fusing products and sums, so that every machine finds the same.
 func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry.Instant, cur *balance) {
 	mean, spread, sway := float64(prev.mean), float64(prev.spread), float64(prev.sway)
 	cur.lost = prev.lost
-	if prevAt/telemetry.Instant(time.Minute) < at/telemetry.Instant(time.Minute) {
-		if law := z.lawAt(at); law != nil && law.stay > 0 {
+	if border := slotBegin(at); prevAt < border {
+		if law := z.lawAt(border); law != nil && law.stay > 0 {
 			if total := spread + float64(sway*sway)/float64(person); total > 0 {
-				expected, noise := z.arrived(law, prev, at)
+				expected, noise := z.arrived(law, prev, border, &anchor{})
 				off := expected - mean
 				if float64(off*off)/float64(person) < gate*gate*(noise+total) {
-					dt := min(at.Sub(prevAt), law.stay)
-					noise = float64(noise*float64(law.stay)) / float64(dt)
+					alike := float64(law.stay) * memory
+					noise = float64(noise*alike) / min(float64(border.Sub(slotBegin(prevAt))), alike)
 					gain := total / (total + noise)
 					mean += float64(gain * off)
 					spread = float64(spread * (1 - gain))
@@ -238,7 +251,7 @@ func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry
 	}
 	mean += float64(cur.raw() - prev.raw() + cur.drift - prev.drift)
 	spread += float64(cur.chance - prev.chance)
-	sway += float64(cur.lever-prev.lever) + float64(cur.doubt-prev.doubt)/bothSides
+	sway += float64(cur.lever - prev.lever + cur.doubted() - prev.doubted())
 	if n := len(z.outages); n > 0 && z.outages[n-1].to > prevAt {
 		// They are in the order of their ends: a building of a thousand counters has as many.
 		for i := sort.Search(n, func(k int) bool { return z.outages[k].to > prevAt }); i < n && z.outages[i].to <= at; i++ {
@@ -260,12 +273,18 @@ func (z *zoneState) follow(prevAt telemetry.Instant, prev *balance, at telemetry
 	cur.sway = people(math.Round(sway))
 }
 
-// arrived is how many people are inside by those who came in and how long people usually stay, and the variance of that at one
-// moment, people².
-func (z *zoneState) arrived(law *law, prev *balance, at telemetry.Instant) (expected, noise float64) {
+// slotBegin is the first moment of the slot of the thinned past in which t lies.
+func slotBegin(t telemetry.Instant) telemetry.Instant { return t - t%telemetry.Instant(coarse) }
+
+// arrived is how many people are inside at the border of two slots by those who came in since an anchor and how long people usually
+// stay, and the variance of that at one moment, people². prev is the balance before the border.
+func (z *zoneState) arrived(law *law, prev *balance, border telemetry.Instant, since *anchor) (expected, noise float64) {
 	var left people
 	for _, lag := range law.lags {
-		if i := z.line.upTo(at.Add(-lag)); i > 0 {
+		nearest := min(border, slotBegin(border.Add(coarse/2-lag)))
+		if nearest <= since.at {
+			left += since.in
+		} else if i := z.line.upTo(nearest - 1); i > 0 {
 			left += z.line.get(i - 1).v.in
 		}
 	}
@@ -322,5 +341,21 @@ func (z *zoneState) same(older, _ *entry[balance]) bool {
 	return true
 }
 
-// age thins the past.
-func (z *zoneState) age(now telemetry.Instant, exact time.Duration) { z.line.age(now, exact, z) }
+// mostDoubt is for how long the past stays exact because a running total may still tell it otherwise.
+const mostDoubt = 2 * time.Hour
+
+// age thins the past, except what may still be told otherwise: where in a slot people were is known no more once it is thinned.
+func (z *zoneState) age(now telemetry.Instant, exact time.Duration) {
+	if doubted := now.Sub(z.doubt); doubted < mostDoubt {
+		exact = max(exact, doubted)
+	}
+	z.line.age(now, exact, z)
+}
+
+// weigh finds from when on running totals may still tell otherwise what passed.
+func (z *zoneState) weigh() {
+	z.doubt = telemetry.Never
+	for _, d := range z.feeders {
+		z.doubt = min(z.doubt, d.doubt)
+	}
+}

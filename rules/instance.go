@@ -14,6 +14,7 @@ type instance struct {
 	eras    []era // by from; the last one is now
 	past    []change
 	told    told              // what the outside knows of the alarm
+	news    telemetry.Instant // of the newest verdict that was told as one of the present
 	dirty   telemetry.Instant // to be judged again from here on; 0: no
 	order   int               // in the engine's list
 	slot    int               // of its deadline
@@ -166,11 +167,11 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 // tell emits the difference between the path of verdicts that was judged before and the new one, both from a time to the
 // clock.
 //
-// News are ordinary transitions at their own times. Where the old path already said something else about the past, or the
-// record is late, the past is revised by late transitions, which raise no alert, and only a difference that still stands
-// is an ordinary transition, at the clock.
+// News are ordinary transitions at their own times, which never run back: sorted by time or by record, they tell the same.
+// Where the old path already said something else about the past, or the record is late, the past is revised by late
+// transitions, which raise no alert, and only a difference that still stands is an ordinary transition, at the clock.
 func (e *Engine) tell(i *instance, before answer, from telemetry.Instant, old, now []change) {
-	if !e.late && !turns(before, old) {
+	if !e.late && !turns(before, old) && (len(now) == 0 || now[0].at >= i.news) {
 		was := before
 		for _, c := range now {
 			if c.answer != was {
@@ -225,6 +226,9 @@ func turns(before answer, path []change) bool {
 
 // emit appends a transition; until other than 0 makes it a late one.
 func (e *Engine) emit(i *instance, at, until telemetry.Instant, from, to answer) {
+	if until == 0 {
+		i.news = at
+	}
 	if e.out == nil {
 		return
 	}

@@ -3,6 +3,7 @@ package rules
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,7 @@ func TestTransitionsTellTheHistory(t *testing.T) {
 		records := delayed(rng, traffic(rng, start, 20*time.Hour, 600), time.Duration(1+rng.IntN(180))*time.Minute)
 		end := start.Add(26 * time.Hour)
 		e, out := run(t, d, start, end, records)
+		inOrder(t, out.Transitions)
 		for _, i := range e.instances {
 			told := history(i, out.Transitions, end)
 			for k, c := range i.past {
@@ -106,6 +108,45 @@ func TestTransitionsTellTheHistory(t *testing.T) {
 			}
 		}
 	})
+}
+
+// inOrder holds that the ordinary transitions of a verdict never run back in time: who sorts them by time, as a database of
+// time series does, sees the last one last.
+func inOrder(t *testing.T, all []Transition) {
+	t.Helper()
+	type verdict struct {
+		rule    string
+		subject Subject
+	}
+	last := map[verdict]telemetry.Instant{}
+	for _, x := range all {
+		if x.Late {
+			continue
+		}
+		of := verdict{x.Rule, x.Subject}
+		if x.At < last[of] {
+			t.Fatalf("%s on %s: told at %v after %v", x.Rule, x.Subject, x.At, last[of])
+		}
+		last[of] = x.At
+	}
+}
+
+// Finding I1: of three messages of one time that arrive half a second later, the second turns the verdict back and the third
+// turns it again. What is told last is what stands, by time as well as by record.
+func TestI1_TheVerdictToldLastIsTheNewestInTime(t *testing.T) {
+	r := newRig(t, exact(with(mall(t), capacityRule(nil))))
+	r.read("c-main", "2022-07-04 09:00:00", in, 51)
+	r.transitions()
+	r.late("c-main", "2022-07-04 09:10:00", "2022-07-04 09:10:01", out, 2) // 49
+	r.late("c-main", "2022-07-04 09:10:00", "2022-07-04 09:10:01", in, 3)  // 52
+	r.late("c-main", "2022-07-04 09:10:00", "2022-07-04 09:10:01", out, 3) // 49
+	r.wantTransitions(
+		"09:10:00 capacity zone/hall breached>within",
+		"09:10:00 capacity zone/hall within>breached until 09:10:01",
+		"09:10:01 capacity zone/hall within>breached",
+		"09:10:00 capacity zone/hall breached>within until 09:10:01",
+		"09:10:01 capacity zone/hall breached>within",
+	)
 }
 
 // history replays transitions the way a reader of the journal would: later ones overrule earlier ones.
@@ -132,5 +173,41 @@ func history(i *instance, all []Transition, end telemetry.Instant) func(telemetr
 			}
 		}
 		return Unknown
+	}
+}
+
+// A counter of running totals that drops to 0 began again or failed for a moment; later values say which. Until they do, the past
+// stays exact: somebody who came between two values of one minute, when the zone was empty, was inside.
+func TestWhatATotalMayStillTellOtherwiseStaysExact(t *testing.T) {
+	type said struct {
+		device, at, received string
+		readings             []any
+	}
+	minutes := []said{
+		{"c-main", "09:01:54", "09:02:03", []any{in, 6, out, 3}},
+		{"c-total", "09:00:16", "09:02:06", []any{telemetry.PeopleInTotal, 8, telemetry.PeopleOutTotal, 13}},
+		{"c-back", "09:01:38", "09:03:06", []any{in, 6, out, 0}},
+		{"c-total", "09:01:11", "09:03:10", []any{telemetry.PeopleInTotal, 0, telemetry.PeopleOutTotal, 16}},
+		{"c-main", "09:05:12", "09:05:37", []any{in, 4, out, 0}},
+		{"c-total", "09:03:51", "09:05:45", []any{telemetry.PeopleInTotal, 6, telemetry.PeopleOutTotal, 20}},
+	}
+	state := func(inOrder bool) string {
+		r := newRig(t, everything(t))
+		all := slices.Clone(minutes)
+		if inOrder {
+			slices.SortFunc(all, func(a, b said) int { return strings.Compare(a.at, b.at) })
+		}
+		for _, m := range all {
+			received := m.received
+			if inOrder {
+				received = m.at
+			}
+			r.late(m.device, "2022-07-04 "+m.at, "2022-07-04 "+received, m.readings...)
+		}
+		r.tick("2022-07-04 09:20:00")
+		return plain(t, r.engine)
+	}
+	if got, want := state(false), state(true); got != want {
+		t.Errorf("the people depend on the order of arrival:\n%s", firstDifference(got, want))
 	}
 }

@@ -16,8 +16,9 @@ import (
 const (
 	// learnDelay is how long after a closing is learned from it, besides the lateness bound: a quarter of an hour is over by then.
 	learnDelay = quarter + 2*time.Minute
-	// relearned is for how long a closing is learned from anew each day, so that counts that come later count.
-	relearned = 7 * 24 * time.Hour
+	// relearned is for how long a closing is learned from anew each day, so that counts that come later count; the day before it is
+	// then still known.
+	relearned = horizon - 2*24*time.Hour
 	// fewPassages are too few to learn from.
 	fewPassages = 10 * person
 	// mostApart is how many counters of a zone are learned one by one; more of them share one drift.
@@ -222,7 +223,7 @@ func (e *Engine) learn() {
 			c := &z.now.counters[i]
 			d := counterOf(counters, c.id)
 			if d != nil && d.effects[0].zone == z && d.reversed(e.clock) != c.reversed {
-				d.turns = append(d.turns, turn{e.clock, c.reversed})
+				d.mount(e.clock, c.reversed, d.mounting.Swap)
 			}
 		}
 	}

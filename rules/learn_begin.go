@@ -16,7 +16,8 @@ func (e *Engine) nextLearning(t telemetry.Instant) telemetry.Instant {
 }
 
 // begin is what a new definition means for the people inside: counting that begins in a closed building begins with nobody, in
-// an open one nobody knows with how many. And it says anew how counters are mounted.
+// an open one nobody knows with how many. And where it says that a counter is mounted another way, hangs elsewhere or is another
+// one, what was learned of how it hangs is learned of something that is no more.
 func (e *Engine) begin() {
 	if open, _, _ := e.plan.open(e.clock); !open {
 		for _, z := range e.allZones() {
@@ -31,10 +32,14 @@ func (e *Engine) begin() {
 	before := e.plans[len(e.plans)-2]
 	for d := range e.everyDevice() {
 		k, ok := before.deviceAt[d.id]
-		if !ok || before.def.Site.Devices[k].Mounting(d.channel).Swap == d.mounting.Swap {
+		if !ok {
 			continue
 		}
-		d.turns = append(d.turns, turn{max(1, e.clock), d.mounting.Swap})
+		was := before.def.Site.Devices[k].Mounting(d.channel)
+		if before.unit(k, was.Place, was.Swap) == d.unit {
+			continue
+		}
+		d.mount(e.clock, d.mounting.Swap, was.Swap)
 		for _, z := range e.allZones() {
 			z.remount(d.counterID(), d.mounting.Swap, e.clock)
 		}

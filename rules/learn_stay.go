@@ -10,19 +10,12 @@ import (
 const (
 	leastDays  = 2    // of which the stay must be known before it is used
 	mostDays   = 10.0 // that it remembers
-	stayStep   = 5 * time.Minute
-	mostChange = 4.0 // times: one strange day does not make people restless
+	mostChange = 4.0  // times: one strange day does not make people restless
 )
 
 // learnStay learns how long people stay, and how well their number follows from when they came, from a day between two anchors.
 // The balance of the day is bridged: what was missed is spread over the passages.
 func (l *learned) learnStay(z *zoneState, s *sample) {
-	first := z.line.upTo(s.from.at)
-	last := z.line.upTo(s.to.at)
-	if first == 0 || last-first < 3 {
-		return
-	}
-	begin := z.line.get(first - 1).v
 	arrived := float64(s.to.in - s.from.in)
 	passages := float64(s.to.in - s.from.in + s.to.out - s.from.out)
 	if arrived < float64(fewPassages)/2 {
@@ -30,13 +23,13 @@ func (l *learned) learnStay(z *zoneState, s *sample) {
 	}
 	missed := float64(s.residual*float64(person)) - float64(s.share*float64(s.to.in-s.to.out-s.from.in+s.from.out))
 	bridged := func(b *balance) float64 {
-		net := float64(b.in - b.out - begin.in + begin.out)
-		return max(0, float64(s.from.value)+float64(net*(1+s.share))+float64(missed*float64(b.in+b.out-begin.in-begin.out))/passages)
+		in, out := b.in-s.from.in, b.out-s.from.out
+		net := float64(in - out)
+		return max(0, float64(s.from.value)+float64(net*(1+s.share))+float64(missed*float64(in+out))/passages)
 	}
 	area := 0.0 // people × minutes, millionths
-	for i := first; i < last; i++ {
-		e := z.line.get(i - 1)
-		area += float64(bridged(&e.v) * z.line.get(i).at.Sub(max(e.at, s.from.at)).Minutes())
+	for _, b := range z.borders(s.from.at, s.to.at) {
+		area += float64(bridged(b.balance) * coarse.Minutes())
 	}
 	stay := area / arrived
 	if stay < 1 {
@@ -48,20 +41,15 @@ func (l *learned) learnStay(z *zoneState, s *sample) {
 	var x law
 	x.setStay(time.Duration(l.stay * float64(time.Minute)))
 	var off, inside float64
-	for i, next := first, telemetry.Instant(0); i < last; i++ {
-		e := z.line.get(i)
-		if e.at < next {
+	for _, b := range z.borders(s.from.at, s.to.at) {
+		if open, _ := z.hours.openAt(b.at); !open {
 			continue
 		}
-		next = e.at.Add(stayStep)
-		if open, _ := z.hours.openAt(e.at); !open {
-			continue
-		}
-		n := bridged(&e.v)
+		n := bridged(b.balance)
 		if n < float64(person)/2 {
 			continue
 		}
-		expected, _ := z.arrived(&x, &e.v, e.at)
+		expected, _ := z.arrived(&x, b.balance, b.at, s.from)
 		off += square((expected - n) / float64(person))
 		inside += max(n/float64(person), 1)
 	}
@@ -74,6 +62,27 @@ func (l *learned) learnStay(z *zoneState, s *sample) {
 		return
 	}
 	l.restless += float64((min(restless, mostChange*l.restless) - l.restless) / l.stayWeight)
+}
+
+// border is the balance before a border of two slots of the thinned past: such balances are never thinned out, so that what is
+// learned from them does not depend on what arrived when.
+type border struct {
+	at      telemetry.Instant
+	balance *balance
+}
+
+// borders are those after one time up to another, as far as something had been counted.
+func (z *zoneState) borders(from, to telemetry.Instant) []border {
+	var all []border
+	for i, at := 0, slotBegin(from)+telemetry.Instant(coarse); at <= to; at += telemetry.Instant(coarse) {
+		for z.line.next(i) < at {
+			i++
+		}
+		if i > 0 {
+			all = append(all, border{at, &z.line.get(i - 1).v})
+		}
+	}
+	return all
 }
 
 // stayView is how many minutes people usually stay, to a tenth; 0: not known.

@@ -189,6 +189,7 @@ func (e *Engine) nowCounts(d *deviceState) {
 	d.flowFlag = true
 	for _, f := range d.effects {
 		f.zone.feeders = insertDevice(f.zone.feeders, d)
+		f.zone.weigh()
 	}
 	e.refreshOutages(d)
 }
@@ -303,6 +304,11 @@ func (e *Engine) total(d *deviceState, r *telemetry.Reading, at telemetry.Instan
 	}
 	flows, taken := c.record(at, r.Value, d.doorway, e.flows[:0])
 	e.flows = flows
+	if d.weigh() {
+		for _, f := range d.effects {
+			f.zone.weigh()
+		}
+	}
 	late := e.clock.Add(-e.plan.late)
 	for _, f := range e.flows {
 		// A value may decide what older ones meant: that revises history, as late data does.
@@ -392,8 +398,10 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 		z.heard = at
 	}
 	if d.room || !z.shared() {
-		d.presents = timeline[people]{}
-		d.presents.add(entry[people]{at, n})
+		if last := d.presents.last(); last == nil || last.at <= at {
+			d.presents = timeline[people]{}
+			d.presents.add(entry[people]{at, n})
+		}
 		z.fix(anchor{at: at, kind: presentAnchor, value: n, spread: d.presentErr}, false)
 	} else {
 		d.noteZonePart(at, n, e.clock, e.plan.exact())

@@ -203,6 +203,9 @@ func TestR17ChannelsSurviveRestartsAndOrder(t *testing.T) {
 		if b, _ := again.Snapshot(); !bytes.Equal(snap, b) {
 			t.Error("a restored engine has another snapshot")
 		}
+		if got, want := plain(t, again), plain(t, sorted); got != want {
+			t.Errorf("a restored engine shows something else:\n%s", firstDifference(got, want))
+		}
 		next := on("ceiling", end.Add(time.Second), "l1", in, 3, "l2", in, 1)
 		next.Seq = 1 << 20
 		var a, b Output

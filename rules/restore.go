@@ -131,6 +131,9 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 		d.channel = p.channel.Name
 		e.partByKey[p.key()] = d
 		e.plan.thermometers[p.device] = e.plan.thermometers[p.device] || d.known&maskOf(telemetry.BodyTemperature) != 0
+		if d.known&crowdMask != 0 {
+			e.plan.showsCounter(p.device)
+		}
 	}
 	return sampleDue
 }
@@ -173,6 +176,7 @@ func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
 			i.past = append(i.past, p)
 		}
 		i.told = told{firing: c.bool(), doubt: c.bool(), at: c.instant(), held: c.instant(), heldFrom: c.instant()}
+		i.news = c.instant()
 		due = append(due, c.instant())
 		if len(i.eras) == 0 || !e.exists(i.subject) {
 			return nil, errDamaged

@@ -107,6 +107,9 @@ func (j *screeningJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemet
 	worked := false
 	for i := end - 1; i >= 0 && all[i].at >= min(opened, from); i-- {
 		m := &all[i]
+		if worked && m.at < from {
+			break
+		}
 		if m.at >= from {
 			entered += m.in
 			credible += people(m.credible) * person

@@ -52,7 +52,17 @@ func (e *Engine) serve(s *telemetry.Service, received telemetry.Instant) error {
 
 // skip moves the clock over a long time at once: what is due on the way fires at its end, once.
 func (e *Engine) skip(to telemetry.Instant) {
+	missed := e.resetAt
 	e.clock = to
+	for at := max(missed, e.plan.nextReset(to.Add(-resetDays*24*time.Hour))); at <= to; at = e.plan.nextReset(at) {
+		missed = at
+	}
+	if missed <= to { // the newest of the nights on the way
+		for _, z := range e.allZones() {
+			z.fix(anchor{at: missed, kind: closingAnchor}, false)
+			e.crowdChanged(z, missed)
+		}
+	}
 	e.newDay()
 	e.refreshLevel()
 	e.resetAt, e.learnAt = e.plan.nextReset(to), e.nextLearning(to)
@@ -70,6 +80,11 @@ func (e *Engine) setForward(to telemetry.Instant) {
 			w.last = min(to, w.last.Add(by))
 		}
 		e.queue.set(w.slot, w.due())
+	}
+	for d := range e.everyDevice() {
+		if d.pulse != nil {
+			e.refreshOutages(d)
+		}
 	}
 }
 

@@ -258,7 +258,7 @@ func (c *encoder) instance(i *instance, plans []*plan) {
 	}
 	c.bool(i.told.firing)
 	c.bool(i.told.doubt)
-	for _, at := range []telemetry.Instant{i.told.at, i.told.held, i.told.heldFrom} {
+	for _, at := range []telemetry.Instant{i.told.at, i.told.held, i.told.heldFrom, i.news} {
 		c.instant(at)
 	}
 }

@@ -77,7 +77,7 @@ var temperatureKind = kind{
 		d := b.device(s)
 		j := &temperatureJudge{params: p, plan: b.plan, device: d, err: p.bar(b.deviceError(s))}
 		b.onReadings(s, maskOf(telemetry.BodyTemperature))
-		if d != nil {
+		if d != nil && b.present {
 			d.screen = j
 		}
 		return j

@@ -93,7 +93,7 @@ func (c *total) spare(before telemetry.Instant) []bool {
 	ahead := 0 // points in line from the next one on
 	for k := n - 1; k > 0; k-- {
 		p := &c.points[k]
-		if p.at < before && line[k] >= guard && ahead >= guard && !wanted[k] {
+		if line[k] >= guard && ahead >= guard && c.points[k+1].at < before && !wanted[k] {
 			prev, next := &c.points[k-1], &c.points[k+1]
 			short := (p.dense || p.at.Sub(prev.at) <= covered) && (next.dense || next.at.Sub(p.at) <= covered)
 			spare[k] = short || prev.v == next.v

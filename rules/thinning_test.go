@@ -122,6 +122,9 @@ func TestR3LateReadingLeavesOtherTimesAlone(t *testing.T) {
 				}
 			}
 		}
+		if n < 3 {
+			own = end // a row that the late one broke is not whole again
+		}
 		slot := fine
 		if end.Sub(late.At) > minuteAge {
 			slot = coarse

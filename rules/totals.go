@@ -75,6 +75,35 @@ func (c *total) find(at telemetry.Instant) int {
 	return sort.Search(n, func(k int) bool { return c.points[k].at > at })
 }
 
+// doubted is from when on later values may still tell otherwise what passed; Never: nothing is in doubt.
+func (c *total) doubted() telemetry.Instant {
+	n := len(c.points)
+	for k := n - 1; k > 0; k-- {
+		if p := &c.points[k]; p.kept && p.calm >= calmEnough {
+			if k == n-1 {
+				return telemetry.Never
+			}
+			return p.at
+		}
+	}
+	if n < 2 {
+		return telemetry.Never
+	}
+	return c.points[0].at
+}
+
+// weigh finds from when on the device's totals may still tell otherwise what passed, and whether that is new.
+func (d *deviceState) weigh() (changed bool) {
+	was := d.doubt
+	d.doubt = telemetry.Never
+	for _, c := range d.totals {
+		if c.unit == d.unit {
+			d.doubt = min(d.doubt, c.doubted())
+		}
+	}
+	return d.doubt != was
+}
+
 // passed is what is told of a time: 0 where the total has no value for it.
 func (c *total) passed(at telemetry.Instant) people {
 	if c == nil {

@@ -18,6 +18,7 @@ type zoneState struct {
 	children []*zoneState
 
 	line  timeline[balance]
+	doubt telemetry.Instant // what passed from then on a running total at its edge may still tell otherwise; Never: nothing
 	today tally
 	hours openHours // they say when a silent counter misses somebody
 
@@ -67,29 +68,34 @@ func (z *zoneState) derived() bool {
 		!slices.ContainsFunc(z.edge, (*deviceState).feeds) && !slices.ContainsFunc(z.devices, (*deviceState).sees)
 }
 
-// setLosses replaces the outages of one counter at the zone's edge, and finds the estimates again from where what it lost changed.
+// setLosses replaces the outages of one counter at the zone's edge, and finds the estimates again from wherever what it lost changed.
 func (z *zoneState) setLosses(d *deviceState, now []outage, since telemetry.Instant) {
-	first := telemetry.Never
-	changed := func(a, b []outage) {
+	var changed []telemetry.Instant
+	differ := func(a, b []outage) {
 		for i := range a {
 			o := &a[i]
-			if o.device == d && o.lossy && o.to > since && o.to < first && !slices.ContainsFunc(b, func(p outage) bool { return p.gap == o.gap && p.device == d && p.lossy }) {
-				first = o.to
+			if o.device == d && o.lossy && o.to > since && o.to != telemetry.Never && !slices.ContainsFunc(b, func(p outage) bool { return p.gap == o.gap && p.device == d && p.lossy }) {
+				changed = append(changed, o.to)
 			}
 		}
 	}
-	changed(z.outages, now)
-	changed(now, z.outages)
+	differ(z.outages, now)
+	differ(now, z.outages)
 	before := z.outages
 	z.outages = setOutages(slices.Clone(before), d, now)
 	for _, o := range now {
 		// What was lost is lost when the counter speaks again, whether or not it counts somebody in that message.
-		if o.lossy && o.to != telemetry.Never && o.to >= first && z.line.upTo(o.to) > 0 && !slices.Contains(before, o) {
+		if o.lossy && slices.Contains(changed, o.to) && z.line.upTo(o.to) > 0 && !slices.Contains(before, o) {
 			z.cut(o.to, true)
 		}
 	}
-	if first != telemetry.Never {
-		z.again(first)
+	// The estimate after an anchor does not follow from what was before it, so each part is found again for itself.
+	slices.Sort(changed)
+	until := telemetry.Instant(0) // found again up to here
+	for _, at := range changed {
+		if at >= until {
+			until = z.again(at)
+		}
 	}
 }
 
