@@ -281,7 +281,7 @@ func (l *learned) law(from telemetry.Instant) law {
 func (l *law) setStay(stay time.Duration) {
 	l.stay = stay
 	for i, q := range stayQuantiles {
-		l.lags[i] = time.Duration(q * float64(stay))
+		l.lags[i] = min(time.Duration(q*float64(stay)), 24*time.Hour) // what lies further back is no longer known of late data
 	}
 }
 

@@ -195,13 +195,10 @@ func TestCountersThatMisbehave(t *testing.T) {
 			}
 			wantIn, wantOut := u.in.passed-u.in.lost, u.out.passed-u.out.lost
 			door := e.View().Doors[0]
-			if name == "in order" && door.InTotal != wantIn {
-				for _, s := range u.said {
-					fmt.Print(s.Observation.Readings[0].Value, ";")
-				}
-				fmt.Println()
-			}
 			if door.InTotal != wantIn || door.OutTotal != wantOut {
+				for _, s := range u.said {
+					t.Log(s.At, s.Observation.Readings[0].Value, s.Observation.Readings[1].Value)
+				}
 				t.Fatalf("%s: got %v in and %v out, want %v and %v", name, door.InTotal, door.OutTotal, wantIn, wantOut)
 			}
 			flows := map[telemetry.Instant]Flow{}
