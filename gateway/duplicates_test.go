@@ -3,16 +3,14 @@ package gateway
 import (
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // The window must agree with the plain definition: the newest size distinct identities are known, nothing older is.
 func TestWindowAgreesWithDefinition(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
+	rng := rand.New(rand.NewPCG(testengine.Seed(t), 1))
 	for _, size := range []int{1, 2, 3, 7, 64, 1000} {
 		w := newWindow(size)
 		var order []uint64
@@ -86,9 +84,7 @@ func TestT3_WindowOfDeliveries(t *testing.T) {
 // A window that evicts never drops a delivery that is new, and hardly ever takes one twice: only where an identifier comes
 // back with the same bytes just as its former use leaves the window.
 func TestT3_DeliveriesAndEviction(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
+	rng := rand.New(rand.NewPCG(testengine.Seed(t), 1))
 	w := newWindow(512)
 	last := map[uint64]uint64{} // by place
 	twice := 0

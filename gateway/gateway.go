@@ -55,10 +55,11 @@ type Gateway struct {
 	batch    Batch
 	// snapshotAt is when the last snapshot of any site was taken.
 	snapshotAt telemetry.Instant
-	heard      telemetry.Instant // when an earlier run was last seen listening; 0: there was none
-	aliveAt    telemetry.Instant // when the journal was last told that the gateway runs
-	deaf       bool              // the broker is away
-	now        telemetry.Instant // the latest time of a record or call
+	heard      telemetry.Instant         // when an earlier run was last seen listening; 0: there was none
+	aliveAt    telemetry.Instant         // when the journal was last told that the gateway runs
+	ranBefore  bool                      // the journal had records when it was opened
+	away       map[alerts.FaultName]bool // why nobody listens to the devices behind the broker
+	now        telemetry.Instant         // the latest time of a record or call since the clock was set
 	out        *rules.Output
 	guard      guard
 	stops      atomic.Uint64 // how often a site was stopped, or begun again
@@ -89,8 +90,8 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	}
 	g := &Gateway{
 		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
-		sites: map[string]*site{}, book: alerts.NewBook(st.Open, o.Directory), seen: newWindow(o.Window),
-		seq: st.LastSeq, counters: st.Counters, heard: st.Alive, now: st.Alive, out: &rules.Output{}, patience: cmp.Or(o.Patience, Patience),
+		sites: map[string]*site{}, away: map[alerts.FaultName]bool{}, seen: newWindow(o.Window),
+		seq: st.LastSeq, ranBefore: st.LastSeq > 0, counters: st.Counters, heard: st.Alive, now: st.Alive, out: &rules.Output{}, patience: cmp.Or(o.Patience, Patience),
 	}
 	for _, id := range st.Identities {
 		g.seen.add(id)
@@ -103,7 +104,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 	for id := range from {
 		untold[id] = cmp.Or(st.Stopped[id], st.LastSeq+1)
 	}
-	sites, err := g.recover(ctx, from, untold)
+	sites, err := g.recover(ctx, st, from, untold)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +130,7 @@ func (g *Gateway) Configure(ctx context.Context, defs []rules.Definition, author
 
 // plan is the part of Configure that can fail; the records are owed until settle. Doing it twice is doing it once.
 func (g *Gateway) plan(ctx context.Context, defs []rules.Definition, author string, now telemetry.Instant) error {
+	g.seeing(now)
 	if err := g.adopt(ctx, now); err != nil {
 		return err
 	}
@@ -158,6 +160,9 @@ func (g *Gateway) plan(ctx context.Context, defs []rules.Definition, author stri
 		}
 		g.batch.Changes = g.book.Configure(&defs[i], now, g.batch.Changes)
 		g.owed = append(g.owed, telemetry.Record{Kind: telemetry.KindConfiguration, Site: id, At: now, Received: now, Configuration: cfg})
+		if s.version == "" && g.deaf() {
+			g.owe(s, telemetry.Service{Since: now, Deaf: true, Door: doorBroker}, now)
+		}
 		s.version, s.devices = cfg.Version, len(defs[i].Site.Devices)
 		// The first snapshot makes the site findable at the next start.
 		s.snapshotDue = true
@@ -255,6 +260,7 @@ func (g *Gateway) Sent(ids []string) { g.batch.Sent = append(g.batch.Sent, ids..
 
 // Advance fires every deadline up to now: one tick record for each site that has one due.
 func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
+	g.seeing(now)
 	for _, s := range g.order {
 		if s.stopped != "" || s.engine.Due() > now {
 			continue
@@ -284,6 +290,7 @@ func (g *Gateway) Due() telemetry.Instant {
 // the records, which stay valid. When nothing is to be written it returns nil. After an error that does not wrap
 // ErrOutcomeUnknown the batch is kept and Commit may be called again.
 func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, error) {
+	g.seeing(now)
 	if err := g.snapshots(now); err != nil {
 		return nil, err
 	}
@@ -300,6 +307,9 @@ func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, er
 	}
 	return &g.batch, nil
 }
+
+// seeing notes the present: what the gateway finds out by itself has that time.
+func (g *Gateway) seeing(now telemetry.Instant) { g.now = max(g.now, now) }
 
 // Urgent reports whether people are to be told of something in the batch.
 func (g *Gateway) Urgent() bool { return len(g.batch.Changes) > 0 }
@@ -346,6 +356,9 @@ func (g *Gateway) Open() []alerts.Alert { return g.book.Open() }
 // LastSeq is the number of the last record, the uncommitted batch included.
 func (g *Gateway) LastSeq() uint64 { return g.seq }
 
+// RanBefore reports whether the journal held anything when it was opened: a gateway ran on it before this one.
+func (g *Gateway) RanBefore() bool { return g.ranBefore }
+
 // Quiet leaves out the signals: what happens now is history made on a virtual clock, and nobody is to be told.
 func (g *Gateway) Quiet(on bool) { g.quiet = on }
 
@@ -359,7 +372,7 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 	g.batch.Records = append(g.batch.Records, rec)
 	at := len(g.batch.Records) - 1
 	last := &g.batch.Records[at]
-	g.now = rec.Received
+	g.seeing(rec.Received)
 
 	if rec.Kind == telemetry.KindEntry {
 		g.batch.Changes = g.book.Entry(last, g.batch.Changes)
@@ -369,7 +382,7 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 		switch err := s.apply(&g.guard, last, g.out); {
 		case err == nil:
 			s.rollup(last)
-			g.tell()
+			return g.tell(ctx, last)
 		case errors.Is(err, errPanic) && rec.Kind == telemetry.KindObservation && s.poison < mostPoison:
 			g.quarantine(ctx, s, at, err)
 		default:
@@ -409,7 +422,10 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 	fresh := rebuilt[s.id]
 	for i := range g.batch.Records[:at] {
 		if rec := &g.batch.Records[i]; rec.Site == s.id {
-			g.catchUp(fresh, rec, bad.Seq)
+			if err := g.catchUp(ctx, fresh, rec, bad.Seq); err != nil {
+				g.stop(s, bad.Seq, fmt.Errorf("rebuilding: %w", err))
+				return
+			}
 		}
 	}
 	if fresh.stopped == "" {

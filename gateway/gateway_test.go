@@ -18,6 +18,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 var begin = telemetry.InstantOf(time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)) // 09:00 in Jakarta
@@ -85,8 +86,14 @@ func newBench(t *testing.T, j Journal, sites ...string) *bench {
 // open recovers, as a restart does.
 func (b *bench) open() {
 	b.t.Helper()
+	b.openWith(0)
+}
+
+// openWith is open with another patience; it gives what the start committed.
+func (b *bench) openWith(patience time.Duration) *Batch {
+	b.t.Helper()
 	g, err := Open(context.Background(), Options{
-		Journal: b.journal, Decoder: b.decoder, Directory: alerts.NewDirectory(), Logger: slog.New(slog.DiscardHandler), Window: 1000,
+		Journal: b.journal, Decoder: b.decoder, Directory: alerts.NewDirectory(), Logger: slog.New(slog.DiscardHandler), Window: 1000, Patience: patience,
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -95,7 +102,7 @@ func (b *bench) open() {
 	if err := g.Configure(context.Background(), b.defs, "test", begin); err != nil {
 		b.t.Fatal(err)
 	}
-	b.commit(begin)
+	return b.commit(begin)
 }
 
 func (b *bench) commit(now telemetry.Instant) *Batch {
@@ -173,9 +180,7 @@ func TestDuplicatesAreKnownAfterARestart(t *testing.T) {
 
 // Restarting at any moment gives the same state as never stopping.
 func TestRestartsChangeNothing(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
+	rng := rand.New(rand.NewPCG(testengine.Seed(t), 1))
 	calm, shaken := newBench(t, newMemory(), "a", "b"), newBench(t, newMemory(), "a", "b")
 	for i := range 600 {
 		at := begin.Add(time.Duration(i) * 7 * time.Second)

@@ -18,10 +18,13 @@ type Journal interface {
 	// State is what a restart begins with.
 	State(ctx context.Context) (*State, error)
 	// Replay calls fn with the site's records after the given one, in order, until fn fails. The record is only valid
-	// during the call.
+	// during the call. While fn works nothing of the journal is held: it may never come back.
 	Replay(ctx context.Context, site string, after uint64, fn func(*telemetry.Record) error) error
 	// Standing calls fn with the site's configurations and entries up to a record, in order: what retention never deletes.
 	Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error
+	// Deaf is since when nobody listened to a site's devices at a record, as the notes say that were made after another one; 0:
+	// somebody did, or there is no such note.
+	Deaf(ctx context.Context, site string, after, upTo uint64) (telemetry.Instant, error)
 	// Before is the last record that was received before a time; 0: there is none.
 	Before(ctx context.Context, t telemetry.Instant) (uint64, error)
 	// Verdicts lists the newest change of verdict of each rule and subject of a site, late revisions left out.

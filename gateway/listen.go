@@ -55,7 +55,7 @@ func (g *Gateway) Resume(ctx context.Context, wall telemetry.Instant) (telemetry
 // paused tells the sites that the gateway ran and did nothing.
 func (g *Gateway) paused(ctx context.Context, since, now telemetry.Instant) error {
 	for _, s := range g.order {
-		g.owe(s, telemetry.Service{Since: since, Deaf: g.deaf, Door: doorGateway}, now)
+		g.owe(s, telemetry.Service{Since: since, Deaf: g.deaf(), Door: doorGateway}, now)
 	}
 	return g.settle(ctx)
 }
@@ -74,33 +74,25 @@ func (g *Gateway) Used() telemetry.Instant {
 // SetClock tells the sites and the alerts that from now on another clock holds.
 func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
-		g.owe(s, telemetry.Service{Set: true, Deaf: g.deaf}, now)
+		g.owe(s, telemetry.Service{Set: true, Deaf: g.deaf()}, now)
 		s.snapshotAt, s.snapshotDue = now, true
 	}
 	g.batch.Changes = g.book.SetClock(now, g.batch.Changes)
-	g.snapshotAt, g.aliveAt = 0, 0
+	g.snapshotAt, g.aliveAt, g.now = 0, 0, now
 	return g.settle(ctx)
 }
 
-// Mended ends the mending of a clock: open alerts get times that have come, and those that the history, judged again, does not
-// ask for end.
-func (g *Gateway) Mended(now telemetry.Instant) {
-	g.batch.Changes = g.book.SetClock(now, g.batch.Changes)
-	for _, s := range g.order {
-		if s.stopped == "" {
-			v := g.view(s)
-			g.batch.Changes = g.book.Reconcile(s.id, v.Verdicts, now, g.batch.Changes)
-		}
-	}
-	g.heard = 0
-}
-
-// listens follows what the doors say of the broker: without a connection to it nobody listens to the devices behind it.
+// listens follows what the doors say of the broker: without a connection to it, or where it delivers nothing, nobody listens to
+// the devices behind it. The two may follow one another and overlap, and end each by itself.
 func (g *Gateway) listens(ctx context.Context, f alerts.Fault, now telemetry.Instant) error {
-	if f.Name != alerts.FaultBrokerDown && f.Name != alerts.FaultBrokerDeaf || f.Firing == g.deaf {
+	if f.Name != alerts.FaultBrokerDown && f.Name != alerts.FaultBrokerDeaf {
 		return nil
 	}
-	g.deaf = f.Firing
+	was := g.deaf()
+	g.away[f.Name] = f.Firing
+	if g.deaf() == was {
+		return nil
+	}
 	note := telemetry.Service{Deaf: f.Firing, Door: doorBroker}
 	if f.Firing {
 		note.Since = now
@@ -112,6 +104,11 @@ func (g *Gateway) listens(ctx context.Context, f alerts.Fault, now telemetry.Ins
 		g.owe(s, note, now)
 	}
 	return g.settle(ctx)
+}
+
+// deaf reports whether nobody listens to the devices behind the broker.
+func (g *Gateway) deaf() bool {
+	return g.away[alerts.FaultBrokerDown] || g.away[alerts.FaultBrokerDeaf]
 }
 
 func (g *Gateway) owe(s *site, note telemetry.Service, now telemetry.Instant) {

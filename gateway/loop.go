@@ -69,7 +69,8 @@ type Loop struct {
 	displays  *alerts.Displays
 }
 
-// command is work that must happen between two batches on the loop's goroutine.
+// command is work that must happen between two batches on the loop's goroutine. It is done once more where an engine did not
+// come back meanwhile, which must be as good as once.
 type command struct {
 	do   func(ctx context.Context, now telemetry.Instant) error
 	done chan error // answered after the commit; nil: nobody waits
@@ -117,11 +118,19 @@ func (l *Loop) Waiting() int { return l.intake.len() }
 // Enter commits something a person did at a time (0: now) and returns when it is durable. An entry that was committed
 // already, by its ID, is not committed again.
 func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) error {
-	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error { return l.gw.Enter(ctx, site, e, at, now) })
+	entered := false
+	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error {
+		if entered {
+			return l.gw.settle(ctx)
+		}
+		entered = true
+		return l.gw.Enter(ctx, site, e, at, now)
+	})
 }
 
 // Configure brings new definitions and their decoder into force and returns when they are durable.
 func (l *Loop) Configure(ctx context.Context, defs []rules.Definition, d Decoder, author string) error {
+	tried := map[string]bool{}
 	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error {
 		if err := l.gw.plan(ctx, defs, author, now); err != nil {
 			return err
@@ -130,7 +139,7 @@ func (l *Loop) Configure(ctx context.Context, defs []rules.Definition, d Decoder
 		if err := l.gw.settle(ctx); err != nil {
 			return err
 		}
-		l.gw.Retry(ctx)
+		l.gw.retry(ctx, tried)
 		return nil
 	})
 }
@@ -197,7 +206,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			if site, record, hung := watch.hung(); hung {
 				l.gw.abandon(site, record)
 				go func() {
-					if err := l.goOn(context.WithoutCancel(ctx)); err != nil {
+					if err := l.goOn(ctx); err != nil {
 						ended <- err
 						return
 					}
@@ -210,24 +219,31 @@ func (l *Loop) Run(ctx context.Context) error {
 
 // goOn finishes what a goroutine that was left behind had begun.
 func (l *Loop) goOn(ctx context.Context) error {
-	if err := l.gw.settle(ctx); err != nil {
+	// What was taken is committed, whatever ctx says; only a journal that refuses commits does not keep it from ending.
+	work := context.WithoutCancel(ctx)
+	if err := l.gw.settle(work); err != nil {
 		return err
 	}
+	l.publishRecovered()
 	if c := l.doing; c.do != nil {
-		l.doing = command{}
-		if c.done != nil {
-			l.waiting = append(l.waiting, c)
+		if err := l.run(work, c); err != nil {
+			return err
 		}
 	}
-	return l.step(ctx, nil)
+	return l.step(work, ctx.Done())
+}
+
+// publishRecovered publishes what the journal gave back, all sites at once and before anything else is published.
+func (l *Loop) publishRecovered() {
+	if !l.shown {
+		l.live.recovered(l.gw, l.clock.now())
+		l.shown = true
+	}
 }
 
 // work is the loop itself.
 func (l *Loop) work(ctx context.Context) error {
-	if !l.shown {
-		l.shown = true
-		l.live.recovered(l.gw, l.clock.now())
-	}
+	l.publishRecovered()
 	deadline := time.NewTimer(0)
 	defer deadline.Stop()
 	for {
@@ -335,6 +351,9 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 		}
 		return err
 	}
+	if l.gw.stops.Load() != l.stops {
+		l.tellHealth() // before anybody is answered who would ask
+	}
 	for _, ack := range l.acks {
 		ack()
 	}
@@ -344,9 +363,6 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 		c.done <- nil
 	}
 	l.waiting = l.waiting[:0]
-	if l.gw.stops.Load() != l.stops {
-		l.tellHealth()
-	}
 	if batch != nil {
 		l.committed(batch)
 		l.live.committed(batch, l.gw)

@@ -127,6 +127,15 @@ func (m *memory) Standing(_ context.Context, site string, upTo uint64, fn func(*
 	return nil
 }
 
+func (m *memory) Deaf(_ context.Context, site string, after, upTo uint64) (since telemetry.Instant, err error) {
+	for i := range m.records {
+		if r := &m.records[i]; r.Site == site && r.Kind == telemetry.KindService && r.Seq > after && r.Seq <= upTo {
+			since = r.Service.DeafSince(r.Received)
+		}
+	}
+	return since, nil
+}
+
 func (m *memory) Before(_ context.Context, t telemetry.Instant) (uint64, error) {
 	before := uint64(0)
 	for i := range m.records {

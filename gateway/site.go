@@ -28,6 +28,7 @@ type site struct {
 	id      string
 	engine  *rules.Engine
 	judge   func(*telemetry.Record, *rules.Output) error // engine.Apply; tests put faults in between
+	look    func() rules.View                            // engine.View; likewise
 	version string                                       // of the configuration in force
 	books   map[string]*book                             // by device
 	open    *book                                        // of the last device that was asked for
@@ -53,12 +54,15 @@ type site struct {
 	poison   int // records that were quarantined in this run
 }
 
-// newJudge is how a site's engine is asked; tests put faults in between.
-var newJudge = func(_ string, e *rules.Engine) func(*telemetry.Record, *rules.Output) error { return e.Apply }
+// newJudge and newLook are how a site's engine is asked; tests put faults in between.
+var (
+	newJudge = func(_ string, e *rules.Engine) func(*telemetry.Record, *rules.Output) error { return e.Apply }
+	newLook  = func(_ string, e *rules.Engine) func() rules.View { return e.View }
+)
 
 func newSite(id string) *site {
 	engine := rules.New(id)
-	return &site{id: id, engine: engine, judge: newJudge(id, engine), books: map[string]*book{}, last: Snapshot{Site: id}}
+	return &site{id: id, engine: engine, judge: newJudge(id, engine), look: newLook(id, engine), books: map[string]*book{}, last: Snapshot{Site: id}}
 }
 
 // start is what a site is recovered from.
@@ -86,6 +90,11 @@ func starts(ctx context.Context, j Journal, st *State) (map[string]start, error)
 				begin = &b
 			}
 			origin = *begin
+			from := origin.After - min(origin.After, mostWarming)
+			var err error
+			if origin.Deaf, err = j.Deaf(ctx, id, from, origin.After); err != nil {
+				return nil, fmt.Errorf("finding how the rule engine begins: %w", err)
+			}
 		}
 		all[id] = start{snapshot: snap, origin: origin, takes: takes}
 	}
@@ -100,7 +109,10 @@ func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untol
 	for id, f := range from {
 		if cause := g.hung[id]; cause != nil {
 			s := newSite(id)
-			s.last, s.origin = f.snapshot, f.origin
+			s.last, s.origin, s.rolledUp = f.snapshot, f.origin, f.rolledUp
+			if f.takes {
+				s.takes = &s.origin
+			}
 			g.stop(s, untold[id], cause)
 			sites[id] = s
 			continue
@@ -122,7 +134,7 @@ func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untol
 	}
 	err := g.journal.Replay(ctx, only, uint64(first), func(rec *telemetry.Record) error {
 		if s := sites[rec.Site]; s != nil && rec.Seq > s.last.Seq {
-			g.catchUp(s, rec, untold[s.id])
+			return g.catchUp(ctx, s, rec, untold[s.id])
 		}
 		return nil
 	})
@@ -132,8 +144,27 @@ func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untol
 	for _, s := range sites {
 		v := g.view(s)
 		s.version, s.devices = v.Version, len(v.Devices)
+		if s.stopped != "" {
+			if s.version, err = g.configured(ctx, s.id); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return sites, nil
+}
+
+// configured is the version of a site's configuration in force as the journal has it: an engine that fails cannot be asked.
+func (g *Gateway) configured(ctx context.Context, id string) (version string, err error) {
+	err = g.journal.Standing(ctx, id, g.seq, func(rec *telemetry.Record) error {
+		if rec.Kind == telemetry.KindConfiguration {
+			version = rec.Configuration.Version
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("finding the configuration of site %q: %w", id, err)
+	}
+	return version, nil
 }
 
 // site makes a site as it begins: with its snapshot, or with what stands where its engine begins to read.

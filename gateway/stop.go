@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -135,13 +136,17 @@ func (g *Gateway) begun(s *site) {
 	g.stops.Add(1)
 }
 
-// Retry begins the stopped sites again: their engines from the last snapshot, and what was stored since.
-func (g *Gateway) Retry(ctx context.Context) {
+// retry begins the stopped sites again: their engines from the last snapshot, and what was stored since. One that stopped while
+// this version of the engine took it over is taken over now. Sites that were tried are left out, and those that it tries are
+// added: where an engine does not come back once more, the work is done again and goes on behind it.
+func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 	for _, s := range g.order {
-		if s.stopped == "" {
+		if s.stopped == "" || tried[s.id] {
 			continue
 		}
-		from := start{snapshot: s.last, origin: s.origin, rolledUp: s.rolledUp}
+		tried[s.id] = true
+		delete(g.hung, s.id)
+		from := start{snapshot: s.last, origin: s.origin, takes: s.takes != nil, rolledUp: s.rolledUp}
 		fresh, err := g.recoverSites(ctx, map[string]start{s.id: from}, map[string]uint64{s.id: s.unjudged})
 		if err != nil {
 			g.log.Error("the site cannot be judged again", "site", s.id, "err", err)
@@ -150,39 +155,53 @@ func (g *Gateway) Retry(ctx context.Context) {
 		f := fresh[s.id]
 		for i := range g.batch.Records {
 			if rec := &g.batch.Records[i]; rec.Site == s.id {
-				g.catchUp(f, rec, s.unjudged)
+				if err = g.catchUp(ctx, f, rec, s.unjudged); err != nil {
+					break
+				}
 			}
+		}
+		if err != nil {
+			g.log.Error("the site cannot be judged again", "site", s.id, "err", err)
+			continue
 		}
 		f.version, f.shown = s.version, s.shown
 		if *s = *f; s.stopped == "" {
 			g.begun(s)
 		}
 	}
+	if err := g.adopt(ctx, g.now); err != nil {
+		g.log.Error("the journal does not tell yet that another version of the rule engine judges", "err", err)
+	}
 }
 
 // catchUp applies a record of the journal to a site that is being recovered. What records from untold on cause was never told,
-// and is part of the batch.
-func (g *Gateway) catchUp(s *site, rec *telemetry.Record, untold uint64) {
+// and is part of the batch. Its error is the journal's.
+func (g *Gateway) catchUp(ctx context.Context, s *site, rec *telemetry.Record, untold uint64) error {
 	if s.stopped != "" || rec.Kind == telemetry.KindRejection {
-		return
+		return nil
 	}
 	g.out.Reset()
 	if err := s.apply(&g.guard, rec, g.out); err != nil {
 		g.stop(s, max(rec.Seq, untold), err)
-		return
+		return nil
 	}
 	if rec.Seq > s.rolledUp {
 		s.rollup(rec)
 	}
 	if rec.Seq >= untold {
-		g.tell()
+		return g.tell(ctx, rec)
 	}
+	return nil
 }
 
 // recover is recoverSites at the start, with a watch over it. Where an engine does not come back its site is stopped, and the
-// others are read once more.
-func (g *Gateway) recover(ctx context.Context, from map[string]start, untold map[string]uint64) (sites map[string]*site, err error) {
-	err = g.watched(func() (err error) { sites, err = g.recoverSites(ctx, from, untold); return err })
+// others are read once more, and told once.
+func (g *Gateway) recover(ctx context.Context, st *State, from map[string]start, untold map[string]uint64) (sites map[string]*site, err error) {
+	err = g.watched(func() (err error) {
+		g.batch, g.book = Batch{}, alerts.NewBook(st.Open, g.names)
+		sites, err = g.recoverSites(ctx, from, untold)
+		return err
+	})
 	return sites, err
 }
 
@@ -213,6 +232,8 @@ func (g *Gateway) watched(work func() error) error {
 func (g *Gateway) abandon(id string, about uint64) {
 	cause := fmt.Errorf("%w: %v are over", errHung, g.patience)
 	g.out = &rules.Output{} // the engine may still write to the other
+	// What is left of the message lies where the batch grows.
+	g.message.records, g.message.next = slices.Clone(g.message.records[g.message.next:]), 0
 	s := g.sites[id]
 	if s == nil {
 		if g.hung == nil {
@@ -222,27 +243,42 @@ func (g *Gateway) abandon(id string, about uint64) {
 		return
 	}
 	seq := g.seq
-	if about == 0 {
+	switch {
+	case s.stopped != "":
+		// It was tried again: what was told up to here is not told once more.
+		s.stopped, s.unjudged = firstLineOf(cause), max(s.unjudged, about)
+		g.batch.Stops = append(g.batch.Stops, Stop{id, s.unjudged})
+		g.stops.Add(1)
+		return
+	case about == 0:
 		seq++ // everything is judged; what was asked for was a view or a snapshot
 	}
 	g.stop(s, seq, cause)
 }
 
-// tell puts what a record caused into the batch.
-func (g *Gateway) tell() {
+// tell puts what a record caused into the batch: of what an engine restates when it takes over, that which is new.
+func (g *Gateway) tell(ctx context.Context, rec *telemetry.Record) error {
+	if rec.Kind == telemetry.KindEngine {
+		recorded, err := g.recorded(ctx, rec.Site)
+		if err != nil {
+			return err
+		}
+		g.out.Transitions = News(g.out.Transitions, recorded)
+	}
 	g.batch.Transitions = append(g.batch.Transitions, g.out.Transitions...)
 	g.batch.Samples = append(g.batch.Samples, g.out.Samples...)
 	g.batch.Flows = append(g.batch.Flows, g.out.Flows...)
 	for i := range g.out.Alarms {
 		g.batch.Changes = g.book.Alarm(&g.out.Alarms[i], g.batch.Changes)
 	}
+	return nil
 }
 
 // view is a site's live state. Of a stopped site it is the last one, with nothing known.
 func (g *Gateway) view(s *site) rules.View {
 	if s.stopped == "" {
 		var v rules.View
-		err := g.guard.ask(&s.id, 0, func() error { v = s.engine.View(); return nil })
+		err := g.guard.ask(&s.id, 0, func() error { v = s.look(); return nil })
 		if err == nil {
 			s.shown = v
 			return v

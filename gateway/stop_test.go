@@ -28,12 +28,12 @@ var breakages = map[string]func(*telemetry.Record) error{
 	"error":  func(*telemetry.Record) error { return fmt.Errorf("unheard of") },
 }
 
-// broken is what the engines of all sites with the id bad do wrong, nil: nothing.
+// broken is what the engines of all sites do wrong whose id begins with bad, nil: nothing.
 var broken atomic.Pointer[func(*telemetry.Record) error]
 
 func init() {
 	newJudge = func(id string, e *rules.Engine) func(*telemetry.Record, *rules.Output) error {
-		if id != "bad" {
+		if !strings.HasPrefix(id, "bad") {
 			return e.Apply
 		}
 		return func(rec *telemetry.Record, out *rules.Output) error {
@@ -258,7 +258,7 @@ func TestEngineFailsBesideRecords(t *testing.T) {
 		b.commit(begin)
 		mend()
 		b.send("gerbang/v1/bad/count", counted(2, 1, 0), begin.Add(time.Second)) // not committed yet
-		b.Retry(context.Background())
+		b.retry(context.Background(), map[string]bool{})
 		batch := b.commit(begin.Add(time.Second))
 		if len(b.Stopped()) != 0 || !slices.ContainsFunc(batch.Changes, func(c alerts.Change) bool { return c.Alert.Rule == "capacity" && c.What == alerts.Opened }) {
 			t.Errorf("stopped: %v, changes %+v: want the breach of the record that was not judged", b.Stopped(), batch.Changes)
@@ -340,5 +340,64 @@ func TestT1_EveryZoneBesideABrokenSite(t *testing.T) {
 	}
 	if changes < 600 && !testengine.Racing {
 		t.Errorf("%d changes were looked at, want some of each zone", changes)
+	}
+}
+
+// A site that stops while it is recovered keeps its configuration: a start writes no other one.
+func TestAStoppedSiteIsNotConfiguredAgain(t *testing.T) {
+	for _, name := range []string{"panic", "a hang"} {
+		t.Run(name, func(t *testing.T) {
+			m := newMemory()
+			b := newBench(t, m, "bad", "good")
+			b.send("gerbang/v1/bad/count", counted(1, 1, 0), begin.Add(time.Second))
+			b.commit(begin.Add(time.Second))
+			clear(m.snapshots)
+			breakBad(t, breakages[name])
+			for range 3 {
+				b.openWith(little)
+			}
+			if b.Stopped()["bad"] == "" {
+				t.Fatalf("stopped: %v, want the bad site", b.Stopped())
+			}
+			configured := 0
+			for i := range m.records {
+				if rec := &m.records[i]; rec.Site == "bad" && rec.Kind == telemetry.KindConfiguration {
+					configured++
+				}
+			}
+			if configured != 1 {
+				t.Errorf("%d configurations in the journal, want the one", configured)
+			}
+		})
+	}
+}
+
+// What the gateway finds out by itself has the time of the call, also where no record came for long, and never goes back.
+func TestAStopHasItsTime(t *testing.T) {
+	stopped := func(b *bench, now telemetry.Instant) telemetry.Instant {
+		t.Helper()
+		b.sites["bad"].engine, b.sites["bad"].applied, b.sites["bad"].snapshotDue = nil, 1, true
+		for _, c := range b.commit(now).Changes {
+			if c.Alert.Rule == string(alerts.FaultSiteStopped) {
+				return c.Alert.Opened
+			}
+		}
+		t.Fatal("no alert about the stopped site")
+		return 0
+	}
+	later := begin.Add(10 * time.Minute)
+	if got := stopped(newBench(t, newMemory(), "bad", "good"), later); got != later {
+		t.Errorf("opened at %v, want the time of the commit, %v", got, later)
+	}
+	b := newBench(t, newMemory(), "bad", "good")
+	if err := b.Advance(context.Background(), later); err != nil {
+		t.Fatal(err)
+	}
+	b.send("gerbang/v1/good/count", counted(1, 1, 0), later.Add(-time.Second)) // it was on its way
+	b.stop(b.sites["bad"], b.LastSeq(), errHung)
+	if got := b.commit(later).Changes; !slices.ContainsFunc(got, func(c alerts.Change) bool {
+		return c.Alert.Rule == string(alerts.FaultSiteStopped) && c.Alert.Opened == later
+	}) {
+		t.Errorf("changes %+v: want the alert at %v", got, later)
 	}
 }

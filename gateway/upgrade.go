@@ -25,8 +25,8 @@ func takeover(ctx context.Context, j Journal, st *State) (telemetry.Engine, erro
 	return telemetry.Engine{Version: rules.EngineVersion, After: after}, nil
 }
 
-// Standing applies to an engine what stands at the record behind which it begins to read: the site's last configuration, and
-// the levels that people chose since.
+// Standing applies to an engine what stands at the record behind which it begins to read: the site's last configuration, the
+// levels that people chose, also before it, and that nobody listens.
 func Standing(ctx context.Context, j Journal, site string, from telemetry.Engine, apply func(*telemetry.Record) error) error {
 	var last *telemetry.Record
 	var levels []*telemetry.Record
@@ -53,8 +53,14 @@ func Standing(ctx context.Context, j Journal, site string, from telemetry.Engine
 		if err := apply(rec); err != nil {
 			return err
 		}
+		last = rec
 	}
-	return nil
+	if from.Deaf == 0 {
+		return nil
+	}
+	at := max(from.Deaf, last.Received)
+	return apply(&telemetry.Record{Seq: from.After, Kind: telemetry.KindService, Site: site, At: at, Received: at,
+		Service: &telemetry.Service{Since: from.Deaf, Deaf: true, Door: doorBroker}})
 }
 
 // News keeps of the verdicts that an engine restates when it takes over those that differ from what was recorded, and says
@@ -82,24 +88,32 @@ func News(restated, recorded []rules.Transition) []rules.Transition {
 	return news
 }
 
+// recorded are the newest changes of verdict of a site, those of the batch included: what was judged again is not committed yet.
+func (g *Gateway) recorded(ctx context.Context, site string) ([]rules.Transition, error) {
+	all, err := g.journal.Verdicts(ctx, site)
+	if err != nil {
+		return nil, err
+	}
+	for i := range g.batch.Transitions {
+		if t := &g.batch.Transitions[i]; t.Site == site && !t.Late {
+			all = append(all, *t)
+		}
+	}
+	return all, nil
+}
+
 // adopt writes into the journal that this version of the engine judges the sites from here on that another one judged before.
 func (g *Gateway) adopt(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
 		if s.takes == nil || s.stopped != "" {
 			continue
 		}
-		recorded, err := g.journal.Verdicts(ctx, s.id)
-		if err != nil {
-			return err
-		}
-		first := len(g.batch.Transitions)
 		engine := *s.takes
 		s.takes, s.origin = nil, engine
-		now = max(now, s.engine.Clock())
-		if err := g.append(ctx, telemetry.Record{Kind: telemetry.KindEngine, Site: s.id, At: now, Received: now, Engine: &engine}); err != nil {
+		at := max(now, s.engine.Clock())
+		if err := g.append(ctx, telemetry.Record{Kind: telemetry.KindEngine, Site: s.id, At: at, Received: at, Engine: &engine}); err != nil {
 			return fmt.Errorf("taking over site %q: %w", s.id, err)
 		}
-		g.batch.Transitions = append(g.batch.Transitions[:first], News(g.batch.Transitions[first:], recorded)...)
 		s.snapshotDue = true
 		g.log.Info("another version of the rule engine judges the site from here on", "site", s.id, "engine", engine.Version, "record", g.seq)
 	}

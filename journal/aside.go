@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -49,9 +50,33 @@ func (j *Journal) Future(ctx context.Context, now telemetry.Instant) ([]Aside, e
 	return all, err
 }
 
+// FutureAlerts are the alerts whose times lie behind a time, and have no place in a history that ends before it.
+type FutureAlerts struct {
+	// Opened were opened then: SetAside removes them. Ended were opened before and resolved then: SetAside opens them again.
+	Opened, Ended []alerts.Alert
+}
+
+// FutureAlerts lists the alerts that were opened or resolved behind a time, in order.
+func (j *Journal) FutureAlerts(ctx context.Context, now telemetry.Instant) (found FutureAlerts, err error) {
+	err = each(ctx, j.reads, func(rows *sql.Rows) error {
+		a, err := scanAlert(rows)
+		if a.Opened > now {
+			found.Opened = append(found.Opened, a)
+		} else {
+			found.Ended = append(found.Ended, a)
+		}
+		return err
+	}, `SELECT body FROM alerts WHERE opened > ?1 OR resolved > ?1 ORDER BY opened, id`, int64(now))
+	if err != nil {
+		return found, fmt.Errorf("listing the alerts of the future: %w", err)
+	}
+	return found, nil
+}
+
 // SetAside puts rejections in the place of records from the future, and forgets what was derived from them and behind them at
-// their sites: that is judged again at the next start. It is one transaction.
-func (j *Journal) SetAside(ctx context.Context, all []Aside, now telemetry.Instant) error {
+// their sites: that is judged again at the next start. Alerts are removed or opened again as FutureAlerts says; a broker that
+// shows one of the removed ones is told. It is one transaction.
+func (j *Journal) SetAside(ctx context.Context, all []Aside, future FutureAlerts, now telemetry.Instant) error {
 	err := j.writer.transaction(func() error {
 		do := func(query string, args ...any) error {
 			_, err := j.writer.conn.ExecContext(ctx, query, args...)
@@ -60,47 +85,20 @@ func (j *Journal) SetAside(ctx context.Context, all []Aside, now telemetry.Insta
 		first := map[string]uint64{}
 		for i := range all {
 			a := &all[i]
-			seq, site := int64(a.Record.Seq), a.Record.Site
-			if _, known := first[site]; !known {
-				first[site] = a.Record.Seq
+			// A rejection causes nothing, so nothing is derived from it; it may be of no site at all.
+			if _, known := first[a.Record.Site]; !known && a.Record.Kind != telemetry.KindRejection {
+				first[a.Record.Site] = a.Record.Seq
 			}
-			if err := do(`INSERT INTO set_aside SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq = ?`, seq); err != nil {
-				return err
-			}
-			if a.Kept {
-				if err := do(`UPDATE records SET received = ?1, at = min(at, ?1) WHERE seq = ?2`, int64(a.Received), seq); err != nil {
-					return err
-				}
-				continue
-			}
-			body, err := json.Marshal(&telemetry.Rejection{
-				Device: a.Record.Observation.Device, Reason: telemetry.ReasonClock, Detail: "received at " + a.Record.Received.String() + " by a clock that was ahead",
-			})
-			if err != nil {
-				return err
-			}
-			if err := do(`UPDATE records SET kind = 2, received = ?1, at = ?1, body = ?2 WHERE seq = ?3`, int64(a.Received), string(body), seq); err != nil {
+			if err := a.replace(do); err != nil {
 				return err
 			}
 		}
 		for site, seq := range first {
-			for _, query := range []string{
-				`DELETE FROM transitions WHERE site = ?1 AND record >= ?2`, `DELETE FROM samples WHERE site = ?1 AND record >= ?2`,
-				`DELETE FROM flows WHERE site = ?1 AND record >= ?2`, `DELETE FROM snapshots WHERE site = ?1 AND seq >= ?2`,
-				`INSERT INTO cursors (name, position) VALUES ('` + cursorStopped + `' || ?1, ?2) ON CONFLICT (name) DO UPDATE SET position = min(position, excluded.position)`,
-			} {
-				if err := do(query, site, int64(seq)); err != nil {
-					return err
-				}
-			}
-			if err := do(`DELETE FROM rollups WHERE minute > ?1 AND series IN (SELECT id FROM series WHERE site = ?2)`, int64(now), site); err != nil {
+			if err := forget(do, site, seq, now); err != nil {
 				return err
 			}
 		}
-		if err := do(`DELETE FROM alert_changes WHERE alert IN (SELECT id FROM alerts WHERE opened > ?)`, int64(now)); err != nil {
-			return err
-		}
-		if err := do(`DELETE FROM alerts WHERE opened > ?`, int64(now)); err != nil {
+		if err := future.mend(do, now); err != nil {
 			return err
 		}
 		return do(`UPDATE cursors SET position = min(position, ?1) WHERE name = ?2`, int64(now), cursorAlive)
@@ -111,11 +109,71 @@ func (j *Journal) SetAside(ctx context.Context, all []Aside, now telemetry.Insta
 	return nil
 }
 
-// FutureAlerts is how many alerts were opened behind a time.
-func (j *Journal) FutureAlerts(ctx context.Context, now telemetry.Instant) (n int, err error) {
-	err = j.reads.QueryRowContext(ctx, `SELECT count(*) FROM alerts WHERE opened > ?`, int64(now)).Scan(&n)
-	if err != nil && err != sql.ErrNoRows {
-		return 0, fmt.Errorf("counting alerts: %w", err)
+// replace keeps a record as it was and puts a rejection, or the record with another time, in its place.
+func (a *Aside) replace(do func(string, ...any) error) error {
+	seq := int64(a.Record.Seq)
+	if err := do(`INSERT INTO set_aside SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq = ?`, seq); err != nil {
+		return err
 	}
-	return n, nil
+	if a.Kept {
+		return do(`UPDATE records SET received = ?1, at = min(at, ?1) WHERE seq = ?2`, int64(a.Received), seq)
+	}
+	body, err := json.Marshal(&telemetry.Rejection{
+		Device: a.Record.Observation.Device, Reason: telemetry.ReasonClock, Detail: "received at " + a.Record.Received.String() + " by a clock that was ahead",
+	})
+	if err != nil {
+		return err
+	}
+	return do(`UPDATE records SET kind = 2, received = ?1, at = ?1, body = ?2 WHERE seq = ?3`, int64(a.Received), string(body), seq)
+}
+
+// forget removes what was derived at a site from a record on, and has it judged again from there. A site that has never been
+// configured is not judged, and waits for nothing.
+func forget(do func(string, ...any) error, site string, seq uint64, now telemetry.Instant) error {
+	for _, query := range []string{
+		`DELETE FROM transitions WHERE site = ?1 AND record >= ?2`, `DELETE FROM samples WHERE site = ?1 AND record >= ?2`,
+		`DELETE FROM flows WHERE site = ?1 AND record >= ?2`,
+		// What stands of the minutes up to the snapshot stays, and its number says so: they would be added once more.
+		`UPDATE snapshots SET body = x'' WHERE site = ?1 AND seq >= ?2`,
+		`INSERT INTO cursors (name, position) SELECT '` + cursorStopped + `' || ?1, ?2
+			WHERE EXISTS (SELECT 1 FROM records WHERE kind IN (2, 3, 5) AND kind = 5 AND site = ?1)
+			ON CONFLICT (name) DO UPDATE SET position = CASE WHEN position = 0 THEN excluded.position ELSE min(position, excluded.position) END`,
+	} {
+		if err := do(query, site, int64(seq)); err != nil {
+			return err
+		}
+	}
+	return do(`DELETE FROM rollups WHERE minute > ?1 AND series IN (SELECT id FROM series WHERE site = ?2)`, int64(now), site)
+}
+
+// mend takes the alerts of the future out of the history. Whether one that is opened again still holds is found when its site is
+// judged again.
+func (f *FutureAlerts) mend(do func(string, ...any) error, now telemetry.Instant) error {
+	for _, a := range f.Opened {
+		if a.Open() {
+			a.Resolved = now
+			for _, s := range alerts.Signals([]alerts.Change{{Alert: a, What: alerts.Resolved, At: now}}, nil) {
+				if err := do(`INSERT INTO outbox (id, topic, payload, retain) VALUES (?,?,x'',?) ON CONFLICT (id) DO NOTHING`, s.ID, s.Topic, s.Retain); err != nil {
+					return err
+				}
+			}
+		}
+		if err := do(`DELETE FROM alert_changes WHERE alert = ?`, a.ID); err != nil {
+			return err
+		}
+		if err := do(`DELETE FROM alerts WHERE id = ?`, a.ID); err != nil {
+			return err
+		}
+	}
+	for _, a := range f.Ended {
+		a.Resolved = 0
+		body, err := json.Marshal(&a)
+		if err != nil {
+			return err
+		}
+		if err := do(`UPDATE alerts SET resolved = 0, body = ? WHERE id = ?`, string(body), a.ID); err != nil {
+			return err
+		}
+	}
+	return do(`DELETE FROM alert_changes WHERE at > ?`, int64(now))
 }

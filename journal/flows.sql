@@ -5,7 +5,7 @@
 
 CREATE TABLE flows (
   id         INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused
-  record     INTEGER NOT NULL,  -- that brought it; never falls with id
+  record     INTEGER NOT NULL,  -- that brought it; never falls with id within a site
   site       TEXT    NOT NULL,
   device     TEXT    NOT NULL,
   channel    TEXT    NOT NULL,

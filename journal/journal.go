@@ -28,6 +28,9 @@ var ErrInUse = errors.New("the data directory is in use by another gerbang")
 // ErrNewer says that a newer version of gerbang has written the journal.
 var ErrNewer = errors.New("the journal was written by a newer version of gerbang")
 
+// ErrOlder says that an older version of gerbang has written the journal, and no newer one has opened it yet.
+var ErrOlder = errors.New("the journal was written by an older version of gerbang")
+
 // Options say where a journal is.
 type Options struct {
 	Dir string // created if missing
@@ -92,7 +95,7 @@ func (j *Journal) open(ctx context.Context, o Options) error {
 		return err
 	}
 	j.writes.SetMaxOpenConns(1)
-	if err := migrate(ctx, j.writes); err != nil {
+	if err := migrate(ctx, j.writes, j.log); err != nil {
 		return fmt.Errorf("opening the journal %q: %w", path, err)
 	}
 	if j.reads, err = connect(path, "ro", "query_only(true)", "cache_size(-2000)"); err != nil {

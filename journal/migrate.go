@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	_ "embed" // the schema
 	"fmt"
+	"log/slog"
+	"time"
 )
 
 //go:embed schema.sql
@@ -31,16 +33,28 @@ var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside}
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267
 
-// migrate brings the schema to the newest version; an unknown newer version is ErrNewer.
-func migrate(ctx context.Context, db *sql.DB) error {
+// migrate brings the schema to the newest version; an unknown newer version is ErrNewer. Indexes of a journal of years take
+// minutes to build, in which nothing else happens: it says so.
+func migrate(ctx context.Context, db *sql.DB, log *slog.Logger) error {
 	version, err := versionOf(ctx, db)
 	if err != nil {
 		return err
+	}
+	old, begin := version, time.Now()
+	if 0 < old && old < len(migrations) {
+		var records int64
+		if err := db.QueryRowContext(ctx, "SELECT coalesce((SELECT max(seq) FROM records) - (SELECT min(seq) FROM records) + 1, 0)").Scan(&records); err != nil {
+			return fmt.Errorf("looking at the records: %w", err)
+		}
+		log.Info("the journal is brought to a newer schema, which may take minutes where it is long", "from", old, "to", len(migrations), "records", records)
 	}
 	for ; version < len(migrations); version++ {
 		if err := migrateOne(ctx, db, version); err != nil {
 			return fmt.Errorf("migrating the schema from version %d: %w", version, err)
 		}
+	}
+	if 0 < old && old < len(migrations) {
+		log.Info("the journal has the newer schema", "took", time.Since(begin).Round(time.Millisecond))
 	}
 	return nil
 }
@@ -49,7 +63,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 func known(ctx context.Context, db *sql.DB) error {
 	version, err := versionOf(ctx, db)
 	if err == nil && version < len(migrations) {
-		err = fmt.Errorf("the journal has schema %d, this version reads %d: start the gateway once to migrate it", version, len(migrations))
+		err = fmt.Errorf("%w: it has schema %d, this version reads %d: start the gateway once to migrate it", ErrOlder, version, len(migrations))
 	}
 	return err
 }

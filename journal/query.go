@@ -25,6 +25,9 @@ func (j *Journal) History(ctx context.Context, site string, limit int) ([]alerts
 	return found, nil
 }
 
+const rejectionsSQL = `SELECT seq, kind, site, at, received, identity, body FROM records
+		WHERE kind IN (2, 3, 5) AND kind = 2 AND (?1 = '' OR site = ?1) ORDER BY seq DESC LIMIT ?2`
+
 // Rejections lists messages that were not understood, the newest first; an empty site means all.
 func (j *Journal) Rejections(ctx context.Context, site string, limit int) ([]telemetry.Record, error) {
 	var found []telemetry.Record
@@ -33,8 +36,7 @@ func (j *Journal) Rejections(ctx context.Context, site string, limit int) ([]tel
 		rec, _, err := scanRecord(rows, r, nil)
 		found = append(found, rec)
 		return err
-	}, `SELECT seq, kind, site, at, received, identity, body FROM records
-		WHERE kind = 2 AND (?1 = '' OR site = ?1) ORDER BY seq DESC LIMIT ?2`, site, limit)
+	}, rejectionsSQL, site, limit)
 	if err != nil {
 		return nil, fmt.Errorf("listing rejections: %w", err)
 	}
@@ -80,7 +82,8 @@ func (j *Journal) Owed(ctx context.Context, limit int) ([]alerts.Signal, error) 
 	return owed, nil
 }
 
-// Transitions calls fn for every change of verdict in the order in which they were found.
+// Transitions calls fn for every change of verdict in the order of the records that caused them. A site that was judged again
+// after a stop has later numbers than its records: others went on meanwhile.
 func (j *Journal) Transitions(ctx context.Context, fn func(body string) error) error {
 	return each(ctx, j.reads, func(rows *sql.Rows) error {
 		var body string
@@ -88,7 +91,7 @@ func (j *Journal) Transitions(ctx context.Context, fn func(body string) error) e
 			return err
 		}
 		return fn(body)
-	}, `SELECT body FROM transitions ORDER BY id`)
+	}, `SELECT body FROM transitions ORDER BY record, id`)
 }
 
 // Size is how many bytes the journal takes on disk, and how many of them are free inside it.

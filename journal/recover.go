@@ -14,6 +14,11 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+const (
+	configuredSQL = `SELECT site, 0, NULL FROM records WHERE kind IN (2, 3, 5) AND kind = 5 GROUP BY site`
+	enginesSQL    = `SELECT site, body FROM records WHERE kind = 6 ORDER BY site, seq`
+)
+
 // State is what a restart begins with; see gateway.Journal.
 func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 	st := &gateway.State{Snapshots: map[string]gateway.Snapshot{}, Stopped: map[string]uint64{}, Engines: map[string]telemetry.Engine{}}
@@ -39,7 +44,7 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 			}
 			st.Snapshots[s.Site] = s
 			return nil
-		}, `SELECT site, 0, NULL FROM records WHERE kind = 5 GROUP BY site UNION ALL SELECT site, seq, body FROM snapshots`),
+		}, configuredSQL+` UNION ALL SELECT site, seq, body FROM snapshots`),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var site string
 			var body sql.RawBytes
@@ -50,7 +55,7 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 			err := json.Unmarshal(body, &engine)
 			st.Engines[site] = engine
 			return err
-		}, `SELECT site, body FROM records WHERE kind = 6 ORDER BY seq`),
+		}, enginesSQL),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var id int64
 			if err := rows.Scan(&id); err != nil {
@@ -72,28 +77,52 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 	return st, nil
 }
 
-// replayArena bounds how many readings are held while a site is replayed.
-const replayArena = 1024
+// chunk is how many records are read at once. Whoever judges them may take long, or never come back: he holds no connection.
+const chunk = 1024
+
+const replaySQL = `SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2`
 
 // Replay calls fn with the site's records after the given one, in order; see gateway.Journal. An empty site means all.
 func (j *Journal) Replay(ctx context.Context, site string, after uint64, fn func(*telemetry.Record) error) error {
-	r := newReader()
-	arena := make([]telemetry.Reading, 0, replayArena)
-	err := each(ctx, j.reads, func(rows *sql.Rows) error {
-		var rec telemetry.Record
-		var err error
-		if rec, arena, err = scanRecord(rows, r, arena[:0]); err != nil {
-			return err
-		}
+	err := j.inChunks(ctx, after, func(rec *telemetry.Record) error {
 		if site != "" && rec.Site != site {
 			return nil
 		}
-		return fn(&rec)
-	}, `SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq > ? ORDER BY seq`, int64(after))
+		return fn(rec)
+	}, replaySQL)
 	if err != nil {
 		return fmt.Errorf("replaying the journal from record %d: %w", after+1, err)
 	}
 	return nil
+}
+
+// inChunks calls fn with the records of a query after the given one, in order. The query's first argument is the number behind
+// which it begins, its second how many records it gives at most; args follow. While fn works no query is open.
+func (j *Journal) inChunks(ctx context.Context, after uint64, fn func(*telemetry.Record) error, query string, args ...any) error {
+	r := newReader()
+	records := make([]telemetry.Record, 0, chunk)
+	arena := make([]telemetry.Reading, 0, chunk)
+	for {
+		records, arena = records[:0], arena[:0]
+		err := each(ctx, j.reads, func(rows *sql.Rows) (err error) {
+			var rec telemetry.Record
+			rec, arena, err = scanRecord(rows, r, arena)
+			records = append(records, rec)
+			return err
+		}, query, append([]any{int64(after), chunk}, args...)...)
+		if err != nil {
+			return err
+		}
+		for i := range records {
+			if err := fn(&records[i]); err != nil {
+				return err
+			}
+		}
+		if len(records) < chunk {
+			return nil
+		}
+		after = records[chunk-1].Seq
+	}
 }
 
 func scanRecord(rows *sql.Rows, r *reader, arena []telemetry.Reading) (telemetry.Record, []telemetry.Reading, error) {

@@ -90,6 +90,9 @@ func (s *Source) Flows(ctx context.Context, after int64, limit int, dst []influx
 	return dst, nil
 }
 
+const configuredAtSQL = `SELECT seq, kind, site, at, received, identity, body FROM records
+	WHERE seq IN (SELECT max(seq) FROM records WHERE kind IN (2, 3, 5) AND kind = 5 AND seq <= ? GROUP BY site)`
+
 // Configured gives the configuration record that was in force in each site after the given record.
 func (s *Source) Configured(ctx context.Context, seq uint64) ([]telemetry.Record, error) {
 	var found []telemetry.Record
@@ -97,8 +100,7 @@ func (s *Source) Configured(ctx context.Context, seq uint64) ([]telemetry.Record
 		rec, _, err := scanRecord(rows, s.reader, nil)
 		found = append(found, rec)
 		return err
-	}, `SELECT seq, kind, site, at, received, identity, body FROM records
-		WHERE seq IN (SELECT max(seq) FROM records WHERE kind = 5 AND seq <= ? GROUP BY site)`, int64(seq))
+	}, configuredAtSQL, int64(seq))
 	if err != nil {
 		return nil, fmt.Errorf("reading what was configured at record %d: %w", seq, err)
 	}

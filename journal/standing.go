@@ -10,21 +10,42 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+const (
+	standingSQL = `SELECT seq, kind, site, at, received, identity, body FROM records WHERE kind IN (3, 5) AND seq > ?1 AND site = ?3 AND seq <= ?4
+		ORDER BY seq LIMIT ?2`
+	deafSQL        = `SELECT received, body FROM records WHERE seq > ?1 AND seq <= ?2 AND kind = 7 AND site = ?3 ORDER BY seq DESC LIMIT 1`
+	enginesFromSQL = `SELECT seq, body FROM records WHERE kind = 6 AND site = ?1
+		AND seq >= coalesce((SELECT max(seq) FROM records WHERE kind = 6 AND site = ?1 AND seq < ?2), 0) ORDER BY seq`
+	verdictsSQL = `SELECT body FROM transitions WHERE id IN (SELECT max(id) FROM transitions WHERE site = ? AND late = 0 GROUP BY rule, subject)`
+)
+
 // Standing calls fn with a site's configurations and entries up to a record, in order; see gateway.Journal.
 func (j *Journal) Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error {
-	r := newReader()
-	err := each(ctx, j.reads, func(rows *sql.Rows) error {
-		rec, _, err := scanRecord(rows, r, nil)
-		if err != nil {
-			return err
-		}
-		return fn(&rec)
-	}, `SELECT seq, kind, site, at, received, identity, body FROM records WHERE kind IN (3, 5) AND site = ? AND seq <= ? ORDER BY seq`,
-		site, int64(upTo))
+	err := j.inChunks(ctx, 0, fn, standingSQL, site, int64(upTo))
 	if err != nil {
 		return fmt.Errorf("reading what stands for site %q: %w", site, err)
 	}
 	return nil
+}
+
+// Deaf is since when nobody listened to a site's devices at a record; see gateway.Journal. It walks back through the records
+// between the two until it finds a note.
+func (j *Journal) Deaf(ctx context.Context, site string, after, upTo uint64) (since telemetry.Instant, err error) {
+	err = each(ctx, j.reads, func(rows *sql.Rows) error {
+		var received telemetry.Instant
+		var body sql.RawBytes
+		var note telemetry.Service
+		if err := rows.Scan(&received, &body); err != nil {
+			return err
+		}
+		err := json.Unmarshal(body, &note)
+		since = note.DeafSince(received)
+		return err
+	}, deafSQL, int64(after), int64(upTo), site)
+	if err != nil {
+		return 0, fmt.Errorf("reading who listened to site %q: %w", site, err)
+	}
+	return since, nil
 }
 
 // Before is the last record that was received before a time; 0: none is kept. The times of receipt grow with the numbers, so
@@ -62,9 +83,38 @@ func (j *Journal) Verdicts(ctx context.Context, site string) ([]rules.Transition
 		}
 		found = append(found, rules.Transition{})
 		return json.Unmarshal(body, &found[len(found)-1])
-	}, `SELECT body FROM transitions WHERE id IN (SELECT max(id) FROM transitions WHERE site = ? AND late = 0 GROUP BY rule, subject)`, site)
+	}, verdictsSQL, site)
 	if err != nil {
 		return nil, fmt.Errorf("reading the last verdicts of site %q: %w", site, err)
 	}
 	return found, nil
+}
+
+// EnginesFrom lists the versions of the engine that judged a site from a record on, in order. Before the journal names one it was
+// version 1.
+func (j *Journal) EnginesFrom(ctx context.Context, site string, seq uint64) ([]string, error) {
+	versions := []string{}
+	first := true
+	err := each(ctx, j.reads, func(rows *sql.Rows) error {
+		var at uint64
+		var body sql.RawBytes
+		if err := rows.Scan(&at, &body); err != nil {
+			return err
+		}
+		if first && at > seq {
+			versions = append(versions, "1")
+		}
+		first = false
+		var engine telemetry.Engine
+		err := json.Unmarshal(body, &engine)
+		versions = append(versions, engine.Version)
+		return err
+	}, enginesFromSQL, site, int64(seq))
+	if err != nil {
+		return nil, fmt.Errorf("reading who judged site %q: %w", site, err)
+	}
+	if first {
+		versions = append(versions, "1")
+	}
+	return versions, nil
 }

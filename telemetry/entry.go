@@ -24,7 +24,7 @@ func (e *Entry) Identity(site string) uint64 {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte("entry\x00" + site + "\x00" + e.ID)) // cannot fail
-	return max(1, h.Sum64())
+	return ContentIdentity(h.Sum64())
 }
 
 // EntryKind is the closed set of things a person can do.

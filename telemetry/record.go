@@ -65,6 +65,8 @@ type Engine struct {
 	// After is the record behind which the engine began to read to know the present: the site's configuration and level
 	// in force there, then everything after it, without judging for the record.
 	After uint64
+	// Deaf is since when nobody listened to the devices there; 0: somebody did.
+	Deaf Instant `json:",omitempty"`
 }
 
 // Observation is what one device reported for one time: one or more readings, or a task log.

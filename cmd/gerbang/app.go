@@ -88,7 +88,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		a.faults.report(brokenSites(cfg.LeftOut))
 	}
 	a.hearing = newHearing(decoder)
-	if a.doors, err = openDoors(cfg, a.loop.Intake(), modelTopics(decoder), a.gateway.LastSeq() > uint64(len(cfg.Sites)), a.faults.report, log, a.registry); err != nil {
+	if a.doors, err = openDoors(cfg, a.loop.Intake(), modelTopics(decoder), a.gateway.RanBefore(), a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
 	a.asker.publish = a.doors.Publish

@@ -230,29 +230,15 @@ func (d *doors) openSubscriber(cfg *configs.Config, intake ingest.Intake, topics
 func (d *doors) watch(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	firing := map[alerts.FaultName]bool{}
+	w := brokerWatch{resumed: d.resumed, firing: map[alerts.FaultName]bool{}}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		h := d.subscriber.Health()
-		for name, bad := range map[alerts.FaultName]bool{
-			alerts.FaultBrokerDown:     !h.Connected && time.Since(h.Since) > 10*time.Second,
-			alerts.FaultBrokerDeaf:     h.Connected && h.Reason != "" && !h.Takeover,
-			alerts.FaultClientTakeover: h.Takeover,
-			// The alert says that messages may be missing; after an hour it has been said.
-			alerts.FaultSessionLost: (d.resumed || h.Connects > 1) && h.Connected && !h.SessionPresent && time.Since(h.Since) < time.Hour,
-		} {
-			if firing[name] != bad {
-				firing[name] = bad
-				f := alerts.Fault{Name: name, Detail: h.Reason, Firing: bad, Since: h.Since}
-				if h.Connected {
-					f.Since = h.Heard
-				}
-				d.fault(f)
-			}
+		for _, f := range w.changes(d.subscriber.Health(), time.Now()) {
+			d.fault(f)
 		}
 	}
 }

@@ -94,9 +94,7 @@ func amongGarbage(t *testing.T, r *rig, broker string) {
 	t.Helper()
 	fleet := simulate.Fleet{Sites: 2, Devices: 20}
 	r.fleet(fleet).serve()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
+	rng := rand.New(rand.NewPCG(testengine.Seed(t), 1))
 	n := garbage(t)
 	good := startLoad(t, simulate.Load{Fleet: fleet, Broker: broker, Count: n, Rate: 2500})
 

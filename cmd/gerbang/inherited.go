@@ -88,7 +88,7 @@ func (f *faults) over(is func(alerts.FaultName) bool) (all []fault) {
 func (a *app) disproved(name alerts.FaultName) bool {
 	switch name {
 	case alerts.FaultConfiguration:
-		return true // the gateway runs with what the files say
+		return true // the files were read; sites that were left out have been reported before this is asked
 	case alerts.FaultInfluxDown, alerts.FaultInfluxAuth, alerts.FaultInfluxBucket:
 		return a.influx == nil || !a.influx.Health().LastSuccess.IsZero()
 	}

@@ -116,14 +116,14 @@ func (r *recomputation) record(ctx context.Context, rec *telemetry.Record) error
 			return err
 		}
 	}
+	if rec.Kind == telemetry.KindRejection {
+		return nil // it is never judged
+	}
 	if from := r.stopped[rec.Site]; from != 0 && rec.Seq >= from {
 		r.waiting++
 		return nil
 	}
 	engine := r.engines[rec.Site]
-	if rec.Kind == telemetry.KindRejection {
-		return nil
-	}
 	r.out.Reset()
 	if engine != nil {
 		if err := engine.Apply(rec, &r.out); err != nil {

@@ -69,8 +69,7 @@ func killUnderLoad(t *testing.T, broker, mqtt string) {
 	}
 	defer func() { _ = report.Close() }()
 
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	seed := testengine.Seed(t)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	p := start(t, "serve", "--config", config)
 	p.ready(web)

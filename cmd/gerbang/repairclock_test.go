@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +56,10 @@ func TestT4_RepairClock(t *testing.T) {
 			if err != nil || len(rejections) != 3 || rejections[0].Rejection.Reason != telemetry.ReasonClock {
 				t.Errorf("rejections: %d (%v), want the three that were set aside", len(rejections), err)
 			}
+			// Three readings before the jump and two after it, each in a minute of its own, and each of them once.
+			if got := strings.Join(minutes(t, r), " "); got != "02:50×1 02:51×1 02:52×1 03:00×1 03:01×1" {
+				t.Errorf("minutes: got %s, want each reading that stands, once", got)
+			}
 			if code, out, _ := run(t, "", "journal", "repair-clock", "--data", r.data(), "--now", at); code != 0 || !strings.Contains(out, "nothing to mend") {
 				t.Errorf("a second time: code %d: %s", code, out)
 			}
@@ -61,8 +67,49 @@ func TestT4_RepairClock(t *testing.T) {
 	}
 }
 
+// minutes lists the minutes of a journal with how many readings each has.
+func minutes(t *testing.T, r *rig) (all []string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(r.data(), journal.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	rows, err := db.Query(`SELECT minute, count FROM rollups ORDER BY minute`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var minute, count int64
+		if err := rows.Scan(&minute, &count); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fmt.Sprintf("%s×%d", time.Unix(0, minute).UTC().Format("15:04"), count))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// fevers are readings of a thermometer, one a minute from a time on.
+type fevers struct {
+	from    time.Time
+	celsius []float64
+}
+
 // writeJournal writes what a gateway would have whose clock was ahead for a while.
 func writeJournal(t *testing.T, r *rig, now time.Time, ahead time.Duration) {
+	t.Helper()
+	writeReadings(t, r, now.Add(-time.Hour), now.Add(ahead+time.Hour), "gedung",
+		fevers{now.Add(-10 * time.Minute), []float64{36.5, 39.2, 36.4}},
+		fevers{now.Add(ahead), []float64{36.6, 39.9, 36.3}},
+		fevers{now, []float64{36.5, 39.4}})
+}
+
+// writeReadings writes what a gateway makes of readings at a site; those at a site that it does not know are rejections.
+func writeReadings(t *testing.T, r *rig, start, rest time.Time, site string, groups ...fevers) {
 	t.Helper()
 	ctx := context.Background()
 	cfg, err := configs.Load(r.config())
@@ -79,34 +126,25 @@ func writeJournal(t *testing.T, r *rig, now time.Time, ahead time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := openGateway(ctx, cfg, decoder, j, log, now.Add(-time.Hour))
+	g, err := openGateway(ctx, cfg, decoder, j, log, start)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seq := 0
-	send := func(at time.Time, celsius float64) {
-		t.Helper()
-		seq++
-		received := telemetry.InstantOf(at)
-		msg := &ingest.Message{Topic: "gerbang/v1/gedung/suhu", Payload: fmt.Appendf(nil, `{"boot":"a","seq":%d,"body_temperature":%v}`, seq, celsius), QoS: 1, Received: received}
-		if err := g.Accept(ctx, msg); err != nil {
-			t.Fatal(err)
+	for _, group := range groups {
+		for i, celsius := range group.celsius {
+			received := telemetry.InstantOf(group.from.Add(time.Duration(i) * time.Minute))
+			msg := &ingest.Message{Topic: "gerbang/v1/" + site + "/suhu", Payload: fmt.Appendf(nil, `{"boot":%q,"seq":%d,"body_temperature":%v}`, group.from.String(), i+1, celsius),
+				QoS: 1, Received: received}
+			if err := g.Accept(ctx, msg); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := g.Commit(ctx, received); err != nil {
+				t.Fatal(err)
+			}
+			g.Begin()
 		}
-		if _, err := g.Commit(ctx, received); err != nil {
-			t.Fatal(err)
-		}
-		g.Begin()
 	}
-	for i, celsius := range []float64{36.5, 39.2, 36.4} {
-		send(now.Add(time.Duration(i-10)*time.Minute), celsius)
-	}
-	for i, celsius := range []float64{36.6, 39.9, 36.3} {
-		send(now.Add(ahead+time.Duration(i)*time.Minute), celsius)
-	}
-	for i, celsius := range []float64{36.5, 39.4} {
-		send(now.Add(time.Duration(i)*time.Minute), celsius)
-	}
-	if err := g.Rest(ctx, telemetry.InstantOf(now.Add(ahead).Add(time.Hour))); err != nil {
+	if err := g.Rest(ctx, telemetry.InstantOf(rest)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/ingest/mqtt"
+)
+
+// brokerWatch makes faults of what the subscriber says of its broker. It is used by one goroutine.
+type brokerWatch struct {
+	resumed bool // the broker should know this gateway
+	firing  map[alerts.FaultName]bool
+}
+
+const (
+	// downAfter is how long a connection may be away before people are told: a broker that is restarted is back by then.
+	downAfter = 10 * time.Second
+	// sessionLostFor is how long people are told that messages may be missing: after that it has been said.
+	sessionLostFor = time.Hour
+)
+
+// changes gives the faults that began or ended, those that began first: where one takes the place of another, nobody is to
+// believe in between that the broker is heard.
+func (w *brokerWatch) changes(h mqtt.Health, now time.Time) []alerts.Fault {
+	down := !h.Connected && now.Sub(h.Since) > downAfter
+	faults := [...]struct {
+		name  alerts.FaultName
+		bad   bool
+		since time.Time
+	}{
+		{alerts.FaultBrokerDown, down, h.Since},
+		// A broker that delivered nothing is not heard because the connection to it is gone now.
+		{alerts.FaultBrokerDeaf, h.Connected && h.Reason != "" && !h.Takeover || !h.Connected && !down && w.firing[alerts.FaultBrokerDeaf], h.Heard},
+		{alerts.FaultClientTakeover, h.Takeover, h.Heard},
+		{alerts.FaultSessionLost, (w.resumed || h.Connects > 1) && h.Connected && !h.SessionPresent && now.Sub(h.Since) < sessionLostFor, h.Heard},
+	}
+	var changed []alerts.Fault
+	for _, begins := range []bool{true, false} {
+		for _, f := range faults {
+			if f.bad == begins && w.firing[f.name] != f.bad {
+				w.firing[f.name] = f.bad
+				changed = append(changed, alerts.Fault{Name: f.name, Detail: h.Reason, Firing: f.bad, Since: f.since})
+			}
+		}
+	}
+	return changed
+}
