@@ -121,6 +121,14 @@ func startEmbedded(t *testing.T, dir, config string) runningEmbedded {
 		}
 	})
 	t.Cleanup(stop)
+	running := func() bool {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.alerts != nil
+	}
+	for deadline := time.Now().Add(5 * time.Second); !running() && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
 	return runningEmbedded{e, stop}
 }
 
