@@ -11,6 +11,7 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // t0 is the moment at which the tests' alerts open: 2026-03-02 08:00 in Jakarta.
@@ -288,8 +289,7 @@ func TestBookConfigure(t *testing.T) {
 // TestBookProperty drives the book with random alarms and checks it against the definition of an open alert: the last
 // alarm that counts.
 func TestBookProperty(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testengine.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 1))
 	reasons := []rules.Reason{"", rules.ReasonSilent, rules.ReasonNear, rules.ReasonClosed, rules.ReasonPending, rules.ReasonNoData, rules.ReasonGap}
 	classes := []rules.Class{rules.ClassBreach, rules.ClassOverdue, rules.ClassSensor}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // chaos is a server with every fault there is, in random order, which keeps score.
@@ -64,7 +65,7 @@ func (c *chaos) next(lines []string) reply {
 // random 413 can condemn any single line.)
 func TestRandomFaultsLoseNothing(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
+	seed := testengine.Seed(t)
 	if s := os.Getenv("GERBANG_SEED"); s != "" {
 		seed, _ = strconv.ParseUint(s, 10, 64)
 	}

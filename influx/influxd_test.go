@@ -162,8 +162,7 @@ func TestInfluxdKeepsHostileTextInItsPlace(t *testing.T) {
 // stored is always a beginning of what was recorded.
 func TestInfluxdGoesAwayUnderLoad(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testengine.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	server := testengine.Influxd(t)
 	server.CreateDB("gerbang")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // lineTime is when a line says that it happened.
@@ -100,8 +101,7 @@ func TestL4_RecordsThatShareAPointAreFarApart(t *testing.T) {
 // points: else a repeated write would double events or swallow some.
 func TestL4_PointsDoNotDependOnWhereWritingStarts(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testengine.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	p := newPlaces(testSite())
 	records := make([]telemetry.Record, 50_000)

@@ -3,14 +3,14 @@ package replay
 import (
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // The sum of a counter that is reset now and then does not depend on the order in which its values arrive.
 func TestRunningTotalInAnyOrder(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
+	seed := testengine.Seed(t)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	values := make([]totalValue, 200)
 	want, count := 0.0, 1000.0

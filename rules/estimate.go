@@ -103,7 +103,7 @@ func (z *zoneState) guess(t telemetry.Instant) (e estimate, until telemetry.Inst
 	if len(z.outages) > 0 || len(z.blind) > 0 {
 		r, detail, next := z.outage(t, e.anchor)
 		until = min(until, next)
-		if r != "" && e.reason == "" || r == ReasonNoData {
+		if r != "" && (e.reason == "" || e.reason == ReasonUncounted) || r == ReasonNoData {
 			e.reason, e.detail = r, detail
 		}
 	}
@@ -131,7 +131,7 @@ func (z *zoneState) sum(t telemetry.Instant) (e estimate, until telemetry.Instan
 		if e.anchor == 0 || part.anchor < e.anchor {
 			e.anchor = part.anchor
 		}
-		if !part.known && e.known {
+		if !part.known && (e.known || e.reason == ReasonUncounted) {
 			e.known, e.reason, e.detail = false, part.reason, part.detail
 		}
 		if e.reason == "" {

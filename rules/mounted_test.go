@@ -24,6 +24,9 @@ func TestSwapHoldsFromItsConfigurationOn(t *testing.T) {
 	r.configure(withDevices(d, func(devices []facility.Device) { devices[0].Swap = true }), r.at("2022-07-04 10:00:00"))
 	r.late("c-main", "2022-07-04 09:30:00", "2022-07-04 10:30:00", in, 5)
 	r.wantPersons("hall", 15)
+	if door := r.engine.View().Doors[0]; door.InToday != 15 || door.OutToday != 0 {
+		t.Errorf("door: got %v in, %v out, want 15 and 0", door.InToday, door.OutToday)
+	}
 	r.restore()
 	r.read("c-main", "2022-07-04 10:40:00", out, 7)
 	r.wantPersons("hall", 22)

@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // What a thermometer's judge remembers changes no answer: a judge that is asked again and again says at every time what a fresh
 // one says, whatever comes late.
 func TestRememberedCasesChangeNoAnswer(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testengine.Seed(t)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	params := &Temperature{Above: 37.3, Operator: ">", PlausibleMin: 30, PlausibleMax: 43, UseError: true, Case: 5 * time.Minute}
 	fresh := func(d *deviceState) *temperatureJudge { return &temperatureJudge{params: params, device: d, err: 0.3} }

@@ -145,8 +145,7 @@ func (w *week) live(t *testing.T, v *virtual, site string, random *rand.Rand) {
 // at a door, fevers, tasks done, verdicts.
 func TestI1_InfluxAndTheAPIShowOneNumber(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testengine.Seed(t)
 	db := testengine.Influxd(t)
 	db.CreateDB("gerbang")
 	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}", db.URL))

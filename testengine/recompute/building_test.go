@@ -100,6 +100,9 @@ func (m *maker) definition() *rules.Definition {
 		case "lidar":
 			x.Error = pick(m, 0, 0.1)
 		case "camera":
+			if x.Interval == 0 {
+				x.Interval = 30 * time.Minute // on the second day it would have one by habit, which is not recomputed
+			}
 			x.Error, x.Whole = pick(m, 0, 0, 1.0), m.chance(.2)
 		case "thermo":
 			x.Offset, x.Error = pick(m, 0, 0.7), pick(m, 0, 0.2)

@@ -90,10 +90,11 @@ func (s *Site) capacity(r *rule, k Key, t telemetry.Instant, firing bool) Answer
 	return s.People(k.zone(), t).against(limit)
 }
 
-// against judges an interval: breached where all of it is above the limit, within where none is, else near it.
+// against judges an interval: breached where all of it is above the limit, within where none is, else near it. Too many who were
+// counted in are too many, whoever was inside before.
 func (e Estimate) against(limit float64) Answer {
 	switch {
-	case !e.Known:
+	case !e.Known && !(e.Uncounted && e.Low > limit):
 		return Answer{Verdict: Unknown}
 	case e.Low > limit:
 		return Answer{Verdict: Breached}

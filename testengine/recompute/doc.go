@@ -3,5 +3,6 @@
 //
 // It is written from the reference (configs/REFERENCE.md, docs/counting.md, docs/counters.md, the comments of the rules' parameters), keeps no state
 // from one question to the next, forgets nothing and thins nothing out. What it knows of people is exact for counters of accuracy
-// 1: what others miss is learned in steps, and that is not repeated here.
+// 1 that promise an interval: what others miss, and how long they are usually silent, is learned in steps, and that is not
+// repeated here.
 package recompute

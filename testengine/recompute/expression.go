@@ -211,7 +211,7 @@ func (s *Site) lasting(c *condition, r *rule, k Key, view [][]sensor, t telemetr
 	if p.Over > 0 {
 		from := t.Add(-p.Over)
 		times := []telemetry.Instant{from}
-		for _, at := range s.Times(k) {
+		for _, at := range s.turning(k) {
 			if at > from && at < t {
 				times = append(times, at)
 			}

@@ -174,7 +174,7 @@ func (s *Site) start(c *config) {
 	for _, z := range s.zones {
 		if !z.touched {
 			z.touched = true
-			z.anchors = append(z.anchors, anchor{at: c.from, known: c.from})
+			z.anchors = append(z.anchors, anchor{at: c.from - 1, known: c.from}) // who passes at that very moment is counted
 		}
 	}
 }

@@ -42,7 +42,16 @@ func others(s scenario, mine *Site, e *rules.Engine, out *rules.Output) []differ
 	if s.way != "punctual" {
 		return all
 	}
+	kept := map[string]bool{} // what these devices kept from before came late
+	for i := range s.records {
+		if r := &s.records[i]; r.Kind == telemetry.KindObservation && r.Received.Sub(r.At) > mine.config(r.Received).Lateness {
+			kept[r.Observation.Device] = true
+		}
+	}
 	for _, k := range mine.Keys() {
+		if k.Kind == "device" && kept[k.ID] {
+			continue
+		}
 		if len(mine.late) > 0 && k.Kind != "device" && k.Kind != "task" {
 			continue // a running total decided later what it meant: the alarm could not know
 		}

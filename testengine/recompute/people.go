@@ -63,6 +63,7 @@ type outage struct {
 type Estimate struct {
 	Persons, Low, High float64
 	Known              bool
+	Uncounted          bool // nobody knows with how many people counting began, and that is all that is not known
 }
 
 // inside lists a zone and all it lies in, the building last; nothing for outside.
@@ -323,13 +324,13 @@ func (s *Site) People(id string, t telemetry.Instant) Estimate {
 	x := s.guess(s.zones[id], t)
 	deviation := math.Sqrt(x.variance)
 	mean := math.Round(x.mean)
-	e := Estimate{Known: x.known}
-	e.High = max(mean, math.Round(x.mean+1.645*deviation-0.05))
+	e := Estimate{Known: x.known, Uncounted: x.uncounted}
+	e.High = max(mean, math.Round(x.mean+1.645*deviation))
 	below := 1.645
 	if least := math.Ceil(x.reflected - 1e-9); least > e.High {
 		e.High, below = least, 1.2
 	}
-	e.Low = max(0, min(mean, math.Round(x.mean-below*deviation+0.6)))
+	e.Low = max(0, min(mean, math.Round(x.mean-below*deviation+0.65)))
 	e.Persons = min(max(mean, e.Low), e.High)
 	e.Low, e.High = e.Low+s.slackLow, e.High+s.slackHigh
 	return e
@@ -337,7 +338,7 @@ func (s *Site) People(id string, t telemetry.Instant) Estimate {
 
 type guess struct {
 	mean, variance, reflected float64
-	known                     bool
+	known, uncounted          bool
 }
 
 // guess counts from the last anchor on: people who leave an empty room were inside before.
@@ -350,11 +351,13 @@ func (s *Site) guess(z *zone, t telemetry.Instant) guess {
 
 func (s *Site) count(z *zone, t telemetry.Instant) guess {
 	if !z.edged && len(z.children) > 0 {
-		all := guess{known: true}
+		all := guess{known: true, uncounted: true}
 		for _, c := range z.children {
 			x := s.guess(c, t)
 			all.mean, all.variance, all.reflected, all.known = all.mean+x.mean, all.variance+x.variance, all.reflected+x.reflected, all.known && x.known
+			all.uncounted = all.uncounted && (x.known || x.uncounted)
 		}
+		all.uncounted = all.uncounted && !all.known
 		return all
 	}
 	n := sort.Search(len(z.anchors), func(i int) bool { return z.anchors[i].at > t })
@@ -398,7 +401,9 @@ func (s *Site) count(z *zone, t telemetry.Instant) guess {
 	}
 	x.reflected = raw - min(low, 0)
 	x.variance += doubt / 1.645 * doubt / 1.645
-	x.known = z.heard != 0 && t >= z.heard && a.at != 0 && (!lost || s.watched(z, t)) && !s.deafened(z, t, a.at)
+	heard := z.heard != 0 && t >= z.heard && !s.deafened(z, t, a.at)
+	x.known = heard && a.at != 0 && (!lost || s.watched(z, t))
+	x.uncounted = heard && a.at == 0
 	return x
 }
 

@@ -45,8 +45,8 @@ func TestRecomputationAgrees(t *testing.T) {
 	for i := range n {
 		one(t, seed+uint64(i))
 	}
-	// BUG(recompute): about one scenario of chance in a hundred still differs (1222086946064875256, 551, 610), so that CI, which must
-	// be the same each time, tries none.
+	// BUG(recompute): about one scenario of chance in a hundred still differs (1051, 1081, 1109), so that CI, which must be the same
+	// each time, tries none.
 	if seed == 1 && os.Getenv("CI") == "" {
 		chance := rand.Uint64()
 		t.Logf("and of chance: seed %d", chance)

@@ -46,8 +46,16 @@ func (s *Site) findKeys() {
 	})
 }
 
-// Times are all times up to the present at which the answer of a rule may change: too many rather than too few.
+// Times are all times from the first configuration up to the present at which the answer of a rule may change: too many rather
+// than too few.
 func (s *Site) Times(k Key) []telemetry.Instant {
+	all := s.turning(k)
+	first, _ := slices.BinarySearch(all, s.configs[0].from)
+	return all[first:]
+}
+
+// turning are the same with those before the first configuration: what was read then counts where a rule looks back.
+func (s *Site) turning(k Key) []telemetry.Instant {
 	if all, ok := s.times[k]; ok {
 		return all
 	}
@@ -101,7 +109,7 @@ func (s *Site) Times(k Key) []telemetry.Instant {
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
-	all = slices.DeleteFunc(all, func(t telemetry.Instant) bool { return t < s.configs[0].from || t > s.end })
+	all = slices.DeleteFunc(all, func(t telemetry.Instant) bool { return t > s.end })
 	s.times[k] = all
 	return all
 }

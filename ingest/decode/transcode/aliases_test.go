@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 var (
@@ -176,7 +177,7 @@ func TestBirthsThatCannotBeRead(t *testing.T) {
 
 // TestAliasesSurviveStorage: for every state, what is restored is what was stored, and is stored as the same bytes.
 func TestAliasesSurviveStorage(t *testing.T) {
-	seed := rand.Uint64()
+	seed := testengine.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	letters := []rune("abz /ö中\x00\"")
 	word := func() string {
