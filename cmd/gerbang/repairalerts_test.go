@@ -135,7 +135,7 @@ func TestRepairClockEndsAlertsWhenTheyEnded(t *testing.T) {
 // A clock that was ahead twice is mended twice; and messages of no site, which nobody judges, keep no site waiting.
 func TestRepairClockTwice(t *testing.T) {
 	r := newRig(t).building()
-	at := repairNow
+	var at time.Time
 	for n := range 2 {
 		at = repairNow.Add(time.Duration(n) * 2 * time.Hour)
 		writeReadings(t, r, at.Add(-time.Hour), at.Add(27*time.Hour), "gedung",
