@@ -146,7 +146,7 @@ func (n *native) at(m *node) *fault {
 	case '0':
 		n.time.at = epoch(m.raw)
 	case '"':
-		n.time.at = parseTime(m.raw, n.b.zone)
+		n.time.at, n.time.again = parseTimes(m.raw, n.b.zone)
 	default:
 		return faultf(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", kindName(m.kind))
 	}
