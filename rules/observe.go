@@ -247,11 +247,8 @@ func (e *Engine) screen(d *deviceState, channel string, v float64, at telemetry.
 	}
 	credible, warm := d.screens(v)
 	d.door.measured(at, credible)
-	if at > e.day && credible {
-		d.door.screened++
-		if warm {
-			d.door.tooWarm++
-		}
+	if credible {
+		d.door.screenedAt(at, warm, at > e.day)
 	}
 	e.doorChanged(d.door, at)
 }
@@ -361,15 +358,13 @@ func (e *Engine) mountingAt(d *deviceState, at telemetry.Instant) *facility.Moun
 func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt people) {
 	rawIn, rawOut := in, out
 	in, out = facility.Directed(e.mountingAt(d, at), in, out)
-	today := at > e.day
+	if at > e.day {
+		e.today(d, in, out)
+	}
 	if d.door != nil {
 		d.door.entered(at, in)
 		d.door.total.in += in
 		d.door.total.out += out
-		if today {
-			d.door.today.in += in
-			d.door.today.out += out
-		}
 		e.doorChanged(d.door, at)
 	}
 	if in != 0 || out != 0 {
@@ -382,13 +377,6 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 		z := f.zone
 		if z.heard == 0 || at < z.heard {
 			z.heard = at
-		}
-		if today && f.sign > 0 {
-			z.today.in += in
-			z.today.out += out
-		} else if today {
-			z.today.in += out
-			z.today.out += in
 		}
 		z.pass(at, f.passage(at, rawIn, rawOut, doubt))
 		z.age(e.clock, e.plan.exactCrowd())
