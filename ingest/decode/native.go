@@ -21,8 +21,8 @@ const (
 )
 
 // decodeNative reads the native format: one JSON object whose members are quantities by name, with optional at, boot and
-// seq, or a task log. Members it does not know are firmware's own business and are passed over; a message in which it
-// knows none is rejected.
+// seq, or a task log. Members it does not know are firmware's own business and are passed over, unless they are nearly a name that
+// it knows: that is told beside the readings. A message in which it knows none is rejected.
 func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
 	if f := w.parse(msg); f != nil {
 		return dst, f
@@ -99,6 +99,12 @@ func (n *native) member(m *node) *fault {
 			n.nulls = true
 		} else if ok {
 			return n.quantity(q, m)
+		} else if null {
+			return nil
+		} else if meant := n.w.misspelt(m.name); meant != "" {
+			f := faultf(telemetry.ReasonField, "no known name, is %s meant?", meant)
+			f.field = true
+			return f
 		}
 	}
 	return nil
