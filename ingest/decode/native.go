@@ -61,8 +61,9 @@ type native struct {
 	log  telemetry.TaskLog
 	// hasTask and hasDone: the member is there; detailed: some member of a task log is.
 	hasTask, hasDone, detailed bool
-	nulls                      bool // some quantity was null
-	released                   bool // a button told no press
+	nulls                      bool   // some quantity was null
+	released                   bool   // a button told no press
+	meant                      string // the name that the first misspelt one is meant to be
 }
 
 func (n *native) member(m *node) *fault {
@@ -102,9 +103,10 @@ func (n *native) member(m *node) *fault {
 		} else if null {
 			return nil
 		} else if meant := n.w.misspelt(m.name); meant != "" {
-			f := faultf(telemetry.ReasonField, "no known name, is %s meant?", meant)
-			f.field = true
-			return f
+			if n.meant == "" {
+				n.meant = meant
+			}
+			return faultf(telemetry.ReasonField, "no known name, is %s meant?", meant).alone()
 		}
 	}
 	return nil
@@ -240,6 +242,8 @@ func (n *native) finish(doc *document) *fault {
 		return nil
 	case n.detailed:
 		return faultf(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
+	case n.meant != "":
+		return faultf(telemetry.ReasonField, "no known quantity among %s; is %s meant?", namesIn(doc), n.meant)
 	case n.w.refused.first != nil:
 		return n.w.refused.first
 	case n.released:
