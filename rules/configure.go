@@ -392,6 +392,7 @@ func (e *Engine) wire() {
 	}
 	due := make([]telemetry.Instant, len(e.instances))
 	for n, i := range e.instances {
+		i.limited = nil
 		due[n] = telemetry.Never
 		if i.slot > 0 && i.slot < len(e.queue.at) {
 			due[n] = e.queue.at[i.slot]

@@ -250,6 +250,9 @@ func (e *Engine) newDay() {
 	e.levels.forget(old)
 	e.enforce(e.clock)
 	e.askAll(e.clock)
+	for _, z := range e.allZones() {
+		e.touch(z) // a rule may have ended
+	}
 }
 
 // refreshLevel finds the level at the clock and when it changes next.
@@ -321,6 +324,9 @@ func (e *Engine) settle() {
 		from := i.dirty
 		i.dirty = 0
 		e.rejudge(i, min(from, e.clock))
+		if i.limited != nil {
+			e.touch(i.limited) // a verdict and a limit change with the time too
+		}
 	}
 	e.dirty = e.dirty[:0]
 	if len(e.touched) > 1 {

@@ -18,6 +18,7 @@ type instance struct {
 	dirty   telemetry.Instant // to be judged again from here on; 0: no
 	order   int               // in the engine's list
 	slot    int               // of its deadline
+	limited *zoneState        // whose samples say its verdict; nil: none
 }
 
 // era is a time in which one rule of one plan was in force about the subject.

@@ -143,7 +143,7 @@ func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneV
 		crowd = z.capacity.present().verdict
 		v.Near = z.capacity.present().near
 		f, _ := z.capacity.ask(e.clock, Within)
-		v.Limit, v.Binding, limited = f.limit, f.constraint, f.hasLimit
+		v.Limit, v.HasLimit, v.Binding, limited = f.limit, f.hasLimit, f.constraint, f.hasLimit
 	}
 	switch {
 	case crowd == Breached || limited && v.Persons.Known && v.Persons.Persons >= v.Limit:
