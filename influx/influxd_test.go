@@ -72,7 +72,7 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 	}
 	journal.transitions = []Transition{{ID: 1, Transition: rules.Transition{Site: "magetan", Rule: "capacity", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"},
 		At: at, To: rules.Breached, Explanation: rules.Explanation{Value: 31, Limit: 30, HasValue: true, HasLimit: true, Reason: rules.ReasonNear}}}}
-	journal.samples = []Sample{{ID: 1, Sample: rules.Sample{Site: "magetan", Zone: "hall", At: at, Persons: 31, Error: 0.5, Low: 30, High: 32, Limit: 30, Near: true}}}
+	journal.samples = []Sample{{ID: 1, Sample: rules.Sample{Site: "magetan", Zone: "hall", At: at, Persons: 31, Error: 0.5, Low: 30, High: 32, Known: true, Limit: 30, HasLimit: true, Near: true}}}
 	journal.flows = []Flow{{ID: 1, Flow: rules.Flow{Site: "magetan", Device: "counter-1", At: at, In: 4, Out: 2, Record: 1}}}
 	start(t, toReal(journal, server, "gerbang"))
 	eventually(t, "everything to be written", caughtUp(journal))
