@@ -105,9 +105,9 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 	if got := server.Query("gerbang", "SHOW MEASUREMENTS")[0].Values; len(got) != len(names) {
 		t.Errorf("measurements: got %v, want %d", got, len(names))
 	}
-	row := server.Query("gerbang", `SELECT persons, error, low, high, capacity_limit, near FROM occupancy WHERE zone = 'hall'`)[0].Values[0]
-	if fmt.Sprint(row[1:]) != "[31 0.5 30 32 30 1]" {
-		t.Errorf("occupancy: got %v, want 31 0.5 30 32 30 1", row)
+	row := server.Query("gerbang", `SELECT persons, error, low, high, capacity_limit, near, known FROM occupancy WHERE zone = 'hall'`)[0].Values[0]
+	if fmt.Sprint(row[1:]) != "[31 0.5 30 32 30 1 1]" {
+		t.Errorf("occupancy: got %v, want 31 0.5 30 32 30 1 1", row)
 	}
 	series := server.Query("gerbang", `SELECT * FROM air GROUP BY *`)[0]
 	if want := map[string]string{"site": "magetan", "zone": "hall", "device": "air-1", "channel": "ch,1=a b"}; fmt.Sprint(series.Tags) != fmt.Sprint(want) {
