@@ -72,10 +72,11 @@ func (d *day) runs(from telemetry.Instant) []run {
 	return all
 }
 
-// begins is when there is something to see: the first time at which anybody may be in, else the first at which anybody knew.
+// begins is when there is something to see: the first time at which somebody was in, else the first at which anybody knew. The
+// night before a building opens is no news.
 func (d *day) begins() (at telemetry.Instant, ok bool) {
 	for _, s := range d.samples {
-		if s.Known && s.High > 0 {
+		if s.Known && s.Persons > 0 {
 			return s.At, true
 		}
 	}
@@ -85,4 +86,20 @@ func (d *day) begins() (at telemetry.Instant, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// limits are the samples from a time on with which the limit changed, which holds whether or not anybody knows the people.
+func (d *day) limits(from telemetry.Instant) []rules.Sample {
+	var all []rules.Sample
+	for i, s := range d.samples {
+		if i+1 < len(d.samples) && d.samples[i+1].At <= from {
+			continue
+		}
+		s.At = max(s.At, from)
+		if n := len(all); n == 0 && !s.HasLimit || n > 0 && all[n-1].HasLimit == s.HasLimit && all[n-1].Limit == s.Limit {
+			continue
+		}
+		all = append(all, s)
+	}
+	return all
 }

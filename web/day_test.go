@@ -155,6 +155,9 @@ var moves = regexp.MustCompile(`([MHVL])(-?\d+)(?: (-?\d+))?`)
 func TestH1TheDrawingOfTheDayIsMadeOfSteps(t *testing.T) {
 	r := start(t, newFleet(), func(o *Options) { o.Rollups = quietDay(t) })
 	page := r.get("/site/mpp-gresik?lang=en").body
+	if !regexp.MustCompile(`<path class="limit" d="M0 \d+H1000"`).MatchString(page) {
+		t.Error("the limit is not drawn throughout")
+	}
 	line := regexp.MustCompile(`<path class="line" d="([^"]*)"`).FindStringSubmatch(page)
 	if line == nil {
 		t.Fatal("there is no drawing")
@@ -203,6 +206,9 @@ func TestH1TheChartHoldsAValueUntilTheNext(t *testing.T) {
 		if err != nil || got != tt.want {
 			t.Errorf("at %s the chart has %q (%v), want %s", tt.at.Time(), got, err, tt.want)
 		}
+	}
+	if err := waitFor(ctx, `document.getElementById('chart-peak').textContent === 'Puncak 31 pukul 05.30.'`); err != nil {
+		t.Errorf("the peak under the chart: %v", err)
 	}
 	if seen := faults(ctx, t); len(seen) > 0 {
 		t.Error(seen)

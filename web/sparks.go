@@ -105,20 +105,29 @@ func drawSpark(sc *scene, d *day) *spark {
 	top := 1.0
 	for _, r := range runs {
 		for i := range r.samples {
-			p := &r.samples[i]
-			top = max(top, p.High, p.Persons)
-			if p.HasLimit {
-				top = max(top, p.Limit)
-			}
+			top = max(top, r.samples[i].High, r.samples[i].Persons)
 		}
+	}
+	steps := d.limits(first)
+	for i := range steps {
+		top = max(top, steps[i].Limit)
 	}
 	top *= 1.1
 	x := func(at telemetry.Instant) int { return int(math.Round(sparkW * float64(at.Sub(first)) / span)) }
 	y := func(v float64) int { return int(math.Round(sparkH * (1 - min(1, max(0, v/top))))) }
 
 	var line, band, limit strings.Builder
+	for i, p := range steps {
+		if p.HasLimit {
+			stepTo(&limit, i == 0 || !steps[i-1].HasLimit, x(p.At), y(p.Limit))
+		} else if i > 0 {
+			fmt.Fprintf(&limit, "H%d", x(p.At))
+		}
+	}
+	if n := len(steps); n > 0 && steps[n-1].HasLimit {
+		fmt.Fprintf(&limit, "H%d", x(d.end))
+	}
 	for _, r := range runs {
-		limits(&limit, r, x, y)
 		steps := thin(r.samples)
 		end := max(x(r.end), x(steps[0].At)+1) // what was known for a moment is seen too
 		for i, p := range steps {
@@ -144,21 +153,6 @@ func stepTo(to *strings.Builder, first bool, x, y int) {
 		return
 	}
 	fmt.Fprintf(to, "H%dV%d", x, y)
-}
-
-// limits draws the limit where there is one, also where it is 0.
-func limits(to *strings.Builder, r run, x func(telemetry.Instant) int, y func(float64) int) {
-	for i, p := range r.samples {
-		switch begins := i == 0 || !r.samples[i-1].HasLimit; {
-		case p.HasLimit && (begins || p.Limit != r.samples[i-1].Limit):
-			stepTo(to, begins, x(p.At), y(p.Limit))
-		case !p.HasLimit && !begins:
-			fmt.Fprintf(to, "H%d", x(p.At))
-		}
-	}
-	if r.samples[len(r.samples)-1].HasLimit {
-		fmt.Fprintf(to, "H%d", x(r.end))
-	}
 }
 
 // thin keeps at most about 180 steps of a run, the highest of each part of it: a peak must not vanish from the picture. Parts

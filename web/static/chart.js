@@ -4,6 +4,7 @@
   var box = document.getElementById('chart');
   if (!box || !window.uPlot) return;
   var empty = document.getElementById('chart-empty');
+  var peak = document.getElementById('chart-peak');
   var d = box.dataset;
   var plot;
 
@@ -15,14 +16,14 @@
     var t = [], people = [], low = [], high = [], limit = [];
     var items = body.items, until = Math.floor(Date.parse(body.until) / 1000), begin = null;
     items.forEach(function (s) {
-      if (begin === null && s.known && s.high > 0) begin = Date.parse(s.at) / 1000 - 1800;
+      if (begin === null && s.known && s.persons > 0) begin = Date.parse(s.at) / 1000 - 1800;
     });
     function add(at, s) {
       t.push(at);
       people.push(s.known ? s.persons : null);
       low.push(s.known ? s.low : null);
       high.push(s.known ? s.high : null);
-      limit.push(s.known && s.limit !== undefined ? s.limit : null);
+      limit.push(s.limit === undefined ? null : s.limit);
     }
     items.forEach(function (s, i) {
       var end = i + 1 < items.length ? Date.parse(items[i + 1].at) / 1000 : until;
@@ -77,6 +78,11 @@
       empty.hidden = seen;
       box.hidden = !seen;
       if (seen) draw(last);
+      peak.hidden = !body.peak;
+      if (body.peak) {
+        var clock = new Intl.DateTimeFormat(d.lang, {hour: '2-digit', minute: '2-digit', hour12: false, timeZone: d.zone});
+        peak.textContent = d.peak.replace('#', new Intl.NumberFormat(d.lang, {maximumFractionDigits: 0}).format(body.peak.persons)).replace('@', clock.format(new Date(body.peak.at)));
+      }
       box.dataset.drawn = String(body.items.length);
     }).catch(function () {
       empty.hidden = false;
