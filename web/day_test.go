@@ -189,7 +189,7 @@ func TestH1TheDrawingOfTheDayIsMadeOfSteps(t *testing.T) {
 func TestH1TheChartHoldsAValueUntilTheNext(t *testing.T) {
 	r := start(t, newFleet(), func(o *Options) { o.Rollups = quietDay(t) })
 	ctx := browser(t)
-	err := chromedp.Do(ctx, chromedp.Navigate(r.url+"/site/mpp-gresik/zone/ruang-tunggu"), chromedp.WaitReady(chromedp.CSS("#chart[data-drawn]")))
+	err := chromedp.Do(ctx, chromedp.Navigate(r.url+"/site/mpp-gresik/zone/ruang-tunggu?lang=en"), chromedp.WaitReady(chromedp.CSS("#chart[data-drawn]")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestH1TheChartHoldsAValueUntilTheNext(t *testing.T) {
 			t.Errorf("at %s the chart has %q (%v), want %s", tt.at.Time(), got, err, tt.want)
 		}
 	}
-	if err := waitFor(ctx, `document.getElementById('chart-peak').textContent === 'Puncak 31 pukul 05.30.'`); err != nil {
+	if err := waitFor(ctx, `document.getElementById('chart-peak').textContent === 'Peak 31 at 05:30.'`); err != nil {
 		t.Errorf("the peak under the chart: %v", err)
 	}
 	if seen := faults(ctx, t); len(seen) > 0 {
