@@ -326,6 +326,9 @@ func TestLearnedCounterIsShown(t *testing.T) {
 				r.configure(&next, r.at("2022-07-18 08:20:00"))
 				r.read("c-main", "2022-07-18 08:25:00", out, 10)
 				r.wantPersons("hall", 30)
+				if door := r.engine.View().Doors[0]; door.InToday != 30 || door.OutToday != 0 {
+					t.Errorf("the door: got %v in and %v out, want 30 and 0: people and doors are one truth", door.InToday, door.OutToday)
+				}
 				if c := r.engine.View().Doors[0].Counters[0]; c.Reversed != 0 {
 					t.Errorf("after it was configured: reversed since %v", c.Reversed)
 				}
