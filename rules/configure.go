@@ -47,7 +47,7 @@ func (e *Engine) lay() {
 		z.index = i - 1
 		z.parent, z.children = nil, nil
 		z.devices, z.edge = nil, nil
-		z.hours = e
+		z.hours, z.round = e, &e.round
 		z.feeders, z.absolute, z.outages, z.blind, z.sensors = nil, nil, nil, nil, nil
 	}
 	for i := range site.Zones {

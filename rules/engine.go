@@ -32,6 +32,8 @@ type Engine struct {
 	midnight  telemetry.Instant // the next one
 	resetAt   telemetry.Instant // the next reset
 	levelAt   telemetry.Instant // the next change of level
+	round     uint64            // of settling, while it lasts: no fact changes meanwhile; 0: none
+	rounds    uint64            // there have been
 	learnAt   telemetry.Instant // when what the counters miss is learned next
 	deafness  deafness          // when nobody listened to the devices
 
@@ -317,6 +319,8 @@ func (e *Engine) touch(z *zoneState) {
 
 // settle judges what was marked, in the fixed order, and takes samples.
 func (e *Engine) settle() {
+	e.rounds++
+	e.round = e.rounds
 	if len(e.dirty) > 1 {
 		slices.SortFunc(e.dirty, func(a, b *instance) int { return a.order - b.order })
 	}
@@ -337,6 +341,7 @@ func (e *Engine) settle() {
 		e.sample(z)
 	}
 	e.touched = e.touched[:0]
+	e.round = 0
 }
 
 // fellSilent is the moment at which a device was to be heard at the latest.
