@@ -19,7 +19,10 @@ func (e *Engine) configure(p *plan) {
 	p.from = e.clock
 	e.plans, e.plan = append(e.plans, p), p
 	e.lay()
-	e.day = p.midnight(p.date(e.clock))
+	was := e.day
+	if e.day = p.midnight(p.date(e.clock)); e.day != was {
+		e.recountToday() // in another time zone
+	}
 	e.midnight, e.resetAt = p.nextMidnight(e.clock), p.nextReset(e.clock)
 	e.learnAt = e.nextLearning(e.clock)
 	e.refreshLevel()

@@ -90,6 +90,17 @@ func (d *deafness) due(heard telemetry.Instant, bound, grace time.Duration) tele
 	return due
 }
 
+// Patience is the shortest time after which a device of the site is silent; 0: none ever is.
+func (e *Engine) Patience() time.Duration {
+	var least time.Duration
+	for _, w := range e.watches {
+		if w.bound > 0 && (least == 0 || w.bound < least) {
+			least = w.bound
+		}
+	}
+	return least
+}
+
 // forget drops what ended before the time.
 func (d *deafness) forget(before telemetry.Instant) {
 	d.spans = slices.DeleteFunc(d.spans, func(s deafSpan) bool { return s.to < before })

@@ -220,15 +220,11 @@ func (e *Engine) nextTurn() telemetry.Instant {
 // newDay begins a day of the site: the counts of the day, the protocols in force, and an end to what is too old.
 func (e *Engine) newDay() {
 	e.day, e.midnight = e.plan.midnight(e.plan.date(e.clock)), e.plan.nextMidnight(e.clock)
-	for _, z := range e.allZones() {
-		z.today = tally{}
-	}
-	for _, d := range e.doors {
-		d.today, d.screened, d.tooWarm = tally{}, 0, 0
-	}
+	e.resetToday()
 	old := e.clock.Add(-horizon)
 	for _, d := range e.doors {
 		d.forget(old)
+		d.forgetScreens(e.clock)
 	}
 	e.deafness.forget(old)
 	for _, w := range e.watches {

@@ -246,11 +246,8 @@ func (e *Engine) screen(d *deviceState, channel string, v float64, at telemetry.
 	}
 	credible, warm := d.screens(v)
 	d.door.measured(at, credible)
-	if at > e.day && credible {
-		d.door.screened++
-		if warm {
-			d.door.tooWarm++
-		}
+	if credible {
+		d.door.screenedAt(at, warm, at > e.day)
 	}
 	e.doorChanged(d.door, at)
 }
@@ -350,15 +347,13 @@ func (e *Engine) passed(d *deviceState, c *total, at telemetry.Instant) {
 func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt people) {
 	rawIn, rawOut := in, out
 	in, out = d.directed(at, in, out)
-	today := at > e.day
+	if at > e.day {
+		e.today(d, in, out)
+	}
 	if d.door != nil {
 		d.door.entered(at, in)
 		d.door.total.in += in
 		d.door.total.out += out
-		if today {
-			d.door.today.in += in
-			d.door.today.out += out
-		}
 		e.doorChanged(d.door, at)
 	}
 	if in != 0 || out != 0 {
@@ -371,13 +366,6 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 		z := f.zone
 		if z.heard == 0 || at < z.heard {
 			z.heard = at
-		}
-		if today && f.sign > 0 {
-			z.today.in += in
-			z.today.out += out
-		} else if today {
-			z.today.in += out
-			z.today.out += in
 		}
 		z.pass(at, f.passage(at, rawIn, rawOut, doubt))
 		z.age(e.clock, e.plan.exactCrowd())

@@ -103,7 +103,11 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 	}
 	e.doorByID = make(map[string]*doorState, len(site.Doors))
 	for range site.Doors {
-		d := &doorState{id: c.string(), total: c.tally(), today: c.tally(), screened: c.uint(), tooWarm: c.uint(), counted: c.instant()}
+		d := &doorState{id: c.string(), total: c.tally(), today: c.tally(), screened: c.uint(), tooWarm: c.uint()}
+		for range c.count() {
+			d.takeScreening(screening{c.int(), c.uint(), c.uint()}, c.limit)
+		}
+		d.counted = c.instant()
 		var at telemetry.Instant
 		for range c.count() {
 			at += telemetry.Instant(c.whole(int64(time.Minute)))

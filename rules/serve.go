@@ -108,6 +108,9 @@ func (e *Engine) setBack(to telemetry.Instant) error {
 	e.clock = to
 	e.day, e.midnight, e.resetAt = e.plan.midnight(e.plan.date(to)), e.plan.nextMidnight(to), e.plan.nextReset(to)
 	e.learnAt = e.nextLearning(to)
+	if e.day != old.day {
+		e.recountToday()
+	}
 	for _, z := range e.allZones() {
 		z.again(to) // what was lost in a time that never was is not lost
 	}
