@@ -51,7 +51,9 @@ func (e *Engine) View() View {
 	}
 	v.Persons = e.estimateView(e.building)
 	for i, z := range e.zones {
-		v.Zones = append(v.Zones, e.zoneView(&site.Zones[i], z, about(SubjectZone, z.id)))
+		zone := e.zoneView(&site.Zones[i], z, about(SubjectZone, z.id))
+		v.advise(&zone, leadsIn(site, z.id))
+		v.Zones = append(v.Zones, zone)
 	}
 	for i, d := range e.doors {
 		def := &site.Doors[i]
@@ -130,30 +132,15 @@ func (e *Engine) estimateView(z *zoneState) Estimate {
 	}
 }
 
-// almostFull is the share of the limit from which on a display says wait.
-const almostFull = 0.9
-
 func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneView {
 	v := ZoneView{
 		ID: def.ID, Name: def.Name, Persons: e.estimateView(z), Verdict: worst, InToday: z.today.in.number(), OutToday: z.today.out.number(),
 	}
-	crowd := Unknown
-	limited := false
 	if z.capacity != nil && z.capacity.now().rule != nil {
-		crowd = z.capacity.present().verdict
 		v.Near = z.capacity.present().near
-		f, _ := z.capacity.ask(e.clock, Within)
-		v.Limit, v.Binding, limited = f.limit, f.constraint, f.hasLimit
-	}
-	switch {
-	case crowd == Breached || limited && v.Persons.Known && v.Persons.Persons >= v.Limit:
-		v.Advice = AdviceStop
-	case !v.Persons.Measured:
-		// Nobody counts here: there is nothing to say to those at the door.
-	case !v.Persons.Known || limited && (crowd == Unknown || v.Persons.Persons >= almostFull*v.Limit):
-		v.Advice = AdviceWait
-	default:
-		v.Advice = AdviceGo
+		if f, _ := z.capacity.ask(e.clock, Within); f.hasLimit {
+			v.Limit, v.Binding = f.limit, f.constraint
+		}
 	}
 	v.CountAsked = e.countAsked(z)
 	v.Stay = z.now.stayView()

@@ -60,21 +60,12 @@ type ZoneView struct {
 	// CountAsked is since when a manual count would pay; 0: it would not. At most once in two hours.
 	CountAsked telemetry.Instant `json:"count_asked,omitempty"`
 	Advice     Advice            `json:"advice"`
-	Readings   []LastValue       `json:"readings,omitempty"` // newest air values and the like
-	InToday    float64           `json:"in_today"`
-	OutToday   float64           `json:"out_today"`
+	// Held is the rule whose breach the advice follows, where it is another than the one about the zone's people.
+	Held     string      `json:"held,omitempty"`
+	Readings []LastValue `json:"readings,omitempty"` // newest air values and the like
+	InToday  float64     `json:"in_today"`
+	OutToday float64     `json:"out_today"`
 }
-
-// Advice is what a display at a zone's entrance says.
-type Advice string
-
-// The advice. Unknown occupancy gives AdviceWait: we do not wave people into a room we cannot see. Where nobody counts there is
-// none.
-const (
-	AdviceGo   Advice = "go"
-	AdviceWait Advice = "wait"
-	AdviceStop Advice = "stop"
-)
 
 // DoorView is a door today.
 type DoorView struct {

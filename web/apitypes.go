@@ -77,10 +77,11 @@ type apiZone struct {
 	Persons  apiEstimate  `json:"persons"`
 	Limit    *float64     `json:"limit,omitempty" example:"50" doc:"Absent: nothing limits the zone"`
 	Binding  string       `json:"binding,omitempty" example:"seats" doc:"The constraint that set the limit"`
-	Verdict  string       `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the zone"`
+	Verdict  string       `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"The worst of all rules about the zone, its air as well as its people; absent: no rule judges it"`
 	Near     bool         `json:"near" doc:"The verdict about its people is unknown because they are near the limit: counted, and too close to tell"`
 	Asked    time.Time    `json:"count_asked,omitzero" doc:"Since when a manual count would pay; absent: it would not"`
-	Advice   string       `json:"advice,omitempty" enum:"go,wait,stop" doc:"Absent: nothing counts people here"`
+	Advice   string       `json:"advice,omitempty" enum:"go,wait,stop" doc:"What a display at its entrance says. stop: the building is closed, people are at the limit or above, or a critical rule is breached about the zone (or about the building, where a door leads in from outside). wait: nobody knows how many are inside, they are at nine tenths of the limit or more, or a rule of the severity warning is breached. Absent: nothing counts people here and no critical rule is breached"`
+	Held     string       `json:"held,omitempty" example:"co2-tindakan" doc:"The rule that the advice follows, where it is another than the one about people"`
 	In       *float64     `json:"in_today,omitempty" example:"210" doc:"Absent: no counter stands at its doors"`
 	Out      *float64     `json:"out_today,omitempty" example:"168"`
 	Readings []apiReading `json:"readings"`
@@ -114,8 +115,8 @@ func apiZonesOf(v *rules.View) []apiZone {
 		if judged(v, rules.SubjectZone, z.ID) {
 			a.Verdict = z.Verdict.String()
 		}
-		if a.Persons.Counted {
-			a.Advice = string(z.Advice)
+		if a.Persons.Counted || z.Advice == rules.AdviceStop && v.Open {
+			a.Advice, a.Held = string(z.Advice), z.Held
 		}
 		if passed(v, z) {
 			a.In, a.Out = &z.InToday, &z.OutToday

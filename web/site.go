@@ -145,7 +145,7 @@ func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 		ID: z.ID, Name: z.Name, Site: sc.view.Site, Chip: sc.subjectChip(rules.SubjectZone, z.ID, z.Verdict, z.Near),
 		Persons: sc.persons(z.Persons), CountAsked: z.CountAsked != 0,
 	}
-	if card.Persons.Counted {
+	if card.Persons.Counted || z.Advice == rules.AdviceStop && sc.view.Open {
 		card.Advice = sc.adviceChip(z.Advice)
 	}
 	if passed(sc.view, z) {
@@ -176,7 +176,11 @@ func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 	return card
 }
 
-func (t *tongue) adviceChip(a rules.Advice) chip {
+// adviceChip is what the display at a zone says: of a closed building, that it is closed.
+func (t *scene) adviceChip(a rules.Advice) chip {
+	if !t.view.Open {
+		return chip{Class: "closed", Icon: "closed", Word: t.T("site.closed")}
+	}
 	switch a {
 	case rules.AdviceGo, rules.AdviceStop:
 	default:
