@@ -32,14 +32,24 @@ type Alert struct {
 	// Explanation is the newest, and of a past alert the one with which it ended. Raised is the one with which it opened,
 	// Worst the one whose value was furthest on the wrong side of the limit. Alerts from before they were kept lack the two.
 	Explanation rules.Explanation `json:"explanation"`
-	Raised      rules.Explanation `json:"raised,omitzero"`
-	Worst       rules.Explanation `json:"worst,omitzero"`
-	Ack         *Acknowledgement  `json:"ack,omitempty"`
+	// Eased is set while the rule is kept again and the alert still stands (Rule.KeepFiring, hysteresis). Explanation then is of the
+	// past.
+	Eased  *Easing           `json:"eased,omitempty"`
+	Raised rules.Explanation `json:"raised,omitzero"`
+	Worst  rules.Explanation `json:"worst,omitzero"`
+	Ack    *Acknowledgement  `json:"ack,omitempty"`
 	Description
 }
 
 // Open reports whether the alert still asks for something.
 func (a *Alert) Open() bool { return a.Resolved == 0 }
+
+// Easing says that what an open alert is about is over for now.
+type Easing struct {
+	Since       telemetry.Instant `json:"since"`          // from when on the rule is kept
+	Ends        telemetry.Instant `json:"ends,omitempty"` // when the alert ends by itself if it stays so; 0: when the value is far enough from its limit
+	Explanation rules.Explanation `json:"explanation"`    // what is so now
+}
 
 // Acknowledgement says that somebody is handling an alert. It expires: an alert nobody works on any more is loud again.
 type Acknowledgement struct {

@@ -25,7 +25,10 @@ func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
 		return t.explainFault(&s, a)
 	}
 	title, todo = t.title(&s), t.todo(&s)
-	if a.Open() {
+	switch {
+	case a.Open() && a.Eased != nil:
+		return t.in(lang).say("title.eased", map[string]any{"Title": title}), t.eased(&s, a), ""
+	case a.Open():
 		return title, sentences(t.text(&s), t.soFar(&s, a)), todo
 	}
 	return title, sentences(t.lasted(lang, a), t.course(&s, a)), ""

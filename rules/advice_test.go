@@ -2,6 +2,7 @@ package rules
 
 import (
 	"testing"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -83,5 +84,32 @@ func TestAdviceOfAFullBuilding(t *testing.T) {
 	}
 	if z := r.zone("waiting"); z.Advice != AdviceGo {
 		t.Errorf("waiting room: got %q, want go", z.Advice)
+	}
+}
+
+// An alarm that KeepFiring holds says when it ends; one that hysteresis holds does not.
+func TestAnAlarmThatIsKeptSaysWhenItEnds(t *testing.T) {
+	rule := capacityRule(func(c *Capacity) { c.Hysteresis = 2 })
+	rule.KeepFiring = 5 * time.Minute
+	r := newRig(t, with(exact(mall(t)), rule))
+	ends := func() telemetry.Instant {
+		for _, v := range r.engine.View().Verdicts {
+			if v.Subject.ID == "hall" {
+				return v.AlarmEnds
+			}
+		}
+		return -1
+	}
+	r.read("c-main", "2022-07-04 09:00:00", in, 60)
+	if got := ends(); got != 0 {
+		t.Errorf("while it is breached: got %v, want none", got)
+	}
+	r.read("c-main", "2022-07-04 09:01:00", out, 10) // 50 of 50
+	if got := ends(); got != 0 {
+		t.Errorf("at the limit: got %v, want none: hysteresis holds it", got)
+	}
+	r.read("c-main", "2022-07-04 09:02:00", out, 10)
+	if got, want := ends(), r.at("2022-07-04 09:07:00"); got != want {
+		t.Errorf("below the limit: got %v, want %v", got, want)
 	}
 }

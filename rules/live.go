@@ -89,6 +89,9 @@ func (e *Engine) verdictView(i *instance) VerdictView {
 	if view.Phase == Firing && !i.told.firing {
 		view.Phase, view.AlarmDue = Pending, i.told.held // late data made it: it is held back until it has stood for a while
 	}
+	if view.Phase == Firing && s.alarm.clear != 0 {
+		view.AlarmEnds = s.alarm.clear.Add(era.rule.KeepFiring)
+	}
 	if view.Legal == "" {
 		view.Legal = era.protocol.Legal
 	}

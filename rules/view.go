@@ -162,6 +162,9 @@ type VerdictView struct {
 	PhaseSince telemetry.Instant `json:"phase_since,omitempty"`
 	// AlarmDue is when a pending rule will ask people, if nothing changes; 0: it is not pending.
 	AlarmDue telemetry.Instant `json:"alarm_due,omitempty"`
+	// AlarmEnds is when a firing rule that asks nothing any more (Rule.KeepFiring) falls quiet, if nothing changes; 0: it asks, or the
+	// value must come further below its limit first (hysteresis).
+	AlarmEnds telemetry.Instant `json:"alarm_ends,omitempty"`
 	// Title is what the rule's author calls it, by language; empty: it has no name but its kind's.
 	Title       map[string]string `json:"title,omitempty"`
 	Explanation Explanation       `json:"explanation"`

@@ -63,6 +63,9 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 	if !a.Open() && a.Raised.HasValue {
 		basis = &a.Raised
 	}
+	if a.Eased != nil {
+		basis = &a.Eased.Explanation
+	}
 	card := alertCard{
 		ID: a.ID, Site: a.Site, Class: string(a.Class), Icon: classIcon(a.Class), Word: sc.T("class." + string(a.Class)),
 		Title: a.SubjectName, Text: text, Basis: sc.basis(basis, a.Opened), Advice: todo,

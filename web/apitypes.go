@@ -315,7 +315,14 @@ type apiAlert struct {
 	Explanation  apiExplanation `json:"explanation" doc:"The newest; of a past alert the one with which it ended. Its sentence tells all three"`
 	Raised       *apiMoment     `json:"raised,omitempty" doc:"The value that raised it"`
 	Worst        *apiMoment     `json:"worst,omitempty" doc:"The worst value: under a minimum the lowest, else the highest"`
+	Eased        *apiEased      `json:"eased,omitempty" doc:"The rule is kept again and the alert still stands: the explanation is of the past then, this is of now. Absent: it is not, or the alert is over"`
 	Acknowledged *apiAck        `json:"acknowledged,omitempty"`
+}
+
+type apiEased struct {
+	Since time.Time  `json:"since" doc:"From when on the rule is kept"`
+	Ends  time.Time  `json:"ends,omitzero" doc:"When the alert ends by itself if it stays so; absent: when the value is far enough from its limit"`
+	Now   *apiMoment `json:"now,omitempty" doc:"The value now"`
 }
 
 type apiMoment struct {
@@ -354,6 +361,9 @@ func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {
 	out.Title, _, _ = sc.texts.Explain(sc.Tag, a)
 	if a.Subject.Kind != "" {
 		out.Subject = &apiSubject{string(a.Subject.Kind), a.Subject.ID, a.SubjectName}
+	}
+	if z := a.Eased; z != nil {
+		out.Eased = &apiEased{z.Since.Time(), z.Ends.Time(), apiMomentOf(&z.Explanation)}
 	}
 	if a.Ack != nil {
 		out.Acknowledged = &apiAck{a.Ack.By, a.Ack.Reason, a.Ack.At.Time(), a.Ack.Until.Time()}

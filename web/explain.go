@@ -80,6 +80,11 @@ func (t *scene) demand(a *alerts.Alert) (text, todo string) {
 	if !a.Open() && a.Class != rules.ClassService {
 		return t.texts.Past(t.Tag, &named), ""
 	}
+	if a.Eased != nil {
+		eased := *a.Eased
+		eased.Explanation.Detail = t.subjectName(eased.Explanation.Detail)
+		named.Eased = &eased
+	}
 	_, text, todo = t.texts.Explain(t.Tag, &named)
 	return text, todo
 }
