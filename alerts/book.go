@@ -147,9 +147,9 @@ func (b *Book) Entry(rec *telemetry.Record, dst []Change) []Change {
 		}
 		return b.expire(e, rec.At, dst)
 	}
-	e.alert.Ack = &Acknowledgement{
+	e.alert.handle(&Acknowledgement{
 		By: rec.Entry.Author, Reason: rec.Entry.Reason, At: rec.At, Until: min(until, rec.At.Add(MaxAcknowledgement)),
-	}
+	}, rec.At)
 	b.stale = true
 	return append(dst, e.change(Acknowledged, rec.At))
 }
@@ -266,7 +266,9 @@ func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
 		if a.Ack != nil && a.Ack.At > now {
 			ack := *a.Ack
 			ack.Until, ack.At = now.Add(ack.Until.Sub(ack.At)), now
-			a.Ack = &ack
+			all := slices.Clone(a.Acknowledgements())
+			all[len(all)-1] = ack
+			a.Ack, a.Handled = &ack, all
 		}
 		dst = append(dst, e.change(Updated, now))
 	}
@@ -342,7 +344,8 @@ func (b *Book) flush(e *entry, at telemetry.Instant, dst []Change) []Change {
 }
 
 func (b *Book) expire(e *entry, at telemetry.Instant, dst []Change) []Change {
-	e.alert.Ack, b.stale = nil, true
+	e.alert.handle(nil, at)
+	b.stale = true
 	return append(dst, e.change(Expired, at))
 }
 

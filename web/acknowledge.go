@@ -42,7 +42,8 @@ type alertCard struct {
 	Opened       string
 	Critical     bool
 	Unconfirmed  string
-	Acknowledged string // by whom and until when; empty: nobody yet
+	Acknowledged string   // by whom and until when; empty: nobody yet
+	Handled      []string // all who handled it and when, those whose time ran out too
 	Presets      []preset
 	Minutes      int
 }
@@ -86,19 +87,26 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 		card.Unconfirmed = sc.T(key, "When", sc.when(a.Unconfirmed))
 	}
 	if ack := a.Ack; ack != nil {
-		reason := ack.Reason
-		if sc.Has("preset." + reason) {
-			reason = sc.T("preset." + reason)
-		}
-		card.Acknowledged = sc.T("alert.acknowledged", "By", ack.By, "Until", sc.when(ack.Until))
-		if reason != "" {
-			card.Acknowledged += " — " + reason
-		}
+		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", ack.By, "Until", sc.when(ack.Until)), ack.Reason)
+	}
+	for _, ack := range a.Acknowledgements() {
+		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", ack.By, "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
 	}
 	for _, p := range presets[string(a.Class)] {
 		card.Presets = append(card.Presets, preset{p, sc.T("preset." + p)})
 	}
 	return card
+}
+
+// because adds the reason of an acknowledgement.
+func (t *scene) because(text, reason string) string {
+	if t.Has("preset." + reason) {
+		reason = t.T("preset." + reason)
+	}
+	if reason == "" {
+		return text
+	}
+	return text + " — " + reason
 }
 
 // acknowledge takes the form of an alert: one tap is enough. It answers after the entry is on disk: a notice for htmx, the

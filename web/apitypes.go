@@ -316,7 +316,8 @@ type apiAlert struct {
 	Raised       *apiMoment     `json:"raised,omitempty" doc:"The value that raised it"`
 	Worst        *apiMoment     `json:"worst,omitempty" doc:"The worst value: under a minimum the lowest, else the highest"`
 	Eased        *apiEased      `json:"eased,omitempty" doc:"The rule is kept again and the alert still stands: the explanation is of the past then, this is of now. Absent: it is not, or the alert is over"`
-	Acknowledged *apiAck        `json:"acknowledged,omitempty"`
+	Acknowledged *apiAck        `json:"acknowledged,omitempty" doc:"The acknowledgement in force"`
+	Handled      []apiAck       `json:"handled" doc:"All acknowledgements, the oldest first, those that ran out or were withdrawn too: each until when it held"`
 }
 
 type apiEased struct {
@@ -350,6 +351,10 @@ type apiAck struct {
 	Until  time.Time `json:"until" doc:"It is loud again from then on"`
 }
 
+func apiAckOf(a *alerts.Acknowledgement) apiAck {
+	return apiAck{a.By, a.Reason, a.At.Time(), a.Until.Time()}
+}
+
 func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {
 	text, _ := sc.demand(a)
 	out := apiAlert{
@@ -366,7 +371,12 @@ func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {
 		out.Eased = &apiEased{z.Since.Time(), z.Ends.Time(), apiMomentOf(&z.Explanation)}
 	}
 	if a.Ack != nil {
-		out.Acknowledged = &apiAck{a.Ack.By, a.Ack.Reason, a.Ack.At.Time(), a.Ack.Until.Time()}
+		out.Acknowledged = new(apiAckOf(a.Ack))
+	}
+	all := a.Acknowledgements()
+	out.Handled = make([]apiAck, 0, len(all))
+	for i := range all {
+		out.Handled = append(out.Handled, apiAckOf(&all[i]))
 	}
 	return out
 }

@@ -189,7 +189,7 @@ type alertRow struct {
 	Class, Icon, Word        string
 	Title, Text              string
 	Opened, Resolved, Lasted string
-	Acknowledged             string
+	Handled                  []string
 }
 
 func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
@@ -218,7 +218,7 @@ func (s *Server) alertRow(lang *tongue, a *alerts.Alert, now time.Time) alertRow
 	card := alertCardOf(sc, a)
 	row := alertRow{
 		Site: a.Site, SiteName: a.SiteName, Class: card.Class, Icon: card.Icon, Word: card.Word, Title: card.Title,
-		Text: card.Text, Opened: card.Opened, Resolved: "–", Acknowledged: card.Acknowledged, Lasted: lang.Span(now.Sub(a.Opened.Time())),
+		Text: card.Text, Opened: card.Opened, Resolved: "–", Handled: card.Handled, Lasted: lang.Span(now.Sub(a.Opened.Time())),
 	}
 	if v != nil {
 		row.SiteName = v.Name
