@@ -27,6 +27,8 @@ const (
 	InputPlausibleMin = "plausible_min"
 	InputPlausibleMax = "plausible_max"
 
+	InputInterval = "interval" // minutes between two messages, as the device promises; the limit is how long it may be silent
+
 	InputCounted = "counted" // minutes since the time from which it is counted, where that is later than the last deed
 	InputGrace   = "grace"   // minutes that are given beyond the limit
 	InputOpened  = "opened"  // minutes since the day's opening; negative: until it
@@ -132,6 +134,9 @@ func (j *temperatureJudge) show(_ telemetry.Instant, x *Explanation) {
 
 func (j *silenceJudge) show(t telemetry.Instant, x *Explanation) {
 	x.Bound = Below
+	if j.interval > 0 && x.HasLimit {
+		x.Inputs = append(x.Inputs, Input{Name: InputInterval, Value: minutes(j.interval), Unit: "min"})
+	}
 	if !j.onlyOpen || !x.HasValue {
 		return
 	}

@@ -94,18 +94,26 @@ func (t *scene) finding(w *rules.VerdictView) string {
 	named := *w
 	// A sentence names a device as people know it.
 	named.Explanation.Detail = t.subjectName(w.Explanation.Detail)
-	_, text, _ := t.texts.ExplainVerdict(t.Tag, &named, nil)
+	text := t.texts.Finding(t.Tag, &named, t.moment(), false)
 	if text == "" {
 		text = t.T("verdict." + w.Verdict.String() + "_text")
 	}
 	return text
 }
 
+// moment is when and where what is shown is true.
+func (t *scene) moment() alerts.Moment {
+	if t.view == nil {
+		return alerts.Moment{}
+	}
+	return alerts.Moment{At: t.view.Now, Timezone: t.view.Zone}
+}
+
 // brief is a verdict's text in one short sentence.
 func (t *scene) brief(w *rules.VerdictView) string {
 	named := *w
 	named.Explanation.Detail = t.subjectName(w.Explanation.Detail)
-	if text := t.texts.BriefVerdict(t.Tag, &named); text != "" {
+	if text := t.texts.Finding(t.Tag, &named, t.moment(), true); text != "" {
 		return text
 	}
 	return t.T("verdict." + w.Verdict.String() + "_text")
