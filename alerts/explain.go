@@ -228,6 +228,9 @@ func (t *Texts) reason(s *statement, data map[string]any) string {
 		data["Low"], data["High"] = w.number(low.Value, 1), t.quantity(s.lang, s.kind, high.Unit, high.Value, 0)
 		return w.say("reason.implausible.window", data)
 	}
+	if id := "reason." + s.kind + "." + string(x.Reason); w.has[id] {
+		return w.say(id, data)
+	}
 	return w.say("reason."+string(x.Reason), data)
 }
 
@@ -266,12 +269,26 @@ func (t *Texts) sensor(s *statement, data map[string]any) string {
 	return t.in(s.lang).say("text.sensor", data)
 }
 
-// lasting says how long a norm allows what it forbids.
+// lasting says how long, or how often in a row, a norm allows what it forbids, and how much of that is over.
 func (t *Texts) lasting(s *statement) string {
-	for _, in := range s.explanation.Inputs {
-		if in.Name == "over" && s.kind == "expression" {
-			return t.in(s.lang).say("text.over", map[string]any{"Over": t.Duration(s.lang, time.Duration(in.Value*float64(time.Minute)))})
-		}
+	if s.kind != "expression" {
+		return ""
+	}
+	w, x := t.in(s.lang), s.explanation
+	over, timed := input(x, rules.InputOver)
+	lasted, lasts := input(x, rules.InputLasted)
+	row, some := input(x, rules.InputInRow)
+	span := func(in rules.Input) string {
+		return t.Duration(s.lang, floorSpan(time.Duration(in.Value*float64(time.Minute))))
+	}
+	switch {
+	case timed && lasts:
+		return w.say("text.lasts", map[string]any{"Over": span(over), "Lasted": span(lasted)})
+	case some:
+		of, _ := input(x, rules.InputReadings)
+		return w.say("text.in_row", map[string]any{"N": w.number(row.Value, 0), "Of": w.number(of.Value, 0)})
+	case timed && !s.brief:
+		return w.say("text.over", map[string]any{"Over": span(over)})
 	}
 	return ""
 }

@@ -23,6 +23,8 @@ const (
 
 	InputReadings = "readings" // so many readings in a row make a breach
 	InputInRow    = "in_row"   // so many there are
+	InputOver     = "over"     // so many minutes without a break make a breach
+	InputLasted   = "lasted"   // so many there are
 
 	InputPlausibleMin = "plausible_min"
 	InputPlausibleMax = "plausible_max"

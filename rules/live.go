@@ -25,7 +25,7 @@ func (e *Engine) View() View {
 			v.Protocols = append(v.Protocols, p.Title)
 		}
 	}
-	worst := make(map[Subject]Verdict)
+	worst, idle := make(map[Subject]Verdict), make(map[Subject]bool)
 	judged := false
 	for _, i := range e.instances {
 		if i.now().rule == nil {
@@ -39,8 +39,9 @@ func (e *Engine) View() View {
 			}
 			judged = true
 		}
-		if w, ok := worst[i.subject]; !ok || worse(view.Verdict, w) {
-			worst[i.subject] = view.Verdict
+		// What is not judged yet says something about a subject only where nothing else does.
+		if w, ok := worst[i.subject]; !ok || idle[i.subject] && !view.Idle() || worse(view.Verdict, w) && !view.Idle() {
+			worst[i.subject], idle[i.subject] = view.Verdict, view.Idle()
 		}
 	}
 	about := func(kind SubjectKind, id string) Verdict {
