@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,12 +22,39 @@ const (
 	maxReason = 200
 )
 
-// presets are the reasons offered as buttons, by class; the words are in the locales.
+// presets are the reasons offered as buttons, by what the alert is about; the words are in the locales.
 var presets = map[string][]string{
-	"breach":  {"entrance_held", "people_leaving", "measured_again"},
+	"crowd":   {"entrance_held", "people_leaving"},
+	"fever":   {"measured_again", "sent_home"},
+	"air":     {"windows_opened", "people_leaving"},
+	"breach":  {"being_checked", "fixed"},
 	"overdue": {"being_done", "done_not_logged"},
 	"sensor":  {"repair_called", "battery_changed"},
 	"service": {"being_repaired"},
+}
+
+// airQuantities are what fresh air mends.
+var airQuantities = []telemetry.Quantity{telemetry.CO2, telemetry.TVOC, telemetry.PM25, telemetry.PM10, telemetry.Temperature, telemetry.Humidity}
+
+// presetsOf are the reasons that fit an alert.
+func presetsOf(a *alerts.Alert) []string {
+	if a.Class != rules.ClassBreach {
+		return presets[string(a.Class)]
+	}
+	switch a.Kind {
+	case "capacity", "distancing", "occupancy", "quota":
+		return presets["crowd"]
+	case "temperature":
+		return presets["fever"]
+	case "screening":
+		return []string{"being_checked", "repair_called"}
+	}
+	for _, e := range a.Explanation.Evidence {
+		if slices.Contains(airQuantities, e.Quantity) {
+			return presets["air"]
+		}
+	}
+	return presets["breach"]
 }
 
 // alertCard is one open alert.
@@ -79,6 +107,9 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 	if card.Title == "" {
 		card.Title = sc.subjectName(a.Subject.ID)
 	}
+	if a.Class != rules.ClassService {
+		card.Title = sc.ruleOf(a) + ": " + card.Title
+	}
 	if a.Unconfirmed != 0 {
 		key := "alert.unconfirmed"
 		if a.Explanation.Reason == rules.ReasonNear {
@@ -92,7 +123,7 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 	for _, ack := range a.Acknowledgements() {
 		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", ack.By, "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
 	}
-	for _, p := range presets[string(a.Class)] {
+	for _, p := range presetsOf(a) {
 		card.Presets = append(card.Presets, preset{p, sc.T("preset." + p)})
 	}
 	return card

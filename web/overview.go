@@ -135,7 +135,7 @@ func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 		Persons: sc.persons(v.Persons), Alerts: sc.countAlerts(open), Devices: len(v.Devices),
 	}
 	if w, ok := worst(v); ok {
-		row.WhySubject = w.SubjectName
+		row.WhySubject = sc.ruleName(&w) + ", " + w.SubjectName
 		row.Why, row.Pending = sc.brief(&w), sc.pending(&w)
 	}
 	var last telemetry.Instant

@@ -18,7 +18,7 @@ type fault struct {
 	status int
 	key    string
 	args   []any // of the sentence: pairs of a name and a value
-	retry  int // seconds for Retry-After; 0: none
+	retry  int   // seconds for Retry-After; 0: none
 	cause  error
 }
 
