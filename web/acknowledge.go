@@ -74,6 +74,7 @@ type alertCard struct {
 	Handled      []string // all who handled it and when, those whose time ran out too
 	Presets      []preset
 	Minutes      int
+	From         string // the page with the button: empty or alerts
 }
 
 type preset struct{ Value, Word string }
@@ -171,11 +172,15 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 	if r.Header.Get("HX-Request") != "" {
 		v, _ := s.opts.Live.View(site)
 		sc := s.scene(lang, v)
+		sc.zoned = r.PostForm.Get("from") == "alerts"
 		w.Header().Set("Cache-Control", "no-store")
 		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", author, "Until", sc.when(telemetry.InstantOf(until)))})
 	}
 	to := "/"
-	if _, ok := s.opts.Live.View(site); ok {
+	switch _, ok := s.opts.Live.View(site); {
+	case r.PostForm.Get("from") == "alerts":
+		to = "/alerts"
+	case ok:
 		to = "/site/" + site
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)

@@ -17,6 +17,8 @@ type scene struct {
 	view  *rules.View // nil: no site, the gateway itself
 	loc   *time.Location
 	now   time.Time
+	// zoned: its times stand beside those of other sites, and say their time zone.
+	zoned bool
 }
 
 func (s *Server) scene(t *tongue, v *rules.View) *scene {
@@ -34,8 +36,12 @@ func (s *Server) scene(t *tongue, v *rules.View) *scene {
 // The gateway itself is nowhere: its times say that they are UTC.
 func (t *scene) when(i telemetry.Instant) string {
 	s := t.When(i, t.now, t.loc)
-	if t.view == nil && i != 0 {
+	switch {
+	case i == 0 || i == telemetry.Never:
+	case t.view == nil:
 		s += " UTC"
+	case t.zoned:
+		s += " " + i.In(t.loc).Format("MST")
 	}
 	return s
 }
