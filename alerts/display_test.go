@@ -53,3 +53,16 @@ func TestR14DisplayNearTheLimit(t *testing.T) {
 		}
 	}
 }
+
+// A display is told to stop where the air forbids to go in, also where nobody counts, and that the building is closed.
+func TestDisplayOfAHeldZone(t *testing.T) {
+	for name, z := range map[string]rules.ZoneView{
+		"counted":     {Verdict: rules.Breached, Advice: rules.AdviceStop, Held: "co2", Persons: rules.Estimate{Persons: 3, Known: true, Measured: true}},
+		"not counted": {Verdict: rules.Breached, Advice: rules.AdviceStop, Held: "co2", Persons: rules.Estimate{Reason: rules.ReasonNoData}},
+	} {
+		told := display(t, z)
+		if told["advice"] != "stop" || told["held"] != "co2" || told["closed"] != true {
+			t.Errorf("%s: got %v, want stop by co2 in a closed building", name, told)
+		}
+	}
+}

@@ -212,9 +212,10 @@ func (e *Engine) turn() {
 	e.queue.set(0, e.nextTurn())
 }
 
-// nextTurn is the next turn of the calendar.
+// nextTurn is the next turn of the calendar. Opening and closing are turns too: what displays say depends on them.
 func (e *Engine) nextTurn() telemetry.Instant {
-	return min(e.midnight, e.resetAt, e.levelAt, e.learnAt)
+	_, _, until := e.plan.open(e.clock)
+	return min(e.midnight, e.resetAt, e.levelAt, e.learnAt, until)
 }
 
 // newDay begins a day of the site: the counts of the day, the protocols in force, and an end to what is too old.
