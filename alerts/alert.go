@@ -6,6 +6,8 @@
 package alerts
 
 import (
+	"slices"
+
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -32,14 +34,50 @@ type Alert struct {
 	// Explanation is the newest, and of a past alert the one with which it ended. Raised is the one with which it opened,
 	// Worst the one whose value was furthest on the wrong side of the limit. Alerts from before they were kept lack the two.
 	Explanation rules.Explanation `json:"explanation"`
-	Raised      rules.Explanation `json:"raised,omitzero"`
-	Worst       rules.Explanation `json:"worst,omitzero"`
-	Ack         *Acknowledgement  `json:"ack,omitempty"`
+	// Eased is set while the rule is kept again and the alert still stands (Rule.KeepFiring, hysteresis). Explanation then is of the
+	// past.
+	Eased  *Easing           `json:"eased,omitempty"`
+	Raised rules.Explanation `json:"raised,omitzero"`
+	Worst  rules.Explanation `json:"worst,omitzero"`
+	Ack    *Acknowledgement  `json:"ack,omitempty"` // in force
+	// Handled are all acknowledgements, the oldest first: those that ran out, were withdrawn or followed by another, too. Each ends when
+	// it did. At most MaxHandled, the newest.
+	Handled []Acknowledgement `json:"handled,omitempty"`
 	Description
 }
 
 // Open reports whether the alert still asks for something.
 func (a *Alert) Open() bool { return a.Resolved == 0 }
+
+// Easing says that what an open alert is about is over for now.
+type Easing struct {
+	Since       telemetry.Instant `json:"since"`          // from when on the rule is kept
+	Ends        telemetry.Instant `json:"ends,omitempty"` // when the alert ends by itself if it stays so; 0: when the value is far enough from its limit
+	Explanation rules.Explanation `json:"explanation"`    // what is so now
+}
+
+// MaxHandled bounds the acknowledgements that an alert keeps.
+const MaxHandled = 50
+
+// Acknowledgements are all that an alert had, also of one from before they were kept.
+func (a *Alert) Acknowledgements() []Acknowledgement {
+	if len(a.Handled) == 0 && a.Ack != nil {
+		return []Acknowledgement{*a.Ack}
+	}
+	return a.Handled
+}
+
+// handle takes a new acknowledgement, nil: none any more; the one before ends at that time.
+func (a *Alert) handle(ack *Acknowledgement, at telemetry.Instant) {
+	all := slices.Clone(a.Acknowledgements())
+	if n := len(all); n > 0 && a.Ack != nil {
+		all[n-1].Until = min(all[n-1].Until, max(at, all[n-1].At))
+	}
+	if ack != nil {
+		all = append(all, *ack)
+	}
+	a.Ack, a.Handled = ack, all[max(0, len(all)-MaxHandled):]
+}
 
 // Acknowledgement says that somebody is handling an alert. It expires: an alert nobody works on any more is loud again.
 type Acknowledgement struct {

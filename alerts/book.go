@@ -52,6 +52,8 @@ type entry struct {
 	kept   rules.Explanation
 	keptAt telemetry.Instant
 	worse  bool
+	// easedAt is when people were told last that it eased, or is worse again.
+	easedAt telemetry.Instant
 }
 
 // NewBook makes a book of the alerts that are open, as the journal has them; resolved ones are skipped. names may be nil.
@@ -101,13 +103,19 @@ func (b *Book) Refresh(site string, verdicts []rules.VerdictView, at telemetry.I
 	}
 	for i := range verdicts {
 		v := &verdicts[i]
-		if v.Phase != rules.Firing || rules.DemandOf(v.Class, v.Verdict, v.Explanation.Reason) != rules.Wanted {
+		if v.Phase != rules.Firing {
 			continue
 		}
-		// An alert under doubt is confirmed by an alarm only.
 		e := b.open[key{site, v.Rule, v.Subject}]
+		demand := rules.DemandOf(v.Class, v.Verdict, v.Explanation.Reason)
+		if e != nil && demand != rules.Void {
+			dst = b.press(e, at, dst)
+		}
+		// An alert under doubt is confirmed by an alarm only.
 		switch {
-		case e == nil || e.unconfirmed != 0:
+		case e == nil || demand == rules.Doubtful || e.unconfirmed != 0:
+		case demand == rules.Void:
+			dst = b.ease(e, v, at, dst)
 		case moved(&e.alert.Explanation, &v.Explanation):
 			dst = b.update(e, &v.Explanation, 0, at, dst)
 		default:
@@ -139,9 +147,9 @@ func (b *Book) Entry(rec *telemetry.Record, dst []Change) []Change {
 		}
 		return b.expire(e, rec.At, dst)
 	}
-	e.alert.Ack = &Acknowledgement{
+	e.alert.handle(&Acknowledgement{
 		By: rec.Entry.Author, Reason: rec.Entry.Reason, At: rec.At, Until: min(until, rec.At.Add(MaxAcknowledgement)),
-	}
+	}, rec.At)
 	b.stale = true
 	return append(dst, e.change(Acknowledged, rec.At))
 }
@@ -258,7 +266,9 @@ func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
 		if a.Ack != nil && a.Ack.At > now {
 			ack := *a.Ack
 			ack.Until, ack.At = now.Add(ack.Until.Sub(ack.At)), now
-			a.Ack = &ack
+			all := slices.Clone(a.Acknowledgements())
+			all[len(all)-1] = ack
+			a.Ack, a.Handled = &ack, all
 		}
 		dst = append(dst, e.change(Updated, now))
 	}
@@ -334,7 +344,8 @@ func (b *Book) flush(e *entry, at telemetry.Instant, dst []Change) []Change {
 }
 
 func (b *Book) expire(e *entry, at telemetry.Instant, dst []Change) []Change {
-	e.alert.Ack, b.stale = nil, true
+	e.alert.handle(nil, at)
+	b.stale = true
 	return append(dst, e.change(Expired, at))
 }
 
@@ -348,7 +359,7 @@ func (b *Book) resolve(e *entry, x *rules.Explanation, at telemetry.Instant, dst
 	}
 	// An event time can lie a little behind: an alert never ends before it began.
 	at = max(at, a.Opened)
-	a.Explanation, a.Unconfirmed, a.Updated, a.Resolved = merge(&a.Explanation, x), 0, at, at
+	a.Explanation, a.Eased, a.Unconfirmed, a.Updated, a.Resolved = merge(&a.Explanation, x), nil, 0, at, at
 	return append(dst, Change{Alert: a, What: Resolved, At: at})
 }
 

@@ -24,7 +24,10 @@ func (t *Texts) condition(s *statement) string {
 	if x.Condition == "" || s.brief {
 		return ""
 	}
-	data := map[string]any{"Condition": w.expression(x.Condition)}
+	id, data := "text.condition", map[string]any{"Condition": w.expression(x.Condition)}
+	if x.Reason == rules.ReasonPending {
+		id = "text.judged_when"
+	}
 	var now []string
 	for _, in := range x.Inputs {
 		if v := w.variable(in.Name); v != "" {
@@ -32,10 +35,10 @@ func (t *Texts) condition(s *statement) string {
 		}
 	}
 	if len(now) == 0 {
-		return w.say("text.condition", data)
+		return w.say(id, data)
 	}
 	data["Now"] = strings.Join(now, ", ")
-	return w.say("text.condition_now", data)
+	return w.say(id+"_now", data)
 }
 
 // expression writes a CEL expression in words; what has none stays as it is.

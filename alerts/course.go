@@ -51,14 +51,18 @@ func (t *Texts) course(s *statement, a *Alert) string {
 	return sentences(text, w.say("text.course", data))
 }
 
-// soFar is the worst value of an open alert where it is materially worse than the present one.
+// soFar is the worst value of an open alert where it is worse than the present one. A tenth of a degree is not.
 func (t *Texts) soFar(s *statement, a *Alert) string {
 	x := &a.Explanation
-	if !a.Worst.HasValue || !x.HasValue || x.Unit != a.Worst.Unit || !beyond(&a.Worst, x) || !moved(x, sameBut(x, a.Worst.Value)) {
+	if !a.Worst.HasValue || !x.HasValue || x.Unit != a.Worst.Unit || !beyond(&a.Worst, x) || t.alone(s, &a.Worst) == t.alone(s, x) ||
+		x.Unit == "Cel" && a.Worst.Value-x.Value < materialDegrees-tolerance {
 		return ""
 	}
 	return t.in(s.lang).say("text.so_far", map[string]any{"Worst": t.alone(s, &a.Worst)})
 }
+
+// tolerance forgives the last bit of a difference of decimal fractions.
+const tolerance = 1e-9
 
 // alone is a value without its error: that has been said with the first one.
 func (t *Texts) alone(s *statement, x *rules.Explanation) string {
@@ -67,11 +71,4 @@ func (t *Texts) alone(s *statement, x *rules.Explanation) string {
 		y.Error = 0
 	}
 	return t.value(s.lang, s.kind, &y)
-}
-
-// sameBut is an explanation with another value.
-func sameBut(x *rules.Explanation, value float64) *rules.Explanation {
-	y := *x
-	y.Value = value
-	return &y
 }

@@ -26,8 +26,11 @@ type zoneState struct {
 	judged         bool // a rule judges the zone
 	reason         rules.Reason
 	limit          float64
+	limited        bool // there is a limit, if only of nobody
 	verdict        rules.Verdict
 	advice         rules.Advice
+	held           string
+	open           bool
 }
 
 type zoneSignal struct {
@@ -40,13 +43,18 @@ type zoneSignal struct {
 	Low     *number `json:"low"` // whole people: low ≤ truth ≤ high at the stated confidence
 	High    *number `json:"high"`
 	Limit   *number `json:"limit"` // null: there is none
-	// Counted is false where nothing counts people. Then persons and advice are null: nobody can say, and nothing is wrong.
+	// Counted is false where nothing counts people. Then persons are null: nobody can say, and nothing is wrong.
 	Counted bool `json:"counted"`
-	// Verdict is null where no rule judges the zone. Near: unknown because the people are near the limit.
+	// Verdict is the worst of all rules about the zone, its air as well as its people; null where none judges it. Near: the people
+	// are near the limit.
 	Verdict *rules.Verdict `json:"verdict"`
 	Near    bool           `json:"near"`
-	Advice  *rules.Advice  `json:"advice"`
-	Reason  rules.Reason   `json:"reason,omitempty"`
+	// Advice follows all that is known: see rules.Advice. A closed building says stop. It is null where nothing counts people,
+	// unless a critical breach says stop. Held is the rule that it follows where that is another than the one about people.
+	Advice *rules.Advice `json:"advice"`
+	Held   string        `json:"held,omitempty"`
+	Closed bool          `json:"closed,omitempty"`
+	Reason rules.Reason  `json:"reason,omitempty"`
 }
 
 // NewDisplays starts with nothing shown.
@@ -62,7 +70,7 @@ func (d *Displays) Signals(v *rules.View, dst []Signal) []Signal {
 	}
 	for i := range v.Zones {
 		z := &v.Zones[i]
-		s := stateOf(z, judged(v, z.ID))
+		s := stateOf(z, judged(v, z.ID), v.Open)
 		if old, ok := shown[z.ID]; ok && old == s {
 			continue
 		}
@@ -112,21 +120,24 @@ func judged(v *rules.View, zone string) bool {
 	})
 }
 
-func stateOf(z *rules.ZoneView, judged bool) zoneState {
+func stateOf(z *rules.ZoneView, judged, open bool) zoneState {
 	p := &z.Persons
-	s := zoneState{name: z.Name, limit: z.Limit, verdict: z.Verdict, advice: z.Advice, near: z.Near, reason: p.Reason,
-		known: p.Known, counted: p.Measured || p.Known, judged: judged}
+	s := zoneState{name: z.Name, limit: z.Limit, limited: z.HasLimit, verdict: z.Verdict, advice: z.Advice, near: z.Near, reason: p.Reason,
+		known: p.Known, counted: p.Measured || p.Known, judged: judged, held: z.Held, open: open}
 	if s.known {
 		s.persons, s.error, s.low, s.high = tenths(p.Persons), tenths(p.Error), tenths(p.Low), tenths(p.High)
 	}
 	if !s.counted {
-		s.advice, s.reason = "", ""
+		s.reason = ""
+		if s.advice != rules.AdviceStop {
+			s.advice = ""
+		}
 	}
 	return s
 }
 
 func (s zoneState) payload(site, zone string, at telemetry.Instant) []byte {
-	p := zoneSignal{Site: site, Zone: zone, Name: s.name, At: instant(at), Counted: s.counted, Near: s.near, Reason: s.reason}
+	p := zoneSignal{Site: site, Zone: zone, Name: s.name, At: instant(at), Counted: s.counted, Near: s.near, Reason: s.reason, Held: s.held, Closed: !s.open}
 	if s.known {
 		p.Persons, p.Error = new(number(s.persons)), new(number(s.error))
 		p.Low, p.High = new(number(s.low)), new(number(s.high))
@@ -137,7 +148,7 @@ func (s zoneState) payload(site, zone string, at telemetry.Instant) []byte {
 	if s.advice != "" {
 		p.Advice = &s.advice
 	}
-	if s.limit > 0 {
+	if s.limited {
 		p.Limit = new(number(s.limit))
 	}
 	return encode(&p)

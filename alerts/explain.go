@@ -25,7 +25,10 @@ func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
 		return t.explainFault(&s, a)
 	}
 	title, todo = t.title(&s), t.todo(&s)
-	if a.Open() {
+	switch {
+	case a.Open() && a.Eased != nil:
+		return t.in(lang).say("title.eased", map[string]any{"Title": title}), t.eased(&s, a), ""
+	case a.Open():
 		return title, sentences(t.text(&s), t.soFar(&s, a)), todo
 	}
 	return title, sentences(t.lasted(lang, a), t.course(&s, a)), ""
@@ -44,11 +47,24 @@ func (t *Texts) ExplainVerdict(lang string, v *rules.VerdictView, advice map[str
 	return t.title(&s), t.text(&s), t.todo(&s)
 }
 
-// BriefVerdict is a verdict's text without how to compute it again: for a list of many.
-func (t *Texts) BriefVerdict(lang string, v *rules.VerdictView) string {
+// Moment is when and where a verdict is read: times of day can be told then.
+type Moment struct {
+	At       telemetry.Instant // of what is known
+	Timezone string            // IANA name
+}
+
+// Finding is a verdict's text alone, as it is read at a moment; brief: without how to compute it again.
+func (t *Texts) Finding(lang string, v *rules.VerdictView, m Moment, brief bool) string {
 	s := statement{
 		lang: lang, rule: v.Rule, kind: v.Kind, class: v.Class, verdict: v.Verdict, place: orID(v.SubjectName, v.Subject.ID),
-		explanation: &v.Explanation, detail: v.Explanation.Detail, near: v.Near, brief: true,
+		explanation: &v.Explanation, detail: v.Explanation.Detail, near: v.Near, brief: brief, timezone: m.Timezone,
+	}
+	// Since when a device is silent stays true while nobody writes the page anew; for how long does not.
+	if v.Kind == "silence" && v.Verdict == rules.Breached {
+		s.at, s.page = m.At, true
+	}
+	if s.detail == v.Subject.ID {
+		s.detail = orID(v.SubjectName, s.detail)
 	}
 	return t.text(&s)
 }
@@ -68,7 +84,9 @@ type statement struct {
 	brief bool
 	// at is when the explanation was true; 0: it is now. A time span of then is told by when it began: a notification is
 	// read later, and repeated.
-	at     telemetry.Instant
+	at telemetry.Instant
+	// page: it is read there and now, so that a time of today needs no date.
+	page   bool
 	advice map[string]string
 	titles map[string]string // the rule's own name, by language
 }
@@ -130,10 +148,16 @@ func (t *Texts) text(s *statement) string {
 	}
 	if span, ok := durations[x.Unit]; ok && form == "value_limit" && s.at != 0 {
 		form = "last_limit"
-		data["Last"] = t.Time(s.lang, s.at.Add(-time.Duration(x.Value*float64(span))), s.timezone)
+		last := s.at.Add(-time.Duration(x.Value * float64(span)))
+		if data["Last"] = t.Time(s.lang, last, s.timezone); s.page {
+			data["Last"] = t.near(s.lang, last, s.at, s.timezone)
+		}
 	}
 	data["Value"], data["Limit"] = t.value(s.lang, s.kind, x), t.limit(s.lang, s.kind, x)
 	data["Why"], data["Interval"] = t.inBrackets(s), t.bare(s)
+	if promised, ok := input(x, rules.InputInterval); ok {
+		data["Promised"] = t.exactDuration(s.lang, time.Duration(promised.Value*float64(time.Minute)))
+	}
 	base := ""
 	switch lost := s.lost(); {
 	case s.near && form == "value_limit":
@@ -179,7 +203,11 @@ func (s *statement) lost() bool {
 // number of people), the kind, and for a duty the class. Each says first how the value must stand to the limit.
 func (t *Texts) forms(s *statement, form string) []string {
 	x, kind := s.explanation, "text."+s.kind+"."
-	ids := []string{kind + x.Constraint + "." + form, kind + x.Constraint, kind + x.Unit + "." + form}
+	var ids []string
+	if _, ok := input(x, rules.InputInterval); ok {
+		ids = append(ids, kind+form+".promised")
+	}
+	ids = append(ids, kind+x.Constraint+"."+form, kind+x.Constraint, kind+x.Unit+"."+form)
 	if x.Bound == rules.AtMost || s.kind != "expression" {
 		ids = append(ids, kind+form)
 	}
@@ -199,6 +227,9 @@ func (t *Texts) reason(s *statement, data map[string]any) string {
 		high, _ := input(x, rules.InputPlausibleMax)
 		data["Low"], data["High"] = w.number(low.Value, 1), t.quantity(s.lang, s.kind, high.Unit, high.Value, 0)
 		return w.say("reason.implausible.window", data)
+	}
+	if id := "reason." + s.kind + "." + string(x.Reason); w.has[id] {
+		return w.say(id, data)
 	}
 	return w.say("reason."+string(x.Reason), data)
 }
@@ -238,12 +269,26 @@ func (t *Texts) sensor(s *statement, data map[string]any) string {
 	return t.in(s.lang).say("text.sensor", data)
 }
 
-// lasting says how long a norm allows what it forbids.
+// lasting says how long, or how often in a row, a norm allows what it forbids, and how much of that is over.
 func (t *Texts) lasting(s *statement) string {
-	for _, in := range s.explanation.Inputs {
-		if in.Name == "over" && s.kind == "expression" {
-			return t.in(s.lang).say("text.over", map[string]any{"Over": t.Duration(s.lang, time.Duration(in.Value*float64(time.Minute)))})
-		}
+	if s.kind != "expression" {
+		return ""
+	}
+	w, x := t.in(s.lang), s.explanation
+	over, timed := input(x, rules.InputOver)
+	lasted, lasts := input(x, rules.InputLasted)
+	row, some := input(x, rules.InputInRow)
+	span := func(in rules.Input) string {
+		return t.Duration(s.lang, floorSpan(time.Duration(in.Value*float64(time.Minute))))
+	}
+	switch {
+	case timed && lasts:
+		return w.say("text.lasts", map[string]any{"Over": span(over), "Lasted": span(lasted)})
+	case some:
+		of, _ := input(x, rules.InputReadings)
+		return w.say("text.in_row", map[string]any{"N": w.number(row.Value, 0), "Of": w.number(of.Value, 0)})
+	case timed && !s.brief:
+		return w.say("text.over", map[string]any{"Over": span(over)})
 	}
 	return ""
 }

@@ -46,6 +46,7 @@ type alertSignal struct {
 	Opened      instant           `json:"opened"`
 	Updated     instant           `json:"updated"`
 	Unconfirmed instant           `json:"unconfirmed,omitzero"`
+	Eased       *easedSignal      `json:"eased,omitempty"` // the rule is kept again: value, error, low and high are of the past
 	Value       *number           `json:"value,omitempty"`
 	Error       *number           `json:"error,omitempty"`
 	Low         *number           `json:"low,omitempty"` // of a count: whole people
@@ -70,6 +71,12 @@ type evidenceSignal struct {
 	Sequence uint64  `json:"seq"` // the device's message number; 0: it sends none
 	Value    number  `json:"value"`
 	Record   uint64  `json:"record"`
+}
+
+type easedSignal struct {
+	Since instant `json:"since"`
+	Ends  instant `json:"ends,omitzero"` // by itself, if it stays so
+	Value *number `json:"value,omitempty"`
 }
 
 type ackSignal struct {
@@ -130,6 +137,12 @@ func alertPayload(a *Alert) []byte {
 	s.Bound = x.Bound
 	if x.HasRange {
 		s.Low, s.High = new(number(x.Low)), new(number(x.High))
+	}
+	if z := a.Eased; z != nil {
+		s.Eased = &easedSignal{Since: instant(z.Since), Ends: instant(z.Ends)}
+		if z.Explanation.HasValue {
+			s.Eased.Value = new(number(z.Explanation.Value))
+		}
 	}
 	if a.Raised.HasValue {
 		s.RaisedValue = new(number(a.Raised.Value))

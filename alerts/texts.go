@@ -66,13 +66,25 @@ func (t *Texts) Languages() []string { return t.langs }
 // Time is a moment as people read it, in the time zone (IANA; empty or unknown: UTC).
 func (t *Texts) Time(lang string, at telemetry.Instant, timezone string) string {
 	w := t.in(lang)
-	loc, err := time.LoadLocation(timezone)
-	if err != nil {
-		loc = time.UTC
-	}
-	local := at.In(loc)
+	local := at.In(zoneOf(timezone))
 	// The month is put in last: its name must not be taken for a part of the layout.
 	return strings.Replace(local.Format(w.say("time.layout", map[string]any{"Month": "\x00"})), "\x00", w.months[local.Month()-1], 1)
+}
+
+// near is a time as Time writes it, without the date where that is the one of another time.
+func (t *Texts) near(lang string, at, beside telemetry.Instant, timezone string) string {
+	x, y := at.In(zoneOf(timezone)), beside.In(zoneOf(timezone))
+	if x.YearDay() != y.YearDay() || x.Year() != y.Year() {
+		return t.Time(lang, at, timezone)
+	}
+	return x.Format(t.in(lang).say("time.clock", nil))
+}
+
+func zoneOf(timezone string) *time.Location {
+	if loc, err := time.LoadLocation(timezone); err == nil {
+		return loc
+	}
+	return time.UTC
 }
 
 // Duration is a time span as people read it: at most two units, rounded to the smaller one.

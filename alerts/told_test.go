@@ -167,7 +167,7 @@ func (s told) verdict(t *testing.T, kind string) string {
 		}
 		return compare("(?:± [0-9.,]+ )?°C")
 	case "silence":
-		m := s.pick(`No data for @; expected every @`, `Tidak ada data selama @; seharusnya tiap @`)
+		m := s.pick(`No data for @; promised every @, counted as silent after @`, `Tidak ada data selama @; dijanjikan tiap @, dianggap diam setelah @`)
 		if m == nil || s.has("closed.", "sedang tutup") {
 			return "unknown"
 		}
@@ -175,7 +175,10 @@ func (s told) verdict(t *testing.T, kind string) string {
 		if c := s.pick(`counted for @`, `dihitung sejak @`); c != nil {
 			elapsed = min(elapsed, c[0])
 		}
-		return word(elapsed >= m[1])
+		if m[1] >= m[2] {
+			t.Errorf("%q does not tell the promise from the tolerance", s.text)
+		}
+		return word(elapsed >= m[2])
 	case "disinfection":
 		grace := 0.0
 		if m := s.pick(`@ grace`, `kelonggaran @`); m != nil {

@@ -31,7 +31,7 @@ func (t *Texts) why(s *statement) string {
 	if x.Share > 0 && x.Share < 1 {
 		parts = append(parts, w.say("why.level", map[string]any{"Share": w.number(x.Share*100, 1) + " %"}))
 	}
-	if n, ok := input(x, rules.InputInRow); ok {
+	if n, ok := input(x, rules.InputInRow); ok && s.kind != "expression" {
 		of, _ := input(x, rules.InputReadings)
 		parts = append(parts, w.say("why.in_row", map[string]any{"N": w.number(n.Value, 0), "Of": w.number(of.Value, 0)}))
 	}

@@ -50,7 +50,7 @@ func (e *Engine) lay() {
 		z.index = i - 1
 		z.parent, z.children = nil, nil
 		z.devices, z.edge = nil, nil
-		z.hours = e
+		z.hours, z.round = e, &e.round
 		z.feeders, z.absolute, z.outages, z.blind, z.sensors = nil, nil, nil, nil, nil
 	}
 	for i := range site.Zones {
@@ -395,6 +395,7 @@ func (e *Engine) wire() {
 	}
 	due := make([]telemetry.Instant, len(e.instances))
 	for n, i := range e.instances {
+		i.limited = nil
 		due[n] = telemetry.Never
 		if i.slot > 0 && i.slot < len(e.queue.at) {
 			due[n] = e.queue.at[i.slot]

@@ -32,6 +32,8 @@ type Engine struct {
 	midnight  telemetry.Instant // the next one
 	resetAt   telemetry.Instant // the next reset
 	levelAt   telemetry.Instant // the next change of level
+	round     uint64            // of settling, while it lasts: no fact changes meanwhile; 0: none
+	rounds    uint64            // there have been
 	learnAt   telemetry.Instant // when what the counters miss is learned next
 	deafness  deafness          // when nobody listened to the devices
 
@@ -210,9 +212,10 @@ func (e *Engine) turn() {
 	e.queue.set(0, e.nextTurn())
 }
 
-// nextTurn is the next turn of the calendar.
+// nextTurn is the next turn of the calendar. Opening and closing are turns too: what displays say depends on them.
 func (e *Engine) nextTurn() telemetry.Instant {
-	return min(e.midnight, e.resetAt, e.levelAt, e.learnAt)
+	_, _, until := e.plan.open(e.clock)
+	return min(e.midnight, e.resetAt, e.levelAt, e.learnAt, until)
 }
 
 // newDay begins a day of the site: the counts of the day, the protocols in force, and an end to what is too old.
@@ -246,6 +249,9 @@ func (e *Engine) newDay() {
 	e.levels.forget(old)
 	e.enforce(e.clock)
 	e.askAll(e.clock)
+	for _, z := range e.allZones() {
+		e.touch(z) // a rule may have ended
+	}
 }
 
 // refreshLevel finds the level at the clock and when it changes next.
@@ -310,6 +316,8 @@ func (e *Engine) touch(z *zoneState) {
 
 // settle judges what was marked, in the fixed order, and takes samples.
 func (e *Engine) settle() {
+	e.rounds++
+	e.round = e.rounds
 	if len(e.dirty) > 1 {
 		slices.SortFunc(e.dirty, func(a, b *instance) int { return a.order - b.order })
 	}
@@ -317,6 +325,9 @@ func (e *Engine) settle() {
 		from := i.dirty
 		i.dirty = 0
 		e.rejudge(i, min(from, e.clock))
+		if i.limited != nil {
+			e.touch(i.limited) // a verdict and a limit change with the time too
+		}
 	}
 	e.dirty = e.dirty[:0]
 	if len(e.touched) > 1 {
@@ -327,6 +338,7 @@ func (e *Engine) settle() {
 		e.sample(z)
 	}
 	e.touched = e.touched[:0]
+	e.round = 0
 }
 
 // fellSilent is the moment at which a device was to be heard at the latest.

@@ -23,6 +23,9 @@ type Expression struct {
 	SubjectKind SubjectKind `yaml:"subject" json:"subject"`
 	// Expr is the expression; it must give a bool.
 	Expr string `yaml:"expr" json:"expr"`
+	// When is an expression that is true where there is something to judge (in_today >= 20.0: enough people to speak of a share);
+	// while it is not, the verdict is unknown, not judged yet, and nothing is wrong. Empty (default): always.
+	When string `yaml:"when" json:"when,omitempty"`
 	// Value is an expression for the number to show with the verdict; empty (default): none.
 	Value string `yaml:"value" json:"value"`
 	// Limit is the number to show Value against. Default 0: none.
@@ -58,6 +61,11 @@ func (p *Expression) Validate() error {
 		if _, err := compileProgram(p.SubjectKind, p.Expr, true); err != nil {
 			c = append(c, &FieldError{"expr", err})
 		}
+		if p.When != "" {
+			if _, err := compileProgram(p.SubjectKind, p.When, true); err != nil {
+				c = append(c, &FieldError{"when", err})
+			}
+		}
 		if p.Value != "" {
 			if _, err := compileProgram(p.SubjectKind, p.Value, false); err != nil {
 				c = append(c, &FieldError{"value", err})
@@ -90,16 +98,17 @@ var expressionKind = kind{
 	keeps: func(r *Rule) []kept {
 		p := r.Params.(*Expression)
 		var all []kept
-		for _, expr := range []string{p.Expr, p.Value} {
+		for i, expr := range []string{p.Expr, p.Value, p.When} {
 			if expr == "" {
 				continue
 			}
-			prog, err := compileProgram(p.SubjectKind, expr, expr == p.Expr)
+			condition := i != 1
+			prog, err := compileProgram(p.SubjectKind, expr, condition)
 			if err != nil {
 				continue
 			}
 			for _, q := range prog.gauges {
-				all = append(all, prog.keeps(q, p, expr == p.Expr))
+				all = append(all, prog.keeps(q, p, condition))
 			}
 		}
 		return all
@@ -112,8 +121,11 @@ var expressionKind = kind{
 		if p.Value != "" {
 			j.value = b.program(p.SubjectKind, p.Value, false)
 		}
+		if p.When != "" {
+			j.when = b.program(p.SubjectKind, p.When, true)
+		}
 		var gauges uint64
-		for _, prog := range []*program{j.condition, j.value} {
+		for _, prog := range []*program{j.condition, j.value, j.when} {
 			if prog == nil {
 				continue
 			}
@@ -188,12 +200,13 @@ type expressionJudge struct {
 	subject    Subject
 	condition  *program
 	value      *program
-	crowded    bool // uses persons, error or limit
-	limited    bool // uses limit
-	leveled    bool // uses level or share
-	dated      bool // uses counts of the day
-	timed      bool // uses minutes that run
-	doubt      bool // uses error, and so makes its own of it
+	when       *program // nil: always
+	crowded    bool     // uses persons, error or limit
+	limited    bool     // uses limit
+	leveled    bool     // uses level or share
+	dated      bool     // uses counts of the day
+	timed      bool     // uses minutes that run
+	doubt      bool     // uses error, and so makes its own of it
 	list       []telemetry.Quantity
 	inputs     []Input     // norms of time and number
 	activation activation  // of the question that is being answered
@@ -202,6 +215,9 @@ type expressionJudge struct {
 	blanks     []*series   // of devices that were never heard
 	bound      []*series   // what the last finding rests on
 	decided    view        // likewise, by place in list
+	// Of a condition that is true and not for long enough: since when, and for how many readings in a row. 0: it is not so.
+	since telemetry.Instant
+	row   int
 	// The facts about the subject; the others are nil.
 	zone   *zoneState
 	door   *doorState
@@ -210,10 +226,13 @@ type expressionJudge struct {
 
 func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
 	a := &j.activation
-	j.bound, j.decided = j.bound[:0], j.decided[:0]
+	j.bound, j.decided, j.since, j.row = j.bound[:0], j.decided[:0], 0, 0
 	until := a.begin(t)
 	if a.reason != "" {
 		return unknown(a.reason, a.detail), until
+	}
+	if missing, next := j.unheard(t); missing {
+		return unknown(ReasonNoData, ""), min(until, next)
 	}
 	if len(j.list) == 0 {
 		f, next := j.one(t, nil)
@@ -244,12 +263,36 @@ func (j *expressionJudge) one(t telemetry.Instant, v view) (finding, telemetry.I
 		f.value, f.hasValue = n, true
 		f.err = j.valueError(n)
 	}
+	if j.when != nil {
+		switch judged, err := j.when.boolean(a); {
+		case err != nil:
+			return unknown(ReasonExpression, err.Error()), until
+		case !judged:
+			f.verdict, f.reason = Unknown, ReasonPending
+			return f, until
+		}
+	}
 	if f.verdict != Breached || j.params.Over == 0 && j.params.Readings <= 1 {
 		return f, until
 	}
 	var next telemetry.Instant
 	f, next = j.lasted(t, v, f)
 	return f, min(until, next)
+}
+
+// unheard reports whether the rule is about counts of the day and no counter has said any yet: 0 of 0 is no count. until is when one
+// did.
+func (j *expressionJudge) unheard(t telemetry.Instant) (missing bool, until telemetry.Instant) {
+	switch {
+	case !j.dated:
+	case j.door != nil:
+		return j.door.counted == 0, telemetry.Never
+	case j.zone != nil && j.zone.heard == 0:
+		return true, telemetry.Never
+	case j.zone != nil && t < j.zone.heard:
+		return true, j.zone.heard
+	}
+	return false, telemetry.Never
 }
 
 // holds says whether the condition is true at t by the sensors of a view: breached, within, near, or unknown with its reason.

@@ -23,9 +23,13 @@ const (
 
 	InputReadings = "readings" // so many readings in a row make a breach
 	InputInRow    = "in_row"   // so many there are
+	InputOver     = "over"     // so many minutes without a break make a breach
+	InputLasted   = "lasted"   // so many there are
 
 	InputPlausibleMin = "plausible_min"
 	InputPlausibleMax = "plausible_max"
+
+	InputInterval = "interval" // minutes between two messages, as the device promises; the limit is how long it may be silent
 
 	InputCounted = "counted" // minutes since the time from which it is counted, where that is later than the last deed
 	InputGrace   = "grace"   // minutes that are given beyond the limit
@@ -132,6 +136,9 @@ func (j *temperatureJudge) show(_ telemetry.Instant, x *Explanation) {
 
 func (j *silenceJudge) show(t telemetry.Instant, x *Explanation) {
 	x.Bound = Below
+	if j.interval > 0 && x.HasLimit {
+		x.Inputs = append(x.Inputs, Input{Name: InputInterval, Value: minutes(j.interval), Unit: "min"})
+	}
 	if !j.onlyOpen || !x.HasValue {
 		return
 	}

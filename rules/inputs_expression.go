@@ -41,12 +41,24 @@ func (j *expressionJudge) show(t telemetry.Instant, x *Explanation) {
 	if x.HasLimit && x.HasValue {
 		x.Bound = b
 	}
-	if told || x.Constraint != "expression" {
+	if x.Constraint != "expression" {
 		return
 	}
-	x.Condition = j.params.Expr
 	// The values of the sensors that decided.
-	j.judge(t, Unknown)
+	f, _ := j.judge(t, Unknown)
+	if f.verdict == Within && j.since != 0 {
+		x.Inputs = append(x.Inputs, Input{Name: InputLasted, Value: minutes(t.Sub(j.since)), Unit: "min"})
+	} else if f.verdict == Within && j.row > 0 {
+		x.Inputs = append(x.Inputs, Input{Name: InputInRow, Value: float64(j.row), Unit: "1"})
+	}
+	expr := j.params.Expr
+	switch {
+	case f.reason == ReasonPending && j.when != nil:
+		expr = j.params.When
+	case told:
+		return
+	}
+	x.Condition = expr
 	a := &j.activation
 	if a.begin(t); a.reason != "" {
 		return
@@ -54,7 +66,7 @@ func (j *expressionJudge) show(t telemetry.Instant, x *Explanation) {
 	if len(j.decided) > 0 {
 		j.see(t, j.decided)
 	}
-	x.Inputs = append(x.Inputs, a.inputs(names.FindAllString(j.params.Expr, -1))...)
+	x.Inputs = append(x.Inputs, a.inputs(names.FindAllString(expr, -1))...)
 }
 
 // inputs are the values of the names that are variables, each once, in the order in which they are used.

@@ -28,6 +28,7 @@ func (j *expressionJudge) lasted(t telemetry.Instant, v view, f finding) (findin
 		if no != 0 {
 			f.verdict = Within
 			until = no.Add(over)
+			j.since = no
 		} else if unsure != 0 {
 			f.verdict = Unknown
 		}
@@ -79,6 +80,7 @@ func (j *expressionJudge) counted(t telemetry.Instant, v view, n int) (Verdict, 
 			return h.verdict, h
 		}
 		n -= many
+		j.row += many
 		x = at - 1
 	}
 	return Breached, finding{}

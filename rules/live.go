@@ -25,7 +25,7 @@ func (e *Engine) View() View {
 			v.Protocols = append(v.Protocols, p.Title)
 		}
 	}
-	worst := make(map[Subject]Verdict)
+	worst, idle := make(map[Subject]Verdict), make(map[Subject]bool)
 	judged := false
 	for _, i := range e.instances {
 		if i.now().rule == nil {
@@ -39,8 +39,9 @@ func (e *Engine) View() View {
 			}
 			judged = true
 		}
-		if w, ok := worst[i.subject]; !ok || worse(view.Verdict, w) {
-			worst[i.subject] = view.Verdict
+		// What is not judged yet says something about a subject only where nothing else does.
+		if w, ok := worst[i.subject]; !ok || idle[i.subject] && !view.Idle() || worse(view.Verdict, w) && !view.Idle() {
+			worst[i.subject], idle[i.subject] = view.Verdict, view.Idle()
 		}
 	}
 	about := func(kind SubjectKind, id string) Verdict {
@@ -51,7 +52,9 @@ func (e *Engine) View() View {
 	}
 	v.Persons = e.estimateView(e.building)
 	for i, z := range e.zones {
-		v.Zones = append(v.Zones, e.zoneView(&site.Zones[i], z, about(SubjectZone, z.id)))
+		zone := e.zoneView(&site.Zones[i], z, about(SubjectZone, z.id))
+		v.advise(&zone, leadsIn(site, z.id))
+		v.Zones = append(v.Zones, zone)
 	}
 	for i, d := range e.doors {
 		def := &site.Doors[i]
@@ -86,6 +89,9 @@ func (e *Engine) verdictView(i *instance) VerdictView {
 	}
 	if view.Phase == Firing && !i.told.firing {
 		view.Phase, view.AlarmDue = Pending, i.told.held // late data made it: it is held back until it has stood for a while
+	}
+	if view.Phase == Firing && s.alarm.clear != 0 {
+		view.AlarmEnds = s.alarm.clear.Add(era.rule.KeepFiring)
 	}
 	if view.Legal == "" {
 		view.Legal = era.protocol.Legal
@@ -130,30 +136,15 @@ func (e *Engine) estimateView(z *zoneState) Estimate {
 	}
 }
 
-// almostFull is the share of the limit from which on a display says wait.
-const almostFull = 0.9
-
 func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneView {
 	v := ZoneView{
 		ID: def.ID, Name: def.Name, Persons: e.estimateView(z), Verdict: worst, InToday: z.today.in.number(), OutToday: z.today.out.number(),
 	}
-	crowd := Unknown
-	limited := false
 	if z.capacity != nil && z.capacity.now().rule != nil {
-		crowd = z.capacity.present().verdict
 		v.Near = z.capacity.present().near
-		f, _ := z.capacity.ask(e.clock, Within)
-		v.Limit, v.Binding, limited = f.limit, f.constraint, f.hasLimit
-	}
-	switch {
-	case crowd == Breached || limited && v.Persons.Known && v.Persons.Persons >= v.Limit:
-		v.Advice = AdviceStop
-	case !v.Persons.Measured:
-		// Nobody counts here: there is nothing to say to those at the door.
-	case !v.Persons.Known || limited && (crowd == Unknown || v.Persons.Persons >= almostFull*v.Limit):
-		v.Advice = AdviceWait
-	default:
-		v.Advice = AdviceGo
+		if f, _ := z.capacity.ask(e.clock, Within); f.hasLimit {
+			v.Limit, v.HasLimit, v.Binding = f.limit, true, f.constraint
+		}
 	}
 	v.CountAsked = e.countAsked(z)
 	v.Stay = z.now.stayView()

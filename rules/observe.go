@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -328,7 +327,9 @@ func (e *Engine) passed(d *deviceState, c *total, at telemetry.Instant) {
 	if c.quantity == telemetry.PeopleOutTotal {
 		in, out = out, in
 	}
-	in, out = facility.Directed(&d.mounting, in, out)
+	if d.reversed(at) {
+		in, out = out, in
+	}
 	for i := len(e.out.Flows) - 1; i >= 0; i-- {
 		f := &e.out.Flows[i]
 		if f.Record != e.record {
@@ -342,22 +343,10 @@ func (e *Engine) passed(d *deviceState, c *total, at telemetry.Instant) {
 	e.out.Flows = append(e.out.Flows, Flow{Site: e.site, Device: d.id, Channel: c.channel, At: at, In: in, Out: out, Record: e.record})
 }
 
-// mountingAt is how a device was configured to be mounted at a time: what comes late means what it meant then.
-func (e *Engine) mountingAt(d *deviceState, at telemetry.Instant) *facility.Mounting {
-	for k := len(e.plans) - 1; k > 0 && at < e.plans[k].from; k-- {
-		before := e.plans[k-1]
-		if i, ok := before.deviceAt[d.id]; ok && before.from <= at {
-			m := before.def.Site.Devices[i].Mounting(d.channel)
-			return &m
-		}
-	}
-	return &d.mounting
-}
-
 // flow counts people who passed a device at a time; doubt are people who may have passed besides.
 func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt people) {
 	rawIn, rawOut := in, out
-	in, out = facility.Directed(e.mountingAt(d, at), in, out)
+	in, out = d.directed(at, in, out)
 	if at > e.day {
 		e.today(d, in, out)
 	}

@@ -243,6 +243,7 @@ func (c *decoder) zone() *zoneState {
 	if z.sampled.At = c.instant(); z.sampled.At != 0 {
 		z.sampled.Persons, z.sampled.Error, z.sampled.Limit = c.float(), c.float(), c.float()
 		z.sampled.Low, z.sampled.High = c.float(), c.float()
+		z.sampled.Known, z.sampled.HasLimit = c.bool(), c.bool()
 		z.sampled.Verdict, z.sampled.Near, z.sampled.Record = Verdict(c.int()), c.bool(), c.uint()
 	}
 	return z

@@ -44,6 +44,9 @@ func (e *Engine) serve(s *telemetry.Service, received telemetry.Instant) error {
 		}
 	}
 	e.settle()
+	if since := e.deafness.began(received); since != 0 {
+		e.missed(since, received)
+	}
 	if received.Sub(e.clock) > leap {
 		e.skip(received)
 	}

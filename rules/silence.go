@@ -64,7 +64,7 @@ var silenceKind = kind{
 	judge: func(b *bench, s Subject) judge {
 		p := b.rule.Params.(*Silence)
 		interval := b.plan.device(s.ID).Interval
-		j := &silenceJudge{device: b.device(s), plan: b.plan, onlyOpen: p.OnlyOpen, deafness: &b.engine.deafness, grace: interval}
+		j := &silenceJudge{device: b.device(s), plan: b.plan, onlyOpen: p.OnlyOpen, deafness: &b.engine.deafness, grace: interval, interval: interval}
 		j.watch = b.watch(s, p.bound(interval), p.mask())
 		if j.grace == 0 {
 			j.grace = p.bound(interval)
@@ -79,6 +79,7 @@ type silenceJudge struct {
 	watch    *watch // nil: the device promises nothing
 	onlyOpen bool
 	deafness *deafness     // the engine's
+	interval time.Duration // that the device promises; 0: none
 	grace    time.Duration // what the device has to report after somebody listens again
 }
 

@@ -135,6 +135,8 @@ func (c *encoder) zone(z *zoneState) {
 		c.float(s.Limit)
 		c.float(s.Low)
 		c.float(s.High)
+		c.bool(s.Known)
+		c.bool(s.HasLimit)
 		c.int(int64(s.Verdict))
 		c.bool(s.Near)
 		c.uint(s.Record)

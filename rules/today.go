@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -88,7 +87,7 @@ func (e *Engine) recountToday() {
 	for d := range e.everyDevice() {
 		for i := d.history.from(slotOf(e.day)); i < len(d.history); i++ {
 			b := &d.history[i]
-			in, out := facility.Directed(e.mountingAt(d, telemetry.Instant(b.slot*int64(quarter))), b.in, b.out)
+			in, out := d.directed(telemetry.Instant(b.slot*int64(quarter)), b.in, b.out)
 			e.today(d, in, out)
 		}
 	}

@@ -51,30 +51,23 @@ type ZoneView struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
 	Persons Estimate `json:"persons"`
-	Limit   float64  `json:"limit"` // 0: none
-	Binding string   `json:"binding,omitempty"`
-	Verdict Verdict  `json:"verdict"`        // the worst about the zone
-	Near    bool     `json:"near,omitempty"` // its people are near the limit: measured, and too close to tell
+	// Limit is how many people may be in; nobody may, where it is 0. HasLimit: false where nothing limits them.
+	Limit    float64 `json:"limit"`
+	HasLimit bool    `json:"has_limit"`
+	Binding  string  `json:"binding,omitempty"`
+	Verdict  Verdict `json:"verdict"`        // the worst about the zone
+	Near     bool    `json:"near,omitempty"` // its people are near the limit: measured, and too close to tell
 	// Stay is how many minutes people usually stay, as learned; 0: not known.
 	Stay float64 `json:"usual_stay_minutes,omitempty"`
 	// CountAsked is since when a manual count would pay; 0: it would not. At most once in two hours.
 	CountAsked telemetry.Instant `json:"count_asked,omitempty"`
 	Advice     Advice            `json:"advice"`
-	Readings   []LastValue       `json:"readings,omitempty"` // newest air values and the like
-	InToday    float64           `json:"in_today"`
-	OutToday   float64           `json:"out_today"`
+	// Held is the rule whose breach the advice follows, where it is another than the one about the zone's people.
+	Held     string      `json:"held,omitempty"`
+	Readings []LastValue `json:"readings,omitempty"` // newest air values and the like
+	InToday  float64     `json:"in_today"`
+	OutToday float64     `json:"out_today"`
 }
-
-// Advice is what a display at a zone's entrance says.
-type Advice string
-
-// The advice. Unknown occupancy gives AdviceWait: we do not wave people into a room we cannot see. Where nobody counts there is
-// none.
-const (
-	AdviceGo   Advice = "go"
-	AdviceWait Advice = "wait"
-	AdviceStop Advice = "stop"
-)
 
 // DoorView is a door today.
 type DoorView struct {
@@ -171,6 +164,9 @@ type VerdictView struct {
 	PhaseSince telemetry.Instant `json:"phase_since,omitempty"`
 	// AlarmDue is when a pending rule will ask people, if nothing changes; 0: it is not pending.
 	AlarmDue telemetry.Instant `json:"alarm_due,omitempty"`
+	// AlarmEnds is when a firing rule that asks nothing any more (Rule.KeepFiring) falls quiet, if nothing changes; 0: it asks, or the
+	// value must come further below its limit first (hysteresis).
+	AlarmEnds telemetry.Instant `json:"alarm_ends,omitempty"`
 	// Title is what the rule's author calls it, by language; empty: it has no name but its kind's.
 	Title       map[string]string `json:"title,omitempty"`
 	Explanation Explanation       `json:"explanation"`

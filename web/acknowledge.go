@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,12 +22,39 @@ const (
 	maxReason = 200
 )
 
-// presets are the reasons offered as buttons, by class; the words are in the locales.
+// presets are the reasons offered as buttons, by what the alert is about; the words are in the locales.
 var presets = map[string][]string{
-	"breach":  {"entrance_held", "people_leaving", "measured_again"},
+	"crowd":   {"entrance_held", "people_leaving"},
+	"fever":   {"measured_again", "sent_home"},
+	"air":     {"windows_opened", "people_leaving"},
+	"breach":  {"being_checked", "fixed"},
 	"overdue": {"being_done", "done_not_logged"},
 	"sensor":  {"repair_called", "battery_changed"},
 	"service": {"being_repaired"},
+}
+
+// airQuantities are what fresh air mends.
+var airQuantities = []telemetry.Quantity{telemetry.CO2, telemetry.TVOC, telemetry.PM25, telemetry.PM10, telemetry.Temperature, telemetry.Humidity}
+
+// presetsOf are the reasons that fit an alert.
+func presetsOf(a *alerts.Alert) []string {
+	if a.Class != rules.ClassBreach {
+		return presets[string(a.Class)]
+	}
+	switch a.Kind {
+	case "capacity", "distancing", "occupancy", "quota":
+		return presets["crowd"]
+	case "temperature":
+		return presets["fever"]
+	case "screening":
+		return []string{"being_checked", "repair_called"}
+	}
+	for _, e := range a.Explanation.Evidence {
+		if slices.Contains(airQuantities, e.Quantity) {
+			return presets["air"]
+		}
+	}
+	return presets["breach"]
 }
 
 // alertCard is one open alert.
@@ -42,9 +70,11 @@ type alertCard struct {
 	Opened       string
 	Critical     bool
 	Unconfirmed  string
-	Acknowledged string // by whom and until when; empty: nobody yet
+	Acknowledged string   // by whom and until when; empty: nobody yet
+	Handled      []string // all who handled it and when, those whose time ran out too
 	Presets      []preset
 	Minutes      int
+	From         string // the page with the button: empty or alerts
 }
 
 type preset struct{ Value, Word string }
@@ -63,6 +93,9 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 	if !a.Open() && a.Raised.HasValue {
 		basis = &a.Raised
 	}
+	if a.Eased != nil {
+		basis = &a.Eased.Explanation
+	}
 	card := alertCard{
 		ID: a.ID, Site: a.Site, Class: string(a.Class), Icon: classIcon(a.Class), Word: sc.T("class." + string(a.Class)),
 		Title: a.SubjectName, Text: text, Basis: sc.basis(basis, a.Opened), Advice: todo,
@@ -75,6 +108,9 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 	if card.Title == "" {
 		card.Title = sc.subjectName(a.Subject.ID)
 	}
+	if a.Class != rules.ClassService {
+		card.Title = sc.ruleOf(a) + ": " + card.Title
+	}
 	if a.Unconfirmed != 0 {
 		key := "alert.unconfirmed"
 		if a.Explanation.Reason == rules.ReasonNear {
@@ -83,19 +119,26 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 		card.Unconfirmed = sc.T(key, "When", sc.when(a.Unconfirmed))
 	}
 	if ack := a.Ack; ack != nil {
-		reason := ack.Reason
-		if sc.Has("preset." + reason) {
-			reason = sc.T("preset." + reason)
-		}
-		card.Acknowledged = sc.T("alert.acknowledged", "By", ack.By, "Until", sc.when(ack.Until))
-		if reason != "" {
-			card.Acknowledged += " — " + reason
-		}
+		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", ack.By, "Until", sc.when(ack.Until)), ack.Reason)
 	}
-	for _, p := range presets[string(a.Class)] {
+	for _, ack := range a.Acknowledgements() {
+		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", ack.By, "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
+	}
+	for _, p := range presetsOf(a) {
 		card.Presets = append(card.Presets, preset{p, sc.T("preset." + p)})
 	}
 	return card
+}
+
+// because adds the reason of an acknowledgement.
+func (t *scene) because(text, reason string) string {
+	if t.Has("preset." + reason) {
+		reason = t.T("preset." + reason)
+	}
+	if reason == "" {
+		return text
+	}
+	return text + " — " + reason
 }
 
 // acknowledge takes the form of an alert: one tap is enough. It answers after the entry is on disk: a notice for htmx, the
@@ -129,11 +172,15 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 	if r.Header.Get("HX-Request") != "" {
 		v, _ := s.opts.Live.View(site)
 		sc := s.scene(lang, v)
+		sc.zoned = r.PostForm.Get("from") == "alerts"
 		w.Header().Set("Cache-Control", "no-store")
 		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", author, "Until", sc.when(telemetry.InstantOf(until)))})
 	}
 	to := "/"
-	if _, ok := s.opts.Live.View(site); ok {
+	switch _, ok := s.opts.Live.View(site); {
+	case r.PostForm.Get("from") == "alerts":
+		to = "/alerts"
+	case ok:
 		to = "/site/" + site
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)

@@ -75,12 +75,13 @@ type apiZone struct {
 	ID       string       `json:"id" example:"waiting-room"`
 	Name     string       `json:"name" example:"Ruang tunggu"`
 	Persons  apiEstimate  `json:"persons"`
-	Limit    *float64     `json:"limit,omitempty" example:"50" doc:"Absent: nothing limits the zone"`
+	Limit    *float64     `json:"limit,omitempty" example:"50" doc:"Absent: nothing limits the zone. 0: nobody may be in"`
 	Binding  string       `json:"binding,omitempty" example:"seats" doc:"The constraint that set the limit"`
-	Verdict  string       `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the zone"`
+	Verdict  string       `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"The worst of all rules about the zone, its air as well as its people; absent: no rule judges it"`
 	Near     bool         `json:"near" doc:"The verdict about its people is unknown because they are near the limit: counted, and too close to tell"`
 	Asked    time.Time    `json:"count_asked,omitzero" doc:"Since when a manual count would pay; absent: it would not"`
-	Advice   string       `json:"advice,omitempty" enum:"go,wait,stop" doc:"Absent: nothing counts people here"`
+	Advice   string       `json:"advice,omitempty" enum:"go,wait,stop" doc:"What a display at its entrance says. stop: the building is closed, people are at the limit or above, or a critical rule is breached about the zone (or about the building, where a door leads in from outside). wait: nobody knows how many are inside, they are at nine tenths of the limit or more, or a rule of the severity warning is breached. Absent: nothing counts people here and no critical rule is breached"`
+	Held     string       `json:"held,omitempty" example:"co2-tindakan" doc:"The rule that the advice follows, where it is another than the one about people"`
 	In       *float64     `json:"in_today,omitempty" example:"210" doc:"Absent: no counter stands at its doors"`
 	Out      *float64     `json:"out_today,omitempty" example:"168"`
 	Readings []apiReading `json:"readings"`
@@ -114,13 +115,13 @@ func apiZonesOf(v *rules.View) []apiZone {
 		if judged(v, rules.SubjectZone, z.ID) {
 			a.Verdict = z.Verdict.String()
 		}
-		if a.Persons.Counted {
-			a.Advice = string(z.Advice)
+		if a.Persons.Counted || z.Advice == rules.AdviceStop && v.Open {
+			a.Advice, a.Held = string(z.Advice), z.Held
 		}
 		if passed(v, z) {
 			a.In, a.Out = &z.InToday, &z.OutToday
 		}
-		if z.Limit > 0 {
+		if z.HasLimit {
 			a.Limit = &z.Limit
 		}
 		all = append(all, a)
@@ -314,7 +315,15 @@ type apiAlert struct {
 	Explanation  apiExplanation `json:"explanation" doc:"The newest; of a past alert the one with which it ended. Its sentence tells all three"`
 	Raised       *apiMoment     `json:"raised,omitempty" doc:"The value that raised it"`
 	Worst        *apiMoment     `json:"worst,omitempty" doc:"The worst value: under a minimum the lowest, else the highest"`
-	Acknowledged *apiAck        `json:"acknowledged,omitempty"`
+	Eased        *apiEased      `json:"eased,omitempty" doc:"The rule is kept again and the alert still stands: the explanation is of the past then, this is of now. Absent: it is not, or the alert is over"`
+	Acknowledged *apiAck        `json:"acknowledged,omitempty" doc:"The acknowledgement in force"`
+	Handled      []apiAck       `json:"handled" doc:"All acknowledgements, the oldest first, those that ran out or were withdrawn too: each until when it held"`
+}
+
+type apiEased struct {
+	Since time.Time  `json:"since" doc:"From when on the rule is kept"`
+	Ends  time.Time  `json:"ends,omitzero" doc:"When the alert ends by itself if it stays so; absent: when the value is far enough from its limit"`
+	Now   *apiMoment `json:"now,omitempty" doc:"The value now"`
 }
 
 type apiMoment struct {
@@ -342,6 +351,10 @@ type apiAck struct {
 	Until  time.Time `json:"until" doc:"It is loud again from then on"`
 }
 
+func apiAckOf(a *alerts.Acknowledgement) apiAck {
+	return apiAck{a.By, a.Reason, a.At.Time(), a.Until.Time()}
+}
+
 func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {
 	text, _ := sc.demand(a)
 	out := apiAlert{
@@ -354,8 +367,16 @@ func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {
 	if a.Subject.Kind != "" {
 		out.Subject = &apiSubject{string(a.Subject.Kind), a.Subject.ID, a.SubjectName}
 	}
+	if z := a.Eased; z != nil {
+		out.Eased = &apiEased{z.Since.Time(), z.Ends.Time(), apiMomentOf(&z.Explanation)}
+	}
 	if a.Ack != nil {
-		out.Acknowledged = &apiAck{a.Ack.By, a.Ack.Reason, a.Ack.At.Time(), a.Ack.Until.Time()}
+		out.Acknowledged = new(apiAckOf(a.Ack))
+	}
+	all := a.Acknowledgements()
+	out.Handled = make([]apiAck, 0, len(all))
+	for i := range all {
+		out.Handled = append(out.Handled, apiAckOf(&all[i]))
 	}
 	return out
 }
@@ -370,17 +391,6 @@ type apiRejection struct {
 	Size     int       `json:"size" example:"93"`
 	Raw      string    `json:"raw" doc:"The beginning of the payload; bytes that are not text are escaped as \\xNN"`
 	Record   uint64    `json:"record"`
-}
-
-type apiSample struct {
-	At      time.Time `json:"at"`
-	Persons float64   `json:"persons" example:"42"`
-	Error   float64   `json:"error" example:"3"`
-	Low     float64   `json:"low" example:"39" doc:"At least so many, in whole people, at 90 % confidence"`
-	High    float64   `json:"high" example:"45"`
-	Near    bool      `json:"near" doc:"Unknown because the people are near the limit: the limit is at least low, and less than high"`
-	Limit   *float64  `json:"limit,omitempty" example:"50"`
-	Verdict string    `json:"verdict" enum:"within,breached,unknown"`
 }
 
 type apiStatus struct {

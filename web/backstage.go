@@ -189,7 +189,8 @@ type alertRow struct {
 	Class, Icon, Word        string
 	Title, Text              string
 	Opened, Resolved, Lasted string
-	Acknowledged             string
+	Handled                  []string
+	Card                     alertCard // for the button of an open one
 }
 
 func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
@@ -215,10 +216,13 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) alertRow(lang *tongue, a *alerts.Alert, now time.Time) alertRow {
 	v, _ := s.opts.Live.View(a.Site)
 	sc := s.scene(lang, v)
+	sc.zoned = true
 	card := alertCardOf(sc, a)
+	card.From = "alerts"
 	row := alertRow{
+		Card: card,
 		Site: a.Site, SiteName: a.SiteName, Class: card.Class, Icon: card.Icon, Word: card.Word, Title: card.Title,
-		Text: card.Text, Opened: card.Opened, Resolved: "–", Acknowledged: card.Acknowledged, Lasted: lang.Span(now.Sub(a.Opened.Time())),
+		Text: card.Text, Opened: card.Opened, Resolved: "–", Handled: card.Handled, Lasted: lang.Span(now.Sub(a.Opened.Time())),
 	}
 	if v != nil {
 		row.SiteName = v.Name

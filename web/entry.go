@@ -47,6 +47,7 @@ const (
 	inFuture      = "future"
 	tooOld        = "old"
 	uncountable   = "uncountable"
+	tooFew        = "too_few"
 	usedOtherwise = "conflict"
 	notStored     = "stored"
 )
@@ -121,10 +122,16 @@ func (s *Server) acceptable(e *entered) error {
 	if uncounted(people) {
 		return refused(http.StatusUnprocessableEntity, uncountable, nil)
 	}
+	// Of a time that is past nobody knows here how many were inside then.
+	if now := e.at.IsZero() || s.opts.Now().Sub(e.at) < countFuture; e.kind == telemetry.EntryCorrection && now && people.Known && -e.value > people.High {
+		err := refused(http.StatusUnprocessableEntity, tooFew, fmt.Errorf("%v of at most %v people taken away", -e.value, people.High))
+		err.args = []any{"Change", -e.value, "High", people.High}
+		return err
+	}
 	return nil
 }
 
-func refused(status int, key string, cause error) error {
+func refused(status int, key string, cause error) *fault {
 	return &fault{status: status, key: "entry." + key, cause: cause}
 }
 

@@ -28,7 +28,7 @@ type correctionInput struct {
 	Zone string `path:"zone" maxLength:"64" example:"waiting-room" doc:"The zone's id; _site: the whole building"`
 	Body struct {
 		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-		Value  float64    `json:"value" minimum:"-100000" maximum:"100000" multipleOf:"1" example:"-3" doc:"How many people are added; negative: taken away. Not 0"`
+		Value  float64    `json:"value" minimum:"-100000" maximum:"100000" multipleOf:"1" example:"-3" doc:"How many people are added; negative: taken away. Not 0, and no more may be taken away than can be inside (persons.high)"`
 		Author string     `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
 		Reason string     `json:"reason" minLength:"1" maxLength:"200" example:"a group left through the fire door"`
 		At     *time.Time `json:"at,omitempty" doc:"When it was so; now if left out. Not in the future, and at most seven days ago"`
@@ -97,9 +97,13 @@ func (s *Server) apiEnter(ctx context.Context, e *entered) (*apiOne[apiEntry], e
 		return nil, s.apiError("entry", err)
 	}
 	// A program reads English, and which field it is about.
-	text := s.tongues.byTag("en").T(f.key)
+	text := s.tongues.byTag("en").T(f.key, f.args...)
 	if f.status == http.StatusUnprocessableEntity {
-		if field, _ := e.problem(s.opts.Now()); field != "" {
+		field, _ := e.problem(s.opts.Now())
+		if f.key == "entry."+tooFew {
+			field = "value"
+		}
+		if field != "" {
 			text = "body " + field + ": " + text
 		}
 	}

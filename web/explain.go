@@ -17,6 +17,8 @@ type scene struct {
 	view  *rules.View // nil: no site, the gateway itself
 	loc   *time.Location
 	now   time.Time
+	// zoned: its times stand beside those of other sites, and say their time zone.
+	zoned bool
 }
 
 func (s *Server) scene(t *tongue, v *rules.View) *scene {
@@ -34,8 +36,12 @@ func (s *Server) scene(t *tongue, v *rules.View) *scene {
 // The gateway itself is nowhere: its times say that they are UTC.
 func (t *scene) when(i telemetry.Instant) string {
 	s := t.When(i, t.now, t.loc)
-	if t.view == nil && i != 0 {
+	switch {
+	case i == 0 || i == telemetry.Never:
+	case t.view == nil:
 		s += " UTC"
+	case t.zoned:
+		s += " " + i.In(t.loc).Format("MST")
 	}
 	return s
 }
@@ -80,6 +86,11 @@ func (t *scene) demand(a *alerts.Alert) (text, todo string) {
 	if !a.Open() && a.Class != rules.ClassService {
 		return t.texts.Past(t.Tag, &named), ""
 	}
+	if a.Eased != nil {
+		eased := *a.Eased
+		eased.Explanation.Detail = t.subjectName(eased.Explanation.Detail)
+		named.Eased = &eased
+	}
 	_, text, todo = t.texts.Explain(t.Tag, &named)
 	return text, todo
 }
@@ -89,18 +100,26 @@ func (t *scene) finding(w *rules.VerdictView) string {
 	named := *w
 	// A sentence names a device as people know it.
 	named.Explanation.Detail = t.subjectName(w.Explanation.Detail)
-	_, text, _ := t.texts.ExplainVerdict(t.Tag, &named, nil)
+	text := t.texts.Finding(t.Tag, &named, t.moment(), false)
 	if text == "" {
 		text = t.T("verdict." + w.Verdict.String() + "_text")
 	}
 	return text
 }
 
+// moment is when and where what is shown is true.
+func (t *scene) moment() alerts.Moment {
+	if t.view == nil {
+		return alerts.Moment{}
+	}
+	return alerts.Moment{At: t.view.Now, Timezone: t.view.Zone}
+}
+
 // brief is a verdict's text in one short sentence.
 func (t *scene) brief(w *rules.VerdictView) string {
 	named := *w
 	named.Explanation.Detail = t.subjectName(w.Explanation.Detail)
-	if text := t.texts.BriefVerdict(t.Tag, &named); text != "" {
+	if text := t.texts.Finding(t.Tag, &named, t.moment(), true); text != "" {
 		return text
 	}
 	return t.T("verdict." + w.Verdict.String() + "_text")

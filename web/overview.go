@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -65,8 +64,7 @@ func (s *Server) composeOverview(c *composer) {
 	})
 
 	sum := overviewSummary{Sites: len(views), Gateway: s.gatewayFault(c.lang)}
-	total := rules.Estimate{Known: true, Measured: true}
-	var spread float64 // square of half the interval: buildings err independently of each other
+	var counted []rules.Estimate
 	for i := range views {
 		v := &views[i]
 		switch {
@@ -85,14 +83,10 @@ func (s *Server) composeOverview(c *composer) {
 			sum.Open++
 		}
 		if v.Persons.Known {
-			sum.Counted++
-			total.Persons += v.Persons.Persons
-			spread += v.Persons.Error * v.Persons.Error
+			counted = append(counted, v.Persons)
 		}
 	}
-	total.Error = math.Sqrt(spread)
-	total.Low, total.High = rules.Interval(total.Persons, total.Error)
-	sum.Persons = c.lang.persons(total)
+	sum.Counted, sum.Persons = len(counted), c.lang.persons(rules.Total(counted...))
 	for _, a := range s.openAlerts("") {
 		title, _, _ := s.texts.Explain(c.lang.Tag, &a)
 		sum.Faults = append(sum.Faults, title)
@@ -141,7 +135,7 @@ func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 		Persons: sc.persons(v.Persons), Alerts: sc.countAlerts(open), Devices: len(v.Devices),
 	}
 	if w, ok := worst(v); ok {
-		row.WhySubject = w.SubjectName
+		row.WhySubject = sc.ruleName(&w) + ", " + w.SubjectName
 		row.Why, row.Pending = sc.brief(&w), sc.pending(&w)
 	}
 	var last telemetry.Instant

@@ -17,7 +17,8 @@ type handlerFunc func(w http.ResponseWriter, r *http.Request) error
 type fault struct {
 	status int
 	key    string
-	retry  int // seconds for Retry-After; 0: none
+	args   []any // of the sentence: pairs of a name and a value
+	retry  int   // seconds for Retry-After; 0: none
 	cause  error
 }
 
@@ -74,16 +75,16 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, err error) {
 		// htmx swaps it into the notice beside the button.
 		w.Header().Set("HX-Retarget", "#notice")
 		w.Header().Set("HX-Reswap", "innerHTML")
-		s.write(w, r, f.status, lang, "notice", noticePage{Text: lang.T(f.key), Bad: true})
+		s.write(w, r, f.status, lang, "notice", noticePage{Text: lang.T(f.key, f.args...), Bad: true})
 		return
 	}
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		http.Error(w, lang.T(f.key), f.status)
+		http.Error(w, lang.T(f.key, f.args...), f.status)
 		return
 	}
 	s.write(w, r, f.status, lang, "error", errorPage{
 		frame:  s.frame(r, lang, lang.T("error.title", "Status", f.status)),
-		Status: f.status, Text: lang.T(f.key),
+		Status: f.status, Text: lang.T(f.key, f.args...),
 	})
 }
 

@@ -31,7 +31,7 @@ func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
 	a := sc.adviceChip(z.Advice)
 	p := sc.persons(z.Persons)
 	face := signFace{Class: a.Class, Icon: a.Icon, Zone: z.Name, Site: v.Name, Known: p.Known, Persons: p.Number}
-	if z.Limit > 0 {
+	if z.HasLimit {
 		face.Limit = sc.Number(z.Limit, 0)
 	}
 	key := "sign." + a.Icon
@@ -39,6 +39,9 @@ func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
 	switch {
 	case !v.Open:
 		face.Class, face.Icon, key, note = "closed", "closed", "sign.closed", ""
+	case z.Held != "":
+		// Not for want of room: what else is wrong, the staff knows.
+		face.Class, face.Icon, key, note = a.Class, a.Icon, "sign.held_"+a.Icon, "sign.unknown_note"
 	case !p.Counted:
 		// Nobody can say whether there is room; the display says what holds all the same.
 		face.Class, face.Icon, key, note = "uncounted", "people", "sign.uncounted", "sign.go_note"

@@ -100,7 +100,7 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 		return h
 	}
 	e := sc.explain(&w)
-	h.Summary, h.Pending, h.Basis = w.SubjectName+": "+sc.brief(&w), e.Pending, e.Basis
+	h.Summary, h.Pending, h.Basis = sc.ruleName(&w)+", "+w.SubjectName+": "+sc.brief(&w), e.Pending, e.Basis
 	return h
 }
 
@@ -145,14 +145,14 @@ func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 		ID: z.ID, Name: z.Name, Site: sc.view.Site, Chip: sc.subjectChip(rules.SubjectZone, z.ID, z.Verdict, z.Near),
 		Persons: sc.persons(z.Persons), CountAsked: z.CountAsked != 0,
 	}
-	if card.Persons.Counted {
+	if card.Persons.Counted || z.Advice == rules.AdviceStop && sc.view.Open {
 		card.Advice = sc.adviceChip(z.Advice)
 	}
 	if passed(sc.view, z) {
 		card.In, card.Out = sc.Number(z.InToday, 0), sc.Number(z.OutToday, 0)
 	}
 	crowd := card.Chip.Class
-	if z.Limit > 0 {
+	if z.HasLimit {
 		card.Limit, card.Binding = sc.Number(z.Limit, 0), sc.constraint(z.Binding)
 	}
 	for i := range sc.view.Verdicts {
@@ -166,7 +166,7 @@ func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 			card.Binding = cmp.Or(sc.texts.Why(sc.Tag, w.Kind, &w.Explanation), card.Binding)
 		}
 	}
-	card.Bar = newBar(z.Persons, z.Limit, crowd)
+	card.Bar = newBar(z.Persons, z.Limit, z.HasLimit, crowd)
 	if card.Bar.HasLimit {
 		card.Bar.Label = sc.T("zone.bar", "Persons", card.Persons.interval(), "Limit", card.Limit)
 	}
@@ -176,7 +176,11 @@ func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 	return card
 }
 
-func (t *tongue) adviceChip(a rules.Advice) chip {
+// adviceChip is what the display at a zone says: of a closed building, that it is closed.
+func (t *scene) adviceChip(a rules.Advice) chip {
+	if !t.view.Open {
+		return chip{Class: "closed", Icon: "closed", Word: t.T("site.closed")}
+	}
 	switch a {
 	case rules.AdviceGo, rules.AdviceStop:
 	default:
@@ -201,12 +205,19 @@ func findingOf(sc *scene, w *rules.VerdictView) finding {
 
 // ruleName is what people call a rule: its title in the language, else what it measures, else its kind. Never its id.
 func (t *tongue) ruleName(w *rules.VerdictView) string {
-	if title := w.Title[t.Tag]; title != "" {
+	return t.nameOf(w.Title, w.Kind, &w.Explanation)
+}
+
+// ruleOf is what people call the rule of an alert.
+func (t *tongue) ruleOf(a *alerts.Alert) string { return t.nameOf(a.Title, a.Kind, &a.Explanation) }
+
+func (t *tongue) nameOf(title map[string]string, kind string, x *rules.Explanation) string {
+	if title := title[t.Tag]; title != "" {
 		return title
 	}
-	if w.Kind == "expression" {
+	if kind == "expression" {
 		var all []string
-		for _, e := range w.Explanation.Evidence {
+		for _, e := range x.Evidence {
 			if name := "quantity." + e.Quantity.String(); t.Has(name) && !slices.Contains(all, t.T(name)) {
 				all = append(all, t.T(name))
 			}
@@ -215,8 +226,8 @@ func (t *tongue) ruleName(w *rules.VerdictView) string {
 			return strings.Join(all, ", ")
 		}
 	}
-	if t.Has("kind." + w.Kind) {
-		return t.T("kind." + w.Kind)
+	if t.Has("kind." + kind) {
+		return t.T("kind." + kind)
 	}
 	return t.T("kind.expression")
 }
