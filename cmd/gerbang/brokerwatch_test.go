@@ -47,3 +47,30 @@ func TestBrokerWatchLeavesNoGap(t *testing.T) {
 		}
 	}
 }
+
+// Finding H3: the rules are told of a connection that is away for a second, long before people are.
+func TestH3_ConnectionAwayForAMoment(t *testing.T) {
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	at := func(s float64) time.Time { return start.Add(time.Duration(s * float64(time.Second))) }
+	var w brokerWatch
+	for _, s := range []struct {
+		second float64
+		health mqtt.Health
+		want   string
+	}{
+		{1, mqtt.Health{Connected: true, Since: at(0)}, ""},
+		{2, mqtt.Health{Since: at(1.5)}, ""},
+		{3, mqtt.Health{Since: at(1.5)}, "away since 1.5 s"},
+		{4, mqtt.Health{Since: at(1.5)}, ""},
+		{5, mqtt.Health{Connected: true, Since: at(4.5)}, "there since 4.5 s"},
+		{6, mqtt.Health{Connected: true, Since: at(5.5)}, ""},
+	} {
+		got := ""
+		if is, since, changed := w.connection(s.health, at(s.second)); changed {
+			got = map[bool]string{true: "there", false: "away"}[is] + fmt.Sprintf(" since %v s", since.Sub(start).Seconds())
+		}
+		if got != s.want {
+			t.Errorf("at %v s: told %q, want %q", s.second, got, s.want)
+		}
+	}
+}
