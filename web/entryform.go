@@ -52,7 +52,7 @@ func entryRows(sc *scene, records []telemetry.Record) []entryRow {
 	for i := range records {
 		e := records[i].Entry
 		row := entryRow{
-			Kind: sc.T("entries." + string(e.Kind)), Value: sc.Number(e.Value, 0), When: sc.when(records[i].At), By: e.Author,
+			Kind: sc.T("entries." + string(e.Kind)), Value: sc.Number(e.Value, 0), When: sc.when(records[i].At), By: sc.who(e.Author),
 			Reason: e.Reason, Claimed: e.Claimed,
 		}
 		if e.Kind == telemetry.EntryCorrection && e.Value > 0 {

@@ -248,7 +248,7 @@ func (t *scene) measureOf(r rules.LastValue) measure {
 			value = t.T("flag.yes")
 		}
 	case r.Unit == "Cel":
-		value += " °C"
+		value = t.Degrees(r.Value) + " °C"
 	case r.Unit != "" && r.Unit != "1":
 		value += " " + strings.Replace(r.Unit, "ug/m3", "µg/m³", 1)
 	}
