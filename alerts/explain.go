@@ -217,6 +217,9 @@ func (t *Texts) forms(s *statement, form string) []string {
 	if x.Bound != rules.AtMost {
 		ids = append(ids, "text."+form+"."+string(x.Bound))
 	}
+	if x.Unit == "1" || x.Unit == "" {
+		ids = append(ids, "text.count."+form)
+	}
 	return append(ids, "text."+form, "text.value_limit")
 }
 

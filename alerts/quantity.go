@@ -123,6 +123,9 @@ func digitsApart(value, limit float64, least int) int {
 func (t *Texts) measured(lang, unit string, value, err float64, digits int) string {
 	w := t.in(lang)
 	s := w.number(value, digits)
+	if sign := w.say("number.decimal", nil); unit == "Cel" && !strings.Contains(s, sign) && s != "?" {
+		s += sign + "0" // 36.0 stands beside 36.8
+	}
 	if err > 0 {
 		s += " ± " + w.number(err, max(unitDigits(unit), min(digitsOf(err), mostDigits)))
 	}

@@ -100,7 +100,7 @@ func (s told) verdict(t *testing.T, kind string) string {
 	compare := func(unit string) string {
 		if m := s.pick(`Measured # ?`+unit, `Terukur # ?`+unit); m != nil {
 			v := m[0]
-			if m := s.pick(`at most #`, `paling banyak #`); m != nil {
+			if m := s.pick(`at most #`, `paling (?:banyak|tinggi) #`); m != nil {
 				return word(v > m[0])
 			} else if m := s.pick(`less than #`, `kurang dari #`); m != nil {
 				return word(v >= m[0])
@@ -160,7 +160,7 @@ func (s told) verdict(t *testing.T, kind string) string {
 			return "near"
 		}
 		if m := s.pick(`Measured # ± #`, `Terukur # ± #`); m != nil && !s.has("the measured value decides", "nilai terukur yang menentukan") {
-			l := s.pick(`at most #`, `paling banyak #`)
+			l := s.pick(`at most #`, `paling tinggi #`)
 			if l == nil || math.Abs(m[0]-l[0]) <= m[1] {
 				t.Errorf("%q does not say that its error is not used", s.text)
 			}

@@ -37,10 +37,10 @@ func TestR19AlertsKeepWhatRaisedThemTheWorstAndTheLast(t *testing.T) {
 	}{
 		{"fever", life(t, "temperature", "Cel", 37.3, rules.AtMost, 38.1, 39.2, 38.0, 36.4), 38.1, 39.2, 36.4,
 			"Measured 38.1 °C; at most 37.3 °C is allowed. At worst 39.2 °C, at the end 36.4 °C.",
-			"Terukur 38,1 °C; paling banyak 37,3 °C. Terburuk 39,2 °C, terakhir 36,4 °C."},
+			"Terukur 38,1 °C; paling tinggi 37,3 °C. Terburuk 39,2 °C, terakhir 36,4 °C."},
 		{"one fever", life(t, "temperature", "Cel", 37.3, rules.AtMost, 38.1, 36.4), 38.1, 38.1, 36.4,
 			"Measured 38.1 °C; at most 37.3 °C is allowed. At the end 36.4 °C.",
-			"Terukur 38,1 °C; paling banyak 37,3 °C. Terakhir 36,4 °C."},
+			"Terukur 38,1 °C; paling tinggi 37,3 °C. Terakhir 36,4 °C."},
 		{"under a minimum the lowest is the worst", life(t, "expression", "%", 15, rules.AtLeast, 14, 3, 9, 80), 14, 3, 80,
 			"Measured 14 %; at least 15 % is required. At worst 3 %, at the end 80 %.",
 			"Terukur 14 %; paling sedikit 15 %. Terburuk 3 %, terakhir 80 %."},

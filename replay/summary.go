@@ -43,7 +43,7 @@ type Site struct {
 	// and Swap are not considered.
 	In  float64 `json:"in"`
 	Out float64 `json:"out"`
-	// Lowest and Highest are the extremes of the estimated occupancy of the building; absent if it never had one.
+	// Lowest and Highest are the extremes of the estimated occupancy of the building; absent if nobody ever knew one.
 	Lowest  *Occupancy `json:"lowest,omitempty"`
 	Highest *Occupancy `json:"highest,omitempty"`
 	// Changes counts changes of verdict by rule; Late how many of all of them revised history.
@@ -130,9 +130,9 @@ func (s *Summary) increment(rec *telemetry.Record, r *telemetry.Reading) float64
 	return s.totals[key].insert(rec.At, r.Value)
 }
 
-// Sample notes an occupancy; only those of whole buildings count.
+// Sample notes an occupancy; only those of whole buildings count, and of them what was known.
 func (s *Summary) Sample(sample *rules.Sample) {
-	if sample.Zone != "" {
+	if sample.Zone != "" || !sample.Known {
 		return
 	}
 	site := s.site(sample.Site)

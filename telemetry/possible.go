@@ -36,7 +36,11 @@ func (q Quantity) Refuse(v float64) string {
 	case v == 0 && def.Min > 0, slices.Contains(voids[q], v):
 		return fmt.Sprintf("%v %s is what a sensor says that has measured nothing: it warms up, or failed", v, def.Unit)
 	case !(v >= def.Min && v <= def.Max): // not v < def.Min || …: NaN must fail
-		return fmt.Sprintf("%v is impossible, want %v to %v %s", v, def.Min, def.Max, def.Unit)
+		want := fmt.Sprintf("%v is impossible, want %v to %v", v, def.Min, def.Max)
+		if def.Unit != "1" {
+			want += " " + def.Unit // a number of people needs no unit
+		}
+		return want
 	}
 	return ""
 }

@@ -77,12 +77,15 @@ func (a *access) session(r *http.Request) (string, bool) {
 }
 
 // author says who does something: the name given on signing in, else what let the request in. Never empty.
+// nobody is the author of what somebody without a name did at the gateway itself.
+const nobody = "local"
+
 func (a *access) author(r *http.Request) string {
 	if name, ok := a.session(r); ok && name != "" {
 		return name
 	}
 	if a.token == "" {
-		return "local"
+		return nobody
 	}
 	return "token"
 }

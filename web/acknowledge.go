@@ -119,15 +119,23 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 		card.Unconfirmed = sc.T(key, "When", sc.when(a.Unconfirmed))
 	}
 	if ack := a.Ack; ack != nil {
-		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", ack.By, "Until", sc.when(ack.Until)), ack.Reason)
+		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", sc.who(ack.By), "Until", sc.when(ack.Until)), ack.Reason)
 	}
 	for _, ack := range a.Acknowledgements() {
-		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", ack.By, "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
+		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", sc.who(ack.By), "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
 	}
 	for _, p := range presetsOf(a) {
 		card.Presets = append(card.Presets, preset{p, sc.T("preset." + p)})
 	}
 	return card
+}
+
+// who names the author of an entry; one who gave no name has none.
+func (t *tongue) who(author string) string {
+	if author == nobody {
+		return t.T("author.nobody")
+	}
+	return author
 }
 
 // because adds the reason of an acknowledgement.
@@ -174,7 +182,7 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 		sc := s.scene(lang, v)
 		sc.zoned = r.PostForm.Get("from") == "alerts"
 		w.Header().Set("Cache-Control", "no-store")
-		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", author, "Until", sc.when(telemetry.InstantOf(until)))})
+		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", sc.who(author), "Until", sc.when(telemetry.InstantOf(until)))})
 	}
 	to := "/"
 	switch _, ok := s.opts.Live.View(site); {

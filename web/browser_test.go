@@ -173,7 +173,7 @@ func TestOneTapAcknowledges(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(r.url+"/site/mpp-gresik?lang=en"), isLive(), chromedp.Click(chromedp.CSS("#alert-a1 form button"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := waitFor(ctx, `document.querySelector('#notice').textContent.includes('local is on it until 14:35')`); err != nil {
+	if err := waitFor(ctx, `document.querySelector('#notice').textContent.includes('somebody unnamed is on it until 14:35')`); err != nil {
 		t.Error(err)
 	}
 	f.change("mpp-gresik", func(v *rules.View) { v.Record++ })

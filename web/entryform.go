@@ -16,6 +16,7 @@ const maxTaps = 13
 
 // countForm is where a person says how many are inside. It works without scripts.
 type countForm struct {
+	Building   bool   // it is about the whole building
 	Asked      bool   // a count would pay now
 	ID         string // of the entry that the next button makes
 	Count      string // where the forms are sent
@@ -24,18 +25,28 @@ type countForm struct {
 	Name       string   // of the person, from signing in; empty: the form asks
 }
 
-func countFormOf(sc *scene, z *rules.ZoneView, name string) *countForm {
-	if uncounted(z.Persons) {
+// countFormOf is the form for a zone, or for the building (wholeSite); nil: nothing counts people there.
+func countFormOf(sc *scene, zone string, people rules.Estimate, asked bool, name string) *countForm {
+	if uncounted(people) {
 		return nil
 	}
-	base := "/site/" + sc.view.Site + "/zone/" + z.ID
-	f := &countForm{Asked: z.CountAsked != 0, ID: newUUID(), Count: base + "/count", Correction: base + "/correction", Name: name}
-	if z.Persons.Known && z.Persons.High-z.Persons.Low < maxTaps {
-		for n := z.Persons.Low; n <= z.Persons.High; n++ {
+	base := "/site/" + sc.view.Site + "/zone/" + zone
+	f := &countForm{Building: zone == wholeSite, Asked: asked, ID: newUUID(), Count: base + "/count", Correction: base + "/correction", Name: name}
+	if people.Known && people.High-people.Low < maxTaps {
+		for n := people.Low; n <= people.High; n++ {
 			f.Taps = append(f.Taps, strconv.FormatFloat(n, 'f', 0, 64))
 		}
 	}
 	return f
+}
+
+// saved says what was just entered; empty: nothing.
+func saved(t *tongue, r *http.Request) string {
+	kind := r.URL.Query().Get("saved")
+	if kind == string(telemetry.EntryCount) || kind == string(telemetry.EntryCorrection) {
+		return t.T("entries.saved_" + kind)
+	}
+	return ""
 }
 
 // entryRow is what somebody entered.
@@ -52,7 +63,7 @@ func entryRows(sc *scene, records []telemetry.Record) []entryRow {
 	for i := range records {
 		e := records[i].Entry
 		row := entryRow{
-			Kind: sc.T("entries." + string(e.Kind)), Value: sc.Number(e.Value, 0), When: sc.when(records[i].At), By: e.Author,
+			Kind: sc.T("entries." + string(e.Kind)), Value: sc.Number(e.Value, 0), When: sc.when(records[i].At), By: sc.who(e.Author),
 			Reason: e.Reason, Claimed: e.Claimed,
 		}
 		if e.Kind == telemetry.EntryCorrection && e.Value > 0 {
@@ -90,9 +101,9 @@ func (s *Server) enterByForm(kind telemetry.EntryKind) handlerFunc {
 		}
 		to := "/site/" + e.site
 		if e.zone != wholeSite {
-			to += "/zone/" + e.zone + "?saved=" + string(kind) + "#count"
+			to += "/zone/" + e.zone
 		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		http.Redirect(w, r, to+"?saved="+string(kind)+"#count", http.StatusSeeOther)
 		return nil
 	}
 }

@@ -133,7 +133,11 @@ func (t *scene) basis(e *rules.Explanation, since telemetry.Instant) string {
 	}
 	if n := len(e.Evidence); n > 0 {
 		last := e.Evidence[n-1]
-		parts = append(parts, t.T("explain.readings", "Count", n, "Device", t.subjectName(last.Device), "When", t.when(last.At)))
+		key := "explain.readings"
+		if e.HasRange {
+			key = "explain.counts" // people are the sum of all that was counted, not of the last messages
+		}
+		parts = append(parts, t.T(key, "Count", n, "Device", t.subjectName(last.Device), "When", t.when(last.At)))
 		if last.Record != 0 {
 			parts = append(parts, t.T("explain.record", "Record", t.Count(last.Record)))
 		}

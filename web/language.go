@@ -130,15 +130,23 @@ func (t *tongue) Number(v float64, digits int) string {
 // Count writes a whole number.
 func (t *tongue) Count(v uint64) string { return t.numbers.Sprint(number.Decimal(v)) }
 
-// Measure writes a value with the digits that suit its size: 36.6, 1,240, 0.25.
+// Measure writes a value with the digits that suit its size: 36.6, 1240, 0.25. Like the sentences beside it, it does not group thousands.
 func (t *tongue) Measure(v float64) string {
+	digits := 2
 	switch a := math.Abs(v); {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return "–"
 	case a >= 100:
-		return t.Number(v, 0)
+		digits = 0
 	case a >= 1:
-		return t.Number(v, 1)
+		digits = 1
 	}
-	return t.Number(v, 2)
+	return t.numbers.Sprint(number.Decimal(v, number.MaxFractionDigits(digits), number.NoSeparator()))
+}
+
+// Degrees writes a temperature: always with a tenth, so that 36.0 stands beside 36.8.
+func (t *tongue) Degrees(v float64) string {
+	return t.numbers.Sprint(number.Decimal(v, number.MinFractionDigits(1), number.MaxFractionDigits(1)))
 }
 
 // When writes a time in loc as short as today allows: 14:05, yesterday 14:05, 3 Jul 14:05, 3 Jul 2022 14:05.

@@ -27,6 +27,9 @@ func learnedOf(sc *scene, d *rules.DoorView) []learned {
 		if c.Drift < 0 {
 			key = "learned.out"
 		}
+		if sc.Number(math.Abs(c.Drift), 1) == "0" {
+			key = "learned.none"
+		}
 		l := learned{
 			Text:  sc.T(key, "Device", sc.subjectName(c.Device), "Drift", sc.Number(math.Abs(c.Drift), 1), "Uncertainty", sc.Number(c.Uncertainty, 1)),
 			Count: len(c.Closings),
@@ -56,7 +59,7 @@ func signed(sc *scene, v float64) string {
 
 type apiCounter struct {
 	Device      string       `json:"device" example:"counter-1"`
-	Drift       float64      `json:"drift_per_100" example:"0.3" doc:"People of 100 passages that it misses going in more than going out"`
+	Drift       float64      `json:"drift_per_100" example:"0.3" doc:"People of 100 passages, both ways together, that it misses going in more than going out"`
 	Uncertainty float64      `json:"uncertainty_per_100" example:"0.2" doc:"Give or take so many, at 90 % confidence"`
 	Drifting    time.Time    `json:"drifting,omitzero" doc:"Since when it misses more in one direction than its accuracy allows; absent: it does not, as far as is known"`
 	Reversed    time.Time    `json:"reversed,omitzero" doc:"Since when closings say that it hangs the other way than configured; absent: they do not"`
@@ -66,7 +69,7 @@ type apiCounter struct {
 type apiClosing struct {
 	At       time.Time `json:"at"`
 	Passages float64   `json:"passages" example:"512" doc:"At the counter, since the people were last known"`
-	Residual float64   `json:"residual" example:"-4" doc:"People that were missed going in, less those missed going out"`
+	Residual float64   `json:"residual" example:"-4" doc:"Of the whole zone, by all its counters: people that were missed going in, less those missed going out"`
 	Expected float64   `json:"expected" example:"-2" doc:"By what earlier closings had told"`
 	Half     float64   `json:"half_width" example:"9" doc:"Give or take so many, at 90 % confidence"`
 }

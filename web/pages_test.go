@@ -151,13 +151,13 @@ func TestAcknowledgeByForm(t *testing.T) {
 	f := newFleet()
 	r := start(t, f, nil)
 	a := r.do("POST", "/alert/a1/acknowledge", "site=mpp-gresik&minutes=30&reason=entrance_held", "HX-Request", "true")
-	if a.StatusCode != http.StatusOK || one(t, a.body, "p.notice") != "local is on it until 14:35" {
+	if a.StatusCode != http.StatusOK || one(t, a.body, "p.notice") != "somebody unnamed is on it until 14:35" {
 		t.Fatalf("got %d %s, want a notice with the end", a.StatusCode, a.body)
 	}
 	if got, want := f.acks[0], (acked{"a1", "local", "entrance_held", in(30 * time.Minute)}); got != want {
 		t.Errorf("entry: got %+v, want %+v", got, want)
 	}
-	if got := one(t, r.get("/site/mpp-gresik").body, "p.ack"); got != "local is on it until 14:35 — Entrance held" {
+	if got := one(t, r.get("/site/mpp-gresik").body, "p.ack"); got != "somebody unnamed is on it until 14:35 — Entrance held" {
 		t.Errorf("the alert: got %q, want who, until when and why", got)
 	}
 	for body, want := range map[string]int{

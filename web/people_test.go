@@ -156,7 +156,7 @@ func TestR18TextsOnThePages(t *testing.T) {
 	for lang, want := range map[string][]string{
 		"en": {"CO₂, first limit", "Measured 611 ppm; at most 1000 ppm is allowed.", "People inside after hours", "Breached when: not open and people inside > error + 5.", "Now: open yes, people inside 12, error 0.8.",
 			"200 seats 0.6 m apart, 1.2 m required: 1 in 2 usable, level 50 %", "60.5 m² less 12 m² of furniture, 1 m² a person, level 50 %"},
-		"id": {"CO₂, batas perhatian", "Terukur 611 ppm; paling banyak 1000 ppm.", "Orang di dalam di luar jam buka", "Dilanggar bila: tidak buka dan orang di dalam > galat + 5.", "Kini: buka ya, orang di dalam 12, galat 0,8.",
+		"id": {"CO₂, batas perhatian", "Terukur 611 ppm; paling tinggi 1000 ppm.", "Orang di dalam di luar jam buka", "Dilanggar bila: tidak buka dan orang di dalam > galat + 5.", "Kini: buka ya, orang di dalam 12, galat 0,8.",
 			"200 kursi berjarak 0,6 m, wajib 1,2 m: 1 dari 2 dipakai, level 50 %"},
 	} {
 		checks := one(t, r.get("/site/mpp-magetan?lang="+lang).body, "section#site-checks")
@@ -175,7 +175,7 @@ func TestR18TextsOnThePages(t *testing.T) {
 func TestR19HistoryShowsWhatRaisedAnAlert(t *testing.T) {
 	r := start(t, newFleet(), nil)
 	wants(t, "the page", r.get("/alerts?lang=en").body, "Measured 38.1 ± 0.3 °C; at most 37.3 °C is allowed. At worst 38.6 °C, at the end 36.4 °C.")
-	wants(t, "the page", r.get("/alerts?lang=id").body, "Terukur 38,1 ± 0,3 °C; paling banyak 37,3 °C. Terburuk 38,6 °C, terakhir 36,4 °C.")
+	wants(t, "the page", r.get("/alerts?lang=id").body, "Terukur 38,1 ± 0,3 °C; paling tinggi 37,3 °C. Terburuk 38,6 °C, terakhir 36,4 °C.")
 	wants(t, "the API", r.get("/api/v1/alerts/history?site=mpp-magetan", "Accept", "application/json").body,
 		`"raised":{"value":38.1,"unit":"Cel"},"worst":{"value":38.6,"unit":"Cel"}`, `"title":"High body temperature: Termometer pintu utama, MPP Kabupaten Magetan"`)
 }
@@ -267,9 +267,9 @@ func TestR14TheTotalIsAsSureAsItIs(t *testing.T) {
 func TestR14WhatWasLearnedAboutACounter(t *testing.T) {
 	r := start(t, newFleet(), nil)
 	wants(t, "the doors", one(t, r.get("/site/mpp-magetan?lang=en").body, "section#site-doors"),
-		"Penghitung pintu utama misses 0.3 ± 0.2 in 100 more going in than going out.", "from 2 closings", "yesterday 22:05: off by -2 after 488 passages, expected +2 ± 9",
-		"Penghitung pintu samping misses 4.1 ± 0.8 in 100 more going out than going in. More than its accuracy allows, since yesterday 08:05.")
-	wants(t, "the doors", one(t, r.get("/site/mpp-magetan?lang=id").body, "section#site-doors"), "melewatkan 0,3 ± 0,2 dari 100 lebih banyak saat masuk", "-misses")
+		"Penghitung pintu utama misses 0.3 ± 0.2 in 100 passages (both ways) more going in than going out.", "from 2 closings", "yesterday 22:05: the whole zone off by -2, expected +2 ± 9; 488 passages at this counter",
+		"Penghitung pintu samping misses 4.1 ± 0.8 in 100 passages (both ways) more going out than going in. More than its accuracy allows, since yesterday 08:05.")
+	wants(t, "the doors", one(t, r.get("/site/mpp-magetan?lang=id").body, "section#site-doors"), "melewatkan 0,3 ± 0,2 dari 100 lewatan (kedua arah) lebih banyak saat masuk", "-misses")
 	wants(t, "the API", r.get("/api/v1/sites/mpp-magetan/doors", "Accept", "application/json").body, `"device":"hitung-utama","drift_per_100":0.34`, `"residual":-2`)
 }
 

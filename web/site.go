@@ -13,15 +13,33 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// site is one building with everything in it.
+// sitePage is one building with everything in it, and a form to say how many are inside.
+type sitePage struct {
+	livePage
+	Form    *countForm // nil: nothing counts people here
+	Saved   string
+	Entries []entryRow
+}
+
 func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("site")
-	return s.live(w, r, topic{page: "site", site: id}, func(*tongue) string {
-		if v, ok := s.opts.Live.View(id); ok {
-			return v.Name
-		}
-		return id
-	})
+	v, ok := s.opts.Live.View(r.PathValue("site"))
+	if !ok {
+		return errNoPage
+	}
+	lang := s.tongues.choose(r)
+	what := topic{page: "site", site: v.Site, lang: lang.Tag}
+	chunks, err := s.compose(what)
+	if err != nil {
+		return err
+	}
+	p := sitePage{livePage: livePage{s.frame(r, lang, v.Name), join(chunks)}}
+	p.Live = what.path() + "?lang=" + lang.Tag
+	sc := s.scene(lang, v)
+	name, _ := s.access.session(r)
+	if p.Form = countFormOf(sc, wholeSite, v.Persons, false, name); p.Form != nil {
+		p.Typing, p.Saved, p.Entries = true, saved(lang, r), s.entriesOf(r.Context(), sc, "")
+	}
+	return s.render(w, http.StatusOK, lang, "site", p)
 }
 
 func (s *Server) composeSite(c *composer, v *rules.View) {
@@ -248,7 +266,7 @@ func (t *scene) measureOf(r rules.LastValue) measure {
 			value = t.T("flag.yes")
 		}
 	case r.Unit == "Cel":
-		value += " °C"
+		value = t.Degrees(r.Value) + " °C"
 	case r.Unit != "" && r.Unit != "1":
 		value += " " + strings.Replace(r.Unit, "ug/m3", "µg/m³", 1)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
-	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // zonePage is one room: what is so now, a form to say how many are inside, and its day as a chart.
@@ -66,22 +65,19 @@ func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
 	}
 	p.Body, p.Live, p.Typing = join(chunks), what.path()+"?lang="+lang.Tag, true
 	name, _ := s.access.session(r)
-	if p.Form = countFormOf(sc, z, name); p.Form != nil {
-		if kind := r.URL.Query().Get("saved"); kind == string(telemetry.EntryCount) || kind == string(telemetry.EntryCorrection) {
-			p.Saved = lang.T("entries.saved_" + kind)
-		}
-		p.Entries = s.entriesOf(r.Context(), sc, z)
+	if p.Form = countFormOf(sc, z.ID, z.Persons, z.CountAsked != 0, name); p.Form != nil {
+		p.Saved, p.Entries = saved(lang, r), s.entriesOf(r.Context(), sc, z.ID)
 	}
 	return s.render(w, http.StatusOK, lang, "zone", p)
 }
 
-// entriesOf lists what was entered lately; the page does not fail for want of it.
-func (s *Server) entriesOf(ctx context.Context, sc *scene, z *rules.ZoneView) []entryRow {
+// entriesOf lists what was entered lately about a zone (empty: the building); the page does not fail for want of it.
+func (s *Server) entriesOf(ctx context.Context, sc *scene, zone string) []entryRow {
 	ctx, cancel := context.WithTimeout(ctx, sparkPatience)
 	defer cancel()
-	records, err := s.opts.Entries.Counts(ctx, sc.view.Site, z.ID, shownEntries)
+	records, err := s.opts.Entries.Counts(ctx, sc.view.Site, zone, shownEntries)
 	if err != nil {
-		s.opts.Log.Warn("listing the counts of a zone failed", "site", sc.view.Site, "zone", z.ID, "err", err)
+		s.opts.Log.Warn("listing the counts of a zone failed", "site", sc.view.Site, "zone", zone, "err", err)
 		return nil
 	}
 	return entryRows(sc, records)

@@ -42,7 +42,7 @@ func TestElements(t *testing.T) {
 		{"the last of two totals", Model{Readings: []Field{{Path: "e[*].n", Quantity: telemetry.PeopleInTotal, Channel: "x", Twice: "last"}}}, `{"e":[{"n":5},{"n":6}]}`,
 			"2022-07-05T01:00:00Z d1 people_in_total 6 1 x; "},
 		{"more than a counter can hold", Model{Readings: []Field{{Path: "e[*].n", Quantity: telemetry.PeopleIn, Channel: "x", Twice: "add"}}}, `{"e":[{"n":60000},{"n":60000}]}`,
-			"2022-07-05T01:00:00Z d1 people_in 60000 1 x; range: the other readings of the message are taken; e[*].n: 120000 is impossible, want 0 to 100000 1; "},
+			"2022-07-05T01:00:00Z d1 people_in 60000 1 x; range: the other readings of the message are taken; e[*].n: 120000 is impossible, want 0 to 100000; "},
 		{"a touch is a press", Model{Readings: []Field{{Path: "touch", Quantity: telemetry.Button, Value: &one}}}, `{"touch":{"at":"x"}}`,
 			"2022-07-05T01:00:00Z d1 button 1 1 press; "},
 		{"the zone beside the time", Model{Time: &Time{Path: "time.end", ZonePath: "time.zone"}, Readings: []Field{{Path: "n", Quantity: telemetry.PeopleIn}}},

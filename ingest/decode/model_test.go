@@ -48,7 +48,7 @@ func TestValidate(t *testing.T) {
 		{"unit", func(m *Model) { m.Readings[0].Unit = "C" }, `readings[0].unit: unit "C" does not convert to Cel (temperature): want Cel, K, [degF]`},
 		{"units without path", func(m *Model) { m.Readings[0].Units = map[string]string{"C": "Cel"} }, `readings[0].unit_path: unit_path and units belong together`},
 		{"kinds of no button", func(m *Model) { m.Readings[0].Kinds = map[string]string{"1": "single"} }, `readings[0].kinds: belong to button`},
-		{"impossible value", func(m *Model) { m.Readings[0].Quantity, m.Readings[0].Value = telemetry.PeopleIn, &minus }, `readings[0].value: -1 is impossible, want 0 to 100000 1`},
+		{"impossible value", func(m *Model) { m.Readings[0].Quantity, m.Readings[0].Value = telemetry.PeopleIn, &minus }, `readings[0].value: -1 is impossible, want 0 to 100000`},
 		{"two channels", func(m *Model) { m.Readings[0].Channel, m.Readings[0].ChannelPath = "a", "b" }, `readings[0].channel: want channel or channel_path, not both`},
 		{"channel", func(m *Model) { m.Readings[0].Channel = "a@b" }, `readings[0].channel: "a@b": want`},
 		{"periods and totals", func(m *Model) {
