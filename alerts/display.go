@@ -26,6 +26,7 @@ type zoneState struct {
 	judged         bool // a rule judges the zone
 	reason         rules.Reason
 	limit          float64
+	limited        bool // there is a limit, if only of nobody
 	verdict        rules.Verdict
 	advice         rules.Advice
 	held           string
@@ -121,7 +122,7 @@ func judged(v *rules.View, zone string) bool {
 
 func stateOf(z *rules.ZoneView, judged, open bool) zoneState {
 	p := &z.Persons
-	s := zoneState{name: z.Name, limit: z.Limit, verdict: z.Verdict, advice: z.Advice, near: z.Near, reason: p.Reason,
+	s := zoneState{name: z.Name, limit: z.Limit, limited: z.HasLimit, verdict: z.Verdict, advice: z.Advice, near: z.Near, reason: p.Reason,
 		known: p.Known, counted: p.Measured || p.Known, judged: judged, held: z.Held, open: open}
 	if s.known {
 		s.persons, s.error, s.low, s.high = tenths(p.Persons), tenths(p.Error), tenths(p.Low), tenths(p.High)
@@ -147,7 +148,7 @@ func (s zoneState) payload(site, zone string, at telemetry.Instant) []byte {
 	if s.advice != "" {
 		p.Advice = &s.advice
 	}
-	if s.limit > 0 {
+	if s.limited {
 		p.Limit = new(number(s.limit))
 	}
 	return encode(&p)

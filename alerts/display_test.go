@@ -28,7 +28,7 @@ func TestR15DisplayOfAZoneThatNothingCounts(t *testing.T) {
 		"no rule":  {nil, nil},
 		"air only": {[]rules.VerdictView{{Kind: "expression", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"}}}, "unknown"},
 	} {
-		told := display(t, rules.ZoneView{Verdict: rules.Unknown, Advice: rules.AdviceWait, Limit: 24,
+		told := display(t, rules.ZoneView{Verdict: rules.Unknown, Advice: rules.AdviceWait, Limit: 24, HasLimit: true,
 			Persons: rules.Estimate{Reason: rules.ReasonNoData}}, tc.verdicts...)
 		for field, want := range map[string]any{
 			"counted": false, "persons": nil, "low": nil, "high": nil, "advice": nil, "limit": 24.0, "verdict": tc.verdict, "reason": nil,
@@ -42,7 +42,7 @@ func TestR15DisplayOfAZoneThatNothingCounts(t *testing.T) {
 
 // Near the limit is a state of its own, with its numbers.
 func TestR14DisplayNearTheLimit(t *testing.T) {
-	told := display(t, rules.ZoneView{Verdict: rules.Unknown, Near: true, Advice: rules.AdviceWait, Limit: 50,
+	told := display(t, rules.ZoneView{Verdict: rules.Unknown, Near: true, Advice: rules.AdviceWait, Limit: 50, HasLimit: true,
 		Persons: rules.Estimate{Persons: 50, Error: 3, Low: 47, High: 53, Known: true, Measured: true}},
 		rules.VerdictView{Kind: "capacity", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"}})
 	for field, want := range map[string]any{

@@ -83,7 +83,7 @@ func TestDisplays(t *testing.T) {
 	view := func(record uint64, persons float64, known bool, zones ...string) *rules.View {
 		v := &rules.View{Site: "magetan", Record: record, Now: t0, Open: true}
 		for _, z := range zones {
-			v.Zones = append(v.Zones, rules.ZoneView{ID: z, Name: z, Limit: 50, Advice: rules.AdviceGo, Verdict: rules.Within,
+			v.Zones = append(v.Zones, rules.ZoneView{ID: z, Name: z, Limit: 50, HasLimit: true, Advice: rules.AdviceGo, Verdict: rules.Within,
 				Persons: rules.Estimate{Persons: persons, Error: 1, Low: 11, High: 14, Known: known, Measured: true}})
 			v.Verdicts = append(v.Verdicts, rules.VerdictView{Subject: rules.Subject{Kind: rules.SubjectZone, ID: z}})
 		}

@@ -260,7 +260,9 @@ type Ingest struct {
 	MaxPayload Size `yaml:"max_payload"`
 	// Lateness is how far behind its receipt a reading may lie and still raise an alert.
 	Lateness time.Duration `yaml:"lateness" min:"1s" max:"1d"`
-	// ClockPast and ClockFuture bound how far a device's clock is believed; beyond, the time of receipt counts.
+	// ClockPast and ClockFuture bound how far a device's clock is believed; beyond, the time of receipt counts. Within them the
+	// device's time counts for everything, also for silence: a device whose clock is an hour behind has its newest data an hour
+	// ago, whenever they come. A smaller ClockPast finds such a clock, and costs backlogs their times.
 	ClockPast   time.Duration `yaml:"clock_past" min:"1m" max:"365d"`
 	ClockFuture time.Duration `yaml:"clock_future" min:"1s" max:"1d"`
 	// DuplicateWindow is among how many of the newest messages a repeated one is recognised. Each takes about 24 bytes of

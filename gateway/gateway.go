@@ -56,6 +56,7 @@ type Gateway struct {
 	// snapshotAt is when the last snapshot of any site was taken.
 	snapshotAt telemetry.Instant
 	heard      telemetry.Instant         // when an earlier run was last seen listening; 0: there was none
+	resumed    telemetry.Instant         // when this run began
 	aliveAt    telemetry.Instant         // when the journal was last told that the gateway runs
 	ranBefore  bool                      // the journal had records when it was opened
 	away       map[alerts.FaultName]bool // why nobody listens to the devices behind the broker
@@ -160,7 +161,7 @@ func (g *Gateway) plan(ctx context.Context, defs []rules.Definition, author stri
 		}
 		g.batch.Changes = g.book.Configure(&defs[i], now, g.batch.Changes)
 		g.owed = append(g.owed, telemetry.Record{Kind: telemetry.KindConfiguration, Site: id, At: now, Received: now, Configuration: cfg})
-		if s.version == "" && g.deaf() {
+		if s.version == "" && g.deafTo(s) {
 			g.owe(s, telemetry.Service{Since: now, Deaf: true, Door: doorBroker}, now)
 		}
 		s.version, s.devices = cfg.Version, len(defs[i].Site.Devices)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -22,11 +23,13 @@ func (l *Loop) watchClock(ctx context.Context) error {
 		if err := l.gw.SetClock(ctx, now); err != nil {
 			return err
 		}
-	} else if since := l.looked; since != 0 && now.Sub(since) >= deafAtLeast {
-		l.looked = now
-		// The machine slept, the process was stopped, or the journal took no commits.
-		l.log.Warn("the gateway did not listen", "since", since, "for", now.Sub(since).Round(time.Second))
-		if err := l.gw.paused(ctx, since, now); err != nil {
+	} else if since := cmp.Or(l.looked, l.gw.resumed); since != 0 && now.Sub(since) >= deafAtLeast {
+		// The machine slept, the process was stopped, the journal took no commits, or the start took long.
+		told, err := l.gw.paused(ctx, since, now)
+		if told {
+			l.log.Warn("the gateway did not listen", "since", since, "for", now.Sub(since).Round(time.Second))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -16,10 +16,20 @@ const (
 	// aliveEvery is how often the journal notes that the gateway runs, where no other commit says so: after a crash, that is
 	// how exactly it is known since when nobody listened.
 	aliveEvery = 30 * time.Second
-	// deafAtLeast is the shortest time without listening that is told: no device is silent after less.
-	deafAtLeast = time.Minute
+	// deafAtLeast and toldAtLeast bound the shortest time without listening that a site is told of: a third of the time after
+	// which its most talkative device counts as silent, which is that device's interval where the rule does not say otherwise.
+	// Longer ones are told whatever devices there are, shorter ones make no device silent.
+	deafAtLeast = time.Second
+	toldAtLeast = time.Minute
 	// deafAtMost bounds how far back a door may say that it heard nothing.
 	deafAtMost = 10 * time.Minute
+)
+
+// connection is, among the causes of deafness, a connection that is not there: people are told only when it stays away, which
+// it has done after briefly or a little longer.
+const (
+	connection alerts.FaultName = "connection"
+	briefly                     = 15 * time.Second
 )
 
 // The doors of a telemetry.Service.
@@ -45,19 +55,35 @@ func (g *Gateway) Resume(ctx context.Context, wall telemetry.Instant) (telemetry
 		g.log.Error("the journal ends in the future, or the clock cannot be right: it was ahead then, or is wrong now", "journal", now, "clock", wall)
 	}
 	for _, s := range g.order {
-		if since != 0 || s.stopped == "" && s.engine.Deaf() {
+		if since != 0 && s.misses(now.Sub(since)) || s.stopped == "" && s.engine.Deaf() {
 			g.owe(s, telemetry.Service{Since: since, Door: doorGateway}, now)
 		}
 	}
+	g.resumed = now
 	return now, g.watched(func() error { return g.settle(ctx) })
 }
 
-// paused tells the sites that the gateway ran and did nothing.
-func (g *Gateway) paused(ctx context.Context, since, now telemetry.Instant) error {
+// paused tells the sites that the gateway ran and did nothing, and reports whether any had to be told.
+func (g *Gateway) paused(ctx context.Context, since, now telemetry.Instant) (told bool, err error) {
 	for _, s := range g.order {
-		g.owe(s, telemetry.Service{Since: since, Deaf: g.deaf(), Door: doorGateway}, now)
+		if s.misses(now.Sub(since)) {
+			g.owe(s, telemetry.Service{Since: since, Deaf: g.deafTo(s), Door: doorGateway}, now)
+			told = true
+		}
 	}
-	return g.settle(ctx)
+	if !told {
+		return false, nil
+	}
+	return true, g.settle(ctx)
+}
+
+// misses reports whether the site is told that nobody listened for so long.
+func (s *site) misses(d time.Duration) bool {
+	if d >= toldAtLeast || d < deafAtLeast || s.stopped != "" {
+		return d >= toldAtLeast
+	}
+	patience := s.engine.Patience()
+	return patience > 0 && d >= patience/3
 }
 
 // Used is the latest time that was used: no clock may show an earlier one without being set.
@@ -74,7 +100,7 @@ func (g *Gateway) Used() telemetry.Instant {
 // SetClock tells the sites and the alerts that from now on another clock holds.
 func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
-		g.owe(s, telemetry.Service{Set: true, Deaf: g.deaf()}, now)
+		g.owe(s, telemetry.Service{Set: true, Deaf: g.deafTo(s)}, now)
 		s.snapshotAt, s.snapshotDue = now, true
 	}
 	g.batch.Changes = g.book.SetClock(now, g.batch.Changes)
@@ -85,15 +111,11 @@ func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 // listens follows what the doors say of the broker: without a connection to it, or where it delivers nothing, nobody listens to
 // the devices behind it. The two may follow one another and overlap, and end each by itself.
 func (g *Gateway) listens(ctx context.Context, f alerts.Fault, now telemetry.Instant) error {
-	if f.Name != alerts.FaultBrokerDown && f.Name != alerts.FaultBrokerDeaf {
+	if f.Name != alerts.FaultBrokerDown && f.Name != alerts.FaultBrokerDeaf && f.Name != connection {
 		return nil
 	}
-	was := g.deaf()
 	g.away[f.Name] = f.Firing
-	if g.deaf() == was {
-		return nil
-	}
-	note := telemetry.Service{Deaf: f.Firing, Door: doorBroker}
+	note := telemetry.Service{Door: doorBroker}
 	if f.Firing {
 		note.Since = now
 		if !f.Since.IsZero() {
@@ -101,14 +123,21 @@ func (g *Gateway) listens(ctx context.Context, f alerts.Fault, now telemetry.Ins
 		}
 	}
 	for _, s := range g.order {
-		g.owe(s, note, now)
+		if was := s.deaf; g.deafTo(s) != was {
+			if note.Deaf = s.deaf; !note.Deaf {
+				note.Since = 0
+			}
+			g.owe(s, note, now)
+		}
 	}
 	return g.settle(ctx)
 }
 
-// deaf reports whether nobody listens to the devices behind the broker.
-func (g *Gateway) deaf() bool {
-	return g.away[alerts.FaultBrokerDown] || g.away[alerts.FaultBrokerDeaf]
+// deafTo notes and reports whether nobody listens to the site's devices behind the broker. A connection that is away for a moment
+// is told where a device would be silent before it is told as a fault.
+func (g *Gateway) deafTo(s *site) bool {
+	s.deaf = g.away[alerts.FaultBrokerDown] || g.away[alerts.FaultBrokerDeaf] || g.away[connection] && (s.deaf || s.misses(briefly))
+	return s.deaf
 }
 
 func (g *Gateway) owe(s *site, note telemetry.Service, now telemetry.Instant) {

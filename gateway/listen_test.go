@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -72,4 +73,74 @@ func TestANewSiteKnowsThatNobodyListens(t *testing.T) {
 	if got := notes(m, "new"); got != "D" || !b.sites["new"].engine.Deaf() {
 		t.Errorf("the new site was told %q, and is deaf: %v; want that it knows", got, b.sites["new"].engine.Deaf())
 	}
+}
+
+// Finding H3: a site is told of every time without listening that could make one of its devices silent, and of none that could not.
+func TestH3_ShortDeafnessIsTold(t *testing.T) {
+	open := func(t *testing.T, interval time.Duration) (*memory, *bench) {
+		m := newMemory()
+		b := newBench(t, m, "mall", "quiet")
+		b.defs[0].Site.Devices[0].Interval = interval
+		if err := b.Configure(t.Context(), b.defs, "test", begin); err != nil {
+			t.Fatal(err)
+		}
+		b.commit(begin.Add(time.Second))
+		return m, b
+	}
+	for _, tt := range []struct {
+		interval, away time.Duration
+		want           string
+	}{
+		{time.Second, 500 * time.Millisecond, ""},
+		{time.Second, time.Second, "-"},
+		{2 * time.Second, 5 * time.Second, "-"},
+		{19 * time.Second, 18 * time.Second, ""},
+		{19 * time.Second, 19 * time.Second, "-"},
+		{time.Hour, 59 * time.Second, ""},
+		{time.Hour, time.Minute, "-"},
+	} {
+		quiet := "" // its device reports every minute
+		if tt.away >= time.Minute {
+			quiet = "-"
+		}
+		t.Run(tt.interval.String()+" away "+tt.away.String(), func(t *testing.T) {
+			m, b := open(t, tt.interval)
+			g, err := Open(t.Context(), Options{Journal: m, Decoder: b.decoder, Directory: alerts.NewDirectory(), Logger: slog.New(slog.DiscardHandler), Window: 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := g.Resume(t.Context(), g.heard.Add(tt.away)); err != nil {
+				t.Fatal(err)
+			}
+			b.Gateway = g
+			b.commit(begin.Add(time.Second + tt.away))
+			if got, other := notes(m, "mall"), notes(m, "quiet"); got != tt.want || other != quiet {
+				t.Errorf("after a restart: told %q, and the other site %q; want %q and %q", got, other, tt.want, quiet)
+			}
+
+			m, b = open(t, tt.interval)
+			if _, err := b.paused(t.Context(), begin.Add(time.Second), begin.Add(time.Second+tt.away)); err != nil {
+				t.Fatal(err)
+			}
+			b.commit(begin.Add(time.Second + tt.away))
+			if got, other := notes(m, "mall"), notes(m, "quiet"); got != tt.want || other != quiet {
+				t.Errorf("after a pause: told %q, and the other site %q; want %q and %q", got, other, tt.want, quiet)
+			}
+		})
+	}
+	t.Run("a connection that is away for a moment, then for long", func(t *testing.T) {
+		m, b := open(t, 2*time.Second)
+		for i, f := range []alerts.Fault{
+			{Name: connection, Firing: true}, {Name: connection}, {Name: connection, Firing: true},
+			{Name: alerts.FaultBrokerDown, Firing: true}, {Name: connection}, {Name: alerts.FaultBrokerDown},
+		} {
+			if err := b.listens(t.Context(), f, begin.Add(time.Duration(i+2)*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.commit(begin.Add(time.Minute))
+		if got, other := notes(m, "mall"), notes(m, "quiet"); got != "D-D-" || other != "D-" {
+			t.Errorf("told %q, and the other site %q; want D-D- and D-", got, other)
+		}
+	})
 }

@@ -152,6 +152,14 @@ func (l *Loop) Fault(f alerts.Fault) {
 	})
 }
 
+// Connected reports that the connection to the broker is there, or is not, since a time: without one nobody listens. It does
+// not wait. People are told by Fault.
+func (l *Loop) Connected(is bool, since time.Time) {
+	l.post(func(ctx context.Context, now telemetry.Instant) error {
+		return l.gw.listens(ctx, alerts.Fault{Name: connection, Firing: !is, Since: since}, now)
+	})
+}
+
 // Sent reports signals that the broker has acknowledged. It does not wait.
 func (l *Loop) Sent(ids []string) {
 	l.post(func(context.Context, telemetry.Instant) error {

@@ -42,8 +42,9 @@ type site struct {
 	last        Snapshot // the newest committed one
 	rolledUp    uint64   // rollups up to this record are in the journal, where that is not last.Seq
 	devices     int
-	applied     int // records since last
-	rows        int // of all books
+	deaf        bool // it was told that nobody listens
+	applied     int  // records since last
+	rows        int  // of all books
 	snapshotAt  telemetry.Instant
 	snapshotDue bool
 

@@ -50,25 +50,28 @@ func (e *encoder) verdict(b *batch, tr *Transition, moment, at telemetry.Instant
 	b.sources = append(b.sources, source{end: len(b.text), stream: Transitions, id: tr.ID, site: tr.Site, at: at})
 }
 
-// sample appends the line of an occupancy sample. A sample is a state: the last one at a time counts.
+// sample appends the line of an occupancy sample. A sample is a state: the last one at a time counts. Numbers that nobody knows
+// are not written.
 func (e *encoder) sample(b *batch, s *Sample) {
 	b.to.Sample = s.ID
 	b.elements++
-	if !finite(s.Persons) {
-		return
-	}
+	known := s.Known && finite(s.Persons)
 	t := append(b.text, measurementNames[occupancy]...)
 	t = appendTag(t, "site", s.Site)
 	t = appendTag(t, "zone", s.Zone)
-	t = appendFloat(append(t, " persons="...), s.Persons)
-	if finite(s.Error) {
-		t = appendFloat(append(t, ",error="...), s.Error)
+	t = append(t, " known=0i"...)
+	if known {
+		t[len(t)-2] = '1'
+		t = appendFloat(append(t, ",persons="...), s.Persons)
+		if finite(s.Error) {
+			t = appendFloat(append(t, ",error="...), s.Error)
+		}
+		if finite(s.Low) && finite(s.High) {
+			t = appendInteger(append(t, ",low="...), s.Low)
+			t = appendInteger(append(t, ",high="...), s.High)
+		}
 	}
-	if finite(s.Low) && finite(s.High) {
-		t = appendInteger(append(t, ",low="...), s.Low)
-		t = appendInteger(append(t, ",high="...), s.High)
-	}
-	if s.Limit != 0 && finite(s.Limit) {
+	if s.HasLimit && finite(s.Limit) {
 		t = appendFloat(append(t, ",capacity_limit="...), s.Limit)
 	}
 	t = appendFlagField(t, "near", s.Near)

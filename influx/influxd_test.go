@@ -72,7 +72,7 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 	}
 	journal.transitions = []Transition{{ID: 1, Transition: rules.Transition{Site: "magetan", Rule: "capacity", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"},
 		At: at, To: rules.Breached, Explanation: rules.Explanation{Value: 31, Limit: 30, HasValue: true, HasLimit: true, Reason: rules.ReasonNear}}}}
-	journal.samples = []Sample{{ID: 1, Sample: rules.Sample{Site: "magetan", Zone: "hall", At: at, Persons: 31, Error: 0.5, Low: 30, High: 32, Limit: 30, Near: true}}}
+	journal.samples = []Sample{{ID: 1, Sample: rules.Sample{Site: "magetan", Zone: "hall", At: at, Persons: 31, Error: 0.5, Low: 30, High: 32, Known: true, Limit: 30, HasLimit: true, Near: true}}}
 	journal.flows = []Flow{{ID: 1, Flow: rules.Flow{Site: "magetan", Device: "counter-1", At: at, In: 4, Out: 2, Record: 1}}}
 	start(t, toReal(journal, server, "gerbang"))
 	eventually(t, "everything to be written", caughtUp(journal))
@@ -105,9 +105,9 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 	if got := server.Query("gerbang", "SHOW MEASUREMENTS")[0].Values; len(got) != len(names) {
 		t.Errorf("measurements: got %v, want %d", got, len(names))
 	}
-	row := server.Query("gerbang", `SELECT persons, error, low, high, capacity_limit, near FROM occupancy WHERE zone = 'hall'`)[0].Values[0]
-	if fmt.Sprint(row[1:]) != "[31 0.5 30 32 30 1]" {
-		t.Errorf("occupancy: got %v, want 31 0.5 30 32 30 1", row)
+	row := server.Query("gerbang", `SELECT persons, error, low, high, capacity_limit, near, known FROM occupancy WHERE zone = 'hall'`)[0].Values[0]
+	if fmt.Sprint(row[1:]) != "[31 0.5 30 32 30 1 1]" {
+		t.Errorf("occupancy: got %v, want 31 0.5 30 32 30 1 1", row)
 	}
 	series := server.Query("gerbang", `SELECT * FROM air GROUP BY *`)[0]
 	if want := map[string]string{"site": "magetan", "zone": "hall", "device": "air-1", "channel": "ch,1=a b"}; fmt.Sprint(series.Tags) != fmt.Sprint(want) {

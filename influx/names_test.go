@@ -88,7 +88,7 @@ func schemaWritten(t *testing.T) []string {
 		e.transition(&b, &Transition{ID: 1, Transition: rules.Transition{Site: "s", Rule: "r", At: 5, Until: 6, Late: late, Explanation: rules.Explanation{
 			HasValue: true, HasLimit: true, Reason: rules.ReasonNear}}})
 	}
-	e.sample(&b, &Sample{ID: 1, Sample: rules.Sample{Site: "s", Zone: "z", Persons: 3, High: 4, Limit: 5}})
+	e.sample(&b, &Sample{ID: 1, Sample: rules.Sample{Site: "s", Zone: "z", Persons: 3, High: 4, Known: true, Limit: 5, HasLimit: true}})
 	e.flow(&b, &Flow{ID: 1, Flow: rules.Flow{Site: site.ID, Device: "air-1", Channel: "a", At: 5}})
 
 	found := map[string]bool{}

@@ -100,9 +100,12 @@ func TestDerivedStreamsBecomePoints(t *testing.T) {
 		e.transition(&b, &Transition{ID: int64(i + 1), Transition: tr})
 	}
 	for i, s := range []rules.Sample{
-		{Site: "magetan", Zone: "hall", At: 30, Persons: 12.5, Error: 2, Low: 11, High: 15, Limit: 30, Near: true},
-		{Site: "magetan", At: 30, Persons: 40, Low: 40, High: 40},
-		{Site: "magetan", At: 31, Persons: math.NaN()},
+		{Site: "magetan", Zone: "hall", At: 30, Persons: 12.5, Error: 2, Low: 11, High: 15, Known: true, Limit: 30, HasLimit: true, Near: true},
+		{Site: "magetan", At: 30, Persons: 40, Low: 40, High: 40, Known: true},
+		{Site: "magetan", At: 31, Persons: math.NaN(), Known: true},
+		// Nobody knows, so no number; and a limit of nobody is one.
+		{Site: "magetan", Zone: "hall", At: 32, Persons: 20, Error: 1.5, Low: 19, High: 22, Limit: 30, HasLimit: true},
+		{Site: "magetan", Zone: "hall", At: 33, Persons: 3, Low: 3, High: 3, Known: true, HasLimit: true},
 	} {
 		e.sample(&b, &Sample{ID: int64(i + 1), Sample: s})
 	}
@@ -112,13 +115,16 @@ func TestDerivedStreamsBecomePoints(t *testing.T) {
 		"verdict,rule=capacity,site=magetan,subject=zone/hall state=0i,near=0i 3",
 		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=0i,near=0i 500004",
 		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=1i,near=0i 4",
-		"occupancy,site=magetan,zone=hall persons=12.5,error=2,low=11i,high=15i,capacity_limit=30,near=1i 30",
-		"occupancy,site=magetan persons=40,error=0,low=40i,high=40i,near=0i 30",
+		"occupancy,site=magetan,zone=hall known=1i,persons=12.5,error=2,low=11i,high=15i,capacity_limit=30,near=1i 30",
+		"occupancy,site=magetan known=1i,persons=40,error=0,low=40i,high=40i,near=0i 30",
+		"occupancy,site=magetan known=0i,near=0i 31",
+		"occupancy,site=magetan,zone=hall known=0i,capacity_limit=30,near=0i 32",
+		"occupancy,site=magetan,zone=hall known=1i,persons=3,error=0,low=3i,high=3i,capacity_limit=0,near=0i 33",
 	}, "\n") + "\n"
 	if got := string(b.text); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if want := (Position{0, 4, 3, 0}); b.to != want {
+	if want := (Position{0, 4, 5, 0}); b.to != want {
 		t.Errorf("position: got %v, want %v", b.to, want)
 	}
 }

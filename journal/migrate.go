@@ -27,8 +27,15 @@ CREATE INDEX transitions_subject ON transitions (site, rule, subject, id) WHERE 
 //go:embed flows.sql
 var schemaV3 string
 
+// schemaV5 keeps from when on nobody knows how many people there are, and tells a limit of nobody from none. What was recorded
+// before was written as known, and a limit of 0 as none.
+const schemaV5 = `
+ALTER TABLE samples ADD COLUMN known INTEGER NOT NULL DEFAULT 1; -- 0: nobody knows how many people there are
+ALTER TABLE samples ADD COLUMN limited INTEGER; -- 1: lim is a limit, also where it is 0; 0: there is none; NULL: by an older version, there is one unless it is 0
+`
+
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267

@@ -29,7 +29,8 @@ INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdi
   (2, 4, 'mall', 'capacity', 'zone/hall', 4000000000, 0, 0, 0, '{"site":"mall","rule":"capacity","kind":"capacity","class":"breach","subject":{"kind":"zone","id":"hall"},"at":4000000000,"from":"breached","to":"within","explanation":{"value":12,"has_value":true},"record":4,"index":0}'),
   (3, 5, 'mall', 'capacity', 'zone/hall', 3000000000, 3500000000, 1, 1, '{"site":"mall","rule":"capacity","kind":"capacity","class":"breach","subject":{"kind":"zone","id":"hall"},"at":3000000000,"until":3500000000,"late":true,"from":"within","to":"breached","explanation":{},"record":5,"index":0}');
 INSERT INTO samples (id, record, site, zone, at, persons, error, lim, verdict) VALUES
-  (1, 2, 'mall', 'hall', 2000000000, 3, 1, 10, 0), (2, 4, 'mall', 'hall', 64000000000, 0.5, 2, 10, -1);
+  (1, 2, 'mall', 'hall', 2000000000, 3, 1, 10, 0), (2, 4, 'mall', 'hall', 64000000000, 0.5, 2, 10, -1),
+  (3, 5, 'mall', 'hall', 65000000000, 1, 0, 0, -1);
 INSERT INTO alerts VALUES
   ('a1', 'mall', 2000000000, 0,          '{"id":"a1","site":"mall","rule":"capacity","opened":2000000000,"updated":2000000000,"resolved":0}'),
   ('a2', 'mall', 1000000000, 1500000000, '{"id":"a2","site":"mall","rule":"silence","opened":1000000000,"updated":1500000000,"resolved":1500000000}');
@@ -90,8 +91,13 @@ func TestTheFirstVersionIsMigratedWithItsData(t *testing.T) {
 		t.Errorf("last verdicts: %+v (%v), want the one of record 4", verdicts, err)
 	}
 	samples, err := j.Occupancy(t.Context(), "mall", "hall", 0, 1e12)
-	if err != nil || len(samples) != 2 || samples[0].Low != 2 || samples[0].High != 4 || samples[1].Low != 0 || samples[1].Near {
-		t.Errorf("occupancy: %+v (%v), want the interval of persons ± error", samples, err)
+	if err != nil || len(samples) != 3 || samples[0].Low != 2 || samples[0].High != 4 || samples[1].Low != 0 || samples[1].Near {
+		t.Fatalf("occupancy: %+v (%v), want the interval of persons ± error", samples, err)
+	}
+	for i, limited := range []bool{true, true, false} {
+		if s := samples[i]; !s.Known || s.HasLimit != limited {
+			t.Errorf("sample %d: %+v, want that it was known, and a limit: %v", i+1, s, limited)
+		}
 	}
 	if history, err := j.History(t.Context(), "", 10); err != nil || len(history) != 1 || history[0].ID != "a2" {
 		t.Errorf("past alerts: %+v (%v)", history, err)
@@ -109,7 +115,7 @@ func TestTheFirstVersionIsMigratedWithItsData(t *testing.T) {
 		Rollups:  []gateway.Rollup{{Site: "mall", Device: "d", Quantity: telemetry.CO2, Channel: "a", Minute: 0, Count: 1, Sum: 500, Min: 500, Max: 500, Last: 500, LastAt: 3e9}},
 		Counters: gateway.Counters{Received: 5, Stored: 3, Rejected: 1, Duplicate: 1},
 	})
-	if head := j.Head(); head.Record != 6 || head.Transition != 4 || head.Sample != 2 {
+	if head := j.Head(); head.Record != 6 || head.Transition != 4 || head.Sample != 3 {
 		t.Errorf("head: %+v, want the numbers to go on", head)
 	}
 	var count int

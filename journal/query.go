@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -43,8 +42,12 @@ func (j *Journal) Rejections(ctx context.Context, site string, limit int) ([]tel
 	return found, nil
 }
 
-// Occupancy lists the last sample of each minute of [from, until), in order; an empty zone means the whole site. A minute
-// without samples is missing.
+// occupancySQL finds the sample that held by the index as well: it is one step beyond the beginning.
+const occupancySQL = sampleColumns + ` WHERE site = ?1 AND zone = ?2 AND at < ?4
+	AND at >= coalesce((SELECT max(at) FROM samples WHERE site = ?1 AND zone = ?2 AND at < ?3), ?3) ORDER BY at, id`
+
+// Occupancy lists the samples of [from, until) in order, and first the one that still held at from, with its own time, if there
+// is one; an empty zone means the whole site. Each holds until the next one.
 func (j *Journal) Occupancy(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Sample, error) {
 	var found []rules.Sample
 	err := each(ctx, j.reads, func(rows *sql.Rows) error {
@@ -53,14 +56,9 @@ func (j *Journal) Occupancy(ctx context.Context, site, zone string, from, until 
 		if err := scanSample(rows, &id, &s); err != nil {
 			return err
 		}
-		s.At -= s.At % telemetry.Instant(time.Minute)
-		if n := len(found); n > 0 && found[n-1].At == s.At {
-			found[n-1] = s
-			return nil
-		}
 		found = append(found, s)
 		return nil
-	}, sampleColumns+` WHERE site = ? AND zone = ? AND at >= ? AND at < ? ORDER BY at, id`, site, zone, int64(from), int64(until))
+	}, occupancySQL, site, zone, int64(from), int64(until))
 	if err != nil {
 		return nil, fmt.Errorf("reading the occupancy of %q %q: %w", site, zone, err)
 	}

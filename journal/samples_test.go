@@ -3,9 +3,13 @@ package journal
 import (
 	"database/sql"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // What an older version recorded has no interval. It gets one here, in whole people, and the same for the pages and for InfluxDB.
@@ -43,6 +47,45 @@ func TestSamplesOfAnOlderVersionHaveOneInterval(t *testing.T) {
 		}
 		if got := [2]float64{written[i].Low, written[i].High}; got != w {
 			t.Errorf("sample %d for InfluxDB: got %v, want %v", i+1, got, w)
+		}
+	}
+}
+
+// What nobody knows and a limit of nobody are kept, and the samples of a day begin with the one that holds when it begins.
+func TestH1SamplesKeepWhatIsNotKnownAndTheLimitOfNobody(t *testing.T) {
+	t.Parallel()
+	j := open(t, t.TempDir())
+	all := []rules.Sample{
+		{Site: "s", Zone: "z", At: 100, Persons: 1, Known: true, Record: 1},
+		{Site: "s", Zone: "z", At: 200, Persons: 2, High: 3, Known: true, HasLimit: true, Verdict: rules.Breached, Record: 1},
+		{Site: "s", Zone: "z", At: 300, Persons: 2, HasLimit: true, Limit: 50, Verdict: rules.Unknown, Record: 1},
+		{Site: "s", Zone: "z", At: 300, Persons: 4, Known: true, HasLimit: true, Limit: 50, Record: 1},
+		{Site: "s", Zone: "y", At: 250, Persons: 9, Known: true, Record: 1},
+		{Site: "s", Zone: "z", At: 150, Persons: 1, Record: 1}, // a gap that is told later
+	}
+	commit(t, j, &gateway.Batch{Records: records(1, 1), Samples: all})
+	for _, tt := range []struct {
+		from, until telemetry.Instant
+		want        []int
+	}{
+		{0, 1000, []int{0, 5, 1, 2, 3}},
+		{100, 200, []int{0, 5}},
+		{100, 250, []int{0, 5, 1}},
+		{180, 300, []int{5, 1}},
+		{260, 300, []int{1}},
+		{400, 500, []int{2, 3}},
+		{0, 50, nil},
+	} {
+		got, err := j.Occupancy(t.Context(), "s", "z", tt.from, tt.until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []rules.Sample(nil)
+		for _, i := range tt.want {
+			want = append(want, all[i])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("[%d, %d): got %+v, want %+v", tt.from, tt.until, got, want)
 		}
 	}
 }

@@ -107,16 +107,21 @@ func (s *Source) Configured(ctx context.Context, seq uint64) ([]telemetry.Record
 	return found, nil
 }
 
-const sampleColumns = `SELECT id, record, site, zone, at, persons, error, low, high, lim, verdict, near FROM samples`
+const sampleColumns = `SELECT id, record, site, zone, at, persons, error, low, high, lim, verdict, near, known, limited FROM samples`
 
-// scanSample reads a sample. One that an older version recorded has no interval: it gets its own here, for all who read it.
+// scanSample reads a sample. One that an older version recorded has no interval, and does not say whether it has a limit: it
+// gets its own here, for all who read it.
 func scanSample(rows *sql.Rows, id *int64, v *rules.Sample) error {
 	var low, high sql.NullFloat64
-	if err := rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &low, &high, &v.Limit, &v.Verdict, &v.Near); err != nil {
+	var limited sql.NullBool
+	if err := rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &low, &high, &v.Limit, &v.Verdict, &v.Near, &v.Known, &limited); err != nil {
 		return err
 	}
 	if v.Low, v.High = low.Float64, high.Float64; !low.Valid || !high.Valid {
 		v.Low, v.High = rules.Interval(v.Persons, v.Error)
+	}
+	if v.HasLimit = limited.Bool; !limited.Valid {
+		v.HasLimit = v.Limit != 0
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func (w *writer) prepare() error {
 		{&w.records[1], recordSQL + strings.Repeat(recordArgs+",", recordRows[1]-1) + recordArgs},
 		{&w.records[2], recordSQL + recordArgs},
 		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, near, body) VALUES (?,?,?,?,?,?,?,?,?,?,?)`},
-		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, low, high, lim, verdict, near) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`},
+		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, low, high, lim, verdict, near, known, limited) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`},
 		{&w.flow, `INSERT INTO flows (id, record, site, device, channel, at, people_in, people_out) VALUES (?,?,?,?,?,?,?,?)`},
 		{&w.alert, `INSERT INTO alerts (id, site, opened, resolved, body) VALUES (?,?,?,?,?)
 			ON CONFLICT (id) DO UPDATE SET opened = excluded.opened, resolved = excluded.resolved, body = excluded.body`},
@@ -221,7 +221,7 @@ func (w *writer) write(b *gateway.Batch) error {
 	}
 	for i := range b.Samples {
 		s := &b.Samples[i]
-		if err := w.sample.exec(w.head.Sample+int64(i)+1, int64(s.Record), s.Site, s.Zone, int64(s.At), s.Persons, s.Error, s.Low, s.High, s.Limit, int64(s.Verdict), s.Near); err != nil {
+		if err := w.sample.exec(w.head.Sample+int64(i)+1, int64(s.Record), s.Site, s.Zone, int64(s.At), s.Persons, s.Error, s.Low, s.High, s.Limit, int64(s.Verdict), s.Near, s.Known, s.HasLimit); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -244,7 +245,7 @@ func (p *player) time(cells []string) (telemetry.Instant, error) {
 		if layout == "rfc3339" {
 			layout = time.RFC3339
 		}
-		t, err := time.ParseInLocation(layout, text, p.zone)
+		t, _, err := facility.ParseTime(layout, text, p.zone)
 		if err != nil || t.Year() < 1971 || t.Year() > 2260 {
 			continue
 		}

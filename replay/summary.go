@@ -16,7 +16,9 @@ import (
 // Summary is what became of a replay. Whoever plays the messages feeds it what the gateway stored, in its order. It
 // belongs to one goroutine. Its JSON is the machine's form, WriteText the people's.
 type Summary struct {
-	Messages   uint64                      `json:"messages"` // delivered, repetitions included
+	Messages uint64 `json:"messages"` // delivered, repetitions included
+	// Published says that they were published to a broker: what became of them is known where they were heard, not here.
+	Published  bool                        `json:"published,omitempty"`
 	Readings   uint64                      `json:"readings"` // stored
 	Stored     uint64                      `json:"stored"`   // messages that were stored as observations
 	Duplicates uint64                      `json:"duplicates"`
@@ -41,7 +43,7 @@ type Site struct {
 	// and Swap are not considered.
 	In  float64 `json:"in"`
 	Out float64 `json:"out"`
-	// Lowest and Highest are the extremes of the estimated occupancy of the building; absent if it never had one.
+	// Lowest and Highest are the extremes of the estimated occupancy of the building; absent if nobody ever knew one.
 	Lowest  *Occupancy `json:"lowest,omitempty"`
 	Highest *Occupancy `json:"highest,omitempty"`
 	// Changes counts changes of verdict by rule; Late how many of all of them revised history.
@@ -128,9 +130,9 @@ func (s *Summary) increment(rec *telemetry.Record, r *telemetry.Reading) float64
 	return s.totals[key].insert(rec.At, r.Value)
 }
 
-// Sample notes an occupancy; only those of whole buildings count.
+// Sample notes an occupancy; only those of whole buildings count, and of them what was known.
 func (s *Summary) Sample(sample *rules.Sample) {
-	if sample.Zone != "" {
+	if sample.Zone != "" || !sample.Known {
 		return
 	}
 	site := s.site(sample.Site)
@@ -166,26 +168,10 @@ func (s *Summary) site(id string) *Site {
 // WriteText writes the summary for people.
 func (s *Summary) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d messages: %d stored with %d readings, %d duplicates, %d rejected, %d without a reading\n",
-		s.Messages, s.Stored, s.Readings, s.Duplicates, s.Rejections, s.Ignored)
-	for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
-		fmt.Fprintf(&b, "  rejected as %s: %d\n", reason, s.Reasons[reason])
-	}
-	if !s.First.IsZero() {
-		fmt.Fprintf(&b, "from %s to %s\n", s.First.Format(time.RFC3339), s.Last.Format(time.RFC3339))
-	}
-	for _, site := range s.Sites {
-		fmt.Fprintf(&b, "site %s: in %v, out %v", site.ID, site.In, site.Out)
-		if site.Lowest != nil {
-			fmt.Fprintf(&b, "; occupancy from %s to %s", site.Lowest, site.Highest)
-		}
-		b.WriteByte('\n')
-		for _, rule := range slices.Sorted(maps.Keys(site.Changes)) {
-			fmt.Fprintf(&b, "  verdict changes of %s: %d\n", rule, site.Changes[rule])
-		}
-		if site.Late > 0 {
-			fmt.Fprintf(&b, "  of which late data revised: %d\n", site.Late)
-		}
+	if s.Published {
+		fmt.Fprintf(&b, "%d messages published, each acknowledged by the broker\n", s.Messages)
+	} else {
+		s.writeStored(&b)
 	}
 	if s.Problems > 0 {
 		fmt.Fprintf(&b, "%d rows could not be read:\n", s.Problems)
@@ -200,6 +186,31 @@ func (s *Summary) WriteText(w io.Writer) error {
 		return fmt.Errorf("writing the summary: %w", err)
 	}
 	return nil
+}
+
+// writeStored writes what became of the messages.
+func (s *Summary) writeStored(b *strings.Builder) {
+	fmt.Fprintf(b, "%d messages: %d stored with %d readings, %d duplicates, %d rejected, %d without a reading\n",
+		s.Messages, s.Stored, s.Readings, s.Duplicates, s.Rejections, s.Ignored)
+	for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
+		fmt.Fprintf(b, "  rejected as %s: %d\n", reason, s.Reasons[reason])
+	}
+	if !s.First.IsZero() {
+		fmt.Fprintf(b, "from %s to %s\n", s.First.Format(time.RFC3339), s.Last.Format(time.RFC3339))
+	}
+	for _, site := range s.Sites {
+		fmt.Fprintf(b, "site %s: in %v, out %v", site.ID, site.In, site.Out)
+		if site.Lowest != nil {
+			fmt.Fprintf(b, "; occupancy from %s to %s", site.Lowest, site.Highest)
+		}
+		b.WriteByte('\n')
+		for _, rule := range slices.Sorted(maps.Keys(site.Changes)) {
+			fmt.Fprintf(b, "  verdict changes of %s: %d\n", rule, site.Changes[rule])
+		}
+		if site.Late > 0 {
+			fmt.Fprintf(b, "  of which late data revised: %d\n", site.Late)
+		}
+	}
 }
 
 // String is "12 ± 3 at 2022-07-05T01:00:00Z".

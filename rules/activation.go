@@ -75,7 +75,9 @@ func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
 		a.reason, a.detail = ReasonNoLevel, level
 	}
 	if j.crowded {
-		a.est, next = j.zone.estimate(t)
+		var est *estimate
+		est, next = j.zone.estimate(t)
+		a.est = *est
 		a.persons = a.est.persons.number()
 		until = min(until, next)
 		if !a.est.known {

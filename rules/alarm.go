@@ -110,6 +110,9 @@ const holdMost = 5
 // sound tells the outside how the alarm of an instance changed; path are its new states. What was told already is not told
 // again, and late data opens nothing by itself: what it makes of the present is told once it has stood for the lateness bound.
 func (e *Engine) sound(i *instance, path []change) {
+	if len(path) == 0 && i.told.heldFrom == 0 && i.present().alarm.phase != Firing && !i.told.firing {
+		return
+	}
 	for k := range path {
 		if c := &path[k]; !e.late && c.at > i.told.at && i.told.held <= e.clock {
 			e.say(i, c.at, &c.alarm)

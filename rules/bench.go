@@ -34,7 +34,7 @@ func (b *bench) crowd(s Subject) *zoneState {
 func (b *bench) limits(z *zoneState) {
 	z.limiters = b.joined(z.limiters)
 	if b.present && z.capacity == nil {
-		z.capacity = b.instance
+		z.capacity, b.instance.limited = b.instance, z
 	}
 }
 

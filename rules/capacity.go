@@ -119,7 +119,7 @@ func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, teleme
 	}
 	f.share = j.levels.share(t)
 	f.limit, f.hasLimit, f.constraint = scaled(j.full, f.share), true, j.constraint
-	f.compare(&est, was, j.params.Hysteresis)
+	f.compare(est, was, j.params.Hysteresis)
 	return f, until
 }
 

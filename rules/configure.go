@@ -19,7 +19,10 @@ func (e *Engine) configure(p *plan) {
 	p.from = e.clock
 	e.plans, e.plan = append(e.plans, p), p
 	e.lay()
-	e.day = p.midnight(p.date(e.clock))
+	was := e.day
+	if e.day = p.midnight(p.date(e.clock)); e.day != was {
+		e.recountToday() // in another time zone
+	}
 	e.midnight, e.resetAt = p.nextMidnight(e.clock), p.nextReset(e.clock)
 	e.learnAt = e.nextLearning(e.clock)
 	e.refreshLevel()
@@ -47,7 +50,7 @@ func (e *Engine) lay() {
 		z.index = i - 1
 		z.parent, z.children = nil, nil
 		z.devices, z.edge = nil, nil
-		z.hours = e
+		z.hours, z.round = e, &e.round
 		z.feeders, z.absolute, z.outages, z.blind, z.sensors = nil, nil, nil, nil, nil
 	}
 	for i := range site.Zones {
@@ -392,6 +395,7 @@ func (e *Engine) wire() {
 	}
 	due := make([]telemetry.Instant, len(e.instances))
 	for n, i := range e.instances {
+		i.limited = nil
 		due[n] = telemetry.Never
 		if i.slot > 0 && i.slot < len(e.queue.at) {
 			due[n] = e.queue.at[i.slot]

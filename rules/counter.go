@@ -203,6 +203,14 @@ func (d *deviceState) reversed(t telemetry.Instant) bool {
 	return d.mounting.Swap
 }
 
+// directed is what the counter says of a time as what it means there.
+func (d *deviceState) directed(t telemetry.Instant, in, out people) (people, people) {
+	if d.reversed(t) {
+		return out, in
+	}
+	return in, out
+}
+
 // forgetCounts drops what lies before the time, except the way the counter was mounted then.
 func (d *deviceState) forgetCounts(before telemetry.Instant) {
 	d.history.forget(before)

@@ -49,6 +49,29 @@ func (d *deafness) at(t telemetry.Instant) (deaf bool, until telemetry.Instant) 
 	return false, telemetry.Never
 }
 
+// began is when the time began that ends at a time; 0: none does.
+func (d *deafness) began(end telemetry.Instant) telemetry.Instant {
+	if n := len(d.spans); n > 0 && d.spans[n-1].to == end {
+		return d.spans[n-1].from
+	}
+	return 0
+}
+
+// lost reports whether t lies in a time that is over in which nobody listened for long, and when that changed next. What lasts
+// still is the present, which says by itself what it knows.
+func (d *deafness) lost(t telemetry.Instant) (lost bool, until telemetry.Instant) {
+	for _, s := range d.spans {
+		switch {
+		case s.to == telemetry.Never || s.to.Sub(s.from) < lastingDeafness || s.to <= t:
+		case t < s.from:
+			return false, s.from
+		default:
+			return true, s.to
+		}
+	}
+	return false, telemetry.Never
+}
+
 // due is when something that was heard at a time is silent for too long: after so much time in which somebody listened, and
 // not before it had a grace after the last time in which nobody did.
 func (d *deafness) due(heard telemetry.Instant, bound, grace time.Duration) telemetry.Instant {
@@ -65,6 +88,17 @@ func (d *deafness) due(heard telemetry.Instant, bound, grace time.Duration) tele
 		}
 	}
 	return due
+}
+
+// Patience is the shortest time after which a device of the site is silent; 0: none ever is.
+func (e *Engine) Patience() time.Duration {
+	var least time.Duration
+	for _, w := range e.watches {
+		if w.bound > 0 && (least == 0 || w.bound < least) {
+			least = w.bound
+		}
+	}
+	return least
 }
 
 // forget drops what ended before the time.

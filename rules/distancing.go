@@ -102,7 +102,7 @@ func (j *distancingJudge) judge(t telemetry.Instant, was Verdict) (finding, tele
 	est, next := j.zone.estimate(t)
 	d := est.finding()
 	d.limit, d.hasLimit, d.constraint = j.places, true, byArea
-	d.compare(&est, was, 0)
+	d.compare(est, was, 0)
 	if measured && worse(f.verdict, d.verdict) {
 		return f, min(until, next)
 	}

@@ -15,6 +15,7 @@ type doorState struct {
 	today    tally
 	screened uint64 // credible body temperatures today
 	tooWarm  uint64 // of them, beyond the threshold
+	screens  []screening
 	counted  telemetry.Instant
 
 	timed   bool         // a rule asks what happened when

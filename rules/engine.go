@@ -32,6 +32,8 @@ type Engine struct {
 	midnight  telemetry.Instant // the next one
 	resetAt   telemetry.Instant // the next reset
 	levelAt   telemetry.Instant // the next change of level
+	round     uint64            // of settling, while it lasts: no fact changes meanwhile; 0: none
+	rounds    uint64            // there have been
 	learnAt   telemetry.Instant // when what the counters miss is learned next
 	deafness  deafness          // when nobody listened to the devices
 
@@ -219,15 +221,11 @@ func (e *Engine) nextTurn() telemetry.Instant {
 // newDay begins a day of the site: the counts of the day, the protocols in force, and an end to what is too old.
 func (e *Engine) newDay() {
 	e.day, e.midnight = e.plan.midnight(e.plan.date(e.clock)), e.plan.nextMidnight(e.clock)
-	for _, z := range e.allZones() {
-		z.today = tally{}
-	}
-	for _, d := range e.doors {
-		d.today, d.screened, d.tooWarm = tally{}, 0, 0
-	}
+	e.resetToday()
 	old := e.clock.Add(-horizon)
 	for _, d := range e.doors {
 		d.forget(old)
+		d.forgetScreens(e.clock)
 	}
 	e.deafness.forget(old)
 	for _, w := range e.watches {
@@ -251,6 +249,9 @@ func (e *Engine) newDay() {
 	e.levels.forget(old)
 	e.enforce(e.clock)
 	e.askAll(e.clock)
+	for _, z := range e.allZones() {
+		e.touch(z) // a rule may have ended
+	}
 }
 
 // refreshLevel finds the level at the clock and when it changes next.
@@ -315,6 +316,8 @@ func (e *Engine) touch(z *zoneState) {
 
 // settle judges what was marked, in the fixed order, and takes samples.
 func (e *Engine) settle() {
+	e.rounds++
+	e.round = e.rounds
 	if len(e.dirty) > 1 {
 		slices.SortFunc(e.dirty, func(a, b *instance) int { return a.order - b.order })
 	}
@@ -322,6 +325,9 @@ func (e *Engine) settle() {
 		from := i.dirty
 		i.dirty = 0
 		e.rejudge(i, min(from, e.clock))
+		if i.limited != nil {
+			e.touch(i.limited) // a verdict and a limit change with the time too
+		}
 	}
 	e.dirty = e.dirty[:0]
 	if len(e.touched) > 1 {
@@ -332,6 +338,7 @@ func (e *Engine) settle() {
 		e.sample(z)
 	}
 	e.touched = e.touched[:0]
+	e.round = 0
 }
 
 // fellSilent is the moment at which a device was to be heard at the latest.

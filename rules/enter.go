@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -18,16 +19,18 @@ func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 		if z == nil || math.IsNaN(n.Value) {
 			return
 		}
-		if z.heard == 0 || at < z.heard {
-			z.heard = at
+		for _, same := range e.sharing(z) {
+			if same.heard == 0 || at < same.heard {
+				same.heard = at
+			}
+			if n.Kind == telemetry.EntryCount {
+				same.fix(countedByHand(at, n.Value), true)
+			} else {
+				same.correct(at, peopleOf(n.Value))
+			}
+			same.age(e.clock, e.plan.exactCrowd())
+			e.crowdChanged(same, at)
 		}
-		if n.Kind == telemetry.EntryCount {
-			z.fix(countedByHand(at, n.Value), true)
-		} else {
-			z.correct(at, peopleOf(n.Value))
-		}
-		z.age(e.clock, e.plan.exactCrowd())
-		e.crowdChanged(z, at)
 	case telemetry.EntryTask:
 		t := e.taskByID[n.Subject]
 		if t == nil || n.Value == 0 {
@@ -43,6 +46,40 @@ func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 		e.queue.set(0, e.nextTurn())
 		e.askAll(at)
 	}
+}
+
+// sharing are the zones, the building among them, that hold the same people as a zone because the same doors lead into them, as where
+// a building is one room: whoever counts the one has counted the other.
+func (e *Engine) sharing(z *zoneState) []*zoneState {
+	all := []*zoneState{z}
+	for _, other := range e.allZones() {
+		if other != z && e.sameDoors(z, other) && slices.EqualFunc(z.edge, other.edge, func(a, b *deviceState) bool { return a == b && a.signIn(z) == b.signIn(other) }) {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// sameDoors reports whether every door that leads into or out of one zone does so for the other.
+func (e *Engine) sameDoors(a, b *zoneState) bool {
+	for i := range e.plan.def.Site.Doors {
+		d := &e.plan.def.Site.Doors[i]
+		from, to := e.around(d.From), e.around(d.To)
+		if slices.Contains(from, a) != slices.Contains(from, b) || slices.Contains(to, a) != slices.Contains(to, b) {
+			return false
+		}
+	}
+	return true
+}
+
+// signIn is +1 where people who go in at the device come into the zone, −1 where they leave it; 0: neither.
+func (d *deviceState) signIn(z *zoneState) people {
+	for i := range d.effects {
+		if d.effects[i].zone == z {
+			return d.effects[i].sign
+		}
+	}
+	return 0
 }
 
 // handError is how far a person who counts a crowd is off, of its number: a deviation.

@@ -63,10 +63,23 @@ func wholePeopleOf(p people) people {
 }
 
 // estimate gives the people in the zone at t, and when that changes next as far as it is known.
-func (z *zoneState) estimate(t telemetry.Instant) (e estimate, until telemetry.Instant) {
-	e, until = z.guess(t)
-	e.bound()
-	return e, until
+// Several rules ask for the same: while a record settles, when no fact changes, they get the same answer. It is good until the
+// zone is asked again.
+func (z *zoneState) estimate(t telemetry.Instant) (e *estimate, until telemetry.Instant) {
+	last := &z.last
+	if round := *z.round; round == 0 || round != last.round || t != last.t {
+		last.estimate, last.until = z.guess(t)
+		last.bound()
+		last.t, last.round = t, round
+	}
+	return &last.estimate, last.until
+}
+
+// answered is the last estimate that somebody asked for.
+type answered struct {
+	estimate
+	t, until telemetry.Instant
+	round    uint64
 }
 
 // guess is the estimate without its interval.

@@ -326,6 +326,9 @@ func TestLearnedCounterIsShown(t *testing.T) {
 				r.configure(&next, r.at("2022-07-18 08:20:00"))
 				r.read("c-main", "2022-07-18 08:25:00", out, 10)
 				r.wantPersons("hall", 30)
+				if door := r.engine.View().Doors[0]; door.InToday != 30 || door.OutToday != 0 {
+					t.Errorf("the door: got %v in and %v out, want 30 and 0: people and doors are one truth", door.InToday, door.OutToday)
+				}
 				if c := r.engine.View().Doors[0].Counters[0]; c.Reversed != 0 {
 					t.Errorf("after it was configured: reversed since %v", c.Reversed)
 				}
@@ -393,4 +396,38 @@ func TestManyCountersShareADrift(t *testing.T) {
 			t.Fatalf("door %s: got %+v, want 2.6 in 100 passages", door.ID, door.Counters)
 		}
 	}
+}
+
+// A building of one room holds the people of that room: whoever counts or corrects the one has done so for the other.
+func TestACountOfTheOnlyRoomIsOneOfTheBuilding(t *testing.T) {
+	by := func(r *rig, kind telemetry.EntryKind, subject, at string, n float64) {
+		r.apply(telemetry.Record{Kind: telemetry.KindEntry, At: r.at(at), Received: r.at(at), Entry: &telemetry.Entry{Kind: kind, Subject: subject, Value: n}})
+	}
+	want := func(r *rig, hall, building float64) {
+		t.Helper()
+		if v := r.engine.View(); v.Zones[0].Persons.Persons != hall || v.Persons.Persons != building {
+			t.Errorf("got %v in the hall and %v in the building, want %v and %v", v.Zones[0].Persons.Persons, v.Persons.Persons, hall, building)
+		}
+	}
+	r := newRig(t, exact(nightly(t)))
+	r.say("2022-07-04", "08:00:00", "08:10:00", 4, 0)
+	want(r, 8, 8)
+	by(r, telemetry.EntryCount, "hall", "2022-07-04 08:11:00", 6)
+	want(r, 6, 6)
+	by(r, telemetry.EntryCorrection, "hall", "2022-07-04 08:12:00", -2)
+	want(r, 4, 4)
+	by(r, telemetry.EntryCount, "", "2022-07-04 08:13:00", 9)
+	want(r, 9, 9)
+	r.restore()
+	by(r, telemetry.EntryCorrection, "", "2022-07-04 08:14:00", 1)
+	want(r, 10, 10)
+
+	// A room with a door to another one is not the building.
+	d := exact(nightly(t))
+	d.Site.Zones = append(d.Site.Zones, facility.Zone{ID: "store", Name: "Store"})
+	d.Site.Doors = append(d.Site.Doors, facility.Door{ID: "aside", Name: "Aside", From: "hall", To: "store"})
+	r = newRig(t, d)
+	r.say("2022-07-04", "08:00:00", "08:10:00", 4, 0)
+	by(r, telemetry.EntryCount, "hall", "2022-07-04 08:11:00", 6)
+	want(r, 6, 8)
 }

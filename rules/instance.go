@@ -18,6 +18,7 @@ type instance struct {
 	dirty   telemetry.Instant // to be judged again from here on; 0: no
 	order   int               // in the engine's list
 	slot    int               // of its deadline
+	limited *zoneState        // whose samples say its verdict; nil: none
 }
 
 // era is a time in which one rule of one plan was in force about the subject.
@@ -101,27 +102,35 @@ func (i *instance) eraOfRule(t telemetry.Instant) *era {
 // fires, for the judges that know hysteresis.
 func (i *instance) ask(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {
 	e, next := i.eraAt(t)
+	return e.ask(t, was, next)
+}
+
+// ask does the same in an era that ends at a time.
+func (e *era) ask(t telemetry.Instant, was Verdict, end telemetry.Instant) (finding, telemetry.Instant) {
 	if e.judge == nil {
-		return unknown(ReasonNotInForce, ""), next
+		return unknown(ReasonNotInForce, ""), end
 	}
 	f, until := e.judge.judge(t, was)
-	return f, min(until, next)
+	return f, min(until, end)
 }
 
 // step is the state at t, and when it changes next as far as that is known.
 func (i *instance) step(s state, t telemetry.Instant) (state, telemetry.Instant) {
-	f, until := i.ask(t, Within)
+	era, end := i.eraAt(t)
+	f, until := era.ask(t, Within, end)
 	if a := f.answer(); a != s.answer {
 		s.answer, s.since = a, t
 	}
-	era, _ := i.eraAt(t)
 	d := Void
 	if era.rule != nil {
 		d = DemandOf(era.class, f.verdict, f.reason)
 		if s.alarm.phase == Firing && d != Wanted {
-			g, next := i.ask(t, Breached)
+			g, next := era.ask(t, Breached, end)
 			d, until = max(d, DemandOf(era.class, g.verdict, g.reason)), min(until, next)
 		}
+	}
+	if d == Void && s.alarm.phase == Quiet {
+		return s, until
 	}
 	var hold telemetry.Instant
 	s.alarm, hold = s.alarm.step(t, d, era.rule)

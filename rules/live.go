@@ -143,7 +143,7 @@ func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneV
 	if z.capacity != nil && z.capacity.now().rule != nil {
 		v.Near = z.capacity.present().near
 		if f, _ := z.capacity.ask(e.clock, Within); f.hasLimit {
-			v.Limit, v.Binding = f.limit, f.constraint
+			v.Limit, v.HasLimit, v.Binding = f.limit, true, f.constraint
 		}
 	}
 	v.CountAsked = e.countAsked(z)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -247,11 +246,8 @@ func (e *Engine) screen(d *deviceState, channel string, v float64, at telemetry.
 	}
 	credible, warm := d.screens(v)
 	d.door.measured(at, credible)
-	if at > e.day && credible {
-		d.door.screened++
-		if warm {
-			d.door.tooWarm++
-		}
+	if credible {
+		d.door.screenedAt(at, warm, at > e.day)
 	}
 	e.doorChanged(d.door, at)
 }
@@ -331,7 +327,9 @@ func (e *Engine) passed(d *deviceState, c *total, at telemetry.Instant) {
 	if c.quantity == telemetry.PeopleOutTotal {
 		in, out = out, in
 	}
-	in, out = facility.Directed(&d.mounting, in, out)
+	if d.reversed(at) {
+		in, out = out, in
+	}
 	for i := len(e.out.Flows) - 1; i >= 0; i-- {
 		f := &e.out.Flows[i]
 		if f.Record != e.record {
@@ -345,31 +343,17 @@ func (e *Engine) passed(d *deviceState, c *total, at telemetry.Instant) {
 	e.out.Flows = append(e.out.Flows, Flow{Site: e.site, Device: d.id, Channel: c.channel, At: at, In: in, Out: out, Record: e.record})
 }
 
-// mountingAt is how a device was configured to be mounted at a time: what comes late means what it meant then.
-func (e *Engine) mountingAt(d *deviceState, at telemetry.Instant) *facility.Mounting {
-	for k := len(e.plans) - 1; k > 0 && at < e.plans[k].from; k-- {
-		before := e.plans[k-1]
-		if i, ok := before.deviceAt[d.id]; ok && before.from <= at {
-			m := before.def.Site.Devices[i].Mounting(d.channel)
-			return &m
-		}
-	}
-	return &d.mounting
-}
-
 // flow counts people who passed a device at a time; doubt are people who may have passed besides.
 func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt people) {
 	rawIn, rawOut := in, out
-	in, out = facility.Directed(e.mountingAt(d, at), in, out)
-	today := at > e.day
+	in, out = d.directed(at, in, out)
+	if at > e.day {
+		e.today(d, in, out)
+	}
 	if d.door != nil {
 		d.door.entered(at, in)
 		d.door.total.in += in
 		d.door.total.out += out
-		if today {
-			d.door.today.in += in
-			d.door.today.out += out
-		}
 		e.doorChanged(d.door, at)
 	}
 	if in != 0 || out != 0 {
@@ -382,13 +366,6 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 		z := f.zone
 		if z.heard == 0 || at < z.heard {
 			z.heard = at
-		}
-		if today && f.sign > 0 {
-			z.today.in += in
-			z.today.out += out
-		} else if today {
-			z.today.in += out
-			z.today.out += in
 		}
 		z.pass(at, f.passage(at, rawIn, rawOut, doubt))
 		z.age(e.clock, e.plan.exactCrowd())

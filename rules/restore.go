@@ -103,7 +103,11 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 	}
 	e.doorByID = make(map[string]*doorState, len(site.Doors))
 	for range site.Doors {
-		d := &doorState{id: c.string(), total: c.tally(), today: c.tally(), screened: c.uint(), tooWarm: c.uint(), counted: c.instant()}
+		d := &doorState{id: c.string(), total: c.tally(), today: c.tally(), screened: c.uint(), tooWarm: c.uint()}
+		for range c.count() {
+			d.takeScreening(screening{c.int(), c.uint(), c.uint()}, c.limit)
+		}
+		d.counted = c.instant()
 		var at telemetry.Instant
 		for range c.count() {
 			at += telemetry.Instant(c.whole(int64(time.Minute)))
@@ -239,6 +243,7 @@ func (c *decoder) zone() *zoneState {
 	if z.sampled.At = c.instant(); z.sampled.At != 0 {
 		z.sampled.Persons, z.sampled.Error, z.sampled.Limit = c.float(), c.float(), c.float()
 		z.sampled.Low, z.sampled.High = c.float(), c.float()
+		z.sampled.Known, z.sampled.HasLimit = c.bool(), c.bool()
 		z.sampled.Verdict, z.sampled.Near, z.sampled.Record = Verdict(c.int()), c.bool(), c.uint()
 	}
 	return z

@@ -11,7 +11,8 @@ import (
 
 // Screening finds doors that let people in while their thermometer says nothing that can be a body temperature: it died, it
 // looks at the wall, it is out of order. Subjects: the doors that are named, else all that have a thermometer and a counter.
-// While nobody enters nothing can be said, unless the thermometer has worked since the opening and few came since.
+// Until somebody has entered nothing can be said. Who entered unmeasured is not forgotten: enough of them since the last
+// credible temperature, or since the opening, are a breach until there is one or the building closes, also while nobody enters.
 type Screening struct {
 	// Window is the time that is looked at, in whole minutes. Default 15m.
 	Window time.Duration `yaml:"window" json:"window"`

@@ -75,6 +75,8 @@ func TestR7SilentThermometer(t *testing.T) {
 	}
 	r.tick("2022-07-04 09:41:00") // five, slowly
 	r.wantVerdict("screening", "main", "breached/silent")
+	r.tick("2022-07-04 12:30:00") // who came in unmeasured is not forgotten while nobody comes (finding H8)
+	r.wantVerdict("screening", "main", "breached/silent")
 	r.tick("2022-07-04 16:00:00")
 	r.wantVerdict("screening", "main", "unknown/closed")
 	r.tick("2022-07-05 08:30:00")

@@ -44,6 +44,9 @@ func (e *Engine) serve(s *telemetry.Service, received telemetry.Instant) error {
 		}
 	}
 	e.settle()
+	if since := e.deafness.began(received); since != 0 {
+		e.missed(since, received)
+	}
 	if received.Sub(e.clock) > leap {
 		e.skip(received)
 	}
@@ -105,6 +108,9 @@ func (e *Engine) setBack(to telemetry.Instant) error {
 	e.clock = to
 	e.day, e.midnight, e.resetAt = e.plan.midnight(e.plan.date(to)), e.plan.nextMidnight(to), e.plan.nextReset(to)
 	e.learnAt = e.nextLearning(to)
+	if e.day != old.day {
+		e.recountToday()
+	}
 	for _, z := range e.allZones() {
 		z.again(to) // what was lost in a time that never was is not lost
 	}

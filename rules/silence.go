@@ -8,7 +8,8 @@ import (
 
 // Silence finds devices that stopped reporting. Subjects: the devices that are named, else all that have an interval (or
 // simply all, where After is set). What counts is the time in which the gateway listened: while it did not, the verdict is
-// unknown, and afterwards a device has its interval to report again.
+// unknown, and afterwards a device has its interval to report again. "No data for an hour" is by the device's own times, as far as
+// they are believed (clock_past): a device that reports and is called silent has a clock that is behind.
 type Silence struct {
 	// Factor times the device's interval is how long it may be silent. Default 3.
 	Factor float64 `yaml:"factor" json:"factor"`

@@ -74,6 +74,12 @@ func (e *Engine) encode(c *encoder) {
 		c.tally(d.today)
 		c.uint(d.screened)
 		c.uint(d.tooWarm)
+		c.list(len(d.screens))
+		for _, s := range d.screens {
+			c.int(s.slot)
+			c.uint(s.people)
+			c.uint(s.tooWarm)
+		}
 		c.instant(d.counted)
 		c.list(len(d.minutes))
 		var at telemetry.Instant
@@ -129,6 +135,8 @@ func (c *encoder) zone(z *zoneState) {
 		c.float(s.Limit)
 		c.float(s.Low)
 		c.float(s.High)
+		c.bool(s.Known)
+		c.bool(s.HasLimit)
 		c.int(int64(s.Verdict))
 		c.bool(s.Near)
 		c.uint(s.Record)

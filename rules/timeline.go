@@ -158,9 +158,9 @@ func (l *timeline[V]) move(from int, before telemetry.Instant, slot time.Duratio
 	}
 }
 
-// shift removes the first element; short slices keep their memory.
+// shift removes the first element; short slices keep their memory, of long ones it is not worth the copying.
 func shift[S ~[]E, E any](s S) S {
-	if len(s) <= 64 {
+	if len(s) <= 16 {
 		copy(s, s[1:])
 		return s[:len(s)-1]
 	}

@@ -257,7 +257,7 @@ type Flow struct {
 	Record  uint64            `json:"record"`
 }
 
-// Sample is a derived value at a time: the occupancy of a zone.
+// Sample is a derived value at a time: the occupancy of a zone, from then until the next sample of it.
 type Sample struct {
 	Site    string            `json:"site"`
 	Zone    string            `json:"zone"` // empty: the whole site
@@ -266,16 +266,22 @@ type Sample struct {
 	Error   float64           `json:"error"`
 	Low     float64           `json:"low"` // whole people; Low ≤ truth ≤ High at the stated confidence
 	High    float64           `json:"high"`
-	Limit   float64           `json:"limit"` // 0: none
-	Verdict Verdict           `json:"verdict"`
-	Near    bool              `json:"near,omitempty"` // unknown because it is near the limit
-	Record  uint64            `json:"record"`
+	// Known is false from when on nobody knows how many people there are. The numbers are then what was left of the count, and not
+	// to be shown.
+	Known bool `json:"known"`
+	// Limit is how many people may be in; nobody may, where it is 0. HasLimit: false where nothing limits them.
+	Limit    float64 `json:"limit"`
+	HasLimit bool    `json:"has_limit"`
+	Verdict  Verdict `json:"verdict"`
+	Near     bool    `json:"near,omitempty"` // unknown because it is near the limit
+	Record   uint64  `json:"record"`
 }
 
 // Output collects what records caused. The caller owns it and may reuse it.
 type Output struct {
 	Transitions []Transition
-	// Samples are thinned: per zone at most one in SampleInterval of event time, and one at every change of verdict.
+	// Samples are thinned: per zone at most one in SampleInterval of event time, and one at every change of verdict and of
+	// Known.
 	Samples []Sample
 	Alarms  []Alarm
 	Flows   []Flow

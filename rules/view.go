@@ -51,10 +51,12 @@ type ZoneView struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
 	Persons Estimate `json:"persons"`
-	Limit   float64  `json:"limit"` // 0: none
-	Binding string   `json:"binding,omitempty"`
-	Verdict Verdict  `json:"verdict"`        // the worst about the zone
-	Near    bool     `json:"near,omitempty"` // its people are near the limit: measured, and too close to tell
+	// Limit is how many people may be in; nobody may, where it is 0. HasLimit: false where nothing limits them.
+	Limit    float64 `json:"limit"`
+	HasLimit bool    `json:"has_limit"`
+	Binding  string  `json:"binding,omitempty"`
+	Verdict  Verdict `json:"verdict"`        // the worst about the zone
+	Near     bool    `json:"near,omitempty"` // its people are near the limit: measured, and too close to tell
 	// Stay is how many minutes people usually stay, as learned; 0: not known.
 	Stay float64 `json:"usual_stay_minutes,omitempty"`
 	// CountAsked is since when a manual count would pay; 0: it would not. At most once in two hours.

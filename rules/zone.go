@@ -21,6 +21,8 @@ type zoneState struct {
 	doubt telemetry.Instant // what passed from then on a running total at its edge may still tell otherwise; Never: nothing
 	today tally
 	hours openHours // they say when a silent counter misses somebody
+	round *uint64   // of the engine
+	last  answered
 
 	// What was learned: from which anchors, what follows from those that are too old to change, and from all, and as it held.
 	anchors   []anchor

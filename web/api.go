@@ -126,7 +126,7 @@ func (s *Server) apiSites(api huma.API) {
 	ofSite(s, api, "tasks", "Duties: last done, next due", func(sc *scene) []apiTask { return apiTasksOf(sc.view) })
 	ofSite(s, api, "verdicts", "Every rule's verdict with its explanation", apiVerdictsOf)
 
-	huma.Register(api, get("/sites/{site}/zones/{zone}/occupancy", "get-occupancy", "People in a zone, one value a minute of a local day", "sites", 404), s.apiOccupancy)
+	huma.Register(api, get("/sites/{site}/zones/{zone}/occupancy", "get-occupancy", "People in a zone over a local day, each value until the next; quiet minutes have none", "sites", 404), s.apiOccupancy)
 }
 
 // ofSite registers a list that is read from a site's view.
@@ -146,8 +146,8 @@ type occupancyInput struct {
 	Day  string `query:"day" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" example:"2026-01-05" doc:"A day of the site's calendar; today if left out"`
 }
 
-// apiOccupancy lists minutes; those that were not observed are missing.
-func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiList[apiSample], error) {
+// apiOccupancy lists the minutes in which something changed.
+func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiOne[apiDay], error) {
 	v, ok := s.opts.Live.View(in.Site)
 	if !ok {
 		return nil, huma.Error404NotFound("no such site")
@@ -166,20 +166,12 @@ func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiList
 	}
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	samples, err := s.opts.Rollups.Occupancy(ctx, in.Site, in.Zone, telemetry.InstantOf(day.In(sc.loc)), telemetry.InstantOf(day.AddDays(1).In(sc.loc)))
+	from, end := telemetry.InstantOf(day.In(sc.loc)), min(telemetry.InstantOf(day.AddDays(1).In(sc.loc)), telemetry.InstantOf(sc.now))
+	samples, err := s.opts.Rollups.Occupancy(ctx, in.Site, in.Zone, from, end)
 	if err != nil {
 		return nil, s.apiError("occupancy", err)
 	}
-	items := make([]apiSample, 0, len(samples))
-	for i := range samples {
-		p := &samples[i]
-		a := apiSample{At: p.At.Time(), Persons: p.Persons, Error: p.Error, Low: p.Low, High: p.High, Verdict: p.Verdict.String(), Near: p.Near}
-		if p.Limit > 0 {
-			a.Limit = &p.Limit
-		}
-		items = append(items, a)
-	}
-	return listOf(items), nil
+	return &apiOne[apiDay]{apiDayOf(dayOf(samples, from, max(from, end)))}, nil
 }
 
 func (s *Server) apiAlerts(api huma.API) {

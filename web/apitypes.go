@@ -75,7 +75,7 @@ type apiZone struct {
 	ID       string       `json:"id" example:"waiting-room"`
 	Name     string       `json:"name" example:"Ruang tunggu"`
 	Persons  apiEstimate  `json:"persons"`
-	Limit    *float64     `json:"limit,omitempty" example:"50" doc:"Absent: nothing limits the zone"`
+	Limit    *float64     `json:"limit,omitempty" example:"50" doc:"Absent: nothing limits the zone. 0: nobody may be in"`
 	Binding  string       `json:"binding,omitempty" example:"seats" doc:"The constraint that set the limit"`
 	Verdict  string       `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"The worst of all rules about the zone, its air as well as its people; absent: no rule judges it"`
 	Near     bool         `json:"near" doc:"The verdict about its people is unknown because they are near the limit: counted, and too close to tell"`
@@ -121,7 +121,7 @@ func apiZonesOf(v *rules.View) []apiZone {
 		if passed(v, z) {
 			a.In, a.Out = &z.InToday, &z.OutToday
 		}
-		if z.Limit > 0 {
+		if z.HasLimit {
 			a.Limit = &z.Limit
 		}
 		all = append(all, a)
@@ -391,17 +391,6 @@ type apiRejection struct {
 	Size     int       `json:"size" example:"93"`
 	Raw      string    `json:"raw" doc:"The beginning of the payload; bytes that are not text are escaped as \\xNN"`
 	Record   uint64    `json:"record"`
-}
-
-type apiSample struct {
-	At      time.Time `json:"at"`
-	Persons float64   `json:"persons" example:"42"`
-	Error   float64   `json:"error" example:"3"`
-	Low     float64   `json:"low" example:"39" doc:"At least so many, in whole people, at 90 % confidence"`
-	High    float64   `json:"high" example:"45"`
-	Near    bool      `json:"near" doc:"Unknown because the people are near the limit: the limit is at least low, and less than high"`
-	Limit   *float64  `json:"limit,omitempty" example:"50"`
-	Verdict string    `json:"verdict" enum:"within,breached,unknown"`
 }
 
 type apiStatus struct {

@@ -98,8 +98,8 @@ type bar struct {
 }
 
 // newBar scales so that the limit stands at four fifths, unless people are far beyond it.
-func newBar(e rules.Estimate, limit float64, class string) bar {
-	b := bar{Class: class, Known: e.Known, HasLimit: limit > 0 && !uncounted(e)}
+func newBar(e rules.Estimate, limit float64, limited bool, class string) bar {
+	b := bar{Class: class, Known: e.Known, HasLimit: limited && !uncounted(e)}
 	full := limit * 1.25
 	if top := e.High * 1.05; e.Known && top > full {
 		full = top

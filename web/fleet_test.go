@@ -216,12 +216,12 @@ func (f *fleet) Occupancy(_ context.Context, site, zone string, from, until tele
 	var out []rules.Sample
 	for m := range 24 * 60 {
 		at := from.Add(time.Duration(m) * time.Minute)
-		if at >= until || at > telemetry.InstantOf(fleetNow) || m < 8*60-5 || m > 15*60 || m > 10*60+20 && m < 11*60 {
+		if at >= until || at > telemetry.InstantOf(fleetNow) || m < 8*60-5 || m > 15*60 || m > 10*60+21 && m < 11*60 {
 			continue
 		}
 		x := float64(m-8*60+5) / (7 * 60)
 		p := top * (1.15*math.Sin(math.Pi*min(1, x*1.05)) + .12*math.Sin(x*41) + .07*math.Sin(x*97))
-		out = append(out, rules.Sample{Site: site, Zone: zone, At: at, Persons: max(0, math.Round(p)), Error: 1 + 3*x, Limit: z.Limit, Verdict: rules.Within})
+		out = append(out, rules.Sample{Site: site, Zone: zone, At: at, Persons: max(0, math.Round(p)), Error: 1 + 3*x, Known: m != 10*60+21, Limit: z.Limit, HasLimit: z.HasLimit, Verdict: rules.Within})
 	}
 	return out, nil
 }

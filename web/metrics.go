@@ -128,7 +128,7 @@ func (b *building) Collect(ch chan<- prometheus.Metric) {
 				gauge(descPersons, z.Persons.Persons, v.Site, z.ID)
 				gauge(descError, z.Persons.Error, v.Site, z.ID)
 			}
-			if z.Limit > 0 {
+			if z.HasLimit {
 				gauge(descLimit, z.Limit, v.Site, z.ID)
 			}
 		}

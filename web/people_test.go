@@ -125,7 +125,7 @@ func TestR15WhatNobodyCountsIsNotJudged(t *testing.T) {
 
 	sign := one(t, r.get("/sign/mpp-magetan/musala").body, "section#sign")
 	wants(t, "its sign", sign, "Musala", "Jaga jarak", "Keep your distance", "-tunggu", "-wait", "-Masuk", "-staff", "-Open")
-	f.change("mpp-magetan", func(v *rules.View) { v.Zones[3].Limit = 24 })
+	f.change("mpp-magetan", func(v *rules.View) { v.Zones[3].Limit, v.Zones[3].HasLimit = 24, true })
 	wants(t, "its sign with a limit", one(t, r.get("/sign/mpp-magetan/musala").body, "section#sign"), "Paling banyak 24 orang", "At most 24 people")
 	wants(t, "its card with a limit", one(t, r.get("/site/mpp-magetan").body, "article#zone-musala"), "not counted · limit 24", "-/ 24")
 

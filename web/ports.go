@@ -76,8 +76,8 @@ type Guess struct {
 
 // Rollups are the charts' source.
 type Rollups interface {
-	// Occupancy lists one sample a minute of [from, until) in order, each At the minute's start; an empty zone means the
-	// whole site. A minute that was not observed is missing, never zero.
+	// Occupancy lists the samples of [from, until) in order, and before them the one that still held at from, with its own time;
+	// an empty zone means the whole site. Each holds until the next one, which says so where nobody knows any more.
 	Occupancy(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Sample, error)
 }
 

@@ -20,10 +20,10 @@ func mall(id, name, zone string, people, err float64) rules.View {
 		NextChange: telemetry.InstantOf(closes), Level: "2", Protocols: []string{"Protokol kesehatan tempat umum"}, Version: "9f3c21",
 		Verdict: rules.Within, Persons: estimate(people, err),
 		Zones: []rules.ZoneView{
-			{ID: "ruang-tunggu", Name: "Ruang tunggu", Persons: estimate(hall, err), Limit: 50, Binding: "seats", Verdict: rules.Within,
+			{ID: "ruang-tunggu", Name: "Ruang tunggu", Persons: estimate(hall, err), Limit: 50, HasLimit: true, Binding: "seats", Verdict: rules.Within,
 				Advice: rules.AdviceGo, InToday: 214, OutToday: 214 - hall, Readings: []rules.LastValue{
 					reading(telemetry.CO2, 742, "udara-1"), reading(telemetry.Temperature, 26.4, "udara-1"), reading(telemetry.Humidity, 68, "udara-1")}},
-			{ID: "loket", Name: "Loket layanan", Persons: estimate(people-hall, err/2), Limit: 24, Binding: "area", Verdict: rules.Within,
+			{ID: "loket", Name: "Loket layanan", Persons: estimate(people-hall, err/2), Limit: 24, HasLimit: true, Binding: "area", Verdict: rules.Within,
 				Advice: rules.AdviceGo, InToday: 186, OutToday: 186 - (people - hall)},
 			// Nothing counts people in these two; one has a sensor for its air.
 			{ID: "ruang-bermain", Name: "Ruang bermain anak", Persons: rules.Estimate{Reason: rules.ReasonNoData}, Verdict: rules.Unknown, Advice: rules.AdviceWait},

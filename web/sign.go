@@ -31,7 +31,7 @@ func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
 	a := sc.adviceChip(z.Advice)
 	p := sc.persons(z.Persons)
 	face := signFace{Class: a.Class, Icon: a.Icon, Zone: z.Name, Site: v.Name, Known: p.Known, Persons: p.Number}
-	if z.Limit > 0 {
+	if z.HasLimit {
 		face.Limit = sc.Number(z.Limit, 0)
 	}
 	key := "sign." + a.Icon

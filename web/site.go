@@ -170,7 +170,7 @@ func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 		card.In, card.Out = sc.Number(z.InToday, 0), sc.Number(z.OutToday, 0)
 	}
 	crowd := card.Chip.Class
-	if z.Limit > 0 {
+	if z.HasLimit {
 		card.Limit, card.Binding = sc.Number(z.Limit, 0), sc.constraint(z.Binding)
 	}
 	for i := range sc.view.Verdicts {
@@ -184,7 +184,7 @@ func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 			card.Binding = cmp.Or(sc.texts.Why(sc.Tag, w.Kind, &w.Explanation), card.Binding)
 		}
 	}
-	card.Bar = newBar(z.Persons, z.Limit, crowd)
+	card.Bar = newBar(z.Persons, z.Limit, z.HasLimit, crowd)
 	if card.Bar.HasLimit {
 		card.Bar.Label = sc.T("zone.bar", "Persons", card.Persons.interval(), "Limit", card.Limit)
 	}

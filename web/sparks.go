@@ -16,10 +16,8 @@ import (
 
 const (
 	sparkPatience = 2 * time.Second
-	// sparkAge is how old a drawing may be: rollups have one value a minute.
+	// sparkAge is how old a drawing may be: a day has one value a minute.
 	sparkAge = time.Minute
-	// sparkGap is the hole between samples beyond which the line breaks: what was not observed is not drawn.
-	sparkGap = 3 * time.Minute
 	// maxSparks bounds the drawings that are kept.
 	maxSparks = 2000
 	sparkW    = 1000
@@ -29,40 +27,40 @@ const (
 // spark is a small drawing of a zone's day, in a box of sparkW × sparkH.
 type spark struct {
 	Line, Band string // path data
-	Limit      string // y of the limit; empty: none
+	Limit      string // path data; empty: none
 	Caption    string
 }
 
-// sparks draws the day of a zone and keeps the samples for a minute, so that many watchers cost one query. It is safe for
+// sparks draws the day of a zone and keeps its minutes for a minute, so that many watchers cost one query. It is safe for
 // concurrent use.
 type sparks struct {
 	rollups Rollups
 
 	mu   sync.Mutex
-	kept map[[2]string]keptSamples
+	kept map[[2]string]keptDay
 }
 
-type keptSamples struct {
-	at      time.Time
-	from    telemetry.Instant
-	samples []rules.Sample
+type keptDay struct {
+	at time.Time
+	day
 }
 
 func newSparks(r Rollups) *sparks {
-	return &sparks{rollups: r, kept: make(map[[2]string]keptSamples)}
+	return &sparks{rollups: r, kept: make(map[[2]string]keptDay)}
 }
 
-// of is the drawing of today; nil where there is nothing to draw or the history cannot be read: a live page does not fail
+// of is the drawing of today up to now; nil where nobody knew anything or the history cannot be read: a live page does not fail
 // for want of a decoration.
 func (s *sparks) of(sc *scene, site, zone string) *spark {
 	k, err := s.today(sc, site, zone)
-	if err != nil || len(k.samples) < 2 {
+	if err != nil {
 		return nil
 	}
-	return drawSpark(sc, k.samples)
+	k.end = telemetry.InstantOf(sc.now)
+	return drawSpark(sc, &k.day)
 }
 
-func (s *sparks) today(sc *scene, site, zone string) (keptSamples, error) {
+func (s *sparks) today(sc *scene, site, zone string) (keptDay, error) {
 	from := telemetry.InstantOf(facility.DateOf(sc.now.In(sc.loc)).In(sc.loc))
 	key := [2]string{site, zone}
 	s.mu.Lock()
@@ -73,19 +71,20 @@ func (s *sparks) today(sc *scene, site, zone string) (keptSamples, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), sparkPatience)
 	defer cancel()
-	samples, err := s.rollups.Occupancy(ctx, site, zone, from, telemetry.InstantOf(sc.now))
+	now := telemetry.InstantOf(sc.now)
+	samples, err := s.rollups.Occupancy(ctx, site, zone, from, now)
 	if err != nil {
 		// Keep what there was and ask again in a minute, not at every change.
 		k.at = sc.now
 		s.keep(key, k)
 		return k, fmt.Errorf("reading the day of %s/%s: %w", site, zone, err)
 	}
-	k = keptSamples{at: sc.now, from: from, samples: samples}
+	k = keptDay{at: sc.now, day: dayOf(samples, from, now)}
 	s.keep(key, k)
 	return k, nil
 }
 
-func (s *sparks) keep(key [2]string, k keptSamples) {
+func (s *sparks) keep(key [2]string, k keptDay) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.kept) >= maxSparks {
@@ -94,63 +93,87 @@ func (s *sparks) keep(key [2]string, k keptSamples) {
 	s.kept[key] = k
 }
 
-// drawSpark scales to the samples' own span of time and to the limit.
-func drawSpark(sc *scene, samples []rules.Sample) *spark {
-	first, last := samples[0].At, samples[len(samples)-1].At
-	span := max(float64(last.Sub(first)), float64(2*time.Hour))
-	top, limit := 1.0, 0.0
-	peak := samples[0]
-	for _, p := range samples {
-		top = max(top, p.High)
-		limit = max(limit, p.Limit)
-		if p.Persons > peak.Persons {
-			peak = p
+// drawSpark scales from when there is something to see to the end, and to the limit. The line is made of steps: a number holds
+// until the next one.
+func drawSpark(sc *scene, d *day) *spark {
+	first, ok := d.begins()
+	if !ok {
+		return nil
+	}
+	span := max(float64(d.end.Sub(first)), float64(2*time.Hour))
+	runs := d.runs(first)
+	top := 1.0
+	for _, r := range runs {
+		for i := range r.samples {
+			top = max(top, r.samples[i].High, r.samples[i].Persons)
 		}
 	}
-	top = max(top, limit) * 1.1
-	x := func(p rules.Sample) int { return int(math.Round(sparkW * float64(p.At.Sub(first)) / span)) }
+	steps := d.limits(first)
+	for i := range steps {
+		top = max(top, steps[i].Limit)
+	}
+	top *= 1.1
+	x := func(at telemetry.Instant) int { return int(math.Round(sparkW * float64(at.Sub(first)) / span)) }
 	y := func(v float64) int { return int(math.Round(sparkH * (1 - min(1, max(0, v/top))))) }
 
-	var line, band strings.Builder
-	for start := 0; start < len(samples); {
-		end := start + 1
-		for end < len(samples) && samples[end].At.Sub(samples[end-1].At) <= sparkGap {
-			end++
+	var line, band, limit strings.Builder
+	for i, p := range steps {
+		if p.HasLimit {
+			stepTo(&limit, i == 0 || !steps[i-1].HasLimit, x(p.At), y(p.Limit))
+		} else if i > 0 {
+			fmt.Fprintf(&limit, "H%d", x(p.At))
 		}
-		run := thin(samples[start:end])
-		for i, p := range run {
-			fmt.Fprintf(&line, "%c%d %d", "ML"[min(i, 1)], x(p), y(p.Persons))
-			fmt.Fprintf(&band, "%c%d %d", "ML"[min(i, 1)], x(p), y(p.High))
+	}
+	if n := len(steps); n > 0 && steps[n-1].HasLimit {
+		fmt.Fprintf(&limit, "H%d", x(d.end))
+	}
+	for _, r := range runs {
+		steps := thin(r.samples)
+		end := max(x(r.end), x(steps[0].At)+1) // what was known for a moment is seen too
+		for i, p := range steps {
+			stepTo(&line, i == 0, x(p.At), y(p.Persons))
+			stepTo(&band, i == 0, x(p.At), y(p.High))
 		}
-		for _, r := range slices.Backward(run) {
-			fmt.Fprintf(&band, "L%d %d", x(r), y(r.Low))
+		fmt.Fprintf(&line, "H%d", end)
+		fmt.Fprintf(&band, "H%d", end)
+		for _, p := range slices.Backward(steps) {
+			fmt.Fprintf(&band, "V%dH%d", y(p.Low), x(p.At))
 		}
 		band.WriteByte('Z')
-		start = end
 	}
-	s := &spark{Line: line.String(), Band: band.String()}
-	if limit > 0 {
-		s.Limit = fmt.Sprint(y(limit))
-	}
-	s.Caption = sc.T("zone.peak", "Persons", sc.Number(math.Round(peak.Persons), 0), "When", sc.when(peak.At), "From", sc.when(first))
+	s := &spark{Line: line.String(), Band: band.String(), Limit: limit.String()}
+	s.Caption = sc.T("zone.peak", "Persons", sc.Number(math.Round(d.peak.Persons), 0), "When", sc.when(d.peak.At), "From", sc.when(first))
 	return s
 }
 
-// thin keeps at most about 180 points of a run, the highest of each step: a peak must not vanish from the picture.
-func thin(run []rules.Sample) []rules.Sample {
-	step := (len(run) + 179) / 180
-	if step <= 1 {
-		return run
+// stepTo goes on to x at the height that was, and to y there.
+func stepTo(to *strings.Builder, first bool, x, y int) {
+	if first {
+		fmt.Fprintf(to, "M%d %d", x, y)
+		return
 	}
+	fmt.Fprintf(to, "H%dV%d", x, y)
+}
+
+// thin keeps at most about 180 steps of a run, the highest of each part of it: a peak must not vanish from the picture. Parts
+// are of equal time, and a step begins where its part does.
+func thin(all []rules.Sample) []rules.Sample {
+	if len(all) <= 180 {
+		return all
+	}
+	part := all[len(all)-1].At.Sub(all[0].At)/180 + 1
 	var out []rules.Sample
-	for i := 0; i < len(run); i += step {
-		best := run[i]
-		for _, p := range run[i:min(i+step, len(run))] {
-			if p.Persons > best.Persons {
-				best = p
-			}
+	until := telemetry.Instant(0)
+	for _, p := range all {
+		if len(out) == 0 || p.At >= until {
+			out, until = append(out, p), p.At.Add(part)
+			continue
 		}
-		out = append(out, best)
+		if best := &out[len(out)-1]; p.Persons > best.Persons {
+			at := best.At
+			*best = p
+			best.At = at
+		}
 	}
 	return out
 }

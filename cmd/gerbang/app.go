@@ -91,6 +91,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if a.doors, err = openDoors(cfg, a.loop.Intake(), modelTopics(decoder), a.gateway.RanBefore(), a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
+	a.doors.connected = a.loop.Connected
 	a.asker.publish = a.doors.Publish
 	a.courier = gateway.NewCourier(gateway.CourierOptions{
 		Publisher: a.doors, Outbox: a.journal, Sent: a.loop.Sent, Fault: a.faults.report, Logger: log,

@@ -18,6 +18,31 @@ func loadConfig(path string) (*configs.Config, error) {
 	return configs.Load(path)
 }
 
+// checked says in one line what was looked at and found right.
+func checked(path string, cfg *configs.Config) string {
+	if path == "" {
+		path = "the built-in example"
+	}
+	devices, rules, seen := 0, 0, map[string]bool{}
+	for _, d := range cfg.Definitions() {
+		devices += len(d.Site.Devices)
+		for _, p := range d.Protocols {
+			if !seen[p.ID] {
+				seen[p.ID] = true
+				rules += len(p.Rules)
+			}
+		}
+	}
+	return fmt.Sprintf("%s is right: %s, %s, %s", path, plural(len(cfg.Sites), "site"), plural(devices, "device"), plural(rules, "rule"))
+}
+
+func plural(n int, word string) string {
+	if n != 1 {
+		word += "s"
+	}
+	return fmt.Sprintf("%d %s", n, word)
+}
+
 func checkCommand(std streams) *cobra.Command {
 	var path string
 	asJSON := false
@@ -26,7 +51,7 @@ func checkCommand(std streams) *cobra.Command {
 		Short: "Check the configuration and list everything that is wrong",
 		Long: `Check reads the configuration with all sites, protocols and models it names, and prints every problem as
 file:line:col: what, and what was expected. It exits with 0 if there is none and with 1 otherwise.
-What is allowed and probably not meant is a warning, on standard error.`,
+What is allowed and probably not meant is a warning, on standard error, and so is what was checked where nothing is wrong.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -59,7 +84,8 @@ What is allowed and probably not meant is a warning, on standard error.`,
 					return fmt.Errorf("writing the warnings: %w", err)
 				}
 			}
-			return nil
+			_, err = fmt.Fprintln(std.err, checked(path, cfg))
+			return err
 		},
 	}
 	c.Flags().StringVar(&path, "config", "", "configuration file (default: the built-in example)")

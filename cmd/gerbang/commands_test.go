@@ -44,14 +44,23 @@ func TestCheckListsEveryMistakeWithItsPlace(t *testing.T) {
 	})
 }
 
-// What is shipped is right: the configuration inside the program, the one in the repository, and the one of the replays.
-func TestCheckSaysNothingAboutShippedFiles(t *testing.T) {
+// What is shipped is right: the configuration inside the program, the one in the repository, and the one of the replays. Finding
+// H7: a check says what it has looked at, in one line.
+func TestH7_CheckSaysWhatItChecked(t *testing.T) {
+	checked := regexp.MustCompile(`^\S.* is right: \d+ sites?, \d+ devices?, \d+ rules?\n$`)
 	for _, args := range [][]string{
 		{"check"}, {"check", "../../configs/gerbang.yaml"}, {"check", "../../replay/mappings/gerbang.yaml"},
 	} {
-		if code, out, errs := run(t, "", args...); code != 0 || out != "" || errs != "" {
-			t.Errorf("%v: got code %d, %q and %q, want 0 and nothing", args, code, out, errs)
+		code, out, errs := run(t, "", args...)
+		if code != 0 || out != "" || !checked.MatchString(errs) || strings.Contains(errs, ": 0 sites") {
+			t.Errorf("%v: got code %d, %q and %q, want 0 and one line", args, code, out, errs)
 		}
+	}
+	if _, _, errs := run(t, "", "check"); !strings.Contains(errs, "10 sites") {
+		t.Errorf("got %q, want the ten malls", errs)
+	}
+	if code, out, _ := run(t, "", "check", "--json"); code != 0 || strings.TrimSpace(out) != "[]" {
+		t.Errorf("json: got code %d and %q, want 0 and an empty list", code, out)
 	}
 }
 

@@ -33,7 +33,8 @@ func decodeCommand(std streams) *cobra.Command {
 		Short: "Show what the gateway reads in a device's message",
 		Long: `Decode reads one message from a file (or standard input) as a device of the model would have sent it, and prints a JSON
 line for every reading: device, quantity, value, unit, at, channel. A message that is not understood exits with 2 and
-says why; one that is no reading prints nothing. Without --model the likeliest model is taken, and named.
+says why; one that is no reading prints nothing. Without --model the likeliest model is taken, and named; with --config and
+--topic a device of its sites is read as it is configured.
 
 A LoRaWAN model takes a network server's message or, in hexadecimal, the bare bytes of a frame (--port says on which
 port it came). --hex is for other binary payloads (Sparkplug B); a file that ends in .hex needs no flag. A file that ends
@@ -58,7 +59,7 @@ gerbang models lists the models.`,
 			if len(args) == 1 {
 				f.hex = f.hex || filepath.Ext(args[0]) == ".hex"
 			}
-			d, err := decode.New(decode.Options{Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload)})
+			d, err := f.decoder(cfg)
 			if err != nil {
 				return err
 			}
@@ -71,12 +72,20 @@ gerbang models lists the models.`,
 	fl := c.Flags()
 	fl.StringVar(&f.model, "model", "", "device model, such as native (gerbang models lists them), or the file of one of your own")
 	fl.StringVar(&f.topic, "topic", "", "topic the message came on; where the model finds the device or the quantity in it")
-	fl.StringVar(&f.config, "config", "", "configuration file, for models of your own")
+	fl.StringVar(&f.config, "config", "", "configuration file, for models of your own, and for devices of its sites: their zone, model and measures")
 	fl.Uint8Var(&f.port, "port", 0, "LoRaWAN port (FPort) of a bare frame; 0: not known")
 	fl.BoolVar(&f.hex, "hex", false, "the message is binary, written in hexadecimal")
 	fl.BoolVar(&f.explain, "explain", false, "say on standard error how the message was read, step by step")
 	fl.StringVar(&f.received, "received", "", "when the message arrived, RFC 3339; default: now")
 	return c
+}
+
+// decoder is that of the configuration, with its sites where one was named: a device that they have is read as it is configured.
+func (f *lookFlags) decoder(cfg *configs.Config) (*decode.Decoder, error) {
+	if f.config == "" {
+		return decode.New(decode.Options{Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload)})
+	}
+	return newDecoder(cfg, surroundings{})
 }
 
 // takeFile adds the model that is named by its file: a model of one's own is tried before anything is configured.
@@ -151,6 +160,12 @@ func (f *lookFlags) lookAll(std streams, d *decode.Decoder, flags []lookFlags, p
 		ways[i] = flags[i].ways(queries[i], payloads[i])
 	}
 	if f.model == "" {
+		// A device of the configuration has its model.
+		for i := range queries {
+			queries[i].Model = d.Configured(queries[i])
+		}
+	}
+	if f.model == "" && slices.ContainsFunc(queries, func(q decode.Query) bool { return q.Model == "" }) {
 		candidates, taken := d.RecogniseAll(ways)
 		model, err := guessed(std.err, candidates)
 		if err != nil {

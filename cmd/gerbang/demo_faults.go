@@ -38,7 +38,7 @@ var demoFaults = []demoFault{
 	},
 	{
 		site: "mpp-tabalong",
-		name: "a late spraying: the waiting room is sprayed two hours after opening, every day, instead of before",
+		name: "a late spraying: the waiting room is sprayed two hours after opening instead of before, on every day that it is open",
 		text: map[string]string{
 			"id": "Ruang tunggu selalu disemprot sekitar dua jam setelah buka, bukan sebelumnya.",
 			"en": "The waiting room is always sprayed about two hours after opening instead of before.",
@@ -49,10 +49,10 @@ var demoFaults = []demoFault{
 	},
 	{
 		site: "mpp-banjar",
-		name: "fevers: somebody with 38 °C comes to Pintu pasar every few minutes, is measured twice and sent home",
+		name: "fevers: somebody with 38 °C comes to Pintu pasar every few minutes while it is open and you watch, is measured twice and sent home",
 		text: map[string]string{
-			"id": "Setiap beberapa menit seseorang dengan suhu 38 °C lebih datang ke pintu pasar, diukur dua kali, lalu pulang.",
-			"en": "Every few minutes somebody with 38 °C or more comes to the market door, is measured twice and goes home.",
+			"id": "Selama buka, setiap beberapa menit seseorang dengan suhu 38 °C lebih datang ke pintu pasar, diukur dua kali, lalu pulang.",
+			"en": "While it is open, every few minutes somebody with 38 °C or more comes to the market door, is measured twice and goes home.",
 		},
 		make: func(o *simulate.Options, _ time.Time) {
 			o.Fevers = map[string]time.Duration{"pintu-pasar-suhu": historyFeverEach}

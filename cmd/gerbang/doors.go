@@ -34,6 +34,7 @@ type doors struct {
 	fixed      bool             // the configuration names topics: no others are heard
 	resumed    bool             // this gateway has run before: the broker should know it
 	fault      func(alerts.Fault)
+	connected  func(is bool, since time.Time) // the subscriber
 	log        *slog.Logger
 }
 
@@ -237,7 +238,11 @@ func (d *doors) watch(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		for _, f := range w.changes(d.subscriber.Health(), time.Now()) {
+		health, now := d.subscriber.Health(), time.Now()
+		if is, since, changed := w.connection(health, now); changed {
+			d.connected(is, since)
+		}
+		for _, f := range w.changes(health, now) {
 			d.fault(f)
 		}
 	}

@@ -43,7 +43,9 @@ func replayCommand(std streams) *cobra.Command {
       with a summary: messages, readings, duplicates, rejections, totals, lowest and highest occupancy, changes of verdict
 
   gerbang replay --mapping replay/mappings/calit2.yaml --to tcp://127.0.0.1:1883 --speed 600 CalIt2.data
-      publishes over MQTT (QoS 1), shifted so that the first message is now, 600 times as fast as it was`,
+      publishes over MQTT (QoS 1), shifted so that the first message is now, 600 times as fast as it was
+
+Rows that cannot be read are listed and the others played; the exit code is then 1.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), std, args[0]) },
 	}
@@ -105,9 +107,14 @@ func (f *replayFlags) run(ctx context.Context, std streams, path string) error {
 		return err
 	}
 	if f.asJSON {
-		return json.NewEncoder(std.out).Encode(&p.summary)
+		err = json.NewEncoder(std.out).Encode(&p.summary)
+	} else {
+		err = p.summary.WriteText(std.out)
 	}
-	return p.summary.WriteText(std.out)
+	if err == nil && p.summary.Problems > 0 {
+		err = &exitError{code: 1, err: fmt.Errorf("%d rows of %s could not be read; the others were played", p.summary.Problems, path)}
+	}
+	return err
 }
 
 // player plays the messages of a table and keeps the summary.
@@ -207,6 +214,7 @@ func (p *player) publish(ctx context.Context, f *replayFlags) error {
 		return hinted{fmt.Errorf("connecting to %s: %w", f.to, errors.Join(connect.Error(), ctx.Err())), "is the broker there, and may --user connect?"}
 	}
 	defer client.Disconnect(250)
+	p.summary.Published = true
 	begin := time.Now()
 	var first telemetry.Instant
 	return p.each(func(m *ingest.Message) error {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -20,11 +21,13 @@ type deviceTime struct {
 	at    telemetry.Instant // 0: not given, or not a time
 	given bool
 	text  []byte // as given
+	// again is the second instant that clocks show a time without a zone, where they go back over it; 0: they do not.
+	again telemetry.Instant
 
 	counted bool          // it counts back from the message's own time
 	ago     time.Duration // how far
-	// wall is the time that the text is without the zone beside it, in the site's; 0: not asked.
-	wall telemetry.Instant
+	// wall is the time that the text is without the zone beside it, in the site's, and the second one; 0: not asked.
+	wall, wallAgain telemetry.Instant
 	// borrowed: it counts back from the receipt, for the message has no time of its own.
 	borrowed bool
 }
@@ -41,8 +44,11 @@ func (w window) judge(rec *telemetry.Record, t deviceTime) {
 	if !t.given {
 		return
 	}
-	if w.now(t.wall, rec) && !w.now(t.at, rec) {
-		t.at = t.wall
+	t.at = w.nearest(t, rec.Received)
+	for _, wall := range [...]telemetry.Instant{t.wall, t.wallAgain} {
+		if w.now(wall, rec) && !w.now(t.at, rec) {
+			t.at = wall
+		}
 	}
 	if t.at == 0 || t.at < rec.Received.Add(-w.past) || t.at > rec.Received.Add(w.future) {
 		rec.Observation.Flags |= telemetry.FlagClock
@@ -55,14 +61,28 @@ func (w window) judge(rec *telemetry.Record, t deviceTime) {
 	}
 }
 
+// nearest is the device's time. Of one that clocks show twice it is the first, unless the receipt is far nearer to the second:
+// behind it by no more than the two are apart.
+func (w window) nearest(t deviceTime, received telemetry.Instant) telemetry.Instant {
+	if behind := received.Sub(t.again); t.again != 0 && behind >= -w.future && behind <= t.again.Sub(t.at) {
+		return t.again
+	}
+	return t.at
+}
+
 // reach is how far from the receipt a device's own time still tells one message from another, believed or not. It is far
 // beyond what is believed, so that a message that is delivered again while the border of belief passes over it stays the
 // same; and not unlimited, for a clock that stands still at a day in 2000 tells nothing.
 const reach = 30 * 24 * time.Hour
 
-// own is the device's own time of a message, as it says it, as far as that tells messages apart; 0: it does not.
+// own is the device's own time of a message, as it says it, as far as that tells messages apart; 0: it does not. Of a time
+// that clocks show twice it is the second as soon as that one can be: the messages of the two hours stay apart, and one that is
+// delivered again stays the same, however late.
 func (w window) own(rec *telemetry.Record, t deviceTime) telemetry.Instant {
 	far := max(reach, 2*w.past)
+	if t.again != 0 && t.again <= rec.Received.Add(w.future) {
+		t.at = t.again
+	}
 	if !t.given || t.borrowed || t.at == 0 || t.at < rec.Received.Add(-far) || t.at > rec.Received.Add(far) {
 		return 0
 	}
@@ -74,13 +94,13 @@ func (w window) now(t telemetry.Instant, rec *telemetry.Record) bool {
 	return t >= rec.Received.Add(-w.lateness) && t <= rec.Received.Add(w.future)
 }
 
-// wallClock reads a written time as if no zone stood beside it; 0: it is none.
-func wallClock(text []byte, zone *time.Location) telemetry.Instant {
+// wallClock reads a written time as if no zone stood beside it, as parseTimes does; 0: it is none.
+func wallClock(text []byte, zone *time.Location) (at, again telemetry.Instant) {
 	text = bytes.TrimSpace(text)
 	if len(text) < len("2006-01-02T15:04:05") {
-		return 0
+		return 0, 0
 	}
-	return parseTime(text[:len("2006-01-02T15:04:05")], zone)
+	return parseTimes(text[:len("2006-01-02T15:04:05")], zone)
 }
 
 // offsetText is an offset from UTC at the beginning of a text: "UTC+8:00 China Standard Time", "GMT-03:30", "+0700", "UTC".
@@ -188,26 +208,45 @@ var (
 // maxTimeText bounds what is tried as a time.
 const maxTimeText = 64
 
-// parseTime reads a written time or a number in a string; a time without a zone is in loc. 0: not a time.
+// parseTime reads a written time or a number in a string; a time without a zone is the first that clocks in loc show. 0: not a
+// time.
 func parseTime(text []byte, loc *time.Location) telemetry.Instant {
+	at, _ := parseTimes(text, loc)
+	return at
+}
+
+// parseTimes is parseTime, with the second instant that clocks show a time without a zone; 0: they show it once.
+func parseTimes(text []byte, loc *time.Location) (at, again telemetry.Instant) {
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 || len(text) > maxTimeText {
-		return 0
+		return 0, 0
 	}
 	if at := epoch(text); at != 0 {
-		return at
+		return at, 0
 	}
 	for _, layout := range zoned {
 		if t, err := time.Parse(layout, string(text)); err == nil {
-			return instantOf(t)
+			return instantOf(t), 0
 		}
 	}
 	for _, layout := range zoneless {
-		if t, err := time.ParseInLocation(layout, string(text), loc); err == nil {
-			return instantOf(t)
+		if at, again = written(layout, text, loc); at != 0 {
+			return at, again
 		}
 	}
-	return 0
+	return 0, 0
+}
+
+// written reads a time by a layout of package time; 0: not in this one.
+func written(layout string, text []byte, loc *time.Location) (at, again telemetry.Instant) {
+	first, second, err := facility.ParseTime(layout, string(text), loc)
+	if err != nil {
+		return 0, 0
+	}
+	if at = instantOf(first); at != 0 && !second.IsZero() {
+		again = instantOf(second)
+	}
+	return at, again
 }
 
 // instantOf converts a time that nanoseconds since 1970 can hold; others are impossible, not wrapped around.
@@ -231,29 +270,25 @@ func boundedTime(text []byte) string {
 	return string(shape(nil, text))
 }
 
-// parseTimeAs reads a time in one format of a model; 0: not in this format.
-func parseTimeAs(format string, text []byte, loc *time.Location) telemetry.Instant {
+// parseTimeAs reads a time in one format of a model, as parseTimes does; 0: not in this format.
+func parseTimeAs(format string, text []byte, loc *time.Location) (at, again telemetry.Instant) {
 	text = bytes.TrimSpace(text)
 	if len(text) > maxTimeText {
-		return 0
+		return 0, 0
 	}
 	switch format {
 	case "auto":
-		return parseTime(text, loc)
+		return parseTimes(text, loc)
 	case "epoch_s":
-		return epochIn(text, time.Second)
+		return epochIn(text, time.Second), 0
 	case "epoch_ms":
-		return epochIn(text, time.Millisecond)
+		return epochIn(text, time.Millisecond), 0
 	case "epoch_us":
-		return epochIn(text, time.Microsecond)
+		return epochIn(text, time.Microsecond), 0
 	case "epoch_ns":
-		return epochIn(text, time.Nanosecond)
+		return epochIn(text, time.Nanosecond), 0
 	case "rfc3339":
 		format = time.RFC3339
 	}
-	t, err := time.ParseInLocation(format, string(text), loc)
-	if err != nil {
-		return 0
-	}
-	return instantOf(t)
+	return written(format, text, loc)
 }

@@ -21,8 +21,8 @@ const (
 )
 
 // decodeNative reads the native format: one JSON object whose members are quantities by name, with optional at, boot and
-// seq, or a task log. Members it does not know are firmware's own business and are passed over; a message in which it
-// knows none is rejected.
+// seq, or a task log. Members it does not know are firmware's own business and are passed over, unless they are nearly a name that
+// it knows: that is told beside the readings. A message in which it knows none is rejected.
 func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
 	if f := w.parse(msg); f != nil {
 		return dst, f
@@ -61,8 +61,9 @@ type native struct {
 	log  telemetry.TaskLog
 	// hasTask and hasDone: the member is there; detailed: some member of a task log is.
 	hasTask, hasDone, detailed bool
-	nulls                      bool // some quantity was null
-	released                   bool // a button told no press
+	nulls                      bool   // some quantity was null
+	released                   bool   // a button told no press
+	meant                      string // the name that the first misspelt one is meant to be
 }
 
 func (n *native) member(m *node) *fault {
@@ -99,6 +100,13 @@ func (n *native) member(m *node) *fault {
 			n.nulls = true
 		} else if ok {
 			return n.quantity(q, m)
+		} else if null {
+			return nil
+		} else if meant := n.w.misspelt(m.name); meant != "" {
+			if n.meant == "" {
+				n.meant = meant
+			}
+			return faultf(telemetry.ReasonField, "no known name, is %s meant?", meant).alone()
 		}
 	}
 	return nil
@@ -146,7 +154,7 @@ func (n *native) at(m *node) *fault {
 	case '0':
 		n.time.at = epoch(m.raw)
 	case '"':
-		n.time.at = parseTime(m.raw, n.b.zone)
+		n.time.at, n.time.again = parseTimes(m.raw, n.b.zone)
 	default:
 		return faultf(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", kindName(m.kind))
 	}
@@ -234,6 +242,8 @@ func (n *native) finish(doc *document) *fault {
 		return nil
 	case n.detailed:
 		return faultf(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
+	case n.meant != "":
+		return faultf(telemetry.ReasonField, "no known quantity among %s; is %s meant?", namesIn(doc), n.meant)
 	case n.w.refused.first != nil:
 		return n.w.refused.first
 	case n.released:

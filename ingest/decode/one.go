@@ -105,6 +105,19 @@ func (d *Decoder) One(q Query) Answer {
 	return a
 }
 
+// Configured is the id of the model that a device of the configuration is read by, where the message is of one; empty: it is not.
+func (d *Decoder) Configured(q Query) string {
+	if q.Topic == "" {
+		return ""
+	}
+	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
+	b, f := d.route(d.Worker(nil), msg)
+	if f != nil || b == nil || b.model == nil {
+		return ""
+	}
+	return b.model.ID
+}
+
 // Frames reports whether the model takes bare radio frames.
 func (d *Decoder) Frames(name string) bool {
 	m := d.model(name)

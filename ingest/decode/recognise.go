@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -226,7 +227,7 @@ func (c Candidate) YAML() string {
 	if c.Address != idOf(c.Address) {
 		fmt.Fprintf(&b, ", address: %q", c.Address)
 	}
-	b.WriteString(", zone: …")
+	fmt.Fprintf(&b, ", %s: …", c.place())
 	if len(c.Quantities) > 0 {
 		names := make([]string, len(c.Quantities))
 		for i, q := range c.Quantities {
@@ -236,6 +237,28 @@ func (c Candidate) YAML() string {
 	}
 	b.WriteString("}")
 	return b.String()
+}
+
+// place is where a device with such quantities hangs: what counts or measures those who pass, at a door; what has a button and
+// measures no room, at a task.
+func (c Candidate) place() string {
+	button, room := false, false
+	for _, q := range c.Quantities {
+		switch q {
+		case telemetry.PeopleIn, telemetry.PeopleOut, telemetry.PeopleInTotal, telemetry.PeopleOutTotal, telemetry.BodyTemperature,
+			telemetry.MaskWorn, telemetry.MaskMissing, telemetry.VehiclesIn:
+			return string(facility.AtDoor)
+		case telemetry.Button:
+			button = true
+		case telemetry.Battery, telemetry.BatteryVoltage, telemetry.DeviceTemperature, telemetry.Tamper: // of the device itself
+		default:
+			room = true
+		}
+	}
+	if button && !room {
+		return string(facility.AtTask)
+	}
+	return string(facility.AtZone)
 }
 
 // idOf makes an id for a configuration of how a device names itself.

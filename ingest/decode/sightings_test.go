@@ -3,6 +3,7 @@ package decode
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestStrangersAreSeenWithWhatToWrite(t *testing.T) {
 	want := map[string]string{
 		"acme/Back Door/state":   `2  back-door: {model: acme-door, address: "Back Door", zone: …, measures: [contact_open]}`,
 		"nobody/knows":           "1",
-		"gerbang/v1/mpp/new-one": "1  new-one: {model: native, zone: …, measures: [people_in, battery]}",
+		"gerbang/v1/mpp/new-one": "1  new-one: {model: native, door: …, measures: [people_in, battery]}",
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got  %v\nwant %v", got, want)
@@ -126,5 +127,20 @@ func TestAGuessIsBounded(t *testing.T) {
 	}
 	if left := trialsLeft(200); left != 0 {
 		t.Errorf("two hundred models: %d trials left, want them to stop at none", left)
+	}
+}
+
+// Finding H7: the entry to paste says where a device with such quantities hangs.
+func TestH7_PlaceOfANewDevice(t *testing.T) {
+	for place, all := range map[string][][]telemetry.Quantity{
+		"door": {{telemetry.PeopleIn, telemetry.Battery}, {telemetry.PeopleOutTotal, telemetry.Temperature}, {telemetry.BodyTemperature}},
+		"task": {{telemetry.Button, telemetry.Battery}},
+		"zone": {nil, {telemetry.CO2}, {telemetry.Battery}, {telemetry.PeoplePresent}, {telemetry.Button, telemetry.Temperature}},
+	} {
+		for _, q := range all {
+			if got := (Candidate{Model: "m", Quantities: q}).YAML(); !strings.Contains(got, ", "+place+": …") {
+				t.Errorf("%v: got %s, want %s", q, got, place)
+			}
+		}
 	}
 }

@@ -33,7 +33,7 @@ func (t *timing) read(doc *document, from found, zone *time.Location) deviceTime
 	}
 	given := deviceTime{given: true, text: n.raw}
 	if t.wallClock {
-		given.wall = wallClock(n.raw, zone)
+		given.wall, given.wallAgain = wallClock(n.raw, zone)
 	}
 	if t.zone != nil {
 		zone = t.zone
@@ -54,7 +54,7 @@ func (t *timing) read(doc *document, from found, zone *time.Location) deviceTime
 			}
 			continue
 		}
-		if given.at = parseTimeAs(f, n.raw, zone); given.at != 0 {
+		if given.at, given.again = parseTimeAs(f, n.raw, zone); given.at != 0 {
 			break
 		}
 	}
@@ -69,7 +69,7 @@ func (e *extraction) before(t deviceTime, zone *time.Location) deviceTime {
 	end := e.msg.Received
 	t.borrowed = true
 	if own := e.time(e.model.time, found{}, zone); own.at != 0 {
-		end, t.borrowed = own.at, own.borrowed
+		end, t.borrowed = e.w.d.clock.nearest(own, end), own.borrowed
 	}
 	t.at = end.Add(-t.ago)
 	return t

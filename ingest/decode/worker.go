@@ -25,6 +25,7 @@ type Worker struct {
 	fit      *pattern // that tells what the levels of the topic are; nil: none
 	readings []telemetry.Reading
 	refused  refusals
+	unknown  map[string]string // members that no native name stands for, with the one that is meant
 	// identities are those of the elements of the message so far.
 	identities []uint64
 	key        []byte

@@ -52,8 +52,14 @@ func (c *Connection) dial(ctx context.Context, u *url.URL) (net.Conn, error) {
 	}
 }
 
-// open dials and wraps the transport, for the library to speak MQTT over.
+// maxPacket bounds a packet where nobody asks for another limit, bytes.
+const maxPacket = 1 << 20
+
+// open dials and wraps the transport, for the library to speak MQTT over. Without a limit of its own a stream has maxPacket.
 func (c *Connection) open(ctx context.Context, u *url.URL, o wire.FilterOptions) (*wire.Conn, error) {
+	if o.Limit <= 0 {
+		o.Limit = maxPacket // with none at all even the broker's answer to the login would be too large
+	}
 	transport, err := c.dial(ctx, u)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ import (
 
 // Listen hears what the broker tells about the filters and gives it to hear until ctx ends, which is no error. It is for
 // looking around: a session of its own that ends with it, QoS 0, nothing acknowledged, nothing kept; what hear cannot take in
-// time is lost. hear is called from one goroutine at a time and owns the message. A lost connection is an error.
+// time is lost, and a message of more than 1 MiB is passed over. hear is called from one goroutine at a time and owns the message. A lost connection is an error.
 func Listen(ctx context.Context, c Connection, filters []string, hear func(ingest.Message)) error {
 	u, err := c.validate()
 	if err != nil {
@@ -29,7 +29,16 @@ func Listen(ctx context.Context, c Connection, filters []string, hear func(inges
 	o.SetAutoReconnect(false)
 	o.SetConnectRetry(false)
 	o.SetConnectionLostHandler(func(_ paho.Client, err error) { lost <- err })
-	o.SetCustomOpenConnectionFn(func(u *url.URL, _ paho.ClientOptions) (net.Conn, error) { return c.open(ctx, u, wire.FilterOptions{}) })
+	o.SetCustomOpenConnectionFn(func(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
+		conn, err := c.open(ctx, u, wire.FilterOptions{
+			Oversize: func(wire.Oversize) error { return nil },
+			Progress: func() []byte { return pingresp },
+		})
+		if err != nil {
+			return nil, err
+		}
+		return conn, nil
+	})
 	o.SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) {
 		hear(ingest.Message{Topic: m.Topic(), Payload: m.Payload(), Retained: m.Retained(), QoS: m.Qos(), Received: telemetry.InstantOf(time.Now())})
 	})

@@ -114,7 +114,7 @@ func (o *Options) validate() (*url.URL, error) {
 	if strings.ContainsAny(o.CanaryTopic, "+#") {
 		all = append(all, fmt.Errorf("canary topic %q: is a filter", o.CanaryTopic))
 	}
-	o.MaxPacket = int(orDefault(time.Duration(o.MaxPacket), 1<<20))
+	o.MaxPacket = int(orDefault(time.Duration(o.MaxPacket), maxPacket))
 	o.CanaryInterval = orDefault(o.CanaryInterval, 30*time.Second)
 	o.DrainTimeout = orDefault(o.DrainTimeout, 5*time.Second)
 	if o.Logger == nil {

@@ -225,7 +225,7 @@ func (s *Site) Flows() map[Flow][2]float64 {
 			counted, _ := t.explain()
 			for i, v := range t.values {
 				f := all[Flow{d.def.ID, t.channel, v.at}]
-				if (t.quantity == telemetry.PeopleInTotal) != strings.HasSuffix(t.unit, "|swap") {
+				if (t.quantity == telemetry.PeopleInTotal) != s.swapped(d, v.at) {
 					f[0] += counted[i]
 				} else {
 					f[1] += counted[i]

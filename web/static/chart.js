@@ -1,28 +1,36 @@
-// The chart of one zone's day. What was not observed stays a gap.
+// The chart of one zone's day. A value holds until the next one; where nobody knew there is a gap.
 (function () {
   'use strict';
   var box = document.getElementById('chart');
   if (!box || !window.uPlot) return;
   var empty = document.getElementById('chart-empty');
+  var peak = document.getElementById('chart-peak');
   var d = box.dataset;
   var plot;
 
   function tone(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
 
-  // Minutes that are missing become null, which uPlot does not connect.
-  function columns(items) {
+  // Every minute gets the value that holds in it; where nobody knew, null, which uPlot does not connect. The night before anybody
+  // came is left out but for half an hour.
+  function columns(body) {
     var t = [], people = [], low = [], high = [], limit = [];
+    var items = body.items, until = Math.floor(Date.parse(body.until) / 1000), begin = null;
     items.forEach(function (s) {
-      var at = Date.parse(s.at) / 1000;
-      if (t.length && at - t[t.length - 1] > 180) {
-        t.push(t[t.length - 1] + 60);
-        people.push(null); low.push(null); high.push(null); limit.push(null);
-      }
+      if (begin === null && s.known && s.persons > 0) begin = Date.parse(s.at) / 1000 - 1800;
+    });
+    function add(at, s) {
       t.push(at);
-      people.push(s.persons);
-      low.push(s.low);
-      high.push(s.high);
+      people.push(s.known ? s.persons : null);
+      low.push(s.known ? s.low : null);
+      high.push(s.known ? s.high : null);
       limit.push(s.limit === undefined ? null : s.limit);
+    }
+    items.forEach(function (s, i) {
+      var end = i + 1 < items.length ? Date.parse(items[i + 1].at) / 1000 : until;
+      for (var at = Date.parse(s.at) / 1000; at < end; at += 60) {
+        if (begin === null || at >= begin) add(at, s);
+      }
+      if (i + 1 === items.length && (!t.length || t[t.length - 1] < until)) add(until, s);
     });
     return [t, people, high, low, limit];
   }
@@ -32,6 +40,7 @@
     var number = new Intl.NumberFormat(d.lang, {maximumFractionDigits: 0});
     var show = function (u, v) { return v == null ? '–' : number.format(v); };
     var clock = new Intl.DateTimeFormat(d.lang, {hour: '2-digit', minute: '2-digit', hour12: false, timeZone: d.zone});
+    var steps = uPlot.paths.stepped({align: 1, alignGaps: 1});
     var axis = {stroke: soft, grid: {stroke: line, width: 1}, ticks: {stroke: line, width: 1}};
     return {
       width: width, height: 320,
@@ -43,10 +52,10 @@
       ],
       series: [
         {label: d.time, value: function (u, t) { return t == null ? '–' : clock.format(new Date(t * 1000)); }},
-        {label: d.people, stroke: tone('--ink'), width: 2, value: show, points: {show: false}},
-        {label: d.high, stroke: 'transparent', value: show, points: {show: false}},
-        {label: d.low, stroke: 'transparent', value: show, points: {show: false}},
-        {label: d.limit, stroke: tone('--bad'), width: 1.5, dash: [6, 5], value: show, points: {show: false}}
+        {label: d.people, stroke: tone('--ink'), width: 2, value: show, paths: steps, points: {show: false}},
+        {label: d.high, stroke: 'transparent', value: show, paths: steps, points: {show: false}},
+        {label: d.low, stroke: 'transparent', value: show, paths: steps, points: {show: false}},
+        {label: d.limit, stroke: tone('--bad'), width: 1.5, dash: [6, 5], value: show, paths: steps, points: {show: false}}
       ],
       bands: [{series: [2, 3], fill: soft + '33'}]
     };
@@ -55,6 +64,7 @@
   function draw(data) {
     if (plot) plot.destroy();
     plot = new uPlot(options(box.clientWidth), data, box);
+    box.shown = data;
   }
 
   var last;
@@ -63,10 +73,16 @@
       if (!r.ok) throw new Error(r.status);
       return r.json();
     }).then(function (body) {
-      last = columns(body.items);
-      empty.hidden = body.items.length > 0;
-      box.hidden = body.items.length === 0;
-      if (body.items.length) draw(last);
+      var seen = body.items.some(function (s) { return s.known; });
+      last = columns(body);
+      empty.hidden = seen;
+      box.hidden = !seen;
+      if (seen) draw(last);
+      peak.hidden = !body.peak;
+      if (body.peak) {
+        var clock = new Intl.DateTimeFormat(d.lang, {hour: '2-digit', minute: '2-digit', hour12: false, timeZone: d.zone});
+        peak.textContent = d.peak.replace('#', new Intl.NumberFormat(d.lang, {maximumFractionDigits: 0}).format(body.peak.persons)).replace('@', clock.format(new Date(body.peak.at)));
+      }
       box.dataset.drawn = String(body.items.length);
     }).catch(function () {
       empty.hidden = false;
