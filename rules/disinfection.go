@@ -129,7 +129,7 @@ func (j *disinfectionJudge) duties(t telemetry.Instant) ([]duty, telemetry.Insta
 	// demand adds a duty that must be done in [from, due] and stands until end.
 	demand := func(name string, allowed time.Duration, from, due, end telemetry.Instant) {
 		due = due.Add(p.Grace)
-		if turn(from) > t || turn(end) <= t || from < j.task.since {
+		if turn(from) > t || turn(end) <= t || from < j.task.since && (due < j.task.since || j.done(from, t) == 0) { // what was done is done; else it is not judged
 			return
 		}
 		turn(due)
@@ -227,13 +227,42 @@ func (j *disinfectionJudge) missing(d duty, t telemetry.Instant) string {
 	return strings.Join(left, ", ")
 }
 
-// due is when the task must be done next at the latest; 0: nothing is due.
+// due is when the task must be done next at the latest, without the grace; 0: nothing is due. What is overdue has the time at which it
+// was. The longest time between two counts while the site is open: where it ends after the closing, the next demand is the one
+// after that.
 func (j *disinfectionJudge) due(t telemetry.Instant) telemetry.Instant {
-	duties, _ := j.duties(t)
+	p := j.params
 	next := telemetry.Never
+	duties, _ := j.duties(t)
 	for _, d := range duties {
-		if d.verdict == Breached || d.reason == ReasonPending || d.constraint == every {
-			next = min(next, d.due)
+		if d.verdict == Breached {
+			next = min(next, d.due.Add(-p.Grace))
+		}
+	}
+	days := j.plan.serviceDays(t)
+	ask := func(due, from telemetry.Instant) {
+		if t < due.Add(p.Grace) && j.done(from, t) == 0 {
+			next = min(next, due)
+		}
+	}
+	for _, day := range days.all() {
+		if !day.ok {
+			continue
+		}
+		if b := p.BeforeOpening; b > 0 && day.open > 1 && day.open.Add(-b) >= j.task.since {
+			ask(day.open, day.open.Add(-b))
+		}
+		if a := p.AfterClosing; a > 0 && day.close != telemetry.Never && day.close >= j.task.since {
+			ask(day.close.Add(a), day.close)
+		}
+		if p.Every > 0 && t < day.close {
+			from := day.open
+			if day.holds(t) {
+				from = max(from, j.done(0, t), j.task.since)
+			}
+			if due := from.Add(p.Every); due < day.close {
+				next = min(next, due)
+			}
 		}
 	}
 	if next == telemetry.Never {

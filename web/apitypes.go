@@ -257,7 +257,7 @@ type apiTask struct {
 	Name     string    `json:"name" example:"Penyemprotan ruang layanan"`
 	Place    apiPlace  `json:"place"`
 	LastDone time.Time `json:"last_done,omitzero" doc:"Absent: never"`
-	NextDue  time.Time `json:"next_due,omitzero" doc:"Absent: nothing is due"`
+	NextDue  time.Time `json:"next_due,omitzero" doc:"At the latest, without the grace of the rule; in the past: overdue. Absent: nothing is due"`
 	Verdict  string    `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the task"`
 }
 

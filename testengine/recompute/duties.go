@@ -121,7 +121,7 @@ func (s *Site) disinfection(r *rule, k Key, t telemetry.Instant) Answer {
 	began := s.configs[0].from // what was due before is not judged
 	verdict, any := Within, false
 	demand := func(from, due, until telemetry.Instant) {
-		if from > t || until <= t || from < began {
+		if from > t || until <= t || from < began && (due.Add(p.Grace) < began || done(from) == 0) {
 			return
 		}
 		any = true
