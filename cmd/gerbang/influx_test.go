@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -48,6 +49,17 @@ func TestInfluxGetsTheSchema(t *testing.T) {
 	publish(t, c, "gerbang/v1/gedung/suhu", `{"body_temperature":38.5}`)
 	publish(t, c, "gerbang/v1/gedung/udara", `{"co2":640,"temperature":26.5,"humidity":61}`)
 	r.alerted("suhu")
+	// Counting began in an open building: until somebody counts, nobody knows how many are inside, and no number is written.
+	count := map[string]any{"id": "8f14e45f-ceea-467f-9575-6f1c1f1b1a01", "value": 5, "author": "Sari", "reason": "dihitung"}
+	if code := r.post("/api/v1/sites/gedung/zones/aula/count", count); code/100 != 2 {
+		t.Fatalf("a count by hand: got %d", code)
+	}
+	r.p.eventually(20*time.Second, "to write that somebody has counted", func() error {
+		if len(db.Query("gerbang", "SELECT persons FROM occupancy WHERE known = 1 LIMIT 1")) == 0 {
+			return errors.New("no number of people")
+		}
+		return nil
+	})
 	r.p.eventually(20*time.Second, "to write every measurement", func() error {
 		for _, m := range []string{"people_flow", "body_temperature", "air", "occupancy", "verdict"} {
 			if len(db.Query("gerbang", fmt.Sprintf("SELECT * FROM %q LIMIT 1", m))) == 0 {
@@ -60,7 +72,7 @@ func TestInfluxGetsTheSchema(t *testing.T) {
 		{"people_flow", "device=hitung door=utama outside=true site=gedung", "persons_in=7 persons_out=2"},
 		{"body_temperature", "device=suhu door=utama outside=true site=gedung", "celsius=38.5"},
 		{"air", "device=udara site=gedung zone=aula", "co2_ppm=640 humidity_pct=61 temperature_c=26.5"},
-		{"occupancy", "site=gedung zone=aula", "persons=5"},
+		{"occupancy", "site=gedung zone=aula", "persons=5 known=1"},
 		{"verdict", "rule=suhu site=gedung subject=device/suhu", "state=1"},
 	} {
 		where := strings.ReplaceAll(tt.tags, " ", "' AND ")
