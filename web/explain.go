@@ -73,6 +73,9 @@ func (t *scene) pending(w *rules.VerdictView) string {
 	}
 	lasted := max(0, t.now.Sub(w.PhaseSince.Time()))
 	left := w.AlarmDue.Time().Sub(t.now)
+	if w.Verdict != rules.Breached {
+		return t.T("explain.pending_doubt") // it was breached, and nobody knows whether it still is
+	}
 	if w.AlarmDue == 0 || left <= 0 {
 		return t.T("explain.pending_now", "Lasted", t.texts.Duration(t.Tag, lasted))
 	}

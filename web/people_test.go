@@ -104,6 +104,12 @@ func TestR8PendingIsSaid(t *testing.T) {
 		verdictOf(v, rules.SubjectZone, "loket").AlarmDue = ago(time.Second)
 	})
 	wants(t, "an alert that is due", one(t, r.get("/site/mpp-bojonegoro?lang=en").body, "article#zone-loket"), "for 40 s; alert due")
+
+	f.change("mpp-bojonegoro", func(v *rules.View) {
+		w := verdictOf(v, rules.SubjectZone, "loket")
+		w.Verdict, w.Near, w.Explanation.Reason = rules.Unknown, true, rules.ReasonNear
+	})
+	wants(t, "an alert that waits for certainty", one(t, r.get("/site/mpp-bojonegoro?lang=en").body, "article#zone-loket"), "alert as soon as it is breached for certain", "-alert due")
 }
 
 // Finding R15: a zone that nothing counts was ?, Wait, Unknown and "0 in, 0 out".
