@@ -273,24 +273,29 @@ func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
 		dst = append(dst, e.change(Updated, now))
 	}
 	b.stale = true
-	slices.SortFunc(dst[first:], func(x, y Change) int { return compareAlerts(x.Alert, y.Alert) })
+	slices.SortFunc(dst[first:], func(x, y Change) int { return compareAlerts(&x.Alert, &y.Alert) })
 	return dst
 }
 
 // Open lists the open alerts by site, opening, rule and subject.
 func (b *Book) Open() []Alert {
-	all := make([]Alert, 0, len(b.open))
+	// An alert with all that it says is large: it is put in its place once.
+	order := make([]*Alert, 0, len(b.open))
 	for _, e := range b.open {
-		all = append(all, e.alert)
+		order = append(order, &e.alert)
 	}
-	slices.SortFunc(all, compareAlerts)
+	slices.SortFunc(order, compareAlerts)
+	all := make([]Alert, len(order))
+	for i, a := range order {
+		all[i] = *a
+	}
 	return all
 }
 
 // Len is the number of open alerts.
 func (b *Book) Len() int { return len(b.open) }
 
-func compareAlerts(x, y Alert) int {
+func compareAlerts(x, y *Alert) int {
 	return cmp.Or(cmp.Compare(x.Site, y.Site), cmp.Compare(x.Opened, y.Opened), cmp.Compare(x.Rule, y.Rule),
 		cmp.Compare(x.Subject.Kind, y.Subject.Kind), cmp.Compare(x.Subject.ID, y.Subject.ID))
 }
@@ -370,7 +375,7 @@ func (b *Book) withdraw(site string, at telemetry.Instant, dst []Change, keep fu
 			gone = append(gone, e)
 		}
 	}
-	slices.SortFunc(gone, func(x, y *entry) int { return compareAlerts(x.alert, y.alert) })
+	slices.SortFunc(gone, func(x, y *entry) int { return compareAlerts(&x.alert, &y.alert) })
 	for _, e := range gone {
 		dst = b.resolve(e, &rules.Explanation{Reason: rules.ReasonNotInForce}, at, dst)
 	}

@@ -277,7 +277,7 @@ func (r *Resender) collect(now time.Time, all bool) (due []delivery, open []Aler
 	}
 	r.metrics.open.Set(float64(len(open)))
 	r.metrics.waiting.Set(float64(r.waiting()))
-	slices.SortFunc(due, func(x, y delivery) int { return compareAlerts(x.alert, y.alert) })
+	slices.SortFunc(due, func(x, y delivery) int { return compareAlerts(&x.alert, &y.alert) })
 	return due, open
 }
 

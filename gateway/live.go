@@ -96,8 +96,10 @@ const (
 	publishEvery  = 250 * time.Millisecond
 	publishShare  = 50
 	publishBudget = time.Millisecond
-	// openEvery is the shortest time between two lists of open alerts: a flood of them must not be copied for each.
+	// openEvery is the shortest time between two lists of open alerts, and again for each openMany there are: a flood of them must
+	// not be copied for each.
 	openEvery = 20 * time.Millisecond
+	openMany  = 250
 )
 
 // recovered publishes what the journal gave back, all of it at once: nothing has changed, nobody has seen it, and a page that
@@ -148,7 +150,7 @@ func (l *Live) publish(g *Gateway, now telemetry.Instant) []rules.View {
 	begin := time.Now()
 	old := l.state.Load()
 	made := l.views(g, begin, now)
-	moved := l.moved && begin.Sub(l.openAt) >= openEvery
+	moved := l.moved && begin.Sub(l.openAt) >= openEvery*time.Duration(1+len(old.open)/openMany)
 	// Duplicates and messages without a reading touch no site, and are counted all the same.
 	counted := l.durable != old.counters && begin.Sub(l.countedAt) >= publishEvery
 	if !moved && !counted && len(made) == 0 {
