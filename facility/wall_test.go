@@ -8,9 +8,9 @@ import (
 	"github.com/gerbang-iot/gerbang/testengine"
 )
 
-// Finding H2: around every change of the clocks of every zone a written time without a zone is the first instant that shows it
+// Around every change of the clocks of every zone a written time without a zone is the first instant that shows it
 // or a later one, as times of the configuration are, and again is the second one that shows it.
-func TestH2_WrittenTimesAroundEveryChange(t *testing.T) {
+func TestWrittenTimesAroundEveryChange(t *testing.T) {
 	from, until := firstDay.In(time.UTC), lastDay.In(time.UTC)
 	twice := 0
 	for _, name := range testengine.SomeZones() {
@@ -44,7 +44,7 @@ func TestH2_WrittenTimesAroundEveryChange(t *testing.T) {
 	}
 }
 
-func TestH2_WrittenTimes(t *testing.T) {
+func TestWrittenTimes(t *testing.T) {
 	for _, tt := range []struct{ zone, layout, text, first, again string }{
 		{"Pacific/Auckland", "2006-01-02T15:04", "2026-04-05T02:30", "2026-04-04T13:30:00Z", "2026-04-04T14:30:00Z"},
 		{"Australia/Lord_Howe", "2006-01-02T15:04", "2026-04-05T01:45", "2026-04-04T14:45:00Z", "2026-04-04T15:15:00Z"},

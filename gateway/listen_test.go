@@ -75,8 +75,8 @@ func TestANewSiteKnowsThatNobodyListens(t *testing.T) {
 	}
 }
 
-// Finding H3: a site is told of every time without listening that could make one of its devices silent, and of none that could not.
-func TestH3_ShortDeafnessIsTold(t *testing.T) {
+// A site is told of every time without listening that could make one of its devices silent, and of none that could not.
+func TestShortDeafnessIsTold(t *testing.T) {
 	open := func(t *testing.T, interval time.Duration) (*memory, *bench) {
 		m := newMemory()
 		b := newBench(t, m, "mall", "quiet")

@@ -52,7 +52,7 @@ func TestSamplesOfAnOlderVersionHaveOneInterval(t *testing.T) {
 }
 
 // What nobody knows and a limit of nobody are kept, and the samples of a day begin with the one that holds when it begins.
-func TestH1SamplesKeepWhatIsNotKnownAndTheLimitOfNobody(t *testing.T) {
+func TestSamplesKeepWhatIsNotKnownAndTheLimitOfNobody(t *testing.T) {
 	t.Parallel()
 	j := open(t, t.TempDir())
 	all := []rules.Sample{

@@ -8,7 +8,7 @@ import (
 )
 
 // A number that nobody knows is no extreme.
-func TestH1TheSummaryTellsNoNumberThatNobodyKnows(t *testing.T) {
+func TestTheSummaryTellsNoNumberThatNobodyKnows(t *testing.T) {
 	var s Summary
 	for i, sample := range []rules.Sample{{Persons: 90}, {Persons: 7, Known: true}, {Persons: 4, Known: true}, {Persons: 0}} {
 		sample.Site, sample.At = "mall", telemetry.Instant(i+1)

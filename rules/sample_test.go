@@ -50,7 +50,7 @@ func promising(d *Definition) *Definition {
 }
 
 // A dead counter at an edge: nobody knows, from when the page says so until it speaks again, and the history says the same.
-func TestH1TheHistoryIsUnknownWhileTheHeadlineIs(t *testing.T) {
+func TestTheHistoryIsUnknownWhileTheHeadlineIs(t *testing.T) {
 	r := newRig(t, promising(with(mall(t), capacityRule(nil))))
 	for _, at := range []string{"08:00", "08:05", "08:10"} {
 		for _, c := range []string{"c-main", "c-back", "c-inner"} {
@@ -97,7 +97,7 @@ func (r *rig) sameAsHeadline(zone string, at telemetry.Instant) {
 
 // Knowledge that ends by the hour alone is a sample too, also where no rule asks: a counter that died in the night is missed when
 // the building opens.
-func TestH1KnowledgeThatEndsByItself(t *testing.T) {
+func TestKnowledgeThatEndsByItself(t *testing.T) {
 	r := newRig(t, promising(mall(t)))
 	for _, at := range []string{"04 15:50", "04 15:55", "04 16:00"} {
 		for _, c := range []string{"c-main", "c-back", "c-inner"} {
@@ -114,7 +114,7 @@ func TestH1KnowledgeThatEndsByItself(t *testing.T) {
 }
 
 // What changes with the hour is said when it does: the limit of a level, and the verdict with it.
-func TestH1ALimitThatChangesWithTheTime(t *testing.T) {
+func TestALimitThatChangesWithTheTime(t *testing.T) {
 	d := with(mall(t), capacityRule(nil))
 	d.Site.Levels = append(d.Site.Levels, facility.LevelPeriod{From: facility.Date{Year: 2022, Month: 7, Day: 5}, Level: "l2"})
 	d.Site.Reset = nil
@@ -136,7 +136,7 @@ func TestH1ALimitThatChangesWithTheTime(t *testing.T) {
 }
 
 // Whether anybody knows is told at once, like a verdict, however short ago the last number was told.
-func TestH1TheEndOfKnowledgeIsNotHeldBack(t *testing.T) {
+func TestTheEndOfKnowledgeIsNotHeldBack(t *testing.T) {
 	run := func(more telemetry.Instant) (*rig, telemetry.Instant) {
 		t.Helper()
 		r := newRig(t, promising(mall(t)))
@@ -167,7 +167,7 @@ func TestH1TheEndOfKnowledgeIsNotHeldBack(t *testing.T) {
 }
 
 // A room in which nobody may be has a limit.
-func TestH1NobodyMayBeIn(t *testing.T) {
+func TestNobodyMayBeIn(t *testing.T) {
 	d := with(mall(t), capacityRule(nil))
 	d.Site.Zones[0].Capacity, d.Site.Zones[0].Area, d.Site.Zones[0].Fixtures = 0, 10, 10
 	r := newRig(t, d)
@@ -188,7 +188,7 @@ func TestH1NobodyMayBeIn(t *testing.T) {
 }
 
 // While nobody listened nobody knew: the history has a gap there, though what the calendar says goes on. A restart is none.
-func TestH1NobodyListened(t *testing.T) {
+func TestNobodyListened(t *testing.T) {
 	off := func(r *rig, from, to string) {
 		r.apply(telemetry.Record{Kind: telemetry.KindService, At: r.at(to), Received: r.at(to), Service: &telemetry.Service{Since: r.at(from), Door: "gateway"}})
 	}
@@ -219,7 +219,7 @@ func TestH1NobodyListened(t *testing.T) {
 }
 
 // A restored engine says no sample twice, and forgets none.
-func TestH1TheLastSampleOutlivesARestart(t *testing.T) {
+func TestTheLastSampleOutlivesARestart(t *testing.T) {
 	r := newRig(t, with(mall(t), capacityRule(nil)))
 	r.read("c-main", "2022-07-04 08:00:00", telemetry.PeopleIn, 3, telemetry.PeopleOut, 0)
 	b, err := r.engine.Snapshot()

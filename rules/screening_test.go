@@ -75,7 +75,7 @@ func TestR7SilentThermometer(t *testing.T) {
 	}
 	r.tick("2022-07-04 09:41:00") // five, slowly
 	r.wantVerdict("screening", "main", "breached/silent")
-	r.tick("2022-07-04 12:30:00") // who came in unmeasured is not forgotten while nobody comes (finding H8)
+	r.tick("2022-07-04 12:30:00") // who came in unmeasured is not forgotten while nobody comes
 	r.wantVerdict("screening", "main", "breached/silent")
 	r.tick("2022-07-04 16:00:00")
 	r.wantVerdict("screening", "main", "unknown/closed")

@@ -8,9 +8,9 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Finding H5: where a reload moves the site to another time zone, or its clock is set back, the counts of the day are those of
+// Where a reload moves the site to another time zone, or its clock is set back, the counts of the day are those of
 // the day that is now, also after a restart, and rules on them follow.
-func TestH5_CountsOfTheDayFollowTheTimeZone(t *testing.T) {
+func TestCountsOfTheDayFollowTheTimeZone(t *testing.T) {
 	rule := airRule(func(p *Expression) { p.SubjectKind, p.Expr = SubjectDoor, "in_today > 100.0" })
 	warm, _ := NewParams("temperature")
 	warm.(*Temperature).Above = 37.5

@@ -80,7 +80,7 @@ func (r *running) day(t *testing.T, query string) apiDay {
 	return d
 }
 
-func TestH1ADayInTheAPI(t *testing.T) {
+func TestADayInTheAPI(t *testing.T) {
 	r := start(t, newFleet(), func(o *Options) { o.Rollups = quietDay(t) })
 	d := r.day(t, "")
 	want := []struct {
@@ -115,7 +115,7 @@ func TestH1ADayInTheAPI(t *testing.T) {
 }
 
 // A limit of nobody is a limit, in the zone and in its day, on its display, in the metrics; and none is none.
-func TestH1TheLimitOfNobodyIsShown(t *testing.T) {
+func TestTheLimitOfNobodyIsShown(t *testing.T) {
 	f := newFleet()
 	f.change("mpp-gresik", func(v *rules.View) {
 		v.Zones[0].Limit, v.Zones[0].Verdict = 0, rules.Breached
@@ -152,7 +152,7 @@ func TestH1TheLimitOfNobodyIsShown(t *testing.T) {
 var moves = regexp.MustCompile(`([MHVL])(-?\d+)(?: (-?\d+))?`)
 
 // The drawing on a card: steps, no slopes; unbroken over quiet hours, up to now; a gap where nobody knew; the true peak.
-func TestH1TheDrawingOfTheDayIsMadeOfSteps(t *testing.T) {
+func TestTheDrawingOfTheDayIsMadeOfSteps(t *testing.T) {
 	r := start(t, newFleet(), func(o *Options) { o.Rollups = quietDay(t) })
 	page := r.get("/site/mpp-gresik?lang=en").body
 	if !regexp.MustCompile(`<path class="limit" d="M0 \d+H1000"`).MatchString(page) {
@@ -186,7 +186,7 @@ func TestH1TheDrawingOfTheDayIsMadeOfSteps(t *testing.T) {
 }
 
 // The chart of the day in a browser: what it draws in each minute is what held in it.
-func TestH1TheChartHoldsAValueUntilTheNext(t *testing.T) {
+func TestTheChartHoldsAValueUntilTheNext(t *testing.T) {
 	r := start(t, newFleet(), func(o *Options) { o.Rollups = quietDay(t) })
 	ctx := browser(t)
 	err := chromedp.Do(ctx, chromedp.Navigate(r.url+"/site/mpp-gresik/zone/ruang-tunggu?lang=en"), chromedp.WaitReady(chromedp.CSS("#chart[data-drawn]")))

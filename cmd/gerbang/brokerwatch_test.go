@@ -48,8 +48,8 @@ func TestBrokerWatchLeavesNoGap(t *testing.T) {
 	}
 }
 
-// Finding H3: the rules are told of a connection that is away for a second, long before people are.
-func TestH3_ConnectionAwayForAMoment(t *testing.T) {
+// The rules are told of a connection that is away for a second, long before people are.
+func TestConnectionAwayForAMoment(t *testing.T) {
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	at := func(s float64) time.Time { return start.Add(time.Duration(s * float64(time.Second))) }
 	var w brokerWatch

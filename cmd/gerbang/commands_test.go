@@ -46,7 +46,7 @@ func TestCheckListsEveryMistakeWithItsPlace(t *testing.T) {
 
 // What is shipped is right: the configuration inside the program, the one in the repository, and the one of the replays. Finding
 // H7: a check says what it has looked at, in one line.
-func TestH7_CheckSaysWhatItChecked(t *testing.T) {
+func TestCheckSaysWhatItChecked(t *testing.T) {
 	checked := regexp.MustCompile(`^\S.* is right: \d+ sites?, \d+ devices?, \d+ rules?\n$`)
 	for _, args := range [][]string{
 		{"check"}, {"check", "../../configs/gerbang.yaml"}, {"check", "../../replay/mappings/gerbang.yaml"},

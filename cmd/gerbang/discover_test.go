@@ -11,9 +11,9 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// Finding H1: discover listens at a broker, here the embedded one, with and without a credential: it lists the device that
+// Discover listens at a broker, here the embedded one, with and without a credential: it lists the device that
 // no site's file knows and says so where the broker refuses the login or the topics.
-func TestH1_DiscoverListensAtABroker(t *testing.T) {
+func TestDiscoverListensAtABroker(t *testing.T) {
 	open := newRig(t).building().serve()
 	addr := freeAddr(t)
 	for _, name := range []string{"lora", "layar", "teknisi"} {

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Finding H7: what was published to a broker is told as that, and rows that could not be read make the exit code 1, whichever way
+// What was published to a broker is told as that, and rows that could not be read make the exit code 1, whichever way
 // the table was played.
-func TestH7_ReplayToABroker(t *testing.T) {
+func TestReplayToABroker(t *testing.T) {
 	t.Parallel()
 	r := newRig(t).building().serve()
 	writeFile(t, r.dir, "mapping.yaml", fmt.Sprintf(`title: Uji
@@ -45,9 +45,9 @@ values: [{column: n, quantity: people_in}]
 	}
 }
 
-// Finding H7: with a configuration, a device of its sites is decoded as the gateway would: in its site's zone, by its model, and
+// With a configuration, a device of its sites is decoded as the gateway would: in its site's zone, by its model, and
 // what it measures.
-func TestH7_DecodeAsConfigured(t *testing.T) {
+func TestDecodeAsConfigured(t *testing.T) {
 	r := newRig(t).building()
 	r.replace("sites/gedung.yaml", "{name: Sensor Udara, zone: aula}", "{name: Sensor Udara, zone: aula, model: zigbee2mqtt, address: udara, measures: [temperature]}")
 	for _, tt := range []struct {

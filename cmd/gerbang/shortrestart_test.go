@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Finding H3: a restart, also after a kill, takes no device for silent that goes on reporting, however often it does.
-func TestH3_ShortRestartCallsNobody(t *testing.T) {
+// A restart, also after a kill, takes no device for silent that goes on reporting, however often it does.
+func TestShortRestartCallsNobody(t *testing.T) {
 	t.Parallel()
 	r := newRig(t).building()
 	r.replace("protocols/uji.yaml", "rules:\n", "rules:\n  diam: {kind: silence}\n")

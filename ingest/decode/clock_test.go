@@ -10,10 +10,10 @@ import (
 	"github.com/gerbang-iot/gerbang/testengine"
 )
 
-// Finding H2: a device's time without a zone is the first instant that its site's clocks show it or a later one, in every
+// A device's time without a zone is the first instant that its site's clocks show it or a later one, in every
 // hemisphere and format; of two the second where the message comes soon after it. A message that is delivered again is the same,
 // and an equal one of the other hour is another.
-func TestH2_TimesWithoutAZone(t *testing.T) {
+func TestTimesWithoutAZone(t *testing.T) {
 	const model = "lokal"
 	for _, tt := range []struct{ zone, at, received, want string }{
 		{"Pacific/Auckland", "2026-04-05T02:30", "2026-04-04T13:30:20Z", "2026-04-04T13:30:00Z"},

@@ -8,8 +8,8 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Finding H6: a misspelt name is told also beside one that is right, and costs no reading; what firmware says for itself is not.
-func TestH6_MisspeltBesideAReading(t *testing.T) {
+// A misspelt name is told also beside one that is right, and costs no reading; what firmware says for itself is not.
+func TestMisspeltBesideAReading(t *testing.T) {
 	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}})
 	for name, meant := range map[string]string{
 		"peple_out": "people_out", "people_ot": "people_out", "People_Out": "people_out", "people-out": "people_out", "peopleOut": "people_out",

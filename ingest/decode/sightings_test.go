@@ -130,8 +130,8 @@ func TestAGuessIsBounded(t *testing.T) {
 	}
 }
 
-// Finding H7: the entry to paste says where a device with such quantities hangs.
-func TestH7_PlaceOfANewDevice(t *testing.T) {
+// The entry to paste says where a device with such quantities hangs.
+func TestPlaceOfANewDevice(t *testing.T) {
 	for place, all := range map[string][][]telemetry.Quantity{
 		"door": {{telemetry.PeopleIn, telemetry.Battery}, {telemetry.PeopleOutTotal, telemetry.Temperature}, {telemetry.BodyTemperature}},
 		"task": {{telemetry.Button, telemetry.Battery}},
