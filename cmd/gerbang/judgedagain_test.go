@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -50,24 +48,8 @@ func TestCheckOfASiteThatWasJudgedAgainBesideAnother(t *testing.T) {
 func running(t *testing.T, r *rig, now time.Time, do func(send func(site string, at time.Time, celsius float64))) {
 	t.Helper()
 	ctx := context.Background()
-	cfg, err := configs.Load(r.config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.DiscardHandler)
-	j, err := openJournal(ctx, cfg, false, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = j.Close() }()
-	decoder, err := newDecoder(cfg, surroundings{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := openGateway(ctx, cfg, decoder, j, log, now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g, end := doorless(t, r, now)
+	defer end()
 	last := telemetry.InstantOf(now)
 	do(func(site string, at time.Time, celsius float64) {
 		t.Helper()

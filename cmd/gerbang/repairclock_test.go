@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -108,28 +109,34 @@ func writeJournal(t *testing.T, r *rig, now time.Time, ahead time.Duration) {
 		fevers{now, []float64{36.5, 39.4}})
 }
 
-// writeReadings writes what a gateway makes of readings at a site; those at a site that it does not know are rejections.
-func writeReadings(t *testing.T, r *rig, start, rest time.Time, site string, groups ...fevers) {
+// doorless opens the gateway of a rig without its doors. end closes its journal, for others to open.
+func doorless(t *testing.T, r *rig, now time.Time) (g *gateway.Gateway, end func()) {
 	t.Helper()
-	ctx := context.Background()
 	cfg, err := configs.Load(r.config())
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	j, err := openJournal(ctx, cfg, false, log)
+	j, err := openJournal(context.Background(), cfg, false, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = j.Close() }()
 	decoder, err := newDecoder(cfg, surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := openGateway(ctx, cfg, decoder, j, log, start)
-	if err != nil {
+	if g, err = openGateway(context.Background(), cfg, decoder, j, log, now); err != nil {
 		t.Fatal(err)
 	}
+	return g, func() { _ = j.Close() }
+}
+
+// writeReadings writes what a gateway makes of readings at a site; those at a site that it does not know are rejections.
+func writeReadings(t *testing.T, r *rig, start, rest time.Time, site string, groups ...fevers) {
+	t.Helper()
+	ctx := context.Background()
+	g, end := doorless(t, r, start)
+	defer end()
 	for _, group := range groups {
 		for i, celsius := range group.celsius {
 			received := telemetry.InstantOf(group.from.Add(time.Duration(i) * time.Minute))
