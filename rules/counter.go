@@ -115,6 +115,16 @@ type effect struct {
 	rates  []rate // by from
 }
 
+// signIn is +1 where people who go in at the device come into the zone, −1 where they leave it; 0: neither.
+func (d *deviceState) signIn(z *zoneState) people {
+	for i := range d.effects {
+		if d.effects[i].zone == z {
+			return d.effects[i].sign
+		}
+	}
+	return 0
+}
+
 // rate is what is expected of a counter's mistakes from a time on, in parts per million of the passages it counts.
 type rate struct {
 	from   telemetry.Instant

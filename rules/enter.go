@@ -72,16 +72,6 @@ func (e *Engine) sameDoors(a, b *zoneState) bool {
 	return true
 }
 
-// signIn is +1 where people who go in at the device come into the zone, −1 where they leave it; 0: neither.
-func (d *deviceState) signIn(z *zoneState) people {
-	for i := range d.effects {
-		if d.effects[i].zone == z {
-			return d.effects[i].sign
-		}
-	}
-	return 0
-}
-
 // handError is how far a person who counts a crowd is off, of its number: a deviation.
 const handError = 0.02
 

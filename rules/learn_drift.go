@@ -41,14 +41,8 @@ func (l *learned) sample(z *zoneState, counters []*deviceState, a, b *anchor) *s
 				return nil
 			}
 		}
-		sign := people(1)
-		for k := range d.effects {
-			if d.effects[k].zone == z {
-				sign = d.effects[k].sign
-			}
-		}
 		in, out := d.history.between(a.at, b.at)
-		if sign < 0 {
+		if d.signIn(z) < 0 {
 			in, out = out, in
 		}
 		applied := d.reversed(b.at)

@@ -85,12 +85,7 @@ func (l *learned) course(z *zoneState, s *sample, turned int) course {
 	steps := int((slotOf(s.to.at) - slotOf(s.from.at) + courseStep - 1) / courseStep)
 	c.in, c.out = make([]float64, steps), make([]float64, steps)
 	for _, d := range s.counters {
-		other := false
-		for k := range d.effects {
-			if d.effects[k].zone == z && d.effects[k].sign < 0 {
-				other = true
-			}
-		}
+		other := d.signIn(z) < 0
 		for i := range l.counters {
 			if l.counters[i].id == d.counterID() && l.counters[i].reversed != (i == turned) {
 				other = !other

@@ -17,7 +17,7 @@ type screening struct {
 // screensKept is how many quarters of screenings a door keeps: two days, for the day of another time zone begins at another time.
 const screensKept = 2 * 24 * 4
 
-// screened counts a credible body temperature; today says that it belongs to the day.
+// screenedAt counts a credible body temperature; today says that it belongs to the day.
 func (d *doorState) screenedAt(at telemetry.Instant, warm, today bool) {
 	slot := slotOf(at - 1)
 	i, found := slices.BinarySearchFunc(d.screens, slot, func(s screening, slot int64) int { return cmp.Compare(s.slot, slot) })
