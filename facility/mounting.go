@@ -41,14 +41,6 @@ func (m *Mounting) Meaning(r telemetry.Reading) telemetry.Reading {
 	return r
 }
 
-// Directed gives people who passed a device in the directions of its place.
-func Directed[T any](m *Mounting, in, out T) (T, T) {
-	if m.Swap {
-		return out, in
-	}
-	return in, out
-}
-
 // microCel is how finely a corrected temperature is told: in millionths, far below what any sensor resolves.
 const microCel = 1e6
 
