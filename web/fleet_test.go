@@ -88,6 +88,9 @@ func (f *fleet) change(site string, edit func(*rules.View)) {
 	defer f.mu.Unlock()
 	v := *f.views[site]
 	v.Zones = slices.Clone(v.Zones)
+	for i := range v.Zones {
+		v.Zones[i].Readings = slices.Clone(v.Zones[i].Readings)
+	}
 	v.Devices = slices.Clone(v.Devices)
 	v.Verdicts = slices.Clone(v.Verdicts)
 	edit(&v)

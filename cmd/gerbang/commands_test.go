@@ -130,7 +130,8 @@ func split(words []string) (all [][]string) {
 func TestDecodeTellsByItsExitCode(t *testing.T) {
 	file := writeFile(t, t.TempDir(), "message.json", `{"at":"2026-11-23T08:15:00+07:00","people_in":2,"people_out":1}`)
 	t.Run("file", func(t *testing.T) {
-		code, out, errs := run(t, "", "decode", "--model", "native", "--topic", "gerbang/v1/mpp-magetan/pintu-utama-hitung", file)
+		code, out, errs := run(t, "", "decode", "--model", "native", "--topic", "gerbang/v1/mpp-magetan/pintu-utama-hitung",
+			"--received", "2026-11-23T08:15:02+07:00", file)
 		if code != 0 || errs != "" {
 			t.Fatalf("got code %d and %q, want 0", code, errs)
 		}
