@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
@@ -20,6 +22,9 @@ const forbidden = "\x00"
 type hook struct {
 	mochi.HookBase
 	broker *Broker
+
+	passing sync.Mutex   // held while a message goes to its subscribers
+	size    atomic.Int64 // of it, in memory
 }
 
 var _ mochi.Hook = (*hook)(nil)
@@ -28,66 +33,30 @@ func (h *hook) ID() string { return "gerbang" }
 
 func (h *hook) Provides(b byte) bool {
 	switch b {
-	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSessionEstablish, mochi.OnSessionEstablished,
-		mochi.OnDisconnect, mochi.OnClientExpired, mochi.OnPacketRead, mochi.OnPacketEncode, mochi.OnPublish,
-		mochi.OnWill, mochi.OnWillSent:
+	case mochi.OnConnect, mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSessionEstablish, mochi.OnSessionEstablished,
+		mochi.OnDisconnect, mochi.OnClientExpired, mochi.OnPacketRead, mochi.OnPacketEncode, mochi.OnPacketSent,
+		mochi.OnPacketProcessed, mochi.OnPublish, mochi.OnPublished, mochi.OnPublishDropped, mochi.OnSubscribe, mochi.OnSubscribed,
+		mochi.OnQosPublish, mochi.OnQosComplete, mochi.OnQosDropped, mochi.OnRetainedExpired, mochi.OnWill, mochi.OnWillSent:
 		return true
 	}
-	return false
-}
-
-// OnConnectAuthenticate decides who may connect. A client id belongs to the credential that used it first: its session
-// holds subscriptions and undelivered messages.
-func (h *hook) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
-	b, c := h.broker, connOf(cl)
-	a := b.anonymous
-	if name := string(pk.Connect.Username); name != "" || a == nil {
-		a = b.accounts.Load().Authenticate(name, string(pk.Connect.Password))
-	}
-	if a == nil || c == nil {
-		b.metrics.refused[causeLogin].Inc()
-		b.log.Warn("login refused", "credential", bounded(string(pk.Connect.Username)), "client", bounded(cl.ID), "remote", cl.Net.Remote)
-		return false
-	}
-	if other, ok := b.server.Clients.Get(cl.ID); ok {
-		if o := connOf(other); o == nil || o.account.Name != a.Name {
-			b.metrics.refused[causeClientID].Inc()
-			b.log.Warn("login refused: the client id belongs to another credential", "credential", a.Name, "client", bounded(cl.ID), "remote", cl.Net.Remote)
-			return false
-		}
-	}
-	c.account, c.client = a, cl
-	return true
-}
-
-// OnACLCheck decides what may be subscribed to and delivered. Publishing is never refused here, as MQTT 3.1.1 could only
-// answer with a disconnect: the message is taken, with its sender, and the decoder rejects it.
-func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
-	if write {
-		return true
-	}
-	c := connOf(cl)
-	if c == nil || strings.HasPrefix(topic, forbidden) { // a will that goes nowhere
-		return false
-	}
-	if c.account.MayRead(topic) {
-		return true
-	}
-	h.broker.metrics.refused[causeSubscribe].Inc()
 	return false
 }
 
 // OnSessionEstablish comes before the session is taken over and before the CONNACK.
-func (h *hook) OnSessionEstablish(cl *mochi.Client, pk packets.Packet) {
+func (h *hook) OnSessionEstablish(cl *mochi.Client, _ packets.Packet) {
 	c := connOf(cl)
 	c.recent = new(wire.Recent)
-	c.session = h.broker.sessions.begin(cl.ID, pk.Connect.Clean, c)
-	h.broker.log.Debug("connected", "client", cl.ID, "credential", c.account.Name, "remote", cl.Net.Remote)
+	if most := cl.Properties.Props.TopicAliasMaximum; most > maxAliases {
+		cl.State.TopicAliases.Outbound = mochi.NewOutboundTopicAliases(maxAliases)
+	}
+	h.broker.log.Debug("connected", "client", bounded(c.id), "credential", c.account.Name, "remote", cl.Net.Remote)
 }
 
 // OnSessionEstablished comes when the client is in the server's list: from here on SetCredentials finds it.
 func (h *hook) OnSessionEstablished(cl *mochi.Client, _ packets.Packet) {
-	if c := connOf(cl); !h.broker.current(c.account) {
+	c := connOf(cl)
+	c.session.recount() // the library has moved what waits from the old connection to this one
+	if !h.broker.current(c.account) {
 		h.broker.revoke(cl, c)
 	}
 }
@@ -99,7 +68,7 @@ func (h *hook) OnDisconnect(cl *mochi.Client, err error, expire bool) {
 	if expire {
 		h.broker.sessions.end(cl.ID, connOf(cl))
 	}
-	h.broker.log.Debug("disconnected", "client", cl.ID, "err", err)
+	h.broker.log.Debug("disconnected", "client", bounded(cl.ID), "err", err)
 }
 
 func (h *hook) OnClientExpired(cl *mochi.Client) { h.broker.sessions.end(cl.ID, connOf(cl)) }
@@ -111,6 +80,9 @@ func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet
 	}
 	switch pk.FixedHeader.Type {
 	case packets.Publish:
+		if pk.Properties.TopicAliasFlag && len(pk.TopicName) > maxTopic { // it would be kept
+			return pk, packets.ErrTopicAliasInvalid
+		}
 		if strings.HasPrefix(pk.TopicName, "$") {
 			pk.TopicName = forbidden + pk.TopicName
 		}
@@ -122,8 +94,15 @@ func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet
 	return pk, nil
 }
 
-// OnPacketEncode corrects PUBCOMP: the library does not know the identifier, the session did.
-func (h *hook) OnPacketEncode(_ *mochi.Client, pk packets.Packet) packets.Packet {
+// OnPacketEncode comes when a packet is about to be written. It corrects PUBCOMP: the library does not know the identifier, the
+// session did.
+func (h *hook) OnPacketEncode(cl *mochi.Client, pk packets.Packet) packets.Packet {
+	if c := connOf(cl); c != nil {
+		c.out.began.Store(h.broker.since())
+		if pk.FixedHeader.Type == packets.Publish && !pk.FixedHeader.Dup {
+			c.out.less(memoryOf(&pk))
+		}
+	}
 	if pk.FixedHeader.Type == packets.Pubcomp {
 		pk.ReasonCode = packets.CodeSuccess.Code
 		pk.Properties = packets.Properties{}
@@ -136,6 +115,8 @@ func (h *hook) OnPacketEncode(_ *mochi.Client, pk packets.Packet) packets.Packet
 // packet for a log line that nobody reads: 1 KB and 5 allocations a message.)
 func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
 	if cl.Net.Inline {
+		h.passing.Lock() // until OnPublished
+		h.size.Store(memoryOf(&pk))
 		return pk, nil
 	}
 	c := connOf(cl)
@@ -147,7 +128,10 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, e
 		retain:  pk.FixedHeader.Retain,
 		again:   pk.FixedHeader.Dup,
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errOutside):
+		_ = h.broker.server.DisconnectClient(cl, packets.ErrNotAuthorized) // gone already, or told
+	case err != nil:
 		cl.Stop(packets.ErrServerShuttingDown)
 	}
 	pk.FixedHeader.Qos = 0
@@ -156,10 +140,24 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, e
 	return pk, nil
 }
 
+// OnPublished comes when a message has gone to its subscribers.
+func (h *hook) OnPublished(cl *mochi.Client, _ packets.Packet) {
+	if cl.Net.Inline {
+		h.size.Store(0)
+		h.passing.Unlock()
+	}
+}
+
+// OnRetainedExpired comes when the library has let a retained message go.
+func (h *hook) OnRetainedExpired(topic string) { h.broker.retainers.expired(topic) }
+
 // OnWill comes when a client has gone without a goodbye. A will that the client had no right to publish goes nowhere.
 func (h *hook) OnWill(cl *mochi.Client, will mochi.Will) (mochi.Will, error) {
 	if c := connOf(cl); c == nil || !h.broker.current(c.account) || !c.account.MayRelay(will.TopicName) {
 		will.TopicName = forbidden + will.TopicName
+		will.Retain = false
+	} else if will.Retain && !h.broker.retainers.keep(h.broker, c.owner, will.TopicName, len(will.Payload)) {
+		h.broker.refuse(c.owner, causeRetained)
 		will.Retain = false
 	}
 	return will, nil
@@ -173,7 +171,7 @@ func (h *hook) OnWillSent(cl *mochi.Client, pk packets.Packet) {
 	}
 	m := message{topic: strings.TrimPrefix(pk.TopicName, forbidden), payload: bytes.Clone(pk.Payload), sent: true}
 	if err := h.broker.take(c, m); err != nil && !errors.Is(err, errStopping) {
-		h.broker.log.Warn("a client's will was not taken", "client", cl.ID, "err", err)
+		h.broker.notes.Warn("a client's will was not taken", c.account.Name, "credential", c.account.Name, "err", err)
 	}
 }
 

@@ -13,17 +13,14 @@ type relay struct {
 	client *mochi.Client
 	queue  chan message
 	done   chan struct{}
-
-	retained map[string]bool // owned by run: topics that devices have retained
 }
 
 func newRelay(b *Broker) *relay {
 	return &relay{
-		broker:   b,
-		client:   b.server.NewClient(nil, mochi.LocalListener, "relay", true),
-		queue:    make(chan message, 4096),
-		done:     make(chan struct{}),
-		retained: map[string]bool{},
+		broker: b,
+		client: b.server.NewClient(nil, mochi.LocalListener, "relay", true),
+		queue:  make(chan message, 4096),
+		done:   make(chan struct{}),
 	}
 }
 
@@ -50,16 +47,10 @@ func (r *relay) run() {
 func (r *relay) stop() { close(r.done) }
 
 func (r *relay) pass(m message) {
-	if m.retain {
-		switch {
-		case len(m.payload) == 0:
-			delete(r.retained, m.topic)
-		case !r.retained[m.topic] && len(r.retained) >= r.broker.options.MaxRetained:
-			r.broker.metrics.retainedOut.Inc()
-			m.retain = false
-		default:
-			r.retained[m.topic] = true
-		}
+	if m.retain && !r.broker.retainers.keep(r.broker, m.owner, m.topic, len(m.payload)) {
+		r.broker.metrics.retainedOut.Inc()
+		r.broker.refuse(m.owner, causeRetained)
+		m.retain = false
 	}
 	err := r.broker.server.InjectPacket(r.client, packets.Packet{
 		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: m.qos, Retain: m.retain},
@@ -68,7 +59,7 @@ func (r *relay) pass(m message) {
 		PacketID:    uint16(m.qos), // not used, but checked
 	})
 	if err != nil {
-		r.broker.log.Warn("a message was not passed on", "topic", bounded(m.topic), "err", err)
+		r.broker.notes.Warn("a message was not passed on", m.owner.name, "topic", bounded(m.topic), "err", err)
 		return
 	}
 	r.broker.metrics.relayed.Inc()

@@ -27,8 +27,9 @@ type message struct {
 	qos     byte
 	id      uint16
 	retain  bool
-	again   bool // it is marked as sent again
-	sent    bool // a will: the library itself passes it on to subscribers
+	again   bool   // it is marked as sent again
+	sent    bool   // a will: the library itself passes it on to subscribers
+	owner   *owner // of one that is passed on
 }
 
 // take hands a message to the intake, with what is to be done after its commit. It blocks its client, and nobody else,
@@ -40,6 +41,10 @@ func (b *Broker) take(c *conn, m message) error {
 		<-b.stopped
 		return errStopping
 	default:
+	}
+	reserved := access.Reserved(m.topic)
+	if ignored, err := b.judge(c, &m, reserved); ignored || err != nil {
+		return err
 	}
 	if l := c.account.Limiter; l != nil {
 		if err := b.throttle(l); err != nil {
@@ -58,7 +63,7 @@ func (b *Broker) take(c *conn, m message) error {
 		Received: telemetry.InstantOf(now),
 		Sender:   c.account.Sender,
 	}
-	if access.Reserved(m.topic) {
+	if reserved {
 		in.Sender = c.account.Refused
 	}
 	in.Ack = b.after(c, m)
@@ -115,6 +120,7 @@ func (b *Broker) after(c *conn, m message) func() {
 		}
 	}
 	if relay {
+		m.owner = c.owner
 		m.payload = bytes.Clone(m.payload) // the other one belongs to the receiver
 	} else {
 		m.payload = nil
@@ -174,7 +180,7 @@ func (b *Broker) takeOversize(c *conn, o wire.Oversize) error {
 		return errEarly
 	}
 	b.metrics.oversize.Inc()
-	b.log.Warn("a message exceeds the packet limit and will be rejected", "credential", c.account.Name, "client", c.client.ID,
+	b.notes.Warn("a message exceeds the packet limit and will be rejected", c.account.Name, "credential", c.account.Name, "client", bounded(c.id),
 		"topic", bounded(o.Topic), "size", o.Size, "limit", b.options.MaxPacket)
 	head := o.Head
 	if c.client.Properties.ProtocolVersion == 5 {
