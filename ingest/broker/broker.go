@@ -6,6 +6,7 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,8 @@ type Broker struct {
 
 	server      *mochi.Server
 	relay       *relay
+	routes      routes
+	wills       testaments
 	listeners   []*listener
 	backlog     wire.Backlog
 	epoch       time.Time                  // ages are counted from here, so that setting the clock does not change them
@@ -61,6 +64,9 @@ func New(o Options, intake ingest.Intake) (*Broker, error) {
 	}
 	b := &Broker{options: o, intake: intake, log: o.Logger, epoch: time.Now(), stopping: make(chan struct{}), stopped: make(chan struct{})}
 	b.sessions.byID = map[string]*session{}
+	b.sessions.open, b.sessions.retire = b.mailbox, b.retire
+	b.routes.retained = map[string]*parcel{}
+	b.wills.waiting = map[*session]*testament{}
 	b.accounts.Store(set)
 	if o.AllowAnonymous {
 		b.anonymous = access.Anonymous()
@@ -71,7 +77,9 @@ func New(o Options, intake ingest.Intake) (*Broker, error) {
 	can.MaximumClients = int64(o.MaxClients)
 	can.ReceiveMaximum = 65535           // as many as there are identifiers: back-pressure is the intake's
 	can.MaximumMessageExpiryInterval = 0 // it would also end the gateway's retained states after a day
-	can.MaximumSessionExpiryInterval = 7 * 24 * 3600
+	can.MaximumSessionExpiryInterval = maxSession
+	can.TopicAliasMaximum = maxAliases
+	can.Compatibilities.NoInheritedPropertiesOnAck = true // they would be the message's own
 	b.server = mochi.New(&mochi.Options{
 		Capabilities:            can,
 		Logger:                  slog.New(slog.DiscardHandler), // it logs payloads; the hook logs what matters
@@ -108,6 +116,7 @@ func (b *Broker) Addr(i int) string { return b.listeners[i].Address() }
 func (b *Broker) Run(ctx context.Context) error {
 	var relaying sync.WaitGroup
 	relaying.Go(b.relay.run)
+	relaying.Go(func() { b.keepTime(b.relay.done) })
 	defer relaying.Wait()
 	defer b.relay.stop()
 
@@ -225,9 +234,7 @@ func (b *Broker) Publish(ctx context.Context, topic string, payload []byte, reta
 	if !b.running.Load() {
 		return ErrNotRunning
 	}
-	if err := b.server.Publish(topic, payload, retained, 1); err != nil {
-		return fmt.Errorf("broker: publish on %q: %w", topic, err)
-	}
+	b.deliver(&parcel{topic: topic, payload: bytes.Clone(payload), qos: 1, retain: retained})
 	b.metrics.published.Inc()
 	return nil
 }

@@ -35,6 +35,8 @@ type conn struct {
 
 	strings wire.Strings // owned by the client's goroutine
 	recent  *wire.Recent // likewise, made with the session
+
+	subscriber
 }
 
 // connOf returns the connection of a client; nil for the gateway's own.
@@ -110,6 +112,7 @@ func (l *listener) serve(c net.Conn, establish listeners.EstablishFn) {
 	defer func() { _ = w.Close() }() // the other side sees it go
 	remote := c.RemoteAddr().String()
 	err := establish(l.id, w)
+	l.broker.settle(w)
 	if w.account == nil && err != nil { // with an account the hook tells
 		l.broker.log.Info("connection ended before a login", "remote", remote, "err", err)
 	}

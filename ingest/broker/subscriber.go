@@ -1,0 +1,211 @@
+package broker
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+const (
+	maxSession = 7 * 24 * 3600 // seconds that a session waits for its client
+	maxAliases = 10            // topics of one connection, as many as mosquitto takes: each may be 64 KB
+)
+
+// subscriber is what a connection knows of its client as one that gets messages. Owned by the client's goroutine.
+type subscriber struct {
+	will    *testament
+	bridge  bool                   // another broker's, by the protocol level that these use among each other
+	resumed bool                   // the session was there before
+	parted  bool                   // the end of the connection is dealt with
+	asked   []packets.Subscription // by the SUBSCRIBE that is being answered
+
+	writing bool // under the outbox's mu
+	writers sync.WaitGroup
+}
+
+// mailbox is what a session subscribes to and gets.
+type mailbox struct {
+	client  string // id
+	out     outbox
+	filters map[string]bool // under routes.mu
+	coming  *item           // likewise: of the parcel that is being delivered
+}
+
+func (b *Broker) mailbox(id string) *mailbox {
+	return &mailbox{client: id, filters: map[string]bool{}, out: outbox{clock: b.now, lost: b.metrics.relayLost.Inc}}
+}
+
+// now is the broker's clock in nanoseconds, which setting the machine's does not change.
+func (b *Broker) now() int64 { return int64(time.Since(b.epoch)) }
+
+// retire forgets what a session that is over has subscribed to and would have got.
+func (b *Broker) retire(s *session) {
+	b.routes.forget(s)
+	s.out.clear()
+	b.wills.hasten(s)
+}
+
+// lasting reports whether a client's session outlives its connection.
+func lasting(cl *mochi.Client) bool {
+	if cl.Properties.ProtocolVersion == 5 {
+		return cl.Properties.Props.SessionExpiryInterval > 0
+	}
+	return !cl.Properties.Clean
+}
+
+// left deals with the end of a connection that had a session. over: the session ends with it.
+func (b *Broker) left(cl *mochi.Client, c *conn, over bool) {
+	c.parted = true
+	c.session.out.detach(c)
+	wait := uint32(maxSession)
+	if cl.Properties.ProtocolVersion == 5 {
+		wait = cl.Properties.Props.SessionExpiryInterval
+	}
+	c.session.leave(c, time.Duration(wait)*time.Second)
+	b.testament(cl, c, over)
+}
+
+// settle waits for what still works for a connection that has ended.
+func (b *Broker) settle(c *conn) {
+	if c.session != nil && !c.parted && !lasting(c.client) { // it ended before it had its CONNACK, and the library forgets that
+		b.sessions.end(c.client.ID, c)
+		if now, ok := b.server.Clients.Get(c.client.ID); ok && now == c.client {
+			b.server.Clients.Delete(c.client.ID)
+		}
+	}
+	_ = c.Close()
+	c.writers.Wait()
+}
+
+// nothing is a packet with which the library does nothing: an answer to no message.
+var nothing = packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}}
+
+// Protocol levels of bridges. mosquitto's begin with them unless they are told not to, and mosquitto takes them.
+const (
+	bridge31  = 0x83
+	bridge311 = 0x84
+)
+
+// greet changes a CONNECT into one that the library understands: it knows nothing of bridges, and too little of wills.
+func (b *Broker) greet(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
+	c := connOf(cl)
+	if c == nil || c.session != nil { // a second one, which ends the connection
+		return pk, nil
+	}
+	if name := string(pk.Connect.ProtocolName); name == "MQTT" && pk.ProtocolVersion == bridge311 || name == "MQIsdp" && pk.ProtocolVersion == bridge31 {
+		c.bridge = true
+		pk.ProtocolVersion &= 0x7f
+	} else if pk.ProtocolVersion < 3 || pk.ProtocolVersion > 5 {
+		_, _ = c.Write([]byte{packets.Connack << 4, 2, 0, packets.Err3UnsupportedProtocolVersion.Code})
+		return pk, packets.ErrRejectPacket
+	}
+	if !c.takeWill(&pk) {
+		return pk, packets.ErrRejectPacket
+	}
+	return pk, nil
+}
+
+// OnPacketEncode corrects what the library would send.
+func (h *hook) OnPacketEncode(cl *mochi.Client, pk packets.Packet) packets.Packet {
+	switch pk.FixedHeader.Type {
+	case packets.Connack:
+		if c := connOf(cl); pk.ReasonCode == packets.CodeSuccess.Code && c != nil {
+			pk.SessionPresent = c.resumed // the library takes one for present that ended with the connection
+			pk.Properties.TopicAliasMaximum = maxAliases
+			pk.Properties.MaximumPacketSize = uint32(h.broker.options.MaxPacket)
+		}
+	case packets.Pubcomp: // the library does not know the identifier, the session did
+		pk.ReasonCode = packets.CodeSuccess.Code
+		pk.Properties = packets.Properties{}
+	case packets.Suback, packets.Unsuback:
+		pk.Properties.User = nil // they are the client's own
+	case packets.Disconnect:
+		if cl.Properties.ProtocolVersion < 5 { // whose servers say nothing; the library sends no packet of this type
+			pk.FixedHeader.Type = packets.Reserved
+		}
+	}
+	return pk
+}
+
+// OnSubscribe comes before the library judges the filters.
+func (h *hook) OnSubscribe(cl *mochi.Client, pk packets.Packet) packets.Packet {
+	c := connOf(cl)
+	if c == nil {
+		return pk
+	}
+	for i := range pk.Filters {
+		f := &pk.Filters[i]
+		group, filter := shared(f.Filter)
+		if !validFilter(filter) {
+			f.Filter = "" // which the library refuses as it should
+		}
+		if group != "" && f.NoLocal { // [MQTT-3.8.3-4]
+			_ = h.broker.server.DisconnectClient(cl, packets.ErrProtocolViolationInvalidSharedNoLocal)
+			f.Filter = ""
+		}
+	}
+	c.asked = slices.Clone(pk.Filters)
+	for i := range pk.Filters {
+		pk.Filters[i].RetainHandling = 2 // retained messages are ours
+	}
+	c.session.out.hold()
+	return pk
+}
+
+// OnSubscribed comes before the SUBACK.
+func (h *hook) OnSubscribed(cl *mochi.Client, _ packets.Packet, reasons []byte) {
+	c := connOf(cl)
+	if c == nil {
+		return
+	}
+	granted := c.asked[:0]
+	for i, f := range c.asked {
+		if reasons[i] <= 2 {
+			granted = append(granted, f)
+		}
+	}
+	h.broker.routes.subscribe(c.session, c, granted, h.broker.now())
+	c.asked = nil
+}
+
+// OnPacketProcessed comes behind the SUBACK.
+func (h *hook) OnPacketProcessed(cl *mochi.Client, pk packets.Packet, _ error) {
+	if c := connOf(cl); c != nil && pk.FixedHeader.Type == packets.Subscribe {
+		c.session.out.release()
+	}
+}
+
+func (h *hook) OnUnsubscribe(cl *mochi.Client, pk packets.Packet) packets.Packet {
+	if c := connOf(cl); c != nil {
+		for _, f := range pk.Filters {
+			h.broker.routes.unsubscribe(c.session, f.Filter)
+		}
+	}
+	return pk
+}
+
+// validFilter reports whether a filter keeps to the rules for wildcards.
+func validFilter(filter string) bool {
+	for more := true; more; {
+		var key string
+		key, filter, more = strings.Cut(filter, "/")
+		if strings.Contains(key, "#") && (key != "#" || more) || strings.Contains(key, "+") && key != "+" {
+			return false
+		}
+	}
+	return true
+}
+
+// propertiesOf returns the properties of a message that go on to subscribers.
+func propertiesOf(pk *packets.Packet) *packets.Properties {
+	p := pk.Properties
+	p.TopicAlias, p.TopicAliasFlag = 0, false
+	if !p.PayloadFormatFlag && p.MessageExpiryInterval == 0 && p.ContentType == "" && p.ResponseTopic == "" && p.CorrelationData == nil && p.User == nil {
+		return nil
+	}
+	return &p
+}
