@@ -23,7 +23,8 @@ import (
 type stage struct {
 	t       testing.TB
 	addr    string
-	about   uint32 // an expiry that is one second off is told as this one
+	login   []string // name and password; nil: none
+	about   uint32   // an expiry that is one second off is told as this one
 	control *peer
 	syncs   int
 
@@ -158,6 +159,10 @@ func (s *stage) connect(name string, change ...with) *peer {
 	p := &peer{s: s, name: name, conn: c, came: make(chan packets.Packet, 10_000)}
 	pk := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connect}, ProtocolVersion: 5}
 	pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), ClientIdentifier: name, Clean: true, Keepalive: 60}
+	if s.login != nil {
+		pk.Connect.UsernameFlag, pk.Connect.Username = true, []byte(s.login[0])
+		pk.Connect.PasswordFlag, pk.Connect.Password = true, []byte(s.login[1])
+	}
 	for _, f := range change {
 		f(&pk)
 	}
