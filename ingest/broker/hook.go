@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -26,62 +27,19 @@ func (h *hook) ID() string { return "gerbang" }
 
 func (h *hook) Provides(b byte) bool {
 	switch b {
-	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSessionEstablish, mochi.OnSessionEstablished,
-		mochi.OnDisconnect, mochi.OnClientExpired, mochi.OnPacketRead, mochi.OnPacketEncode, mochi.OnPublish,
-		mochi.OnSubscribe, mochi.OnSubscribed, mochi.OnUnsubscribe, mochi.OnPacketProcessed:
+	case mochi.OnConnect, mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSessionEstablish, mochi.OnSessionEstablished,
+		mochi.OnDisconnect, mochi.OnClientExpired, mochi.OnPacketRead, mochi.OnPacketEncode, mochi.OnPacketProcessed,
+		mochi.OnPublish, mochi.OnSubscribe, mochi.OnSubscribed, mochi.OnUnsubscribe:
 		return true
 	}
-	return false
-}
-
-// OnConnectAuthenticate decides who may connect. A client id belongs to the credential that used it first: its session
-// holds subscriptions and undelivered messages.
-func (h *hook) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
-	b, c := h.broker, connOf(cl)
-	a := b.anonymous
-	if name := string(pk.Connect.Username); name != "" || a == nil {
-		a = b.accounts.Load().Authenticate(name, string(pk.Connect.Password))
-	}
-	if a == nil || c == nil {
-		b.metrics.refused[causeLogin].Inc()
-		b.log.Warn("login refused", "credential", bounded(string(pk.Connect.Username)), "client", bounded(cl.ID), "remote", cl.Net.Remote)
-		return false
-	}
-	if other, ok := b.server.Clients.Get(cl.ID); ok {
-		if o := connOf(other); o == nil || o.account.Name != a.Name {
-			b.metrics.refused[causeClientID].Inc()
-			b.log.Warn("login refused: the client id belongs to another credential", "credential", a.Name, "client", bounded(cl.ID), "remote", cl.Net.Remote)
-			return false
-		}
-	}
-	c.account, c.client = a, cl
-	return true
-}
-
-// OnACLCheck decides what may be subscribed to and delivered. Publishing is never refused here, as MQTT 3.1.1 could only
-// answer with a disconnect: the message is taken, with its sender, and the decoder rejects it.
-func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
-	if write {
-		return true
-	}
-	c := connOf(cl)
-	if c == nil || strings.HasPrefix(topic, forbidden) { // a will that goes nowhere
-		return false
-	}
-	if c.account.MayRead(topic) {
-		return true
-	}
-	h.broker.metrics.refused[causeSubscribe].Inc()
 	return false
 }
 
 // OnSessionEstablish comes before the session is taken over and before the CONNACK.
-func (h *hook) OnSessionEstablish(cl *mochi.Client, pk packets.Packet) {
+func (h *hook) OnSessionEstablish(cl *mochi.Client, _ packets.Packet) {
 	c := connOf(cl)
 	c.recent = new(wire.Recent)
-	c.session, c.resumed = h.broker.sessions.begin(cl.ID, pk.Connect.Clean, lasting(cl), c)
-	h.broker.wills.revoke(c.session)
-	h.broker.log.Debug("connected", "client", cl.ID, "credential", c.account.Name, "remote", cl.Net.Remote)
+	h.broker.log.Debug("connected", "client", bounded(c.id), "credential", c.account.Name, "remote", cl.Net.Remote)
 }
 
 // OnSessionEstablished comes when the client is in the server's list: from here on SetCredentials finds it.
@@ -102,13 +60,10 @@ func (h *hook) OnDisconnect(cl *mochi.Client, err error, expire bool) {
 	if expire {
 		h.broker.sessions.end(cl.ID, connOf(cl))
 	}
-	h.broker.log.Debug("disconnected", "client", cl.ID, "err", err)
+	h.broker.log.Debug("disconnected", "client", bounded(cl.ID), "err", err)
 }
 
-func (h *hook) OnClientExpired(cl *mochi.Client) {
-	h.broker.server.UnsubscribeClient(cl) // the library forgets to
-	h.broker.sessions.end(cl.ID, connOf(cl))
-}
+func (h *hook) OnClientExpired(cl *mochi.Client) { h.broker.sessions.end(cl.ID, connOf(cl)) }
 
 // OnPacketRead sees each packet before the library judges it.
 func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
@@ -119,6 +74,10 @@ func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet
 	case packets.Connect:
 		return h.broker.greet(cl, pk)
 	case packets.Publish:
+		if pk.Properties.TopicAliasFlag && len(pk.TopicName) > maxTopic { // it would be kept
+			_ = h.broker.server.DisconnectClient(cl, packets.ErrTopicAliasInvalid)
+			return pk, packets.ErrRejectPacket // the library lets others pass
+		}
 		if strings.HasPrefix(pk.TopicName, "$") {
 			pk.TopicName = forbidden + pk.TopicName
 		}
@@ -140,8 +99,9 @@ func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet
 }
 
 // OnPublish takes those messages over that takePublish has left to the library: of MQTT 5, and unusual ones. What it returns
-// makes the library do nothing more with it: a QoS 0 packet to be ignored has no answer and no subscribers. (packets.ErrRejectPacket has the same effect and is as fast, but boxes the
-// packet for a log line that nobody reads: 1 KB and 5 allocations a message.)
+// makes the library do nothing more with it: a QoS 0 packet to be ignored has no answer and no subscribers.
+// (packets.ErrRejectPacket has the same effect and is as fast, but boxes the packet for a log line that nobody reads: 1 KB and
+// 5 allocations a message.)
 func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
 	if cl.Net.Inline {
 		return pk, nil
@@ -162,7 +122,10 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, e
 	if pk.ProtocolVersion == 5 {
 		m.properties = propertiesOf(&pk)
 	}
-	if err := h.broker.take(c, m); err != nil {
+	switch err := h.broker.take(c, m); {
+	case errors.Is(err, errOutside):
+		_ = h.broker.server.DisconnectClient(cl, packets.ErrNotAuthorized) // gone already, or told
+	case err != nil:
 		cl.Stop(packets.ErrServerShuttingDown)
 	}
 	pk.FixedHeader.Qos = 0

@@ -10,12 +10,10 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// Bounds of what waits for one subscriber. What comes when they are reached is lost to it, and counted.
 const (
-	maxWaiting      = 8192    // messages
-	maxWaitingBytes = 8 << 20 // of payload and topic; a payload that waits for several is there once
-	defaultWindow   = 1024    // unacknowledged messages to a client of MQTT 3, which cannot say how many it takes
-	batchSize       = 16 << 10
+	maxWaiting    = 32_000 // messages in one outbox, so that there is an identifier for each; their memory is bounded by room
+	defaultWindow = 1024   // unacknowledged messages to a client of MQTT 3, which cannot say how many it takes
+	batchSize     = 16 << 10
 )
 
 // pubrel is the first byte of a PUBREL.
@@ -25,6 +23,7 @@ const pubrel byte = 0x62
 type parcel struct {
 	topic      string
 	origin     string // client id of the publisher; "": the gateway itself
+	owner      *owner // likewise
 	payload    []byte
 	properties *packets.Properties // of MQTT 5, without alias; nil: none
 	expires    int64               // nanoseconds of the broker's clock; 0: never
@@ -33,7 +32,34 @@ type parcel struct {
 }
 
 func (p *parcel) expired(now int64) bool { return p.expires > 0 && now >= p.expires }
-func (p *parcel) size() int              { return len(p.topic) + len(p.payload) }
+
+// size is what the parcel takes in memory, about.
+func (p *parcel) size() int64 {
+	n := perMessage + len(p.payload) + len(p.topic)
+	if q := p.properties; q != nil {
+		n += perProperties + len(q.CorrelationData) + len(q.ResponseTopic) + len(q.ContentType)
+		for _, u := range q.User {
+			n += len(u.Key) + len(u.Val) + 64
+		}
+	}
+	return int64(n)
+}
+
+// room bounds what waits for a session. It may always have its share of what its credential may have, and more while there is
+// more: of the credential's, and of all.
+type room struct {
+	share, most int64
+	owner, all  *atomic.Int64
+}
+
+func (r *room) fits(own, size int64) bool {
+	return own+size <= r.share || r.owner.Load()+size <= r.most && r.all.Load()+size <= queueOfAll
+}
+
+func (r *room) add(size int64) {
+	r.owner.Add(size)
+	r.all.Add(size)
+}
 
 // item is a parcel as one subscriber gets it.
 type item struct {
@@ -56,6 +82,7 @@ type item struct {
 type outbox struct {
 	clock func() int64 // nanoseconds, as parcels have them
 	lost  func()       // a message found no room
+	room  room
 
 	online atomic.Bool // conn is not nil
 	mu     sync.Mutex
@@ -70,7 +97,8 @@ type outbox struct {
 	again   []*item // of flight: those that conn has to get again
 	flight  map[uint16]*item
 	last    uint16 // identifier
-	bytes   int    // of all that is kept
+	bytes   int64  // of all that is kept
+	over    bool   // with the session
 }
 
 func (o *outbox) connected() bool { return o.online.Load() }
@@ -79,16 +107,16 @@ func (o *outbox) connected() bool { return o.online.Load() }
 func (o *outbox) put(d *item) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if d.qos == 0 && o.conn == nil {
+	if o.over || d.qos == 0 && o.conn == nil {
 		return
 	}
-	if len(o.once)+len(o.waiting)+len(o.flight) >= maxWaiting || o.bytes+d.size() > maxWaitingBytes {
+	if len(o.once)+len(o.waiting)+len(o.flight) >= maxWaiting || !o.room.fits(o.bytes, d.size()) {
 		o.lost()
 		return
 	}
 	o.seq++
 	d.seq = o.seq
-	o.bytes += d.size()
+	o.add(d.size())
 	if d.qos == 0 {
 		o.once = append(o.once, d)
 	} else {
@@ -101,6 +129,9 @@ func (o *outbox) put(d *item) {
 func (o *outbox) attach(c *conn) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.over {
+		return
+	}
 	o.window = int(c.client.Properties.Props.ReceiveMaximum)
 	if o.window == 0 {
 		o.window = defaultWindow
@@ -129,7 +160,7 @@ func (o *outbox) detach(c *conn) {
 	o.conn = nil
 	o.online.Store(false)
 	for _, d := range o.once {
-		o.bytes -= d.size()
+		o.add(-d.size())
 	}
 	o.once = nil
 }
@@ -140,7 +171,14 @@ func (o *outbox) clear() {
 	defer o.mu.Unlock()
 	o.conn = nil
 	o.online.Store(false)
-	o.once, o.waiting, o.again, o.flight, o.bytes = nil, nil, nil, nil, 0
+	o.add(-o.bytes)
+	o.once, o.waiting, o.again, o.flight, o.over = nil, nil, nil, nil, true
+}
+
+// add changes what is kept. Under mu.
+func (o *outbox) add(size int64) {
+	o.bytes += size
+	o.room.add(size)
 }
 
 // hold stops sending until release, so that the answer to a SUBSCRIBE comes before the messages that it brings.
@@ -179,7 +217,7 @@ func (o *outbox) answered(c *conn, kind byte, id uint16, failed bool) bool {
 func (o *outbox) finish(d *item) {
 	d.done = true
 	delete(o.flight, d.id)
-	o.bytes -= d.size()
+	o.add(-d.size())
 	if d.counted {
 		o.used--
 	}
@@ -246,7 +284,7 @@ func (o *outbox) next(c *conn, buf *bytes.Buffer) bool {
 	o.waiting = o.waiting[1:]
 	d.id = o.unused()
 	if d.expired(now) || !c.encode(buf, d, now) {
-		o.bytes -= d.size()
+		o.add(-d.size())
 		return true
 	}
 	if o.flight == nil {
@@ -265,7 +303,7 @@ func (o *outbox) nextOnce(c *conn, buf *bytes.Buffer, now int64) bool {
 	}
 	d := o.once[0]
 	o.once = o.once[1:]
-	o.bytes -= d.size()
+	o.add(-d.size())
 	if !d.expired(now) {
 		c.encode(buf, d, now)
 	}

@@ -18,7 +18,7 @@ type relay struct {
 
 	mu    sync.Mutex
 	queue []*parcel
-	bytes int
+	bytes int64
 }
 
 func newRelay(b *Broker) *relay {
@@ -70,8 +70,14 @@ func (r *relay) run() {
 func (r *relay) stop() { close(r.done) }
 
 // deliver passes a message on to whoever has subscribed.
-func (b *Broker) deliver(p *parcel) {
-	if !b.routes.deliver(p, b.options.MaxRetained) {
-		b.metrics.retainedOut.Inc()
+func (b *Broker) deliver(p *parcel) { b.routes.deliver(p) }
+
+// keep reports whether a message may be retained. Those of the gateway always may.
+func (b *Broker) keep(p *parcel) bool {
+	if p.owner == nil || b.retainers.keep(b, p) {
+		return true
 	}
+	b.metrics.retainedOut.Inc()
+	b.refuse(p.owner, causeRetained)
+	return false
 }

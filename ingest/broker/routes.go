@@ -18,26 +18,23 @@ type routes struct {
 	mu       sync.Mutex
 	tree     level
 	retained map[string]*parcel
-	devices  int // how many of retained are not the gateway's own
+	keep     func(*parcel) bool // one more may be retained
+	expired  func(topic string) // what was kept is forgotten
 
 	filters atomic.Int64 // subscriptions
 	touched []*session   // by the parcel that is being delivered
 }
 
 // deliver gives a parcel to all sessions that have subscribed to its topic, and retains it if it says so. A retained one
-// that would be one too many is only passed on; then it returns false.
-func (r *routes) deliver(p *parcel, maxRetained int) (kept bool) {
+// that would be one too many is only passed on.
+func (r *routes) deliver(p *parcel) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	kept = true
-	if p.retain && !r.retain(p, maxRetained) {
-		kept = false
-		unretained := *p
-		unretained.retain = false
-		p = &unretained
+	if p.retain {
+		p = r.retain(p)
 	}
 	if r.filters.Load() == 0 {
-		return kept
+		return
 	}
 	r.tree.match(p.topic, func(l *level) {
 		for _, s := range l.single {
@@ -53,7 +50,6 @@ func (r *routes) deliver(p *parcel, maxRetained int) (kept bool) {
 		s.out.put(d)
 	}
 	r.touched = r.touched[:0]
-	return kept
 }
 
 // address notes that a session gets a parcel by a subscription. Several of one session make one message, with the highest
@@ -75,35 +71,29 @@ func (r *routes) address(p *parcel, s *subscription) {
 	}
 }
 
-// retain keeps a parcel for those who subscribe later, or forgets that of its topic if it is empty. Under mu.
-func (r *routes) retain(p *parcel, limit int) bool {
-	old := r.retained[p.topic]
-	before, after := 0, 0
-	if old != nil && old.origin != "" {
-		before = 1
-	}
-	if len(p.payload) > 0 && p.origin != "" {
-		after = 1
-	}
-	if after > before && r.devices >= limit {
-		return false
-	}
-	r.devices += after - before
-	if len(p.payload) == 0 {
+// retain keeps a parcel for those who subscribe later, or forgets that of its topic if it is empty. It returns what is passed
+// on. Under mu.
+func (r *routes) retain(p *parcel) *parcel {
+	switch {
+	case !r.keep(p):
+		passed := *p
+		passed.retain = false
+		return &passed
+	case len(p.payload) == 0:
 		delete(r.retained, p.topic)
-	} else {
+	default:
 		r.retained[p.topic] = p
 	}
-	return true
+	return p
 }
 
 // subscribe adds subscriptions that were granted and gives their session the retained messages that come with them.
-func (r *routes) subscribe(s *session, c *conn, granted []packets.Subscription, now int64) {
+func (r *routes) subscribe(s *session, bridge bool, granted []packets.Subscription, now int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, f := range granted {
 		sub := &subscription{session: s, filter: f.Filter, id: f.Identifier, qos: f.Qos, noLocal: f.NoLocal, asPublished: f.RetainAsPublished}
-		if c.bridge { // as mosquitto: a bridge gets no loops and keeps what is retained
+		if bridge { // as mosquitto: a bridge gets no loops and keeps what is retained
 			sub.noLocal, sub.asPublished = true, true
 		}
 		existed := r.tree.add(sub)
@@ -146,11 +136,25 @@ func (r *routes) matching(filter string, now int64) []*parcel {
 	return all
 }
 
-// unsubscribe takes one subscription away.
-func (r *routes) unsubscribe(s *session, filter string) {
+// unsubscribe takes one subscription away, and reports whether it was there.
+func (r *routes) unsubscribe(s *session, filter string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.drop(s, filter)
+	return r.drop(s, filter)
+}
+
+// has reports whether a session has subscribed to a filter.
+func (r *routes) has(s *session, filter string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return s.filters[filter]
+}
+
+// count is how many filters a session has subscribed to.
+func (r *routes) count(s *session) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(s.filters)
 }
 
 // forget takes all subscriptions of a session away.
@@ -163,12 +167,14 @@ func (r *routes) forget(s *session) {
 }
 
 // drop is unsubscribe under mu.
-func (r *routes) drop(s *session, filter string) {
-	if s.filters[filter] {
-		delete(s.filters, filter)
-		r.tree.remove(s, filter)
-		r.filters.Add(-1)
+func (r *routes) drop(s *session, filter string) bool {
+	if !s.filters[filter] {
+		return false
 	}
+	delete(s.filters, filter)
+	r.tree.remove(s, filter)
+	r.filters.Add(-1)
+	return true
 }
 
 // expire forgets retained messages whose time is over.
@@ -178,9 +184,7 @@ func (r *routes) expire(now int64) {
 	for topic, p := range r.retained {
 		if p.expired(now) {
 			delete(r.retained, topic)
-			if p.origin != "" {
-				r.devices--
-			}
+			r.expired(topic)
 		}
 	}
 }

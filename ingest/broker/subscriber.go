@@ -1,8 +1,6 @@
 package broker
 
 import (
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -10,18 +8,16 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-const (
-	maxSession = 7 * 24 * 3600 // seconds that a session waits for its client
-	maxAliases = 10            // topics of one connection, as many as mosquitto takes: each may be 64 KB
-)
+// maxSession is how long a session waits for its client, seconds.
+const maxSession = 7 * 24 * 3600
 
 // subscriber is what a connection knows of its client as one that gets messages. Owned by the client's goroutine.
 type subscriber struct {
 	will    *testament
 	bridge  bool                   // another broker's, by the protocol level that these use among each other
 	resumed bool                   // the session was there before
-	parted  bool                   // the end of the connection is dealt with
 	asked   []packets.Subscription // by the SUBSCRIBE that is being answered
+	codes   []byte                 // of the answer to a SUBSCRIBE or an UNSUBSCRIBE
 
 	writing bool // under the outbox's mu
 	writers sync.WaitGroup
@@ -35,8 +31,13 @@ type mailbox struct {
 	coming  *item           // likewise: of the parcel that is being delivered
 }
 
-func (b *Broker) mailbox(id string) *mailbox {
-	return &mailbox{client: id, filters: map[string]bool{}, out: outbox{clock: b.now, lost: b.metrics.relayLost.Inc}}
+func (b *Broker) mailbox(id string, o *owner) *mailbox {
+	most := b.options.Limits.Queue
+	return &mailbox{client: id, filters: map[string]bool{}, out: outbox{
+		clock: b.now,
+		lost:  func() { b.refuse(o, causeQueue) },
+		room:  room{share: most / int64(b.options.Limits.Sessions), most: most, owner: &o.queued, all: &b.sessions.queued},
+	}}
 }
 
 // now is the broker's clock in nanoseconds, which setting the machine's does not change.
@@ -59,7 +60,6 @@ func lasting(cl *mochi.Client) bool {
 
 // left deals with the end of a connection that had a session. over: the session ends with it.
 func (b *Broker) left(cl *mochi.Client, c *conn, over bool) {
-	c.parted = true
 	c.session.out.detach(c)
 	wait := uint32(maxSession)
 	if cl.Properties.ProtocolVersion == 5 {
@@ -67,18 +67,6 @@ func (b *Broker) left(cl *mochi.Client, c *conn, over bool) {
 	}
 	c.session.leave(c, time.Duration(wait)*time.Second)
 	b.testament(cl, c, over)
-}
-
-// settle waits for what still works for a connection that has ended.
-func (b *Broker) settle(c *conn) {
-	if c.session != nil && !c.parted && !lasting(c.client) { // it ended before it had its CONNACK, and the library forgets that
-		b.sessions.end(c.client.ID, c)
-		if now, ok := b.server.Clients.Get(c.client.ID); ok && now == c.client {
-			b.server.Clients.Delete(c.client.ID)
-		}
-	}
-	_ = c.Close()
-	c.writers.Wait()
 }
 
 // nothing is a packet with which the library does nothing: an answer to no message.
@@ -123,81 +111,15 @@ func (h *hook) OnPacketEncode(cl *mochi.Client, pk packets.Packet) packets.Packe
 		pk.Properties = packets.Properties{}
 	case packets.Suback, packets.Unsuback:
 		pk.Properties.User = nil // they are the client's own
+		if c := connOf(cl); c != nil {
+			pk.ReasonCodes = c.codes
+		}
 	case packets.Disconnect:
 		if cl.Properties.ProtocolVersion < 5 { // whose servers say nothing; the library sends no packet of this type
 			pk.FixedHeader.Type = packets.Reserved
 		}
 	}
 	return pk
-}
-
-// OnSubscribe comes before the library judges the filters.
-func (h *hook) OnSubscribe(cl *mochi.Client, pk packets.Packet) packets.Packet {
-	c := connOf(cl)
-	if c == nil {
-		return pk
-	}
-	for i := range pk.Filters {
-		f := &pk.Filters[i]
-		group, filter := shared(f.Filter)
-		if !validFilter(filter) {
-			f.Filter = "" // which the library refuses as it should
-		}
-		if group != "" && f.NoLocal { // [MQTT-3.8.3-4]
-			_ = h.broker.server.DisconnectClient(cl, packets.ErrProtocolViolationInvalidSharedNoLocal)
-			f.Filter = ""
-		}
-	}
-	c.asked = slices.Clone(pk.Filters)
-	for i := range pk.Filters {
-		pk.Filters[i].RetainHandling = 2 // retained messages are ours
-	}
-	c.session.out.hold()
-	return pk
-}
-
-// OnSubscribed comes before the SUBACK.
-func (h *hook) OnSubscribed(cl *mochi.Client, _ packets.Packet, reasons []byte) {
-	c := connOf(cl)
-	if c == nil {
-		return
-	}
-	granted := c.asked[:0]
-	for i, f := range c.asked {
-		if reasons[i] <= 2 {
-			granted = append(granted, f)
-		}
-	}
-	h.broker.routes.subscribe(c.session, c, granted, h.broker.now())
-	c.asked = nil
-}
-
-// OnPacketProcessed comes behind the SUBACK.
-func (h *hook) OnPacketProcessed(cl *mochi.Client, pk packets.Packet, _ error) {
-	if c := connOf(cl); c != nil && pk.FixedHeader.Type == packets.Subscribe {
-		c.session.out.release()
-	}
-}
-
-func (h *hook) OnUnsubscribe(cl *mochi.Client, pk packets.Packet) packets.Packet {
-	if c := connOf(cl); c != nil {
-		for _, f := range pk.Filters {
-			h.broker.routes.unsubscribe(c.session, f.Filter)
-		}
-	}
-	return pk
-}
-
-// validFilter reports whether a filter keeps to the rules for wildcards.
-func validFilter(filter string) bool {
-	for more := true; more; {
-		var key string
-		key, filter, more = strings.Cut(filter, "/")
-		if strings.Contains(key, "#") && (key != "#" || more) || strings.Contains(key, "+") && key != "+" {
-			return false
-		}
-	}
-	return true
 }
 
 // propertiesOf returns the properties of a message that go on to subscribers.

@@ -27,10 +27,11 @@ type message struct {
 	payload    []byte
 	properties *packets.Properties // of MQTT 5; nil: none
 	qos        byte
-	passQoS    byte // of a will: what subscribers get; nobody waits for an acknowledgement
 	id         uint16
 	retain     bool
 	again      bool // it is marked as sent again
+	will       bool // nobody waits for an acknowledgement
+	willQoS    byte // what subscribers get; qos is 0
 }
 
 // take hands a message to the intake, with what is to be done after its commit. It blocks its client, and nobody else,
@@ -42,6 +43,10 @@ func (b *Broker) take(c *conn, m message) error {
 		<-b.stopped
 		return errStopping
 	default:
+	}
+	reserved := access.Reserved(m.topic)
+	if ignored, err := b.judge(c, &m, reserved); ignored || err != nil {
+		return err
 	}
 	if l := c.account.Limiter; l != nil {
 		if err := b.throttle(l); err != nil {
@@ -60,7 +65,7 @@ func (b *Broker) take(c *conn, m message) error {
 		Received: telemetry.InstantOf(now),
 		Sender:   c.account.Sender,
 	}
-	if access.Reserved(m.topic) {
+	if reserved {
 		in.Sender = c.account.Refused
 	}
 	arrived := int64(now.Sub(b.epoch))
@@ -138,9 +143,10 @@ func (b *Broker) parcel(c *conn, m *message, arrived int64) *parcel {
 	p := &parcel{
 		topic:      m.topic,
 		origin:     c.client.ID,
+		owner:      c.owner,
 		payload:    bytes.Clone(m.payload), // the other one belongs to the receiver
 		properties: m.properties,
-		qos:        max(m.qos, m.passQoS),
+		qos:        max(m.qos, m.willQoS),
 		retain:     m.retain,
 	}
 	if m.properties != nil && m.properties.MessageExpiryInterval > 0 {
@@ -190,7 +196,7 @@ func (b *Broker) takeOversize(c *conn, o wire.Oversize) error {
 		return errEarly
 	}
 	b.metrics.oversize.Inc()
-	b.log.Warn("a message exceeds the packet limit and will be rejected", "credential", c.account.Name, "client", c.client.ID,
+	b.notes.Warn("a message exceeds the packet limit and will be rejected", c.account.Name, "credential", c.account.Name, "client", bounded(c.id),
 		"topic", bounded(o.Topic), "size", o.Size, "limit", b.options.MaxPacket)
 	head := o.Head
 	if c.client.Properties.ProtocolVersion == 5 {

@@ -36,7 +36,7 @@ func (c *conn) takeWill(pk *packets.Packet) bool {
 	}
 	c.will = &testament{
 		conn:    c,
-		message: message{topic: topic, payload: will.WillPayload, passQoS: will.WillQos, retain: will.WillRetain},
+		message: message{topic: topic, payload: will.WillPayload, will: true, willQoS: will.WillQos, retain: will.WillRetain},
 		delay:   time.Duration(will.WillProperties.WillDelayInterval) * time.Second,
 	}
 	if pk.ProtocolVersion == 5 {
@@ -80,8 +80,8 @@ func (b *Broker) testify(w *testament) {
 	if !b.current(w.conn.account) {
 		return
 	}
-	if err := b.take(w.conn, w.message); err != nil && !errors.Is(err, errStopping) {
-		b.log.Warn("a client's will was not taken", "client", bounded(w.conn.session.client), "err", err)
+	if err := b.take(w.conn, w.message); err != nil && !errors.Is(err, errStopping) && !errors.Is(err, errOutside) {
+		b.notes.Warn("a client's will was not taken", w.conn.account.Name, "credential", w.conn.account.Name, "err", err)
 	}
 }
 
