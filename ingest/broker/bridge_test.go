@@ -13,18 +13,9 @@ import (
 // Finding T7: a mosquitto with a bridge in its defaults, which begin with a protocol level of their own, connects. Messages go
 // both ways, each once: a bridge does not get its own back, and what is retained stays so.
 func TestT7_MosquittoBridgesToUs(t *testing.T) {
-	in := make(inbox, 100)
 	b := start(t, broker.Options{Credentials: []access.Credential{
 		{Name: "gedung", Password: "p", Role: access.Bridge, Read: []string{"#"}},
-	}}, in)
-	done := make(chan struct{})
-	t.Cleanup(func() { close(in); <-done })
-	go func() {
-		defer close(done)
-		for m := range in {
-			m.Ack()
-		}
-	}()
+	}}, acknowledge(t))
 	m := testengine.Mosquitto(t, testengine.MosquittoLines(
 		"connection gerbang", "address "+b.Addr(0), "remote_username gedung", "remote_password p", "topic gerbang/# both 1"))
 
