@@ -196,10 +196,15 @@ func (b *Broker) trusted(r *http.Request) bool {
 	return ok
 }
 
-// Close ends the listener and its connections and waits for them.
-func (l *listener) Close(closeClients listeners.CloseFn) {
+// Close ends the listener and its connections and waits for them. The library's own way to end them locks its list of clients for
+// reading twice over, and stands still for ever if a client leaves in between: mochi-mqtt/server issue 488.
+func (l *listener) Close(listeners.CloseFn) {
 	_ = l.net.Close()
 	<-l.served
-	closeClients(l.id)
+	for _, cl := range l.broker.server.Clients.GetAll() {
+		if cl.Net.Listener == l.id && !cl.Closed() {
+			_ = l.broker.server.DisconnectClient(cl, packets.ErrServerShuttingDown)
+		}
+	}
 	l.serving.Wait()
 }

@@ -78,7 +78,8 @@ type item struct {
 // outbox is the sending side of a session: what waits for its client, and what the client has not acknowledged. It outlives
 // connections. The library has one too, and its own trouble: it sends again in any order and marks as sent again what never
 // was, forgets what it sends once a receive maximum was reached and then stands still, keeps sending what has expired, tells
-// a new connection the aliases of the old one. So it is left without messages.
+// a new connection the aliases of the old one (mochi-mqtt/server 2.7.9; issue 340 is about its inflight messages). So it is
+// left without messages.
 type outbox struct {
 	clock func() int64 // nanoseconds, as parcels have them
 	lost  func()       // a message found no room
@@ -204,8 +205,10 @@ func (o *outbox) answered(c *conn, kind byte, id uint16, failed bool) bool {
 		return false
 	}
 	if kind == packets.Pubrec && !failed {
-		d.released = true
-		c.Ack(pubrel, id)
+		if !d.released { // else PUBREL is on its way: a flood of PUBREC brings none of PUBREL
+			d.released = true
+			c.Ack(pubrel, id)
+		}
 		return true
 	}
 	o.finish(d)

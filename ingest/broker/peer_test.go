@@ -231,7 +231,9 @@ func (p *peer) unsubscribe(filter string) {
 	p.ids++
 	p.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Unsubscribe, Qos: 1}, PacketID: p.ids,
 		Filters: packets.Subscriptions{{Filter: filter}}}, (*packets.Packet).UnsubscribeEncode)
-	p.next(packets.Unsuback)
+	if ack, _ := p.next(packets.Unsuback); len(ack.ReasonCodes) == 1 && ack.ReasonCodes[0] != 0 {
+		p.s.note("%s: unsubscribing from %s: %#x", p.name, filter, ack.ReasonCodes[0])
+	}
 }
 
 // publish sends a message and waits for the end of its delivery.
