@@ -78,7 +78,7 @@ func (b *Broker) admit(c *conn, pk packets.Packet) cause {
 		return causePenalty
 	}
 	id := key + separator + c.id
-	got := b.sessions.begin(id, pk.Connect.Clean, c, b.most(key), b.options.MaxClients)
+	got := b.sessions.begin(id, pk.Connect.Clean, lasting(c.client), c, b.most(key), b.options.MaxClients)
 	for _, s := range got.gone {
 		b.forget(s)
 	}
@@ -91,7 +91,8 @@ func (b *Broker) admit(c *conn, pk packets.Packet) cause {
 		b.notes.Warn("a connection was ended: there are too many, and its credential has most", got.ends.owner.name, "credential", got.ends.owner.name)
 		got.ends.client.Stop(packets.ErrServerBusy)
 	}
-	c.session = got.session
+	c.session, c.resumed = got.session, got.resumed
+	b.wills.revoke(c.session)
 	c.client.ID = id
 	c.place.leave()
 	return admitted

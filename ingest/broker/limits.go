@@ -34,12 +34,11 @@ const (
 	large       = 4 << 10
 
 	queueOfAll    = 128 << 20 // bytes that wait for all sessions together
-	relayOfAll    = 32 << 20  // bytes on their way to subscribers
 	retainedOfAll = 64 << 20  // bytes of all retained messages of devices
 
-	// perMessage is what a queued or retained message takes beside its payload and topic, perLevel a topic's level: bytes, measured.
-	perMessage = 1000
-	perLevel   = 700
+	// What a queued or retained message takes beside its payload and topic, and what its properties take beside their text: bytes.
+	perMessage    = 400
+	perProperties = 400
 )
 
 func (l *Limits) setDefaults() {

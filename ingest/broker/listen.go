@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -40,12 +39,10 @@ type conn struct {
 	from    netip.Prefix
 	place   *place // at the gate; nil: none
 
-	out      writing
-	granted  atomic.Pointer[map[string]bool] // filters of the SUBSCRIBE that is being answered
-	retained atomic.Bool                     // retained messages are being delivered after a SUBSCRIBE
-
 	strings wire.Strings // owned by the client's goroutine
 	recent  *wire.Recent // likewise, made with the session
+
+	subscriber
 }
 
 // connOf returns the connection of a client; nil for the gateway's own.
@@ -116,8 +113,9 @@ func (l *listener) Serve(establish listeners.EstablishFn) {
 func (l *listener) serve(c net.Conn, establish listeners.EstablishFn) {
 	w := l.broker.wrap(c)
 	defer l.broker.part(w)
-	defer func() { _ = w.Close() }() // the other side sees it go
 	err := establish(l.id, w)
+	_ = w.Close() // the other side sees it go
+	w.writers.Wait()
 	if w.account == nil && err != nil && !errors.Is(err, errRefused) { // of those the hook tells
 		l.broker.notes.Info("connection ended before a login", w.from.String(), "remote", c.RemoteAddr().String(), "err", err)
 	}
@@ -198,10 +196,15 @@ func (b *Broker) trusted(r *http.Request) bool {
 	return ok
 }
 
-// Close ends the listener and its connections and waits for them.
-func (l *listener) Close(closeClients listeners.CloseFn) {
+// Close ends the listener and its connections and waits for them. The library's own way to end them locks its list of clients for
+// reading twice over, and stands still for ever if a client leaves in between: mochi-mqtt/server issue 488.
+func (l *listener) Close(listeners.CloseFn) {
 	_ = l.net.Close()
 	<-l.served
-	closeClients(l.id)
+	for _, cl := range l.broker.server.Clients.GetAll() {
+		if cl.Net.Listener == l.id && !cl.Closed() {
+			_ = l.broker.server.DisconnectClient(cl, packets.ErrServerShuttingDown)
+		}
+	}
 	l.serving.Wait()
 }

@@ -28,9 +28,9 @@ func (b *Broker) judge(c *conn, m *message, reserved bool) (ignored bool, err er
 	few := o.junk.Allow()
 	o.mu.Unlock()
 	switch {
-	case reader && (m.sent || m.qos == 0 && few):
+	case reader && (m.will || m.qos == 0 && few):
 		return true, nil
-	case !reader && (m.sent || few):
+	case !reader && (m.will || few):
 		o.messages.Add(1)
 		return false, nil
 	}

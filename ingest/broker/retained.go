@@ -18,16 +18,17 @@ type retainer struct {
 }
 
 // keep reports whether a message may be retained for its topic, in place of one that is there. An empty one ends that.
-func (r *retainers) keep(b *Broker, o *owner, topic string, payload int) bool {
+func (r *retainers) keep(b *Broker, p *parcel) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	o, topic := p.owner, p.topic
 	had, there := r.byTopic[topic]
-	if payload == 0 {
+	if len(p.payload) == 0 {
 		r.release(topic)
 		return true
 	}
 	levels := strings.Count(topic, "/") + 1
-	size := int64(payload + 2*len(topic) + levels*perLevel + perMessage)
+	size := p.size() + int64(len(topic)) // which is a key too
 	topics, own, all := o.topics.Load(), o.retained.Load(), r.bytes
 	if there {
 		all -= had.size

@@ -10,19 +10,23 @@ import (
 )
 
 // sessions holds what outlives a connection, by client id: the state of QoS 2, without which a message that is sent again
-// after a reconnect would be taken twice. The library keeps its own in a map that mixes both directions. It also knows whose
-// each session is, and sees to it that nobody has too many.
+// after a reconnect would be taken twice, and what its client is to get. The library keeps its own in a map that mixes both
+// directions. It also knows whose each session is, and sees to it that nobody has too many.
 type sessions struct {
 	mu     sync.Mutex
 	byID   map[string]*session // by the library's client id
 	owners map[string]*owner   // by name; nobody without a credential is ""
 	open   int
 	queued atomic.Int64 // bytes that wait for all of them
+
+	mailbox func(id string, o *owner) *mailbox // for a new session
+	retire  func(*session)                     // when it is over; must not use sessions
 }
 
 // admission is what became of a connection that wants a session.
 type admission struct {
 	session *session
+	resumed bool       // it was there before
 	refused cause      // none: it has the session
 	gone    []*session // asleep, and not any more: the broker has to forget them
 	ends    *conn      // whose place the connection takes
@@ -44,10 +48,11 @@ func (s *sessions) owner(a *access.Account, key string) *owner {
 	return o
 }
 
-// begin attaches a connection to its session, which is new if the client asks for a clean one. A credential has at most most
-// sessions, and the broker as many that are open, and as many asleep, as all allows. A credential that has few takes the place
-// of one of the credential that has most, so however many one has, the next device finds a place.
-func (s *sessions) begin(id string, clean bool, c *conn, most, all int) (a admission) {
+// begin attaches a connection to its session, which is new if the client asks for a clean one or the earlier one is over;
+// lasting: it outlives the connection. A credential has at most most sessions, and the broker as many that are open, and as
+// many asleep, as all allows. A credential that has few takes the place of one of the credential that has most, so however
+// many one has, the next device finds a place.
+func (s *sessions) begin(id string, clean, lasting bool, c *conn, most, all int) (a admission) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := c.owner
@@ -77,14 +82,15 @@ func (s *sessions) begin(id string, clean bool, c *conn, most, all int) (a admis
 			s.forget(asleep, &a)
 		}
 	}
-	if in == nil || clean {
+	a.resumed = in != nil && !clean && !in.over()
+	if !a.resumed {
 		open := in != nil && in.open
 		if in != nil {
 			s.drop(in)
 		}
 		in = &session{
 			identity: wire.SessionHash(c.account.Name, c.id), received: map[uint16]bool{}, id: id, owner: o, open: open,
-			held: map[uint16]int64{}, all: &s.queued,
+			mailbox: s.mailbox(id, o),
 		}
 		s.byID[id], o.sessions[id] = in, in
 		if open {
@@ -96,7 +102,7 @@ func (s *sessions) begin(id string, clean bool, c *conn, most, all int) (a admis
 		s.open++
 	}
 	in.mu.Lock()
-	in.conn, in.since = c, time.Now()
+	in.conn, in.since, in.lasting, in.until = c, time.Now(), lasting, time.Time{}
 	in.mu.Unlock()
 	a.session = in
 	return a
@@ -126,7 +132,7 @@ func (s *sessions) drop(in *session) {
 		s.open--
 	}
 	in.open = false
-	in.empty()
+	s.retire(in)
 }
 
 // sleep says that a connection has ended; what is left of its session is asleep.
@@ -153,7 +159,7 @@ func (s *sessions) end(id string, c *conn) {
 	}
 }
 
-// session is the receiving side of QoS 1 and 2 for one client.
+// session is what is kept of one client: the receiving side of QoS 1 and 2, and its mailbox.
 type session struct {
 	identity uint64 // names it across reconnects and restarts
 	id       string // the library's
@@ -165,11 +171,27 @@ type session struct {
 	mu       sync.Mutex
 	conn     *conn           // the one that is or was last connected
 	received map[uint16]bool // not yet released identifiers; true once their message is on disk
+	lasting  bool            // it outlives conn
+	until    time.Time       // when it is over; zero while it is connected
 
-	queue sync.Mutex
-	held  map[uint16]int64 // bytes of what waits for the client, by identifier; nil: the session is over
-	bytes int64            // their sum
-	all   *atomic.Int64    // of all sessions
+	*mailbox // what it subscribes to and gets
+}
+
+// over reports whether a new connection begins a new session: the earlier one ends with its connection, or its time has come,
+// though the library, which looks once a second, may not have noticed.
+func (s *session) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.lasting || !s.until.IsZero() && time.Now().After(s.until)
+}
+
+// leave notes that a connection has ended, and how long the session waits for the next one.
+func (s *session) leave(c *conn, wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn == c {
+		s.until = time.Now().Add(wait)
+	}
 }
 
 // isOf reports whether the connection is the one that is or was last connected.

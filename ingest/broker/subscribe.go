@@ -1,66 +1,95 @@
 package broker
 
 import (
+	"slices"
 	"strings"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// OnSubscribe decides what may be subscribed to, before the library asks filter by filter, when it no longer says that it is
-// about a subscription. What may not be is marked.
+// OnSubscribe judges what may be subscribed to. The library is told that all is refused, so that it keeps nothing; the answer
+// that it then gives gets its codes from here.
 func (h *hook) OnSubscribe(cl *mochi.Client, pk packets.Packet) packets.Packet {
 	c := connOf(cl)
 	if c == nil || c.session == nil {
 		return pk
 	}
+	c.codes = make([]byte, len(pk.Filters))
+	c.asked = slices.Clone(pk.Filters)
 	room := h.broker.options.Limits.Subscriptions - h.broker.subscriptions(c.owner)
-	granted := make(map[string]bool, len(pk.Filters))
-	filters := make(packets.Subscriptions, len(pk.Filters))
-	copy(filters, pk.Filters)
-	for i := range filters {
-		f := filters[i].Filter
-		_, known := cl.State.Subscriptions.Get(f)
+	fresh := map[string]bool{}
+	for i, f := range c.asked {
+		group, filter := shared(f.Filter)
+		known := fresh[f.Filter] || h.broker.routes.has(c.session, f.Filter)
 		switch {
-		case strings.HasPrefix(f, forbidden) || !c.account.MayRead(f):
+		case group != "" && f.NoLocal: // [MQTT-3.8.3-4]
+			_ = h.broker.server.DisconnectClient(cl, packets.ErrProtocolViolationInvalidSharedNoLocal)
+			c.codes[i] = packets.ErrTopicFilterInvalid.Code
+		case !validFilter(filter) || !mochi.IsValidFilter(f.Filter, false):
+			c.codes[i] = packets.ErrTopicFilterInvalid.Code
+		case strings.Contains(f.Filter, forbidden) || !c.account.MayRead(f.Filter):
 			h.broker.refuse(c.owner, causeSubscribe)
-			filters[i].Filter = forbidden
-		case len(f) > maxTopic || strings.Count(f, "/") >= maxLevels, !known && !granted[f] && room <= 0:
+			c.codes[i] = packets.ErrNotAuthorized.Code
+		case len(f.Filter) > maxTopic || strings.Count(f.Filter, "/") >= maxLevels, !known && room <= 0:
 			h.broker.refuse(c.owner, causeSubscriptions)
-			filters[i].Filter = forbidden + forbidden
+			c.codes[i] = packets.ErrQuotaExceeded.Code
 		default:
-			if !known && !granted[f] {
+			if !known {
+				fresh[f.Filter] = true
 				room--
 			}
-			granted[f] = true
+			c.codes[i] = f.Qos
+		}
+		if c.codes[i] > 2 && cl.Properties.ProtocolVersion < 5 {
+			c.codes[i] = packets.ErrUnspecifiedError.Code
 		}
 	}
-	c.granted.Store(&granted)
-	pk.Filters = filters
+	c.session.out.hold()
 	return pk
 }
 
-// OnSubscribed comes before the answer is sent. What was one too many is told from what may not be read, where MQTT can.
-func (h *hook) OnSubscribed(cl *mochi.Client, pk packets.Packet, codes []byte) {
+// OnSubscribed comes before the answer is sent.
+func (h *hook) OnSubscribed(cl *mochi.Client, _ packets.Packet, _ []byte) {
 	c := connOf(cl)
-	if c == nil {
+	if c == nil || c.session == nil {
 		return
 	}
-	c.granted.Store(nil)
-	for i := range codes {
-		if cl.Properties.ProtocolVersion == 5 && i < len(pk.Filters) && pk.Filters[i].Filter == forbidden+forbidden {
-			codes[i] = packets.ErrQuotaExceeded.Code
+	granted := c.asked[:0]
+	for i, f := range c.asked {
+		if c.codes[i] <= 2 {
+			granted = append(granted, f)
 		}
 	}
-	c.retained.Store(true) // the library delivers retained messages next, in this goroutine
+	h.broker.routes.subscribe(c.session, c.bridge, granted, h.broker.now())
+	c.asked = nil
 }
 
-// OnPacketProcessed comes when the library is through with a packet.
+// OnPacketProcessed comes when the library is through with a packet: behind the answer to a SUBSCRIBE.
 func (h *hook) OnPacketProcessed(cl *mochi.Client, pk packets.Packet, _ error) {
-	if c := connOf(cl); c != nil && pk.FixedHeader.Type == packets.Subscribe {
-		c.retained.Store(false)
+	if c := connOf(cl); c != nil && c.session != nil && pk.FixedHeader.Type == packets.Subscribe {
+		c.session.out.release()
 	}
 }
+
+// OnUnsubscribe comes before the answer to an UNSUBSCRIBE.
+func (h *hook) OnUnsubscribe(cl *mochi.Client, pk packets.Packet) packets.Packet {
+	c := connOf(cl)
+	if c == nil || c.session == nil {
+		return pk
+	}
+	c.codes = make([]byte, len(pk.Filters))
+	for i, f := range pk.Filters {
+		if !h.broker.routes.unsubscribe(c.session, f.Filter) {
+			c.codes[i] = packets.CodeNoSubscriptionExisted.Code
+		}
+	}
+	return pk
+}
+
+// OnACLCheck is asked about subscriptions, which are judged before, and about what clients publish. That is never refused here,
+// as MQTT 3.1.1 could only answer with a disconnect: the message is taken, with its sender, and the decoder rejects it.
+func (h *hook) OnACLCheck(_ *mochi.Client, _ string, write bool) bool { return write }
 
 // subscriptions is how many a credential has.
 func (b *Broker) subscriptions(o *owner) int {
@@ -68,44 +97,19 @@ func (b *Broker) subscriptions(o *owner) int {
 	defer b.sessions.mu.Unlock()
 	n := 0
 	for _, s := range o.sessions {
-		s.mu.Lock()
-		c := s.conn
-		s.mu.Unlock()
-		n += c.client.State.Subscriptions.Len()
+		n += b.routes.count(s)
 	}
 	return n
 }
 
-// OnACLCheck is asked about subscriptions, about messages to be delivered, and about what clients publish. Publishing is never
-// refused here, as MQTT 3.1.1 could only answer with a disconnect: the message is taken, with its sender, and the decoder
-// rejects it.
-func (h *hook) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
-	if write {
-		return true
-	}
-	c := connOf(cl)
-	if c == nil || c.session == nil || strings.HasPrefix(topic, forbidden) { // a will that goes nowhere
-		return false
-	}
-	if granted := c.granted.Load(); granted != nil && (*granted)[topic] {
-		return true
-	}
-	if !c.account.MayRead(topic) { // the subscription was wider than what may be read
-		h.broker.refuse(c.owner, causeSubscribe)
-		return false
-	}
-	size := h.size.Load()
-	if c.retained.Load() {
-		if pk, ok := h.broker.server.Topics.Retained.Get(topic); ok {
-			size = memoryOf(&pk)
+// validFilter reports whether a filter keeps to the rules for wildcards.
+func validFilter(filter string) bool {
+	for more := true; more; {
+		var key string
+		key, filter, more = strings.Cut(filter, "/")
+		if strings.Contains(key, "#") && (key != "#" || more) || strings.Contains(key, "+") && key != "+" {
+			return false
 		}
-	}
-	if !h.broker.room(cl, c, max(size, perMessage)) {
-		h.broker.refuse(c.owner, causeQueue)
-		return false
-	}
-	if !cl.Closed() {
-		c.out.bytes.Add(max(size, perMessage))
 	}
 	return true
 }
