@@ -19,7 +19,12 @@ func TestL11_MemoryComesBack(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- giveBack(20 * time.Millisecond)(ctx) }()
-	defer func() { cancel(); <-done }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}()
 	debug.FreeOSMemory()
 	before := held()
 	leave := make(chan struct{})

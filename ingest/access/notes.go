@@ -46,7 +46,13 @@ func (n *Notes) write(level slog.Level, kind, subject string, args []any) {
 	if left > 0 {
 		args = append(args, "left_out", left)
 	}
-	n.log.Log(context.Background(), level, kind, args...)
+	ctx := context.Background()
+	if !n.log.Enabled(ctx, level) {
+		return
+	}
+	r := slog.NewRecord(n.now(), level, kind, 0)
+	r.Add(args...)
+	_ = n.log.Handler().Handle(ctx, r) // as log does
 }
 
 // may reports whether a line may be written now, and how many were left out before it.
