@@ -81,6 +81,7 @@ type peer struct {
 	came    chan packets.Packet // closed: the connection has ended
 	hold    atomic.Bool         // acknowledgements are the scenario's business
 	ids     uint16
+	ack     packets.Packet // the CONNACK
 	sending sync.Mutex
 }
 
@@ -170,6 +171,7 @@ func (s *stage) connect(name string, change ...with) *peer {
 	p.send(pk, (*packets.Packet).ConnectEncode)
 	go p.read()
 	ack, ok := p.next(packets.Connack)
+	p.ack = ack
 	switch {
 	case !ok:
 		s.note("%s: connection closed", name)
