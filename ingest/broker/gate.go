@@ -2,7 +2,6 @@ package broker
 
 import (
 	"container/list"
-	"crypto/tls"
 	"net"
 	"net/netip"
 	"sync"
@@ -149,10 +148,10 @@ func placeOf(c net.Conn) *place {
 		switch in := c.(type) {
 		case *place:
 			return in
-		case *tls.Conn:
-			c = in.NetConn()
 		case *frames:
 			c = in.Conn
+		case interface{ NetConn() net.Conn }: // TLS, and a WebSocket that came with its first bytes
+			c = in.NetConn()
 		default:
 			return nil
 		}

@@ -26,6 +26,13 @@ const (
 	maxConnect  = 32 << 10 // bytes of a CONNECT, with its will
 	maxAliases  = 64       // topic aliases of a connection
 
+	maxUnreleased = 4096 // messages of QoS 2 of a session that it has not released
+
+	// uncommitted bounds the bytes of one credential's large messages that wait for their commit: the intake counts messages, which
+	// holds small ones in bounds, and has none of its own for large ones.
+	uncommitted = 16 << 20
+	large       = 4 << 10
+
 	queueOfAll    = 128 << 20 // bytes that wait for all sessions together
 	retainedOfAll = 64 << 20  // bytes of all retained messages of devices
 

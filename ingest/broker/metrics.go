@@ -71,6 +71,8 @@ func newMetrics(r prometheus.Registerer, b *Broker) *metrics {
 			func() float64 { return float64(b.Health().Clients) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_broker_connecting", Help: "Connections that have not logged in."},
 			func() float64 { return float64(b.gate.len()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_broker_subscriptions", Help: "Subscriptions of all sessions."},
+			func() float64 { return float64(b.routes.filters.Load()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_broker_unacknowledged_messages", Help: "Messages handed over and not yet on disk."},
 			func() float64 { return float64(b.backlog.Len()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_broker_oldest_unacknowledged_seconds", Help: "How long the oldest of them has waited."},

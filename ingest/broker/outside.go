@@ -38,6 +38,6 @@ func (b *Broker) judge(c *conn, m *message, reserved bool) (ignored bool, err er
 	if o.penalized {
 		o.penalize(time.Now())
 	}
-	b.notes.Warn("a connection was ended for what it published", a.Name, "credential", a.Name, "role", string(a.Role), "topic", bounded(m.topic))
+	b.notes.Warn("a connection was ended for what it published", a.Name, "credential", a.Name, "role", string(a.Role))
 	return false, errOutside
 }

@@ -31,8 +31,9 @@ type owner struct {
 
 	sessions map[string]*session // open and asleep; guarded by sessions.mu
 
+	uncommitted atomic.Int64 // bytes of its large messages that are not on disk yet
+
 	queued   atomic.Int64 // bytes that wait for its sessions
-	counted  atomic.Int64 // when they were counted anew, since the broker's epoch
 	topics   atomic.Int64 // retained, and
 	retained atomic.Int64 // their bytes
 
@@ -88,7 +89,7 @@ func (o *owner) penalty(now time.Time) time.Duration {
 	return max(0, o.until.Sub(now))
 }
 
-// open is how many sessions are connected, asleep the one that has slept longest, newest the one that connected last; nil: there
+// count is how many sessions are connected, asleep the one that has slept longest, newest the one that connected last; nil: there
 // is none. The caller holds sessions.mu.
 func (o *owner) count() (open int, asleep, newest *session) {
 	for _, s := range o.sessions {

@@ -210,18 +210,22 @@ func (s *session) isOf(c *conn) bool {
 	return s.conn == c
 }
 
-// take reports whether the message with this identifier is new. If it is not and was committed, it is answered again.
-func (s *session) take(id uint16) bool {
+// take reports whether the message with this identifier is new. If it is not and was committed, it is answered again. An error
+// means that the client has let more messages be than it may.
+func (s *session) take(id uint16) (isNew bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	committed, known := s.received[id]
 	if committed {
 		s.conn.Ack(wire.Pubrec, id)
 	}
+	if !known && len(s.received) >= maxUnreleased {
+		return false, errUnreleased
+	}
 	if !known {
 		s.received[id] = false
 	}
-	return !known
+	return !known, nil
 }
 
 // drop forgets a message that was not taken after all.

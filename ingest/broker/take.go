@@ -19,6 +19,8 @@ import (
 var (
 	errStopping = errors.New("broker is stopping")
 	errEarly    = errors.New("publish before login")
+
+	errUnreleased = errors.New("too many messages of QoS 2 that are not released")
 )
 
 // message is a PUBLISH on its way in.
@@ -53,9 +55,15 @@ func (b *Broker) take(c *conn, m message) error {
 			return err
 		}
 	}
-	if m.qos == 2 && !c.session.take(m.id) {
-		b.metrics.repeated.Inc()
-		return nil
+	if m.qos == 2 {
+		isNew, err := c.session.take(m.id)
+		if err != nil {
+			return err
+		}
+		if !isNew {
+			b.metrics.repeated.Inc()
+			return nil
+		}
 	}
 	now := time.Now()
 	in := ingest.Message{
@@ -74,6 +82,12 @@ func (b *Broker) take(c *conn, m message) error {
 		in.Session, in.Packet = c.session.identity, m.id
 		in.Repeated = m.again && b.repeats(c, m, arrived)
 		c.recent.Note(m.id, m.topic, m.payload, arrived)
+	}
+	if err := b.await(c.owner, &in); err != nil {
+		if m.qos == 2 {
+			c.session.drop(m.id)
+		}
+		return err
 	}
 	b.backlog.Take(arrived)
 	if err := b.intake.Put(in); err != nil {
