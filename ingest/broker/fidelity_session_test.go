@@ -233,7 +233,7 @@ b: session present`},
 		b = s.connect("b", keep(100))
 		s.sync(b)
 		b.bye()
-		b = s.connect("b", keep(0), resume)
+		s.connect("b", keep(0), resume)
 		b = s.connect("b", keep(0), resume)
 		b.bye()
 	}, want: `b: session present

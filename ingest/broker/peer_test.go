@@ -94,7 +94,6 @@ var (
 	bridge  with = func(p *packets.Packet) { p.ProtocolVersion = 0x84 }
 	resume  with = func(p *packets.Packet) { p.Connect.Clean = false }
 	retain  with = func(p *packets.Packet) { p.FixedHeader.Retain = true }
-	dup     with = func(p *packets.Packet) { p.FixedHeader.Dup = true }
 	noLocal with = func(p *packets.Packet) { p.Filters[0].NoLocal = true }
 	asSent  with = func(p *packets.Packet) { p.Filters[0].RetainAsPublished = true }
 )
