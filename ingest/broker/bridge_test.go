@@ -13,11 +13,25 @@ import (
 // Finding T7: a mosquitto with a bridge in its defaults, which begin with a protocol level of their own, connects. Messages go
 // both ways, each once: a bridge does not get its own back, and what is retained stays so.
 func TestT7_MosquittoBridgesToUs(t *testing.T) {
+	for _, version := range []string{"", "mqttv31", "mqttv50"} {
+		name := version
+		if name == "" {
+			name = "defaults"
+		}
+		t.Run(name, func(t *testing.T) { bridgesToUs(t, version) })
+	}
+}
+
+// bridgesToUs bridges with a version of the protocol; "": none is set.
+func bridgesToUs(t *testing.T, version string) {
 	b := start(t, broker.Options{Credentials: []access.Credential{
 		{Name: "gedung", Password: "p", Role: access.Bridge, Read: []string{"#"}},
 	}}, acknowledge(t))
-	m := testengine.Mosquitto(t, testengine.MosquittoLines(
-		"connection gerbang", "address "+b.Addr(0), "remote_username gedung", "remote_password p", "topic gerbang/# both 1"))
+	lines := []string{"connection gerbang", "address " + b.Addr(0), "remote_username gedung", "remote_password p", "topic gerbang/# both 1"}
+	if version != "" {
+		lines = append(lines, "bridge_protocol_version "+version)
+	}
+	m := testengine.Mosquitto(t, testengine.MosquittoLines(lines...))
 
 	theirs := &stage{t: t, addr: m.Addr}
 	theirs.control = theirs.connect("control")

@@ -85,15 +85,16 @@ c: connection closed`,
 		b.subscribe("w/#")
 		first := s.connect("c", v3, resume, will("w/1", "gone", 0))
 		first.subscribe("x")
-		s.connect("c", v3, resume).publish("x", "to itself")
+		second := s.connect("c", v3, resume)
 		first.ended()
-		s.sync(b)
+		second.publish("x", "to itself")
+		s.sync(b, second)
 	}, want: `b: w/1 "gone" q0
 c: session present
-c: x "to itself" q1
-c: connection closed`, mosquitto: `c: session present
-c: x "to itself" q1
-c: connection closed`,
+c: connection closed
+c: x "to itself" q1`, mosquitto: `c: session present
+c: connection closed
+c: x "to itself" q1`,
 		why: "the first has gone without a goodbye"},
 	{name: "maximum packet size", play: func(s *stage) {
 		a := s.connect("a")
@@ -232,7 +233,7 @@ b: session present`},
 		b = s.connect("b", keep(100))
 		s.sync(b)
 		b.bye()
-		b = s.connect("b", keep(0), resume)
+		s.connect("b", keep(0), resume)
 		b = s.connect("b", keep(0), resume)
 		b.bye()
 	}, want: `b: session present

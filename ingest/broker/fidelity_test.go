@@ -60,6 +60,19 @@ func (sc scenario) playAt(t *testing.T, addr, want string) {
 	}
 }
 
+// What a client of MQTT 5 must know before it uses it, the CONNACK says; one of MQTT 3 is told nothing more than before.
+func TestT11_ConnackSaysWhatThereIs(t *testing.T) {
+	b := start(t, broker.Options{AllowAnonymous: true, MaxPacket: 300_000}, acknowledge(t))
+	s := &stage{t: t, addr: b.Addr(0)}
+	p := s.connect("", keep(1<<31)).ack.Properties
+	if p.TopicAliasMaximum == 0 || p.MaximumPacketSize != 300_000 || p.AssignedClientID == "" || p.SessionExpiryInterval != 7*24*3600 {
+		t.Errorf("got %d aliases, packets of %d bytes, id %q, a session of %d s", p.TopicAliasMaximum, p.MaximumPacketSize, p.AssignedClientID, p.SessionExpiryInterval)
+	}
+	if n := s.connect("three", v3).ack.FixedHeader.Remaining; n != 2 {
+		t.Errorf("a CONNACK of MQTT 3.1.1 has %d bytes, want 2", n)
+	}
+}
+
 func everything(p *packets.Packet) {
 	pr := &p.Properties
 	pr.PayloadFormat, pr.PayloadFormatFlag = 1, true

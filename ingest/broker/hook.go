@@ -92,6 +92,9 @@ func (h *hook) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet
 	case packets.Disconnect:
 		if c := connOf(cl); c != nil && c.session != nil {
 			c.session.out.detach(c) // what comes now was never sent
+			if pk.Properties.SessionExpiryIntervalFlag && pk.Properties.SessionExpiryInterval == 0 {
+				c.session.finish(c) // whoever connects now finds none, though the connection has yet to end
+			}
 		}
 		pk.Properties.SessionExpiryInterval = min(pk.Properties.SessionExpiryInterval, maxSession) // which only the CONNECT is asked for
 	}

@@ -81,6 +81,7 @@ type peer struct {
 	came    chan packets.Packet // closed: the connection has ended
 	hold    atomic.Bool         // acknowledgements are the scenario's business
 	ids     uint16
+	ack     packets.Packet // the CONNACK
 	sending sync.Mutex
 }
 
@@ -93,7 +94,6 @@ var (
 	bridge  with = func(p *packets.Packet) { p.ProtocolVersion = 0x84 }
 	resume  with = func(p *packets.Packet) { p.Connect.Clean = false }
 	retain  with = func(p *packets.Packet) { p.FixedHeader.Retain = true }
-	dup     with = func(p *packets.Packet) { p.FixedHeader.Dup = true }
 	noLocal with = func(p *packets.Packet) { p.Filters[0].NoLocal = true }
 	asSent  with = func(p *packets.Packet) { p.Filters[0].RetainAsPublished = true }
 )
@@ -170,6 +170,7 @@ func (s *stage) connect(name string, change ...with) *peer {
 	p.send(pk, (*packets.Packet).ConnectEncode)
 	go p.read()
 	ack, ok := p.next(packets.Connack)
+	p.ack = ack
 	switch {
 	case !ok:
 		s.note("%s: connection closed", name)

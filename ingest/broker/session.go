@@ -194,6 +194,15 @@ func (s *session) leave(c *conn, wait time.Duration) {
 	}
 }
 
+// finish says that the session ends with the connection after all.
+func (s *session) finish(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn == c {
+		s.lasting = false
+	}
+}
+
 // isOf reports whether the connection is the one that is or was last connected.
 func (s *session) isOf(c *conn) bool {
 	s.mu.Lock()

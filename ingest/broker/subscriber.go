@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"bytes"
+	"strings"
 	"sync"
 	"time"
 
@@ -122,12 +124,23 @@ func (h *hook) OnPacketEncode(cl *mochi.Client, pk packets.Packet) packets.Packe
 	return pk
 }
 
-// propertiesOf returns the properties of a message that go on to subscribers.
+// propertiesOf returns the properties of a message that go on to subscribers; nil: it has none. They do not hold on to the packet,
+// which they may outlive by far.
 func propertiesOf(pk *packets.Packet) *packets.Properties {
-	p := pk.Properties
-	p.TopicAlias, p.TopicAliasFlag = 0, false
-	if !p.PayloadFormatFlag && p.MessageExpiryInterval == 0 && p.ContentType == "" && p.ResponseTopic == "" && p.CorrelationData == nil && p.User == nil {
+	q := &pk.Properties
+	if !q.PayloadFormatFlag && q.MessageExpiryInterval == 0 && q.ContentType == "" && q.ResponseTopic == "" && q.CorrelationData == nil && q.User == nil {
 		return nil
 	}
-	return &p
+	p := &packets.Properties{
+		PayloadFormat:         q.PayloadFormat,
+		PayloadFormatFlag:     q.PayloadFormatFlag,
+		MessageExpiryInterval: q.MessageExpiryInterval,
+		ContentType:           strings.Clone(q.ContentType),
+		ResponseTopic:         strings.Clone(q.ResponseTopic),
+		CorrelationData:       bytes.Clone(q.CorrelationData),
+	}
+	for _, u := range q.User {
+		p.User = append(p.User, packets.UserProperty{Key: strings.Clone(u.Key), Val: strings.Clone(u.Val)})
+	}
+	return p
 }
