@@ -76,11 +76,11 @@ func (c *callers) enter(name string, stop func(time.Time) error) *call {
 			return nil
 		}
 		b := oldest.Value.(*body)
-		in.bodies.Remove(oldest)
-		b.elem, b.cut = nil, true
 		if b.stop(time.Unix(1, 0)) != nil {
 			return nil // it cannot be stopped here
 		}
+		in.bodies.Remove(oldest)
+		b.elem, b.cut = nil, true
 		in.underway-- // it leaves as soon as it wakes
 		c.total--
 	}
