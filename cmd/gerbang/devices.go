@@ -105,7 +105,7 @@ func (f *discoverFlags) listenAt(ctx context.Context, cfg *configs.Config, progr
 	if err != nil {
 		return nil, err
 	}
-	var seen decode.Sightings
+	seen := decode.Sightings{Open: true}
 	decoder, err := newDecoder(cfg, surroundings{sightings: &seen})
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -264,7 +263,7 @@ func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
 	}
 	task, ok := tasks[log.Task]
 	if !ok {
-		return faultf(telemetry.ReasonTask, "task: %q is no task of the site", log.Task)
+		return faultf(telemetry.ReasonTask, "task: %s is no task of the site", quoted(log.Task))
 	}
 	switch {
 	case log.Item == "", slices.Contains(task.Items, log.Item):
@@ -287,7 +286,7 @@ func same(m *node, want string) *fault {
 const maxNamed = 12
 
 // namesIn lists the names of the root's members, as far as a program may have chosen them.
-func namesIn(doc *document) string {
+func namesIn(doc *document) foreign {
 	var names []string
 	for i := range doc.children(0) {
 		if len(names) == maxNamed {
@@ -301,9 +300,9 @@ func namesIn(doc *document) string {
 		}
 	}
 	if len(names) == 0 {
-		return "no members at all"
+		return foreign{"", foreignNames}
 	}
-	return fmt.Sprintf("the members %s", strings.Join(names, ", "))
+	return foreign{strings.Join(names, ", "), foreignNames}
 }
 
 // sequence reads a whole number from 0 to 2^64-1.
