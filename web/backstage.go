@@ -115,8 +115,9 @@ const listLimit = 200
 // rejectionsPage are the messages that were not understood.
 type rejectionsPage struct {
 	frame
-	Rows []rejectionRow
-	Site string
+	Rows      []rejectionRow
+	Site      string
+	Listening *listening
 }
 
 type rejectionRow struct {
@@ -133,7 +134,7 @@ func (s *Server) rejections(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("listing rejections: %w", err)
 	}
-	p := rejectionsPage{frame: s.frame(r, lang, lang.T("rejections.title")), Site: site}
+	p := rejectionsPage{frame: s.frame(r, lang, lang.T("rejections.title")), Site: site, Listening: s.listening(w, lang, "/rejections")}
 	for i := range records {
 		rec := &records[i]
 		if rec.Rejection == nil {

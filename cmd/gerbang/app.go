@@ -45,7 +45,9 @@ type app struct {
 	web     *web.Server
 	// sightings are devices that are heard and not configured; they outlive a reload's new decoder.
 	sightings decode.Sightings
-	asker     *asker
+	// ear holds raw messages while a person listens.
+	ear   decode.Ear
+	asker *asker
 
 	leftOut atomic.Pointer[[]string] // sites whose files have problems
 	reload  chan os.Signal           // nil: nothing asks for a reload
@@ -155,14 +157,17 @@ type surroundings struct {
 	memory    decode.Memory     // what devices have announced before
 	sightings *decode.Sightings // where devices that are not configured are noted
 	ask       func(topic string, payload []byte)
+	ear       *decode.Ear
 }
 
 // surroundings are those of a running gateway: they outlive a reload.
-func (a *app) surroundings() surroundings { return surroundings{a.memory, &a.sightings, a.asker.ask} }
+func (a *app) surroundings() surroundings {
+	return surroundings{a.memory, &a.sightings, a.asker.ask, &a.ear}
+}
 
 func newDecoder(cfg *configs.Config, s surroundings) (*decode.Decoder, error) {
 	return decode.New(decode.Options{
-		Memory: s.memory, Sightings: s.sightings, Ask: s.ask,
+		Memory: s.memory, Sightings: s.sightings, Ask: s.ask, Ear: s.ear,
 		Sites: cfg.AllSites(), Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
 		Past: cfg.Ingest.ClockPast, Future: cfg.Ingest.ClockFuture, Lateness: cfg.Ingest.Lateness,
 	})
