@@ -51,6 +51,7 @@ type Gateway struct {
 	seen     *window
 	seq      uint64 // last number given
 	counters Counters
+	alike    alike // rejections of the last hour
 	quiet    bool
 	batch    Batch
 	// snapshotAt is when the last snapshot of any site was taken.
@@ -77,6 +78,7 @@ type taking struct {
 	stored, rejected bool
 	open             bool
 	again            bool // the sender says that it sends it again
+	retained         bool // the broker repeats it to whoever subscribes
 }
 
 // Open recovers the state from the journal: the newest snapshot of each site, then the records behind it, through the same
@@ -194,7 +196,7 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 		g.counters.Ignored++
 		return nil
 	}
-	g.message = taking{records: records, open: true, again: msg.Repeated}
+	g.message = taking{records: records, open: true, again: msg.Repeated, retained: msg.Retained}
 	return g.take(ctx)
 }
 
@@ -209,6 +211,10 @@ func (g *Gateway) take(ctx context.Context) error {
 			continue
 		}
 		m.stored = true
+		// What the broker repeats is known by its record, through restarts.
+		if rec.Kind == telemetry.KindRejection && len(m.records) == 1 && !m.retained && g.alike.counts(&rec) {
+			continue
+		}
 		g.counters.Readings += uint64(len(rec.Observation.Readings))
 		if err := g.append(ctx, rec); err != nil {
 			return err
@@ -270,6 +276,9 @@ func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
 			return err
 		}
 	}
+	if err := g.tellAlike(ctx, now, false); err != nil {
+		return err
+	}
 	if g.book.Due() <= now {
 		g.batch.Changes = g.book.Tick(now, g.batch.Changes)
 	}
@@ -279,6 +288,9 @@ func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
 // Due is when Advance next has something to do.
 func (g *Gateway) Due() telemetry.Instant {
 	due := g.book.Due()
+	if g.alike.due != 0 {
+		due = min(due, g.alike.due)
+	}
 	for _, s := range g.order {
 		if s.stopped == "" {
 			due = min(due, s.engine.Due())
@@ -321,6 +333,9 @@ func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {
 		s.snapshotDue = true
 	}
 	g.aliveAt = 0
+	if err := g.tellAlike(ctx, now, true); err != nil {
+		return err
+	}
 	for {
 		batch, err := g.Commit(ctx, now)
 		if err != nil || batch == nil {

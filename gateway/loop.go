@@ -267,6 +267,9 @@ func (l *Loop) work(ctx context.Context) error {
 			stopping = true
 			l.intake.close()
 			l.gw.aliveAt = 0 // the journal is told until when it ran
+			if err := l.gw.tellAlike(context.WithoutCancel(ctx), l.clock.now(), true); err != nil {
+				return err
+			}
 		}
 		// From here on the work is finished whatever ctx says: what was taken is committed.
 		if err := l.step(context.WithoutCancel(ctx), ctx.Done()); err != nil {

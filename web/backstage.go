@@ -124,7 +124,8 @@ type rejectionRow struct {
 	When, Age, Site, Device, Topic string
 	Reason, Detail, Raw            string
 	Size                           string
-	Cut                            bool // Raw is only the beginning
+	Cut                            bool   // Raw is only the beginning
+	More                           string // how many others it stands for; empty: it is one message
 }
 
 func (s *Server) rejections(w http.ResponseWriter, r *http.Request) error {
@@ -156,6 +157,10 @@ func rejectionRowOf(sc *scene, rec *telemetry.Record) rejectionRow {
 	}
 	if sc.view != nil {
 		row.Site = sc.view.Name
+	}
+	if x.More > 0 {
+		row.Size, row.Detail, row.Cut = "", "", false
+		row.More = sc.T("rejections.more", "Count", int(x.More))
 	}
 	return row
 }

@@ -15,7 +15,7 @@ const (
 	maxShown  = 80
 )
 
-// reject makes the record of a message that was not understood. It has no identity: each attempt is evidence.
+// reject makes the record of a message that was not understood.
 func (w *Worker) reject(msg *ingest.Message, b *binding, f *fault) telemetry.Record {
 	topic, raw, device := msg.Topic, msg.Payload, b.device
 	if w.sight != open {

@@ -89,7 +89,9 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 			b = w.refused.of[0].b
 		}
 		clear(records[len(dst):])
-		return append(dst, w.reject(msg, b, f))
+		rec := w.reject(msg, b, f)
+		rec.Identity = w.repeats(msg)
+		return append(dst, rec)
 	}
 	return w.restrict(msg, w.withRefused(records, len(dst), msg), len(dst))
 }
