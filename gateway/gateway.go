@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -451,16 +452,24 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 	*s = *fresh
 }
 
+// causeOf tells of a panic what cannot be of the message.
+func causeOf(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
+}
+
 // decode is the decoder with a net under it: a decoder's own fault is a rejection like any other.
 func (g *Gateway) decode(msg *ingest.Message, dst []telemetry.Record) (records []telemetry.Record) {
 	from := len(dst)
 	defer func() {
 		if p := recover(); p != nil {
-			g.log.Error("a decoder failed on a message; the message is quarantined", "topic", msg.Topic, "err", p)
+			g.log.Error("a decoder failed on a message; the message is quarantined", "topic", ingest.Outline(msg.Topic), "err", causeOf(p))
 			records = append(dst[:from], telemetry.Record{
 				Kind: telemetry.KindRejection, At: msg.Received, Received: msg.Received,
 				Rejection: &telemetry.Rejection{
-					Topic: msg.Topic, Reason: telemetry.ReasonFault, Detail: "the decoder failed on this message",
+					Topic: ingest.Outline(msg.Topic), Reason: telemetry.ReasonFault, Detail: "the decoder failed on this message",
 					Size: len(msg.Payload),
 				},
 			})

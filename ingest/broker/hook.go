@@ -9,6 +9,7 @@ import (
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/wire"
 )
 
@@ -173,14 +174,9 @@ func (h *hook) OnWillSent(cl *mochi.Client, pk packets.Packet) {
 	}
 	m := message{topic: strings.TrimPrefix(pk.TopicName, forbidden), payload: bytes.Clone(pk.Payload), sent: true}
 	if err := h.broker.take(c, m); err != nil && !errors.Is(err, errStopping) {
-		h.broker.log.Warn("a client's will was not taken", "client", cl.ID, "err", err)
+		h.broker.log.Warn("a client's will was not taken", "client", bounded(cl.ID), "err", err)
 	}
 }
 
-// bounded is outside text fit for a log line.
-func bounded(s string) string {
-	if len(s) > 64 {
-		s = s[:64] + "…"
-	}
-	return strings.ToValidUTF8(s, "\uFFFD")
-}
+// bounded is outside text fit for a log line: its shape. A login name or a topic that nobody configured may be a person's.
+func bounded(s string) string { return ingest.Outline(s) }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -147,7 +148,7 @@ func (r *redactor) value(text []byte) {
 	} else if r.word(text) {
 		r.out = append(r.out, text...)
 	} else {
-		r.out = append(r.out, outline(string(text))...)
+		r.out = append(r.out, ingest.Outline(string(text))...)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gerbang-iot/gerbang/ingest"
 )
 
 // foreign is a text of a message that a fault repeats: a name, an address, a topic. How much of it is shown depends on who looks.
@@ -128,7 +130,7 @@ func (l *lexicon) name(name string) string {
 		return name
 	}
 	if len(name) > maxKeptWord || countDigits([]byte(name)) > maxNameDigits {
-		return outline(name)
+		return ingest.Outline(name)
 	}
 	var b strings.Builder
 	known := false
@@ -146,34 +148,14 @@ func (l *lexicon) name(name string) string {
 			b.WriteString(piece)
 			known = true
 		} else {
-			b.WriteString(outline(piece))
+			b.WriteString(ingest.Outline(piece))
 		}
 		rest = rest[end:]
 	}
 	if !known {
-		return outline(name)
+		return ingest.Outline(name)
 	}
 	return b.String()
-}
-
-// outline is the shape of a text: how long it is, and whether it is a number.
-func outline(text string) string {
-	n := utf8.RuneCountInString(text)
-	if n == 0 {
-		return ""
-	}
-	if strings.Trim(text, "0123456789") == "" {
-		return hashes(n)
-	}
-	return "…" + strconv.Itoa(n)
-}
-
-// hashes stand for n digits.
-func hashes(n int) string {
-	if n <= 6 {
-		return strings.Repeat("#", n)
-	}
-	return "#…" + strconv.Itoa(n)
 }
 
 // topic is a topic as it may be kept: levels that models or the configuration know, and the shape of the others. address is of the
@@ -198,7 +180,7 @@ func (l *lexicon) topic(topic string, s sight, address string) string {
 			if level != "" && strings.Trim(level, "0123456789") == "" {
 				// A level that only counts; a telephone number in parts is none.
 				if digits += len(level); digits > most {
-					shown = hashes(len(level))
+					shown = ingest.Outline(level)
 				} else {
 					shown = level
 				}

@@ -117,7 +117,7 @@ func (s *Sightings) guess(d *Decoder, msg *ingest.Message) (found []Candidate, t
 	found = d.Recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time(), Open: s.Open})
 	for i := range found {
 		if c := &found[i]; !s.Open && !wellFormed(c.Address) {
-			c.Address = outline(c.Address)
+			c.Address = ingest.Outline(c.Address)
 		}
 	}
 	return found, now().Sub(began)
