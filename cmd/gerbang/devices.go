@@ -110,6 +110,7 @@ func (f *discoverFlags) listenAt(ctx context.Context, cfg *configs.Config, progr
 	if err != nil {
 		return nil, err
 	}
+	progress = plainly(progress) // its line is rewritten
 	worker, heard := decoder.Worker(nil), 0
 	var mu sync.Mutex // of both
 	stop := make(chan struct{})
@@ -227,6 +228,9 @@ func (f *discoverFlags) ask(ctx context.Context, cfg *configs.Config) ([]strange
 	return list.Items, nil
 }
 
+// onOneLine keeps a topic from looking like lines of ours.
+var onOneLine = strings.NewReplacer("\n", `\n`, "\t", `\t`)
+
 // printStrangers lists devices for people: first those that some model reads.
 func printStrangers(w io.Writer, found []stranger) error {
 	var b strings.Builder
@@ -235,7 +239,7 @@ func printStrangers(w io.Writer, found []stranger) error {
 	}
 	slices.SortStableFunc(found, func(a, b stranger) int { return readable(b) - readable(a) })
 	for _, s := range found {
-		fmt.Fprintf(&b, "%s (%d messages)\n", s.Topic, s.Messages)
+		fmt.Fprintf(&b, "%s (%d messages)\n", onOneLine.Replace(s.Topic), s.Messages)
 		if len(s.Guesses) == 0 {
 			fmt.Fprintf(&b, "  no model fits: %s\n\n", s.Why)
 			continue

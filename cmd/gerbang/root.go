@@ -43,6 +43,7 @@ func (h hinted) Unwrap() error { return h.error }
 
 // execute runs one command and gives the process's exit code: 0 done, 1 failed, 2 wrong use (or what the command says).
 func execute(ctx context.Context, args []string, std streams) int {
+	std.out, std.err = shown(std.out), shown(std.err)
 	root := newRoot(std)
 	root.SetArgs(args)
 	root.SetIn(std.in)
