@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/ingest/mqtt"
+	"github.com/gerbang-iot/gerbang/keyfile"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -184,7 +184,7 @@ func (f *discoverFlags) connection(cfg *configs.Config) (mqtt.Connection, error)
 	if f.passwordFile == "" {
 		return c, nil
 	}
-	text, err := os.ReadFile(f.passwordFile)
+	text, err := keyfile.Read(f.passwordFile)
 	if err != nil {
 		return c, fmt.Errorf("reading the password: %w", err)
 	}
