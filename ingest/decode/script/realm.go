@@ -71,8 +71,8 @@ type realm struct {
 	// matched says that a regular expression was tried; begun is when the call began.
 	matched bool
 	begun   time.Time
-	items  []any // of the payload
-	out    object.Writer
+	items   []any // of the payload
+	out     object.Writer
 }
 
 // Realms that are ready, for all programs: frozen ones for messages, and compared ones while a configuration is loaded.
