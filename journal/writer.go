@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"strings"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -157,7 +154,7 @@ func (w *writer) strict(ctx context.Context) error {
 }
 
 // transaction runs fn between BEGIN and COMMIT. Any error of fn, and any error of COMMIT that leaves the transaction open,
-// rolls back: nothing is stored then. A failed COMMIT that SQLite has ended by itself is ErrOutcomeUnknown.
+// rolls back: nothing is stored then. Only a failed fsync is ErrOutcomeUnknown; see undone.
 func (w *writer) transaction(fn func() error) (err error) {
 	w.lock <- struct{}{}
 	defer func() {
@@ -170,6 +167,7 @@ func (w *writer) transaction(fn func() error) (err error) {
 		<-w.lock
 	}()
 	if err := w.begin.exec(); err != nil {
+		_ = w.rollback.exec() // of one that an earlier rollback has left open
 		return classify("beginning a transaction", err)
 	}
 	if err := fn(); err != nil {
@@ -178,29 +176,10 @@ func (w *writer) transaction(fn func() error) (err error) {
 		return classify("writing", err)
 	}
 	if err := w.commit.exec(); err != nil {
-		code := codeOf(err)
-		if rolledBack := w.rollback.exec() == nil; rolledBack && code != sqlite3.SQLITE_IOERR {
-			return classify("committing", err)
-		}
-		return fmt.Errorf("committing: %w: %w", gateway.ErrOutcomeUnknown, err)
+		return w.undone(err)
 	}
 	w.measure()
 	return nil
-}
-
-// codeOf is SQLite's primary result code; 0 if err is none of SQLite's.
-func codeOf(err error) int {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return e.Code() & 0xff
-	}
-	return 0
-}
-
-func classify(doing string, err error) error {
-	if codeOf(err) == sqlite3.SQLITE_FULL {
-		return fmt.Errorf("%s: %w: %w", doing, gateway.ErrFull, err)
-	}
-	return fmt.Errorf("%s: %w", doing, err)
 }
 
 // write puts a batch into the open transaction.
