@@ -40,19 +40,21 @@ type writer struct {
 	series                  map[seriesKey]int64
 	fresh                   []seriesKey     // added to series by the open transaction
 	head                    influx.Position // the last element of each stream, as committed
-	lock                    chan struct{}   // held by whoever uses the connection
-	commits, pages          int             // under lock: transactions, and pages written to the log since the last checkpoint
-	long                    chan struct{}   // holds a signal when a checkpoint is due
+	sum, linked             uint64          // checksum of the last record: as committed, and in the open transaction
+	scratch                 []byte
+	lock                    chan struct{} // held by whoever uses the connection
+	commits, pages          int           // under lock: transactions, and pages written to the log since the last checkpoint
+	long                    chan struct{} // holds a signal when a checkpoint is due
 }
 
 type seriesKey struct{ site, device, quantity, channel string }
 
 const (
-	// lastSeq is the number of the last record, also where retention has deleted it.
+	// lastSeq is the number of the last record, also where retention has deleted it, or where it is lost.
 	lastSeq    = `SELECT max(coalesce((SELECT max(seq) FROM records), 0), coalesce((SELECT max(seq) FROM snapshots), 0))`
 	beginSQL   = `BEGIN IMMEDIATE`
-	recordSQL  = `INSERT INTO records (seq, kind, site, at, received, identity, body) VALUES `
-	recordArgs = `(?,?,?,?,?,?,?)`
+	recordSQL  = `INSERT INTO records (seq, kind, site, at, received, identity, body, sum) VALUES `
+	recordArgs = `(?,?,?,?,?,?,?,?)`
 )
 
 func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
@@ -86,6 +88,9 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		if err := conn.QueryRowContext(ctx, query).Scan(target); err != nil {
 			return nil, fmt.Errorf("reading where the streams end: %w", err)
 		}
+	}
+	if err := conn.QueryRowContext(ctx, sumSQL, int64(w.head.Record)).Scan((*signed)(&w.sum)); err != nil {
+		return nil, fmt.Errorf("reading the last checksum: %w", err)
 	}
 	if err := conn.Raw(func(c any) error { w.raw = c.(driver.Conn); return nil }); err != nil {
 		return nil, err
@@ -184,6 +189,7 @@ func (w *writer) transaction(fn func() error) (err error) {
 
 // write puts a batch into the open transaction.
 func (w *writer) write(b *gateway.Batch) error {
+	w.linked = w.sum
 	if err := w.writeRecords(b.Records); err != nil {
 		return err
 	}
@@ -263,7 +269,7 @@ func (w *writer) write(b *gateway.Batch) error {
 }
 
 func (w *writer) writeRecords(records []telemetry.Record) error {
-	const columns = 7
+	const columns = 8
 	for len(records) > 0 {
 		size := 0
 		for recordRows[size] > len(records) {
@@ -286,6 +292,8 @@ func (w *writer) writeRecords(records []telemetry.Record) error {
 			args[0].Value, args[1].Value, args[2].Value = int64(rec.Seq), int64(rec.Kind), rec.Site
 			args[3].Value, args[4].Value, args[5].Value = int64(rec.At), int64(rec.Received), int64(rec.Identity)
 			args[6].Value = bodies[from:ends[i]]
+			w.linked, w.scratch = link(w.scratch, w.linked, rec, w.body[from:ends[i]])
+			args[7].Value = int64(w.linked)
 			from = ends[i]
 		}
 		if err := s.run(); err != nil {
