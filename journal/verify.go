@@ -20,6 +20,9 @@ type Verification struct {
 	Findings []Finding
 }
 
+// mostOthers bounds how far neighbours excuse a record.
+const mostOthers = 64
+
 // verifier follows the chain.
 type verifier struct {
 	j       *Journal
@@ -29,8 +32,9 @@ type verifier struct {
 	next    uint64 // the record that comes next
 	prev    uint64 // the checksum before it
 	known   bool   // prev is
-	instead uint64 // what the last record's checksum ought to be, where it is another
-	broken  bool   // instead is set
+	// others are the checksums that the next record may have been chained to, where those before it are not what they should be:
+	// what they are, and what they ought to be.
+	others  []uint64
 	records int64
 }
 
@@ -112,7 +116,7 @@ func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
 			return 0, err
 		}
 		v.found.add(v.next, from-1, Unreadable)
-		v.next, v.known, v.broken = from, false, false
+		v.next, v.known, v.others = from, false, v.others[:0]
 		return chunk, nil
 	case err != nil:
 		return 0, fmt.Errorf("following the chain of checksums from record %d: %w", v.next, err)
@@ -128,7 +132,7 @@ func (v *verifier) skip(ctx context.Context, seq uint64) error {
 		}
 	}
 	v.found.add(seq, seq, Unreadable)
-	v.next, v.known, v.broken = seq+1, false, false
+	v.next, v.known, v.others = seq+1, false, v.others[:0]
 	return nil
 }
 
@@ -147,7 +151,7 @@ func (v *verifier) bridge(ctx context.Context, last uint64) error {
 	for _, f := range found {
 		v.found.add(f.First, f.Last, f.What)
 	}
-	v.next, v.prev, v.known, v.broken = last+1, sum, known, false
+	v.next, v.prev, v.known, v.others = last+1, sum, known, v.others[:0]
 	return nil
 }
 
@@ -162,10 +166,10 @@ func (v *verifier) compare(ctx context.Context, rec *telemetry.Record, body []by
 	stored, want := uint64(sum.Int64), uint64(0)
 	want, v.scratch = link(v.scratch, v.prev, rec, body)
 	good := sum.Valid && (want == stored || !v.known)
-	if !good && v.broken && sum.Valid {
-		// The record before it is whole, its checksum is not: one finding is enough.
-		again, _ := link(v.scratch, v.instead, rec, body)
-		good = again == stored
+	for i := 0; !good && sum.Valid && i < len(v.others); i++ {
+		var again uint64
+		again, v.scratch = link(v.scratch, v.others[i], rec, body)
+		good = again == stored // damage to its neighbours is no damage to it
 	}
 	if !good && sum.Valid && v.known {
 		if good, err = v.aside(ctx, rec.Seq, want, stored); err != nil {
@@ -175,7 +179,12 @@ func (v *verifier) compare(ctx context.Context, rec *telemetry.Record, body []by
 	if !good {
 		v.found.add(rec.Seq, rec.Seq, Changed)
 	}
-	v.instead, v.broken = want, !good && v.known
+	switch {
+	case good:
+		v.others = v.others[:0]
+	case len(v.others) < mostOthers:
+		v.others = append(v.others, stored, want)
+	}
 	v.next, v.prev, v.known = rec.Seq+1, stored, sum.Valid
 	return nil
 }

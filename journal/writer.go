@@ -51,7 +51,8 @@ type seriesKey struct{ site, device, quantity, channel string }
 
 const (
 	// lastSeq is the number of the last record, also where retention has deleted it, or where it is lost.
-	lastSeq    = `SELECT max(coalesce((SELECT max(seq) FROM records), 0), coalesce((SELECT max(seq) FROM snapshots), 0))`
+	lastSeq = `SELECT max(coalesce((SELECT max(seq) FROM records), 0), coalesce((SELECT max(seq) FROM snapshots), 0),
+		coalesce((SELECT max(last) FROM gaps), 0))`
 	beginSQL   = `BEGIN IMMEDIATE`
 	recordSQL  = `INSERT INTO records (seq, kind, site, at, received, identity, body, sum) VALUES `
 	recordArgs = `(?,?,?,?,?,?,?,?)`
