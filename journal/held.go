@@ -57,13 +57,16 @@ func (j *Journal) resume(ctx context.Context) (*writer, error) {
 	if err == nil || errors.Is(err, ErrNoJournal) || time.Since(j.tried) < resumeEvery {
 		return w, err
 	}
-	j.readWith(j.whole())
-	err = j.openWhole(ctx)
+	if err = j.missing(); err == nil {
+		j.readWith(j.whole())
+		err = j.openWhole(ctx)
+	}
 	j.tried = time.Now()
 	if err != nil {
 		j.readWith(alone(j.path()))
+		err = j.withRoom(err)
 		j.hold(err)
-		return nil, j.held
+		return nil, err
 	}
 	j.hold(nil)
 	j.log.Info("the journal is open for writing again")
@@ -84,9 +87,7 @@ func (j *Journal) holdBack(ctx context.Context, err error) error {
 	case had && (errors.Is(err, errForeign) || code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_CORRUPT):
 		err = fmt.Errorf("%w: %w", ErrNoJournal, err)
 	case code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR || code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_READONLY:
-		if code == sqlite3.SQLITE_FULL || roomless(j.dir) {
-			err = fmt.Errorf("%w: %w", gateway.ErrFull, err)
-		}
+		err = j.withRoom(err)
 		j.readWith(alone(j.path()))
 		if cannot := known(ctx, j.reads); cannot != nil {
 			return errors.Join(err, cannot)
@@ -105,6 +106,14 @@ func (j *Journal) holdBack(ctx context.Context, err error) error {
 	j.hold(err)
 	j.log.Error("nothing is acknowledged: the journal is gone", "err", err)
 	return nil
+}
+
+// withRoom says that the disk is full, if that is why.
+func (j *Journal) withRoom(err error) error {
+	if codeOf(err) != 0 && !errors.Is(err, gateway.ErrGone) && roomless(j.dir) {
+		return fmt.Errorf("%w: %w", gateway.ErrFull, err)
+	}
+	return err
 }
 
 // roomless reports that a file cannot grow in a directory.
