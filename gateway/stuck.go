@@ -31,9 +31,12 @@ func (l *Loop) refused(err error) {
 	if name == l.refusal {
 		return
 	}
+	from := len(l.gw.batch.Changes)
+	if l.refusal == "" {
+		from = 0 // what the batch tells waits with it
+	}
 	l.refusal = name
 	l.log.Error("the journal refuses commits; messages stay unacknowledged until it accepts them", "err", err)
-	from := len(l.gw.batch.Changes)
 	for _, other := range refusals {
 		fault := alerts.Fault{Name: other}
 		if other == name {

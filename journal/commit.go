@@ -13,7 +13,7 @@ func (j *Journal) Commit(ctx context.Context, b *gateway.Batch) error {
 	if err != nil {
 		return err
 	}
-	if err := j.watch.look(false); err != nil {
+	if err := j.watch.lookAgain(); err != nil {
 		return err
 	}
 	if err := w.transaction(func() error { return w.write(b) }); err != nil {

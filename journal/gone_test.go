@@ -42,6 +42,11 @@ func TestL3_FilesThatAreTakenAwayAreNoticed(t *testing.T) {
 			if err := do(filepath.Join(dir, FileName)); err != nil {
 				t.Fatal(err)
 			}
+			if what == "deleted" { // in the middle of a commit
+				if err := j.Commit(t.Context(), &gateway.Batch{Records: records(1001, 1)}); !errors.Is(err, gateway.ErrGone) {
+					t.Errorf("committing at once: got %v, want ErrGone", err)
+				}
+			}
 			if err := j.Look(); !errors.Is(err, gateway.ErrGone) {
 				t.Errorf("looking: got %v, want ErrGone", err)
 			}
@@ -73,6 +78,7 @@ func TestL3_WhatComesBackIsTaken(t *testing.T) {
 	if err := os.Rename(path, path+".away"); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(lookEvery)
 	batch := &gateway.Batch{Records: records(11, 10)}
 	if err := j.Commit(t.Context(), batch); !errors.Is(err, gateway.ErrGone) {
 		t.Fatalf("committing: got %v, want ErrGone", err)

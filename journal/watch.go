@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/gateway"
 )
@@ -47,6 +48,7 @@ func (w *watched) look() (cut bool, err error) {
 type watch struct {
 	mu           sync.Mutex
 	db, wal, shm watched
+	looked       time.Time // when all was well
 	// ended is why nothing that is written now could be trusted, whatever is there later.
 	ended error
 }
@@ -75,8 +77,23 @@ func (w *watch) look(committed bool) error {
 		}
 		return fmt.Errorf("%w: %w", gateway.ErrGone, err)
 	}
+	w.looked = time.Now()
 	return nil
 }
+
+// lookAgain looks before a commit, where the one before is not just over.
+func (w *watch) lookAgain() error {
+	w.mu.Lock()
+	fresh := w.ended == nil && time.Since(w.looked) < lookEvery
+	w.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	return w.look(false)
+}
+
+// lookEvery is how long a look holds for the beginning of a commit; its end is always looked at.
+const lookEvery = 20 * time.Millisecond
 
 // anew forgets the size of the log, which is cut on purpose.
 func (w *watch) anew() {

@@ -47,8 +47,9 @@ type app struct {
 	sightings decode.Sightings
 	asker     *asker
 
-	leftOut atomic.Pointer[[]string] // sites whose files have problems
-	reload  chan os.Signal           // nil: nothing asks for a reload
+	damage  atomic.Pointer[[]journal.Finding] // of the journal; nil: not looked for yet
+	leftOut atomic.Pointer[[]string]          // sites whose files have problems
+	reload  chan os.Signal                    // nil: nothing asks for a reload
 	reloads *reloadMetrics
 }
 
@@ -224,6 +225,8 @@ func (a *app) run(ctx context.Context) error {
 		stage{"announced topics", a.hearing.run(a.doors.follow, a.log), time.Second},
 		stage{"earlier faults", a.faults.run(a.disproved), time.Second},
 		stage{"gateway", a.loop.Run, 20 * time.Second},
+		stage{"journal watch", a.watchJournal, time.Second},
+		stage{"journal comparison", a.compareJournal, 5 * time.Second},
 		stage{"retention", a.retain, 5 * time.Second},
 		stage{"requests", a.asker.run, 5 * time.Second},
 		stage{"signals", a.courier.Run, 5 * time.Second},
