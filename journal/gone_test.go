@@ -146,10 +146,14 @@ func opened(t *testing.T, dir string) *Journal {
 // Finding L6: where there was a journal no other begins in silence.
 func TestL6_AJournalThatIsGoneIsHeld(t *testing.T) {
 	for what, do := range map[string]func(dir string) error{
-		"deleted":            func(dir string) error { return os.Remove(filepath.Join(dir, FileName)) },
-		"empty":              func(dir string) error { return os.Truncate(filepath.Join(dir, FileName), 0) },
-		"no database":        func(dir string) error { return os.WriteFile(filepath.Join(dir, FileName), []byte(strings.Repeat("x", 9000)), 0o600) },
-		"another one":        func(dir string) error { return os.Rename(filepath.Join(written(t, 7), FileName), filepath.Join(dir, FileName)) },
+		"deleted": func(dir string) error { return os.Remove(filepath.Join(dir, FileName)) },
+		"empty":   func(dir string) error { return os.Truncate(filepath.Join(dir, FileName), 0) },
+		"no database": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, FileName), []byte(strings.Repeat("x", 9000)), 0o600)
+		},
+		"another one": func(dir string) error {
+			return os.Rename(filepath.Join(written(t, 7), FileName), filepath.Join(dir, FileName))
+		},
 		"only its log":       func(dir string) error { return logOnly(dir) },
 		"of another program": func(dir string) error { by(t, dir, `PRAGMA application_id = 7`); return nil },
 	} {
