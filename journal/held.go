@@ -58,7 +58,9 @@ func (j *Journal) resume(ctx context.Context) (*writer, error) {
 		return w, err
 	}
 	if err = j.missing(); err == nil {
-		j.readWith(j.whole())
+		err = j.readWhole(ctx)
+	}
+	if err == nil {
 		err = j.openWhole(ctx)
 	}
 	j.tried = time.Now()
@@ -71,6 +73,21 @@ func (j *Journal) resume(ctx context.Context) (*writer, error) {
 	j.hold(nil)
 	j.log.Info("the journal is open for writing again")
 	return j.working()
+}
+
+// readWhole goes over to reading beside a writer. The one connection that read alone keeps everybody else out: it is waited for, and
+// ended.
+func (j *Journal) readWhole(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, resumeEvery)
+	defer cancel()
+	c, err := j.reads.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	j.source.use(j.whole().name)
+	_ = c.Raw(func(any) error { return driver.ErrBadConn })
+	j.readWith(j.whole())
+	return nil
 }
 
 func (j *Journal) hold(err error) {
@@ -162,9 +179,12 @@ func BeginAnew(ctx context.Context, o Options) (moved bool, err error) {
 	return true, putAway(o.Dir, time.Now())
 }
 
+// oldSuffix is behind the names of files that were put away.
+func oldSuffix(now time.Time) string { return ".old-" + now.UTC().Format("20060102T150405Z") }
+
 // putAway renames the files of a journal, which nobody has open.
 func putAway(dir string, now time.Time) error {
-	suffix := ".old-" + now.UTC().Format("20060102T150405Z")
+	suffix := oldSuffix(now)
 	for _, name := range []string{FileName + "-wal", FileName + "-shm", AnchorFile, FileName} {
 		err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, name+suffix))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -197,24 +217,30 @@ func (s *source) Connect(ctx context.Context) (driver.Conn, error) {
 // Driver implements driver.Connector.
 func (s *source) Driver() driver.Driver { return &sqlite.Driver{} }
 
-// door is how connections for reading are made, and how many.
+func (s *source) use(name string) {
+	s.mu.Lock()
+	s.name = name
+	s.mu.Unlock()
+}
+
+// door is how connections for reading are made, how many there are at most, and how many are kept.
 type door struct {
-	name string
-	most int
+	name       string
+	most, idle int
 }
 
 // whole reads beside the writer.
 func (j *Journal) whole() door {
-	return door{dataSource(j.path(), "ro", "query_only(true)", "cache_size(-2000)"), 4}
+	return door{dataSource(j.path(), "ro", "query_only(true)", "cache_size(-2000)"), 4, 2}
 }
 
 // alone reads with a connection that shares nothing, and so needs no room.
 func alone(path string) door {
-	return door{dataSource(path, "rw", "locking_mode(exclusive)", "query_only(true)"), 1}
+	return door{dataSource(path, "rw", "locking_mode(exclusive)", "query_only(true)"), 1, 0}
 }
 
 // nothing is a journal in memory, which lasts as long as its one connection.
-func nothing() door { return door{"file::memory:", 1} }
+func nothing() door { return door{"file::memory:", 1, 1} }
 
 // readWith changes how the journal is read from now on.
 func (j *Journal) readWith(d door) {
@@ -222,10 +248,10 @@ func (j *Journal) readWith(d door) {
 		j.source = &source{}
 		j.reads = sql.OpenDB(j.source)
 	}
-	j.source.mu.Lock()
-	j.source.name = d.name
-	j.source.mu.Unlock()
-	j.reads.SetMaxIdleConns(0) // those that idle are closed
+	j.source.use(d.name)
+	j.reads.SetMaxIdleConns(-1) // those that idle are closed
 	j.reads.SetMaxOpenConns(d.most)
-	j.reads.SetMaxIdleConns(min(d.most, 2))
+	if d.idle > 0 {
+		j.reads.SetMaxIdleConns(d.idle)
+	}
 }

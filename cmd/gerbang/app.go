@@ -124,6 +124,9 @@ func openJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *sl
 	if errors.Is(err, journal.ErrInUse) {
 		return nil, hinted{err, "stop the other one, or give this one a data directory of its own (data: in the configuration)"}
 	}
+	if err == nil && relaxed && j.Held() != nil { // nobody waits there until it is mended
+		return nil, errors.Join(j.Held(), j.Close())
+	}
 	return j, err
 }
 
@@ -269,6 +272,9 @@ func (a *app) retain(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case now := <-tick.C:
+			if a.journal.Held() != nil {
+				continue
+			}
 			removed, err := a.journal.Retain(ctx, retention, telemetry.InstantOf(now))
 			switch {
 			case err != nil && ctx.Err() == nil:

@@ -17,7 +17,7 @@ const (
 	// compareEvery is how often all records are compared with their checksums.
 	compareEvery = 24 * time.Hour
 	// compareShare is the share of the time that comparing takes: one part in so many.
-	compareShare = 20
+	compareShare = 50
 	// damageTold is for how long people are told of damage. The status shows it for ever.
 	damageTold = 7 * 24 * time.Hour
 )
