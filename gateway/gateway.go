@@ -255,14 +255,6 @@ func (g *Gateway) Fault(f alerts.Fault, now telemetry.Instant) {
 	g.batch.Changes = g.book.Service(f, now, g.batch.Changes)
 }
 
-// Stuck raises the alert about a journal that refuses commits and gives its changes, which are part of the refused batch and
-// stored with it as soon as that is possible.
-func (g *Gateway) Stuck(now telemetry.Instant) []alerts.Change {
-	from := len(g.batch.Changes)
-	g.Fault(alerts.Fault{Name: alerts.FaultDiskFull, Firing: true}, now)
-	return g.batch.Changes[from:]
-}
-
 // Sent notes signals that were acknowledged by the broker and are no longer owed.
 func (g *Gateway) Sent(ids []string) { g.batch.Sent = append(g.batch.Sent, ids...) }
 

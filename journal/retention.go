@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -114,10 +115,57 @@ func (j *Journal) retainRecords(ctx context.Context, r Retention, now telemetry.
 	if first == 0 || last < first {
 		return 0, held, nil
 	}
-	if n, err = j.delete(ctx, `DELETE FROM records WHERE seq <= ?1 AND kind IN (1, 2, 4, 7) AND seq >= ?2`, last, first); err != nil {
+	if n, err = j.deleteRecords(ctx, first, last); err != nil {
 		return 0, false, fmt.Errorf("deleting old records: %w", err)
 	}
 	return n, held, nil
+}
+
+// runsSQL finds the runs of neighbours among the records that retention deletes, with the checksum of the last of each.
+const runsSQL = `SELECT first, last, (SELECT sum FROM records WHERE seq = last) FROM (
+	SELECT min(seq) AS first, max(seq) AS last FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run FROM records
+		WHERE seq >= ?1 AND seq <= ?2 AND kind IN (1, 2, 4, 7)) GROUP BY run)
+	ORDER BY first`
+
+// deleteRecords deletes messages and what the gateway noted, and keeps their numbers and last checksums as gaps, so that the chain
+// can be followed from what is left. Gaps that touch become one.
+func (j *Journal) deleteRecords(ctx context.Context, first, last int64) (n int64, err error) {
+	var runs []gap
+	err = each(ctx, j.reads, func(rows *sql.Rows) error {
+		var g gap
+		var sum sql.NullInt64
+		err := rows.Scan(&g.first, &g.last, &sum)
+		if g.sum = uint64(sum.Int64); sum.Valid { // what was recorded before the chain began is not part of it
+			runs = append(runs, g)
+		}
+		return err
+	}, runsSQL, first, last)
+	if err != nil {
+		return 0, err
+	}
+	w, err := j.working()
+	if err != nil {
+		return 0, err
+	}
+	err = w.transaction(func() error {
+		for _, g := range runs {
+			from := int64(g.first)
+			err := w.conn.QueryRowContext(ctx, `DELETE FROM gaps WHERE last = ?1 AND lost = 0 RETURNING first`, from-1).Scan(&from)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			if _, err := w.conn.ExecContext(ctx, `INSERT INTO gaps (first, last, sum, lost) VALUES (?,?,?,0)`, from, int64(g.last), int64(g.sum)); err != nil {
+				return err
+			}
+		}
+		res, err := w.conn.ExecContext(ctx, `DELETE FROM records WHERE seq <= ?1 AND kind IN (1, 2, 4, 7) AND seq >= ?2`, last, first)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
 }
 
 // needed is the last record that nobody needs any more.
@@ -137,9 +185,13 @@ func (j *Journal) needed(ctx context.Context, cursors bool) (int64, error) {
 
 // delete runs one deleting statement in a transaction of the writer's connection.
 func (j *Journal) delete(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = j.writer.transaction(func() error {
+	w, err := j.working()
+	if err != nil {
+		return 0, err
+	}
+	err = w.transaction(func() error {
 		var res sql.Result
-		if res, err = j.writer.conn.ExecContext(ctx, query, args...); err != nil {
+		if res, err = w.conn.ExecContext(ctx, query, args...); err != nil {
 			return err
 		}
 		n, err = res.RowsAffected()

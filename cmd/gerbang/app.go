@@ -49,8 +49,9 @@ type app struct {
 	ear   decode.Ear
 	asker *asker
 
-	leftOut atomic.Pointer[[]string] // sites whose files have problems
-	reload  chan os.Signal           // nil: nothing asks for a reload
+	damage  atomic.Pointer[[]journal.Finding] // of the journal; nil: not looked for yet
+	leftOut atomic.Pointer[[]string]          // sites whose files have problems
+	reload  chan os.Signal                    // nil: nothing asks for a reload
 	reloads *reloadMetrics
 }
 
@@ -124,6 +125,9 @@ func openJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *sl
 	j, err := journal.Open(ctx, journal.Options{Dir: cfg.Data, Window: cfg.Ingest.DuplicateWindow, Relaxed: relaxed, Logger: log})
 	if errors.Is(err, journal.ErrInUse) {
 		return nil, hinted{err, "stop the other one, or give this one a data directory of its own (data: in the configuration)"}
+	}
+	if err == nil && relaxed && j.Held() != nil { // nobody waits there until it is mended
+		return nil, errors.Join(j.Held(), j.Close())
 	}
 	return j, err
 }
@@ -229,6 +233,8 @@ func (a *app) run(ctx context.Context) error {
 		stage{"announced topics", a.hearing.run(a.doors.follow, a.log), time.Second},
 		stage{"earlier faults", a.faults.run(a.disproved), time.Second},
 		stage{"gateway", a.loop.Run, 20 * time.Second},
+		stage{"journal watch", a.watchJournal, time.Second},
+		stage{"journal comparison", a.compareJournal, 5 * time.Second},
 		stage{"retention", a.retain, 5 * time.Second},
 		stage{"requests", a.asker.run, 5 * time.Second},
 		stage{"signals", a.courier.Run, 5 * time.Second},
@@ -271,6 +277,9 @@ func (a *app) retain(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case now := <-tick.C:
+			if a.journal.Held() != nil {
+				continue
+			}
 			removed, err := a.journal.Retain(ctx, retention, telemetry.InstantOf(now))
 			switch {
 			case err != nil && ctx.Err() == nil:

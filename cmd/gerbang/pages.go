@@ -170,7 +170,7 @@ func (p healthPort) Status() web.Status {
 	}
 	owed, err := a.courier.Waiting()
 	s.Lags = append(s.Lags, web.Lag{Name: "outbox", Waiting: uint64(owed)})
-	s.Services = append(s.Services, a.influxService(&s), a.routerService(&s), serviceOf("signals", err))
+	s.Services = append(s.Services, a.journalService(), a.influxService(&s), a.routerService(&s), serviceOf("signals", err))
 	health := a.loop.Health()
 	clock := web.Service{Name: "clock", State: web.ServiceOK, Detail: health.Clock}
 	if health.Clock != "" {
