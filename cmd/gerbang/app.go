@@ -263,15 +263,18 @@ func (a *app) close() error {
 	return nil
 }
 
+// keptRejections is how many messages that were not understood are kept.
+const keptRejections = 100_000
+
 // retain deletes what is past its retention, now and then.
 func (a *app) retain(ctx context.Context) error {
 	retention := journal.Retention{
 		Records: a.cfg.Retention.Records, Samples: a.cfg.Retention.Rollups, Rollups: a.cfg.Retention.Rollups,
-		MaxBytes: int64(a.cfg.Retention.MaxSize), Cursors: a.influx != nil,
+		MaxBytes: int64(a.cfg.Retention.MaxSize), Rejections: keptRejections, Cursors: a.influx != nil,
 	}
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
-	held := false
+	held := ""
 	for {
 		select {
 		case <-ctx.Done():
@@ -284,13 +287,12 @@ func (a *app) retain(ctx context.Context) error {
 			switch {
 			case err != nil && ctx.Err() == nil:
 				a.log.Error("retention failed; it is tried again", "component", "retention", "err", err)
-			case removed.HeldBack != held:
-				held = removed.HeldBack
-				if held {
-					a.log.Warn("records past their retention are kept: InfluxDB has not taken them", "component", "retention")
+			case removed.HeldBy != held:
+				if held = removed.HeldBy; held != "" {
+					a.log.Warn("records past their retention are kept: they are still needed", "component", "retention", "by", held)
 				}
-			case removed.Records+removed.Samples+removed.Flows+removed.Rollups > 0:
-				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records,
+			case removed.Rejections+removed.Records+removed.Samples+removed.Flows+removed.Rollups > 0:
+				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records, "rejections", removed.Rejections,
 					"samples", removed.Samples, "flows", removed.Flows, "rollups", removed.Rollups)
 			}
 		}
