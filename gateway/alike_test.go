@@ -134,3 +134,31 @@ func TestL9_RepeatedRejectionsAreKnown(t *testing.T) {
 		t.Errorf("counters %+v: want the changed one rejected", c)
 	}
 }
+
+// Finding S3: the snapshot of a site that is quiet follows what others send, so that it holds back neither retention nor a start.
+func TestS3_AQuietSitesSnapshotFollows(t *testing.T) {
+	m := newMemory()
+	b := newBench(t, m, "mall", "quiet")
+	at := begin
+	step := func() {
+		at = at.Add(10 * time.Minute)
+		if err := b.Advance(t.Context(), at); err != nil {
+			t.Fatal(err)
+		}
+		b.commit(at)
+		at = at.Add(time.Second) // one snapshot at a time
+		b.commit(at)
+	}
+	for range 3 {
+		step()
+	}
+	first := m.snapshots["quiet"].Seq
+	for i := range 30 {
+		b.send("gerbang/v1/mall/count", counted(i, 1, 0), at)
+		step()
+	}
+	behind := b.LastSeq() - m.snapshots["quiet"].Seq
+	if m.snapshots["quiet"].Seq <= first || behind > 20 {
+		t.Errorf("the quiet site's snapshot is %d records behind, of %d", behind, b.LastSeq())
+	}
+}

@@ -76,7 +76,7 @@ func (f foreign) show(l *lexicon, s sight) string {
 	case foreignValue:
 		// It is no value of what it stands for; a long one may be of anything else.
 		number, wrong, _ := strings.Cut(f.text, " ")
-		if countDigits([]byte(number)) > maxKeptDigits {
+		if countDigits([]byte(number)) > maxKeptDigits+1 {
 			number = "a number of that size"
 		}
 		return number + " " + wrong
@@ -197,7 +197,11 @@ func wellFormed(address string) bool {
 	if len(address) == 0 || len(address) > maxAddress || !plain([]byte(address), "_-.:/") {
 		return false
 	}
-	return countDigits([]byte(address)) < 10 || strings.Trim(address, "0123456789_-.:/") != ""
+	digits := countDigits([]byte(address))
+	if digits == 0 && strings.Trim(address, "abcdefghijklmnopqrstuvwxyz_-/") != "" {
+		return false // Budi, budi.santoso
+	}
+	return digits < 10 || strings.Trim(address, "0123456789_-.:/") != ""
 }
 
 // wellFormedAlone is wellFormed of a text that nobody says to be an address: an EUI, a MAC, a maker's prefix with one behind it, a
