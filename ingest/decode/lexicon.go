@@ -49,7 +49,7 @@ const measuredWords = `value val v rssi snr channel_rssi battery bat bat_v batv 
 func newLexicon(models map[string]*model, sites []facility.Site) *lexicon {
 	l := &lexicon{words: map[string]bool{}, own: map[string]bool{}, measured: map[string]bool{}, times: map[string]bool{}}
 	l.learn(formatWords)
-	for _, w := range strings.Fields(measuredWords) {
+	for w := range strings.FieldsSeq(measuredWords) {
 		l.measured[w] = true
 		l.learn(w)
 	}
@@ -85,7 +85,7 @@ func newLexicon(models map[string]*model, sites []facility.Site) *lexicon {
 
 // learn takes in the words of a text.
 func (l *lexicon) learn(text string) {
-	for _, field := range strings.Fields(strings.ToLower(text)) {
+	for field := range strings.FieldsSeq(strings.ToLower(text)) {
 		l.words[field] = true
 		for _, w := range strings.FieldsFunc(field, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }) {
 			l.words[w] = true

@@ -127,18 +127,10 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 	return e.add(r)
 }
 
-// place is where for a rejection.
+// place names the field of a value: the member's own name, where the path leads to several.
 func (e *extraction) place(fd *field, v found) any {
 	if name := e.doc.nodes[v.at].name; fd.auto && plainName(name) {
 		return quoted(string(name))
-	}
-	return fd.path.text
-}
-
-// where names the field of a value for people: the member's own name, where the path leads to several.
-func (e *extraction) where(fd *field, v found) string {
-	if name := e.doc.nodes[v.at].name; fd.auto && plainName(name) {
-		return string(name)
 	}
 	return fd.path.text
 }
