@@ -32,6 +32,9 @@ const (
 	FaultSessionLost      FaultName = "session_lost"    // the broker forgot us: messages sent meanwhile are gone
 	FaultClientTakeover   FaultName = "client_takeover" // somebody else uses our client id
 	FaultDiskFull         FaultName = "disk_full"
+	FaultJournalRefuses   FaultName = "journal_refuses" // commits fail, for another reason than a full disk
+	FaultJournalGone      FaultName = "journal_gone"    // it is not there, or not the one that was there
+	FaultJournalDamaged   FaultName = "journal_damaged" // records are lost, changed or cannot be read
 	FaultDiskLow          FaultName = "disk_low"
 	FaultCommitSlow       FaultName = "commit_slow"
 	FaultIntakeFull       FaultName = "intake_full" // messages arrive faster than they are stored
@@ -53,7 +56,8 @@ var faultSeverities = map[FaultName]rules.Severity{
 	FaultInfluxRejecting: rules.Warning, FaultInfluxExpiring: rules.Warning, FaultInfluxSource: rules.Critical,
 	FaultBrokerDown: rules.Critical, FaultBrokerDeaf: rules.Critical, FaultSessionLost: rules.Warning,
 	FaultClientTakeover: rules.Critical,
-	FaultDiskFull:       rules.Critical, FaultDiskLow: rules.Warning, FaultCommitSlow: rules.Warning,
+	FaultJournalRefuses: rules.Critical, FaultJournalGone: rules.Critical, FaultJournalDamaged: rules.Critical,
+	FaultDiskFull: rules.Critical, FaultDiskLow: rules.Warning, FaultCommitSlow: rules.Warning,
 	FaultIntakeFull:       rules.Warning,
 	FaultAlertmanagerDown: rules.Critical, FaultSignalsWaiting: rules.Warning,
 	FaultClockJump: rules.Warning, FaultMemory: rules.Warning, FaultConfiguration: rules.Warning,
@@ -65,7 +69,8 @@ var faultSeverities = map[FaultName]rules.Severity{
 // FaultNames lists all of them in the order of the constants.
 func FaultNames() []FaultName {
 	return []FaultName{FaultInfluxDown, FaultInfluxAuth, FaultInfluxBucket, FaultInfluxRejecting, FaultInfluxExpiring, FaultInfluxSource, FaultBrokerDown,
-		FaultBrokerDeaf, FaultSessionLost, FaultClientTakeover, FaultDiskFull, FaultDiskLow, FaultCommitSlow, FaultIntakeFull,
+		FaultBrokerDeaf, FaultSessionLost, FaultClientTakeover, FaultDiskFull, FaultJournalRefuses, FaultJournalGone, FaultJournalDamaged, FaultDiskLow,
+		FaultCommitSlow, FaultIntakeFull,
 		FaultAlertmanagerDown, FaultSignalsWaiting, FaultClockJump, FaultMemory, FaultConfiguration, FaultRejections,
 		FaultSilentFeed, FaultUncleanStop, FaultSiteStopped, FaultAudit, FaultOther}
 }

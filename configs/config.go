@@ -258,7 +258,7 @@ func (a *Alertmanager) SetDefaults() { a.Resend = time.Minute }
 type Retention struct {
 	// Records are the readings as they came.
 	Records time.Duration `yaml:"records" min:"1d"`
-	// MaxSize of the journal; beyond it the oldest records go before their time.
+	// MaxSize of the journal; beyond it the oldest records go before their time. Messages that were not understood have at most a tenth of it.
 	MaxSize Size `yaml:"max_size"`
 	// Rollups are the condensed values behind the charts.
 	Rollups time.Duration `yaml:"rollups" min:"7d"`

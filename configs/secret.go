@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/keyfile"
 )
 
 // Secret is a password or token that the configuration names but does not hold: a file (KEY_file) or an environment
@@ -45,7 +46,7 @@ func (s Secret) Reveal() (string, error) {
 		}
 		return value, nil
 	case s.file != "":
-		b, err := os.ReadFile(s.file)
+		b, err := keyfile.Read(s.file)
 		if err != nil {
 			return "", fmt.Errorf("reading a secret: %w", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -51,6 +52,7 @@ type Gateway struct {
 	seen     *window
 	seq      uint64 // last number given
 	counters Counters
+	alike    alike // rejections of the last hour
 	quiet    bool
 	batch    Batch
 	// snapshotAt is when the last snapshot of any site was taken.
@@ -77,6 +79,7 @@ type taking struct {
 	stored, rejected bool
 	open             bool
 	again            bool // the sender says that it sends it again
+	retained         bool // the broker repeats it to whoever subscribes
 }
 
 // Open recovers the state from the journal: the newest snapshot of each site, then the records behind it, through the same
@@ -194,7 +197,7 @@ func (g *Gateway) Accept(ctx context.Context, msg *ingest.Message) error {
 		g.counters.Ignored++
 		return nil
 	}
-	g.message = taking{records: records, open: true, again: msg.Repeated}
+	g.message = taking{records: records, open: true, again: msg.Repeated, retained: msg.Retained}
 	return g.take(ctx)
 }
 
@@ -209,6 +212,10 @@ func (g *Gateway) take(ctx context.Context) error {
 			continue
 		}
 		m.stored = true
+		// What the broker repeats is known by its record, through restarts.
+		if rec.Kind == telemetry.KindRejection && len(m.records) == 1 && !m.retained && g.alike.counts(&rec) {
+			continue
+		}
 		g.counters.Readings += uint64(len(rec.Observation.Readings))
 		if err := g.append(ctx, rec); err != nil {
 			return err
@@ -248,14 +255,6 @@ func (g *Gateway) Fault(f alerts.Fault, now telemetry.Instant) {
 	g.batch.Changes = g.book.Service(f, now, g.batch.Changes)
 }
 
-// Stuck raises the alert about a journal that refuses commits and gives its changes, which are part of the refused batch and
-// stored with it as soon as that is possible.
-func (g *Gateway) Stuck(now telemetry.Instant) []alerts.Change {
-	from := len(g.batch.Changes)
-	g.Fault(alerts.Fault{Name: alerts.FaultDiskFull, Firing: true}, now)
-	return g.batch.Changes[from:]
-}
-
 // Sent notes signals that were acknowledged by the broker and are no longer owed.
 func (g *Gateway) Sent(ids []string) { g.batch.Sent = append(g.batch.Sent, ids...) }
 
@@ -270,6 +269,9 @@ func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
 			return err
 		}
 	}
+	if err := g.tellAlike(ctx, now, false); err != nil {
+		return err
+	}
 	if g.book.Due() <= now {
 		g.batch.Changes = g.book.Tick(now, g.batch.Changes)
 	}
@@ -279,6 +281,9 @@ func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
 // Due is when Advance next has something to do.
 func (g *Gateway) Due() telemetry.Instant {
 	due := g.book.Due()
+	if g.alike.due != 0 {
+		due = min(due, g.alike.due)
+	}
 	for _, s := range g.order {
 		if s.stopped == "" {
 			due = min(due, s.engine.Due())
@@ -321,6 +326,9 @@ func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {
 		s.snapshotDue = true
 	}
 	g.aliveAt = 0
+	if err := g.tellAlike(ctx, now, true); err != nil {
+		return err
+	}
 	for {
 		batch, err := g.Commit(ctx, now)
 		if err != nil || batch == nil {
@@ -436,16 +444,24 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 	*s = *fresh
 }
 
+// causeOf tells of a panic what cannot be of the message.
+func causeOf(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
+}
+
 // decode is the decoder with a net under it: a decoder's own fault is a rejection like any other.
 func (g *Gateway) decode(msg *ingest.Message, dst []telemetry.Record) (records []telemetry.Record) {
 	from := len(dst)
 	defer func() {
 		if p := recover(); p != nil {
-			g.log.Error("a decoder failed on a message; the message is quarantined", "topic", msg.Topic, "err", p)
+			g.log.Error("a decoder failed on a message; the message is quarantined", "topic", ingest.Outline(msg.Topic), "err", causeOf(p))
 			records = append(dst[:from], telemetry.Record{
 				Kind: telemetry.KindRejection, At: msg.Received, Received: msg.Received,
 				Rejection: &telemetry.Rejection{
-					Topic: msg.Topic, Reason: telemetry.ReasonFault, Detail: "the decoder failed on this message",
+					Topic: ingest.Outline(msg.Topic), Reason: telemetry.ReasonFault, Detail: "the decoder failed on this message",
 					Size: len(msg.Payload),
 				},
 			})

@@ -38,6 +38,10 @@ var ErrOutcomeUnknown = errors.New("the outcome of a commit is unknown")
 // ErrFull says that the disk is full. Nothing of the batch is stored.
 var ErrFull = errors.New("the disk is full")
 
+// ErrGone says that the journal is not where it was, or is not the one that it was: what would be acknowledged now would be in
+// no journal. Nothing of the batch is stored.
+var ErrGone = errors.New("the journal is gone")
+
 // Batch is one transaction.
 type Batch struct {
 	Records     []telemetry.Record

@@ -64,9 +64,8 @@ type Loop struct {
 	shown    bool      // what the journal gave back is published
 	stops    uint64    // of the gateway, as published
 	health   atomic.Pointer[Health]
-	// recovered: the journal accepts commits again, which the next batch tells.
-	recovered bool
-	displays  *alerts.Displays
+	refusal  alerts.FaultName // why the journal refused the commit before, as people were told; empty: it did not
+	displays *alerts.Displays
 }
 
 // command is work that must happen between two batches on the loop's goroutine. It is done once more where an engine did not
@@ -267,6 +266,9 @@ func (l *Loop) work(ctx context.Context) error {
 			stopping = true
 			l.intake.close()
 			l.gw.aliveAt = 0 // the journal is told until when it ran
+			if err := l.gw.tellAlike(context.WithoutCancel(ctx), l.clock.now(), true); err != nil {
+				return err
+			}
 		}
 		// From here on the work is finished whatever ctx says: what was taken is committed.
 		if err := l.step(context.WithoutCancel(ctx), ctx.Done()); err != nil {
@@ -342,10 +344,7 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	if err := l.watchClock(ctx); err != nil {
 		return err
 	}
-	if l.recovered {
-		l.recovered = false
-		l.gw.Fault(alerts.Fault{Name: alerts.FaultDiskFull}, l.clock.now())
-	}
+	l.accepted()
 	if err := l.collect(ctx); err != nil {
 		return err
 	}
@@ -416,22 +415,15 @@ func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan st
 		if err == nil {
 			if pause > firstPause {
 				l.log.Info("the journal accepts commits again")
-				l.recovered = true
 			}
 			return batch, nil
 		}
 		if errors.Is(err, ErrOutcomeUnknown) {
 			return nil, fmt.Errorf("the journal cannot be trusted until it is recovered: %w", err)
 		}
-		if pause == firstPause {
-			l.log.Error("the journal refuses commits; messages stay unacknowledged until it accepts them", "err", err)
-			l.stuck(l.gw.Stuck(now))
-			l.live.opened(l.gw)
-		}
-		select {
-		case <-time.After(pause + rand.N(pause)):
-		case <-stop:
-			return nil, fmt.Errorf("stopping with an uncommitted batch: %w", err)
+		l.refused(err)
+		if err := l.meanwhile(ctx, pause+rand.N(pause), stop, err); err != nil {
+			return nil, err
 		}
 	}
 }

@@ -21,6 +21,8 @@ const (
 	snapshotRecordsPerDevice = 10
 	snapshotRows             = 4_096
 	snapshotRowsPerDevice    = 20
+	quietEvery               = time.Hour // where others have records
+	quietRecords             = 100_000   // of theirs
 )
 
 // site is one site's engine and what the loop keeps beside it.
@@ -206,12 +208,16 @@ func (s *site) apply(u *guard, rec *telemetry.Record, out *rules.Output) error {
 }
 
 // wantsSnapshot reports whether a snapshot should be part of the next commit.
-func (s *site) wantsSnapshot(now telemetry.Instant) bool {
-	if s.applied == 0 || s.stopped != "" {
+func (s *site) wantsSnapshot(now telemetry.Instant, last uint64) bool {
+	if s.stopped != "" {
 		return false
 	}
 	if s.snapshotAt == 0 {
 		s.snapshotAt = now
+	}
+	if s.applied == 0 {
+		// A quiet site is the same after all that others have sent, and must hold back none of it: neither from retention nor at a start.
+		return s.last.Seq > 0 && last > s.last.Seq && (last-s.last.Seq >= quietRecords || now.Sub(s.snapshotAt) >= quietEvery)
 	}
 	return s.snapshotDue || s.applied >= max(snapshotRecords, snapshotRecordsPerDevice*s.devices) ||
 		s.rows >= max(snapshotRows, snapshotRowsPerDevice*s.devices) || now.Sub(s.snapshotAt) >= snapshotEvery
@@ -228,7 +234,7 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 		return nil // a commit that failed is being repeated
 	}
 	for _, s := range g.order {
-		if !s.wantsSnapshot(now) || !s.snapshotDue && now.Sub(g.snapshotAt) < snapshotPause {
+		if !s.wantsSnapshot(now, g.seq) || !s.snapshotDue && now.Sub(g.snapshotAt) < snapshotPause {
 			continue
 		}
 		g.snapshotAt = now

@@ -8,12 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 	"unicode"
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
+
+	"github.com/gerbang-iot/gerbang/keyfile"
 )
 
 // Server says where InfluxDB is and how to talk to it.
@@ -124,7 +125,7 @@ func (s Server) transport() (*http.Transport, error) {
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	if s.CAFile != "" {
-		pem, err := os.ReadFile(s.CAFile)
+		pem, err := keyfile.Read(s.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading the certificate authority: %w", err)
 		}
@@ -134,7 +135,7 @@ func (s Server) transport() (*http.Transport, error) {
 		}
 	}
 	if s.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile)
+		pair, err := keyfile.Pair(s.CertFile, s.KeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading the client certificate: %w", err)
 		}

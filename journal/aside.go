@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -77,9 +78,13 @@ func (j *Journal) FutureAlerts(ctx context.Context, now telemetry.Instant) (foun
 // their sites: that is judged again at the next start. Alerts are removed or opened again as FutureAlerts says; a broker that
 // shows one of the removed ones is told. It is one transaction.
 func (j *Journal) SetAside(ctx context.Context, all []Aside, future FutureAlerts, now telemetry.Instant) error {
-	err := j.writer.transaction(func() error {
+	w, err := j.working()
+	if err != nil {
+		return err
+	}
+	err = w.transaction(func() error {
 		do := func(query string, args ...any) error {
-			_, err := j.writer.conn.ExecContext(ctx, query, args...)
+			_, err := w.conn.ExecContext(ctx, query, args...)
 			return err
 		}
 		first := map[string]uint64{}
@@ -90,6 +95,9 @@ func (j *Journal) SetAside(ctx context.Context, all []Aside, future FutureAlerts
 				first[a.Record.Site] = a.Record.Seq
 			}
 			if err := a.replace(do); err != nil {
+				return err
+			}
+			if err := w.stands(ctx, a.Record.Seq); err != nil {
 				return err
 			}
 		}
@@ -109,10 +117,28 @@ func (j *Journal) SetAside(ctx context.Context, all []Aside, future FutureAlerts
 	return nil
 }
 
+// stands notes the checksum of what stands in the place of a record that was set aside: the chain goes over the record as it was.
+func (w *writer) stands(ctx context.Context, seq uint64) error {
+	rec := telemetry.Record{Seq: seq}
+	var body string
+	var identity int64
+	var prev signed
+	err := w.conn.QueryRowContext(ctx, `SELECT kind, site, at, received, identity, body, (`+strings.ReplaceAll(sumSQL, "?1", "?2")+`) FROM records WHERE seq = ?1`,
+		int64(seq), int64(seq)-1).Scan(&rec.Kind, &rec.Site, &rec.At, &rec.Received, &identity, &body, &prev)
+	if err != nil {
+		return err
+	}
+	rec.Identity = uint64(identity)
+	sum, _ := link(nil, uint64(prev), &rec, body)
+	_, err = w.conn.ExecContext(ctx, `UPDATE set_aside SET stands = ? WHERE seq = ?`, int64(sum), int64(seq))
+	return err
+}
+
 // replace keeps a record as it was and puts a rejection, or the record with another time, in its place.
 func (a *Aside) replace(do func(string, ...any) error) error {
 	seq := int64(a.Record.Seq)
-	if err := do(`INSERT INTO set_aside SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq = ?`, seq); err != nil {
+	if err := do(`INSERT INTO set_aside (seq, kind, site, at, received, identity, body, sum)
+		SELECT seq, kind, site, at, received, identity, body, sum FROM records WHERE seq = ?`, seq); err != nil {
 		return err
 	}
 	if a.Kept {

@@ -8,11 +8,24 @@ import (
 )
 
 // Commit makes the batch durable as one transaction; see gateway.Journal.
-func (j *Journal) Commit(_ context.Context, b *gateway.Batch) error {
-	if err := j.writer.transaction(func() error { return j.writer.write(b) }); err != nil {
+func (j *Journal) Commit(ctx context.Context, b *gateway.Batch) error {
+	w, err := j.resume(ctx)
+	if err != nil {
+		return err
+	}
+	if err := j.watch.lookAgain(); err != nil {
+		return err
+	}
+	if err := w.transaction(func() error { return w.write(b) }); err != nil {
+		return err
+	}
+	if err := j.watch.look(true); err != nil {
 		return err
 	}
 	j.advance(b)
+	if len(b.Records) > 0 {
+		j.anchors.committed(w.head.Record, w.sum)
+	}
 	j.tail.push(b.Records)
 	j.wake.all()
 	return nil
@@ -22,7 +35,7 @@ func (j *Journal) Commit(_ context.Context, b *gateway.Batch) error {
 func (j *Journal) advance(b *gateway.Batch) {
 	head := &j.writer.head
 	if n := len(b.Records); n > 0 {
-		head.Record = b.Records[n-1].Seq
+		head.Record, j.writer.sum = b.Records[n-1].Seq, j.writer.linked
 	}
 	head.Transition += int64(len(b.Transitions))
 	head.Sample += int64(len(b.Samples))
@@ -30,4 +43,10 @@ func (j *Journal) advance(b *gateway.Batch) {
 }
 
 // Head is the last element of each stream. It is for the goroutine that commits.
-func (j *Journal) Head() influx.Position { return j.writer.head }
+func (j *Journal) Head() influx.Position {
+	w, err := j.working()
+	if err != nil {
+		return influx.Position{}
+	}
+	return w.head
+}

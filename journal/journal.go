@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 	"modernc.org/sqlite" // also the database driver "sqlite"
@@ -31,6 +31,9 @@ var ErrNewer = errors.New("the journal was written by a newer version of gerbang
 // ErrOlder says that an older version of gerbang has written the journal, and no newer one has opened it yet.
 var ErrOlder = errors.New("the journal was written by an older version of gerbang")
 
+// errForeign says that the data directory has another journal than its anchor is of.
+var errForeign = errors.New("it is another journal than the one that was here")
+
 // Options say where a journal is.
 type Options struct {
 	Dir string // created if missing
@@ -44,16 +47,25 @@ type Options struct {
 
 // Journal is an open journal. Commit is for one goroutine, everything else is safe for concurrent use.
 type Journal struct {
-	dir    string
-	window int
-	log    *slog.Logger
-	lock   *flock.Flock // nil for a reader
-	reads  *sql.DB      // read-only connections
-	writes *sql.DB      // one connection, held by writer; nil for a reader
-	writer *writer
-	tail   *tail
-	// checkpoints is nil for a reader.
+	dir     string
+	window  int
+	relaxed bool
+	log     *slog.Logger
+	lock    *flock.Flock // nil for a reader
+	source  *source      // of reads
+	reads   *sql.DB      // read-only connections
+	tail    *tail
+	anchor  *Anchor   // as it was when the journal was opened; nil: there was none
+	tried   time.Time // when a held journal was last opened, for the goroutine that commits
+
+	mu     sync.Mutex
+	held   error   // why there is no writer
+	writer *writer // nil for a reader
+	watch  *watch
+	writes *sql.DB // one connection, held by writer
+	// checkpoints and anchors belong to the writer.
 	checkpoints *checkpointer
+	anchors     *anchorer
 
 	close sync.Once
 	wake  *broadcast
@@ -61,64 +73,115 @@ type Journal struct {
 
 var _ gateway.Journal = (*Journal)(nil)
 
-// Open opens or creates the journal in a directory and takes the directory's lock: one process at a time.
+// Open opens or creates the journal in a directory and takes the directory's lock: one process at a time. A journal that is gone
+// or has no room is opened all the same, and refuses commits; see Held.
 func Open(ctx context.Context, o Options) (*Journal, error) {
-	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
-		return nil, fmt.Errorf("creating the data directory: %w", err)
+	log := o.Logger.With("component", "journal")
+	if err := makePrivate(o.Dir, log); err != nil {
+		return nil, err
 	}
-	lock := flock.New(filepath.Join(o.Dir, "lock"))
+	lock := flock.New(filepath.Join(o.Dir, "lock"), flock.SetPermissions(0o600))
 	if ok, err := lock.TryLock(); err != nil {
 		return nil, fmt.Errorf("locking the data directory %q: %w", o.Dir, err)
 	} else if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrInUse, o.Dir)
 	}
-	j := &Journal{dir: o.Dir, window: o.Window, log: o.Logger.With("component", "journal"), lock: lock, tail: newTail(), wake: newBroadcast()}
-	if err := j.open(ctx, o); err != nil {
+	j := &Journal{dir: o.Dir, window: o.Window, relaxed: o.Relaxed, log: log, lock: lock, tail: newTail(), wake: newBroadcast()}
+	if err := j.open(ctx); err != nil {
 		_ = j.Close()
-		return nil, err
+		return nil, fmt.Errorf("opening the journal %q: %w", j.path(), err)
 	}
 	return j, nil
 }
 
-func (j *Journal) open(ctx context.Context, o Options) error {
-	path := filepath.Join(o.Dir, FileName)
-	synchronous := "full"
-	if o.Relaxed {
+func (j *Journal) path() string { return filepath.Join(j.dir, FileName) }
+
+func (j *Journal) open(ctx context.Context) (err error) {
+	if j.anchor, err = ReadAnchor(j.dir); err != nil {
+		j.log.Error("whether the journal has lost records cannot be told", "err", err)
+	}
+	if err = j.missing(); err == nil {
+		j.readWith(j.whole())
+		err = j.openWhole(ctx)
+	}
+	if err != nil {
+		return j.holdBack(ctx, err)
+	}
+	return nil
+}
+
+// openWhole opens the journal for writing, and leaves nothing open where it fails.
+func (j *Journal) openWhole(ctx context.Context) (err error) {
+	var writes *sql.DB
+	var w *writer
+	defer func() {
+		if err == nil {
+			return
+		}
+		if w != nil {
+			_ = w.close()
+		}
+		if writes != nil {
+			_ = writes.Close()
+		}
+	}()
+	path, synchronous := j.path(), "full"
+	if j.relaxed {
 		synchronous = "off"
+	}
+	if err := keepPrivate(path); err != nil {
+		return err
 	}
 	// It says that data and size are on disk, and nothing of the times of the file, for which a file system's own journal would
 	// have to be written at each commit. Where there is no such call, SQLite goes on with fsync.
 	_, _ = sqlite.Fdatasync(true)
-	var err error
-	if j.writes, err = connect(path, "rwc", "page_size(4096)", "journal_mode(wal)", "synchronous("+synchronous+")",
-		"wal_autocheckpoint(0)", "cache_size(-8000)", "journal_size_limit(67108864)"); err != nil {
+	if writes, err = connect(path, "rwc", "page_size(4096)", "journal_mode(wal)", "synchronous("+synchronous+")",
+		"wal_autocheckpoint(0)", "cache_size(-8000)", fmt.Sprintf("journal_size_limit(%d)", walLimit)); err != nil {
 		return err
 	}
-	j.writes.SetMaxOpenConns(1)
-	if err := migrate(ctx, j.writes, j.log); err != nil {
-		return fmt.Errorf("opening the journal %q: %w", path, err)
-	}
-	if j.reads, err = connect(path, "ro", "query_only(true)", "cache_size(-2000)"); err != nil {
+	writes.SetMaxOpenConns(1)
+	if err := migrate(ctx, writes, j.log); err != nil {
 		return err
 	}
-	j.reads.SetMaxOpenConns(4)
-	if j.writer, err = newWriter(ctx, j.writes); err != nil {
-		return fmt.Errorf("preparing the journal %q: %w", path, err)
+	c, err := readChain(ctx, writes)
+	if err != nil {
+		return err
+	}
+	if err := j.mend(ctx, writes, c); err != nil {
+		return err
+	}
+	if w, err = newWriter(ctx, writes); err != nil {
+		return err
 	}
 	checkpoints, err := connect(path, "rw", "synchronous("+synchronous+")")
 	if err != nil {
 		return err
 	}
 	checkpoints.SetMaxOpenConns(1)
-	j.checkpoints = newCheckpointer(checkpoints, j.writer, j.log)
+	watch := newWatch(path)
+	if err := watch.look(false); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	j.writes, j.writer, j.watch = writes, w, watch
+	j.checkpoints = newCheckpointer(checkpoints, w, j.log)
+	j.anchors = newAnchorer(j.dir, c.id, j.log, w.head.Record, w.sum, j.relaxed)
+	j.mu.Unlock()
+	if err := j.lookBack(ctx); err != nil {
+		j.log.Error("the newest records could not be compared with their checksums", "err", err)
+	}
 	return nil
 }
 
-func connect(path, mode string, pragmas ...string) (*sql.DB, error) {
+// dataSource names a database with its settings.
+func dataSource(path, mode string, pragmas ...string) string {
 	q := url.Values{"mode": {mode}, "_pragma": append(pragmas, "busy_timeout(5000)", "foreign_keys(false)"), "_txlock": {"immediate"}}
 	// The path is escaped by hand of url, so that every character a directory may have is safe.
-	name := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
-	db, err := sql.Open("sqlite", name)
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+func connect(path, mode string, pragmas ...string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dataSource(path, mode, pragmas...))
 	if err != nil {
 		return nil, fmt.Errorf("opening %q: %w", path, err)
 	}
@@ -126,13 +189,27 @@ func connect(path, mode string, pragmas ...string) (*sql.DB, error) {
 }
 
 // Strict turns on the fsync of each commit of a journal that was opened Relaxed, after writing everything to disk.
-func (j *Journal) Strict(ctx context.Context) error { return j.writer.strict(ctx) }
+func (j *Journal) Strict(ctx context.Context) error {
+	w, err := j.working()
+	if err != nil {
+		return err
+	}
+	if err := w.strict(ctx); err != nil {
+		return err
+	}
+	j.watch.anew()
+	j.anchors.strict()
+	return nil
+}
 
 // Close releases the journal. It may be called twice.
 func (j *Journal) Close() error {
 	var errs []error
 	j.close.Do(func() {
 		j.wake.close()
+		if j.anchors != nil {
+			j.anchors.close()
+		}
 		if j.checkpoints != nil {
 			errs = append(errs, j.checkpoints.close())
 		}

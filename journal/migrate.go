@@ -35,7 +35,7 @@ ALTER TABLE samples ADD COLUMN limited INTEGER; -- 1: lim is a limit, also where
 `
 
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267
@@ -87,7 +87,7 @@ func versionOf(ctx context.Context, db *sql.DB) (version int, err error) {
 		return 0, fmt.Errorf("reading the schema: %w", err)
 	}
 	if tables > 0 && application != applicationID {
-		return 0, fmt.Errorf("the file is a database of another program")
+		return 0, fmt.Errorf("the file is a database of another program: %w", errForeign)
 	}
 	if version > len(migrations) {
 		return 0, fmt.Errorf("%w: schema %d, this version knows up to %d", ErrNewer, version, len(migrations))

@@ -52,9 +52,14 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 			if err := rows.Scan(&site, &body); err != nil {
 				return err
 			}
-			err := json.Unmarshal(body, &engine)
+			if err := json.Unmarshal(body, &engine); err != nil {
+				// It is as if another version had judged: this one takes over from what stands.
+				j.log.Error("who judged a site cannot be read", "site", site, "err", err)
+				delete(st.Engines, site)
+				return nil
+			}
 			st.Engines[site] = engine
-			return err
+			return nil
 		}, enginesSQL),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var id int64
@@ -66,6 +71,10 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 		}, `SELECT identity FROM records ORDER BY seq DESC LIMIT ?`, j.window),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			a, err := scanAlert(rows)
+			if errors.Is(err, errAlert) {
+				j.log.Error("an open alert cannot be read and is left out", "err", err)
+				return nil
+			}
 			st.Open = append(st.Open, a)
 			return err
 		}, `SELECT body FROM alerts WHERE resolved = 0 ORDER BY opened, id`),
@@ -74,6 +83,9 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 		return nil, fmt.Errorf("reading where the journal ended: %w", err)
 	}
 	slices.Reverse(st.Identities)
+	if j.anchor != nil && j.Held() != nil && !errors.Is(j.Held(), ErrNoJournal) {
+		st.LastSeq = max(st.LastSeq, j.anchor.Record) // what is lost keeps its numbers; mend notes that when there is room
+	}
 	return st, nil
 }
 
@@ -82,7 +94,8 @@ const chunk = 1024
 
 const replaySQL = `SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2`
 
-// Replay calls fn with the site's records after the given one, in order; see gateway.Journal. An empty site means all.
+// Replay calls fn with the site's records after the given one, in order; see gateway.Journal. An empty site means all. A record
+// that cannot be read comes as a rejection; where the database itself cannot be read, what can is what comes.
 func (j *Journal) Replay(ctx context.Context, site string, after uint64, fn func(*telemetry.Record) error) error {
 	err := j.inChunks(ctx, after, func(rec *telemetry.Record) error {
 		if site != "" && rec.Site != site {
@@ -104,12 +117,23 @@ func (j *Journal) inChunks(ctx context.Context, after uint64, fn func(*telemetry
 	arena := make([]telemetry.Reading, 0, chunk)
 	for {
 		records, arena = records[:0], arena[:0]
+		more := false
 		err := each(ctx, j.reads, func(rows *sql.Rows) (err error) {
 			var rec telemetry.Record
-			rec, arena, err = scanRecord(rows, r, arena)
-			records = append(records, rec)
+			if rec, arena, err = scanRecord(rows, r, arena); err == nil {
+				records = append(records, rec)
+			}
 			return err
 		}, query, append([]any{int64(after), chunk}, args...)...)
+		next := after
+		if len(records) > 0 {
+			next = records[len(records)-1].Seq
+		}
+		if more = len(records) == chunk; unreadable(err) && query == replaySQL {
+			if next, more, err = j.behind(ctx, next); err != nil {
+				return err
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -118,10 +142,10 @@ func (j *Journal) inChunks(ctx context.Context, after uint64, fn func(*telemetry
 				return err
 			}
 		}
-		if len(records) < chunk {
+		if !more {
 			return nil
 		}
-		after = records[chunk-1].Seq
+		after = next
 	}
 }
 
@@ -130,12 +154,21 @@ func scanRecord(rows *sql.Rows, r *reader, arena []telemetry.Reading) (telemetry
 	var site, body sql.RawBytes
 	var identity int64
 	if err := rows.Scan(&rec.Seq, &rec.Kind, &site, &rec.At, &rec.Received, &identity, &body); err != nil {
-		return rec, arena, err
+		if rec.Seq == 0 {
+			return rec, arena, err
+		}
+		return illegible(&rec, nil), arena, nil
 	}
 	rec.Site, rec.Identity = r.intern(site), uint64(identity)
-	arena, err := r.readBody(&rec, body, arena)
-	return rec, arena, err
+	filled, err := r.readBody(&rec, body, arena)
+	if err != nil {
+		return illegible(&rec, body), arena, nil
+	}
+	return rec, filled, nil
 }
+
+// errAlert says that an alert is there and cannot be read.
+var errAlert = errors.New("decoding an alert")
 
 func scanAlert(rows *sql.Rows) (alerts.Alert, error) {
 	var body sql.RawBytes
@@ -144,7 +177,7 @@ func scanAlert(rows *sql.Rows) (alerts.Alert, error) {
 		return a, err
 	}
 	if err := json.Unmarshal(body, &a); err != nil {
-		return a, fmt.Errorf("decoding an alert: %w", err)
+		return a, fmt.Errorf("%w: %w", errAlert, err)
 	}
 	return a, nil
 }

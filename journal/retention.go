@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -18,6 +19,9 @@ type Retention struct {
 	Records, Samples, Rollups time.Duration
 	// MaxBytes bounds the database: the oldest records go first.
 	MaxBytes int64
+	// Rejections is how many messages that were not understood are kept: the oldest go first, and never a reading for them. Where
+	// MaxBytes is small they have a tenth of it.
+	Rejections int64
 	// Cursors tells whether the InfluxDB writer runs: only then does its position hold records back.
 	Cursors bool
 }
@@ -25,8 +29,12 @@ type Retention struct {
 // Removed says what a Retain deleted, and what held it back.
 type Removed struct {
 	Records, Samples, Flows, Rollups int64
+	// Rejections are those that were more than may be kept; Records counts those that were too old.
+	Rejections int64
 	// HeldBack is set when records are too old or too many and a reader or a snapshot still needs them.
 	HeldBack bool
+	// HeldBy says who needs them.
+	HeldBy string
 }
 
 // retainStep bounds one deleting transaction, so that commits wait for milliseconds at most.
@@ -36,13 +44,22 @@ const retainStep = 2_000
 // ctx ends. It never deletes a record that a cursor or a snapshot still needs.
 func (j *Journal) Retain(ctx context.Context, r Retention, now telemetry.Instant) (Removed, error) {
 	var removed Removed
+	if err := j.retainRejections(ctx, r, &removed); err != nil {
+		return removed, err
+	}
+	needed, by, err := j.needed(ctx, r.Cursors)
+	if err != nil {
+		return removed, err
+	}
 	for ctx.Err() == nil {
-		n, held, err := j.retainRecords(ctx, r, now)
+		n, held, err := j.retainRecords(ctx, r, now, needed)
 		if err != nil {
 			return removed, err
 		}
 		removed.Records += n
-		removed.HeldBack = held
+		if removed.HeldBack, removed.HeldBy = held, ""; held {
+			removed.HeldBy = by
+		}
 		if n == 0 {
 			break
 		}
@@ -78,11 +95,7 @@ func (j *Journal) Retain(ctx context.Context, r Retention, now telemetry.Instant
 }
 
 // retainRecords deletes one step of records.
-func (j *Journal) retainRecords(ctx context.Context, r Retention, now telemetry.Instant) (n int64, held bool, err error) {
-	needed, err := j.needed(ctx, r.Cursors)
-	if err != nil {
-		return 0, false, err
-	}
+func (j *Journal) retainRecords(ctx context.Context, r Retention, now telemetry.Instant, needed int64) (n int64, held bool, err error) {
 	tooMany := false
 	if r.MaxBytes > 0 {
 		total, free, err := j.Size(ctx)
@@ -114,32 +127,74 @@ func (j *Journal) retainRecords(ctx context.Context, r Retention, now telemetry.
 	if first == 0 || last < first {
 		return 0, held, nil
 	}
-	if n, err = j.delete(ctx, `DELETE FROM records WHERE seq <= ?1 AND kind IN (1, 2, 4, 7) AND seq >= ?2`, last, first); err != nil {
+	if n, err = j.deleteRecords(ctx, first, last, deletable); err != nil {
 		return 0, false, fmt.Errorf("deleting old records: %w", err)
 	}
 	return n, held, nil
 }
 
-// needed is the last record that nobody needs any more.
-func (j *Journal) needed(ctx context.Context, cursors bool) (int64, error) {
-	var snapshot, position int64
-	if err := j.row(ctx, `SELECT coalesce(min(seq), 0) FROM snapshots`, &snapshot); err != nil {
-		return 0, fmt.Errorf("reading the oldest snapshot: %w", err)
+// deletable are the records that retention deletes, rejected those of them that were not understood, by the index that has them.
+const (
+	deletable = `kind IN (1, 2, 4, 7)`
+	rejected  = `kind IN (2, 3, 5) AND kind = 2`
+)
+
+// runsSQL finds the runs of neighbours among records of some kinds, with the checksum of the last of each.
+const runsSQL = `SELECT first, last, (SELECT sum FROM records WHERE seq = last) FROM (
+	SELECT min(seq) AS first, max(seq) AS last FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run FROM records
+		WHERE seq >= ?1 AND seq <= ?2 AND %s) GROUP BY run)
+	ORDER BY first`
+
+// deleteRecords deletes the records of some kinds among those from first to last, and keeps their numbers and last checksums as gaps, so that the chain
+// can be followed from what is left. Gaps that touch become one.
+func (j *Journal) deleteRecords(ctx context.Context, first, last int64, kinds string) (n int64, err error) {
+	var runs []gap
+	err = each(ctx, j.reads, func(rows *sql.Rows) error {
+		var g gap
+		var sum sql.NullInt64
+		err := rows.Scan(&g.first, &g.last, &sum)
+		if g.sum = uint64(sum.Int64); sum.Valid { // what was recorded before the chain began is not part of it
+			runs = append(runs, g)
+		}
+		return err
+	}, fmt.Sprintf(runsSQL, kinds), first, last)
+	if err != nil {
+		return 0, err
 	}
-	if !cursors {
-		return snapshot, nil
+	w, err := j.working()
+	if err != nil {
+		return 0, err
 	}
-	if err := j.row(ctx, cursorQuery(cursorRecords), &position); err != nil {
-		return 0, fmt.Errorf("reading the InfluxDB cursor: %w", err)
-	}
-	return min(snapshot, position), nil
+	err = w.transaction(func() error {
+		for _, g := range runs {
+			from := int64(g.first)
+			err := w.conn.QueryRowContext(ctx, `DELETE FROM gaps WHERE last = ?1 AND lost = 0 RETURNING first`, from-1).Scan(&from)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			if _, err := w.conn.ExecContext(ctx, `INSERT INTO gaps (first, last, sum, lost) VALUES (?,?,?,0)`, from, int64(g.last), int64(g.sum)); err != nil {
+				return err
+			}
+		}
+		res, err := w.conn.ExecContext(ctx, `DELETE FROM records WHERE seq <= ?1 AND seq >= ?2 AND `+kinds, last, first)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
 }
 
 // delete runs one deleting statement in a transaction of the writer's connection.
 func (j *Journal) delete(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = j.writer.transaction(func() error {
+	w, err := j.working()
+	if err != nil {
+		return 0, err
+	}
+	err = w.transaction(func() error {
 		var res sql.Result
-		if res, err = j.writer.conn.ExecContext(ctx, query, args...); err != nil {
+		if res, err = w.conn.ExecContext(ctx, query, args...); err != nil {
 			return err
 		}
 		n, err = res.RowsAffected()

@@ -162,8 +162,11 @@ func cursorQuery(name string) string {
 
 // Advance makes the positions durable together with the points that InfluxDB refused for good.
 func (s *Source) Advance(_ context.Context, to influx.Position, rejected []influx.Rejected) error {
-	w := s.j.writer
-	err := w.transaction(func() error {
+	w, err := s.j.working()
+	if err != nil {
+		return err
+	}
+	err = w.transaction(func() error {
 		for name, position := range map[string]int64{
 			cursorRecords: int64(to.Record), cursorTransitions: to.Transition, cursorSamples: to.Sample, cursorFlows: to.Flow,
 		} {

@@ -21,7 +21,19 @@ const (
 
 // Standing calls fn with a site's configurations and entries up to a record, in order; see gateway.Journal.
 func (j *Journal) Standing(ctx context.Context, site string, upTo uint64, fn func(*telemetry.Record) error) error {
-	err := j.inChunks(ctx, 0, fn, standingSQL, site, int64(upTo))
+	told := uint64(0)
+	err := j.inChunks(ctx, 0, func(rec *telemetry.Record) error {
+		told = rec.Seq
+		return fn(rec)
+	}, standingSQL, site, int64(upTo))
+	if unreadable(err) { // by the long way, which knows how to pass over what cannot be read
+		err = j.Replay(ctx, site, told, func(rec *telemetry.Record) error {
+			if rec.Seq > upTo || rec.Kind != telemetry.KindEntry && rec.Kind != telemetry.KindConfiguration {
+				return nil
+			}
+			return fn(rec)
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("reading what stands for site %q: %w", site, err)
 	}
@@ -38,9 +50,10 @@ func (j *Journal) Deaf(ctx context.Context, site string, after, upTo uint64) (si
 		if err := rows.Scan(&received, &body); err != nil {
 			return err
 		}
-		err := json.Unmarshal(body, &note)
-		since = note.DeafSince(received)
-		return err
+		if json.Unmarshal(body, &note) == nil { // one that cannot be read says nothing
+			since = note.DeafSince(received)
+		}
+		return nil
 	}, deafSQL, int64(after), int64(upTo), site)
 	if err != nil {
 		return 0, fmt.Errorf("reading who listened to site %q: %w", site, err)
@@ -81,8 +94,13 @@ func (j *Journal) Verdicts(ctx context.Context, site string) ([]rules.Transition
 		if err := rows.Scan(&body); err != nil {
 			return err
 		}
-		found = append(found, rules.Transition{})
-		return json.Unmarshal(body, &found[len(found)-1])
+		var t rules.Transition
+		if err := json.Unmarshal(body, &t); err != nil {
+			j.log.Error("a change of verdict cannot be read and is left out", "site", site, "err", err)
+			return nil
+		}
+		found = append(found, t)
+		return nil
 	}, verdictsSQL, site)
 	if err != nil {
 		return nil, fmt.Errorf("reading the last verdicts of site %q: %w", site, err)

@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"strings"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -43,19 +40,22 @@ type writer struct {
 	series                  map[seriesKey]int64
 	fresh                   []seriesKey     // added to series by the open transaction
 	head                    influx.Position // the last element of each stream, as committed
-	lock                    chan struct{}   // held by whoever uses the connection
-	commits, pages          int             // under lock: transactions, and pages written to the log since the last checkpoint
-	long                    chan struct{}   // holds a signal when a checkpoint is due
+	sum, linked             uint64          // checksum of the last record: as committed, and in the open transaction
+	scratch                 []byte
+	lock                    chan struct{} // held by whoever uses the connection
+	commits, pages          int           // under lock: transactions, and pages written to the log since the last checkpoint
+	long                    chan struct{} // holds a signal when a checkpoint is due
 }
 
 type seriesKey struct{ site, device, quantity, channel string }
 
 const (
-	// lastSeq is the number of the last record, also where retention has deleted it.
-	lastSeq    = `SELECT max(coalesce((SELECT max(seq) FROM records), 0), coalesce((SELECT max(seq) FROM snapshots), 0))`
+	// lastSeq is the number of the last record, also where retention has deleted it, or where it is lost.
+	lastSeq = `SELECT max(coalesce((SELECT max(seq) FROM records), 0), coalesce((SELECT max(seq) FROM snapshots), 0),
+		coalesce((SELECT max(last) FROM gaps), 0))`
 	beginSQL   = `BEGIN IMMEDIATE`
-	recordSQL  = `INSERT INTO records (seq, kind, site, at, received, identity, body) VALUES `
-	recordArgs = `(?,?,?,?,?,?,?)`
+	recordSQL  = `INSERT INTO records (seq, kind, site, at, received, identity, body, sum) VALUES `
+	recordArgs = `(?,?,?,?,?,?,?,?)`
 )
 
 func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
@@ -89,6 +89,9 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		if err := conn.QueryRowContext(ctx, query).Scan(target); err != nil {
 			return nil, fmt.Errorf("reading where the streams end: %w", err)
 		}
+	}
+	if err := conn.QueryRowContext(ctx, sumSQL, int64(w.head.Record)).Scan((*signed)(&w.sum)); err != nil {
+		return nil, fmt.Errorf("reading the last checksum: %w", err)
 	}
 	if err := conn.Raw(func(c any) error { w.raw = c.(driver.Conn); return nil }); err != nil {
 		return nil, err
@@ -157,7 +160,7 @@ func (w *writer) strict(ctx context.Context) error {
 }
 
 // transaction runs fn between BEGIN and COMMIT. Any error of fn, and any error of COMMIT that leaves the transaction open,
-// rolls back: nothing is stored then. A failed COMMIT that SQLite has ended by itself is ErrOutcomeUnknown.
+// rolls back: nothing is stored then. Only a failed fsync is ErrOutcomeUnknown; see undone.
 func (w *writer) transaction(fn func() error) (err error) {
 	w.lock <- struct{}{}
 	defer func() {
@@ -170,6 +173,7 @@ func (w *writer) transaction(fn func() error) (err error) {
 		<-w.lock
 	}()
 	if err := w.begin.exec(); err != nil {
+		_ = w.rollback.exec() // of one that an earlier rollback has left open
 		return classify("beginning a transaction", err)
 	}
 	if err := fn(); err != nil {
@@ -178,33 +182,15 @@ func (w *writer) transaction(fn func() error) (err error) {
 		return classify("writing", err)
 	}
 	if err := w.commit.exec(); err != nil {
-		code := codeOf(err)
-		if rolledBack := w.rollback.exec() == nil; rolledBack && code != sqlite3.SQLITE_IOERR {
-			return classify("committing", err)
-		}
-		return fmt.Errorf("committing: %w: %w", gateway.ErrOutcomeUnknown, err)
+		return w.undone(err)
 	}
 	w.measure()
 	return nil
 }
 
-// codeOf is SQLite's primary result code; 0 if err is none of SQLite's.
-func codeOf(err error) int {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return e.Code() & 0xff
-	}
-	return 0
-}
-
-func classify(doing string, err error) error {
-	if codeOf(err) == sqlite3.SQLITE_FULL {
-		return fmt.Errorf("%s: %w: %w", doing, gateway.ErrFull, err)
-	}
-	return fmt.Errorf("%s: %w", doing, err)
-}
-
 // write puts a batch into the open transaction.
 func (w *writer) write(b *gateway.Batch) error {
+	w.linked = w.sum
 	if err := w.writeRecords(b.Records); err != nil {
 		return err
 	}
@@ -284,7 +270,7 @@ func (w *writer) write(b *gateway.Batch) error {
 }
 
 func (w *writer) writeRecords(records []telemetry.Record) error {
-	const columns = 7
+	const columns = 8
 	for len(records) > 0 {
 		size := 0
 		for recordRows[size] > len(records) {
@@ -307,6 +293,8 @@ func (w *writer) writeRecords(records []telemetry.Record) error {
 			args[0].Value, args[1].Value, args[2].Value = int64(rec.Seq), int64(rec.Kind), rec.Site
 			args[3].Value, args[4].Value, args[5].Value = int64(rec.At), int64(rec.Received), int64(rec.Identity)
 			args[6].Value = bodies[from:ends[i]]
+			w.linked, w.scratch = link(w.scratch, w.linked, rec, w.body[from:ends[i]])
+			args[7].Value = int64(w.linked)
 			from = ends[i]
 		}
 		if err := s.run(); err != nil {

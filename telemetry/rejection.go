@@ -13,6 +13,8 @@ type Rejection struct {
 	// Raw is the beginning of the payload, at most MaxRaw bytes, with personal data removed. Empty where the whole
 	// message must not be kept.
 	Raw []byte
+	// More is how many further messages like some that were kept this record stands for; 0: it is one message.
+	More uint64 `json:",omitempty"`
 }
 
 // Reason is the closed set of causes of a rejection: a metric label and a word for people.

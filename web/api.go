@@ -236,7 +236,7 @@ func (s *Server) apiGateway(api huma.API) {
 		items := make([]apiRejection, 0, len(records))
 		for i := range records {
 			if x := records[i].Rejection; x != nil {
-				items = append(items, apiRejection{records[i].Received.Time(), records[i].Site, x.Device, x.Topic, string(x.Reason), x.Detail, x.Size, printable(x.Raw), records[i].Seq})
+				items = append(items, apiRejection{records[i].Received.Time(), records[i].Site, x.Device, x.Topic, string(x.Reason), x.Detail, x.Size, printable(x.Raw), records[i].Seq, x.More})
 			}
 		}
 		return listOf(items), nil

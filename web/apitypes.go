@@ -392,6 +392,7 @@ type apiRejection struct {
 	Size     int       `json:"size" example:"93"`
 	Raw      string    `json:"raw" doc:"The beginning of the payload; bytes that are not text are escaped as \\xNN"`
 	Record   uint64    `json:"record"`
+	More     uint64    `json:"more,omitempty" doc:"How many further messages like it this stands for, which came within an hour and are only counted"`
 }
 
 type apiStatus struct {

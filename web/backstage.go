@@ -115,15 +115,17 @@ const listLimit = 200
 // rejectionsPage are the messages that were not understood.
 type rejectionsPage struct {
 	frame
-	Rows []rejectionRow
-	Site string
+	Rows      []rejectionRow
+	Site      string
+	Listening *listening
 }
 
 type rejectionRow struct {
 	When, Age, Site, Device, Topic string
 	Reason, Detail, Raw            string
 	Size                           string
-	Cut                            bool // Raw is only the beginning
+	Cut                            bool   // Raw is only the beginning
+	More                           string // how many others it stands for; empty: it is one message
 }
 
 func (s *Server) rejections(w http.ResponseWriter, r *http.Request) error {
@@ -133,7 +135,7 @@ func (s *Server) rejections(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("listing rejections: %w", err)
 	}
-	p := rejectionsPage{frame: s.frame(r, lang, lang.T("rejections.title")), Site: site}
+	p := rejectionsPage{frame: s.frame(r, lang, lang.T("rejections.title")), Site: site, Listening: s.listening(w, lang, "/rejections")}
 	for i := range records {
 		rec := &records[i]
 		if rec.Rejection == nil {
@@ -155,6 +157,10 @@ func rejectionRowOf(sc *scene, rec *telemetry.Record) rejectionRow {
 	}
 	if sc.view != nil {
 		row.Site = sc.view.Name
+	}
+	if x.More > 0 {
+		row.Size, row.Detail, row.Cut = "", "", false
+		row.More = sc.T("rejections.more", "Count", int(x.More))
 	}
 	return row
 }

@@ -320,6 +320,8 @@ func pastAlerts() []alerts.Alert {
 
 func rejectedMessages() []telemetry.Record {
 	return []telemetry.Record{
+		{Seq: 1_842_301, Kind: telemetry.KindRejection, At: ago(2 * time.Minute), Received: ago(2 * time.Minute),
+			Rejection: &telemetry.Rejection{Topic: "zigbee2mqtt/…5", Reason: telemetry.ReasonUnknownTopic, Detail: "more of them", More: 24_317}},
 		{Seq: 1_842_290, Kind: telemetry.KindRejection, Site: "mpp-magetan", At: ago(4 * time.Minute), Received: ago(4 * time.Minute),
 			Rejection: &telemetry.Rejection{Topic: "gerbang/v1/mpp-magetan/udara-1", Device: "udara-1", Reason: telemetry.ReasonSyntax,
 				Detail: "line 1, column 8: want a number, got nan", Size: 31, Raw: []byte(`{"co2":nan,"temperature":26.4}` + "\x00")}},

@@ -52,7 +52,10 @@ func isLive() chromedp.Action[chromedp.Void] {
 // somebody to judge them.
 func TestEveryPageInEveryLook(t *testing.T) {
 	f := newFleet()
-	r := start(t, f, nil)
+	r := start(t, f, func(o *Options) { o.Ear = &fakeEar{} })
+	hearing := &fakeEar{}
+	hearing.Listen()
+	heard := start(t, f, func(o *Options) { o.Ear, o.Strangers = hearing, someStrangers{} })
 	secret := start(t, f, func(o *Options) { o.Token = testToken })
 	ctx := browser(t)
 	drawn := chromedp.WaitReady(chromedp.CSS("#chart[data-drawn]"))
@@ -65,7 +68,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		{"/sign/mpp-gresik/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/ruang-tunggu", isLive()}, {"/sign/mpp-tabalong/ruang-tunggu", isLive()}, {"/sign/mpp-belu/loket", isLive()},
 		{"/site/mpp-gresik/zone/ruang-tunggu", drawn}, {"/site/mpp-pamekasan/zone/ruang-tunggu", drawn}, {"/site/mpp-magetan/zone/musala", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
-		{"/alerts", nil}, {"/rejections", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
+		{"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}
 	for _, phone := range []bool{false, true} {
 		for _, dark := range []bool{false, true} {
@@ -79,6 +82,9 @@ func TestEveryPageInEveryLook(t *testing.T) {
 					base := r.url
 					if p.path == "/login" {
 						base = secret.url
+					}
+					if p.path == "/devices" {
+						base = heard.url
 					}
 					view.WholePage = len(p.path) < 5 || p.path[:5] != "/sign"
 					var steps []chromedp.Action[chromedp.Void]

@@ -44,6 +44,7 @@ type Options struct {
 	Entries    Entries
 	Rejections Rejections
 	Strangers  Strangers // nil: nobody listens for them
+	Ear        Ear       // nil: raw messages are never shown
 	Rollups    Rollups
 	Health     Health
 

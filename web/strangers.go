@@ -9,7 +9,8 @@ import (
 // strangersPage lists the devices that publish and are not configured, with what to write to change that.
 type strangersPage struct {
 	frame
-	Rows []strangerRow
+	Rows      []strangerRow
+	Listening *listening
 }
 
 type strangerRow struct {
@@ -21,7 +22,7 @@ type strangerRow struct {
 
 func (s *Server) strangers(w http.ResponseWriter, r *http.Request) error {
 	lang := s.tongues.choose(r)
-	p := strangersPage{frame: s.frame(r, lang, lang.T("strangers.title"))}
+	p := strangersPage{frame: s.frame(r, lang, lang.T("strangers.title")), Listening: s.listening(w, lang, "/devices")}
 	now := s.opts.Now()
 	for _, one := range s.listStrangers() {
 		p.Rows = append(p.Rows, strangerRowOf(lang, &one, now))

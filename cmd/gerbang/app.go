@@ -45,10 +45,13 @@ type app struct {
 	web     *web.Server
 	// sightings are devices that are heard and not configured; they outlive a reload's new decoder.
 	sightings decode.Sightings
-	asker     *asker
+	// ear holds raw messages while a person listens.
+	ear   decode.Ear
+	asker *asker
 
-	leftOut atomic.Pointer[[]string] // sites whose files have problems
-	reload  chan os.Signal           // nil: nothing asks for a reload
+	damage  atomic.Pointer[[]journal.Finding] // of the journal; nil: not looked for yet
+	leftOut atomic.Pointer[[]string]          // sites whose files have problems
+	reload  chan os.Signal                    // nil: nothing asks for a reload
 	reloads *reloadMetrics
 }
 
@@ -123,6 +126,9 @@ func openJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *sl
 	if errors.Is(err, journal.ErrInUse) {
 		return nil, hinted{err, "stop the other one, or give this one a data directory of its own (data: in the configuration)"}
 	}
+	if err == nil && relaxed && j.Held() != nil { // nobody waits there until it is mended
+		return nil, errors.Join(j.Held(), j.Close())
+	}
 	return j, err
 }
 
@@ -155,14 +161,17 @@ type surroundings struct {
 	memory    decode.Memory     // what devices have announced before
 	sightings *decode.Sightings // where devices that are not configured are noted
 	ask       func(topic string, payload []byte)
+	ear       *decode.Ear
 }
 
 // surroundings are those of a running gateway: they outlive a reload.
-func (a *app) surroundings() surroundings { return surroundings{a.memory, &a.sightings, a.asker.ask} }
+func (a *app) surroundings() surroundings {
+	return surroundings{a.memory, &a.sightings, a.asker.ask, &a.ear}
+}
 
 func newDecoder(cfg *configs.Config, s surroundings) (*decode.Decoder, error) {
 	return decode.New(decode.Options{
-		Memory: s.memory, Sightings: s.sightings, Ask: s.ask,
+		Memory: s.memory, Sightings: s.sightings, Ask: s.ask, Ear: s.ear,
 		Sites: cfg.AllSites(), Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload),
 		Past: cfg.Ingest.ClockPast, Future: cfg.Ingest.ClockFuture, Lateness: cfg.Ingest.Lateness,
 	})
@@ -224,6 +233,8 @@ func (a *app) run(ctx context.Context) error {
 		stage{"announced topics", a.hearing.run(a.doors.follow, a.log), time.Second},
 		stage{"earlier faults", a.faults.run(a.disproved), time.Second},
 		stage{"gateway", a.loop.Run, 20 * time.Second},
+		stage{"journal watch", a.watchJournal, time.Second},
+		stage{"journal comparison", a.compareJournal, 5 * time.Second},
 		stage{"retention", a.retain, 5 * time.Second},
 		stage{"requests", a.asker.run, 5 * time.Second},
 		stage{"signals", a.courier.Run, 5 * time.Second},
@@ -252,31 +263,36 @@ func (a *app) close() error {
 	return nil
 }
 
+// keptRejections is how many messages that were not understood are kept.
+const keptRejections = 100_000
+
 // retain deletes what is past its retention, now and then.
 func (a *app) retain(ctx context.Context) error {
 	retention := journal.Retention{
 		Records: a.cfg.Retention.Records, Samples: a.cfg.Retention.Rollups, Rollups: a.cfg.Retention.Rollups,
-		MaxBytes: int64(a.cfg.Retention.MaxSize), Cursors: a.influx != nil,
+		MaxBytes: int64(a.cfg.Retention.MaxSize), Rejections: keptRejections, Cursors: a.influx != nil,
 	}
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
-	held := false
+	held := ""
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case now := <-tick.C:
+			if a.journal.Held() != nil {
+				continue
+			}
 			removed, err := a.journal.Retain(ctx, retention, telemetry.InstantOf(now))
 			switch {
 			case err != nil && ctx.Err() == nil:
 				a.log.Error("retention failed; it is tried again", "component", "retention", "err", err)
-			case removed.HeldBack != held:
-				held = removed.HeldBack
-				if held {
-					a.log.Warn("records past their retention are kept: InfluxDB has not taken them", "component", "retention")
+			case removed.HeldBy != held:
+				if held = removed.HeldBy; held != "" {
+					a.log.Warn("records past their retention are kept: they are still needed", "component", "retention", "by", held)
 				}
-			case removed.Records+removed.Samples+removed.Flows+removed.Rollups > 0:
-				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records,
+			case removed.Rejections+removed.Records+removed.Samples+removed.Flows+removed.Rollups > 0:
+				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records, "rejections", removed.Rejections,
 					"samples", removed.Samples, "flows", removed.Flows, "rollups", removed.Rollups)
 			}
 		}

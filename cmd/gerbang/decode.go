@@ -104,7 +104,7 @@ func (f *lookFlags) takeFile(models []decode.Model) ([]decode.Model, error) {
 
 // query is the message as the decoder takes it.
 func (f *lookFlags) query(d *decode.Decoder, payload []byte) (decode.Query, error) {
-	q := decode.Query{Model: f.model, Topic: f.topic, Payload: payload, Received: time.Now(), Explain: f.explain, Port: f.port}
+	q := decode.Query{Model: f.model, Topic: f.topic, Payload: payload, Received: time.Now(), Open: true, Explain: f.explain, Port: f.port}
 	if f.received != "" {
 		at, err := time.Parse(time.RFC3339, f.received)
 		if err != nil {

@@ -159,8 +159,10 @@ func (f *demoFlags) forget(ctx context.Context, cfg *configs.Config) error {
 		return fmt.Errorf("closing the earlier demo's journal: %w", err)
 	}
 	files, err := filepath.Glob(filepath.Join(f.data, journal.FileName+"*"))
-	for _, name := range files {
-		err = errors.Join(err, os.Remove(name))
+	for _, name := range append(files, filepath.Join(f.data, journal.AnchorFile)) {
+		if gone := os.Remove(name); !errors.Is(gone, os.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("removing the earlier demo: %w", err)

@@ -40,7 +40,9 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 	defer func() {
 		err = errors.Join(err, j.Close())
 		if err == nil && whole {
-			err = os.Rename(filepath.Join(aside.Data, journal.FileName), filepath.Join(f.data, journal.FileName))
+			for _, name := range []string{journal.AnchorFile, journal.FileName} {
+				err = errors.Join(err, os.Rename(filepath.Join(aside.Data, name), filepath.Join(f.data, name)))
+			}
 		}
 		err = errors.Join(err, os.RemoveAll(aside.Data))
 	}()

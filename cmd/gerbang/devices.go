@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/ingest/mqtt"
+	"github.com/gerbang-iot/gerbang/keyfile"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -105,11 +105,12 @@ func (f *discoverFlags) listenAt(ctx context.Context, cfg *configs.Config, progr
 	if err != nil {
 		return nil, err
 	}
-	var seen decode.Sightings
+	seen := decode.Sightings{Open: true}
 	decoder, err := newDecoder(cfg, surroundings{sightings: &seen})
 	if err != nil {
 		return nil, err
 	}
+	progress = plainly(progress) // its line is rewritten
 	worker, heard := decoder.Worker(nil), 0
 	var mu sync.Mutex // of both
 	stop := make(chan struct{})
@@ -183,7 +184,7 @@ func (f *discoverFlags) connection(cfg *configs.Config) (mqtt.Connection, error)
 	if f.passwordFile == "" {
 		return c, nil
 	}
-	text, err := os.ReadFile(f.passwordFile)
+	text, err := keyfile.Read(f.passwordFile)
 	if err != nil {
 		return c, fmt.Errorf("reading the password: %w", err)
 	}
@@ -227,6 +228,9 @@ func (f *discoverFlags) ask(ctx context.Context, cfg *configs.Config) ([]strange
 	return list.Items, nil
 }
 
+// onOneLine keeps a topic from looking like lines of ours.
+var onOneLine = strings.NewReplacer("\n", `\n`, "\t", `\t`)
+
 // printStrangers lists devices for people: first those that some model reads.
 func printStrangers(w io.Writer, found []stranger) error {
 	var b strings.Builder
@@ -235,7 +239,7 @@ func printStrangers(w io.Writer, found []stranger) error {
 	}
 	slices.SortStableFunc(found, func(a, b stranger) int { return readable(b) - readable(a) })
 	for _, s := range found {
-		fmt.Fprintf(&b, "%s (%d messages)\n", s.Topic, s.Messages)
+		fmt.Fprintf(&b, "%s (%d messages)\n", onOneLine.Replace(s.Topic), s.Messages)
 		if len(s.Guesses) == 0 {
 			fmt.Fprintf(&b, "  no model fits: %s\n\n", s.Why)
 			continue

@@ -32,8 +32,9 @@ const faultPatience = 90 * time.Second
 func inheritFaults(open []alerts.Alert, pass func(alerts.Fault)) *faults {
 	f := &faults{pass: pass, left: map[fault]bool{}}
 	for i := range open {
-		// The loop looks at its clock and its sites itself, from the first moment on.
-		own := open[i].Rule == string(alerts.FaultClockJump) || open[i].Rule == string(alerts.FaultSiteStopped)
+		// The loop looks at its clock and its sites itself, from the first moment on, and somebody else at what is damaged.
+		own := open[i].Rule == string(alerts.FaultClockJump) || open[i].Rule == string(alerts.FaultSiteStopped) ||
+			open[i].Rule == string(alerts.FaultJournalDamaged)
 		if open[i].Class == rules.ClassService && !own {
 			f.left[fault{alerts.FaultName(open[i].Rule), open[i].Site}] = true
 		}

@@ -22,8 +22,8 @@ func (a *app) openWeb() error {
 	h := a.cfg.HTTP
 	o := web.Options{
 		Live: a.live, Alerts: alertPort{a.live, a.journal}, Entries: entryPort{a}, Rejections: a.journal, Rollups: a.journal,
-		Strangers: strangerPort{&a.sightings},
-		Health:    healthPort{a}, Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
+		Strangers: strangerPort{&a.sightings}, Ear: earPort{&a.ear},
+		Health: healthPort{a}, Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
 		Gatherer: a.registry, Registerer: a.registry, Log: a.log,
 	}
 	if p := a.doors.pushHandler(); p != nil {
@@ -74,6 +74,22 @@ func (p strangerPort) Strangers() []web.Stranger {
 		}
 	}
 	return all
+}
+
+type earPort struct{ ear *decode.Ear }
+
+var _ web.Ear = earPort{}
+
+func (p earPort) Listen() time.Time { return p.ear.Listen() }
+func (p earPort) Stop()             { p.ear.Stop() }
+
+func (p earPort) Heard() ([]web.Heard, time.Time) {
+	heard, until := p.ear.Heard()
+	all := make([]web.Heard, len(heard))
+	for i, h := range heard {
+		all[i] = web.Heard(h)
+	}
+	return all, until
 }
 
 type alertPort struct {
@@ -156,7 +172,7 @@ func (p healthPort) Status() web.Status {
 	}
 	owed, err := a.courier.Waiting()
 	s.Lags = append(s.Lags, web.Lag{Name: "outbox", Waiting: uint64(owed)})
-	s.Services = append(s.Services, a.influxService(&s), a.routerService(&s), serviceOf("signals", err))
+	s.Services = append(s.Services, a.journalService(), a.influxService(&s), a.routerService(&s), serviceOf("signals", err))
 	health := a.loop.Health()
 	clock := web.Service{Name: "clock", State: web.ServiceOK, Detail: health.Clock}
 	if health.Clock != "" {

@@ -18,6 +18,7 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, what string, total int) *progress {
+	w = plainly(w)
 	p := &progress{w: w, what: what, total: total, begin: time.Now()}
 	if f, ok := w.(*os.File); ok {
 		info, err := f.Stat()

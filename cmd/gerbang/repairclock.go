@@ -67,6 +67,9 @@ func repairClock(ctx context.Context, w io.Writer, data string, now telemetry.In
 			err = closed
 		}
 	}()
+	if err := j.Held(); err != nil {
+		return err
+	}
 	all, err := j.Future(ctx, now)
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ func (h hinted) Unwrap() error { return h.error }
 
 // execute runs one command and gives the process's exit code: 0 done, 1 failed, 2 wrong use (or what the command says).
 func execute(ctx context.Context, args []string, std streams) int {
+	std.out, std.err = shown(std.out), shown(std.err)
 	root := newRoot(std)
 	root.SetArgs(args)
 	root.SetIn(std.in)
@@ -96,7 +97,7 @@ Run it:   gerbang check --config gerbang.yaml && gerbang serve --config gerbang.
 		SuggestionsMinimumDistance: 2,
 	}
 	root.AddCommand(serveCommand(std), demoCommand(std), checkCommand(std), decodeCommand(std), replayCommand(std),
-		simulateCommand(std), modelsCommand(std), devicesCommand(std), configCommand(std), journalCommand(std), passwordCommand(std), versionCommand(std))
+		simulateCommand(std), modelsCommand(std), devicesCommand(std), configCommand(std), journalCommand(std), backupCommand(std), restoreCommand(std), passwordCommand(std), versionCommand(std))
 	return root
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,10 +13,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 func serveCommand(std streams) *cobra.Command {
 	var path, profile string
+	var anew bool
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the gateway",
@@ -37,6 +40,11 @@ the others are served.`,
 			if err != nil {
 				return err
 			}
+			if anew {
+				if err := beginAnew(cmd.Context(), cfg, log); err != nil {
+					return err
+				}
+			}
 			a, err := newApp(cmd.Context(), cfg, log)
 			if err != nil {
 				return err
@@ -49,8 +57,23 @@ the others are served.`,
 		},
 	}
 	c.Flags().StringVar(&path, "config", "", "configuration file (default: the built-in example)")
+	c.Flags().BoolVar(&anew, "new", false, "where the journal is gone, begin a new one; what is left of the old one is kept beside it")
 	c.Flags().StringVar(&profile, "cpu-profile", "", "write a CPU profile to this file, for go tool pprof")
 	return c
+}
+
+// beginAnew is what an operator says who knows that the journal is gone. Where it is not, nothing happens.
+func beginAnew(ctx context.Context, cfg *configs.Config, log *slog.Logger) error {
+	moved, err := journal.BeginAnew(ctx, journal.Options{Dir: cfg.Data, Logger: log})
+	switch {
+	case err != nil:
+		return err
+	case moved:
+		log.Warn("a new journal begins; what was left of the old one is kept beside it", "data", cfg.Data)
+	default:
+		log.Info("--new: the journal is there and is used as it is; the flag is not needed", "data", cfg.Data)
+	}
+	return nil
 }
 
 func newLogger(w io.Writer, l configs.Log) *slog.Logger {

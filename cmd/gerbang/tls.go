@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/keyfile"
 )
 
 // loadServerTLS makes a server's TLS from files. A renewed certificate is picked up without a restart.
@@ -44,7 +45,7 @@ func loadClientTLS(c *configs.TLSClient) (*tls.Config, error) {
 		t.RootCAs = pool
 	}
 	if c.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		pair, err := keyfile.Pair(c.Cert, c.Key)
 		if err != nil {
 			return nil, fmt.Errorf("reading the client certificate: %w", err)
 		}
@@ -54,7 +55,7 @@ func loadClientTLS(c *configs.TLSClient) (*tls.Config, error) {
 }
 
 func loadPool(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
+	pem, err := keyfile.Read(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading certificates: %w", err)
 	}
@@ -86,7 +87,7 @@ func (k *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if err == nil && k.pair != nil && info.ModTime().Equal(k.changed) {
 		return k.pair, nil
 	}
-	pair, loadErr := tls.LoadX509KeyPair(k.cert, k.key)
+	pair, loadErr := keyfile.Pair(k.cert, k.key)
 	if loadErr != nil {
 		if k.pair != nil {
 			return k.pair, nil // half-written files: the old certificate serves until they are whole

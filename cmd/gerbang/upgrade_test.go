@@ -24,7 +24,7 @@ func TestUpgradeOfTheEngineKeepsWhatWasJudged(t *testing.T) {
 	r.alerted("suhu")
 	r.stop()
 	before := tamper(t, r, `UPDATE records SET body = '{"Version":"0","After":0}' WHERE kind = 6`,
-		`UPDATE snapshots SET body = x'00'`)
+		`UPDATE snapshots SET body = x'00'`, unchained, chainedAnew)
 	r.serve()
 	c = connect(t, "tcp://"+r.mqtt, "thermometer", nil)
 	publish(t, c, "gerbang/v1/gedung/suhu", `{"boot":"a","seq":4,"body_temperature":39.7}`)
@@ -48,6 +48,12 @@ func TestUpgradeOfTheEngineKeepsWhatWasJudged(t *testing.T) {
 		t.Errorf("journal check of a changed verdict: got code 0: %s", out)
 	}
 }
+
+// A journal that an older version wrote has no checksums.
+const (
+	unchained   = `UPDATE records SET sum = NULL`
+	chainedAnew = `UPDATE chain SET begins = (SELECT max(seq) FROM records) + 1`
+)
 
 // tamper changes the journal of a gateway that is not running, and lists its changes of verdict.
 func tamper(t *testing.T, r *rig, statements ...string) (transitions []string) {

@@ -341,10 +341,8 @@ func TestS5_WebSocketChecksOrigin(t *testing.T) {
 
 // Finding S9: log-ins that fail are slowed down, are few lines in the log, and lock no device out that has been here before.
 func TestS9_FailedLogins(t *testing.T) {
-	var out bytes.Buffer
 	registry := prometheus.NewRegistry()
 	var logs lines
-	logs.to = &out
 	b := start(t, broker.Options{Credentials: []access.Credential{door, sign}, Registerer: registry, Logger: slog.New(slog.NewTextHandler(&logs, nil))}, acknowledge(t))
 	d := open(t, b, asDoor("door-1"))
 	_ = d.Close()
@@ -369,7 +367,7 @@ func TestS9_FailedLogins(t *testing.T) {
 	if n := logs.count(); n > 70 {
 		t.Errorf("%d lines in the log", n)
 	}
-	if strings.Contains(out.String(), "Budi") {
+	if strings.Contains(logs.String(), "Budi") {
 		t.Error("a name that is no credential's is in the log")
 	}
 	if n := metric(t, registry, "gerbang_broker_refused_total", "cause=login") + metric(t, registry, "gerbang_broker_refused_total", "cause=wait"); n != 900 {
@@ -402,16 +400,16 @@ func TestCredentialMetricsAreBounded(t *testing.T) {
 
 // lines is a log that is read while it is written.
 type lines struct {
-	mu sync.Mutex
-	to *bytes.Buffer
-	n  int
+	mu  sync.Mutex
+	all bytes.Buffer
+	n   int
 }
 
 func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.n++
-	return l.to.Write(p)
+	return l.all.Write(p)
 }
 
 func (l *lines) count() int {

@@ -8,6 +8,7 @@ import (
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/wire"
 )
 
@@ -137,10 +138,5 @@ func (h *hook) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, e
 	return pk, nil
 }
 
-// bounded is outside text fit for a log line.
-func bounded(s string) string {
-	if len(s) > 64 {
-		s = s[:64] + "…"
-	}
-	return strings.ToValidUTF8(s, "\uFFFD")
-}
+// bounded is outside text fit for a log line: its shape. A login name or a topic that nobody configured may be a person's.
+func bounded(s string) string { return ingest.Outline(s) }

@@ -257,6 +257,9 @@ func instantOf(t time.Time) telemetry.Instant {
 	return telemetry.InstantOf(t)
 }
 
+// timeShape is a time as it is written, which may be none: 2022-02-30T25:00:00Z.
+var timeShape = regexp.MustCompile(`^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$`)
+
 // boundedTime is a device's impossible time as it may be kept: text that is no time at all may hold anything, so only its
 // shape stays.
 func boundedTime(text []byte) string {
@@ -264,10 +267,10 @@ func boundedTime(text []byte) string {
 	if parseTime(text, time.UTC) != 0 {
 		return string(bytes.ToValidUTF8(text, nil))
 	}
-	if _, ok := parseFloat(text); ok {
+	if _, ok := parseFloat(text); ok && (countDigits(text) <= maxDigits || isTime(text)) || timeShape.Match(text) {
 		return string(text)
 	}
-	return string(shape(nil, text))
+	return shapeOf(text)
 }
 
 // parseTimeAs reads a time in one format of a model, as parseTimes does; 0: not in this format.

@@ -66,7 +66,7 @@ type model struct {
 	pastTime   *timing
 	pastRead   []field
 	forms      []Count         // of the ways in Prefer
-	words      map[string]bool // lower-case names of members whose words a rejection may keep
+	words      map[string]bool // lower-case names of members that are read: times in them are no personal ones
 	aside      map[place]bool  // what is only shown
 	// nobody is the binding of messages of the family that are no device's.
 	nobody  binding

@@ -141,7 +141,7 @@ func (c *compiler) field(at string, def *Field) field {
 	}
 	if def.Value != nil {
 		if _, flt := checked(def.Quantity, *def.Value); flt != nil {
-			c.fail(at+".value", errors.New(flt.detail))
+			c.fail(at+".value", errors.New(flt.said(nil, open)))
 		}
 	}
 	if def.Channel != "" && def.ChannelPath != "" {
@@ -222,7 +222,7 @@ func (c *compiler) unit(at string, def *Field, f *field) {
 	}
 }
 
-// word lets rejections show the words at p: they are the format's, not a person's.
+// word notes the name of the member at p: it is the format's.
 func (c *compiler) word(p path) {
 	for _, v := range slices.Backward(p.steps) {
 		if v.kind == stepName {

@@ -29,6 +29,8 @@ type Options struct {
 	Memory Memory
 	// Sightings note devices that are not configured; nil: those of the decoder alone, which nobody sees.
 	Sightings *Sightings
+	// Ear holds what is not understood as it is, while somebody listens; nil: nobody can.
+	Ear *Ear
 	// Ask publishes a request to a device, such as a Sparkplug edge node whose names are not known; it must not block. nil:
 	// nobody is asked.
 	Ask func(topic string, payload []byte)
@@ -101,6 +103,8 @@ type Decoder struct {
 	discovered *discovered
 	// workers are spare scratch memory for Decode.
 	workers sync.Pool
+	// lexicon gathers the words that are known, when they are asked for first.
+	lexicon func() *lexicon
 }
 
 // New makes a decoder. All problems of models, addresses and topics are reported at once.
@@ -122,6 +126,7 @@ func New(o Options) (*Decoder, error) {
 	d.homie = newAnnounced(o.Memory, "homie", func(root string) bool { return d.configured("homie", root[strings.LastIndexByte(root, '/')+1:]) })
 	recallHomie(d.homie)
 	d.discovered = newDiscovered(d)
+	d.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(d.models, o.Sites) })
 	d.workers.New = func() any { return d.Worker(nil) }
 	return d, nil
 }

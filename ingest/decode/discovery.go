@@ -46,7 +46,7 @@ func (e *entity) prepare() error {
 		return err
 	}
 	if e.Quantity.String() == "" || len(e.Devices) == 0 || !stateTopic(e.Topic) {
-		return fmt.Errorf("topic %s: want a quantity, a device and a topic without wildcards", quoted(e.Topic))
+		return fmt.Errorf("topic %s: want a quantity, a device and a topic without wildcards", quote(e.Topic))
 	}
 	e.unit, err = conversion(e.Unit, e.Quantity)
 	return err
@@ -200,7 +200,7 @@ func (d *discovery) add(i int32, e entity, topic, template string) {
 	e.Topic = d.based(i, topic)
 	if err := e.prepare(); err != nil {
 		if d.lost == nil {
-			d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is not understood: %v", e.Quantity, quoted(e.ID), err)
+			d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is not understood: %v", e.Quantity, quoted(e.ID), foreign{err.Error(), foreignReason})
 		}
 		return
 	}

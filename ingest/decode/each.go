@@ -124,7 +124,7 @@ func (e *extraction) device(b *binding, from found) *binding {
 		return &other
 	}
 	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", shownAddress(address), m.ID).
-		about(m.ID+" "+address))
+		about(m.ID+" "+address, address))
 	return nil
 }
 

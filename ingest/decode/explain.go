@@ -43,6 +43,17 @@ func (w *Worker) explainf(stage, format string, args ...any) {
 	}
 }
 
+// shownObject is the object that a mapping reads.
+func (w *Worker) shownObject(raw []byte) string {
+	if w.sight == open {
+		return bounded(string(raw), maxExplained)
+	}
+	return string(w.d.lexicon().redactTo(raw, maxExplained))
+}
+
+// said is what a fault says to whoever looks at the worker's message.
+func (w *Worker) said(f *fault) string { return f.said(w.d.lexicon(), w.sight) }
+
 // explainRest lists the fields that no reading of the model has looked at, and those that it leaves alone on purpose.
 func (w *Worker) explainRest(m *model) {
 	if w.trace == nil || w.tree == nil || m.native() {

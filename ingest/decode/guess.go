@@ -75,7 +75,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	case f != nil && f.field:
 		return f
 	case f != nil:
-		e.note(fd, v, "ignored: "+f.detail)
+		e.note(fd, v, "ignored: "+e.w.said(f))
 		return nil
 	case s.quantity == telemetry.Button:
 		if r.Text = guessedPress(n); r.Text == "" {
@@ -100,9 +100,9 @@ func (e *extraction) guess(fd *field, v found) *fault {
 // isQuantityOfUnits reports whether values of q have a unit that a word may name: no counts, no flags, no presses.
 func isQuantityOfUnits(q telemetry.Quantity) bool { return q.Unit() != "1" }
 
-// unknownUnit costs the field: whatever number it has means nothing here. The word may be anything, and is told by its outline.
+// unknownUnit costs the field: whatever number it has means nothing here. The word may be anything.
 func unknownUnit(word string, q telemetry.Quantity) *fault {
-	return faultf(telemetry.ReasonField, "unit %s is none that is known of %s", quoted(string(shape(nil, []byte(bounded(word, maxShown))))), q).alone()
+	return faultf(telemetry.ReasonField, "unit %s is none that is known of %s", quoted(word), q).alone()
 }
 
 // nameOf is the name of the field that a value stands in.

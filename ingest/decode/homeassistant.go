@@ -325,7 +325,7 @@ func decodeHomeAssistant(w *Worker, b *binding, msg *ingest.Message, dst []telem
 		if len(msg.Payload) == 0 {
 			return dst, notReading
 		}
-		return dst, faultf(telemetry.ReasonUnknownTopic, "no device has announced that it publishes on topic %s", quoted(msg.Topic))
+		return dst, faultf(telemetry.ReasonUnknownTopic, "no device has announced that it publishes on topic %s", quotedTopic(msg.Topic))
 	}
 	if len(msg.Payload) == 0 {
 		return dst, notReading // the broker forgets it
@@ -368,7 +368,7 @@ func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault {
 		w.explainf("filter", "not a reading: an announcement, of %d values that are ours", len(d.entities))
 		for i := range d.entities {
 			e := &d.entities[i]
-			w.explainf("envelope", "%s of %s on topic %s %s", e.Quantity, quoted(e.Devices[0]), quoted(e.Topic), e.Template)
+			w.explainf("envelope", "%s of %s on topic %s %s", e.Quantity, quote(e.Devices[0]), quote(e.Topic), e.Template)
 		}
 	}
 	return notReading

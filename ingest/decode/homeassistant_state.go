@@ -87,7 +87,7 @@ func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
 		r.Value, f = checked(q, e.unit.apply(v.number))
 	}
 	if f != nil {
-		w.explain("field", f.detail)
+		w.explain("field", w.said(f))
 		return f
 	}
 	for i := range w.readings {

@@ -119,7 +119,7 @@ func openHomie(w *Worker, _ *model, msg *ingest.Message) *fault {
 // openProperty makes the object of one value.
 func (w *Worker) openProperty(t *homieTopic, p *property, value string) *fault {
 	if w.trace != nil {
-		w.explainf("envelope", "Homie device %s, datatype %q, unit %q, settable: %t", quoted(t.device), p.Datatype, p.Unit, p.Settable)
+		w.explainf("envelope", "Homie device %s, datatype %q, unit %q, settable: %t", quote(t.device), p.Datatype, p.Unit, p.Settable)
 	}
 	if p.Settable {
 		w.explain("filter", "not a reading: the property can be set, so it is what somebody wants and nothing that is measured")

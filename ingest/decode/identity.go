@@ -6,6 +6,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -68,6 +69,19 @@ func (w *Worker) identify(b *binding, rec *telemetry.Record, own deviceTime, pay
 	if item > 0 {
 		k = binary.LittleEndian.AppendUint32(k, uint32(item))
 	}
+	w.key = k
+	return telemetry.ContentIdentity(xxhash.Sum64(k))
+}
+
+// repeats is the identity of a message that is not understood: what the broker holds is the same whenever it is repeated, and a
+// packet that is sent again is known by its session. Everything else is evidence of its own.
+func (w *Worker) repeats(msg *ingest.Message) uint64 {
+	k := append(w.key[:0], msg.Topic...)
+	if !msg.Retained {
+		return w.delivery(k, msg.Payload, 0)
+	}
+	k = append(k, 0, 'x')
+	k = binary.LittleEndian.AppendUint64(k, xxhash.Sum64(msg.Payload))
 	w.key = k
 	return telemetry.ContentIdentity(xxhash.Sum64(k))
 }

@@ -3,6 +3,7 @@ package decode
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/script"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -114,21 +116,21 @@ func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault {
 		if up.object == nil {
 			return f
 		}
-		because = f.detail
+		because = w.said(f)
 	}
 	if up.object != nil {
 		w.explain("codec", strings.TrimSuffix("as the network server decoded it; "+because, "; "))
 		return w.openText(up.object)
 	}
 	if up.broken != nil {
-		return faultf(telemetry.ReasonUndecoded, "device %s: the frame on port %d is %v", quoted(up.label()), up.port, up.broken)
+		return faultf(telemetry.ReasonUndecoded, "device %s: the frame on port %d is %v", up.shown(), up.port, up.broken)
 	}
 	if len(up.frame) == 0 {
 		w.explain("envelope", "not a reading: the frame is empty")
 		return notReading
 	}
 	return faultf(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d that nobody decoded: want a payload formatter on the network server, or a model with a codec (model %s has none)",
-		quoted(up.label()), len(up.frame), up.port, m.ID)
+		up.shown(), len(up.frame), up.port, m.ID)
 }
 
 // label names the device for people.
@@ -139,10 +141,26 @@ func (up *uplink) label() string {
 	return up.name + strings.Join(up.addresses, " or ")
 }
 
+// shown is label for a rejection.
+func (up *uplink) shown() foreign {
+	if up.name == "" && len(up.addresses) > 0 {
+		return shownAddress(up.addresses[0])
+	}
+	return quoted(up.label())
+}
+
+// reasonOf is what a codec says. The words of a script may be those of the message.
+func reasonOf(err error) any {
+	if errors.Is(err, script.ErrDecoder) {
+		return foreign{err.Error(), foreignReason}
+	}
+	return err
+}
+
 // decodeFrame runs the model's codec.
 func (w *Worker) decodeFrame(m *model, up *uplink, received telemetry.Instant, out *object.Writer) *fault {
 	if err := m.codec(codec.Uplink{Port: up.port, Bytes: up.frame}, received, out); err != nil {
-		return faultf(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", quoted(up.label()), len(up.frame), up.port, m.Codec, err)
+		return faultf(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", up.shown(), len(up.frame), up.port, m.Codec, reasonOf(err))
 	}
 	return nil
 }

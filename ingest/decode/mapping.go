@@ -29,7 +29,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	doc := w.tree
 	w.capture(msg.Topic)
 	if w.trace != nil {
-		w.explain("object", string(redactTo(doc.nodes[0].raw, m.words, maxExplained)))
+		w.explain("object", w.shownObject(doc.nodes[0].raw))
 	}
 	if w.facts.direct == nil && !m.wanted(w, doc) {
 		return dst, notReading

@@ -128,7 +128,7 @@ func TestPaths(t *testing.T) {
 	}
 	doc := newDocument()
 	if f := doc.parse([]byte(text), 8); f != nil {
-		t.Fatal(f.detail)
+		t.Fatal(f.said(nil, open))
 	}
 	for _, tt := range tests {
 		p, err := parsePath(tt.path)

@@ -1,9 +1,11 @@
 package decode
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -165,7 +167,9 @@ func (n *native) boot(m *node) *fault {
 	if m.kind != '"' && m.kind != '0' || len(m.raw) > maxBoot || !plainWord(m.raw) && !printable(m.raw) {
 		return faultf(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", kindName(m.kind), maxBoot)
 	}
-	n.obs.Boot = string(m.raw)
+	if n.obs.Boot = string(m.raw); !plain(m.raw, "_-.:/+") {
+		n.obs.Boot = strconv.FormatUint(xxhash.Sum64(m.raw), 36) // words may be anybody's, and tell starts apart as well by their sum
+	}
 	return nil
 }
 
@@ -264,7 +268,7 @@ func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
 	}
 	task, ok := tasks[log.Task]
 	if !ok {
-		return faultf(telemetry.ReasonTask, "task: %q is no task of the site", log.Task)
+		return faultf(telemetry.ReasonTask, "task: %s is no task of the site", quoted(log.Task))
 	}
 	switch {
 	case log.Item == "", slices.Contains(task.Items, log.Item):
@@ -287,7 +291,7 @@ func same(m *node, want string) *fault {
 const maxNamed = 12
 
 // namesIn lists the names of the root's members, as far as a program may have chosen them.
-func namesIn(doc *document) string {
+func namesIn(doc *document) foreign {
 	var names []string
 	for i := range doc.children(0) {
 		if len(names) == maxNamed {
@@ -301,9 +305,9 @@ func namesIn(doc *document) string {
 		}
 	}
 	if len(names) == 0 {
-		return "no members at all"
+		return foreign{"", foreignNames}
 	}
-	return fmt.Sprintf("the members %s", strings.Join(names, ", "))
+	return foreign{strings.Join(names, ", "), foreignNames}
 }
 
 // sequence reads a whole number from 0 to 2^64-1.

@@ -45,6 +45,8 @@ type Query struct {
 	Port     uint8
 	Retained bool
 	Received time.Time
+	// Open shows in explanations and rejections what is never kept: whoever looks has the message.
+	Open bool
 	// Explain asks for a Trace.
 	Explain bool
 }
@@ -63,6 +65,9 @@ type Answer struct {
 func (d *Decoder) One(q Query) Answer {
 	w := d.Worker(nil)
 	w.all = true
+	if q.Open {
+		w.sight = open
+	}
 	if q.Explain {
 		w.trace = &Trace{}
 	}
@@ -70,7 +75,7 @@ func (d *Decoder) One(q Query) Answer {
 	a := Answer{Trace: w.trace}
 	m := d.model(q.Model)
 	if m == nil {
-		a.Rejection = reject(msg, unbound, faultf(telemetry.ReasonUnknownTopic, "no model is called %s", quoted(q.Model))).Rejection
+		a.Rejection = w.reject(msg, unbound, faultf(telemetry.ReasonUnknownTopic, "no model is called %s", quoted(q.Model))).Rejection
 		return a
 	}
 	if q.Frame {
@@ -152,7 +157,7 @@ func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 	case f == notReading:
 		return nil
 	case f != nil:
-		return []telemetry.Record{reject(msg, b, f)}
+		return []telemetry.Record{w.reject(msg, b, f)}
 	}
 	return w.withRefused(recs, 0, msg)
 }

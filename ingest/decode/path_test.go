@@ -28,7 +28,7 @@ func TestPathsAmongLists(t *testing.T) {
 	}
 	doc := newDocument()
 	if f := doc.parse([]byte(text), 8); f != nil {
-		t.Fatal(f.detail)
+		t.Fatal(f.said(nil, open))
 	}
 	for _, tt := range tests {
 		p, err := parsePath(tt.path)
@@ -56,7 +56,7 @@ func TestPathsFromAnElement(t *testing.T) {
 	const text = `{"of":"x","frames":[{"t":1,"tracks":[{"id":5,"type":"PERSON"},{"id":6,"type":"GROUP"}],"events":[{"track":6},{"track":5},{"track":9}]}]}`
 	doc := newDocument()
 	if f := doc.parse([]byte(text), 8); f != nil {
-		t.Fatal(f.detail)
+		t.Fatal(f.said(nil, open))
 	}
 	events, err := parsePath("frames[*].events[*]")
 	if err != nil {

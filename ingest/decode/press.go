@@ -72,4 +72,4 @@ func pressOf(n *node, lenient bool) (kind string, f *fault) {
 }
 
 // notPress is the answer for a word that is understood and tells no press: a release, the turn of a dial.
-var notPress = &fault{detail: "no press"}
+var notPress = &fault{format: "no press"}

@@ -35,10 +35,13 @@ const maxCandidates = 3
 func (d *Decoder) Recognise(q Query) []Candidate {
 	w := d.workers.Get().(*Worker)
 	defer func() {
-		w.all, w.bare, w.trace = false, nil, nil
+		w.all, w.bare, w.trace, w.sight = false, nil, nil, kept
 		d.workers.Put(w)
 	}()
 	w.all, w.parsed, w.trials = true, nil, guessTrials
+	if w.sight = heard; q.Open {
+		w.sight = open
+	}
 	if q.Frame {
 		w.bare = &q.Port
 	}
@@ -223,8 +226,12 @@ func (m *model) mentioned(payload []byte) int {
 // YAML is the entry for the devices of a site's file.
 func (c Candidate) YAML() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "  %s: {model: %s", idOf(c.Address), c.Model)
-	if c.Address != idOf(c.Address) {
+	id := idOf(c.Address)
+	if strings.HasPrefix(c.Address, "…") {
+		id = "device" // whose address is not shown
+	}
+	fmt.Fprintf(&b, "  %s: {model: %s", id, c.Model)
+	if c.Address != id {
 		fmt.Fprintf(&b, ", address: %q", c.Address)
 	}
 	fmt.Fprintf(&b, ", %s: …", c.place())

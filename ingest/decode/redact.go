@@ -2,31 +2,35 @@ package decode
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// What a rejected payload may keep. People's names, numbers, addresses, pictures and credentials stand in strings, in
-// long numbers and behind telling names; what an installer needs is the structure, the measured values and the words of
-// the format. So strings are dropped unless their name is known to hold a word of the format, numbers unless they are
-// short or a time, and everything that is no JSON keeps its shape only.
+// What a rejected payload may keep is its shape: types, lengths, and the names, words and measured numbers that are a format's and
+// no person's. People's names, numbers, addresses, pictures and credentials stand in strings, in numbers, and in the places of names.
+// So a name stays where models or formats know it (lexicon), a number where its name says that it is measured, a string where it
+// is a word of a format; of everything else the length is told: "…12" is a text of 12 characters, ## a number of two digits.
 
-// maxKeptWord bounds a kept string value; maxKeptDigits a kept number, below the length of phone and identity numbers.
+// maxKeptWord bounds a kept string value; maxKeptDigits a kept number of which nobody knows what it measures, below the length of
+// phone and identity numbers; maxDigits any kept number.
 const (
 	maxKeptWord   = 40
-	maxKeptDigits = 6
+	maxKeptDigits = 5
+	maxDigits     = 9
+	maxFraction   = 3
 )
 
-// plainNames are member names whose string values are words of a format, never personal.
-var plainNames = setOf("button", "type", "event", "event_type", "kind", "state", "unit", "units", "model", "version",
-	"firmware", "direction", "action")
-
 // timeNames are member names whose values are kept where they are times or sequences.
-var timeNames = setOf("at", "time", "ts", "timestamp", "datetime", "date", "seq", "sequence")
+var timeNames = setOf("at", "time", "ts", "timestamp", "datetime", "date", "seq", "sequence", "t", "bt", "received_at", "updatetime", "sampletime")
+
+// vagueNames are names of values that may be of anything.
+var vagueNames = setOf("value", "val", "v", "data", "level", "in", "out", "count", "total", "n", "p", "h", "t")
 
 // tellingParts mark names whose numbers are kept from nobody's eyes only by dropping them.
 var tellingParts = []string{"id", "card", "nik", "ktp", "tel", "phone", "mobile", "mail", "name", "user", "person", "employee",
@@ -40,17 +44,15 @@ func setOf(names ...string) map[string]bool {
 	return set
 }
 
-// redact is the beginning of a payload without personal data, at most telemetry.MaxRaw bytes of valid UTF-8. keep adds
-// names whose string values may stay. It must cope with anything: what is redacted is what could not be parsed.
-func redact(payload []byte, keep map[string]bool) []byte {
-	return redactTo(payload, keep, telemetry.MaxRaw)
-}
+// redact is the beginning of a payload without personal data, at most telemetry.MaxRaw bytes of valid UTF-8. It must cope with
+// anything: what is redacted is what could not be parsed.
+func (l *lexicon) redact(payload []byte) []byte { return l.redactTo(payload, telemetry.MaxRaw) }
 
 // redactTo is redact with another bound, in bytes.
-func redactTo(payload []byte, keep map[string]bool, limit int) []byte {
+func (l *lexicon) redactTo(payload []byte, limit int) []byte {
 	// A cut multiple of the bound is enough: redaction shortens strings, and the rest is not kept.
 	payload = payload[:min(len(payload), 8*limit)]
-	r := redactor{src: payload, out: make([]byte, 0, min(len(payload), limit)+16), keep: keep, limit: limit}
+	r := redactor{src: payload, out: make([]byte, 0, min(len(payload), limit)+16), known: l, limit: limit}
 	first := bytes.TrimLeft(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
 	case len(first) > 0 && (first[0] == '{' || first[0] == '['):
@@ -58,7 +60,7 @@ func redactTo(payload []byte, keep map[string]bool, limit int) []byte {
 	case len(first) > 0 && first[0] == '<':
 		r.xml()
 	default:
-		r.out = shape(r.out, payload)
+		r.shape(payload)
 	}
 	return cut(r.out, limit)
 }
@@ -76,8 +78,8 @@ func cut(b []byte, n int) []byte {
 
 type redactor struct {
 	src, out []byte
-	keep     map[string]bool
-	name     string // of the member whose value is next
+	known    *lexicon
+	name     string // of the member whose value is next, in lower case; unnamed: one that is not known
 	before   byte   // the last structural character
 	limit    int    // of out, in bytes
 }
@@ -91,8 +93,8 @@ func (r *redactor) json() {
 		case '"':
 			i = r.string(i)
 		case '{', '}', '[', ']', ',', ':':
-			if c == ',' || c == '}' {
-				r.name = ""
+			if c != ':' {
+				r.name = unnamed
 			}
 			r.before = c
 			r.out = append(r.out, c)
@@ -126,50 +128,77 @@ func (r *redactor) string(i int) int {
 	rest := bytes.TrimLeft(r.src[end:], " \t\r\n")
 	isName := (r.before == '{' || r.before == ',') && len(rest) > 0 && rest[0] == ':'
 	r.out = append(r.out, '"')
-	switch {
-	case isName && plainName(text):
-		r.name = strings.ToLower(string(text))
-		r.out = append(r.out, text...)
-	case !isName && r.word(text):
-		r.out = append(r.out, text...)
-	case len(text) == 0:
-	default:
-		if isName {
-			r.name = unnamed
+	if isName {
+		r.name = unnamed
+		if name := string(text); r.known.knows(name) {
+			r.name = strings.ToLower(name)
 		}
-		r.out = append(r.out, "…"...)
+		r.out = append(r.out, r.known.name(string(text))...)
+	} else {
+		r.value(text)
 	}
 	r.out = append(r.out, '"')
 	return end
 }
 
+// value handles a text that stands for a value.
+func (r *redactor) value(text []byte) {
+	if _, ok := parseFloat(text); ok && len(text) > 0 {
+		r.number(text, false)
+	} else if r.word(text) {
+		r.out = append(r.out, text...)
+	} else {
+		r.out = append(r.out, ingest.Outline(string(text))...)
+	}
+}
+
 // word reports whether a string value may stay.
 func (r *redactor) word(text []byte) bool {
-	switch {
-	case plainNames[r.name] || r.keep[r.name]:
-		return plainWord(text)
-	case timeNames[r.name]:
-		return len(text) <= maxKeptWord && bytes.IndexFunc(text, unicode.IsControl) < 0 && parseTime(text, time.UTC) != 0
-	case r.name == "task":
-		return validID(string(text))
+	if r.timely() && len(text) <= maxKeptWord && bytes.IndexFunc(text, unicode.IsControl) < 0 && parseTime(text, time.UTC) != 0 {
+		return true
 	}
-	return false
+	return r.known.knowsWord(string(text))
 }
+
+// timely reports whether the member may be a time.
+func (r *redactor) timely() bool { return timeNames[r.name] || r.known.times[r.name] }
 
 // bare handles text outside strings: numbers, literals, and whatever is wrong with the payload; last: nothing follows, so that
 // it may be the beginning of a longer number.
 func (r *redactor) bare(text []byte, last bool) {
 	trimmed := bytes.TrimSpace(text)
 	if _, ok := parseFloat(trimmed); ok && len(trimmed) > 0 {
-		short := countDigits(trimmed) <= maxKeptDigits && (!telling(r.name) || r.keep[r.name])
-		if short || timeNames[r.name] || r.keep[r.name] && isTime(trimmed) && !last || isQuantity(r.name) {
-			r.out = append(r.out, trimmed[:min(len(trimmed), maxKeptWord)]...)
-			return
-		}
-		r.out = append(r.out, '#')
+		r.number(trimmed, last)
 		return
 	}
-	r.out = shape(r.out, text)
+	r.shape(text)
+}
+
+// number keeps what is measured, and times; of another number the digits are not told.
+func (r *redactor) number(text []byte, last bool) {
+	if r.timely() && !last && isTime(text) {
+		r.out = append(r.out, text[:min(len(text), maxKeptWord)]...)
+		return
+	}
+	whole, fraction, _ := strings.Cut(string(text), ".")
+	most := maxDigits
+	if vagueNames[r.name] || !isQuantity(r.name) {
+		most = maxKeptDigits
+	}
+	known := r.known.measures(r.name) || r.name == "seq" || r.name == "sequence"
+	if !known || countDigits([]byte(whole)) > most || countDigits(text) > maxDigits && fraction == "" || strings.ContainsAny(fraction, "eE") && len(fraction) > maxFraction {
+		for _, c := range text {
+			if c >= '0' && c <= '9' {
+				c = '#'
+			}
+			r.out = append(r.out, c)
+		}
+		return
+	}
+	r.out = append(r.out, text[:min(len(text), len(whole)+1+maxFraction)]...)
+	if len(fraction) > maxFraction {
+		r.out = append(r.out, "…"...)
+	}
 }
 
 // isTime reports whether a number is a time from 2000 to 2050, in seconds or milliseconds. Numbers of telephones and people are
@@ -221,44 +250,72 @@ func plain(b []byte, others string) bool {
 	return true
 }
 
-// knownWords survive in shapes: they say what a sensor or a broken printf meant.
-var knownWords = setOf("true", "false", "null", "nan", "inf", "infinity", "none", "on", "off", "open", "closed", "online",
+// plainWords survive in shapes of text: they say what a sensor or a broken printf meant.
+var plainWords = setOf("true", "false", "null", "nan", "inf", "infinity", "none", "on", "off", "open", "closed", "online",
 	"offline", "unknown", "unavailable", "c", "f", "e", "ppm", "hpa", "lx", "v", "mv")
 
-// shape appends the outline of text to dst: known words and short numbers stay, other letters become x, longer numbers 9s
-// without their value, and bytes that are not printable ASCII a dot.
-func shape(dst, text []byte) []byte {
-	for i := 0; i < len(text) && len(dst) <= telemetry.MaxRaw; {
+// shape appends the outline of text that is no JSON and no XML: words that stand as keys and plain ones stay, and numbers behind a
+// key that is measured; of other words and numbers the length is told, and bytes that are not printable ASCII are dots.
+func (r *redactor) shape(text []byte) {
+	key := unnamed
+	for i := 0; i < len(text) && len(r.out) <= r.limit; {
 		end := i + 1
 		switch c := text[i]; {
 		case isLetter(c):
-			for end < len(text) && isLetter(text[end]) {
+			for end < len(text) && (isLetter(text[end]) || text[end] == '_' || isDigit(text[end])) {
 				end++
 			}
-			if knownWords[strings.ToLower(string(text[i:min(end, i+16)]))] {
-				dst = append(dst, text[i:end]...)
-			} else {
-				dst = append(dst, bytes.Repeat([]byte{'x'}, min(end-i, 8))...)
+			word := string(text[i:end])
+			isKey := end < len(text) && (text[end] == '=' || text[end] == ':')
+			key = unnamed
+			switch {
+			case plainWords[strings.ToLower(word)]:
+				r.out = append(r.out, word...)
+			case isKey && r.known.knows(word):
+				key = strings.ToLower(word)
+				r.out = append(r.out, word...)
+			default:
+				r.out = append(append(r.out, "…"...), strconv.Itoa(len(word))...)
 			}
-		case c >= '0' && c <= '9':
-			for end < len(text) && text[end] >= '0' && text[end] <= '9' {
+		case isDigit(c):
+			for end < len(text) && (isDigit(text[end]) || strings.IndexByte(".,:/+-", text[end]) >= 0) {
 				end++
 			}
-			if end-i <= maxKeptDigits {
-				dst = append(dst, text[i:end]...)
+			for !isDigit(text[end-1]) {
+				end--
+			}
+			number := text[i:end]
+			if _, plainNumber := parseFloat(number); plainNumber && i > 0 && (text[i-1] == '=' || text[i-1] == ':') && end < len(text) {
+				name := r.name
+				r.name = key
+				r.number(number, true)
+				r.name = name
 			} else {
-				dst = append(dst, "999…"...)
+				for _, c := range number {
+					if isDigit(c) {
+						c = '#'
+					}
+					r.out = append(r.out, c)
+				}
 			}
 		case c == '\n', c == '\r', c == '\t', c == ' ':
-			dst = append(dst, ' ')
+			r.out = append(r.out, ' ')
 		case c > ' ' && c < 0x7f:
-			dst = append(dst, c)
+			r.out = append(r.out, c)
 		default:
-			dst = append(dst, '.')
+			r.out = append(r.out, '.')
 		}
 		i = end
 	}
-	return dst
+}
+
+// shapeOf is the outline of a text of which nothing is known.
+func shapeOf(text []byte) string {
+	r := redactor{known: &lexicon{}, limit: telemetry.MaxRaw}
+	r.shape(text)
+	return string(r.out)
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -37,14 +37,15 @@ func (r *redactor) tag(inner []byte) {
 		name = name[:end]
 	}
 	r.name = unnamed
-	if local := name[bytes.LastIndexByte(name, ':')+1:]; !plainName(local) {
+	local := name[bytes.LastIndexByte(name, ':')+1:]
+	switch {
+	case len(local) == 0 || local[0] == '!' || local[0] == '?':
 		r.out = append(r.out, "<…>"...)
 		return
-	} else if !closing {
-		r.name, name = strings.ToLower(string(local)), local
-	} else {
-		name = local
+	case !closing && r.known.knows(string(local)):
+		r.name = strings.ToLower(string(local))
 	}
+	name = []byte(r.known.name(string(local)))
 	r.out = append(r.out, '<')
 	if closing {
 		r.out = append(r.out, '/')
@@ -64,10 +65,10 @@ func (r *redactor) text(text []byte, last bool) {
 	switch {
 	case len(trimmed) == 0:
 	case numeric:
-		r.bare(trimmed, last)
-	case !last && r.word(trimmed):
-		r.out = append(r.out, trimmed...)
-	default:
+		r.number(trimmed, last)
+	case last:
 		r.out = append(r.out, "…"...)
+	default:
+		r.value(trimmed)
 	}
 }

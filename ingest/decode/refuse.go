@@ -3,7 +3,6 @@ package decode
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -24,7 +23,7 @@ type refusals struct {
 type refusedOf struct {
 	b       *binding
 	first   *fault
-	details []string // at most maxRefused
+	details []*fault // at most maxRefused
 	more    int
 }
 
@@ -59,7 +58,7 @@ func (r *refusals) add(b *binding, f *fault, channel string) {
 		of.more++
 		return
 	}
-	of.details = append(of.details, f.detail)
+	of.details = append(of.details, f)
 }
 
 // pass notes what was passed over.
@@ -102,11 +101,11 @@ func (w *Worker) withRefused(records []telemetry.Record, start int, msg *ingest.
 	taken := records[start:]
 	for i := range w.refused.of {
 		r := &w.refused.of[i]
-		detail := strings.Join(r.details, "; ")
+		more := ""
 		if r.more > 0 {
-			detail += fmt.Sprintf("; and %d more", r.more)
+			more = fmt.Sprintf("; and %d more", r.more)
 		}
-		rec := reject(msg, r.b, faultf(r.first.reason, "the other readings of the message are taken; %s", detail))
+		rec := w.reject(msg, r.b, faultf(r.first.reason, "the other readings of the message are taken; %s%s", r.details, more))
 		if i > 0 && w.refused.of[i-1].b.site == r.b.site {
 			rec.Rejection.Raw = nil // once in a site is enough
 		}

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,23 +15,24 @@ const (
 	maxShown  = 80
 )
 
-// reject makes the record of a message that was not understood. It has no identity: each attempt is evidence.
-func reject(msg *ingest.Message, b *binding, f *fault) telemetry.Record {
-	var keep map[string]bool
-	if b.model != nil {
-		keep = b.model.words
+// reject makes the record of a message that was not understood.
+func (w *Worker) reject(msg *ingest.Message, b *binding, f *fault) telemetry.Record {
+	topic, raw, device := msg.Topic, msg.Payload, b.device
+	if w.sight != open {
+		l := w.d.lexicon()
+		topic, raw, device = l.topic(topic, kept, ""), l.redact(raw), l.name(device)
 	}
 	return telemetry.Record{
 		Kind: telemetry.KindRejection,
 		Site: b.site,
 		At:   msg.Received, Received: msg.Received,
 		Rejection: &telemetry.Rejection{
-			Topic:  bounded(msg.Topic, maxTopic),
-			Device: b.device,
+			Topic:  bounded(topic, maxTopic),
+			Device: device,
 			Reason: f.reason,
-			Detail: bounded(f.detail, maxDetail),
+			Detail: bounded(w.said(f), maxDetail),
 			Size:   len(msg.Payload),
-			Raw:    redact(msg.Payload, keep),
+			Raw:    cut(raw, telemetry.MaxRaw),
 		},
 	}
 }
@@ -48,18 +48,6 @@ func bounded(s string, n int) string {
 		cut--
 	}
 	return s[:cut] + "…"
-}
-
-// quoted shows a foreign name on one line without anything a terminal or page could take for a command.
-func quoted(s string) string { return strconv.QuoteToASCII(bounded(s, maxShown)) }
-
-// shownAddress shows the address of a device that nobody configured. One that a payload names may be anything: what does not look
-// like an identifier is shown by its outline.
-func shownAddress(address string) string {
-	if !identifier(address) {
-		address = string(shape(nil, []byte(address)))
-	}
-	return quoted(address)
 }
 
 // identifier reports whether an address looks like one, and not like a person's name or address.

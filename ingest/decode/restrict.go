@@ -36,7 +36,7 @@ func (w *Worker) restrict(msg *ingest.Message, records []telemetry.Record, from 
 		if !slices.ContainsFunc(rec.Observation.Readings, refused) {
 			continue
 		}
-		rejection := refusal(msg, b, rec, refused)
+		rejection := w.refusal(msg, b, rec, refused)
 		rec.Observation.Readings = slices.DeleteFunc(rec.Observation.Readings, refused)
 		if len(rec.Observation.Readings) == 0 && rec.Observation.Task == nil {
 			records[i] = rejection
@@ -50,7 +50,7 @@ func (w *Worker) restrict(msg *ingest.Message, records []telemetry.Record, from 
 
 // refusal is the rejection of the readings of an observation that its device is not configured to measure. It is recognised
 // when it comes again, as the observation is, and repeats nothing of the payload: the quantities say all.
-func refusal(msg *ingest.Message, b *binding, rec *telemetry.Record, refused func(telemetry.Reading) bool) telemetry.Record {
+func (w *Worker) refusal(msg *ingest.Message, b *binding, rec *telemetry.Record, refused func(telemetry.Reading) bool) telemetry.Record {
 	var names, wanted []string
 	for _, r := range rec.Observation.Readings {
 		if name := r.Quantity.String(); refused(r) && !slices.Contains(names, name) {
@@ -62,7 +62,7 @@ func refusal(msg *ingest.Message, b *binding, rec *telemetry.Record, refused fun
 			wanted = append(wanted, q.String())
 		}
 	}
-	r := reject(msg, b, faultf(telemetry.ReasonMeasures, "%s: the device is configured to measure %s alone (measures)",
+	r := w.reject(msg, b, faultf(telemetry.ReasonMeasures, "%s: the device is configured to measure %s alone (measures)",
 		strings.Join(names, ", "), strings.Join(wanted, ", ")))
 	r.At, r.Rejection.Raw = rec.At, nil
 	r.Identity = telemetry.Beside(rec.Identity, notMeasured)

@@ -266,10 +266,10 @@ func (rt *route) add(b *binding, address string) (other string, taken bool) {
 func validAddress(address string, payload bool) error {
 	if len(address) > maxAddress || strings.ContainsAny(address, "+#") || strings.TrimSpace(address) != address ||
 		strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return fmt.Errorf("address %s: want at most %d bytes without control characters, + or #", quoted(address), maxAddress)
+		return fmt.Errorf("address %s: want at most %d bytes without control characters, + or #", quote(address), maxAddress)
 	}
 	if !payload && strings.Contains(address, "/") {
-		return fmt.Errorf("address %s: want one level of a topic, without /", quoted(address))
+		return fmt.Errorf("address %s: want one level of a topic, without /", quote(address))
 	}
 	return nil
 }
@@ -296,7 +296,7 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	var space [8]*route
 	matched := r.tree.match(msg.Topic, space[:0])
 	if len(matched) == 0 {
-		return unbound, faultf(telemetry.ReasonUnknownTopic, "no device or model uses topic %s", quoted(msg.Topic))
+		return unbound, faultf(telemetry.ReasonUnknownTopic, "no device or model uses topic %s", quotedTopic(msg.Topic))
 	}
 	var nothing *binding
 	var unknown *fault
@@ -395,10 +395,10 @@ func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
 	case b != nil:
 		return b, nil
 	case ok:
-		return nil, faultf(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", quoted(address), pushPrefix+rt.title+"/{site}/{device}")
+		return nil, faultf(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", shownAddress(address), pushPrefix+rt.title+"/{site}/{device}")
 	}
 	return nil, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", shownAddress(address), rt.title).
-		about(rt.pattern.text + " " + bounded(site+"/"+address, maxAddress))
+		about(rt.pattern.text+" "+bounded(site+"/"+address, maxAddress), address)
 }
 
 // level is the i-th level of topic; empty if i is negative.
@@ -428,9 +428,9 @@ func (r *router) findNative(rest string) (*binding, *fault) {
 	case !validID(siteID) || !validID(rest):
 		return unbound, faultf(telemetry.ReasonUnknownTopic, "topic does not name a site and a device: want %s", nativePattern)
 	case !known:
-		return unbound, faultf(telemetry.ReasonUnknownDevice, "site %q is not configured", siteID)
+		return unbound, faultf(telemetry.ReasonUnknownDevice, "site %s is not configured", quoted(siteID)).about("", rest)
 	case devices[rest] == nil:
-		return &binding{site: siteID, device: rest}, faultf(telemetry.ReasonUnknownDevice, "device %q of site %q is not configured", rest, siteID)
+		return &binding{site: siteID, device: rest}, faultf(telemetry.ReasonUnknownDevice, "device %s of site %q is not configured", shownAddress(rest), siteID).about("", rest)
 	}
 	m := devices[rest].model
 	return devices[rest], faultf(telemetry.ReasonUnknownTopic, "device %q of site %q is of model %s and does not use the native format: want %s",

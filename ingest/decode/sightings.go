@@ -41,6 +41,8 @@ const (
 type Sightings struct {
 	mu      sync.Mutex
 	bySight map[string]*Sighting
+	// Open shows topics and addresses as they are, whatever they look like: for the person in whose terminal it ends. Set before use.
+	Open bool
 	// guessFree is when all guesses of a burst are free again.
 	guessFree telemetry.Instant
 	guessing  bool
@@ -77,10 +79,10 @@ func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
 	one := s.bySight[key]
 	if one == nil {
 		s.makeRoom()
-		one = &Sighting{Topic: bounded(msg.Topic, maxTopic), First: msg.Received}
+		one = &Sighting{Topic: bounded(d.lexicon().topic(msg.Topic, s.sight(), f.address), maxTopic), First: msg.Received}
 		s.bySight[key] = one
 	}
-	one.Why = bounded(f.detail, maxDetail)
+	one.Why = bounded(f.said(d.lexicon(), s.sight()), maxDetail)
 	one.Messages++
 	one.Last = max(one.Last, msg.Received)
 	// A join or heartbeat tells less than the readings that follow it.
@@ -112,8 +114,20 @@ func (s *Sightings) guess(d *Decoder, msg *ingest.Message) (found []Candidate, t
 		s.guessing = false
 	}()
 	began := now()
-	found = d.Recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time()})
+	found = d.Recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time(), Open: s.Open})
+	for i := range found {
+		if c := &found[i]; !s.Open && !wellFormed(c.Address) {
+			c.Address = ingest.Outline(c.Address)
+		}
+	}
 	return found, now().Sub(began)
+}
+
+func (s *Sightings) sight() sight {
+	if s.Open {
+		return open
+	}
+	return heard
 }
 
 // maxGuesses bounds how often a guess is tried on one sighting.

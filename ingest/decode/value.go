@@ -49,11 +49,11 @@ func (e *extraction) read(fd *field, from found) *fault {
 	fd.path.each(e.doc, from, func(v found) bool {
 		f = e.value(fd, from, v)
 		if f != nil && (f.field || e.model.Partial && f.reason != telemetry.ReasonTooLarge) {
-			e.note(fd, v, "refused: "+f.detail)
+			e.note(fd, v, "refused: "+e.w.said(f))
 			if n := &e.doc.nodes[v.at]; n.kind == '{' || n.kind == '[' {
 				e.w.refused.pass(f.in(fd.path.text)) // a wide path came by
 			} else {
-				e.w.refused.add(e.of, f.in(e.where(fd, v)), e.channel(fd, v))
+				e.w.refused.add(e.of, f.in(e.place(fd, v)), e.channel(fd, v))
 			}
 			f = nil
 		}
@@ -127,10 +127,10 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 	return e.add(r)
 }
 
-// where names the field of a value for people: the member's own name, where the path leads to several.
-func (e *extraction) where(fd *field, v found) string {
+// place names the field of a value: the member's own name, where the path leads to several.
+func (e *extraction) place(fd *field, v found) any {
 	if name := e.doc.nodes[v.at].name; fd.auto && plainName(name) {
-		return string(name)
+		return quoted(string(name))
 	}
 	return fd.path.text
 }
@@ -148,7 +148,7 @@ func (e *extraction) again(fd *field, have *telemetry.Reading, v float64) *fault
 		have.Value = v
 		return nil
 	}
-	return faultf(telemetry.ReasonField, "second value of %s on channel %q: want a channel_path that tells them apart", have.Quantity, have.Channel)
+	return faultf(telemetry.ReasonField, "second value of %s on channel %s: want a channel_path that tells them apart", have.Quantity, quoted(have.Channel))
 }
 
 // The words of Field.Twice.

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"fmt"
 	"math"
 	"unicode/utf8"
 
@@ -43,6 +44,8 @@ type Worker struct {
 	// trials are how many made-up frames a guess may still try.
 	trials int
 	trace  *Trace // nil: nobody asked for an explanation
+	// sight is who looks at the message.
+	sight sight
 }
 
 // Worker makes a worker. With an arena the readings of its records lie there and are valid until Arena.Reset; with nil
@@ -57,11 +60,16 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 	w.session, w.packet = msg.Session, msg.Packet
 	w.refused.reset()
 	b, f := unbound, (*fault)(nil)
+	defer func() {
+		if len(records) > len(dst) {
+			w.hear(msg, f, records[len(dst):])
+		}
+	}()
 	// A fault of ours costs one message, never the feed.
 	defer func() {
 		if r := recover(); r != nil {
 			w.document, w.inner = newDocument(), newDocument()
-			records = append(dst, reject(msg, b, faultf(telemetry.ReasonFault, "decoder failed: %T", r)))
+			records = append(dst, w.reject(msg, b, faultf(telemetry.ReasonFault, "decoder failed: %T", r)))
 		}
 	}()
 	b, f = w.d.route(w, msg)
@@ -81,7 +89,9 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 			b = w.refused.of[0].b
 		}
 		clear(records[len(dst):])
-		return append(dst, reject(msg, b, f))
+		rec := w.reject(msg, b, f)
+		rec.Identity = w.repeats(msg)
+		return append(dst, rec)
 	}
 	return w.restrict(msg, w.withRefused(records, len(dst), msg), len(dst))
 }
@@ -214,14 +224,14 @@ func (w *Worker) observation(b *binding, msg *ingest.Message, dst []telemetry.Re
 func checked(q telemetry.Quantity, v float64) (float64, *fault) {
 	def := q.Definition()
 	if why := q.Refuse(v); why != "" {
-		f := faultf(telemetry.ReasonRange, "%s", why).alone()
+		f := faultf(telemetry.ReasonRange, "%s", foreign{why, foreignValue}).alone()
 		f.warming = v == 0 && (q == telemetry.CO2 || q == telemetry.Humidity || q == telemetry.Pressure)
 		return 0, f
 	}
 	switch def.Form {
 	case telemetry.Period, telemetry.Total, telemetry.Present, telemetry.Flag:
 		if v != math.Trunc(v) {
-			return 0, faultf(telemetry.ReasonField, "%v is not a whole number", v)
+			return 0, faultf(telemetry.ReasonField, "%s", foreign{fmt.Sprintf("%v is not a whole number", v), foreignValue})
 		}
 	}
 	if v == 0 {

@@ -51,7 +51,7 @@
   guard(String.prototype, "", {
     ...each("pattern", "match", "matchAll", "search", "split"), ...each("replace", "replace", "replaceAll"), ...each("pad", "padStart", "padEnd"), ...each("repeat", "repeat"),
   });
-  guard(RegExp.prototype, "", each("pattern", "exec", "test"));
+  guard(RegExp.prototype, "pattern");
   guard(JSON, "", each("tree", "stringify"));
   guard(Function.prototype, "", each("apply", "apply"));
   const typed = getPrototypeOf(Uint8Array);

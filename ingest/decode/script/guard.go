@@ -224,6 +224,7 @@ func (r *realm) replace(c goja.FunctionCall) {
 
 // pattern bounds what a regular expression is tried on: how long that takes is not always in proportion.
 func (r *realm) pattern(c goja.FunctionCall) {
+	r.matched = true
 	if size(c.This) > maxSubject || size(c.Argument(0)) > maxSubject {
 		r.exceed("a regular expression on a text of more than 16 Ki characters")
 	}

@@ -68,8 +68,11 @@ type realm struct {
 	steps int    // elements that built-ins took from iterators
 	// inside counts the built-ins that are at work inside one another.
 	inside int
-	items  []any // of the payload
-	out    object.Writer
+	// matched says that a regular expression was tried; begun is when the call began.
+	matched bool
+	begun   time.Time
+	items   []any // of the payload
+	out     object.Writer
 }
 
 // Realms that are ready, for all programs: frozen ones for messages, and compared ones while a configuration is loaded.
@@ -149,6 +152,7 @@ func (r *realm) prepare(p *goja.Program, arg goja.Value) goja.Value {
 func (r *realm) begin(limit Limits, extra Extra) {
 	r.asked.Store(nil)
 	r.limit, r.now, r.seed, r.over, r.steps, r.inside = limit, extra.Received, 0, nil, 0, 0
+	r.matched, r.begun = false, time.Now()
 	r.rt.SetMaxCallStackSize(limit.Depth)
 	r.out.Reset()
 }

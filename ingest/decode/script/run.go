@@ -14,7 +14,11 @@ import (
 const (
 	// tick is how often a call that lasts is looked at.
 	tick = time.Millisecond
-	// maxWall is how long a call may last, however little it computed. A regular expression is given up by then, too.
+	// maxMatch is how long a regular expression is tried. The engine has no clock of a call, only this one for all, and what it gives
+	// up looks to the script as if nothing had been found: a call that has tried one and lasted as long has no answer.
+	maxMatch   = 50 * time.Millisecond
+	matchClock = 5 * time.Millisecond // the step of its clock
+	// maxWall is how long a call may last, however little it computed.
 	maxWall = time.Second
 	// A call that does not even stop then is given up: after as long if it computes, and after as long if the machine has no
 	// time for it.
@@ -29,9 +33,10 @@ var started = time.Now()
 var errEngine = fmt.Errorf("%w: in the engine", ErrDecoder)
 
 func init() {
-	// The engine's way of trying regular expressions that Go's own package does not know can take forever; it has no clock of
-	// a call, only this one for all. Nothing else in the program uses the package.
-	regexp2.DefaultMatchTimeout = maxWall
+	// The engine's way of trying regular expressions that Go's own package does not know, or from the middle of a text, can take
+	// forever. Nothing else in the program uses the package.
+	regexp2.DefaultMatchTimeout = maxMatch + 2*matchClock // it gives up somewhat early or late
+	regexp2.SetTimeoutCheckPeriod(matchClock)
 }
 
 // run runs f on a realm within the limits, in a goroutine of its own, so that the caller comes back even when the engine does
@@ -62,6 +67,8 @@ func (r *realm) protect(f func(*realm) error) (err error) {
 			err = r.over
 		} else if reason != nil {
 			err = *reason // also if it was quicker: a regular expression may have been given up
+		} else if r.matched && time.Since(r.begun) >= maxMatch {
+			err = errMatch
 		}
 	}()
 	return f(r)
@@ -90,6 +97,7 @@ func (r *realm) exceeded(x any) error {
 var (
 	errTime   = fmt.Errorf("%w: time", ErrLimit)
 	errMemory = fmt.Errorf("%w: memory", ErrLimit)
+	errMatch  = fmt.Errorf("%w: time, and a regular expression may have been given up", ErrLimit)
 	errHung   = fmt.Errorf("%w: time, and a built-in function did not come to its end", ErrLimit)
 )
 

@@ -23,7 +23,7 @@
 //
 // The engine stops a script only between two instructions. So built-ins that can work long or make much refuse texts and
 // arrays of more than 65,536 elements, and to make more than 1 Mi; a regular expression that Go's own package does not know
-// gives up after a second. If a built-in works on all the same, Decode returns without it after some seconds, and the decoder
+// is given up after 50 ms, and the call with it. If a built-in works on all the same, Decode returns without it after some seconds, and the decoder
 // is not run again.
 package script
 

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gerbang-iot/gerbang/journal"
+)
+
+func backupCommand(std streams) *cobra.Command {
+	var data string
+	var overwrite bool
+	c := &cobra.Command{
+		Use:   "backup DEST",
+		Short: "Copy the journal, also while the gateway runs",
+		Long: `Backup writes the journal as of one moment to a file, also while the gateway runs and without holding it up. The copy is opened
+and compared with its checksums before it gets its name. DEST is a file, or a directory that gets a file named by the time.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			made, err := journal.Backup(cmd.Context(), data, args[0], overwrite)
+			switch {
+			case errors.Is(err, journal.ErrExists):
+				return hinted{err, "--overwrite replaces it"}
+			case errors.Is(err, fs.ErrNotExist):
+				return hinted{err, dataHint(data)}
+			case err != nil:
+				return err
+			}
+			report := printer{w: std.out}
+			report.copied("backed up to "+made.Path, made)
+			return errors.Join(report.err, damaged(made))
+		},
+	}
+	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	c.Flags().BoolVar(&overwrite, "overwrite", false, "replace DEST")
+	return c
+}
+
+func restoreCommand(std streams) *cobra.Command {
+	var data string
+	var overwrite bool
+	c := &cobra.Command{
+		Use:   "restore SRC",
+		Short: "Put a backup of the journal in place",
+		Long: `Restore puts a backup into the data directory, after opening it and comparing it with its checksums. The gateway must not run.
+What is there is kept beside it under another name. What was acknowledged after the backup was made is lost: the gateway says so, by
+the numbers of the records, when it starts.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			done, err := journal.Restore(cmd.Context(), args[0], data, overwrite)
+			switch {
+			case errors.Is(err, journal.ErrInUse):
+				return hinted{err, "stop the gateway first"}
+			case errors.Is(err, journal.ErrExists):
+				return hinted{err, "--overwrite restores all the same, and keeps what is there under another name"}
+			case errors.Is(err, fs.ErrNotExist):
+				return hinted{err, "SRC is a file that gerbang backup has written"}
+			case err != nil:
+				return err
+			}
+			report := printer{w: std.out}
+			report.copied("restored from "+done.Path, &done.Copy)
+			if done.Kept != "" {
+				report.line("what was there is kept as %s", filepath.Join(data, "*"+done.Kept))
+			}
+			if done.Lost > 0 {
+				report.line("records %d to %d were on disk after this backup was made, and are lost", done.Last+1, done.Lost)
+			}
+			return errors.Join(report.err, damaged(&done.Copy))
+		},
+	}
+	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	c.Flags().BoolVar(&overwrite, "overwrite", false, "also where there is a journal")
+	return c
+}
+
+func dataHint(data string) string {
+	return fmt.Sprintf("--data names the data directory of the gateway (%q was looked at)", data)
+}
+
+// copied says what a copy holds.
+func (p *printer) copied(what string, c *journal.Copy) {
+	p.line("%s: %.1f MiB, records %d to %d, the last of %v", what, float64(c.Bytes)/(1<<20), c.First, c.Last, c.LastReceived)
+	switch {
+	case c.Older:
+		p.line("an older version wrote it: its checksums are not compared, and it is brought to the newer schema when the gateway starts")
+	case c.Verified.Begins > 1:
+		p.line("%d records compared with their checksums, from record %d on", c.Verified.Records, c.Verified.Begins)
+	default:
+		p.line("%d records compared with their checksums", c.Verified.Records)
+	}
+}
+
+// damaged fails for a copy whose records are not as they were written: it was made, and somebody must know.
+func damaged(c *journal.Copy) error {
+	if len(c.Verified.Findings) == 0 {
+		return nil
+	}
+	return fmt.Errorf("it has the damage that the journal had: %s", journal.Sentence(c.Verified.Findings))
+}

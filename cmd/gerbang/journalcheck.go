@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// complaints collects what is wrong with a journal.
+type complaints struct{ all []error }
+
+// mostComplaints bounds how many of one kind are listed.
+const mostComplaints = 10
+
+func (c *complaints) add(err error) {
+	if err != nil {
+		c.all = append(c.all, err)
+	}
+}
+
+// some is a counter of complaints of one kind.
+type some struct {
+	to *complaints
+	n  int
+}
+
+func (s *some) add(format string, args ...any) {
+	if s.n++; s.n <= mostComplaints {
+		s.to.add(fmt.Errorf(format, args...))
+	}
+}
+
+func (s *some) end(what string) {
+	if more := s.n - mostComplaints; more > 0 {
+		s.to.add(fmt.Errorf("and %d more %s", more, what))
+	}
+}
+
+// checkJournal compares the journal with its checksums and all that was derived from it. What another version of the engine judged
+// is counted and not compared: only that version could judge it again.
+func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
+	report := printer{w: w}
+	var wrong complaints
+	// The anchor first: it is older than all that is read behind it.
+	chain, err := j.Compare(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range chain.Findings {
+		wrong.add(errors.New(f.String()))
+	}
+	st, err := j.State(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := j.Freeze(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	c := st.Counters
+	if sum := c.Stored + c.Duplicate + c.Rejected + c.Ignored; sum != c.Received {
+		wrong.add(fmt.Errorf("received %d, but stored %d + duplicate %d + rejected %d + ignored %d = %d", c.Received, c.Stored, c.Duplicate,
+			c.Rejected, c.Ignored, sum))
+	}
+	if err := checkColumns(ctx, f, &wrong); err != nil {
+		return err
+	}
+	r := recomputation{stopped: st.Stopped, journal: j, engines: map[string]*rules.Engine{}, last: map[subjectOf]rules.Transition{},
+		derived: derived{frozen: f, alerts: map[string]alerts.Alert{}, minutes: map[minuteOf]*journal.Minute{}, known: map[string]bool{}, foreign: map[string]bool{}}}
+	for site := range st.Stopped {
+		r.derived.foreign[site] = true
+	}
+	if !f.Deleted {
+		if err := r.judgeAgain(ctx, j, f, &wrong); err != nil {
+			wrong.add(err)
+		}
+	}
+
+	switch {
+	case chain.Records == 0:
+		report.line("no record is chained yet")
+	case chain.Begins > 1:
+		report.line("records %d to %d are chained; an older version wrote those before", chain.Begins, chain.Last)
+	default:
+		report.line("records 1 to %d are chained, %d of them are kept", chain.Last, chain.Records)
+	}
+	if f.Deleted {
+		report.line("retention has deleted old records: what was derived cannot be derived again, and is compared with itself")
+	} else if len(wrong.all) == 0 {
+		report.line("%d records, %d sites, %d changes of verdict: all as recorded", f.LastSeq, len(r.sites), r.same)
+		report.line("%d samples, %d flows, %d alerts, %d minutes: all as derived", r.derived.samples, r.derived.flows, len(r.derived.alerts), len(r.derived.minutes))
+	}
+	if r.waiting > 0 {
+		report.line("%d records are not judged yet: their sites have stopped", r.waiting)
+	}
+	if r.foreign > 0 {
+		report.line("%d changes of verdict by another version of the engine: recorded, not recomputable here", r.foreign)
+	}
+	for _, note := range r.derived.notes {
+		report.line("%s", note)
+	}
+	report.line("received %d = stored %d + duplicate %d + rejected %d + ignored %d", c.Received, c.Stored, c.Duplicate, c.Rejected, c.Ignored)
+	if len(wrong.all) > 0 {
+		return fmt.Errorf("the journal is not as it was written:\n%w", errors.Join(wrong.all...))
+	}
+	return report.err
+}
+
+// checkColumns wants what stands beside verdicts and alerts to be what they say themselves.
+func checkColumns(ctx context.Context, f *journal.Frozen, wrong *complaints) error {
+	verdicts, told := some{to: wrong}, some{to: wrong}
+	err := errors.Join(
+		f.Verdicts(ctx, func(id int64, differs string) error {
+			verdicts.add("change of verdict %d: %s", id, differs)
+			return nil
+		}),
+		f.Alerts(ctx, func(a *alerts.Alert, differs string) error {
+			if differs != "" {
+				told.add("alert %s of %q: %s", a.ID, a.Site, differs)
+			}
+			return nil
+		}))
+	verdicts.end("changes of verdict")
+	told.end("alerts")
+	return err
+}
+
+// judgeAgain replays the journal up to the frozen moment.
+func (r *recomputation) judgeAgain(ctx context.Context, j *journal.Journal, f *journal.Frozen, wrong *complaints) error {
+	r.history = readHistory(ctx, j)
+	defer r.history.stop()
+	defer r.derived.read(ctx, j)()
+	err := j.Replay(ctx, "", 0, func(rec *telemetry.Record) error {
+		if rec.Seq > f.LastSeq {
+			return errEnough // written since we began
+		}
+		return r.record(ctx, rec)
+	})
+	switch {
+	case errors.Is(err, errEnough):
+	case err != nil:
+		return err
+	default:
+		if rest := r.history.rest(f.LastSeq); rest != "" {
+			return fmt.Errorf("the history has a change of verdict behind all records:\n  %s", rest)
+		}
+	}
+	return r.derived.compare(ctx, wrong)
+}

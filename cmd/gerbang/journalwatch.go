@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/web"
+)
+
+const (
+	// lookEvery is how often the files of the journal are looked at while nothing is committed.
+	lookEvery = 250 * time.Millisecond
+	// compareEvery is how often all records are compared with their checksums.
+	compareEvery = 24 * time.Hour
+	// compareShare is the share of the time that comparing takes: one part in so many.
+	compareShare = 50
+	// damageTold is for how long people are told of damage. The status shows it for ever.
+	damageTold = 7 * 24 * time.Hour
+)
+
+// watchJournal says when the files of the journal are taken away, and when they are back: the loop notices by itself only where
+// it has something to commit.
+func (a *app) watchJournal(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	gone := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		err := a.journal.Look()
+		if is := err != nil; is != gone {
+			gone = is
+			fault := alerts.Fault{Name: alerts.FaultJournalGone, Firing: gone}
+			if gone {
+				if a.journal.Held() != nil {
+					continue // the loop tells, and why
+				}
+				a.log.Error("the files of the journal are not what they were", "err", err)
+				fault.Detail = err.Error()
+			}
+			a.faults.report(fault)
+		}
+	}
+}
+
+// compareJournal compares all records with their checksums, once after the start and then now and then, in its spare time.
+func (a *app) compareJournal(ctx context.Context) error {
+	a.tellDamage(ctx)
+	wait := time.NewTimer(time.Minute)
+	defer wait.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-wait.C:
+		}
+		next := compareEvery
+		if a.journal.Held() != nil {
+			next = time.Minute
+		} else if err := a.compare(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("the journal could not be compared with its checksums", "err", err)
+		}
+		wait.Reset(next)
+	}
+}
+
+func (a *app) compare(ctx context.Context) error {
+	begin, step := time.Now(), time.Now()
+	v, err := a.journal.Verify(ctx, 0, func() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(compareShare * time.Since(step)):
+		}
+		step = time.Now()
+	})
+	if err != nil {
+		return err
+	}
+	a.log.Info("the journal was compared with its checksums", "from", v.Begins, "records", v.Records, "damaged", len(v.Findings),
+		"took", time.Since(begin).Round(time.Millisecond))
+	if err := a.journal.Note(ctx, v.Findings); err != nil {
+		return err
+	}
+	a.tellDamage(ctx)
+	return nil
+}
+
+// tellDamage brings what is known to be damaged to the status and, while it is news, to people.
+func (a *app) tellDamage(ctx context.Context) {
+	if a.journal.Held() != nil {
+		return
+	}
+	noted, err := a.journal.Damage(ctx)
+	if err != nil {
+		if ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+			a.log.Error("what is damaged cannot be read", "err", err)
+		}
+		return
+	}
+	var all, news []journal.Finding
+	for _, n := range noted {
+		all = append(all, n.Finding)
+		if telemetry.InstantOf(time.Now()).Sub(n.Noticed) < damageTold {
+			news = append(news, n.Finding)
+		}
+	}
+	a.damage.Store(&all)
+	a.faults.report(alerts.Fault{Name: alerts.FaultJournalDamaged, Firing: len(news) > 0, Detail: journal.Sentence(news)})
+}
+
+// journalService says what is damaged.
+func (a *app) journalService() web.Service {
+	s := web.Service{Name: "journal", State: web.ServiceOK}
+	if found := a.damage.Load(); found != nil && len(*found) > 0 {
+		s.State, s.Detail = web.ServiceFailing, journal.Sentence(*found)
+	}
+	return s
+}

@@ -1,0 +1,123 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// tailVerified is how many of the newest records are compared before the journal is used: they are what a start reads, and where
+// a machine that lost its power leaves its traces. The rest is compared while the gateway runs.
+const tailVerified = 20_000
+
+// mend compares the journal with its anchor. Records that were committed and are not there become a gap, so that their numbers
+// are not given again and the chain goes on behind them.
+func (j *Journal) mend(ctx context.Context, db *sql.DB, c *chain) error {
+	a := j.anchor
+	if a == nil {
+		return nil
+	}
+	if a.Journal != c.id {
+		return fmt.Errorf("%w: its id is %s, and was %s, with record %d at %s", errForeign, c.id, a.Journal, a.Record, a.At.Format(time.RFC3339))
+	}
+	var last uint64
+	if err := db.QueryRowContext(ctx, lastSeq).Scan(&last); err != nil {
+		return fmt.Errorf("finding the last record: %w", err)
+	}
+	if a.Record <= last {
+		var sum signed
+		if err := db.QueryRowContext(ctx, sumSQL, int64(a.Record)).Scan(&sum); err != nil {
+			return fmt.Errorf("reading the checksum of record %d: %w", a.Record, err)
+		}
+		if sum != 0 && uint64(sum) != a.sum() {
+			return j.noteIn(ctx, db, []Finding{{a.Record, a.Record, Changed}})
+		}
+		return nil
+	}
+	if _, err := db.ExecContext(ctx, `INSERT INTO gaps (first, last, sum, lost) VALUES (?,?,?,1)`, int64(last+1), int64(a.Record), int64(a.sum())); err != nil {
+		return fmt.Errorf("noting that records are lost: %w", err)
+	}
+	return j.noteIn(ctx, db, []Finding{{last + 1, a.Record, Lost}})
+}
+
+// lookBack compares the newest records.
+func (j *Journal) lookBack(ctx context.Context) error {
+	last := j.writer.head.Record
+	v, err := j.Verify(ctx, last-min(last, tailVerified), nil)
+	if err != nil {
+		return err
+	}
+	return j.Note(ctx, v.Findings)
+}
+
+// Note keeps findings in the journal, and says those that are new.
+func (j *Journal) Note(ctx context.Context, found []Finding) error {
+	w, err := j.working()
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	return w.transaction(func() error { return j.noteIn(ctx, w.conn, found) })
+}
+
+// executor is a database, or a connection to one.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func (j *Journal) noteIn(ctx context.Context, db executor, found []Finding) error {
+	for _, f := range found {
+		res, err := db.ExecContext(ctx, `INSERT OR IGNORE INTO damage (first, last, what, noticed) VALUES (?,?,?,?)`,
+			int64(f.First), int64(f.Last), string(f.What), time.Now().UnixNano())
+		if err != nil {
+			return fmt.Errorf("noting that %s: %w", f, err)
+		}
+		if n, err := res.RowsAffected(); err == nil && n > 0 {
+			j.log.Error("the journal is damaged", "first", f.First, "last", f.Last, "what", f.What)
+		}
+	}
+	return nil
+}
+
+// Noted is damage with the time when it was found.
+type Noted struct {
+	Finding
+	Noticed telemetry.Instant
+}
+
+// Damage lists what is known to be damaged, by record.
+func (j *Journal) Damage(ctx context.Context) ([]Noted, error) {
+	var all []Noted
+	err := each(ctx, j.reads, func(rows *sql.Rows) error {
+		var n Noted
+		err := rows.Scan(&n.First, &n.Last, &n.What, &n.Noticed)
+		all = append(all, n)
+		return err
+	}, `SELECT first, last, what, noticed FROM damage ORDER BY first, last`)
+	if err != nil {
+		return nil, fmt.Errorf("listing what is damaged: %w", err)
+	}
+	slices.SortStableFunc(all, func(a, b Noted) int { return cmp.Compare(a.First, b.First) })
+	return all, nil
+}
+
+// mostTold is how many findings a sentence names.
+const mostTold = 5
+
+// Sentence says findings in one line.
+func Sentence(found []Finding) string {
+	var told []string
+	for i, f := range found {
+		if i == mostTold {
+			told = append(told, fmt.Sprintf("and %d more", len(found)-i))
+			break
+		}
+		told = append(told, f.String())
+	}
+	return strings.Join(told, ", ")
+}
