@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -123,6 +124,36 @@ func TestL2_AFullDiskIsSurvived(t *testing.T) {
 	if code, out, errs := run(t, "", "journal", "check", "--data", filepath.Join(disk.Dir, "data")); code != 0 {
 		t.Errorf("journal check: code %d\n%s%s", code, out, errs)
 	}
+}
+
+// Finding L2, a sibling: writes that fail for another reason stop acknowledgements and nothing else.
+func TestL2_FailingWritesAreSurvived(t *testing.T) {
+	r := newRig(t).building()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, out: &lockedBuffer{}, exited: make(chan struct{})}
+	p.cmd = exec.Command("sh", "-c", `ulimit -f 400 && exec "$0" serve --config "$1"`, path, r.config()) // half a MiB, or one
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.state = p.cmd.Wait(); close(p.exited) }()
+	t.Cleanup(p.kill)
+	p.ready(r.web)
+	r.p = p
+	c := connect(t, "tcp://"+r.mqtt, "counter", nil)
+	for seq := 1; ; seq++ {
+		token := c.Publish("gerbang/v1/gedung/hitung", 1, false, fmt.Sprintf(`{"boot":"a","seq":%d,"people_in":1}`, seq))
+		if !token.WaitTimeout(time.Second) {
+			break
+		}
+		if seq == 5000 {
+			t.Fatal("no write fails: this tests nothing")
+		}
+	}
+	r.refusing("journal_refuses", "I/O", 5*time.Second)
 }
 
 // Finding L3: the journal's files are taken away under the gateway.
