@@ -172,6 +172,27 @@ func TestL3_AJournalTakenAwayIsToldWithinASecond(t *testing.T) {
 			}
 			r.refusing("journal_gone", "gone", time.Second)
 			r.unacknowledged(c, 2)
+			if what != "deleted" {
+				return
+			}
+			// What was acknowledged is not lost with the name of the file.
+			var found []string
+			r.p.eventually(10*time.Second, "to rescue the journal", func() (err error) {
+				if found, _ = filepath.Glob(filepath.Join(r.data(), "journal-rescued-*.db")); len(found) != 1 {
+					err = fmt.Errorf("found %v", found)
+				}
+				return err
+			})
+			c.Disconnect(0)
+			r.p.kill()
+			if code, out, errs := run(t, "", "restore", "--data", r.data(), found[0], "--overwrite"); code != 0 || strings.Contains(out, "lost") {
+				t.Fatalf("restore: code %d\n%s%s", code, out, errs)
+			}
+			r.serve()
+			if n, err := metric(r.web, outcomeMetric("stored")); err != nil || n != 1 {
+				t.Errorf("%v messages are stored after the restore, %v: want the one that was acknowledged", n, err)
+			}
+			r.stop()
 		})
 	}
 }
