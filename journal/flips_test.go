@@ -18,7 +18,7 @@ import (
 // Finding L6: whichever bit of the database is flipped, the gateway starts: with all records whole, or with those that are not
 // told by their numbers, or held. Nothing is wrong in silence.
 func TestL6_NoFlippedBitIsSilent(t *testing.T) {
-	flips := 200
+	flips := 120
 	if testing.Short() {
 		flips = 50
 	}

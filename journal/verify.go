@@ -52,11 +52,8 @@ func (j *Journal) Verify(ctx context.Context, after uint64, pause func()) (*Veri
 		return nil, fmt.Errorf("finding the last record: %w", err)
 	}
 	v := &verifier{j: j, chain: c, next: max(c.begins, after+1)}
-	switch {
-	case v.next == c.begins:
-		v.known = true
-	default:
-		err := j.row(ctx, fmt.Sprintf(`SELECT sum FROM records WHERE seq = %d AND sum IS NOT NULL`, v.next-1), (*signed)(&v.prev))
+	if v.known = v.next == c.begins; !v.known {
+		err := j.row(ctx, fmt.Sprintf(`SELECT sum FROM records WHERE seq = %d AND typeof(sum) = 'integer'`, v.next-1), (*signed)(&v.prev))
 		v.known = err == nil // else it is not there, or cannot be read
 	}
 	for _, g := range c.gaps { // it may be one that is not kept

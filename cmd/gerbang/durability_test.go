@@ -81,6 +81,7 @@ func (r *rig) counted(c paho.Client, seq int) {
 
 // Finding L2: a full disk stops acknowledgements and nothing else, in a running gateway and in one that starts; it goes on by itself.
 func TestL2_AFullDiskIsSurvived(t *testing.T) {
+	t.Parallel()
 	disk := testengine.SmallDisk(t, "8m")
 	r := newRig(t).building()
 	r.replace("gerbang.yaml", "data: data", "data: "+filepath.Join(disk.Dir, "data"))
@@ -128,6 +129,7 @@ func TestL2_AFullDiskIsSurvived(t *testing.T) {
 
 // Finding L2, a sibling: writes that fail for another reason stop acknowledgements and nothing else.
 func TestL2_FailingWritesAreSurvived(t *testing.T) {
+	t.Parallel()
 	r := newRig(t).building()
 	path, err := binary()
 	if err != nil {
@@ -158,6 +160,7 @@ func TestL2_FailingWritesAreSurvived(t *testing.T) {
 
 // Finding L3: the journal's files are taken away under the gateway.
 func TestL3_AJournalTakenAwayIsToldWithinASecond(t *testing.T) {
+	t.Parallel()
 	for what, do := range map[string]func(path string) error{
 		"deleted":   os.Remove,
 		"truncated": func(path string) error { return os.Truncate(path, 0) },
@@ -199,6 +202,7 @@ func TestL3_AJournalTakenAwayIsToldWithinASecond(t *testing.T) {
 
 // Finding L6: a gateway that finds no journal where there was one acknowledges nothing, says so, and begins anew when it is told to.
 func TestL6_AJournalThatIsGoneIsNotReplacedInSilence(t *testing.T) {
+	t.Parallel()
 	r := newRig(t).building().serve()
 	c := connect(t, "tcp://"+r.mqtt, "counter", nil)
 	r.counted(c, 1)
@@ -227,6 +231,7 @@ func TestL6_AJournalThatIsGoneIsNotReplacedInSilence(t *testing.T) {
 
 // Finding L6: lost records are told with their numbers, in log, status and alert, and the gateway goes on.
 func TestL6_LostRecordsAreTold(t *testing.T) {
+	t.Parallel()
 	r := newRig(t).building().serve()
 	c := connect(t, "tcp://"+r.mqtt, "counter", nil)
 	for seq := range 20 {
