@@ -65,7 +65,7 @@ func (c *Config) SetDefaults() {
 	c.HTTP.SetDefaults()
 	c.Retention = Retention{Records: 90 * day, MaxSize: 8 * GiB, Rollups: 5 * 365 * day}
 	c.Ingest = Ingest{
-		Linger: 8 * time.Millisecond, Queue: 16_384, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
+		Linger: 10 * time.Millisecond, Queue: 16_384, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
 		ClockPast: 7 * day, ClockFuture: 2 * time.Minute, DuplicateWindow: 1 << 19,
 		MaxPassages: rules.DefaultPassages,
 	}
@@ -252,7 +252,7 @@ type Retention struct {
 
 // Ingest is how messages are taken in.
 type Ingest struct {
-	// Linger is how long a commit waits for more while messages keep coming.
+	// Linger is how long a commit waits for more messages. Alerts, and people who enter something, never wait.
 	Linger time.Duration `yaml:"linger" max:"1s"`
 	// Queue is the most messages that wait for a commit; then the front doors wait.
 	Queue int `yaml:"queue" min:"1" max:"1000000"`
