@@ -140,9 +140,10 @@ func TestL6_ChangesAreToldByNumber(t *testing.T) {
 
 // A record that cannot be read is a rejection to whoever reads on: it stops nothing.
 func TestL6_AnUnreadableRecordIsSetAside(t *testing.T) {
-	for _, spoil := range []string{`UPDATE records SET body = '{"device":' WHERE seq = 7`, `UPDATE records SET at = 'noon' WHERE seq = 7`, `UPDATE records SET kind = 9 WHERE seq = 7`} {
+	for _, spoil := range []string{`UPDATE records SET body = '{"device":' WHERE seq = 7`, `UPDATE records SET at = 'noon' WHERE seq = 7`, `UPDATE records SET kind = 9 WHERE seq = 7`,
+		`UPDATE records SET identity = 'x', received = 'y', sum = 'z' WHERE seq = 7`} {
 		dir := written(t, 20)
-		by(t, dir, spoil)
+		by(t, dir, spoil, strings.ReplaceAll(spoil, "seq = 7", "seq = 20"))
 		j := open(t, dir)
 		all := replayed(t, j, "", 0)
 		if len(all) != 20 {

@@ -110,7 +110,12 @@ func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
 	}, linksSQL, int64(v.next-1), chunk)
 	odd, isOdd := errors.AsType[*strange](err)
 	switch {
-	case isOdd && odd.seq >= v.next:
+	case isOdd && v.next > last:
+		return 0, nil
+	case isOdd && (odd.seq < v.next || odd.seq > last):
+		// Not even its number is its own: it lies where the next one belongs.
+		return chunk, v.skip(ctx, v.next)
+	case isOdd:
 		// A column holds what no version writes there.
 		return chunk, v.skip(ctx, odd.seq)
 	case unreadable(err) && v.next > last:
