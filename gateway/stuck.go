@@ -64,18 +64,25 @@ func (l *Loop) accepted() {
 	l.refusal = ""
 }
 
+// mostWaiting bounds what people enter into a batch that is refused.
+const mostWaiting = 1024
+
 // meanwhile waits for the next try, and takes commands: their parts would wait for the loop otherwise, and people for what they
 // report. It fails where the process is asked to stop, or a command fails that nobody waits for.
 func (l *Loop) meanwhile(ctx context.Context, pause time.Duration, stop <-chan struct{}, cause error) error {
 	next := time.NewTimer(pause)
 	defer next.Stop()
 	for {
+		commands := l.commands
+		if len(l.waiting) >= mostWaiting {
+			commands = nil
+		}
 		select {
 		case <-next.C:
 			return nil
 		case <-stop:
 			return fmt.Errorf("stopping with an uncommitted batch: %w", cause)
-		case c := <-l.commands:
+		case c := <-commands:
 			from := len(l.gw.batch.Changes)
 			if err := l.run(ctx, c); err != nil {
 				return err

@@ -30,7 +30,9 @@ type Copy struct {
 	// Older is set for one that an older version wrote: its checksums, if it has any, are not compared.
 	Older    bool
 	Verified Verification
-	journal  string
+	// Unknown is the damage among it that the journal had not noted yet.
+	Unknown []Finding
+	journal string
 }
 
 // Backup writes a copy of the journal in a data directory to a file, of one moment, also while a gateway works on it and without
@@ -149,7 +151,27 @@ func inspect(ctx context.Context, path string) (*Copy, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	c.Verified, c.Last = *v, v.Last
+	noted, err := j.Damage(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, f := range v.Findings {
+		if !covered(f, noted) {
+			c.Unknown = append(c.Unknown, f)
+		}
+	}
 	return c, j.row(ctx, `SELECT id FROM chain`, &c.journal)
+}
+
+// covered reports whether damage is noted, which is in order.
+func covered(f Finding, noted []Noted) bool {
+	next := f.First
+	for _, n := range noted {
+		if n.What == f.What && n.First <= next && next <= n.Last {
+			next = n.Last + 1
+		}
+	}
+	return next > f.Last
 }
 
 func errorOr(err error, text string) string {

@@ -101,7 +101,7 @@ func (j *Journal) holdBack(ctx context.Context, err error) error {
 	had := j.anchor != nil
 	switch code := codeOf(err); {
 	case errors.Is(err, ErrNoJournal):
-	case had && (errors.Is(err, errForeign) || code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_CORRUPT):
+	case had && (errors.Is(err, errForeign) || code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_ERROR):
 		err = fmt.Errorf("%w: %w", ErrNoJournal, err)
 	case code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR || code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_READONLY:
 		err = j.withRoom(err)
@@ -116,6 +116,11 @@ func (j *Journal) holdBack(ctx context.Context, err error) error {
 	default:
 		return err
 	}
+	return j.holdNothing(ctx, err)
+}
+
+// holdNothing holds a journal of which nothing can be read.
+func (j *Journal) holdNothing(ctx context.Context, err error) error {
 	j.readWith(nothing())
 	if err := migrate(ctx, j.reads, j.log); err != nil {
 		return err
@@ -123,6 +128,19 @@ func (j *Journal) holdBack(ctx context.Context, err error) error {
 	j.hold(err)
 	j.log.Error("nothing is acknowledged: the journal is gone", "err", err)
 	return nil
+}
+
+// GiveUp holds a journal that is open where what a start reads cannot be read in it, and reports whether that is so: nothing can be
+// recovered from it then, and nothing more is written to it. Nobody else may use it yet.
+func (j *Journal) GiveUp(ctx context.Context, err error) bool {
+	if code := codeOf(err); j.Held() != nil || code != sqlite3.SQLITE_CORRUPT && code != sqlite3.SQLITE_NOTADB {
+		return false
+	}
+	closing := errors.Join(j.closeWriter(), j.writes.Close())
+	j.mu.Lock()
+	j.writer, j.writes, j.checkpoints, j.anchors, j.watch = nil, nil, nil, nil, nil
+	j.mu.Unlock()
+	return j.holdNothing(ctx, errors.Join(fmt.Errorf("%w: %w", ErrNoJournal, err), closing)) == nil
 }
 
 // withRoom says that the disk is full, if that is why.
@@ -170,6 +188,9 @@ func BeginAnew(ctx context.Context, o Options) (moved bool, err error) {
 	j, err := Open(ctx, o)
 	if err != nil {
 		return false, err
+	}
+	if _, err := j.State(ctx); err != nil {
+		_ = j.GiveUp(ctx, err)
 	}
 	gone := errors.Is(j.Held(), ErrNoJournal)
 	if !gone {

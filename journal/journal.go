@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -86,6 +87,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	} else if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrInUse, o.Dir)
 	}
+	_ = os.Chmod(lock.Path(), 0o600) // of an earlier version; it holds nothing
 	j := &Journal{dir: o.Dir, window: o.Window, relaxed: o.Relaxed, log: log, lock: lock, tail: newTail(), wake: newBroadcast()}
 	if err := j.open(ctx); err != nil {
 		_ = j.Close()
@@ -140,6 +142,9 @@ func (j *Journal) openWhole(ctx context.Context) (err error) {
 		return err
 	}
 	writes.SetMaxOpenConns(1)
+	if err := j.recognise(ctx, writes); err != nil {
+		return err
+	}
 	if err := migrate(ctx, writes, j.log); err != nil {
 		return err
 	}
@@ -147,7 +152,7 @@ func (j *Journal) openWhole(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := j.mend(ctx, writes, c); err != nil {
+	if err := j.mend(ctx, writes); err != nil {
 		return err
 	}
 	if w, err = newWriter(ctx, writes); err != nil {
@@ -194,12 +199,26 @@ func (j *Journal) Strict(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.strict(ctx); err != nil {
+	if err := j.watch.anew(func() error { return w.strict(ctx) }); err != nil {
 		return err
 	}
-	j.watch.anew()
 	j.anchors.strict()
 	return nil
+}
+
+// closeWriter ends all that writes, except the connection itself: the last one that is closed cleans up.
+func (j *Journal) closeWriter() error {
+	var errs []error
+	if j.anchors != nil {
+		j.anchors.close()
+	}
+	if j.checkpoints != nil {
+		errs = append(errs, j.checkpoints.close())
+	}
+	if j.writer != nil {
+		errs = append(errs, j.writer.close())
+	}
+	return errors.Join(errs...)
 }
 
 // Close releases the journal. It may be called twice.
@@ -207,19 +226,12 @@ func (j *Journal) Close() error {
 	var errs []error
 	j.close.Do(func() {
 		j.wake.close()
-		if j.anchors != nil {
-			j.anchors.close()
+		errs = append(errs, j.closeWriter())
+		if j.reads != nil {
+			errs = append(errs, j.reads.Close())
 		}
-		if j.checkpoints != nil {
-			errs = append(errs, j.checkpoints.close())
-		}
-		if j.writer != nil {
-			errs = append(errs, j.writer.close())
-		}
-		for _, db := range []*sql.DB{j.reads, j.writes} {
-			if db != nil {
-				errs = append(errs, db.Close())
-			}
+		if j.writes != nil {
+			errs = append(errs, j.writes.Close())
 		}
 		if j.lock != nil {
 			errs = append(errs, j.lock.Unlock())

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,15 +17,40 @@ import (
 // a machine that lost its power leaves its traces. The rest is compared while the gateway runs.
 const tailVerified = 20_000
 
+// chained is the version of the schema from which on a journal has an anchor.
+const chained = 6
+
+// recognise fails if the anchor is of another journal. It changes nothing: one that is not ours is not migrated.
+func (j *Journal) recognise(ctx context.Context, db *sql.DB) error {
+	if j.anchor == nil {
+		return nil
+	}
+	version, err := versionOf(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case version < chained:
+		return fmt.Errorf("%w: it has schema %d, and had a newer one, with record %d at %s", errForeign, version, j.anchor.Record, j.anchor.At.Format(time.RFC3339))
+	}
+	var id string
+	err = db.QueryRowContext(ctx, `SELECT id FROM chain`).Scan(&id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("%w: it has no id", errForeign)
+	case err != nil:
+		return fmt.Errorf("reading the journal's id: %w", err)
+	case id != j.anchor.Journal:
+		return fmt.Errorf("%w: its id is %s, and was %s, with record %d at %s", errForeign, id, j.anchor.Journal, j.anchor.Record, j.anchor.At.Format(time.RFC3339))
+	}
+	return nil
+}
+
 // mend compares the journal with its anchor. Records that were committed and are not there become a gap, so that their numbers
 // are not given again and the chain goes on behind them.
-func (j *Journal) mend(ctx context.Context, db *sql.DB, c *chain) error {
+func (j *Journal) mend(ctx context.Context, db *sql.DB) error {
 	a := j.anchor
 	if a == nil {
 		return nil
-	}
-	if a.Journal != c.id {
-		return fmt.Errorf("%w: its id is %s, and was %s, with record %d at %s", errForeign, c.id, a.Journal, a.Record, a.At.Format(time.RFC3339))
 	}
 	var last uint64
 	if err := db.QueryRowContext(ctx, lastSeq).Scan(&last); err != nil {

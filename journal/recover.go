@@ -25,10 +25,10 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 	c := &st.Counters
 	err := errors.Join(
 		j.row(ctx, lastSeq, &st.LastSeq),
-		j.row(ctx, `SELECT coalesce((SELECT received FROM records ORDER BY seq DESC LIMIT 1), 0)`, &st.LastReceived),
+		j.row(ctx, `SELECT coalesce((SELECT received FROM records WHERE typeof(received) = 'integer' ORDER BY seq DESC LIMIT 1), 0)`, &st.LastReceived),
 		j.row(ctx, `SELECT received, stored, duplicate, rejected, ignored, readings, unacknowledged FROM counters`,
 			&c.Received, &c.Stored, &c.Duplicate, &c.Rejected, &c.Ignored, &c.Readings, &c.Unacknowledged),
-		j.row(ctx, `SELECT max(coalesce((SELECT received FROM records ORDER BY seq DESC LIMIT 1), 0), (`+cursorQuery(cursorAlive)+`))`, &st.Alive),
+		j.row(ctx, `SELECT max(coalesce((SELECT received FROM records WHERE typeof(received) = 'integer' ORDER BY seq DESC LIMIT 1), 0), (`+cursorQuery(cursorAlive)+`))`, &st.Alive),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var name string
 			var seq uint64
@@ -68,7 +68,7 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 			}
 			st.Identities = append(st.Identities, uint64(id))
 			return nil
-		}, `SELECT identity FROM records ORDER BY seq DESC LIMIT ?`, j.window),
+		}, `SELECT iif(typeof(identity) = 'integer', identity, 0) FROM records ORDER BY seq DESC LIMIT ?`, j.window),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			a, err := scanAlert(rows)
 			if errors.Is(err, errAlert) {

@@ -32,13 +32,25 @@ func (s *Source) Records(ctx context.Context, after uint64, limit int, dst []tel
 		return dst, nil
 	}
 	arena := make([]telemetry.Reading, 0, 2*limit)
+	from := len(dst)
 	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
 		var rec telemetry.Record
 		var err error
-		rec, arena, err = scanRecord(rows, s.reader, arena)
-		dst = append(dst, rec)
+		if rec, arena, err = scanRecord(rows, s.reader, arena); err == nil {
+			dst = append(dst, rec)
+		}
 		return err
 	}, `SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq > ? ORDER BY seq LIMIT ?`, int64(after), limit)
+	if unreadable(err) {
+		if len(dst) > from {
+			return dst, nil // up to what cannot be read
+		}
+		passed, more, err := s.j.behind(ctx, after)
+		if err != nil || !more {
+			return dst, err
+		}
+		return s.Records(ctx, passed, limit, dst)
+	}
 	if err != nil {
 		return dst, fmt.Errorf("reading records after %d: %w", after, err)
 	}

@@ -73,7 +73,7 @@ func (j *Journal) Before(ctx context.Context, t telemetry.Instant) (uint64, erro
 		middle := first + (last-first)/2
 		var seq, received int64
 		// Retention leaves holes: the next record that is there speaks for the middle.
-		err := j.row(ctx, fmt.Sprintf(`SELECT seq, received FROM records WHERE seq >= %d ORDER BY seq LIMIT 1`, middle), &seq, &received)
+		err := j.row(ctx, fmt.Sprintf(`SELECT seq, received FROM records WHERE seq >= %d AND typeof(received) = 'integer' ORDER BY seq LIMIT 1`, middle), &seq, &received)
 		if err != nil {
 			return 0, fmt.Errorf("looking for a time in the journal: %w", err)
 		}

@@ -1,10 +1,12 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -50,15 +52,9 @@ func (j *Journal) Verify(ctx context.Context, after uint64, pause func()) (*Veri
 		return nil, fmt.Errorf("finding the last record: %w", err)
 	}
 	v := &verifier{j: j, chain: c, next: max(c.begins, after+1)}
-	switch {
-	case v.next == c.begins:
-		v.known = true
-	default:
-		err := j.row(ctx, fmt.Sprintf(`SELECT sum FROM records WHERE seq = %d AND sum IS NOT NULL`, v.next-1), (*signed)(&v.prev))
-		v.known = err == nil
-		if err != nil && !errors.Is(err, sql.ErrNoRows) && !unreadable(err) {
-			return nil, fmt.Errorf("reading the checksum of record %d: %w", v.next-1, err)
-		}
+	if v.known = v.next == c.begins; !v.known {
+		err := j.row(ctx, fmt.Sprintf(`SELECT sum FROM records WHERE seq = %d AND typeof(sum) = 'integer'`, v.next-1), (*signed)(&v.prev))
+		v.known = err == nil // else it is not there, or cannot be read
 	}
 	for _, g := range c.gaps { // it may be one that is not kept
 		if !v.known && g.last == v.next-1 {
@@ -76,6 +72,7 @@ func (j *Journal) Verify(ctx context.Context, after uint64, pause func()) (*Veri
 					return nil, err
 				}
 			}
+			slices.SortStableFunc(v.found, func(a, b Finding) int { return cmp.Compare(a.First, b.First) })
 			return &Verification{Begins: c.begins, Last: last, Records: v.records, Findings: v.found}, nil
 		}
 		if pause != nil {
@@ -86,6 +83,8 @@ func (j *Journal) Verify(ctx context.Context, after uint64, pause func()) (*Veri
 
 // step compares some records; fewer than chunk: they were the last.
 func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
+	var beyond []uint64
+	from := v.next
 	err = each(ctx, v.j.reads, func(rows *sql.Rows) error {
 		var rec telemetry.Record
 		var site, body sql.RawBytes
@@ -96,19 +95,31 @@ func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
 		}
 		n++
 		if rec.Seq > last {
-			n = 0 // committed since
-			return errEnough
+			beyond = append(beyond, rec.Seq) // committed since, or a number that is not its own
+			return nil
+		}
+		for _, seq := range beyond {
+			v.found.add(seq, seq, Changed)
+		}
+		if beyond = nil; rec.Seq < v.next { // likewise: they come in the order of their numbers
+			v.found.add(rec.Seq, rec.Seq, Changed)
+			return nil
 		}
 		rec.Site, rec.Identity = string(site), uint64(identity)
 		return v.compare(ctx, &rec, body, sum)
 	}, linksSQL, int64(v.next-1), chunk)
 	odd, isOdd := errors.AsType[*strange](err)
 	switch {
-	case errors.Is(err, errEnough):
+	case isOdd && v.next > last:
 		return 0, nil
-	case isOdd && odd.seq >= v.next:
+	case isOdd && (odd.seq < v.next || odd.seq > last):
+		// Not even its number is its own: it lies where the next one belongs.
+		return chunk, v.skip(ctx, v.next)
+	case isOdd:
 		// A column holds what no version writes there.
 		return chunk, v.skip(ctx, odd.seq)
+	case unreadable(err) && v.next > last:
+		return 0, nil
 	case unreadable(err):
 		// The database cannot read a page: the records on it are not readable, those behind them may be.
 		from, err := v.j.readableFrom(ctx, v.next, last)
@@ -120,6 +131,8 @@ func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
 		return chunk, nil
 	case err != nil:
 		return 0, fmt.Errorf("following the chain of checksums from record %d: %w", v.next, err)
+	case v.next == from:
+		return 0, nil // only what was committed since is left
 	}
 	return n, nil
 }
@@ -226,5 +239,3 @@ func unreadable(err error) bool {
 	code := codeOf(err)
 	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_IOERR
 }
-
-var errEnough = errors.New("enough")

@@ -95,11 +95,12 @@ func (w *watch) lookAgain() error {
 // lookEvery is how long a look holds for the beginning of a commit; its end is always looked at.
 const lookEvery = 20 * time.Millisecond
 
-// anew forgets the size of the log, which is cut on purpose.
-func (w *watch) anew() {
+// anew does what cuts the log on purpose.
+func (w *watch) anew(do func() error) error {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.wal.size = 0
-	w.mu.Unlock()
+	return do()
 }
 
 // Look fails with gateway.ErrGone if the files of the journal are not there, or not those that were opened. It asks the file

@@ -50,6 +50,7 @@ type app struct {
 	asker *asker
 
 	damage  atomic.Pointer[[]journal.Finding] // of the journal; nil: not looked for yet
+	rescued bool                              // it was tried; of the goroutine that watches the journal
 	leftOut atomic.Pointer[[]string]          // sites whose files have problems
 	reload  chan os.Signal                    // nil: nothing asks for a reload
 	reloads *reloadMetrics
@@ -71,14 +72,11 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if a.memory, err = memory.Open(memory.Options{Dir: cfg.Data, Logger: log}); err != nil { // the journal's lock holds for it
 		return nil, err
 	}
-	if err := keepDefinitions(ctx, cfg, a.journal, log); err != nil {
-		return nil, err
+	decoder, err := a.recover(ctx)
+	if err != nil && a.journal.GiveUp(ctx, err) {
+		decoder, err = a.recover(ctx) // with nothing: pages and alerts say so
 	}
-	decoder, err := newDecoder(cfg, a.surroundings())
 	if err != nil {
-		return nil, err
-	}
-	if a.gateway, err = openGateway(ctx, cfg, decoder, a.journal, log, a.started); err != nil {
 		return nil, err
 	}
 	a.loop = gateway.NewLoop(gateway.LoopOptions{
@@ -119,6 +117,19 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	// minutes.
 	debug.FreeOSMemory()
 	return a, nil
+}
+
+// recover makes the decoder and the gateway from what the journal has.
+func (a *app) recover(ctx context.Context) (*decode.Decoder, error) {
+	if err := keepDefinitions(ctx, a.cfg, a.journal, a.log); err != nil {
+		return nil, err
+	}
+	decoder, err := newDecoder(a.cfg, a.surroundings())
+	if err != nil {
+		return nil, err
+	}
+	a.gateway, err = openGateway(ctx, a.cfg, decoder, a.journal, a.log, a.started)
+	return decoder, err
 }
 
 func openJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *slog.Logger) (*journal.Journal, error) {

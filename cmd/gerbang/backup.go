@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,9 @@ and compared with its checksums before it gets its name. DEST is a file, or a di
 			case errors.Is(err, journal.ErrExists):
 				return hinted{err, "--overwrite replaces it"}
 			case errors.Is(err, fs.ErrNotExist):
+				if _, missing := os.Stat(filepath.Join(data, journal.FileName)); missing == nil {
+					return hinted{err, "the folder of DEST must be there"}
+				}
 				return hinted{err, dataHint(data)}
 			case err != nil:
 				return err
@@ -93,12 +97,15 @@ func (p *printer) copied(what string, c *journal.Copy) {
 	default:
 		p.line("%d records compared with their checksums", c.Verified.Records)
 	}
+	if len(c.Verified.Findings) > 0 {
+		p.line("damaged: %s", journal.Sentence(c.Verified.Findings))
+	}
 }
 
-// damaged fails for a copy whose records are not as they were written: it was made, and somebody must know.
+// damaged fails for a copy with damage that nobody has been told of: it was made, and somebody must know.
 func damaged(c *journal.Copy) error {
-	if len(c.Verified.Findings) == 0 {
+	if len(c.Unknown) == 0 {
 		return nil
 	}
-	return fmt.Errorf("it has the damage that the journal had: %s", journal.Sentence(c.Verified.Findings))
+	return fmt.Errorf("the copy was made; the journal had damage that nobody knew of: %s", journal.Sentence(c.Unknown))
 }

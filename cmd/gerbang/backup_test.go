@@ -11,6 +11,7 @@ import (
 
 // Finding L6: a gateway's journal is backed up while it runs and restored when it is lost; what came after the backup is told.
 func TestL6_BackupAndRestoreOfAGateway(t *testing.T) {
+	t.Parallel()
 	r := newRig(t).building().serve()
 	c := connect(t, "tcp://"+r.mqtt, "counter", nil)
 	for seq := range 20 {
@@ -46,6 +47,7 @@ func TestL6_BackupAndRestoreOfAGateway(t *testing.T) {
 
 // Mistakes are said with what to do.
 func TestL6_BackupAndRestoreSayWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text := writeFile(t, dir, "notes.txt", strings.Repeat("not a journal\n", 500))
 	for _, c := range []struct {

@@ -15,6 +15,7 @@ import (
 
 // Finding L7: whatever is changed by hand in a journal, the check finds it: records, and everything that was derived from them.
 func TestL7_TheCheckComparesEverything(t *testing.T) {
+	t.Parallel()
 	r := newRig(t).building()
 	written := time.Date(2026, 3, 2, 3, 0, 0, 0, time.UTC)
 	g, end := doorless(t, r, written.Add(-time.Hour))

@@ -46,8 +46,25 @@ func (a *app) watchJournal(ctx context.Context) error {
 				fault.Detail = err.Error()
 			}
 			a.faults.report(fault)
+			if gone {
+				a.rescueJournal(ctx)
+			}
 		}
 	}
+}
+
+// rescueJournal copies what only this process can still read, once.
+func (a *app) rescueJournal(ctx context.Context) {
+	if a.rescued {
+		return
+	}
+	a.rescued = true
+	c, err := a.journal.Rescue(ctx)
+	if err != nil {
+		a.log.Error("the journal cannot be rescued", "err", err)
+		return
+	}
+	a.log.Warn("what the journal held is rescued: stop the gateway and restore it (gerbang restore)", "file", c.Path, "last", c.Last)
 }
 
 // compareJournal compares all records with their checksums, once after the start and then now and then, in its spare time.

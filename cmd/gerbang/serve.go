@@ -36,6 +36,7 @@ the others are served.`,
 				log.Error("a site's file has a problem; the other sites are served", "problem", p.String())
 			}
 			limitMemory()
+			surviveFileLimit()
 			stop, err := startProfile(profile)
 			if err != nil {
 				return err
