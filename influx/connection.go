@@ -20,6 +20,7 @@ type connection struct {
 type connections struct {
 	server        Server
 	present, past connection
+	again         connection    // of what was refused before
 	replaced      chan struct{} // closed when these are no longer in use
 }
 
@@ -37,7 +38,7 @@ func (w *Writer) connect(s Server) (*connections, error) {
 		rt = t
 	}
 	c := &connections{server: s, replaced: make(chan struct{})}
-	for _, lane := range []*connection{&c.present, &c.past} {
+	for _, lane := range []*connection{&c.present, &c.past, &c.again} {
 		lane.doer = newDoer(rt, http.StatusNoContent, s.compress(), s.Token)
 		lane.api = s.client(lane.doer).WriteAPIBlocking(s.Org, s.Bucket)
 	}
@@ -47,6 +48,7 @@ func (w *Writer) connect(s Server) (*connections, error) {
 func (c *connections) close() {
 	c.present.doer.client.CloseIdleConnections()
 	c.past.doer.client.CloseIdleConnections()
+	c.again.doer.client.CloseIdleConnections()
 }
 
 // Renew prepares to write to s from now on, with the secrets and certificates of now. swap puts it in force and cannot fail; a pause
@@ -66,7 +68,10 @@ func (w *Writer) Renew(s Server) (swap func(), err error) {
 // conn is the lane's way to the server now.
 func (l *lane) conn() *connection {
 	c := l.w.connections.Load()
-	if l.past {
+	switch {
+	case l.again:
+		return &c.again
+	case l.past:
 		return &c.past
 	}
 	return &c.present

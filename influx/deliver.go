@@ -119,6 +119,9 @@ func (l *lane) refuse(pieces []piece, reason string) {
 	for _, p := range pieces {
 		l.batch.reject(p, reason)
 	}
+	if l.again {
+		return
+	}
 	w.metrics.rejected.Add(float64(len(pieces)))
 	w.health.refused(len(pieces))
 	first := pieces[0].from

@@ -148,6 +148,9 @@ func (w *Writer) outageText(since time.Time, why string) string {
 // failed raises what an unsuccessful attempt of class c deserves.
 func (w *Writer) failed(l *lane, c class, err error) {
 	text := w.safe(err)
+	if l.again {
+		return
+	}
 	if l.past && w.health.storedSince(l.failingSince) {
 		w.health.hold(text)
 		if l.failures >= patience {
@@ -201,7 +204,7 @@ func (w *Writer) recovered(l *lane) {
 	for _, name := range []string{FaultDown, FaultAuth, FaultMissing} {
 		w.faults.clear(name)
 	}
-	if l.past {
+	if l.past && !l.again {
 		w.health.hold("")
 		w.faults.clear(FaultHeld)
 	}

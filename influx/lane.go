@@ -12,6 +12,7 @@ import (
 type lane struct {
 	w      *Writer
 	past   bool
+	again  bool   // what was refused before; it speaks for itself only
 	source Source // what of the journal the lane is to write
 
 	encoder      encoder
@@ -42,7 +43,10 @@ func newLane(w *Writer, past bool) *lane {
 }
 
 func (l *lane) name() string {
-	if l.past {
+	switch {
+	case l.again:
+		return "again"
+	case l.past:
 		return "past"
 	}
 	return "present"

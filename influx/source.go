@@ -77,6 +77,13 @@ const (
 	Flows       Stream = "flows"
 )
 
+// Refused is a rejected point as the journal keeps it.
+type Refused struct {
+	Number int64             // in the order in which they were refused
+	When   telemetry.Instant // it was refused; 0: by an older version, not known
+	Rejected
+}
+
 // Rejected is a point that InfluxDB refused for good, mostly because a field has another type there.
 type Rejected struct {
 	Stream Stream

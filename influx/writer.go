@@ -80,14 +80,15 @@ type Writer struct {
 	metrics     *metrics
 	connections atomic.Pointer[connections]
 
-	wake     chan struct{} // holds a signal when something was committed
-	begun    chan struct{} // holds a signal when there is a past
-	health   health
-	faults   faults
-	outage   outage
-	lanes    lanes
-	good     atomic.Pointer[string] // a line that was stored lately; nil: none yet
-	stopping atomic.Bool            // one attempt each, no waiting
+	wake      chan struct{} // holds a signal when something was committed
+	begun     chan struct{} // holds a signal when there is a past
+	health    health
+	faults    faults
+	outage    outage
+	lanes     lanes
+	good      atomic.Pointer[string] // a line that was stored lately; nil: none yet
+	againOnce againOnce
+	stopping  atomic.Bool // one attempt each, no waiting
 }
 
 // New makes a Writer. It does not speak to the server; an error is one of configuration.

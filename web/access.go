@@ -25,46 +25,42 @@ const (
 // access decides who may come in. There is one token; a browser trades it for a cookie that holds an end date and a name
 // under a MAC keyed by the token, so that a new token ends all sessions and nothing has to be stored.
 type access struct {
-	proof   atomic.Pointer[proof]
-	secure  bool // cookies only over TLS
+	secret  atomic.Pointer[string] // the token; empty: everybody
+	secure  bool                   // cookies only over TLS
 	now     func() time.Time
 	backoff *backoff
 }
 
-// proof is the token and what follows from it.
-type proof struct {
-	token string // empty: everybody
-	key   []byte
-}
-
 func newAccess(token string, secure bool, now func() time.Time) *access {
 	a := &access{secure: secure, now: now, backoff: newBackoff()}
-	a.setToken(token)
+	a.secret.Store(&token)
 	return a
 }
 
-// setToken replaces the token; with another one all sessions end.
-func (a *access) setToken(token string) {
-	key := sha256.Sum256([]byte("gerbang session v1\x00" + token))
-	a.proof.Store(&proof{token, key[:]})
+// token is the one in force.
+func (a *access) token() string { return *a.secret.Load() }
+
+func (a *access) key() []byte {
+	key := sha256.Sum256([]byte("gerbang session v1\x00" + a.token()))
+	return key[:]
 }
 
 // SetToken brings another access token into force, and ends the sessions of the one before. A server without a token stays without:
 // who may come in is decided when it is made.
 func (s *Server) SetToken(token string) {
 	if s.opts.Token != "" && token != "" {
-		s.access.setToken(token)
+		s.access.secret.Store(&token)
 	}
 }
 
 // matches compares in constant time; hashing first hides the length too.
 func (a *access) matches(token string) bool {
-	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.proof.Load().token))
+	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.token()))
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 func (a *access) mac(end, name string) string {
-	m := hmac.New(sha256.New, a.proof.Load().key)
+	m := hmac.New(sha256.New, a.key())
 	fmt.Fprintf(m, "%s\x00%s", end, name)
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
@@ -105,7 +101,7 @@ func (a *access) author(r *http.Request) string {
 	if name, ok := a.session(r); ok && name != "" {
 		return name
 	}
-	if a.proof.Load().token == "" {
+	if a.token() == "" {
 		return nobody
 	}
 	return "token"
@@ -138,7 +134,7 @@ func (s *Server) open(p string) bool {
 // admit lets a request pass that needs no token or proves that it has one: by session or by Authorization: Bearer.
 func (s *Server) admit(next http.Handler) http.Handler {
 	a := s.access
-	if a.proof.Load().token == "" {
+	if a.token() == "" {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -41,7 +41,8 @@ type app struct {
 	courier *gateway.Courier
 	doors   *doors
 	influx  *influx.Writer // nil: not configured
-	router  *router        // nil: not configured
+	history *archive
+	router  *router // nil: not configured
 	web     *web.Server
 	// sightings are devices that are heard and not configured; they outlive a reload's new decoder.
 	sightings decode.Sightings
@@ -98,6 +99,9 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	})
 	a.courier.Show(announcements(a.gateway.Open()))
 	if a.influx, err = openInflux(cfg, a.journal, a.faults.report, log, a.registry); err != nil {
+		return nil, err
+	}
+	if a.history, err = openArchive(cfg, a.journal, a.influx); err != nil {
 		return nil, err
 	}
 	if err = a.openWeb(); err != nil {
@@ -275,9 +279,9 @@ func (a *app) retain(ctx context.Context) error {
 				if held {
 					a.log.Warn("records past their retention are kept: InfluxDB has not taken them", "component", "retention")
 				}
-			case removed.Records+removed.Samples+removed.Flows+removed.Rollups > 0:
+			case removed.Records+removed.Samples+removed.Flows+removed.Rollups+removed.Refused > 0:
 				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records,
-					"samples", removed.Samples, "flows", removed.Flows, "rollups", removed.Rollups)
+					"samples", removed.Samples, "flows", removed.Flows, "rollups", removed.Rollups, "refused", removed.Refused)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/influx"
 )
 
 // watchReload reloads the configuration whenever it is asked to.
@@ -89,7 +90,7 @@ func (a *app) secrets(next *configs.Config) (renew func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	toInflux, history := func() {}, a.history
+	toInflux, reader := func() {}, (*influx.Reader)(nil)
 	if a.influx != nil && next.Influx != nil {
 		server, err := influxServer(next.Influx)
 		if err != nil {
@@ -98,7 +99,7 @@ func (a *app) secrets(next *configs.Config) (renew func(), err error) {
 		if toInflux, err = a.influx.Renew(server); err != nil {
 			return nil, fmt.Errorf("renewing the InfluxDB token: %w", err)
 		}
-		if history, err = influx.NewReader(server); err != nil {
+		if reader, err = influx.NewReader(server); err != nil {
 			return nil, err
 		}
 	}
@@ -109,7 +110,9 @@ func (a *app) secrets(next *configs.Config) (renew func(), err error) {
 	return func() {
 		toInflux()
 		toRouter()
-		a.history = history
+		if reader != nil {
+			a.history.renew(reader)
+		}
 		a.web.SetToken(token)
 	}, nil
 }
