@@ -29,9 +29,10 @@ type lane struct {
 	failingSince time.Time
 	lastClass    class
 
-	doubtful []doubt // of the batch in work
-	spent    int     // answers of refusal to the batch in work
-	idle     bool    // the last turn found nothing to write
+	doubtful        []doubt           // of the batch in work
+	revisionsBefore telemetry.Instant // if set, states of this time and later are left out
+	spent           int               // answers of refusal to the batch in work
+	idle            bool              // the last turn found nothing to write
 }
 
 func newLane(w *Writer, past bool) *lane {
@@ -68,7 +69,7 @@ func (l *lane) beginAt(ctx context.Context, at Position) error {
 	if err != nil {
 		return err
 	}
-	l.encoder = encoder{places: newPlaces()}
+	l.encoder = encoder{places: newPlaces(), before: l.revisionsBefore}
 	for i := range configured {
 		if err := l.encoder.places.configure(&configured[i]); err != nil {
 			l.w.log.Warn("points of a site are written without their places", "err", err)

@@ -10,6 +10,8 @@ type encoder struct {
 	places *places
 	done   []bool  // readings of the record in work that are written
 	fields []field // of the line in work
+	// before leaves out states of this time and later ones; 0: none.
+	before telemetry.Instant
 }
 
 // field is one column of the line in work: the value that is true at the device's place, and what the device sent.

@@ -3,8 +3,10 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
+	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -71,4 +73,66 @@ func (j *Journal) Configurations(ctx context.Context, site string, after, until 
 		return nil, fmt.Errorf("listing the configurations of site %q: %w", site, err)
 	}
 	return found, nil
+}
+
+// Range is what the journal holds of a period of receipt, for the InfluxDB writer.
+type Range struct {
+	From, To influx.Position // behind From and up to To
+	Head     influx.Position // where the journal ends
+	// Oldest is when the oldest message that the journal holds was received, Newest the newest; 0: it holds none. Pruned says that there were older
+	// ones once.
+	Oldest, Newest telemetry.Instant
+	Pruned         bool
+}
+
+// Received finds what was received from one time until another.
+func (j *Journal) Received(ctx context.Context, from, until telemetry.Instant) (r Range, err error) {
+	var first, last, low, high uint64
+	for _, q := range []struct {
+		sql    string
+		target any
+	}{
+		{`SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4, 7) ORDER BY seq LIMIT 1), 0)`, &first},
+		{`SELECT coalesce((SELECT received FROM records WHERE kind IN (1, 2, 4, 7) ORDER BY seq LIMIT 1), 0)`, &r.Oldest},
+		{`SELECT coalesce((SELECT received FROM records ORDER BY seq DESC LIMIT 1), 0)`, &r.Newest},
+		{`SELECT coalesce(max(seq), 0) FROM records`, &last},
+		{fmt.Sprintf(`SELECT coalesce(max(seq), 0) FROM records WHERE received < %d`, int64(from)), &low},
+		{fmt.Sprintf(`SELECT coalesce(max(seq), 0) FROM records WHERE received < %d`, int64(until)), &high},
+	} {
+		if err := j.row(ctx, q.sql, q.target); err != nil {
+			return r, fmt.Errorf("finding what was received: %w", err)
+		}
+	}
+	var gone int64
+	err = j.row(ctx, fmt.Sprintf(`SELECT %d - count(*) FROM records WHERE seq < %[1]d`, first), &gone)
+	if err != nil {
+		return r, fmt.Errorf("counting what is not there any more: %w", err)
+	}
+	r.Pruned = gone > 1 // numbers begin at 1
+	for _, p := range []struct {
+		seq uint64
+		to  *influx.Position
+	}{{low, &r.From}, {high, &r.To}, {last, &r.Head}} {
+		p.to.Record = p.seq
+		for table, target := range map[string]*int64{"transitions": &p.to.Transition, "samples": &p.to.Sample, "flows": &p.to.Flow} {
+			if err := j.row(ctx, fmt.Sprintf(`SELECT coalesce(max(id), 0) FROM %s WHERE record <= %d`, table, p.seq), target); err != nil {
+				return r, fmt.Errorf("finding positions: %w", err)
+			}
+		}
+	}
+	// Samples and flows have a retention of their own.
+	for table, from := range map[string]int64{"samples": r.From.Sample, "flows": r.From.Flow} {
+		var id int64
+		var at telemetry.Instant
+		if err := errors.Join(
+			j.row(ctx, `SELECT coalesce((SELECT id FROM `+table+` ORDER BY id LIMIT 1), 0)`, &id),
+			j.row(ctx, `SELECT coalesce((SELECT at FROM `+table+` ORDER BY id LIMIT 1), 0)`, &at),
+		); err != nil {
+			return r, fmt.Errorf("finding the oldest of the %s: %w", table, err)
+		}
+		if id > 1 && id > from+1 {
+			r.Oldest, r.Pruned = max(r.Oldest, at), true
+		}
+	}
+	return r, nil
 }

@@ -12,7 +12,10 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
+	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/simulate"
+	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
 
@@ -408,6 +411,89 @@ func TestI3_RefusedPointsAreSentAgain(t *testing.T) {
 		t.Errorf("stored: got %d, want 5", got)
 	}
 	r.stop()
+}
+
+// Finding I6: a bucket that was made anew gets its past back, beside the running gateway, exactly as it was.
+func TestI6_RefillGivesThePastBack(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t)
+	db.CreateDB("gerbang")
+	begin := time.Now().Add(-time.Minute)
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}", db.URL)).building().serve()
+	c := connect(t, "tcp://"+r.mqtt, "devices", nil)
+	for i := range 30 {
+		publish(t, c, "gerbang/v1/gedung/udara", fmt.Sprintf(`{"boot":"a","seq":%d,"co2":%d}`, i+1, 600+i))
+		publish(t, c, "gerbang/v1/gedung/hitung", fmt.Sprintf(`{"boot":"a","seq":%d,"people_in":%d,"people_out":1}`, i+1, i%4))
+		publish(t, c, "gerbang/v1/gedung/suhu", fmt.Sprintf(`{"boot":"a","seq":%d,"body_temperature":38.%d}`, i+1, i%10))
+	}
+	r.alerted("suhu")
+	r.inInflux(30 * time.Second)
+	end := time.Now()
+	everything := func() string {
+		return fmt.Sprint(db.Query("gerbang", fmt.Sprintf(`SELECT * FROM /.*/ WHERE time < %d GROUP BY *`, end.Add(-2*time.Second).UnixNano())))
+	}
+	before := everything()
+	if !strings.Contains(before, "people_flow") || !strings.Contains(before, "verdict") || !strings.Contains(before, "occupancy") {
+		t.Fatalf("nothing to compare: %s", before)
+	}
+	db.Query("", "DROP DATABASE gerbang")
+	db.CreateDB("gerbang")
+	time.Sleep(time.Until(end.Truncate(time.Second).Add(time.Second))) // the flag has whole seconds
+	args := []string{"influx", "refill", "--config", r.config(), "--from", begin.UTC().Format(time.RFC3339), "--to", end.Add(time.Second).UTC().Format(time.RFC3339)}
+	for range 2 { // twice does no harm
+		if code, out, errs := run(t, "", args...); code != 0 || !strings.Contains(out, "wrote ") {
+			t.Fatalf("refill: got code %d, %s %s", code, out, errs)
+		}
+		if after := everything(); after != before {
+			t.Errorf("after the refill:\n%s\nwant, as before:\n%s", after, before)
+		}
+	}
+	for _, tt := range []struct{ from, to, want string }{
+		{"2020-01-01", time.Now().Add(time.Hour).UTC().Format(time.RFC3339), "has not ended"},
+		{"2020-01-01", "2020-01-02", "nothing that was received before"},
+		{"gestern", "2020-01-02", "want a day as"},
+	} {
+		if code, _, errs := run(t, "", "influx", "refill", "--config", r.config(), "--from", tt.from, "--to", tt.to); code == 0 || !strings.Contains(errs, tt.want) {
+			t.Errorf("from %s to %s: got code %d, %s, want %q", tt.from, tt.to, code, errs, tt.want)
+		}
+	}
+	r.stop()
+}
+
+// Finding I6: what the journal holds only partly is refused, with the part that it has.
+func TestI6_APartIsRefused(t *testing.T) {
+	t.Parallel()
+	at := func(day int) time.Time { return time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC) }
+	r := journal.Range{Oldest: telemetry.InstantOf(at(5)), Newest: telemetry.InstantOf(at(9)), Pruned: true, To: influx.Position{Record: 9}}
+	if err := wholly(&r, at(3), at(7)); err == nil || !strings.Contains(err.Error(), "from 2026-03-05T00:00:00Z on") {
+		t.Errorf("pruned: got %v, want the part that is there", err)
+	}
+	if err := wholly(&r, at(5), at(7)); err != nil {
+		t.Errorf("whole: got %v", err)
+	}
+	r.Pruned = false
+	if err := wholly(&r, at(3), at(7)); err != nil {
+		t.Errorf("nothing was ever deleted: got %v", err)
+	}
+}
+
+// Finding N4: a broker that is not there is an error after a few tries, which says what to do; with --wait it is said what is waited for.
+func TestN4_SimulateWithoutABroker(t *testing.T) {
+	t.Parallel()
+	broker := "tcp://" + freeAddr(t)
+	begin := time.Now()
+	code, _, errs := run(t, "", "simulate", "--broker", broker, "--count", "10")
+	if code == 0 || !strings.Contains(errs, broker) || !strings.Contains(errs, "refused") || !strings.Contains(errs, "--wait") || time.Since(begin) > 20*time.Second {
+		t.Errorf("got code %d after %v, %q, want an error with address, cause and --wait", code, time.Since(begin), errs)
+	}
+	p := start(t, "simulate", "--broker", broker, "--count", "10", "--wait")
+	p.eventually(10*time.Second, "to say what it waits for", func() error {
+		if !strings.Contains(p.out.String(), "waiting for the broker at "+broker) {
+			return errors.New("silent")
+		}
+		return nil
+	})
+	p.interrupt()
 }
 
 // Somebody else has written text where the gateway writes numbers: its points are refused for good, told and kept; all
