@@ -47,7 +47,7 @@ func (s Secret) Reveal() (string, error) {
 		if !ok || value == "" {
 			return "", fmt.Errorf("reading a secret: %w", fmt.Errorf("environment variable %s is not set", s.env))
 		}
-		return value, nil
+		return strings.TrimPrefix(value, byteOrderMark), nil
 	case s.file != "":
 		b, err := os.ReadFile(s.file)
 		if err != nil {

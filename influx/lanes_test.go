@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,7 +73,13 @@ func TestI2_OldPointsCostFewRequests(t *testing.T) {
 					live := flow(at, 1, 1)
 					records := []telemetry.Record{live}
 					if second == 10 { // a device sends what it kept for three days
-						records = append(old, live)
+						records = nil
+						for i := range old { // among present ones
+							if records = append(records, old[i]); i%100 == 99 {
+								records = append(records, flow(at+telemetry.Instant(i)*1e6, 2, 1))
+							}
+						}
+						records = append(records, live)
 					}
 					begin := time.Now()
 					head := journal.add(records...)
@@ -96,8 +103,8 @@ func TestI2_OldPointsCostFewRequests(t *testing.T) {
 					}
 				}
 				t.Logf("5,000 old points: %d requests about them, %d refused; the slowest live point took %v", about, len(journal.rejections()), worst)
-				if about > 4 || len(journal.rejections()) != 5000 || len(server.points) != 60 {
-					t.Errorf("got %d requests about old points, %d refused, %d stored, want at most 4, 5000, 60", about, len(journal.rejections()), len(server.points))
+				if about > 4 || len(journal.rejections()) != 5000 || len(server.points) != 110 {
+					t.Errorf("got %d requests about old points, %d refused, %d stored, want at most 4, 5000, 110", about, len(journal.rejections()), len(server.points))
 				}
 				if worst > 2*time.Second {
 					t.Errorf("the slowest live point took %v, want the linger and a request or two", worst)
@@ -206,9 +213,9 @@ func TestL5_WhatIsHeldDoesNotHoldUpThePresent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		journal, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
-		poison := true
+		var cured atomic.Bool
 		server.answer = func(_ int, lines []string) reply {
-			if poison && slices.ContainsFunc(lines, func(s string) bool { return strings.Contains(s, "persons_in=666i") }) {
+			if !cured.Load() && slices.ContainsFunc(lines, func(s string) bool { return strings.Contains(s, "persons_in=666i") }) {
 				return reply{status: 403, header: html, body: "blocked"}
 			}
 			return reply{}
@@ -232,7 +239,7 @@ func TestL5_WhatIsHeldDoesNotHoldUpThePresent(t *testing.T) {
 		if h := w.Health(); h.Held == "" || h.Waiting == 0 || h.Age < 20*time.Minute {
 			t.Errorf("health: got %+v, want that something is held, since when", h)
 		}
-		poison = false
+		cured.Store(true)
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		if len(server.points) != 21 || journal.saved() != journal.head() || !told.has(FaultHeld, false) || w.Health().Held != "" {
