@@ -115,6 +115,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		return nil, err
 	}
 	registerGateway(a.registry, a)
+	refusedPort{a.journal, a.influx}.register(a.registry)
 	a.reloads = newReloadMetrics(a.registry)
 	// Recovery, and a demo that has made its history, leave behind far more than the gateway needs; a quiet one would keep it for
 	// minutes.

@@ -385,6 +385,9 @@ func TestI3_RefusedPointsAreSentAgain(t *testing.T) {
 	if err := r.get("/api/v1/refused", &refused); err != nil || len(refused.Items) != 5 || !strings.Contains(refused.Items[0].Line, "co2_ppm=604") || refused.Items[0].Device != "udara" {
 		t.Fatalf("refused: got %+v, %v, want five, the newest first", refused, err)
 	}
+	if got, err := metric(r.web, "gerbang_influx_points_refused"); err != nil || got != 5 {
+		t.Errorf("kept: got %v, %v, want 5", got, err)
+	}
 	var page struct {
 		Source, Why, Next string
 		Items             []struct {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/influx"
@@ -200,6 +203,21 @@ type refusedPort struct {
 }
 
 var _ web.Refused = refusedPort{}
+
+// register shows how many there are. The answer is asked of the journal at each scrape, and missing where that takes too long.
+func (p refusedPort) register(reg prometheus.Registerer) {
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "gerbang_influx_points_refused", Help: "Points, or single fields of points, that InfluxDB refused and that are kept to be sent again.",
+	}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		n, err := p.journal.RefusedCount(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(n)
+	}))
+}
 
 // Refused implements web.Refused.
 func (p refusedPort) Refused(ctx context.Context, site string, before int64, limit int) ([]web.RefusedPoint, error) {
