@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -152,7 +153,7 @@ func (l *lane) failure(ctx context.Context, c class, err error) error {
 	if err := sleep(ctx, delay(c, err, l.failures), w.connections.Load().replaced); err != nil {
 		return err
 	}
-	if l.aboutThese(c) && w.health.newer(l.batch.to) {
+	if l.aboutThese(c, err) && w.health.newer(l.batch.to) {
 		return errHandOver
 	}
 	return nil
@@ -163,13 +164,16 @@ const patience = 3
 
 // aboutThese reports whether a failure may be about what is in the batch, so that others might be taken: something in front of
 // InfluxDB reads what passes, or InfluxDB takes no new series. The present does not wait for that to change.
-func (l *lane) aboutThese(c class) bool {
+func (l *lane) aboutThese(c class, err error) bool {
 	if l.past || l.failures < patience {
 		return false
 	}
 	switch c {
-	case unexpected, limited, invalid, tooLarge, failing:
+	case unexpected, limited, invalid, tooLarge:
 		return true
+	case failing: // a part of the database is being dropped
+		a, ok := errors.AsType[*answer](err)
+		return ok && a.status < http.StatusInternalServerError
 	}
 	return false
 }

@@ -198,18 +198,15 @@ func TestInfluxdGoesAwayUnderLoad(t *testing.T) {
 		}
 		load(50)
 		server.Start()
-		series := server.Query("gerbang", `SELECT persons_in FROM people_flow`)
-		var stored []any
-		if len(series) > 0 {
-			for i, row := range series[0].Values {
-				stored = append(stored, row[1])
-				if row[1] != json.Number(strconv.Itoa(i)) {
-					t.Fatalf("round %d: point %d has value %v: something before it is missing", round, i, row[1])
-				}
-			}
+		saved := int(journal.saved().Record)
+		stored := server.Query("gerbang", `SELECT persons_in FROM people_flow`)[0].Values
+		if len(stored) < saved {
+			t.Fatalf("round %d: the position is %d, and %d points are stored", round, saved, len(stored))
 		}
-		if saved := int(journal.saved().Record); len(stored) < saved {
-			t.Errorf("round %d: the position is %d, and %d points are stored", round, saved, len(stored))
+		for i, row := range stored[:saved] { // behind it the present may have written what is newer
+			if row[1] != json.Number(strconv.Itoa(i)) {
+				t.Fatalf("round %d: point %d has value %v: something before it is missing", round, i, row[1])
+			}
 		}
 	}
 	eventually(t, "everything to be written", caughtUp(journal))

@@ -180,6 +180,19 @@ func TestL11_OnlyATakeoverIsTold(t *testing.T) {
 	eventually(t, time.Minute, "health says so", func() bool { return s.Health().Takeover })
 }
 
+// Finding L11: so is a copy of the whole gateway, which puts out our publishing connection as well.
+func TestL11_ACopyOfTheGatewayIsATakeover(t *testing.T) {
+	broker := testengine.Mosquitto(t)
+	c := connection(broker.URL, "g")
+	c.MaxRetry = 2 * time.Second
+	p, _ := publisher(t, mqtt.PublisherOptions{Connection: c})
+	s, _ := subscribe(t, mqtt.Options{Connection: c, CanaryVia: p, CanaryInterval: time.Second}, new(book))
+	healthy(t, s)
+	other, _ := publisher(t, mqtt.PublisherOptions{Connection: c})
+	subscribe(t, mqtt.Options{Connection: c, CanaryVia: other, CanaryInterval: time.Second}, new(book))
+	eventually(t, time.Minute, "health says so", func() bool { return s.Health().Takeover })
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	good := connection("tcp://127.0.0.1:1", "g")
 	for name, c := range map[string]struct {
