@@ -16,6 +16,9 @@ const (
 	unstableAfter  = 3 // connects in a minute that are more than a restart
 )
 
+// together is how far apart both connections are lost where one cause has ended them.
+const together = 250 * time.Millisecond
+
 // kickedWithin is how soon two clients with one id, who both come back at once, put each other out.
 const kickedWithin = 10 * time.Second
 
@@ -26,7 +29,7 @@ type connect struct {
 }
 
 // kicked reports whether the connection that was lost before the present one was ended by the broker for our sake. Then the broker takes
-// us back at the first attempt and still has our session, and our other connection has noticed nothing: a broker that is restarted, or a
+// us back at the first attempt and still has our session, and our other connection was not lost at the same moment: a broker that is restarted, or a
 // network that breaks, ends both. Where there is no other, it is told by two clients putting each other out as soon as they come. The caller
 // holds mu.
 func (in *session) kicked() bool {
@@ -35,8 +38,7 @@ func (in *session) kicked() bool {
 		return false
 	}
 	if w, ok := in.options.CanaryVia.(interface{ Health() PublisherHealth }); ok {
-		h := w.Health()
-		return h.Connected && h.Since.Before(st.since)
+		return w.Health().Lost.Sub(st.since).Abs() > together
 	}
 	return st.lived < kickedWithin
 }
