@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 )
 
@@ -66,9 +67,11 @@ func (b *bench) onReadings(s Subject, mask uint64) {
 		return
 	}
 	join := func(all []readWatcher) []readWatcher {
-		if n := len(all); n > 0 && all[n-1].instance == b.instance {
-			all[n-1].mask |= mask
-			return all
+		for k := range slices.Backward(all) {
+			if all[k].instance == b.instance {
+				all[k].mask |= mask
+				return all
+			}
 		}
 		return append(all, readWatcher{b.instance, mask})
 	}
@@ -82,10 +85,12 @@ func (b *bench) onReadings(s Subject, mask uint64) {
 	}
 }
 
-// joined adds the instance to those that are asked; its eras come one behind the other.
+// joined adds the instance to those that are asked, if another era of it has not.
 func (b *bench) joined(all []*instance) []*instance {
-	if n := len(all); n > 0 && all[n-1] == b.instance {
-		return all
+	for _, i := range slices.Backward(all) {
+		if i == b.instance {
+			return all
+		}
 	}
 	return append(all, b.instance)
 }

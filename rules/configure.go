@@ -52,6 +52,7 @@ func (e *Engine) lay() {
 		z.devices, z.edge = nil, nil
 		z.hours, z.round = e, &e.round
 		z.feeders, z.absolute, z.outages, z.blind, z.sensors = nil, nil, nil, nil, nil
+		z.reopens.anchor, z.reopens.at = 0, 0
 	}
 	for i := range site.Zones {
 		z, parent := e.zones[i], e.building
@@ -135,7 +136,7 @@ func (e *Engine) connect(d *deviceState, def *facility.Device) {
 	d.canCount = e.plan.mayCount(d.whole.index)
 	d.canSee = e.plan.measures[d.whole.index]&maskOf(telemetry.PeoplePresent) != 0
 	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
-	d.flowFlag, d.presentFlag = false, false
+	d.flowFlag, d.presentFlag, d.shown = false, false, shownOutages{}
 	switch at.Kind {
 	case facility.AtZone:
 		d.zone = e.zoneByID[at.ID]
@@ -401,14 +402,8 @@ func (e *Engine) wire() {
 			due[n] = e.queue.at[i.slot]
 		}
 		for k := range i.eras {
-			era := &i.eras[k]
-			if era.rule == nil {
-				continue
-			}
 			// The past is judged again by the facts that its own rule reads, also where that rule has ended.
-			b := &bench{engine: e, plan: era.plan, protocol: era.protocol, rule: era.rule, instance: i, present: k == len(i.eras)-1}
-			kind, _ := kindByName(era.rule.Kind)
-			era.judge, era.class = kind.judge(b, i.subject), era.rule.class()
+			e.wireEra(i, k)
 		}
 	}
 	e.watches = e.watches[:0]
@@ -444,4 +439,15 @@ func (e *Engine) wire() {
 		e.queue.set(slot, samples[n])
 		slot++
 	}
+}
+
+// wireEra makes the judge of the k-th era of an instance anew, and connects it with the facts that it reads.
+func (e *Engine) wireEra(i *instance, k int) {
+	era := &i.eras[k]
+	if era.rule == nil {
+		return
+	}
+	b := &bench{engine: e, plan: era.plan, protocol: era.protocol, rule: era.rule, instance: i, present: k == len(i.eras)-1}
+	kind, _ := kindByName(era.rule.Kind)
+	era.judge, era.class = kind.judge(b, i.subject), era.rule.class()
 }

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/gerbang-iot/gerbang/telemetry"
+import (
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
 
 // deadlines is a queue of slots by time, then by slot number: a four-ary heap that knows where each slot is, so that a
 // deadline can be moved. A slot without a deadline waits at Never.
@@ -27,6 +31,19 @@ func (q *deadlines) next() (slot int, at telemetry.Instant) {
 	}
 	s := q.heap[0]
 	return int(s), q.at[s]
+}
+
+// insert makes room for a slot without a deadline; those from that number on move up by one.
+func (q *deadlines) insert(slot int) {
+	for i, s := range q.heap {
+		if int(s) >= slot {
+			q.heap[i]++
+		}
+	}
+	q.at = slices.Insert(q.at, slot, telemetry.Never)
+	q.pos = slices.Insert(q.pos, slot, int32(len(q.heap)))
+	q.heap = append(q.heap, int32(slot))
+	q.up(len(q.heap) - 1)
 }
 
 // set moves the deadline of a slot.

@@ -34,6 +34,7 @@ type deviceState struct {
 	bound    time.Duration     // how long it may be silent, as learned; 0: not known, or it promises an interval
 	kept     []*series         // readings that rules look back at, by quantity
 	watches  []*watch
+	shown    shownOutages
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
 
 	// From the configuration.
@@ -141,9 +142,9 @@ func (d *deviceState) outages(now telemetry.Instant) []outage {
 	}
 	switch due := d.pulse.due(); {
 	case d.pulse.last == 0:
-		out = append(out, outage{gap{d.pulse.since, d.pulse.since, telemetry.Never, true}, d, true})
+		out = append(out, outage{gap: gap{d.pulse.since, d.pulse.since, telemetry.Never, true}, device: d, lossy: true})
 	case now >= due:
-		out = append(out, outage{gap{d.pulse.last, due, telemetry.Never, false}, d, lossy})
+		out = append(out, outage{gap: gap{d.pulse.last, due, telemetry.Never, false}, device: d, lossy: lossy})
 	}
 	return out
 }

@@ -370,9 +370,13 @@ func (e *Engine) pulseChanged(d *deviceState, from telemetry.Instant) {
 
 // refreshOutages tells a device's zones when it was not heard. One that never spoke may be a counter, as far as is known.
 func (e *Engine) refreshOutages(d *deviceState) {
-	now := d.outages(e.clock)
+	now, feeds := d.outages(e.clock), d.feeds()
+	if d.shown.is(now, feeds, d.presentFlag) {
+		return // a building whose thousand counters fall silent together, or begin to speak, is told what is new
+	}
+	d.shown = shownOutages{now, feeds, d.presentFlag, true}
 	for _, f := range d.effects {
-		if d.feeds() {
+		if feeds {
 			f.zone.setLosses(d, now, e.clock.Add(-horizon))
 		} else {
 			f.zone.setLosses(d, nil, e.clock.Add(-horizon))

@@ -85,14 +85,15 @@ func (z *zoneState) outage(t, anchor telemetry.Instant) (r Reason, detail string
 			}
 			if from := z.silentFrom(o, anchor); from > t {
 				until = min(until, from)
-			} else if r == "" {
-				r, detail = ReasonSilent, o.device.id
-				if o.unseen {
-					r = ReasonNoData
-				}
+				continue
 			}
+			// The ones before it change nothing while it lasts.
+			if o.unseen {
+				return ReasonNoData, o.device.id
+			}
+			return ReasonSilent, o.device.id
 		}
-		return r, detail
+		return "", ""
 	}
 	br, bd := look(z.blind)
 	if br == "" && z.watched(t) {
@@ -108,19 +109,23 @@ func (z *zoneState) outage(t, anchor telemetry.Instant) (r Reason, detail string
 // silentFrom is from when on an outage makes the people unknown: when the device was silent for its bound while the building was
 // open. An anchor in a closed building makes good what was missed before: then it has its interval to speak again.
 func (z *zoneState) silentFrom(o *outage, anchor telemetry.Instant) telemetry.Instant {
-	at := o.silent
-	if !o.unseen {
-		at = openFor(z.hours, o.from, o.device.pulse.bound)
-	} else {
-		at = opensBy(z.hours, at)
+	switch {
+	case o.counts != 0:
+	case o.unseen:
+		o.counts = opensBy(z.hours, o.silent)
+	default:
+		o.counts = openFor(z.hours, o.from, o.device.pulse.bound)
 	}
-	if anchor < at {
-		return at
+	if anchor < o.counts {
+		return o.counts
 	}
-	if opens := opensBy(z.hours, anchor); opens != anchor {
-		return opens.Add(o.device.tolerated())
+	if z.reopens.anchor != anchor {
+		z.reopens.anchor, z.reopens.at = anchor, opensBy(z.hours, anchor)
 	}
-	return at
+	if z.reopens.at != anchor {
+		return z.reopens.at.Add(o.device.tolerated())
+	}
+	return o.counts
 }
 
 // watched reports whether absolute counters say at t how many people there are.

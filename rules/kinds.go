@@ -20,6 +20,9 @@ type kind struct {
 	// subjects lists what a rule judges of a site, in the order of the definition. A rule's own list of subjects has the
 	// last word: it picks from all, those that are not listed by default included.
 	subjects func(p *plan, r *Rule) []Subject
+	// thermometer asks about each subject that a rule may judge, no longer judge or judge otherwise because the i-th device has
+	// shown that it measures body temperature, and says whether subjects would list it now; nil: the kind looks at none.
+	thermometer func(p *plan, r *Rule, i int, about func(s Subject, listed bool))
 	// keeps lists the quantities whose past readings the kind's judges look at; nil: none.
 	keeps func(r *Rule) []kept
 	// judge makes the judge of one subject and registers the facts it reads with the bench.

@@ -163,10 +163,13 @@ func (e *Engine) discover(d *deviceState, fresh uint64) {
 		e.nowPresent(d)
 		e.crowdChanged(d.zone, 1)
 	}
-	// Others judge what a thermometer reads, and a zone that is counted; a site of ten thousand counters has one such moment a zone.
-	news := fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index]
-	if fresh&crowdMask != 0 && e.plan.showsCounter(d.whole.index) || news {
+	// Others judge a zone that is counted, and what a thermometer reads. A site of ten thousand counters has one such moment a
+	// zone, but ten thousand thermometers have one each.
+	switch {
+	case fresh&crowdMask != 0 && e.plan.showsCounter(d.whole.index):
 		e.enforce(e.enforced)
+	case fresh&maskOf(telemetry.BodyTemperature) != 0 && !e.plan.thermometers[d.whole.index]:
+		e.foundThermometer(d.whole.index)
 	}
 }
 

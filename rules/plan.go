@@ -31,6 +31,7 @@ type plan struct {
 	// thermometers are the devices that measure body temperature, by index: those of which the definition says so, and
 	// those that have shown it, which is the one thing a plan learns.
 	thermometers []bool
+	atDoor       map[string][]int // the devices that hang there, or a channel of which does, by index
 	// counters are the devices that count people, likewise.
 	counters []bool
 	counted  map[string]bool // zones that something counts, the building by an empty id; nil: to be found
@@ -72,6 +73,7 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 	p.zoneAt = indexOf(def.Site.Zones, func(z *facility.Zone) string { return z.ID })
 	p.doorAt = indexOf(def.Site.Doors, func(d *facility.Door) string { return d.ID })
 	p.deviceAt = indexOf(def.Site.Devices, func(d *facility.Device) string { return d.ID })
+	p.findAtDoors()
 	p.taskAt = indexOf(def.Site.Tasks, func(t *facility.Task) string { return t.ID })
 	for i := range def.Site.Devices {
 		var m uint64
@@ -104,6 +106,18 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 		}
 	}
 	return p, nil
+}
+
+// findAtDoors finds what hangs at each door.
+func (p *plan) findAtDoors() {
+	p.atDoor = make(map[string][]int)
+	for i := range p.def.Site.Devices {
+		for _, at := range p.def.Site.Devices[i].Places() {
+			if here := p.atDoor[at.ID]; at.Kind == facility.AtDoor && !slices.Contains(here, i) {
+				p.atDoor[at.ID] = append(here, i)
+			}
+		}
+	}
 }
 
 func indexOf[T any](all []T, id func(*T) string) map[string]int {

@@ -41,41 +41,52 @@ var screeningKind = kind{
 	},
 	params: func() Params { return &Screening{Window: 15 * time.Minute, People: 5, Least: 0.1} },
 	subjects: func(p *plan, r *Rule) []Subject {
-		return p.allSubjects(SubjectDoor, func(id string) bool {
-			if len(r.Subjects) > 0 {
-				return r.names(id)
+		return p.allSubjects(SubjectDoor, func(id string) bool { return p.screens(r, id) })
+	},
+	thermometer: func(p *plan, r *Rule, i int, about func(Subject, bool)) {
+		for _, at := range p.def.Site.Devices[i].Places() {
+			if at.Kind == facility.AtDoor {
+				about(Subject{SubjectDoor, at.ID}, p.screens(r, at.ID))
 			}
-			at := facility.Place{Kind: facility.AtDoor, ID: id}
-			counter, thermometer := p.instruments(at)
-			return counter && thermometer
-		})
+		}
 	},
 	judge: func(b *bench, s Subject) judge {
 		j := &screeningJudge{params: b.rule.Params.(*Screening), plan: b.plan, door: b.door(s)}
 		j.door.timed = true
-		at := facility.Place{Kind: facility.AtDoor, ID: s.ID}
-		for d := range b.engine.everyDevice() {
-			def := b.plan.device(d.id)
-			if def.ID != "" && b.plan.thermometers[b.plan.deviceAt[d.id]] && def.Mounting(d.channel).Place == at {
-				j.thermometers = append(j.thermometers, d)
+		for _, i := range b.plan.atDoor[s.ID] {
+			if d := b.engine.deviceByID[b.plan.def.Site.Devices[i].ID]; d != nil && b.plan.thermometers[i] {
+				j.thermometers = append(j.thermometers, d.hangingAt(&b.plan.def.Site.Devices[i], facility.Place{Kind: facility.AtDoor, ID: s.ID})...)
 			}
 		}
+		// Whole devices first, as they stand in the definition.
+		slices.SortStableFunc(j.thermometers, func(a, b *deviceState) int { return a.index - b.index })
 		return j
 	},
 }
 
-// instruments says what there is at a door: a counter, as far as is known, and a thermometer.
-func (p *plan) instruments(at facility.Place) (counter, thermometer bool) {
-	for i := range p.def.Site.Devices {
-		d := &p.def.Site.Devices[i]
-		if d.Place != at && !slices.ContainsFunc(d.Channels, func(c facility.Channel) bool { return c.Place == at }) {
-			continue
-		}
+// screens reports whether a rule looks at a door: it names it, or there is a counter, as far as is known, and a thermometer.
+func (p *plan) screens(r *Rule, door string) bool {
+	if len(r.Subjects) > 0 {
+		return r.names(door)
+	}
+	var counter, thermometer bool
+	for _, i := range p.atDoor[door] {
 		known := i < len(p.measures) && p.measures[i] != 0
 		counter = counter || known && p.measures[i]&countMask != 0 || !known && !p.thermometers[i]
 		thermometer = thermometer || p.thermometers[i]
 	}
-	return counter, thermometer
+	return counter && thermometer
+}
+
+// hangingAt lists the device and those of its channels that a definition of it has at a place.
+func (d *deviceState) hangingAt(def *facility.Device, at facility.Place) []*deviceState {
+	var all []*deviceState
+	for _, part := range append([]*deviceState{d}, d.parts...) {
+		if def.Mounting(part.channel).Place == at {
+			all = append(all, part)
+		}
+	}
+	return all
 }
 
 type screeningJudge struct {

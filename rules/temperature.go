@@ -67,6 +67,10 @@ var temperatureKind = kind{
 	subjects: func(p *plan, r *Rule) []Subject {
 		return p.deviceSubjects(r, func(i int) bool { return p.thermometers[i] })
 	},
+	thermometer: func(p *plan, r *Rule, i int, about func(Subject, bool)) {
+		id := p.def.Site.Devices[i].ID
+		about(Subject{SubjectDevice, id}, len(r.Subjects) == 0 || r.names(id))
+	},
 	keeps: func(r *Rule) []kept {
 		p := r.Params.(*Temperature)
 		class := func(v, err float64) uint64 { return (&temperatureJudge{params: p, err: p.bar(err)}).class(v) }
@@ -75,9 +79,10 @@ var temperatureKind = kind{
 	judge: func(b *bench, s Subject) judge {
 		p := b.rule.Params.(*Temperature)
 		d := b.device(s)
-		j := &temperatureJudge{params: p, plan: b.plan, device: d, err: p.bar(b.deviceError(s))}
+		j := &temperatureJudge{params: p, plan: b.plan, device: d, instance: b.instance, err: p.bar(b.deviceError(s))}
 		b.onReadings(s, maskOf(telemetry.BodyTemperature))
-		if d != nil && b.present {
+		// Of several rules about it the last one says what a credible temperature is.
+		if d != nil && b.present && (d.screen == nil || compareInstances(d.screen.instance, b.instance) <= 0) {
 			d.screen = j
 		}
 		return j
@@ -93,11 +98,12 @@ func (p *Temperature) bar(device float64) float64 {
 }
 
 type temperatureJudge struct {
-	params *Temperature
-	plan   *plan
-	device *deviceState
-	err    float64
-	cases  []caseMemo // by sensor
+	params   *Temperature
+	plan     *plan
+	device   *deviceState
+	instance *instance // that it judges for
+	err      float64
+	cases    []caseMemo // by sensor
 }
 
 // caseMemo is what was found in a sensor's readings up to a time: its newest fever, and its newest reading that may be one. With it

@@ -39,6 +39,9 @@ type zoneState struct {
 	blind    []outage       // of absolute counters
 	sensors  []*series      // kept readings of the devices in the zone, by device then quantity
 
+	// reopens is when the site opens again after an anchor, as silentFrom has found.
+	reopens struct{ anchor, at telemetry.Instant }
+
 	crowdWatchers []*instance // judged when the people change
 	readWatchers  []readWatcher
 	capacity      *instance   // the first capacity rule about the zone
@@ -61,6 +64,25 @@ type outage struct {
 	gap
 	device *deviceState
 	lossy  bool // what passed meanwhile is lost; false for running totals, which catch up
+	// counts is from when on it makes the people unknown where no anchor makes up for it, as silentFrom has found; 0: nobody has
+	// asked. The calendar takes a thousand times longer than the rest, and all of a site's devices may be silent.
+	counts telemetry.Instant
+}
+
+// is reports whether two outages are the same.
+func (o *outage) is(p *outage) bool {
+	return o.gap == p.gap && o.device == p.device && o.lossy == p.lossy
+}
+
+// shownOutages are the outages of a device as its zones know them, and as what they took it.
+type shownOutages struct {
+	all            []outage
+	feeds, present bool
+	valid          bool
+}
+
+func (s *shownOutages) is(now []outage, feeds, present bool) bool {
+	return s.valid && s.feeds == feeds && s.present == present && slices.EqualFunc(s.all, now, func(a, b outage) bool { return a.is(&b) })
 }
 
 // derived reports whether the zone has no counter of its own, so that its people are those of the zones in it. One that never
@@ -83,13 +105,16 @@ func (z *zoneState) setLosses(d *deviceState, now []outage, since telemetry.Inst
 	}
 	differ(z.outages, now)
 	differ(now, z.outages)
-	before := z.outages
-	z.outages = setOutages(slices.Clone(before), d, now)
+	var lost []telemetry.Instant
 	for _, o := range now {
-		// What was lost is lost when the counter speaks again, whether or not it counts somebody in that message.
-		if o.lossy && slices.Contains(changed, o.to) && z.line.upTo(o.to) > 0 && !slices.Contains(before, o) {
-			z.cut(o.to, true)
+		if o.lossy && slices.Contains(changed, o.to) && z.line.upTo(o.to) > 0 && !slices.ContainsFunc(z.outages, func(p outage) bool { return p.is(&o) }) {
+			lost = append(lost, o.to)
 		}
+	}
+	z.outages = setOutages(z.outages, d, now)
+	for _, at := range lost {
+		// What was lost is lost when the counter speaks again, whether or not it counts somebody in that message.
+		z.cut(at, true)
 	}
 	// The estimate after an anchor does not follow from what was before it, so each part is found again for itself.
 	slices.Sort(changed)
