@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -16,13 +17,20 @@ import (
 )
 
 // notices collects what a Writer reports.
-type notices struct{ lines []string }
+type notices struct {
+	mu    sync.Mutex
+	lines []string // read without mu where nothing reports any more
+}
 
 func (n *notices) report(name string, firing bool, detail string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.lines = append(n.lines, fmt.Sprintf("%s %t %s", name, firing, detail))
 }
 
 func (n *notices) has(name string, firing bool) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	return slices.ContainsFunc(n.lines, func(s string) bool { return strings.HasPrefix(s, fmt.Sprintf("%s %t", name, firing)) })
 }
 

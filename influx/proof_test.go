@@ -81,7 +81,7 @@ func TestL5_WhatIsNotProvenWaitsAndAlarms(t *testing.T) {
 				if h := w.Health(); h.Written != 0 || h.Rejected != 0 || h.State == Writing || journal.saved() != (Position{}) {
 					t.Errorf("during the fault: got %+v, position %v, want nothing written, no step", h, journal.saved())
 				}
-				if !slices.ContainsFunc(told.lines, func(s string) bool { return strings.HasPrefix(s, FaultDown+" true") }) {
+				if !told.has(FaultDown, true) {
 					t.Errorf("alarms: got %q, want %s", told.lines, FaultDown)
 				}
 				time.Sleep(10 * time.Minute)

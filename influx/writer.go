@@ -26,7 +26,8 @@ type Options struct {
 	// StopTimeout is how long Run, when told to stop, may go on to write what is waiting; 0: 5 s. What is left then is
 	// written after the next start.
 	StopTimeout time.Duration
-	// Faults is told when a fault begins and ends, with a sentence for the operator. It must not block. May be nil.
+	// Faults is told when a fault begins and ends, with a sentence for the operator: by any goroutine, one at a time. It must not block.
+	// May be nil.
 	Faults     func(name string, firing bool, detail string)
 	Logger     *slog.Logger          // nil: discard
 	Registerer prometheus.Registerer // nil: no metrics
