@@ -65,7 +65,7 @@ func (c *Config) SetDefaults() {
 	c.HTTP.SetDefaults()
 	c.Retention = Retention{Records: 90 * day, MaxSize: 8 * GiB, Rollups: 5 * 365 * day}
 	c.Ingest = Ingest{
-		Linger: 8 * time.Millisecond, Queue: 16_384, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
+		Linger: 10 * time.Millisecond, Queue: 16_384, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
 		ClockPast: 7 * day, ClockFuture: 2 * time.Minute, DuplicateWindow: 1 << 19,
 		MaxPassages: rules.DefaultPassages,
 	}
@@ -123,7 +123,12 @@ type TLSClient struct {
 type Push struct {
 	// Credentials are who may push: HTTP basic authentication, or the password as a bearer token.
 	Credentials []Credential `yaml:"credentials" required:"yes" want:"a list of credentials"`
+	// Limits are what one credential may take of this door.
+	Limits PushLimits `yaml:"limits"`
 }
+
+// SetDefaults fills in what fits a building.
+func (p *Push) SetDefaults() { p.Limits = PushLimits{Requests: 64, Rate: 1000} }
 
 // MQTT is where messages come from: an external broker, the embedded one, or both.
 type MQTT struct {
@@ -164,13 +169,22 @@ type EmbeddedBroker struct {
 	Credentials []Credential `yaml:"credentials"`
 	// Anonymous clients may publish for every device (allow) or not at all (deny).
 	Anonymous string `yaml:"anonymous" enum:"deny allow"`
-	// MaxClients is the most connections at a time.
+	// MaxClients is the most connections at a time. When there are so many, a credential that has few takes the place of a
+	// connection of the one that has most.
 	MaxClients int `yaml:"max_clients" min:"1" max:"100000"`
+	// Limits are what one credential, and everybody without one, may take of this door.
+	Limits BrokerLimits `yaml:"limits"`
+	// Origins are those of web pages that may use websocket, besides pages of its own host and port and http.external_url: a
+	// browser lets any page try.
+	Origins []string `yaml:"websocket_origins" pattern:"^https?://[^/@\\s]+$" want:"scheme and host, such as https://dashboard.example.go.id"`
 }
 
 // SetDefaults listens on this machine only and lets nobody in unknown.
 func (b *EmbeddedBroker) SetDefaults() {
 	b.Listen, b.Anonymous, b.MaxClients = "127.0.0.1:1883", "deny", 1000
+	b.Limits = BrokerLimits{
+		Connecting: 256, Sessions: 50, Subscriptions: 1000, Queue: 8 * MiB, RetainedTopics: 1000, Retained: 4 * MiB, Rate: 1000,
+	}
 }
 
 // Credential is a name and a password with what it may do: speak for one device, be a bridge for several, or read.
@@ -252,7 +266,7 @@ type Retention struct {
 
 // Ingest is how messages are taken in.
 type Ingest struct {
-	// Linger is how long a commit waits for more while messages keep coming.
+	// Linger is how long a commit waits for more messages. Alerts, and people who enter something, never wait.
 	Linger time.Duration `yaml:"linger" max:"1s"`
 	// Queue is the most messages that wait for a commit; then the front doors wait.
 	Queue int `yaml:"queue" min:"1" max:"1000000"`

@@ -34,7 +34,7 @@ type LoopOptions struct {
 	Elapsed func() time.Duration
 	// QueueMessages and QueueBytes bound the intake; 0: 16,384 messages, 32 MiB.
 	QueueMessages, QueueBytes int
-	// Linger is how long a commit waits for company at high rates; 0: not at all.
+	// Linger is how long a commit waits for company, unless an alert is in it or a person waits for it; 0: not at all.
 	Linger time.Duration
 }
 
@@ -281,7 +281,10 @@ func (l *Loop) work(ctx context.Context) error {
 
 // collect judges messages as they come, until a commit is due.
 func (l *Loop) collect(ctx context.Context) error {
-	for begin := time.Now(); ; time.Sleep(lingerSlice) {
+	begin := time.Now()
+	enough := time.NewTimer(idle)
+	defer enough.Stop()
+	for {
 		fresh, err := l.accept(ctx)
 		if err != nil {
 			return err
@@ -289,6 +292,19 @@ func (l *Loop) collect(ctx context.Context) error {
 		// Alerts, and people who have entered something, do not wait for company.
 		if l.gw.Urgent() || len(l.waiting) > 0 || !l.pace.waits(fresh, l.taken, time.Since(begin)) {
 			return nil
+		}
+		if l.pace.sliced() {
+			time.Sleep(lingerSlice)
+			continue
+		}
+		enough.Reset(l.pace.until() - time.Since(begin))
+		select {
+		case <-l.intake.wake:
+		case c := <-l.commands:
+			if err := l.run(ctx, c); err != nil {
+				return err
+			}
+		case <-enough.C:
 		}
 	}
 }

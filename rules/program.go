@@ -22,7 +22,7 @@ var (
 	doorNames  = []string{"screened_today", "too_warm_today"}
 )
 
-// program is one compiled expression and what it needs to know.
+// program is one compiled expression and what it needs to know. It never changes, and any number of sites may use it at once.
 type program struct {
 	cel     cel.Program
 	logical logical              // nil: the expression is not a bool, or needs CEL
@@ -77,9 +77,9 @@ func variables(kind SubjectKind) []cel.EnvOption {
 	return opts
 }
 
-// compileProgram compiles an expression about a kind of subject to a bool (condition) or a double.
-func compileProgram(kind SubjectKind, expr string, condition bool) (*program, error) {
-	env, err := cel.NewCustomEnv(variables(kind)...)
+// newProgram compiles an expression about a kind of subject to a bool (condition) or a double.
+func newProgram(kind SubjectKind, expr string, condition bool) (*program, error) {
+	env, err := environment(kind)
 	if err != nil {
 		return nil, fmt.Errorf("preparing CEL: %w", err)
 	}
