@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -37,9 +38,18 @@ type ExternalOptions struct {
 // with Close.
 type External struct {
 	o       ExternalOptions
+	secret  atomic.Pointer[externalSecret]
 	targets []*target
 	client  *http.Client
 	log     *slog.Logger
+}
+
+// externalSecret authenticates to an Alertmanager.
+type externalSecret struct{ password, token string }
+
+// SetSecret brings another password and token into force; where there was none of its kind, it is used by no request.
+func (e *External) SetSecret(password, token string) {
+	e.secret.Store(&externalSecret{password, token})
 }
 
 // target is one Alertmanager.
@@ -68,6 +78,7 @@ func NewExternal(o ExternalOptions) (*External, error) {
 	up := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "gerbang", Subsystem: "alertmanager", Name: "up",
 		Help: "Whether the last request to this Alertmanager succeeded."}, []string{"target"})
 	e := &External{o: o, log: slog.New(redactor{o.Logger.Handler()}).With("component", "alertmanager")}
+	e.SetSecret(o.Password, o.Token)
 	for _, raw := range o.URLs {
 		u, err := url.Parse(raw)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" {
@@ -187,11 +198,11 @@ func (e *External) do(ctx context.Context, t *target, method, path string, in, o
 	}
 	req.Header.Set("User-Agent", "gerbang")
 	req.Header.Set("Content-Type", "application/json")
-	switch {
+	switch secret := e.secret.Load(); {
 	case e.o.Token != "":
-		req.Header.Set("Authorization", "Bearer "+e.o.Token)
+		req.Header.Set("Authorization", "Bearer "+secret.token)
 	case e.o.Username != "":
-		req.SetBasicAuth(e.o.Username, e.o.Password)
+		req.SetBasicAuth(e.o.Username, secret.password)
 	}
 	resp, err := e.client.Do(req)
 	if err != nil {

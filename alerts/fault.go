@@ -26,9 +26,11 @@ const (
 	FaultInfluxBucket     FaultName = "influx_missing_bucket"
 	FaultInfluxRejecting  FaultName = "influx_rejecting"
 	FaultInfluxExpiring   FaultName = "influx_certificate_expiring"
-	FaultInfluxSource     FaultName = "influx_source" // the journal cannot be read for InfluxDB
+	FaultInfluxSource     FaultName = "influx_source"  // the journal cannot be read for InfluxDB
+	FaultInfluxWaiting    FaultName = "influx_waiting" // older readings are neither taken nor refused
 	FaultBrokerDown       FaultName = "broker_down"
 	FaultBrokerDeaf       FaultName = "broker_deaf"     // connected, but our own canary does not come back
+	FaultBrokerRestarts   FaultName = "broker_restarts" // the connection breaks again and again
 	FaultSessionLost      FaultName = "session_lost"    // the broker forgot us: messages sent meanwhile are gone
 	FaultClientTakeover   FaultName = "client_takeover" // somebody else uses our client id
 	FaultDiskFull         FaultName = "disk_full"
@@ -53,9 +55,9 @@ const (
 
 var faultSeverities = map[FaultName]rules.Severity{
 	FaultInfluxDown: rules.Warning, FaultInfluxAuth: rules.Warning, FaultInfluxBucket: rules.Warning,
-	FaultInfluxRejecting: rules.Warning, FaultInfluxExpiring: rules.Warning, FaultInfluxSource: rules.Critical,
+	FaultInfluxRejecting: rules.Warning, FaultInfluxExpiring: rules.Warning, FaultInfluxSource: rules.Critical, FaultInfluxWaiting: rules.Warning,
 	FaultBrokerDown: rules.Critical, FaultBrokerDeaf: rules.Critical, FaultSessionLost: rules.Warning,
-	FaultClientTakeover: rules.Critical,
+	FaultBrokerRestarts: rules.Warning, FaultClientTakeover: rules.Critical,
 	FaultJournalRefuses: rules.Critical, FaultJournalGone: rules.Critical, FaultJournalDamaged: rules.Critical,
 	FaultDiskFull: rules.Critical, FaultDiskLow: rules.Warning, FaultCommitSlow: rules.Warning,
 	FaultIntakeFull:       rules.Warning,
@@ -68,8 +70,8 @@ var faultSeverities = map[FaultName]rules.Severity{
 
 // FaultNames lists all of them in the order of the constants.
 func FaultNames() []FaultName {
-	return []FaultName{FaultInfluxDown, FaultInfluxAuth, FaultInfluxBucket, FaultInfluxRejecting, FaultInfluxExpiring, FaultInfluxSource, FaultBrokerDown,
-		FaultBrokerDeaf, FaultSessionLost, FaultClientTakeover, FaultDiskFull, FaultJournalRefuses, FaultJournalGone, FaultJournalDamaged, FaultDiskLow,
+	return []FaultName{FaultInfluxDown, FaultInfluxAuth, FaultInfluxBucket, FaultInfluxRejecting, FaultInfluxExpiring, FaultInfluxSource, FaultInfluxWaiting, FaultBrokerDown,
+		FaultBrokerDeaf, FaultBrokerRestarts, FaultSessionLost, FaultClientTakeover, FaultDiskFull, FaultJournalRefuses, FaultJournalGone, FaultJournalDamaged, FaultDiskLow,
 		FaultCommitSlow, FaultIntakeFull,
 		FaultAlertmanagerDown, FaultSignalsWaiting, FaultClockJump, FaultMemory, FaultConfiguration, FaultRejections,
 		FaultSilentFeed, FaultUncleanStop, FaultSiteStopped, FaultAudit, FaultOther}

@@ -19,13 +19,17 @@ type Secret struct {
 	value     *string // set only in memory, see NewSecret
 }
 
+// byteOrderMark is what some editors put before a text; it does not belong to it.
+const byteOrderMark = "\ufeff"
+
 // redacted stands for a secret wherever one would be shown.
 const redacted = "[secret]"
 
 // NewSecret is a secret that lives in memory only: for a demo's generated credentials, and for tests.
 func NewSecret(value string) Secret { return Secret{value: &value} }
 
-// SecretFile is a secret in a file; a line break at its end does not belong to it.
+// SecretFile is a secret in a file; a line break at its end and a byte order mark at its beginning do
+// not belong to it.
 func SecretFile(path string) Secret { return Secret{file: path} }
 
 // SecretEnv is a secret in an environment variable.
@@ -44,13 +48,13 @@ func (s Secret) Reveal() (string, error) {
 		if !ok || value == "" {
 			return "", fmt.Errorf("reading a secret: %w", fmt.Errorf("environment variable %s is not set", s.env))
 		}
-		return value, nil
+		return strings.TrimPrefix(value, byteOrderMark), nil
 	case s.file != "":
 		b, err := keyfile.Read(s.file)
 		if err != nil {
 			return "", fmt.Errorf("reading a secret: %w", err)
 		}
-		value := strings.TrimRight(string(b), "\r\n")
+		value := strings.TrimRight(strings.TrimPrefix(string(b), byteOrderMark), "\r\n")
 		if value == "" {
 			return "", fmt.Errorf("reading a secret: %w", fmt.Errorf("file %s is empty", s.file))
 		}

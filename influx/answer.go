@@ -22,25 +22,29 @@ const (
 	timedOut    class = "timeout"      // no answer in time; it may be stored: try again
 	busy        class = "busy"         // 429, 503: try again, when the server says so
 	failing     class = "server_error" // other 5xx: try again
-	unexpected  class = "unexpected"   // not an answer of InfluxDB (a login page, a redirect, a proxy): try again
+	unexpected  class = "unexpected"   // not proven to be an answer of InfluxDB (a login page, a proxy, a bare 204): try again
+	limited     class = "limit"        // InfluxDB takes no new series or tag values: keep, raise an alarm
 	certificate class = "certificate"  // the server could not prove who it is: keep, raise an alarm
 	forbidden   class = "auth"         // 401, 403: keep, raise an alarm, try once a minute
 	absent      class = "missing"      // 404: no such bucket or database: likewise
-	tooLarge    class = "too_large"    // 413: send in halves
-	invalid     class = "invalid"      // 400, 422: some of it will never be accepted: find out what
+	tooLarge    class = "too_large"    // 413: send in halves; a single line waits
+	invalid     class = "invalid"      // 400, 422 of InfluxDB: some of it may never be accepted: find out what
 )
 
 // classes lists all of them.
 func classes() []class {
-	return []class{written, unreachable, timedOut, busy, failing, unexpected, certificate, forbidden, absent, tooLarge, invalid}
+	return []class{written, unreachable, timedOut, busy, failing, unexpected, limited, certificate, forbidden, absent, tooLarge, invalid}
 }
 
 // answer is what came back instead of a success.
 type answer struct {
 	status     int
 	text       string        // what the server said, safe to show
+	whole      string        // the same as it came, for the refusals in it; not to be shown
 	retryAfter time.Duration // 0: not said
-	influx     bool          // it looks like InfluxDB and not like something in between
+	influx     bool          // it has the form of InfluxDB's answers: no page, and no JSON of something in between
+	named      bool          // it carries InfluxDB's own headers
+	bare       bool          // a success that nobody signed
 }
 
 // Error is the status and what the server said.
@@ -67,57 +71,60 @@ func classify(err error) class {
 
 func (a *answer) class() class {
 	switch {
-	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
-		return forbidden
-	case a.status == http.StatusRequestEntityTooLarge:
-		return tooLarge
 	case a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable:
 		return busy
-	case a.status == http.StatusNotFound:
-		return absent
+	case a.status == http.StatusRequestEntityTooLarge:
+		return tooLarge
 	// InfluxDB 1.8 answers 500 for a retention policy that does not exist.
 	case a.status == http.StatusInternalServerError && a.influx && strings.Contains(a.text, "retention policy not found"):
 		return absent
 	case a.status >= 500:
 		return failing
-	// A 400 of a proxy (plain HTTP to a TLS port) must not condemn data; nor must a database that is being dropped.
-	case (a.status == http.StatusBadRequest || a.status == http.StatusUnprocessableEntity) && a.influx:
-		if strings.Contains(a.text, "pending deletion") || strings.Contains(a.text, "hinted handoff queue not empty") {
-			return failing
-		}
-		return invalid
+	case !a.influx && !a.named:
+		return unexpected
+	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
+		return forbidden
+	case a.status == http.StatusNotFound:
+		return absent
+	case a.influx && (a.status == http.StatusBadRequest || a.status == http.StatusUnprocessableEntity):
+		return a.complaint()
 	}
 	return unexpected
 }
 
-// allBeyondRetention reports whether the server says that every one of n lines is older than what it keeps. Long backlogs
-// need no search for the bad lines then.
-func (a *answer) allBeyondRetention(n int) bool {
-	_, count, ok := strings.Cut(a.text, "points beyond retention policy dropped=")
-	if !ok {
-		return false
+// complaint tells what of InfluxDB's complaints about a write is about the state of the server, which passes, from what may be
+// about the points.
+func (a *answer) complaint() class {
+	for _, w := range [...]struct {
+		words string
+		class class
+	}{
+		{"max-series", limited}, {"max-values-per-tag", limited}, {"limit exceeded", limited},
+		{"engine is closed", failing}, {"pending deletion", failing}, {"hinted handoff", failing}, {"is disabled", failing},
+		{"read-only", failing}, {"no space left", failing}, {"timeout", failing},
+	} {
+		// Where points are named in the answer, their own text may hold any of the words.
+		if before, _, _ := strings.Cut(a.whole, quotes); strings.Contains(before, w.words) {
+			return w.class
+		}
 	}
-	end := strings.IndexFunc(count, func(r rune) bool { return r < '0' || r > '9' })
-	if end >= 0 {
-		count = count[:end]
-	}
-	dropped, err := strconv.Atoi(count)
-	return err == nil && dropped == n
+	return invalid
 }
 
 // newAnswer reads an unsuccessful response; body is its beginning.
 func newAnswer(resp *http.Response, body []byte, secret Secret, now time.Time) *answer {
-	a := &answer{status: resp.StatusCode, retryAfter: retryAfter(resp.Header.Get("Retry-After"), now), influx: fromInflux(resp.Header)}
+	a := &answer{status: resp.StatusCode, retryAfter: retryAfter(resp.Header.Get("Retry-After"), now), named: fromInflux(resp.Header)}
 	var said struct {
 		Code    string `json:"code"`    // 2.x, 3.x
 		Message string `json:"message"` // 2.x
 		Error   string `json:"error"`   // 1.8, 3.x
 	}
-	text := string(body)
-	if json.Unmarshal(body, &said) == nil && said.Code+said.Message+said.Error != "" {
+	a.whole = string(body)
+	if json.Unmarshal(body, &said) == nil && (said.Error != "" || said.Code != "" && said.Message != "") {
 		a.influx = true
-		text = strings.TrimSpace(said.Error + " " + said.Message)
+		a.whole = strings.TrimSpace(said.Error + " " + said.Message)
 	}
+	text := a.whole
 	if text == "" {
 		text = resp.Header.Get("X-Influxdb-Error")
 	}

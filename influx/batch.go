@@ -38,10 +38,6 @@ func (b *batch) reset(from Position) {
 // lines is how many there are.
 func (b *batch) lines() int { return len(b.sources) }
 
-// body is a copy of the lines [from, to). A copy, because the HTTP transport may still read a body after the request has
-// failed, while the batch moves on.
-func (b *batch) body(from, to int) string { return string(b.text[b.start(from):b.sources[to-1].end]) }
-
 // start is where line i begins.
 func (b *batch) start(i int) int {
 	if i == 0 {
@@ -50,12 +46,11 @@ func (b *batch) start(i int) int {
 	return b.sources[i-1].end
 }
 
-// reject sets line i aside with the server's words.
-func (b *batch) reject(i int, reason string) {
-	s := &b.sources[i]
-	line := b.text[b.start(i) : s.end-1]
+// reject sets a piece aside with the server's words.
+func (b *batch) reject(p piece, reason string) {
+	s := p.from
 	b.rejected = append(b.rejected, Rejected{
 		Stream: s.stream, ID: s.id, Site: s.site, Device: s.device, At: s.at,
-		Line: string(line[:min(len(line), maxRejectedLine)]), Reason: reason,
+		Line: p.line, Reason: reason,
 	})
 }

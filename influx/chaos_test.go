@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -23,9 +22,6 @@ type chaos struct {
 	fakeServer
 	random *rand.Rand
 	calm   atomic.Bool
-	// condemned are the points that a 413 has refused on their own. A Writer that is restarted before it could save that
-	// sends them again, behind others.
-	condemned map[string]bool
 }
 
 func (c *chaos) next(lines []string) reply {
@@ -39,10 +35,6 @@ func (c *chaos) next(lines []string) reply {
 	case 1:
 		return reply{status: []int{401, 403, 404}[c.random.IntN(3)]}
 	case 2:
-		if len(lines) == 1 {
-			key, _ := splitLine(lines[0])
-			c.condemned[key] = true
-		}
 		return reply{status: 413}
 	case 3:
 		return reply{status: 302, header: http.Header{"Location": {"/login"}}}
@@ -61,8 +53,8 @@ func (c *chaos) next(lines []string) reply {
 }
 
 // Whatever the server does, in whatever order, and however often the gateway is restarted: what is stored is what was
-// recorded, less what was rejected; the position is never ahead of it; and points arrive in the order of the records. (A
-// random 413 can condemn any single line.)
+// recorded, less what InfluxDB refused in words about it; the position is never ahead of it. (The order of arrival is promised within
+// a lane only: what holds one batch up is left behind.)
 func TestRandomFaultsLoseNothing(t *testing.T) {
 	t.Parallel()
 	seed := testengine.Seed(t)
@@ -83,7 +75,7 @@ func randomFaults(t *testing.T, seed, round uint64) {
 	random := rand.New(rand.NewPCG(seed, round))
 	trouble := rand.New(rand.NewPCG(seed, round+1e6))
 	journal := &memoryJournal{}
-	server := &chaos{random: rand.New(rand.NewPCG(seed, round+2e6)), condemned: make(map[string]bool)}
+	server := &chaos{random: rand.New(rand.NewPCG(seed, round+2e6))}
 	server.answer = func(_ int, lines []string) reply { return server.next(lines) }
 	places := newPlaces(testSite())
 
@@ -156,6 +148,9 @@ func randomFaults(t *testing.T, seed, round uint64) {
 	}
 	for _, r := range journal.rejections() {
 		key, fields := splitLine(r.Line)
+		if !strings.Contains(fields, "_in=6i") {
+			t.Errorf("seed %d, round %d: refused %q, which is well", seed, round, r.Line)
+		}
 		if want[key] != fields {
 			t.Errorf("seed %d, round %d: rejected %q, which nobody recorded", seed, round, r.Line)
 		}
@@ -174,15 +169,6 @@ func randomFaults(t *testing.T, seed, round uint64) {
 		if _, ok := want[key]; !ok {
 			t.Errorf("seed %d, round %d: %q is stored, and nobody recorded it", seed, round, key)
 		}
-	}
-	place := make(map[string]int)
-	for i := range expected.sources {
-		key, _ := splitLine(lineOf(&expected, i))
-		place[key] = i
-	}
-	arrived := slices.DeleteFunc(slices.Clone(server.order), func(key string) bool { return server.condemned[key] })
-	if !slices.IsSortedFunc(arrived, func(a, b string) int { return place[a] - place[b] }) {
-		t.Errorf("seed %d, round %d: points did not arrive in the order of the records", seed, round)
 	}
 	if rejections := len(journal.rejections()); rejections > 0 && testing.Verbose() {
 		t.Logf("%d points, %d rejected, %d requests", len(want), rejections, server.count())

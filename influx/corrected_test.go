@@ -221,11 +221,12 @@ func TestI1_PointsFollowTheConfigurationThenInForce(t *testing.T) {
 					t.Fatal(err)
 				}
 				ctx, cancel := context.WithCancel(t.Context())
-				if err := w.begin(ctx); err != nil {
+				l := newLane(w, false)
+				if err := l.begin(ctx); err != nil {
 					t.Fatal(err)
 				}
 				for more := true; more && (stopAt == 0 || journal.saved().Record < stopAt); {
-					if more, err = w.turn(ctx); err != nil {
+					if more, err = l.turn(ctx); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -4,120 +4,193 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 )
 
-// deliver sees to it that the lines [from, to) of the batch are each stored or rejected, in order, however long that
-// takes. It returns an error only when ctx has ended or, while stopping, at the first failure. What it sent before may
-// then be stored or not; sending it again does no harm.
-func (w *Writer) deliver(ctx context.Context, b *batch, from, to int) error {
-	body := b.body(from, to)
+// deliver sees to it that the lines of the batch are each stored or refused, however long that takes. It returns errHandOver
+// where the present has no more time for them, and any other error only when ctx has ended or, while stopping, at the first failure. What
+// it sent before may then be stored or not; sending it again does no harm.
+func (l *lane) deliver(ctx context.Context) error {
+	l.spent, l.doubtful = 0, l.doubtful[:0]
+	b := &l.batch
+	b.rejected = b.rejected[:0]
+	if b.lines() == 0 {
+		return nil
+	}
+	// A copy: the transport may still read a body after the request has failed, while the batch moves on.
+	if err := l.attempts(ctx, string(b.text), b.lines(), b.pieces); err != nil {
+		return err
+	}
+	return l.resolve(ctx)
+}
+
+// settle sees to it that the pieces are each stored, refused or put aside as doubtful.
+func (l *lane) settle(ctx context.Context, pieces []piece) error {
+	if len(pieces) == 0 {
+		return nil
+	}
+	return l.attempts(ctx, text(pieces), len(pieces), func() []piece { return pieces })
+}
+
+// attempts sends a body of n lines until it is stored, or sorts its pieces out, which are asked for then only.
+func (l *lane) attempts(ctx context.Context, body string, n int, pieces func() []piece) error {
 	for {
-		err := w.post(ctx, body)
+		c, err := l.post(ctx, body, n)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		c := classify(err)
-		w.metrics.requests[c].Inc()
-		switch c {
-		case written:
-			w.stored(to-from, len(body))
+		switch {
+		case c == written:
+			good := body[strings.LastIndexByte(body[:len(body)-1], '\n')+1:]
+			l.w.good.Store(&good)
 			return nil
-		case tooLarge, invalid:
-			a, _ := errors.AsType[*answer](err)
-			if to-from == 1 || c == invalid && a.allBeyondRetention(to-from) {
-				w.reject(b, from, to, a.text)
-				return nil
-			}
-			half := from + (to-from)/2
-			if err := w.deliver(ctx, b, from, half); err != nil {
+		case c == tooLarge && n > 1:
+			l.shrink(len(body))
+			return l.halves(ctx, pieces())
+		case c == invalid:
+			if err := l.spend(ctx); err != nil {
 				return err
 			}
-			return w.deliver(ctx, b, half, to)
+			if settled, err := l.sieve(ctx, pieces(), err); settled || err != nil {
+				return err
+			}
 		}
-		if err := w.failure(ctx, c, err); err != nil {
+		if err := l.failure(ctx, c, err); err != nil {
 			return err
 		}
 	}
 }
 
-// post makes one attempt.
-func (w *Writer) post(ctx context.Context, body string) error {
-	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+// post makes one attempt, and notes what came of it. A success that is not signed is tried once more after a challenge.
+func (l *lane) post(ctx context.Context, body string, lines int) (class, error) {
+	err := l.send(ctx, body)
+	if a, ok := errors.AsType[*answer](err); ok && a.bare {
+		if err = l.challenge(ctx); err == nil {
+			err = l.send(ctx, body)
+		}
+	}
+	c := classify(err)
+	if ctx.Err() == nil {
+		l.w.metrics.requests[c].Inc()
+	}
+	if c == written {
+		l.stored(lines, len(body))
+	}
+	return c, err
+}
+
+// send makes one request.
+func (l *lane) send(ctx context.Context, body string) error {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
 	begin := time.Now()
-	err := w.api.WriteRecord(ctx, body)
+	l.w.outage.begin(begin)
+	err := l.conn().api.WriteRecord(ctx, body)
 	took := time.Since(begin)
-	w.metrics.latency.Observe(took.Seconds())
+	l.w.metrics.latency.Observe(took.Seconds())
 	switch {
 	case err != nil && ctx.Err() != nil:
 		// A server that needs longer for every request would never store anything: give it more time.
-		w.timeout = min(2*w.timeout, 4*w.baseTimeout)
-	case err == nil && took < w.baseTimeout/2:
-		w.timeout = w.baseTimeout
+		l.timeout = min(2*l.timeout, 4*l.w.baseTimeout)
+	case err == nil && took < l.w.baseTimeout/2:
+		l.timeout = l.w.baseTimeout
 	}
 	return err
 }
 
 // stored notes a success.
-func (w *Writer) stored(lines, bytes int) {
-	if w.failures > 0 {
-		w.log.Info("InfluxDB stores again", "failures", w.failures, "after", time.Since(w.failingSince).Round(time.Second))
+func (l *lane) stored(lines, bytes int) {
+	w := l.w
+	if l.failures > 0 {
+		w.log.Info("InfluxDB stores again", "lane", l.name(), "failures", l.failures, "after", time.Since(l.failingSince).Round(time.Second))
 	}
-	w.failures, w.failingSince = 0, time.Time{}
+	l.failures, l.failingSince = 0, time.Time{}
+	l.grow(bytes)
 	w.metrics.points.Add(float64(lines))
 	w.metrics.bytes.Add(float64(bytes))
-	w.health.stored(lines)
-	w.recovered()
+	w.health.stored(l.past, lines)
+	w.recovered(l)
 }
 
-// reject sets lines aside that InfluxDB will never accept. They become durable together with the position.
-func (w *Writer) reject(b *batch, from, to int, reason string) {
-	for i := from; i < to; i++ {
-		b.reject(i, reason)
+// refuse sets pieces aside that InfluxDB will never accept. They become durable together with the position.
+func (l *lane) refuse(pieces []piece, reason string) {
+	w := l.w
+	for _, p := range pieces {
+		l.batch.reject(p, reason)
 	}
-	w.metrics.rejected.Add(float64(to - from))
-	w.health.refused(to - from)
-	w.lastRejected = time.Now()
-	first := &b.rejected[len(b.rejected)-(to-from)]
-	w.faults.fire(FaultRejected, invalid, fmt.Sprintf(
-		"InfluxDB refuses points of site %q, device %q for good (%s). They are kept among the rejections; the others are stored.",
-		first.Site, first.Device, reason))
+	if l.again {
+		return
+	}
+	w.metrics.rejected.Add(float64(len(pieces)))
+	w.health.refused(len(pieces))
+	first := pieces[0].from
+	w.faults.rejected(fmt.Sprintf(
+		"InfluxDB refuses points of site %q, device %q for good (%s). They are listed among the rejections and can be sent again; the others are stored.",
+		first.site, first.device, reason))
 }
 
 // failure notes an unsuccessful attempt and waits until the next one is due. It returns an error when there must be none.
-func (w *Writer) failure(ctx context.Context, c class, err error) error {
-	w.failures++
-	if w.failures == 1 {
-		w.failingSince = time.Now()
+func (l *lane) failure(ctx context.Context, c class, err error) error {
+	w := l.w
+	l.failures++
+	if l.failures == 1 {
+		l.failingSince = time.Now()
 	}
-	state := Retrying
-	switch c {
-	case forbidden, absent, certificate:
-		state = Blocked
+	if l.failures == 1 || l.lastClass != c {
+		w.log.Warn("InfluxDB does not store", "lane", l.name(), "class", string(c), "err", w.safe(err))
 	}
-	if w.failures == 1 || w.lastClass != c {
-		w.log.Warn("InfluxDB does not store", "class", string(c), "err", w.safe(err))
+	l.lastClass = c
+	if !l.past {
+		w.health.struggle()
 	}
-	w.lastClass = c
-	w.health.is(state, w.safe(err))
-	w.failed(c, err, w.failingSince)
-	if w.stopping {
+	w.failed(l, c, err)
+	if w.stopping.Load() {
 		return err
 	}
-	w.quiet()
-	return sleep(ctx, delay(c, err, w.failures))
+	w.faults.quiet()
+	if err := sleep(ctx, delay(c, err, l.failures), w.connections.Load().replaced); err != nil {
+		return err
+	}
+	if l.aboutThese(c, err) && w.health.newer(l.batch.to) {
+		return errHandOver
+	}
+	return nil
+}
+
+// patience is how often the present tries a batch that may be to blame itself for not being taken, while newer readings wait.
+const patience = 3
+
+// aboutThese reports whether a failure may be about what is in the batch, so that others might be taken: something in front of
+// InfluxDB reads what passes, or InfluxDB takes no new series. The present does not wait for that to change.
+func (l *lane) aboutThese(c class, err error) bool {
+	if l.past || l.failures < patience {
+		return false
+	}
+	switch c {
+	case unexpected, limited, invalid, tooLarge:
+		return true
+	case failing: // a part of the database is being dropped
+		a, ok := errors.AsType[*answer](err)
+		return ok && a.status < http.StatusInternalServerError
+	}
+	return false
 }
 
 // safe is an error's text without secrets, on one line.
-func (w *Writer) safe(err error) string { return safeText(err.Error(), w.server.Token) }
+func (w *Writer) safe(err error) string {
+	return safeText(err.Error(), w.connections.Load().server.Token)
+}
 
-// sleep waits, or returns the context's error.
-func sleep(ctx context.Context, d time.Duration) error {
+// sleep waits, at most until enough is closed, or returns the context's error. A nil enough never ends it.
+func sleep(ctx context.Context, d time.Duration, enough <-chan struct{}) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return nil
+	case <-enough:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -55,6 +55,9 @@ func (e *encoder) verdict(b *batch, tr *Transition, moment, at telemetry.Instant
 func (e *encoder) sample(b *batch, s *Sample) {
 	b.to.Sample = s.ID
 	b.elements++
+	if e.before != 0 && s.At >= e.before {
+		return
+	}
 	known := s.Known && finite(s.Persons)
 	t := append(b.text, measurementNames[occupancy]...)
 	t = appendTag(t, "site", s.Site)
@@ -84,7 +87,7 @@ func (e *encoder) sample(b *batch, s *Sample) {
 func (e *encoder) flow(b *batch, f *Flow) {
 	b.to.Flow = f.ID
 	b.elements++
-	if !finite(f.In) || !finite(f.Out) {
+	if !finite(f.In) || !finite(f.Out) || e.before != 0 && f.At >= e.before {
 		return
 	}
 	p := e.places.device(f.Site, f.Device).of(f.Channel)

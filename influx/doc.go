@@ -1,8 +1,9 @@
 // Package influx carries the journal to InfluxDB, and reads raw history back.
 //
 // The Writer is a reader of the journal that stands beside the gateway's loop: it turns records, transitions and samples
-// into line protocol, posts them in batches and moves its cursor only after InfluxDB has said, with a 204, that all of a
-// batch is stored. Nothing that InfluxDB does or fails to do reaches the loop: what waits stays in the journal, is counted
+// into line protocol, posts them in batches and moves its cursor only after InfluxDB, proven to be it, has said that all of a
+// batch is stored or will never be. What waits for long, or needs many requests, is left to a lane of its own, so that the present does
+// not wait for the past. Nothing that InfluxDB does or fails to do reaches the loop: what waits stays in the journal, is counted
 // and shown. Writing again what was already written changes nothing, because an element of the journal always becomes the
 // same points.
 //

@@ -22,6 +22,8 @@ type doer struct {
 	secret  Secret
 	// known is set once a success carried InfluxDB's headers: from then on one without them is not believed.
 	known atomic.Bool
+	// unsigned is until when successes without these headers are believed, Unix nanoseconds; see Writer's challenge.
+	unsigned atomic.Int64
 	// expires is when the server's certificate ends, Unix seconds; 0: not known.
 	expires atomic.Int64
 }
@@ -55,7 +57,8 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 {
 		d.expires.Store(resp.TLS.PeerCertificates[0].NotAfter.Unix())
 	}
-	if resp.StatusCode == d.success && d.believable(resp) {
+	believed, bare := d.believes(resp)
+	if believed {
 		return resp, nil
 	}
 	defer func() { _ = resp.Body.Close() }() // read to its end, or given up
@@ -63,20 +66,29 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	if err != nil && len(body) == 0 {
 		body = []byte("the answer broke off")
 	}
-	return nil, newAnswer(resp, body, d.secret, time.Now())
+	a := newAnswer(resp, body, d.secret, time.Now())
+	a.bare = bare
+	return nil, a
 }
 
-// believable reports whether a success comes from InfluxDB. A proxy may answer 204 to anything; it does so with the type
-// of a page, announcing a body, or without the headers that the server behind it used to send.
-func (d *doer) believable(resp *http.Response) bool {
+// believes reports whether a response is a success that comes from InfluxDB. A proxy may answer 204 to anything; it does so with
+// the type of a page, announcing a body, or without InfluxDB's headers. bare says that the headers alone are missing: a proxy may
+// have removed them, too.
+func (d *doer) believes(resp *http.Response) (believed, bare bool) {
+	if resp.StatusCode != d.success {
+		return false, false
+	}
 	if fromInflux(resp.Header) {
 		d.known.Store(true)
-		return true
+		return true, false
 	}
-	if d.known.Load() || strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
-		return false
+	page := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
+	if resp.StatusCode != http.StatusNoContent {
+		return !page && !d.known.Load(), false // what it holds is looked at
 	}
-	return resp.StatusCode != http.StatusNoContent || resp.Header.Get("Content-Length") == "" || resp.Header.Get("Content-Length") == "0"
+	length := resp.Header.Get("Content-Length")
+	bare = !page && (length == "" || length == "0")
+	return bare && time.Now().UnixNano() < d.unsigned.Load(), bare
 }
 
 // pack replaces a request's body by its gzip form.

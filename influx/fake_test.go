@@ -202,6 +202,9 @@ func (s *fakeServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	if s.answer != nil {
 		r = s.answer(len(s.requests), lines)
 	}
+	if strings.HasPrefix(lines[0], probe) && r.status == 0 && !r.drop {
+		r.status, r.body = http.StatusBadRequest, fmt.Sprintf(`{"error":"unable to parse '%s': missing fields"}`, lines[0])
+	}
 	if r.err == nil && !r.drop && (r.status == 0 || r.status == http.StatusNoContent) || r.lose {
 		s.store(lines)
 	}

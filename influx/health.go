@@ -30,6 +30,10 @@ type Health struct {
 	Age     time.Duration
 	// LastError is why the last attempt failed, without secrets; empty once a write has succeeded.
 	LastError string
+	// Held is why older readings are neither taken nor refused, while newer ones are stored; empty: they are not held.
+	Held string
+	// Past is how many of the Waiting are left to the lane of older readings.
+	Past uint64
 	// Written and Rejected count points since the start.
 	Written, Rejected uint64
 }
@@ -38,10 +42,16 @@ type Health struct {
 type health struct {
 	mu sync.Mutex
 	// guarded by mu
-	now    Health
-	head   Position          // newest elements in the journal, as far as known
-	done   Position          // the durable position
-	oldest telemetry.Instant // receipt of the first record that waits, as far as known
+	now           Health
+	head          Position          // newest elements in the journal, as far as known
+	done          Position          // the present's position
+	oldest        telemetry.Instant // receipt of the first record that waits in the present; 0: none, or not known
+	left          bool              // there is a past
+	pastDone      Position
+	pastEnd       Position
+	pastOldest    telemetry.Instant
+	struggles     bool      // the present fails
+	presentStored time.Time // the present's last success
 }
 
 // lag is how much waits.
@@ -52,13 +62,34 @@ func (h *health) lag() (records uint64, age time.Duration) {
 }
 
 func (h *health) waiting() (records uint64, age time.Duration) {
-	if h.head.Record <= h.done.Record {
-		return 0, 0
+	var since telemetry.Instant
+	if h.head.Record > h.done.Record {
+		records, since = h.head.Record-h.done.Record, h.oldest
 	}
-	if h.oldest != 0 {
-		age = max(0, time.Since(h.oldest.Time()))
+	if n := h.behindEnd(); n > 0 {
+		records += n
+		if h.pastOldest != 0 {
+			since = h.pastOldest
+		}
 	}
-	return h.head.Record - h.done.Record, age
+	if since != 0 {
+		age = max(0, time.Since(since.Time()))
+	}
+	return records, age
+}
+
+// behindEnd is how many records the past has still to write; mu is held.
+func (h *health) behindEnd() uint64 {
+	if !h.left {
+		return 0
+	}
+	return h.pastEnd.Record - min(h.pastEnd.Record, h.pastDone.Record)
+}
+
+// age is that of the oldest that waits.
+func (h *health) age() time.Duration {
+	_, age := h.lag()
+	return age
 }
 
 // committed raises the head; it never falls.
@@ -68,38 +99,108 @@ func (h *health) committed(head Position) {
 	if h.oldest == 0 && head.Record > h.done.Record {
 		h.oldest = telemetry.InstantOf(time.Now())
 	}
-	h.head = Position{max(h.head.Record, head.Record), max(h.head.Transition, head.Transition), max(h.head.Sample, head.Sample), max(h.head.Flow, head.Flow)}
+	h.head = h.head.max(head)
 }
 
-// pending is how many elements of all streams wait.
+// max is the later of two positions in every stream.
+func (p Position) max(q Position) Position {
+	return Position{max(p.Record, q.Record), max(p.Transition, q.Transition), max(p.Sample, q.Sample), max(p.Flow, q.Flow)}
+}
+
+// elements is how many there are from p, exclusive, to q, if the streams had no gaps.
+func (p Position) elements(q Position) uint64 {
+	return q.Record - min(q.Record, p.Record) + uint64(q.Transition-min(q.Transition, p.Transition)) +
+		uint64(q.Sample-min(q.Sample, p.Sample)) + uint64(q.Flow-min(q.Flow, p.Flow))
+}
+
+// pending is how many elements of all streams wait in the present.
 func (h *health) pending() uint64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.head.Record - min(h.head.Record, h.done.Record) +
-		uint64(h.head.Transition-min(h.head.Transition, h.done.Transition)) +
-		uint64(h.head.Sample-min(h.head.Sample, h.done.Sample)) +
-		uint64(h.head.Flow-min(h.head.Flow, h.done.Flow))
+	return h.done.elements(h.head)
+}
+
+// newer reports whether the journal goes on behind a position.
+func (h *health) newer(than Position) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return than.elements(h.head) > 0
+}
+
+// behind gives the journal's end where the present is so far from it that it should leave the rest to the past.
+func (h *health) behind(batch uint64) (head Position, yes bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.head, h.oldest != 0 && h.done.elements(h.head) > batch && time.Since(h.oldest.Time()) >= pastAge
 }
 
 // filled notes the age of the batch in work.
-func (h *health) filled(oldest telemetry.Instant) {
+func (h *health) filled(past bool, oldest telemetry.Instant) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if oldest != 0 {
+	switch {
+	case oldest == 0:
+	case past:
+		h.pastOldest = oldest
+	default:
 		h.oldest = oldest
 	}
 }
 
-// advanced notes a durable position.
-func (h *health) advanced(to Position) {
+// advanced notes a position, and when the gateway learned of the first record behind it.
+func (h *health) advanced(past bool, to Position, oldest telemetry.Instant) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.done = to
-	h.head = Position{max(h.head.Record, to.Record), max(h.head.Transition, to.Transition), max(h.head.Sample, to.Sample), max(h.head.Flow, to.Flow)}
-	h.oldest = 0
-	if h.head.Record > to.Record {
+	if past {
+		h.pastDone = to
+		if oldest != 0 {
+			h.pastOldest = oldest
+		}
+		return
+	}
+	h.done, h.oldest, h.struggles = to, oldest, false
+	h.head = h.head.max(to)
+	if oldest == 0 && h.head.Record > to.Record { // committed a moment ago
 		h.oldest = telemetry.InstantOf(time.Now())
 	}
+}
+
+// split notes that what lies between two positions is left to the past.
+func (h *health) split(from, end Position) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.left {
+		h.left, h.pastDone, h.pastOldest = true, from, h.oldest
+	}
+	h.pastEnd = end
+}
+
+// joined notes that there is no past any more.
+func (h *health) joined() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.left = false
+}
+
+// hold notes why the past waits; empty: it does not.
+func (h *health) hold(why string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now.Held = why
+}
+
+// struggling reports whether the present fails.
+func (h *health) struggling() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.struggles
+}
+
+// struggle notes that the present fails.
+func (h *health) struggle() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.struggles = true
 }
 
 // is changes the state.
@@ -111,13 +212,23 @@ func (h *health) is(s State, err string) {
 }
 
 // stored counts a confirmed write.
-func (h *health) stored(points int) {
+func (h *health) stored(past bool, points int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.set(Writing)
 	h.now.LastError = ""
 	h.now.LastSuccess = time.Now()
+	if !past {
+		h.presentStored, h.struggles = h.now.LastSuccess, false
+	}
 	h.now.Written += uint64(points)
+}
+
+// storedSince reports whether the present has stored anything after a time.
+func (h *health) storedSince(t time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.presentStored.After(t)
 }
 
 // refused counts rejected points.
@@ -140,5 +251,6 @@ func (w *Writer) Health() Health {
 	defer w.health.mu.Unlock()
 	h := w.health.now
 	h.Waiting, h.Age = w.health.waiting()
+	h.Past = w.health.behindEnd()
 	return h
 }

@@ -35,6 +35,11 @@ type Query struct {
 	Quantity     telemetry.Quantity
 	From, To     telemetry.Instant // From < To
 	Limit        int               // 1 to MaxLimit; 0: MaxLimit
+	// Newest asks for the newest Limit readings, the newest first, of one device or, where Device is empty, of all of the site or, where Zone is
+	// set, of those that hung there; only those with Moment < Before where that is set.
+	Newest bool
+	Zone   string
+	Before telemetry.Instant
 }
 
 // MaxLimit is the most readings of one answer.
@@ -51,6 +56,9 @@ type Point struct {
 	Counted    bool
 	Channel    string // as it was written; see the package's words on tags
 	Provenance string // empty: sensor
+	// What follows is set in answers about the newest readings.
+	Moment             telemetry.Instant // exact: no two points of a device's quantity and channel have the same
+	Device, Zone, Door string
 }
 
 // Reader is the History of an InfluxDB server: InfluxQL for 1.8, Flux for 2.x. Both languages come from templates in this
@@ -104,7 +112,7 @@ func (q *Query) validate() (*column, error) {
 	switch {
 	case c.measurement == noMeasurement:
 		return c, fmt.Errorf("quantity %d: want one that is measured", q.Quantity)
-	case q.Site == "" || q.Device == "":
+	case q.Site == "" || q.Device == "" && !q.Newest:
 		return c, errors.New("want a site and a device")
 	case q.From >= q.To:
 		return c, fmt.Errorf("from %v to %v: want a period", q.From, q.To)
@@ -114,6 +122,9 @@ func (q *Query) validate() (*column, error) {
 	setDefault(&q.Limit, MaxLimit)
 	// Points lie within the millisecond in which they happened; see momentOf.
 	q.From, q.To = shown(q.From+millisecond-1), shown(q.To+millisecond-1)
+	if q.Before != 0 {
+		q.To = min(q.To, q.Before)
+	}
 	return c, nil
 }
 
@@ -127,6 +138,21 @@ func (q *Query) influxQL(c *column) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if q.Newest {
+		zone, err := influxQLString(q.Zone)
+		if err != nil {
+			return "", err
+		}
+		t := fmt.Sprintf(`SELECT "%[1]s", "%[1]s%[2]s", "channel"::tag, "provenance"::tag, "device"::tag, "zone"::tag, "door"::tag FROM "%[3]s" WHERE "site"::tag = %[4]s`,
+			c.field, rawSuffix, measurementNames[c.measurement], site)
+		if q.Device != "" {
+			t += ` AND "device"::tag = ` + device
+		}
+		if q.Zone != "" {
+			t += ` AND "zone"::tag = ` + zone
+		}
+		return t + fmt.Sprintf(` AND time >= %d AND time < %d ORDER BY time DESC LIMIT %d`, int64(q.From), int64(q.To), q.Limit), nil
+	}
 	return fmt.Sprintf(`SELECT "%[1]s", "%[1]s%[2]s", "channel"::tag, "provenance"::tag FROM "%[3]s" WHERE "site"::tag = %[4]s`+
 		` AND "device"::tag = %[5]s AND time >= %[6]d AND time < %[7]d ORDER BY time LIMIT %[8]d`,
 		c.field, rawSuffix, measurementNames[c.measurement], site, device, int64(q.From), int64(q.To), q.Limit), nil
@@ -134,12 +160,24 @@ func (q *Query) influxQL(c *column) (string, error) {
 
 // fluxText is the query's text for 2.x.
 func (q *Query) fluxText(bucket string, c *column) (string, error) {
-	var quoted [3]string
-	for i, s := range []string{bucket, q.Site, q.Device} {
+	var quoted [4]string
+	for i, s := range []string{bucket, q.Site, q.Device, q.Zone} {
 		var err error
 		if quoted[i], err = fluxString(s); err != nil {
 			return "", err
 		}
+	}
+	if q.Newest {
+		t := fmt.Sprintf(`from(bucket: %[1]s) |> range(start: time(v: %[2]d), stop: time(v: %[3]d))`+
+			` |> filter(fn: (r) => r._measurement == "%[4]s" and (r._field == "%[5]s" or r._field == "%[5]s%[6]s") and r.site == %[7]s`,
+			quoted[0], int64(q.From), int64(q.To), measurementNames[c.measurement], c.field, rawSuffix, quoted[1])
+		if q.Device != "" {
+			t += " and r.device == " + quoted[2]
+		}
+		if q.Zone != "" {
+			t += " and r.zone == " + quoted[3]
+		}
+		return t + fmt.Sprintf(`) |> group() |> sort(columns: ["_time"], desc: true) |> limit(n: %d)`, 2*q.Limit), nil
 	}
 	// A point is one row for each of its fields, at most two.
 	return fmt.Sprintf(`from(bucket: %[1]s) |> range(start: time(v: %[2]d), stop: time(v: %[3]d))`+
@@ -182,6 +220,9 @@ func (r *Reader) byInfluxQL(ctx context.Context, q Query, c *column) ([]Point, e
 	return parseInfluxQL(body)
 }
 
+// rowTags are the columns behind those of every answer.
+const rowTags = 3
+
 // parseInfluxQL reads the answer of 1.8.
 func parseInfluxQL(body []byte) ([]Point, error) {
 	var said struct {
@@ -217,9 +258,9 @@ func parseInfluxQL(body []byte) ([]Point, error) {
 	return points, nil
 }
 
-// parseRow reads time, value, raw value, channel, provenance.
+// parseRow reads time, value, raw value, channel, provenance, and of the newest readings device, zone and door.
 func parseRow(row []any) (Point, error) {
-	if len(row) != 5 {
+	if len(row) != 5 && len(row) != 5+rowTags {
 		return Point{}, fmt.Errorf("reading a row of %d columns: want 5", len(row))
 	}
 	at, ok := row[0].(json.Number)
@@ -248,6 +289,12 @@ func parseRow(row []any) (Point, error) {
 	}
 	p.Channel, _ = row[3].(string) // null where there is none
 	p.Provenance, _ = row[4].(string)
+	if len(row) > 5 {
+		p.Moment = telemetry.Instant(ns)
+		p.Device, _ = row[5].(string)
+		p.Zone, _ = row[6].(string)
+		p.Door, _ = row[7].(string)
+	}
 	return p, nil
 }
 
@@ -264,8 +311,8 @@ func (r *Reader) byFlux(ctx context.Context, q Query, c *column) ([]Point, error
 	var points []Point
 	// Of each point that was read last: the moment itself, without which two in one millisecond could not be told apart.
 	type key struct {
-		moment              telemetry.Instant
-		channel, provenance string
+		moment                      telemetry.Instant
+		channel, provenance, device string
 	}
 	at := map[key]int{}
 	for table.Next() {
@@ -273,11 +320,19 @@ func (r *Reader) byFlux(ctx context.Context, q Query, c *column) ([]Point, error
 		k := key{moment: telemetry.InstantOf(rec.Time())}
 		k.channel, _ = rec.ValueByKey("channel").(string)
 		k.provenance, _ = rec.ValueByKey("provenance").(string)
+		if q.Newest {
+			k.device, _ = rec.ValueByKey("device").(string)
+		}
 		i, known := at[k]
 		if !known {
 			i = len(points)
 			at[k] = i
-			points = append(points, Point{At: k.moment, Channel: k.channel, Provenance: k.provenance})
+			points = append(points, Point{At: k.moment, Channel: k.channel, Provenance: k.provenance, Device: k.device})
+			if p := &points[i]; q.Newest {
+				p.Moment = k.moment
+				p.Zone, _ = rec.ValueByKey("zone").(string)
+				p.Door, _ = rec.ValueByKey("door").(string)
+			}
 		}
 		p := &points[i]
 		value, has := &p.Value, &p.Counted
@@ -295,7 +350,12 @@ func (r *Reader) byFlux(ctx context.Context, q Query, c *column) ([]Point, error
 		*has = true
 	}
 	// A server that splits the answer into several tables orders each of them only.
-	slices.SortStableFunc(points, func(a, b Point) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(points, func(a, b Point) int {
+		if q.Newest {
+			a, b = b, a
+		}
+		return cmp.Compare(a.At, b.At)
+	})
 	points = points[:min(len(points), q.Limit)]
 	for i := range points {
 		points[i].At = shown(points[i].At)

@@ -25,7 +25,7 @@ func newMetrics(r prometheus.Registerer, lag func() (records uint64, age time.Du
 	}
 	m := &metrics{
 		points:   counter("points_written_total", "Points that InfluxDB confirmed as stored."),
-		rejected: counter("points_rejected_total", "Points that InfluxDB refused for good; they are kept among the rejections."),
+		rejected: counter("points_rejected_total", "Points, or single fields of points, that InfluxDB refused for good; they are kept, listed, and can be sent again."),
 		bytes:    counter("bytes_sent_total", "Bytes of line protocol in requests that were stored, before compression."),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "gerbang", Subsystem: "influx", Name: "request_duration_seconds", Help: "Time of one write request, successful or not.",
@@ -44,7 +44,7 @@ func newMetrics(r prometheus.Registerer, lag func() (records uint64, age time.Du
 	}
 	for _, c := range []prometheus.Collector{m.points, m.rejected, m.bytes, m.latency, requests,
 		gauge("lag_records", "Journal records that are not yet in InfluxDB.", func() float64 { n, _ := lag(); return float64(n) }),
-		gauge("lag_seconds", "Age of the oldest reading that is waiting for InfluxDB.", func() float64 { _, d := lag(); return d.Seconds() }),
+		gauge("lag_seconds", "Time since the gateway learned of the oldest record that is not in InfluxDB.", func() float64 { _, d := lag(); return d.Seconds() }),
 	} {
 		if err := r.Register(c); err != nil {
 			return nil, err

@@ -46,7 +46,7 @@ gerbang_influx_bytes_sent_total 456
 # HELP gerbang_influx_lag_records Journal records that are not yet in InfluxDB.
 # TYPE gerbang_influx_lag_records gauge
 gerbang_influx_lag_records 3
-# HELP gerbang_influx_points_rejected_total Points that InfluxDB refused for good; they are kept among the rejections.
+# HELP gerbang_influx_points_rejected_total Points, or single fields of points, that InfluxDB refused for good; they are kept, listed, and can be sent again.
 # TYPE gerbang_influx_points_rejected_total counter
 gerbang_influx_points_rejected_total 0
 # HELP gerbang_influx_points_written_total Points that InfluxDB confirmed as stored.
@@ -57,6 +57,7 @@ gerbang_influx_points_written_total 4
 gerbang_influx_requests_total{result="auth"} 1
 gerbang_influx_requests_total{result="busy"} 1
 gerbang_influx_requests_total{result="invalid"} 0
+gerbang_influx_requests_total{result="limit"} 0
 gerbang_influx_requests_total{result="missing"} 0
 gerbang_influx_requests_total{result="server_error"} 0
 gerbang_influx_requests_total{result="timeout"} 0

@@ -68,7 +68,7 @@ func schemaWritten(t *testing.T) []string {
 	seq := uint64(0)
 	for _, device := range []string{"air-1", "air-door", "turned", "button-1"} {
 		for _, q := range telemetry.Quantities() {
-			for _, flags := range []telemetry.Flags{0, telemetry.FlagRetained} {
+			for _, flags := range []telemetry.Flags{0, telemetry.FlagRetained, telemetry.FlagClock} {
 				seq++
 				rec := observed(device, telemetry.Reading{Quantity: q, Value: 1, Channel: "a", Text: "single"})
 				rec.Seq, rec.Observation.Flags, rec.Observation.Provenance = seq, flags, telemetry.Corrected

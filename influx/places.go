@@ -29,6 +29,7 @@ type place struct {
 	site     []byte
 	zone     []byte
 	mounting facility.Mounting
+	at       facility.Place // a task's is where it is done
 	corrects bool
 	channels map[string]*place // those of a device's channels that hang elsewhere
 }
@@ -122,6 +123,7 @@ func newPlace(s *facility.Site, device string, m facility.Mounting) *place {
 		t, _ := s.Task(at.ID)
 		at = t.Place
 	}
+	p.at = at
 	switch at.Kind {
 	case facility.AtDoor:
 		p.door = appendTag(p.door, "door", at.ID)

@@ -10,6 +10,8 @@ type encoder struct {
 	places *places
 	done   []bool  // readings of the record in work that are written
 	fields []field // of the line in work
+	// before leaves out states of this time and later ones; 0: none.
+	before telemetry.Instant
 }
 
 // field is one column of the line in work: the value that is true at the device's place, and what the device sent.
@@ -98,6 +100,7 @@ func (e *encoder) readings(b *batch, o *telemetry.Observation, i int, p *place, 
 	for k := range e.fields {
 		t, separator = e.fields[k].append(t, separator)
 	}
+	t = appendClock(t, o)
 	b.text = appendTime(t, momentOf(from.at, uint64(from.id), earlier(o.Readings[:i], &o.Readings[i])))
 	from.end = len(b.text)
 	b.sources = append(b.sources, from)
@@ -167,6 +170,16 @@ func (f *field) append(t []byte, separator byte) ([]byte, byte) {
 		separator = ','
 	}
 	return t, separator
+}
+
+// clockField says, in the points of a message, that the device's time was impossible: theirs is that of receipt.
+const clockField = "clock_replaced"
+
+func appendClock(t []byte, o *telemetry.Observation) []byte {
+	if !o.Flags.Has(telemetry.FlagClock) {
+		return t
+	}
+	return append(append(append(t, ','), clockField...), "=1i"...)
 }
 
 // earlier is how many readings of the same quantity and channel stand before r: the number of r's line among those of its series.

@@ -151,9 +151,21 @@ func (s Server) client(d *doer) influxdb2.Client {
 	return influxdb2.NewClientWithOptions(s.URL, s.Token.Reveal(), opts)
 }
 
-// missing says what has to be created when the server does not know the bucket. The gateway does not create it itself: how
-// long data is kept is the operator's decision.
-func (s Server) missing() string {
+// target names where points go, for people.
+func (s Server) target() string {
+	switch db, rp := s.database(); {
+	case !s.v1():
+		return fmt.Sprintf("bucket %q of organisation %q", s.Bucket, s.Org)
+	case rp != "":
+		return fmt.Sprintf("retention policy %q of database %q", rp, db)
+	default:
+		return fmt.Sprintf("database %q", db)
+	}
+}
+
+// missing says what has to be created when the server, in these words, does not know the bucket. The gateway does not create it
+// itself: how long data is kept is the operator's decision.
+func (s Server) missing(said string) string {
 	if s.v1() {
 		db, rp := s.database()
 		if rp != "" {
@@ -162,5 +174,8 @@ func (s Server) missing() string {
 		}
 		return "create it with: CREATE DATABASE " + identifier(db)
 	}
-	return fmt.Sprintf("create it with: influx bucket create --name %q --org %q", s.Bucket, s.Org)
+	if strings.Contains(said, "organization") { // "organization name "x" not found"
+		return fmt.Sprintf("the organisation %q is not there: correct org in the configuration, or create it with: influx org create --name %q", s.Org, s.Org)
+	}
+	return fmt.Sprintf("correct bucket in the configuration, or create it with: influx bucket create --name %q --org %q", s.Bucket, s.Org)
 }

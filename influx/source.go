@@ -15,7 +15,7 @@ import (
 // new value of the same moment replaces it.) A read returns fewer than limit elements only if there are no more now. Elements are
 // appended to dst; the slots between its length and its capacity hold elements of earlier reads, whose memory may be used again.
 //
-// The methods are called from one goroutine. An error of any of them is tried again with a growing delay.
+// The methods are called one at a time. An error of any of them is tried again with a growing delay.
 type Source interface {
 	// Records appends the records of every kind with Seq > after, at most limit. Only observations, the entries of people and
 	// configurations are looked at; the others just move the position, so their contents may be left out.
@@ -32,7 +32,8 @@ type Source interface {
 	// Position is the last one given to Advance; zero before the first.
 	Position(ctx context.Context) (Position, error)
 	// Advance makes to the durable position and stores the rejected points, both or neither. Everything up to to is
-	// stored in InfluxDB or among rejected. A rejected point is evidence: it is kept, counted, and shown.
+	// stored in InfluxDB or among rejected. A rejected point is evidence: it is kept, counted, and shown; one that is kept already
+	// is not kept twice. The position may be the one before: then there are only rejected points to store.
 	Advance(ctx context.Context, to Position, rejected []Rejected) error
 }
 
@@ -76,6 +77,13 @@ const (
 	Flows       Stream = "flows"
 )
 
+// Refused is a rejected point as the journal keeps it.
+type Refused struct {
+	Number int64             // in the order in which they were refused
+	When   telemetry.Instant // it was refused; 0: by an older version, not known
+	Rejected
+}
+
 // Rejected is a point that InfluxDB refused for good, mostly because a field has another type there.
 type Rejected struct {
 	Stream Stream
@@ -83,9 +91,7 @@ type Rejected struct {
 	Site   string
 	Device string // empty for transitions and samples
 	At     telemetry.Instant
-	Line   string // the point in line protocol, at most maxRejectedLine bytes
+	// Line is the point in line protocol, or the one field of it that was refused, whole: it can be sent again.
+	Line   string
 	Reason string // the server's words, bounded and without secrets
 }
-
-// maxRejectedLine bounds the text of a rejected point that is kept.
-const maxRejectedLine = 4096

@@ -39,6 +39,7 @@ func TestTheServerMustProveItself(t *testing.T) {
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				asked <- r.Header.Get("Authorization")
 				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("X-Influxdb-Version", "1.8.10")
 				w.WriteHeader(http.StatusNoContent)
 			}))
 			server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}

@@ -13,7 +13,7 @@ import (
 
 // Retention bounds what the journal keeps. Zero values keep everything.
 type Retention struct {
-	// Records is how long messages are kept, Samples how long the occupancy in steps of seconds and the flow of running totals,
+	// Records is how long messages, and points that InfluxDB refused, are kept, Samples how long the occupancy in steps of seconds and the flow of running totals,
 	// Rollups how long minutes.
 	// Verdicts, alerts and what people did are never deleted.
 	Records, Samples, Rollups time.Duration
@@ -28,7 +28,7 @@ type Retention struct {
 
 // Removed says what a Retain deleted, and what held it back.
 type Removed struct {
-	Records, Samples, Flows, Rollups int64
+	Records, Samples, Flows, Rollups, Refused int64
 	// Rejections are those that were more than may be kept; Records counts those that were too old.
 	Rejections int64
 	// HeldBack is set when records are too old or too many and a reader or a snapshot still needs them.
@@ -63,6 +63,9 @@ func (j *Journal) Retain(ctx context.Context, r Retention, now telemetry.Instant
 		if n == 0 {
 			break
 		}
+	}
+	if removed.Refused, err = j.retainRefused(ctx, r.Records, now); err != nil {
+		return removed, err
 	}
 	for _, old := range []struct {
 		keep   time.Duration

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -178,6 +179,7 @@ func (s *Source) Advance(_ context.Context, to influx.Position, rejected []influ
 	if err != nil {
 		return err
 	}
+	now := int64(telemetry.InstantOf(time.Now()))
 	err = w.transaction(func() error {
 		for name, position := range map[string]int64{
 			cursorRecords: int64(to.Record), cursorTransitions: to.Transition, cursorSamples: to.Sample, cursorFlows: to.Flow,
@@ -188,7 +190,7 @@ func (s *Source) Advance(_ context.Context, to influx.Position, rejected []influ
 		}
 		for i := range rejected {
 			r := &rejected[i]
-			if err := w.refuse.exec(int64(r.At), r.Line, r.Reason); err != nil {
+			if err := w.refuse.exec(int64(r.At), r.Line, r.Reason, r.Site, r.Device, now); err != nil {
 				return err
 			}
 		}

@@ -126,7 +126,7 @@ func (w *writer) prepare() error {
 			last = CASE WHEN excluded.last_at >= last_at THEN excluded.last ELSE last END,
 			last_at = max(last_at, excluded.last_at)`},
 		{&w.cursor, `INSERT INTO cursors (name, position) VALUES (?,?) ON CONFLICT (name) DO UPDATE SET position = excluded.position`},
-		{&w.refuse, `INSERT INTO refused (at, line, text) VALUES (?,?,?)`},
+		{&w.refuse, refuseSQL},
 		{&w.deleteRecords, `DELETE FROM records WHERE seq <= ?`},
 	} {
 		s, err := newStatement(w.raw, p.sql)

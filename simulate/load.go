@@ -29,6 +29,10 @@ type Load struct {
 	Boot               string  // identity of this run; the sequence of every device starts at 1
 	// Report takes a line for every acknowledged message: site, device, boot, sequence. nil: no report.
 	Report io.Writer
+	// Tries is how often the first connection may fail before Run gives up; 0: without end. Later a broker that is away is waited for.
+	Tries int
+	// Waiting is called with every failure to connect; nil: never. It must be safe for concurrent use.
+	Waiting func(err error)
 	// Progress is called now and then with the messages acknowledged so far; nil: never.
 	Progress func(acked int)
 }
@@ -148,6 +152,7 @@ func (p *publisher) run(ctx context.Context) error {
 	if p.index < p.load.Count%p.load.Connections {
 		n++
 	}
+	tries, connected := 0, false
 	for next, acked := 0, 0; acked < n; {
 		if ctx.Err() != nil {
 			return nil
@@ -155,13 +160,20 @@ func (p *publisher) run(ctx context.Context) error {
 		client, err := p.connect()
 		if err != nil {
 			p.totals.reconnects.Add(1)
+			if tries++; !connected && tries == p.load.Tries {
+				return fmt.Errorf("connecting to the broker at %s, %d times: %w", p.load.Broker, tries, err)
+			}
+			if p.load.Waiting != nil {
+				p.load.Waiting(err)
+			}
 			select {
-			case <-time.After(200 * time.Millisecond):
+			case <-time.After(min(time.Duration(tries)*200*time.Millisecond, 2*time.Second)):
 				continue
 			case <-ctx.Done():
 				return nil
 			}
 		}
+		tries, connected = 0, true
 		p.totals.repeated.Add(int64(next - acked))
 		next, acked, err = p.publish(ctx, client, acked, n)
 		client.Disconnect(100)

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -23,25 +24,38 @@ const (
 // access decides who may come in. There is one token; a browser trades it for a cookie that holds an end date and a name
 // under a MAC keyed by a secret and the token, so that a new token ends all sessions, and signing out one.
 type access struct {
-	token    string // empty: everybody
-	secure   bool   // cookies only over TLS
+	secret   atomic.Pointer[string] // the token; empty: everybody
+	secure   bool                   // cookies only over TLS
 	now      func() time.Time
 	backoff  *backoff
 	sessions *sessions
 }
 
 func newAccess(token string, secure bool, now func() time.Time, s *sessions) *access {
-	return &access{token: token, secure: secure, now: now, backoff: newBackoff(), sessions: s}
+	a := &access{secure: secure, now: now, backoff: newBackoff(), sessions: s}
+	a.secret.Store(&token)
+	return a
+}
+
+// token is the one in force.
+func (a *access) token() string { return *a.secret.Load() }
+
+// SetToken brings another access token into force, and ends the sessions of the one before. A server without a token stays without:
+// who may come in is decided when it is made.
+func (s *Server) SetToken(token string) {
+	if s.opts.Token != "" && token != "" {
+		s.access.secret.Store(&token)
+	}
 }
 
 // matches compares in constant time; hashing first hides the length too.
 func (a *access) matches(token string) bool {
-	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.token))
+	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.token()))
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 func (a *access) mac(id, name string) string {
-	m := hmac.New(sha256.New, a.sessions.key(a.token))
+	m := hmac.New(sha256.New, a.sessions.key(a.token()))
 	fmt.Fprintf(m, "%s\x00%s", id, name)
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
@@ -98,7 +112,7 @@ func (a *access) author(r *http.Request) string {
 	if name, ok := a.session(r); ok && name != "" {
 		return name
 	}
-	if a.token == "" {
+	if a.token() == "" {
 		return nobody
 	}
 	return tokenHolder
@@ -131,7 +145,7 @@ func (s *Server) open(p string) bool {
 // admit lets a request pass that needs no token or proves that it has one: by session or by Authorization: Bearer.
 func (s *Server) admit(next http.Handler) http.Handler {
 	a := s.access
-	if a.token == "" {
+	if a.token() == "" {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -54,7 +54,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	config := huma.DefaultConfig("Gerbang", "1")
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // no $schema links: they point to the path that is off
-	config.Info.Description = "What a Gerbang gateway knows: sites, zones, verdicts with their explanations, devices, tasks, alerts and rejections."
+	config.Info.Description = "What a Gerbang gateway knows: sites, zones, verdicts with their explanations, devices, tasks, alerts, rejections and raw readings."
 	config.Servers = []*huma.Server{{URL: "/"}}
 	if s.opts.Token != "" {
 		config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
@@ -65,6 +65,8 @@ func (s *Server) api(mux *http.ServeMux) error {
 	s.apiEntries(api)
 	s.apiAlerts(api)
 	s.apiGateway(api)
+	s.apiReadings(api)
+	s.apiRefused(api)
 
 	// Marshalled once, before anyone asks: the document never changes while the server runs.
 	document, err := json.MarshalIndent(api.OpenAPI(), "", " ")

@@ -52,7 +52,7 @@ func isLive() chromedp.Action[chromedp.Void] {
 // somebody to judge them.
 func TestEveryPageInEveryLook(t *testing.T) {
 	f := newFleet()
-	r := start(t, f, func(o *Options) { o.Ear = &fakeEar{} })
+	r := start(t, f, func(o *Options) { o.Ear, o.Readings, o.Refused = &fakeEar{}, shelved(), shelved() })
 	hearing := &fakeEar{}
 	hearing.Listen()
 	heard := start(t, f, func(o *Options) { o.Ear, o.Strangers = hearing, someStrangers{} })
@@ -68,7 +68,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		{"/sign/mpp-gresik/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/ruang-tunggu", isLive()}, {"/sign/mpp-tabalong/ruang-tunggu", isLive()}, {"/sign/mpp-belu/loket", isLive()},
 		{"/site/mpp-gresik/zone/ruang-tunggu", drawn}, {"/site/mpp-pamekasan/zone/ruang-tunggu", drawn}, {"/site/mpp-magetan/zone/musala", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
-		{"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
+		{"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}
 	for _, phone := range []bool{false, true} {
 		for _, dark := range []bool{false, true} {

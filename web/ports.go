@@ -81,6 +81,67 @@ type Rollups interface {
 	Occupancy(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Sample, error)
 }
 
+// ErrBadCursor is what Readings returns about a place that is none of its own.
+var ErrBadCursor = errors.New("no place where a list goes on")
+
+// Readings are what devices sent.
+type Readings interface {
+	// Readings lists readings with From ≤ at < Until, the newest first; those of the journal in the order of arrival.
+	Readings(ctx context.Context, q ReadingsQuery) (ReadingsPage, error)
+}
+
+// ReadingsQuery asks for readings of one site.
+type ReadingsQuery struct {
+	Site         string             // required
+	Zone, Device string             // empty: any
+	Quantity     telemetry.Quantity // NoQuantity: any
+	From, Until  telemetry.Instant
+	Limit        int    // a page may hold a few more
+	After        string // Next of the page before; empty: the first page
+}
+
+// ReadingsPage is a part of the answer.
+type ReadingsPage struct {
+	Source string // "influxdb" or "journal"
+	// Why InfluxDB was not the source: off, quantity (it is asked for one quantity at a time), behind, failed; empty: it was.
+	Why  string
+	Rows []ReadingRow
+	Next string // where the next page begins; empty: there is none. A page with a next one may be empty.
+}
+
+// ReadingRow is one value that a device sent.
+type ReadingRow struct {
+	At                                            telemetry.Instant
+	Site, Zone, Door, Device, Channel, Provenance string
+	Quantity                                      telemetry.Quantity
+	// Value is as it is meant at the device's place; without HasValue the reading was not reckoned with.
+	Value    float64
+	HasValue bool
+	// Raw is what the device sent, with HasRaw only where that is something else.
+	Raw           float64
+	HasRaw        bool
+	Text          string // the kind of a press
+	ClockReplaced bool   // the device's time was impossible: At is that of receipt
+}
+
+// Refused are points that InfluxDB refused for good.
+type Refused interface {
+	// Refused lists those with a number below before (0: from the newest on), the newest first; an empty site means all.
+	Refused(ctx context.Context, site string, before int64, limit int) ([]RefusedPoint, error)
+	// Again sends those of a site (empty: all) once more, and tells how many were stored, which are forgotten, and how many are still refused.
+	Again(ctx context.Context, site string) (stored, refused int, err error)
+}
+
+// RefusedPoint is a point, or a single field of one.
+type RefusedPoint struct {
+	Number       int64
+	When         telemetry.Instant // it was refused; 0: not known
+	At           telemetry.Instant // of the point
+	Site, Device string
+	Line         string // in line protocol
+	Reason       string // InfluxDB's words
+}
+
 // Health says how the gateway itself is. Status returns at once.
 type Health interface {
 	Status() Status

@@ -43,6 +43,8 @@ type Options struct {
 	Alerts     Alerts
 	Entries    Entries
 	Rejections Rejections
+	Readings   Readings  // nil: there is no such page
+	Refused    Refused   // nil: likewise
 	Strangers  Strangers // nil: nobody listens for them
 	Ear        Ear       // nil: raw messages are never shown
 	Rollups    Rollups

@@ -85,7 +85,7 @@ func (s *Server) stream(page string) handlerFunc {
 
 // stillIn reports whether the session that let a stream in has not ended meanwhile. What needs no session stays.
 func (s *Server) stillIn(r *http.Request) bool {
-	if _, _, ours := s.access.genuine(r); s.access.token == "" || !ours || s.open(r.URL.Path) {
+	if _, _, ours := s.access.genuine(r); s.access.token() == "" || !ours || s.open(r.URL.Path) {
 		return true
 	}
 	_, in := s.access.session(r)

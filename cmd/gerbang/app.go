@@ -41,7 +41,8 @@ type app struct {
 	courier *gateway.Courier
 	doors   *doors
 	influx  *influx.Writer // nil: not configured
-	router  *router        // nil: not configured
+	history *archive
+	router  *router // nil: not configured
 	web     *web.Server
 	// sightings are devices that are heard and not configured; they outlive a reload's new decoder.
 	sightings decode.Sightings
@@ -101,6 +102,9 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if a.influx, err = openInflux(cfg, a.journal, a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
+	if a.history, err = openArchive(cfg, a.journal, a.influx); err != nil {
+		return nil, err
+	}
 	if err = a.openWeb(); err != nil {
 		return nil, err
 	}
@@ -112,6 +116,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		return nil, err
 	}
 	registerGateway(a.registry, a)
+	refusedPort{a.journal, a.influx}.register(a.registry)
 	a.reloads = newReloadMetrics(a.registry)
 	// Recovery, and a demo that has made its history, leave behind far more than the gateway needs; a quiet one would keep it for
 	// minutes.
@@ -302,9 +307,9 @@ func (a *app) retain(ctx context.Context) error {
 				if held = removed.HeldBy; held != "" {
 					a.log.Warn("records past their retention are kept: they are still needed", "component", "retention", "by", held)
 				}
-			case removed.Rejections+removed.Records+removed.Samples+removed.Flows+removed.Rollups > 0:
+			case removed.Rejections+removed.Records+removed.Samples+removed.Flows+removed.Rollups+removed.Refused > 0:
 				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records, "rejections", removed.Rejections,
-					"samples", removed.Samples, "flows", removed.Flows, "rollups", removed.Rollups)
+					"samples", removed.Samples, "flows", removed.Flows, "rollups", removed.Rollups, "refused", removed.Refused)
 			}
 		}
 	}

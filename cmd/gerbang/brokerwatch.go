@@ -44,6 +44,7 @@ func (w *brokerWatch) changes(h mqtt.Health, now time.Time) []alerts.Fault {
 		// A broker that delivered nothing is not heard because the connection to it is gone now.
 		{alerts.FaultBrokerDeaf, h.Connected && h.Reason != "" && !h.Takeover || !h.Connected && !down && w.firing[alerts.FaultBrokerDeaf], h.Heard},
 		{alerts.FaultClientTakeover, h.Takeover, h.Heard},
+		{alerts.FaultBrokerRestarts, h.Unstable != "", h.Heard},
 		{alerts.FaultSessionLost, (w.resumed || h.Connects > 1) && h.Connected && !h.SessionPresent && now.Sub(h.Since) < sessionLostFor, h.Heard},
 	}
 	var changed []alerts.Fault
@@ -51,7 +52,11 @@ func (w *brokerWatch) changes(h mqtt.Health, now time.Time) []alerts.Fault {
 		for _, f := range faults {
 			if f.bad == begins && w.firing[f.name] != f.bad {
 				w.firing[f.name] = f.bad
-				changed = append(changed, alerts.Fault{Name: f.name, Detail: h.Reason, Firing: f.bad, Since: f.since})
+				detail := h.Reason
+				if f.name == alerts.FaultBrokerRestarts {
+					detail = h.Unstable
+				}
+				changed = append(changed, alerts.Fault{Name: f.name, Detail: detail, Firing: f.bad, Since: f.since})
 			}
 		}
 	}

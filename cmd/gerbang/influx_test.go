@@ -12,7 +12,10 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
+	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/simulate"
+	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
 
@@ -283,6 +286,218 @@ func TestInfluxRefusesTheGateway(t *testing.T) {
 	r.resolved("influx_auth", 10*time.Second)
 	r.stop()
 	noSecrets(t, r, "rahasia-benar", "rahasia-salah")
+}
+
+// Finding I5: a reload reads the secrets again, although not a letter of the configuration has changed.
+func TestI5_AReloadReadsTheSecretsAgain(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t, testengine.InfluxAuth("gerbang", "rahasia-benar"))
+	db.CreateDB("gerbang")
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang, username: gerbang, password_file: influx}", db.URL)).building()
+	writeFile(t, r.dir, "influx", "rahasia-salah\n")
+	r.serve()
+	c := connect(t, "tcp://"+r.mqtt, "devices", nil)
+	publish(t, c, "gerbang/v1/gedung/udara", `{"co2":640}`)
+	r.alerted("influx_auth")
+	writeFile(t, r.dir, "influx", "\ufeffrahasia-benar\r\n") // as an editor of Windows saves it
+	r.reload()
+	r.inInflux(20 * time.Second)
+	if got := db.Count("gerbang", "air", "co2_ppm"); got != 1 {
+		t.Errorf("points after the right password: got %d, want 1", got)
+	}
+	r.resolved("influx_auth", 10*time.Second)
+	var page struct {
+		Source string
+		Items  []struct{ Value float64 }
+	}
+	if err := r.get("/api/v1/readings?site=gedung&quantity=co2", &page); err != nil || page.Source != "influxdb" || len(page.Items) != 1 || page.Items[0].Value != 640 {
+		t.Errorf("readings: got %+v, %v, want 640 from InfluxDB with the new password", page, err)
+	}
+	r.stop()
+	noSecrets(t, r, "rahasia-benar", "rahasia-salah")
+}
+
+// Finding I5: so it is with the access token: the new one lets in, the old one and its sessions do not.
+func TestI5_AReloadReadsTheAccessTokenAgain(t *testing.T) {
+	t.Parallel()
+	web := freeAddr(t)
+	r := newRig(t, fmt.Sprintf("http: {listen: %q, access_token_file: token}", web)).building()
+	r.web = web
+	const before, after = "token-lama-yang-cukup-panjang", "token-baru-yang-cukup-panjang"
+	writeFile(t, r.dir, "token", before+"\n")
+	r.p = start(t, "serve", "--config", r.config())
+	lets := func(token string) bool {
+		req, err := http.NewRequest(http.MethodGet, "http://"+r.web+"/api/v1/sites", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	}
+	r.p.eventually(20*time.Second, "to let the token in", func() error {
+		if !lets(before) {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	writeFile(t, r.dir, "token", after+"\n")
+	r.reload()
+	r.p.eventually(10*time.Second, "to let the new token in", func() error {
+		if !lets(after) {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	if lets(before) {
+		t.Error("the old token still lets in")
+	}
+	r.stop()
+}
+
+// Findings I3 and I4: what InfluxDB refused is listed, and taken once what was wrong is mended; the readings themselves are read from
+// the journal meanwhile.
+func TestI3_RefusedPointsAreSentAgain(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t)
+	db.CreateDB("gerbang")
+	resp, err := http.Post(db.URL+"/write?db=gerbang", "text/plain", strings.NewReader(`air,site=elsewhere co2_ppm="tinggi"`))
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		t.Fatalf("writing text: %v %v", resp, err)
+	}
+	_ = resp.Body.Close()
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}", db.URL)).building().serve()
+	c := connect(t, "tcp://"+r.mqtt, "devices", nil)
+	for i := range 5 {
+		publish(t, c, "gerbang/v1/gedung/udara", fmt.Sprintf(`{"boot":"a","seq":%d,"co2":%d,"temperature":2%d.5}`, i+1, 600+i, i))
+	}
+	r.inInflux(30 * time.Second)
+	if got := db.Count("gerbang", "air", "temperature_c"); got != 5 {
+		t.Errorf("the other field: got %d points, want 5: one bad field costs that field", got)
+	}
+	var refused struct {
+		Items []struct{ Line, Reason, Device string }
+	}
+	if err := r.get("/api/v1/refused", &refused); err != nil || len(refused.Items) != 5 || !strings.Contains(refused.Items[0].Line, "co2_ppm=604") || refused.Items[0].Device != "udara" {
+		t.Fatalf("refused: got %+v, %v, want five, the newest first", refused, err)
+	}
+	if got, err := metric(r.web, "gerbang_influx_points_refused"); err != nil || got != 5 {
+		t.Errorf("kept: got %v, %v, want 5", got, err)
+	}
+	var page struct {
+		Source, Why, Next string
+		Items             []struct {
+			Quantity, Zone string
+			Value          float64
+		}
+	}
+	if err := r.get("/api/v1/readings?site=gedung&device=udara&limit=4", &page); err != nil || page.Source != "journal" || page.Why != "quantity" || len(page.Items) != 4 || page.Next == "" || page.Items[0].Zone != "aula" {
+		t.Errorf("readings: got %+v, %v, want four of the journal and more", page, err)
+	}
+	after := page.Next
+	page.Items, page.Next = nil, ""
+	if err := r.get("/api/v1/readings?site=gedung&device=udara&limit=40&after="+after, &page); err != nil || len(page.Items) != 6 {
+		t.Errorf("second page: got %+v, %v, want the other six", page, err)
+	}
+	db.Query("gerbang", `DROP MEASUREMENT air`)
+	if code := r.post("/api/v1/refused/again", nil); code != http.StatusOK {
+		t.Errorf("sending again: got %d", code)
+	}
+	if err := r.get("/api/v1/refused", &refused); err != nil || len(refused.Items) != 0 {
+		t.Errorf("afterwards: got %+v, %v, want none", refused, err)
+	}
+	if got := db.Count("gerbang", "air", "co2_ppm"); got != 5 {
+		t.Errorf("stored: got %d, want 5", got)
+	}
+	r.stop()
+}
+
+// Finding I6: a bucket that was made anew gets its past back, beside the running gateway, exactly as it was.
+func TestI6_RefillGivesThePastBack(t *testing.T) {
+	t.Parallel()
+	db := testengine.Influxd(t)
+	db.CreateDB("gerbang")
+	begin := time.Now().Add(-time.Minute)
+	r := newRig(t, fmt.Sprintf("influxdb: {url: %q, database: gerbang}", db.URL)).building().serve()
+	c := connect(t, "tcp://"+r.mqtt, "devices", nil)
+	for i := range 30 {
+		publish(t, c, "gerbang/v1/gedung/udara", fmt.Sprintf(`{"boot":"a","seq":%d,"co2":%d}`, i+1, 600+i))
+		publish(t, c, "gerbang/v1/gedung/hitung", fmt.Sprintf(`{"boot":"a","seq":%d,"people_in":%d,"people_out":1}`, i+1, i%4))
+		publish(t, c, "gerbang/v1/gedung/suhu", fmt.Sprintf(`{"boot":"a","seq":%d,"body_temperature":38.%d}`, i+1, i%10))
+	}
+	r.alerted("suhu")
+	time.Sleep(4 * time.Second) // what happens from now on is not compared
+	r.inInflux(30 * time.Second)
+	end := time.Now()
+	everything := func() string {
+		return fmt.Sprint(db.Query("gerbang", fmt.Sprintf(`SELECT * FROM /.*/ WHERE time < %d GROUP BY *`, end.Add(-2*time.Second).UnixNano())))
+	}
+	before := everything()
+	if !strings.Contains(before, "people_flow") || !strings.Contains(before, "verdict") || !strings.Contains(before, "occupancy") {
+		t.Fatalf("nothing to compare: %s", before)
+	}
+	db.Query("", "DROP DATABASE gerbang")
+	db.CreateDB("gerbang")
+	time.Sleep(time.Until(end.Truncate(time.Second).Add(time.Second))) // the flag has whole seconds
+	args := []string{"influx", "refill", "--config", r.config(), "--from", begin.UTC().Format(time.RFC3339), "--to", end.Add(time.Second).UTC().Format(time.RFC3339)}
+	for range 2 { // twice does no harm
+		if code, out, errs := run(t, "", args...); code != 0 || !strings.Contains(out, "wrote ") {
+			t.Fatalf("refill: got code %d, %s %s", code, out, errs)
+		}
+		if after := everything(); after != before {
+			t.Errorf("after the refill:\n%s\nwant, as before:\n%s", after, before)
+		}
+	}
+	for _, tt := range []struct{ from, to, want string }{
+		{"2020-01-01", time.Now().Add(time.Hour).UTC().Format(time.RFC3339), "has not ended"},
+		{"2020-01-01", "2020-01-02", "nothing that was received before"},
+		{"gestern", "2020-01-02", "want a day as"},
+	} {
+		if code, _, errs := run(t, "", "influx", "refill", "--config", r.config(), "--from", tt.from, "--to", tt.to); code == 0 || !strings.Contains(errs, tt.want) {
+			t.Errorf("from %s to %s: got code %d, %s, want %q", tt.from, tt.to, code, errs, tt.want)
+		}
+	}
+	r.stop()
+}
+
+// Finding I6: what the journal holds only partly is refused, with the part that it has.
+func TestI6_APartIsRefused(t *testing.T) {
+	t.Parallel()
+	at := func(day int) time.Time { return time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC) }
+	r := journal.Range{Oldest: telemetry.InstantOf(at(5)), Newest: telemetry.InstantOf(at(9)), Pruned: true, To: influx.Position{Record: 9}}
+	if err := wholly(&r, at(3), at(7)); err == nil || !strings.Contains(err.Error(), "from 2026-03-05T00:00:00Z on") {
+		t.Errorf("pruned: got %v, want the part that is there", err)
+	}
+	if err := wholly(&r, at(5), at(7)); err != nil {
+		t.Errorf("whole: got %v", err)
+	}
+	r.Pruned = false
+	if err := wholly(&r, at(3), at(7)); err != nil {
+		t.Errorf("nothing was ever deleted: got %v", err)
+	}
+}
+
+// Finding N4: a broker that is not there is an error after a few tries, which says what to do; with --wait it is said what is waited for.
+func TestN4_SimulateWithoutABroker(t *testing.T) {
+	t.Parallel()
+	broker := "tcp://" + freeAddr(t)
+	begin := time.Now()
+	code, _, errs := run(t, "", "simulate", "--broker", broker, "--count", "10")
+	if code == 0 || !strings.Contains(errs, broker) || !strings.Contains(errs, "refused") || !strings.Contains(errs, "--wait") || time.Since(begin) > 20*time.Second {
+		t.Errorf("got code %d after %v, %q, want an error with address, cause and --wait", code, time.Since(begin), errs)
+	}
+	p := start(t, "simulate", "--broker", broker, "--count", "10", "--wait")
+	p.eventually(10*time.Second, "to say what it waits for", func() error {
+		if !strings.Contains(p.out.String(), "waiting for the broker at "+broker) {
+			return errors.New("silent")
+		}
+		return nil
+	})
+	p.interrupt()
 }
 
 // Somebody else has written text where the gateway writes numbers: its points are refused for good, told and kept; all

@@ -22,6 +22,7 @@ func (a *app) openWeb() error {
 	h := a.cfg.HTTP
 	o := web.Options{
 		Live: a.live, Alerts: alertPort{a.live, a.journal}, Entries: entryPort{a}, Rejections: a.journal, Rollups: a.journal,
+		Readings: a.history, Refused: refusedPort{a.journal, a.influx},
 		Strangers: strangerPort{&a.sightings}, Ear: earPort{&a.ear},
 		Health: healthPort{a}, Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
 		Gatherer: a.registry, Registerer: a.registry, Log: a.log,
@@ -202,6 +203,9 @@ func (a *app) influxService(s *web.Status) web.Service {
 	h := a.influx.Health()
 	s.Lags = append(s.Lags, web.Lag{Name: "influx", Waiting: h.Waiting, Oldest: h.Age})
 	service := web.Service{Name: "influx", State: web.ServiceOK, Detail: h.LastError, Since: h.Since}
+	if h.Held != "" {
+		service.State, service.Detail = web.ServiceWaiting, h.Held
+	}
 	switch h.State {
 	case influx.Retrying:
 		service.State = web.ServiceWaiting

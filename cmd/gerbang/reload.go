@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/influx"
 )
 
 // watchReload reloads the configuration whenever it is asked to.
@@ -30,7 +31,7 @@ func (a *app) watchReload(ctx context.Context) error {
 	}
 }
 
-// reloadConfig does all that can fail first, then swaps: sites, protocols, models, credentials and alert routes. What only
+// reloadConfig does all that can fail first, then swaps: sites, protocols, models, credentials, secrets and alert routes. What only
 // a restart can change (addresses, brokers, the data directory) must not have changed: see needsRestart. A site whose file has
 // problems keeps what is in force for it; the error then tells of them although the rest has been swapped.
 func (a *app) reloadConfig(ctx context.Context) error {
@@ -54,6 +55,10 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if err := a.doors.hear(modelTopics(decoder)); err != nil {
 		return err
 	}
+	renew, err := a.secrets(next)
+	if err != nil {
+		return err
+	}
 	// Routes and credentials check themselves before they swap, and are the last that can fail.
 	if err := a.router.reload(next); err != nil {
 		return err
@@ -61,6 +66,7 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	if err := a.doors.swap(next); err != nil {
 		return errors.Join(err, a.router.reload(a.cfg))
 	}
+	renew()
 	for i := range next.Kept {
 		a.log.Error("a site goes on with what was in force for it: its file has problems", "site", next.Kept[i].Site.ID)
 	}
@@ -75,6 +81,40 @@ func (a *app) reloadConfig(ctx context.Context) error {
 		return broken // the other sites have their new configuration
 	}
 	return nil
+}
+
+// secrets reads the secrets anew that were read at the start: their files may hold others now, although the configuration is the same.
+// The function puts all of them in force. (The password of an external broker is read at each connect.)
+func (a *app) secrets(next *configs.Config) (renew func(), err error) {
+	token, err := reveal("access token", next.HTTP.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	toInflux, reader := func() {}, (*influx.Reader)(nil)
+	if a.influx != nil && next.Influx != nil {
+		server, err := influxServer(next.Influx)
+		if err != nil {
+			return nil, err
+		}
+		if toInflux, err = a.influx.Renew(server); err != nil {
+			return nil, fmt.Errorf("renewing the InfluxDB token: %w", err)
+		}
+		if reader, err = influx.NewReader(server); err != nil {
+			return nil, err
+		}
+	}
+	toRouter, err := a.router.renew(next)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		toInflux()
+		toRouter()
+		if reader != nil {
+			a.history.renew(reader)
+		}
+		a.web.SetToken(token)
+	}, nil
 }
 
 // reloadMetrics show whether the files on disk are what is in force.

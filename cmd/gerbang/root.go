@@ -97,7 +97,7 @@ Run it:   gerbang check --config gerbang.yaml && gerbang serve --config gerbang.
 		SuggestionsMinimumDistance: 2,
 	}
 	root.AddCommand(serveCommand(std), demoCommand(std), checkCommand(std), decodeCommand(std), replayCommand(std),
-		simulateCommand(std), modelsCommand(std), devicesCommand(std), configCommand(std), journalCommand(std), backupCommand(std), restoreCommand(std), passwordCommand(std), versionCommand(std))
+		simulateCommand(std), modelsCommand(std), devicesCommand(std), configCommand(std), journalCommand(std), backupCommand(std), restoreCommand(std), influxCommand(std), passwordCommand(std), versionCommand(std))
 	return root
 }
 

@@ -17,6 +17,7 @@ import (
 type router struct {
 	resender *alerts.Resender
 	embedded *alerts.Embedded // nil: external
+	external *alerts.External // nil: embedded
 }
 
 // openRouter makes the router; nil if none is configured. known are the alerts that are open at the start or ended shortly before.
@@ -32,7 +33,8 @@ func openRouter(cfg *configs.Config, known []alerts.Alert, url string, log *slog
 	r := &router{}
 	var to alerts.Router
 	if c.URL != "" {
-		to, err = externalRouter(c, log, reg)
+		r.external, err = externalRouter(c, log, reg)
+		to = r.external
 	} else {
 		r.embedded, err = alerts.NewEmbedded(alerts.EmbeddedOptions{
 			Config: c.Text, Templates: c.Templates, BaseDir: filepath.Dir(c.Config), Language: cfg.Language, Languages: c.Languages,
@@ -49,7 +51,7 @@ func openRouter(cfg *configs.Config, known []alerts.Alert, url string, log *slog
 	return r, err
 }
 
-func externalRouter(c *configs.Alertmanager, log *slog.Logger, reg prometheus.Registerer) (alerts.Router, error) {
+func externalRouter(c *configs.Alertmanager, log *slog.Logger, reg prometheus.Registerer) (*alerts.External, error) {
 	password, err := reveal("alertmanager password", c.Password)
 	if err != nil {
 		return nil, err
@@ -82,6 +84,22 @@ func (r *router) reload(next *configs.Config) error {
 		return nil
 	}
 	return r.embedded.Reload(next.Alertmanager.Text)
+}
+
+// renew prepares to use the secrets of now; the function puts them in force.
+func (r *router) renew(next *configs.Config) (swap func(), err error) {
+	if r == nil || r.external == nil || next.Alertmanager == nil {
+		return func() {}, nil
+	}
+	password, err := reveal("alertmanager password", next.Alertmanager.Password)
+	if err != nil {
+		return nil, err
+	}
+	token, err := reveal("alertmanager token", next.Alertmanager.Token)
+	if err != nil {
+		return nil, err
+	}
+	return func() { r.external.SetSecret(password, token) }, nil
 }
 
 // watch tells people when notifications cannot leave.

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +30,7 @@ type simulateFlags struct {
 	rate                      float64
 	report, writeConfig, data string
 	config                    string
-	verify, asJSON            bool
+	verify, asJSON, wait      bool
 }
 
 func simulateCommand(std streams) *cobra.Command {
@@ -43,7 +45,8 @@ func simulateCommand(std streams) *cobra.Command {
   gerbang simulate --verify --report acked.txt --data /tmp/load/data       what was acknowledged against what is stored
 
 Device i belongs to site i mod sites; even ones count people at a door of their own, odd ones are thermometers. When the
-connection breaks, simulate connects again and repeats what was not acknowledged.`,
+connection breaks, simulate connects again and repeats what was not acknowledged. A broker that is not there at the beginning is an error
+after a few tries; with --wait it is waited for.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
@@ -69,6 +72,7 @@ connection breaks, simulate connects again and repeats what was not acknowledged
 	fl.BoolVar(&f.verify, "verify", false, "compare the report with the journal, and with InfluxDB if --config names one")
 	fl.StringVar(&f.data, "data", "data", "data directory of the gateway, for --verify")
 	fl.StringVar(&f.config, "config", "", "configuration of the gateway, for --verify: its data directory and InfluxDB")
+	fl.BoolVar(&f.wait, "wait", false, "wait for a broker that is not there yet, and say every few seconds what for")
 	fl.BoolVar(&f.asJSON, "json", false, "result as JSON")
 	return c
 }
@@ -100,6 +104,10 @@ func (f *simulateFlags) publish(ctx context.Context, std streams) (err error) {
 		Fleet: f.fleet, Broker: f.broker, Username: f.user, Password: os.Getenv("GERBANG_MQTT_PASSWORD"), Connections: f.connections,
 		Window: f.window, Count: f.count, Rate: f.rate, Boot: strconv.FormatInt(time.Now().UnixMilli(), 36),
 	}
+	if !f.wait {
+		load.Tries = 4
+	}
+	load.Waiting = waitingFor(std.err, f.broker)
 	if f.report != "" {
 		// Reports of several runs add up.
 		file, openErr := os.OpenFile(f.report, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -115,6 +123,9 @@ func (f *simulateFlags) publish(ctx context.Context, std streams) (err error) {
 	load.Progress = bar.set
 	sum, err := load.Run(ctx)
 	bar.done()
+	if err != nil && sum.Published == 0 {
+		return hinted{err, "is the broker running, and is --broker its address? --wait waits for one that comes later"}
+	}
 	if err != nil {
 		return err
 	}
@@ -127,6 +138,20 @@ func (f *simulateFlags) publish(ctx context.Context, std streams) (err error) {
 		return &exitError{code: 1, err: errors.New("stopped before everything was acknowledged")}
 	}
 	return err
+}
+
+// waitingFor says what is waited for, and why, at most every five seconds.
+func waitingFor(w io.Writer, broker string) func(error) {
+	var mu sync.Mutex
+	var said time.Time
+	return func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(said) >= 5*time.Second {
+			said = time.Now()
+			_, _ = fmt.Fprintf(w, "waiting for the broker at %s: %v\n", broker, err)
+		}
+	}
 }
 
 func (f *simulateFlags) verifyReport(ctx context.Context, std streams) error {

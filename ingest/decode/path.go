@@ -3,8 +3,10 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // path leads from a JSON value to one or more values inside it:
@@ -376,8 +378,22 @@ func walkDeep(doc *document, f found, yield func(found) bool) bool {
 // maxChannel bounds the name of a channel, in bytes.
 const maxChannel = 64
 
-// channelText makes a channel's name of a device's own words: letters, digits and a few signs, the rest replaced.
+// channelText makes a channel's name of a device's own words: letters, digits and a few signs, the rest replaced. Where letters of other
+// scripts are replaced, or the name is cut, four signs that follow from all of it keep different names apart.
 func channelText(b []byte) string {
+	for i, c := range b {
+		if c >= utf8.RuneSelf || i == maxChannel {
+			h := fnv.New32a()
+			_, _ = h.Write(b) // never fails
+			const mark = 5
+			return plainText(b[:min(len(b), maxChannel-mark)]) + fmt.Sprintf("-%04x", h.Sum32()>>16)
+		}
+	}
+	return plainText(b)
+}
+
+// plainText replaces what a channel's name may not have.
+func plainText(b []byte) string {
 	out := make([]byte, 0, min(len(b), maxChannel))
 	for _, c := range b[:min(len(b), maxChannel)] {
 		if !plain([]byte{c}, " _-.:") {

@@ -18,6 +18,7 @@ type Health struct {
 	Unacked        int             // messages handed over and not yet on disk
 	OldestUnacked  time.Duration   // how long the oldest of them has waited
 	Takeover       bool            // another client probably uses our id
+	Unstable       string          // that the connection breaks again and again, for the broker is restarted, or the network away; empty if not
 	Reason         string          // why it is not healthy; empty if it is
 }
 
@@ -43,11 +44,9 @@ func (s *Subscriber) Health() Health {
 	if heard := s.heard.Load(); heard > 0 {
 		h.Heard = s.epoch.Add(time.Duration(heard))
 	}
-	recent := 0
-	for _, t := range st.connects {
-		if now.Sub(t) <= time.Minute {
-			recent++
-		}
+	recent, kicked := count(st.connects, now)
+	if recent > unstableAfter && kicked < takeoverAfter {
+		h.Unstable = fmt.Sprintf("Connected %d times in a minute.", recent)
 	}
 	switch {
 	case !st.running:
@@ -56,9 +55,9 @@ func (s *Subscriber) Health() Health {
 		h.Reason = "connecting"
 	case !st.connected:
 		h.Reason = "not connected: " + st.lost
-	case recent > takeoverAfter:
+	case kicked >= takeoverAfter:
 		h.Takeover = true
-		h.Reason = fmt.Sprintf("connected %d times in a minute: another client probably uses the id %q", recent, s.options.ClientID)
+		h.Reason = fmt.Sprintf("put out %d times in a minute while the broker was there: another client probably uses the id %q", kicked, s.options.ClientID)
 	case st.refused != "":
 		h.Reason = "subscription: " + st.refused
 	case st.granted == nil:

@@ -54,6 +54,7 @@ type Publisher struct {
 	mu    sync.Mutex
 	since time.Time
 	lost  string
+	ended time.Time // when a connection was last lost; zero: never
 }
 
 // NewPublisher validates the options. Nothing is connected before Run.
@@ -116,7 +117,12 @@ func (p *Publisher) session(ctx context.Context) error {
 	o.SetCleanSession(true)
 	o.SetAutoReconnect(false)
 	o.SetConnectRetry(false)
-	o.SetConnectionLostHandler(func(_ paho.Client, err error) { lost <- err })
+	o.SetConnectionLostHandler(func(_ paho.Client, err error) {
+		p.mu.Lock()
+		p.ended = time.Now()
+		p.mu.Unlock()
+		lost <- err
+	})
 	o.SetCustomOpenConnectionFn(func(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
 		c, err := p.options.open(ctx, u, wire.FilterOptions{Limit: 64 << 10})
 		if err != nil {
@@ -236,6 +242,7 @@ func (p *Publisher) publish(ctx context.Context, client paho.Client, batch []Out
 type PublisherHealth struct {
 	Connected bool
 	Since     time.Time // of being connected, or not
+	Lost      time.Time // when a connection was last lost; zero: never
 	Reason    string    // why it is not healthy; empty if it is
 }
 
@@ -243,7 +250,7 @@ type PublisherHealth struct {
 func (p *Publisher) Health() PublisherHealth {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return PublisherHealth{Connected: p.lost == "", Since: p.since, Reason: p.lost}
+	return PublisherHealth{Connected: p.lost == "", Since: p.since, Lost: p.ended, Reason: p.lost}
 }
 
 func validTopic(t string) bool {

@@ -196,8 +196,11 @@ func (in *session) lost(err error) {
 	changed := false
 	in.change(func(st *state) {
 		changed = st.connected || st.lost == ""
-		if st.connected {
-			st.since = time.Now()
+		if now := time.Now(); st.connected {
+			st.lived, st.refusing = max(1, now.Sub(st.since)), false
+			st.since = now
+		} else {
+			st.refusing = true
 		}
 		st.connected, st.lost = false, err.Error()
 	})

@@ -12,8 +12,50 @@ import (
 
 const (
 	subscribeTries = 5 // answers that did not come before the client is replaced
-	takeoverAfter  = 3 // connects in a minute that look like two clients with one id
+	takeoverAfter  = 3 // times in a minute that we were put out and let in again: two clients have one id
+	unstableAfter  = 3 // connects in a minute that are more than a restart
 )
+
+// together is how far apart both connections are lost where one cause has ended them.
+const together = 250 * time.Millisecond
+
+// kickedWithin is how soon two clients with one id, who both come back at once, put each other out.
+const kickedWithin = 10 * time.Second
+
+// connect is one of the last connects.
+type connect struct {
+	at     time.Time
+	kicked bool // the broker was there all the time, and had put us out
+}
+
+// kicked reports whether the connection that was lost before the present one was ended by the broker for our sake. Then the broker takes
+// us back at the first attempt and still has our session, and our other connection was not lost at the same moment: a broker that is restarted, or a
+// network that breaks, ends both. Where there is no other, it is told by two clients putting each other out as soon as they come. The caller
+// holds mu.
+func (in *session) kicked() bool {
+	st := &in.state
+	if st.lived == 0 || st.refusing || !st.present {
+		return false
+	}
+	if w, ok := in.options.CanaryVia.(interface{ Health() PublisherHealth }); ok {
+		return w.Health().Lost.Sub(st.since).Abs() > together
+	}
+	return st.lived < kickedWithin
+}
+
+// count is how many connects of the last minute there are, and how many of them after we were put out.
+func count(connects []connect, now time.Time) (all, kicked int) {
+	for _, c := range connects {
+		if now.Sub(c.at) > time.Minute {
+			continue
+		}
+		all++
+		if c.kicked {
+			kicked++
+		}
+	}
+	return all, kicked
+}
 
 // connected runs after each connect, in a goroutine of its own. It subscribes every time, for the broker may have lost
 // the session, and verifies what was granted.
@@ -27,15 +69,24 @@ func (in *session) connected() {
 	defer in.tasks.Done()
 	now := time.Now()
 	st := &in.state
-	st.connected, st.since, st.lost, st.granted, st.total = true, now, "", nil, st.total+1
-	st.connects = append(slices.DeleteFunc(st.connects, func(t time.Time) bool { return now.Sub(t) > time.Minute }), now)
-	many, present := len(st.connects), st.present
+	kicked, again := in.kicked(), st.lived != 0
+	st.connected, st.since, st.lost, st.granted, st.total, st.refusing = true, now, "", nil, st.total+1, false
+	st.connects = append(slices.DeleteFunc(st.connects, func(c connect) bool { return now.Sub(c.at) > time.Minute }), connect{now, kicked})
+	_, many := count(st.connects, now)
+	present := st.present
 	in.mu.Unlock()
 	in.metrics.connects.Inc()
 	in.heard.Store(in.now())
-	in.log.Info("connected", "broker", in.broker.Redacted(), "session", present)
-	if many == takeoverAfter+1 {
-		in.log.Error("connected too often: another client probably uses the same id", "client", in.options.ClientID, "per_minute", many)
+	switch {
+	case !again:
+		in.log.Info("connected", "broker", in.broker.Redacted(), "session", present)
+	case kicked:
+		in.log.Warn("connected again: the broker had ended this connection alone", "broker", in.broker.Redacted(), "session", present)
+	default:
+		in.log.Info("connected again: the broker was restarted, or the network away", "broker", in.broker.Redacted(), "session", present)
+	}
+	if kicked && many == takeoverAfter {
+		in.log.Error("put out again and again: another client uses the same id", "client", in.options.ClientID, "per_minute", many)
 	}
 
 	c := in.conn.Load()

@@ -55,8 +55,10 @@ type state struct {
 	since       time.Time // of connected or not connected
 	present     bool      // the broker had our session at the last connect
 	had         bool      // there was a session before
-	connects    []time.Time
+	connects    []connect
 	total       int
+	refusing    bool          // an attempt to connect has failed since the connection was lost
+	lived       time.Duration // how long the last connection was there; 0: there was none
 	granted     map[string]byte
 	refused     string // what is wrong with the subscription
 	lost        string // why the connection is down

@@ -147,6 +147,52 @@ func TestTakeover(t *testing.T) {
 	}
 }
 
+// Finding L11: a broker that is restarted again and again is told as that, not as somebody who uses our id.
+func TestL11_ARestartedBrokerIsNoTakeover(t *testing.T) {
+	broker := testengine.Mosquitto(t, testengine.MosquittoPersistence(""))
+	c := connection(broker.URL, "g")
+	c.MaxRetry = 50 * time.Millisecond
+	p, _ := publisher(t, mqtt.PublisherOptions{Connection: c})
+	s, _ := subscribe(t, mqtt.Options{Connection: c, CanaryVia: p, CanaryInterval: time.Second}, new(book))
+	for n := range 5 {
+		eventually(t, 10*time.Second, "connected again", func() bool { h := s.Health(); return h.Connected && h.Connects == n+1 && p.Health().Connected })
+		if h := s.Health(); h.Takeover || strings.Contains(h.Reason, "another client") {
+			t.Fatalf("after %d restarts: got %+v, want nobody suspected", n, h)
+		}
+		broker.Stop()
+		broker.Start()
+	}
+	eventually(t, 10*time.Second, "told as unstable", func() bool { return s.Health().Unstable != "" })
+	if h := s.Health(); h.Takeover {
+		t.Errorf("got %+v, want nobody suspected", h)
+	}
+}
+
+// Finding L11: the other client is found where our publishing connection, or none, stands witness.
+func TestL11_OnlyATakeoverIsTold(t *testing.T) {
+	broker := testengine.Mosquitto(t)
+	c := connection(broker.URL, "g")
+	c.MaxRetry = 50 * time.Millisecond
+	p, _ := publisher(t, mqtt.PublisherOptions{Connection: c})
+	s, _ := subscribe(t, mqtt.Options{Connection: c, CanaryVia: p, CanaryInterval: time.Second}, new(book))
+	healthy(t, s)
+	subscribe(t, mqtt.Options{Connection: c}, new(book))
+	eventually(t, time.Minute, "health says so", func() bool { return s.Health().Takeover })
+}
+
+// Finding L11: so is a copy of the whole gateway, which puts out our publishing connection as well.
+func TestL11_ACopyOfTheGatewayIsATakeover(t *testing.T) {
+	broker := testengine.Mosquitto(t)
+	c := connection(broker.URL, "g")
+	c.MaxRetry = 2 * time.Second
+	p, _ := publisher(t, mqtt.PublisherOptions{Connection: c})
+	s, _ := subscribe(t, mqtt.Options{Connection: c, CanaryVia: p, CanaryInterval: time.Second}, new(book))
+	healthy(t, s)
+	other, _ := publisher(t, mqtt.PublisherOptions{Connection: c})
+	subscribe(t, mqtt.Options{Connection: c, CanaryVia: other, CanaryInterval: time.Second}, new(book))
+	eventually(t, time.Minute, "health says so", func() bool { return s.Health().Takeover })
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	good := connection("tcp://127.0.0.1:1", "g")
 	for name, c := range map[string]struct {
