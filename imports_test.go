@@ -44,9 +44,10 @@ type ban struct {
 }
 
 var bans = []ban{
-	{"", []string{"journal"}, []string{"database/sql", "modernc.org/sqlite"}, "the journal is the one owner of SQL: what is durable is decided in one place"},
+	{"", []string{"journal", "testengine/torture"}, []string{"database/sql", "modernc.org/sqlite"}, "the journal is the one owner of SQL: what is durable is decided in one place"},
 	{"web", nil, []string{"github.com/eclipse/paho.mqtt.golang", "github.com/mochi-mqtt", "github.com/influxdata"}, "pages ask small ports, so they work whichever engine is behind"},
 	{"", []string{"testengine"}, []string{module + "/testengine", "testing"}, "only tests start test engines"},
+	{"testengine/torture", nil, []string{module + "/journal", module + "/gateway", "github.com/cespare/xxhash"}, "an oracle that shares code with the journal shares its faults"},
 	{"testengine/recompute", nil, []string{module + "/rules"}, "a second implementation that shares code shares its faults"},
 	{"configs", nil, []string{module + "/cmd"}, "configuration is read for the program, it does not know it"},
 	{"alerts", nil, outer, "components are wired by the program, they do not know it"},
@@ -70,15 +71,16 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		return &fstest.MapFile{Data: []byte("package p\n" + imports + "\n" + body)}
 	}
 	tree := fstest.MapFS{
-		"telemetry/a.go":   source(`import ("math"; "net/netip")`, ""),
-		"facility/a.go":    source(`import ("time"; "`+module+`/telemetry"; "`+module+`/rules")`, "func f() { time.Now() }"),
-		"rules/a.go":       source(`import ("cel.dev/cel-go/cel"; "`+module+`/facility"; "golang.org/x/text/language")`, "func f() { go f() }"),
-		"rules/deep/b.go":  source(`import ("sync/atomic"; clock "time"; "`+module+`/rules")`, "func f() { clock.Sleep(1); clock.Unix(1, 0) }"),
-		"rules/a_test.go":  source(`import ("os"; "time")`, "func f() { time.Now() }"),
-		"journal/a.go":     source(`import ("database/sql"; _ "modernc.org/sqlite"; "`+module+`/configs/strict")`, ""),
-		"webhook/a.go":     source(`import "github.com/eclipse/paho.mqtt.golang"`, ""),
-		"web/a.go":         source(`import ("database/sql"; "github.com/influxdata/influxdb-client-go/v2")`, ""),
-		"cmd/gerbang/a.go": source(`import ("`+module+`/configs"; "`+module+`/testengine")`, ""),
+		"telemetry/a.go":          source(`import ("math"; "net/netip")`, ""),
+		"facility/a.go":           source(`import ("time"; "`+module+`/telemetry"; "`+module+`/rules")`, "func f() { time.Now() }"),
+		"rules/a.go":              source(`import ("cel.dev/cel-go/cel"; "`+module+`/facility"; "golang.org/x/text/language")`, "func f() { go f() }"),
+		"rules/deep/b.go":         source(`import ("sync/atomic"; clock "time"; "`+module+`/rules")`, "func f() { clock.Sleep(1); clock.Unix(1, 0) }"),
+		"rules/a_test.go":         source(`import ("os"; "time")`, "func f() { time.Now() }"),
+		"journal/a.go":            source(`import ("database/sql"; _ "modernc.org/sqlite"; "`+module+`/configs/strict")`, ""),
+		"webhook/a.go":            source(`import "github.com/eclipse/paho.mqtt.golang"`, ""),
+		"web/a.go":                source(`import ("database/sql"; "github.com/influxdata/influxdb-client-go/v2")`, ""),
+		"cmd/gerbang/a.go":        source(`import ("`+module+`/configs"; "`+module+`/testengine")`, ""),
+		"testengine/torture/a.go": source(`import ("database/sql"; "`+module+`/journal")`, ""),
 	}
 	sameProblems(t, importProblems(sources(t, tree)),
 		"telemetry/a.go:2: imports net/netip: no I/O: the same journal gives the same verdicts, on any machine",
@@ -91,7 +93,8 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		"journal/a.go:2: imports "+module+"/configs/strict: components are wired by the program, they do not know it",
 		"web/a.go:2: imports database/sql: the journal is the one owner of SQL: what is durable is decided in one place",
 		"web/a.go:2: imports github.com/influxdata/influxdb-client-go/v2: pages ask small ports, so they work whichever engine is behind",
-		"cmd/gerbang/a.go:2: imports "+module+"/testengine: only tests start test engines")
+		"cmd/gerbang/a.go:2: imports "+module+"/testengine: only tests start test engines",
+		"testengine/torture/a.go:2: imports "+module+"/journal: an oracle that shares code with the journal shares its faults")
 }
 
 // importProblems names every import, and in the confined packages every use of clock and goroutine, that a table above forbids.
