@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
@@ -30,6 +31,9 @@ func (l *loader) checkComponents(c *Config) {
 			l.at("mqtt.broker", "a password without username, want both or none")
 		}
 		secure := strings.HasPrefix(b.URL, "mqtts:") || strings.HasPrefix(b.URL, "ssl:") || strings.HasPrefix(b.URL, "wss:")
+		if host, ok := brokerHost(b.URL); ok && !secure && b.Password.IsSet() && !loopback(host) {
+			c.Warnings.Add(l.places.At("mqtt.broker.url"), "url is not encrypted: the gateway's password can be read on the way, want mqtts:// or wss://")
+		}
 		if b.TLS != nil && b.URL != "" && !secure {
 			l.at("mqtt.broker.tls", "tls is given but url is not encrypted, want mqtts:// or wss://")
 		}
@@ -50,6 +54,8 @@ func (l *loader) checkComponents(c *Config) {
 		case b.TLSListen != "" && b.TLS == nil:
 			l.at("mqtt.embedded.tls_listen", "tls_listen without tls, want tls: {cert, key}")
 		}
+		l.checkLimits("mqtt.embedded.limits", &b.Limits)
+		l.checkOpenDoors(c, b)
 		if b.Anonymous == "deny" && len(b.Credentials) == 0 {
 			l.at("mqtt.embedded", "nobody may connect: want credentials, or anonymous: allow")
 		}
@@ -178,6 +184,21 @@ func (l *loader) listen(path, address string) (host string, ok bool) {
 		return "", false
 	}
 	return host, true
+}
+
+// splitHost is the host of an address that listen has found good.
+func splitHost(address string) (host string, ok bool) {
+	host, _, err := net.SplitHostPort(address)
+	return host, address != "" && err == nil
+}
+
+// brokerHost is the host of a broker's URL.
+func brokerHost(raw string) (host string, ok bool) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return "", false
+	}
+	return u.Hostname(), true
 }
 
 func loopback(host string) bool {

@@ -123,7 +123,12 @@ type TLSClient struct {
 type Push struct {
 	// Credentials are who may push: HTTP basic authentication, or the password as a bearer token.
 	Credentials []Credential `yaml:"credentials" required:"yes" want:"a list of credentials"`
+	// Limits are what one credential may take of this door.
+	Limits PushLimits `yaml:"limits"`
 }
+
+// SetDefaults fills in what fits a building.
+func (p *Push) SetDefaults() { p.Limits = PushLimits{Requests: 64, Rate: 1000} }
 
 // MQTT is where messages come from: an external broker, the embedded one, or both.
 type MQTT struct {
@@ -164,13 +169,22 @@ type EmbeddedBroker struct {
 	Credentials []Credential `yaml:"credentials"`
 	// Anonymous clients may publish for every device (allow) or not at all (deny).
 	Anonymous string `yaml:"anonymous" enum:"deny allow"`
-	// MaxClients is the most connections at a time.
+	// MaxClients is the most connections at a time. When there are so many, a credential that has few takes the place of a
+	// connection of the one that has most.
 	MaxClients int `yaml:"max_clients" min:"1" max:"100000"`
+	// Limits are what one credential, and everybody without one, may take of this door.
+	Limits BrokerLimits `yaml:"limits"`
+	// Origins are those of web pages that may use websocket, besides pages of its own host and port and http.external_url: a
+	// browser lets any page try.
+	Origins []string `yaml:"websocket_origins" pattern:"^https?://[^/@\\s]+$" want:"scheme and host, such as https://dashboard.example.go.id"`
 }
 
 // SetDefaults listens on this machine only and lets nobody in unknown.
 func (b *EmbeddedBroker) SetDefaults() {
 	b.Listen, b.Anonymous, b.MaxClients = "127.0.0.1:1883", "deny", 1000
+	b.Limits = BrokerLimits{
+		Connecting: 256, Sessions: 50, Subscriptions: 1000, Queue: 8 * MiB, RetainedTopics: 1000, Retained: 4 * MiB, Rate: 1000,
+	}
 }
 
 // Credential is a name and a password with what it may do: speak for one device, be a bridge for several, or read.

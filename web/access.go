@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,18 +21,17 @@ const (
 )
 
 // access decides who may come in. There is one token; a browser trades it for a cookie that holds an end date and a name
-// under a MAC keyed by the token, so that a new token ends all sessions and nothing has to be stored.
+// under a MAC keyed by a secret and the token, so that a new token ends all sessions, and signing out one.
 type access struct {
-	token   string // empty: everybody
-	key     []byte
-	secure  bool // cookies only over TLS
-	now     func() time.Time
-	backoff *backoff
+	token    string // empty: everybody
+	secure   bool   // cookies only over TLS
+	now      func() time.Time
+	backoff  *backoff
+	sessions *sessions
 }
 
-func newAccess(token string, secure bool, now func() time.Time) *access {
-	key := sha256.Sum256([]byte("gerbang session v1\x00" + token))
-	return &access{token: token, key: key[:], secure: secure, now: now, backoff: newBackoff()}
+func newAccess(token string, secure bool, now func() time.Time, s *sessions) *access {
+	return &access{token: token, secure: secure, now: now, backoff: newBackoff(), sessions: s}
 }
 
 // matches compares in constant time; hashing first hides the length too.
@@ -42,43 +40,59 @@ func (a *access) matches(token string) bool {
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-func (a *access) mac(end, name string) string {
-	m := hmac.New(sha256.New, a.key)
-	fmt.Fprintf(m, "%s\x00%s", end, name)
+func (a *access) mac(id, name string) string {
+	m := hmac.New(sha256.New, a.sessions.key(a.token))
+	fmt.Fprintf(m, "%s\x00%s", id, name)
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
 
 // cookie is a new session for a person who calls herself name.
 func (a *access) cookie(name string) *http.Cookie {
-	end := strconv.FormatInt(a.now().Add(sessionLife).Unix(), 10)
+	id := a.sessions.begin(a.now().Add(sessionLife))
 	name = base64.RawURLEncoding.EncodeToString([]byte(name))
 	return &http.Cookie{
-		Name: sessionCookie, Value: end + "." + name + "." + a.mac(end, name), Path: "/",
+		Name: sessionCookie, Value: id + "." + name + "." + a.mac(id, name), Path: "/",
 		MaxAge: int(sessionLife.Seconds()), HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteStrictMode,
 	}
 }
 
 // session reads the cookie: the person's name and whether it is genuine and has not ended.
 func (a *access) session(r *http.Request) (string, bool) {
+	id, name, ok := a.genuine(r)
+	if end, valid := endOf(id); !ok || !valid || a.now().Unix() >= end || a.sessions.isOver(id) {
+		return "", false
+	}
+	return name, true
+}
+
+// genuine reads a cookie of ours, which may have ended.
+func (a *access) genuine(r *http.Request) (id, name string, ok bool) {
 	c, err := r.Cookie(sessionCookie)
 	if err != nil {
-		return "", false
+		return "", "", false
 	}
 	parts := strings.Split(c.Value, ".")
 	if len(parts) != 3 || !hmac.Equal([]byte(a.mac(parts[0], parts[1])), []byte(parts[2])) {
-		return "", false
+		return "", "", false
 	}
-	end, err := strconv.ParseInt(parts[0], 10, 64)
-	if err != nil || a.now().Unix() >= end {
-		return "", false
+	decoded, err := base64.RawURLEncoding.DecodeString(parts[1])
+	return parts[0], string(decoded), err == nil
+}
+
+// end ends the session of a request everywhere, not only in this browser.
+func (a *access) end(r *http.Request) error {
+	if id, _, ok := a.genuine(r); ok {
+		return a.sessions.end(id, a.now())
 	}
-	name, err := base64.RawURLEncoding.DecodeString(parts[1])
-	return string(name), err == nil
+	return nil
 }
 
 // author says who does something: the name given on signing in, else what let the request in. Never empty.
 // nobody is the author of what somebody without a name did at the gateway itself.
-const nobody = "local"
+const (
+	nobody      = "local"
+	tokenHolder = "token" // of one who came in by the token and gave no name
+)
 
 func (a *access) author(r *http.Request) string {
 	if name, ok := a.session(r); ok && name != "" {
@@ -87,7 +101,7 @@ func (a *access) author(r *http.Request) string {
 	if a.token == "" {
 		return nobody
 	}
-	return "token"
+	return tokenHolder
 }
 
 // bearer is the token of an Authorization header.

@@ -119,10 +119,10 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 		card.Unconfirmed = sc.T(key, "When", sc.when(a.Unconfirmed))
 	}
 	if ack := a.Ack; ack != nil {
-		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", sc.who(ack.By), "Until", sc.when(ack.Until)), ack.Reason)
+		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", sc.claims(ack.By), "Until", sc.when(ack.Until)), ack.Reason)
 	}
 	for _, ack := range a.Acknowledgements() {
-		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", sc.who(ack.By), "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
+		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", sc.claims(ack.By), "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
 	}
 	for _, p := range presetsOf(a) {
 		card.Presets = append(card.Presets, preset{p, sc.T("preset." + p)})
@@ -136,6 +136,15 @@ func (t *tongue) who(author string) string {
 		return t.T("author.nobody")
 	}
 	return author
+}
+
+// claims is who, marked as what it is: a name that somebody gave, which nobody has checked. One who came in by the token alone
+// gave none.
+func (t *tongue) claims(author string) string {
+	if author == nobody || author == tokenHolder {
+		return t.who(author)
+	}
+	return t.who(author) + " " + t.T("entries.claimed")
 }
 
 // because adds the reason of an acknowledgement.
@@ -182,7 +191,7 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 		sc := s.scene(lang, v)
 		sc.zoned = r.PostForm.Get("from") == "alerts"
 		w.Header().Set("Cache-Control", "no-store")
-		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", sc.who(author), "Until", sc.when(telemetry.InstantOf(until)))})
+		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", sc.claims(author), "Until", sc.when(telemetry.InstantOf(until)))})
 	}
 	to := "/"
 	switch _, ok := s.opts.Live.View(site); {

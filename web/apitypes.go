@@ -345,14 +345,15 @@ func apiMomentOf(e *rules.Explanation) *apiMoment {
 }
 
 type apiAck struct {
-	By     string    `json:"by" example:"satpam pagi"`
-	Reason string    `json:"reason,omitempty" example:"entrance_held"`
-	At     time.Time `json:"at"`
-	Until  time.Time `json:"until" doc:"It is loud again from then on"`
+	By      string    `json:"by" example:"satpam pagi"`
+	Claimed bool      `json:"by_claimed" doc:"True: the name is what the client said of itself, and nobody has checked it"`
+	Reason  string    `json:"reason,omitempty" example:"entrance_held"`
+	At      time.Time `json:"at"`
+	Until   time.Time `json:"until" doc:"It is loud again from then on"`
 }
 
 func apiAckOf(a *alerts.Acknowledgement) apiAck {
-	return apiAck{a.By, a.Reason, a.At.Time(), a.Until.Time()}
+	return apiAck{a.By, true, a.Reason, a.At.Time(), a.Until.Time()}
 }
 
 func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {

@@ -66,8 +66,11 @@ func (s *Server) takeToken(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// logout ends the session in this browser.
+// logout ends the session, so that its cookie is worth nothing wherever it is.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
+	if err := s.access.end(r); err != nil {
+		s.opts.Log.Error("a session is over and may come back after a restart", "err", err)
+	}
 	c := s.access.cookie("")
 	c.Value, c.MaxAge = "", -1
 	http.SetCookie(w, c)

@@ -55,6 +55,8 @@ type Options struct {
 	Proxy bool
 	// Token is the access token; empty: everyone who reaches the server may use it. See Guard.
 	Token string
+	// SessionFile is where sessions outlive a restart, and stay ended; empty: they end with the process.
+	SessionFile string
 	// PublicSigns shows /sign/ without the token, for displays at a door.
 	PublicSigns bool
 
@@ -152,7 +154,11 @@ func New(opts Options) (*Server, error) {
 	if s.metrics, err = newMetrics(opts.Registerer, opts.Live, opts.Alerts, opts.Now); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
-	s.access = newAccess(opts.Token, opts.TLS != nil || opts.Proxy, opts.Now)
+	signedIn, err := openSessions(opts.SessionFile, opts.Now())
+	if err != nil {
+		return nil, err
+	}
+	s.access = newAccess(opts.Token, opts.TLS != nil || opts.Proxy, opts.Now, signedIn)
 	s.sparks = newSparks(opts.Rollups)
 	s.hub = newHub(s.compose, s.metrics, opts.Log)
 	if s.handler, err = s.routes(); err != nil {

@@ -65,6 +65,9 @@ func (s *Server) stream(page string) handlerFunc {
 			select {
 			case <-next:
 			case <-beat.C:
+				if !s.stillIn(r) {
+					return nil // signed out: the page asks again, and is sent to sign in
+				}
 				buf.Reset()
 				s.writeBeat(&buf)
 				if err := send(rc, w, &buf); err != nil {
@@ -78,6 +81,15 @@ func (s *Server) stream(page string) handlerFunc {
 			}
 		}
 	}
+}
+
+// stillIn reports whether the session that let a stream in has not ended meanwhile. What needs no session stays.
+func (s *Server) stillIn(r *http.Request) bool {
+	if _, _, ours := s.access.genuine(r); s.access.token == "" || !ours || s.open(r.URL.Path) {
+		return true
+	}
+	_, in := s.access.session(r)
+	return in
 }
 
 func (s *Server) writeBeat(buf *bytes.Buffer) {

@@ -233,7 +233,7 @@ func (a *app) show(signals []alerts.Signal) { a.courier.Show(signals) }
 
 // run serves until ctx ends.
 func (a *app) run(ctx context.Context) error {
-	stages := []stage{{"reload", a.watchReload, time.Second}}
+	stages := []stage{{"reload", a.watchReload, time.Second}, {"memory", giveBack(crowdEvery), time.Second}}
 	stages = append(stages, a.doors.stages()...)
 	stages = append(stages,
 		stage{"announced topics", a.hearing.run(a.doors.follow, a.log), time.Second},

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
-// Discover listens at a broker, here the embedded one, with and without a credential: it lists the device that
-// no site's file knows and says so where the broker refuses the login or the topics.
-func TestDiscoverListensAtABroker(t *testing.T) {
+// Finding T10: discover listens at a broker, the embedded one, with and without a credential, or a mosquitto: it lists the
+// device that no site's file knows and says so where the broker refuses the login or the topics.
+func TestT10_DiscoverListensAtABroker(t *testing.T) {
 	open := newRig(t).building().serve()
 	addr := freeAddr(t)
 	for _, name := range []string{"lora", "layar", "teknisi"} {
@@ -35,16 +37,22 @@ func TestDiscoverListensAtABroker(t *testing.T) {
 
 	lora := func(o *paho.ClientOptions) { o.SetUsername("lora").SetPassword("rahasia-lora") }
 	for _, tt := range []struct {
-		name  string
-		rig   *rig
-		login func(*paho.ClientOptions)
-		args  []string
+		name   string
+		rig    *rig
+		broker func(t *testing.T) string
+		login  func(*paho.ClientOptions)
+		args   []string
 	}{
-		{"without a credential", open, nil, nil},
-		{"with a credential", locked, lora, []string{"--username", "teknisi", "--password-file", secret("rahasia-teknisi")}},
+		{"without a credential", open, nil, nil, nil},
+		{"with a credential", locked, nil, lora, []string{"--username", "teknisi", "--password-file", secret("rahasia-teknisi")}},
+		{"mosquitto", open, func(t *testing.T) string { return testengine.Mosquitto(t).URL }, nil, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := connect(t, "tcp://"+tt.rig.mqtt, "bridge", tt.login)
+			url := "tcp://" + tt.rig.mqtt
+			if tt.broker != nil {
+				url = tt.broker(t)
+			}
+			c := connect(t, url, "bridge", tt.login)
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
@@ -55,7 +63,7 @@ func TestDiscoverListensAtABroker(t *testing.T) {
 					time.Sleep(100 * time.Millisecond)
 				}
 			}()
-			args := append([]string{"devices", "discover", "--json", "--for", "2s", "--config", tt.rig.config(), "--broker", "tcp://" + tt.rig.mqtt}, tt.args...)
+			args := append([]string{"devices", "discover", "--json", "--for", "2s", "--config", tt.rig.config(), "--broker", url}, tt.args...)
 			code, out, errs := run(t, "", args...)
 			<-done
 			var found []stranger

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -67,6 +68,10 @@ func (d *doors) openBroker(cfg *configs.Config, intake ingest.Intake, log *slog.
 	if err != nil {
 		return err
 	}
+	origins := slices.Clone(e.Origins)
+	if u, err := url.Parse(cfg.HTTP.ExternalURL); err == nil && u.Host != "" {
+		origins = append(origins, u.Scheme+"://"+u.Host)
+	}
 	var serverTLS *tls.Config
 	if e.TLS != nil {
 		if serverTLS, err = loadServerTLS(e.TLS); err != nil {
@@ -85,7 +90,12 @@ func (d *doors) openBroker(cfg *configs.Config, intake ingest.Intake, log *slog.
 	}
 	d.broker, err = broker.New(broker.Options{
 		Listeners: listeners, Credentials: credentials, AllowAnonymous: e.Anonymous == "allow",
-		MaxPacket: int(cfg.Ingest.MaxPayload), MaxClients: e.MaxClients, Logger: log, Registerer: reg,
+		MaxPacket: int(cfg.Ingest.MaxPayload), MaxClients: e.MaxClients, Origins: origins,
+		Limits: broker.Limits{
+			Connecting: e.Limits.Connecting, Sessions: e.Limits.Sessions, Subscriptions: e.Limits.Subscriptions,
+			Queue: int64(e.Limits.Queue), RetainedTopics: e.Limits.RetainedTopics, Retained: int64(e.Limits.Retained),
+		},
+		Logger: log, Registerer: reg,
 	}, intake)
 	return err
 }
@@ -94,12 +104,13 @@ func (d *doors) openPush(cfg *configs.Config, intake ingest.Intake, log *slog.Lo
 	if cfg.Push == nil {
 		return nil
 	}
-	credentials, err := accessCredentials(cfg.Push.Credentials)
+	credentials, err := accessCredentials(cfg.Push.Credentials, cfg.Push.Limits.Rate)
 	if err != nil {
 		return err
 	}
 	d.push, err = push.New(push.Options{
-		Credentials: credentials, MaxBody: int(cfg.Ingest.MaxPayload), Logger: log, Registerer: reg,
+		Credentials: credentials, MaxBody: int(cfg.Ingest.MaxPayload), MaxRequests: cfg.Push.Limits.Requests, Proxy: cfg.HTTP.BehindProxy,
+		Logger: log, Registerer: reg,
 	}, intake)
 	return err
 }
@@ -109,10 +120,11 @@ func brokerCredentials(cfg *configs.Config) ([]access.Credential, error) {
 	if cfg.MQTT.Embedded == nil {
 		return nil, nil
 	}
-	return accessCredentials(cfg.MQTT.Embedded.Credentials)
+	return accessCredentials(cfg.MQTT.Embedded.Credentials, cfg.MQTT.Embedded.Limits.Rate)
 }
 
-func accessCredentials(configured []configs.Credential) ([]access.Credential, error) {
+// accessCredentials are the configured ones as the doors want them. rate is what a device may send a second.
+func accessCredentials(configured []configs.Credential, rate float64) ([]access.Credential, error) {
 	all := make([]access.Credential, 0, len(configured))
 	for _, c := range configured {
 		a := access.Credential{Name: c.Name, PasswordHash: string(c.PasswordHash), Device: c.Device, Devices: c.Devices}
@@ -125,7 +137,7 @@ func accessCredentials(configured []configs.Credential) ([]access.Credential, er
 		}
 		switch {
 		case c.Device != "":
-			a.Role = access.Device
+			a.Role, a.Rate = access.Device, rate
 		case c.Bridge:
 			a.Role = access.Bridge
 		default:
@@ -173,7 +185,7 @@ func (d *doors) swap(next *configs.Config) error {
 		return err
 	}
 	if d.push != nil && next.Push != nil {
-		forPush, err := accessCredentials(next.Push.Credentials)
+		forPush, err := accessCredentials(next.Push.Credentials, next.Push.Limits.Rate)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -28,6 +29,7 @@ func (a *app) openWeb() error {
 	if p := a.doors.pushHandler(); p != nil {
 		o.Push, o.PushHasCredentials = p, true
 	}
+	o.SessionFile = filepath.Join(a.cfg.Data, "sessions")
 	token, err := reveal("access token", h.AccessToken)
 	if err != nil {
 		return err

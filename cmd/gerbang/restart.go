@@ -32,11 +32,16 @@ type setting struct {
 // fixed is what a running gateway cannot change, by the keys of the configuration. Copies, because what can be changed is
 // cleared in them.
 func fixed(c *configs.Config) []setting {
-	embedded, push, router, ingest := c.MQTT.Embedded, c.Push != nil, c.Alertmanager, c.Ingest
+	embedded, push, router, ingest := c.MQTT.Embedded, c.Push, c.Alertmanager, c.Ingest
 	if embedded != nil {
 		e := *embedded
 		e.Credentials = nil
 		embedded = &e
+	}
+	if push != nil {
+		p := *push
+		p.Credentials = nil
+		push = &p
 	}
 	if router != nil {
 		r := *router

@@ -6,6 +6,7 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,19 +36,24 @@ type Broker struct {
 	log     *slog.Logger
 	metrics *metrics
 
-	server      *mochi.Server
-	relay       *relay
-	listeners   []*listener
-	backlog     wire.Backlog
-	epoch       time.Time                  // ages are counted from here, so that setting the clock does not change them
-	anonymous   *access.Account            // nil: not allowed
-	accounts    atomic.Pointer[access.Set] // swapped by SetCredentials
-	sessions    sessions                   // of clients, by client id
-	stopping    chan struct{}              // closed: no message is taken any more
-	stopped     chan struct{}              // closed: connections end
-	running     atomic.Bool
-	connections atomic.Int64 // open, logged in or not
-	swap        sync.Mutex   // one SetCredentials at a time
+	server    *mochi.Server
+	relay     *relay
+	routes    routes
+	wills     testaments
+	listeners []*listener
+	backlog   wire.Backlog
+	epoch     time.Time                  // ages are counted from here, so that setting the clock does not change them
+	anonymous *access.Account            // nil: not allowed
+	accounts  atomic.Pointer[access.Set] // swapped by SetCredentials
+	sessions  sessions                   // of clients, by client id
+	gate      *gate                      // of connections that have not logged in
+	attempts  *access.Attempts
+	notes     *access.Notes
+	retainers retainers
+	stopping  chan struct{} // closed: no message is taken any more
+	stopped   chan struct{} // closed: connections end
+	running   atomic.Bool
+	swap      sync.Mutex // one SetCredentials at a time
 }
 
 // New validates the options and opens the listeners, so that Addr is known; nothing is accepted before Run.
@@ -60,7 +66,13 @@ func New(o Options, intake ingest.Intake) (*Broker, error) {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
 	b := &Broker{options: o, intake: intake, log: o.Logger, epoch: time.Now(), stopping: make(chan struct{}), stopped: make(chan struct{})}
-	b.sessions.byID = map[string]*session{}
+	b.sessions.byID, b.sessions.owners = map[string]*session{}, map[string]*owner{}
+	b.sessions.mailbox, b.sessions.retire = b.mailbox, b.retire
+	b.routes.retained, b.routes.keep, b.routes.expired = map[string]*parcel{}, b.keep, b.retainers.expired
+	b.wills.waiting = map[*session]*testament{}
+	b.retainers.byTopic = map[string]retainer{}
+	b.gate = newGate(o.Limits.Connecting, func() { b.refuse(nil, causeConnecting) })
+	b.attempts, b.notes = access.NewAttempts(nil), access.NewNotes(b.log, nil)
 	b.accounts.Store(set)
 	if o.AllowAnonymous {
 		b.anonymous = access.Anonymous()
@@ -68,10 +80,13 @@ func New(o Options, intake ingest.Intake) (*Broker, error) {
 
 	can := mochi.NewDefaultServerCapabilities()
 	can.MaximumPacketSize = uint32(o.MaxPacket) + 5 // the filter of each connection is the one that decides
-	can.MaximumClients = int64(o.MaxClients)
+	can.MaximumClientWritesPending = 16             // of its own, which are none; it allocates as many for each connection
+	can.MaximumInflight = 65535                     // bounds what a client may set as its receive maximum
+	can.TopicAliasMaximum = maxAliases
 	can.ReceiveMaximum = 65535           // as many as there are identifiers: back-pressure is the intake's
 	can.MaximumMessageExpiryInterval = 0 // it would also end the gateway's retained states after a day
-	can.MaximumSessionExpiryInterval = 7 * 24 * 3600
+	can.MaximumSessionExpiryInterval = maxSession
+	can.Compatibilities.NoInheritedPropertiesOnAck = true // they would be the message's own
 	b.server = mochi.New(&mochi.Options{
 		Capabilities:            can,
 		Logger:                  slog.New(slog.DiscardHandler), // it logs payloads; the hook logs what matters
@@ -108,6 +123,7 @@ func (b *Broker) Addr(i int) string { return b.listeners[i].Address() }
 func (b *Broker) Run(ctx context.Context) error {
 	var relaying sync.WaitGroup
 	relaying.Go(b.relay.run)
+	relaying.Go(func() { b.keepTime(b.relay.done) })
 	defer relaying.Wait()
 	defer b.relay.stop()
 
@@ -179,7 +195,7 @@ func (b *Broker) current(a *access.Account) bool {
 // revoke ends a session whose account is no longer valid, and forgets what it had subscribed to.
 func (b *Broker) revoke(cl *mochi.Client, c *conn) {
 	b.metrics.revoked.Inc()
-	b.log.Warn("session ended: its credential is no longer valid", "credential", c.account.Name, "client", cl.ID)
+	b.log.Warn("session ended: its credential is no longer valid", "credential", c.account.Name, "client", bounded(c.id))
 	if now, ok := b.server.Clients.Get(cl.ID); ok && now == cl {
 		b.server.Clients.Delete(cl.ID)
 	}
@@ -225,9 +241,7 @@ func (b *Broker) Publish(ctx context.Context, topic string, payload []byte, reta
 	if !b.running.Load() {
 		return ErrNotRunning
 	}
-	if err := b.server.Publish(topic, payload, retained, 1); err != nil {
-		return fmt.Errorf("broker: publish on %q: %w", topic, err)
-	}
+	b.deliver(&parcel{topic: topic, payload: bytes.Clone(payload), qos: 1, retain: retained})
 	b.metrics.published.Inc()
 	return nil
 }

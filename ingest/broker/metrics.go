@@ -7,7 +7,8 @@ type metrics struct {
 	repeated    prometheus.Counter
 	oversize    prometheus.Counter
 	throttled   prometheus.Counter
-	refused     map[string]prometheus.Counter // by cause
+	refused     [causes]prometheus.Counter
+	outside     prometheus.Counter
 	revoked     prometheus.Counter
 	relayed     prometheus.Counter
 	relayLost   prometheus.Counter
@@ -15,13 +16,40 @@ type metrics struct {
 	retainedOut prometheus.Counter
 }
 
-// Causes of a refusal: the closed set of a label.
+// cause of a refusal: the closed set of a label.
+type cause int
+
 const (
-	causeLogin     = "login"     // unknown name or wrong password
-	causeClientID  = "client_id" // belongs to another credential
-	causeFull      = "full"      // too many connections
-	causeSubscribe = "subscribe" // may not read this
+	admitted           cause = iota
+	causeLogin               // unknown name or wrong password
+	causeWait                // a log-in too soon after others that failed
+	causePenalty             // too soon after a disconnection for its own doing
+	causeClientID            // too long
+	causeFull                // too many connections
+	causeConnecting          // too many without a log-in
+	causeSessions            // too many of one credential
+	causeSubscribe           // may not read this
+	causeSubscriptions       // too many of one credential, or too long
+	causeQueue               // too much waits already
+	causeRetained            // too much is retained already
+	causePublish             // a reader, or a flood on topics that are not one's own
+	causeOrigin              // a page of another origin
+	causes
 )
+
+var causeNames = [causes]string{
+	causeLogin: "login", causeWait: "wait", causePenalty: "penalty", causeClientID: "client_id", causeFull: "full",
+	causeConnecting: "connecting", causeSessions: "sessions", causeSubscribe: "subscribe", causeSubscriptions: "subscriptions",
+	causeQueue: "queue", causeRetained: "retained", causePublish: "publish", causeOrigin: "origin",
+}
+
+// refuse counts a refusal, for the credential too where there is one.
+func (b *Broker) refuse(o *owner, why cause) {
+	b.metrics.refused[why].Inc()
+	if o != nil {
+		o.refused[why].Add(1)
+	}
+}
 
 func newMetrics(r prometheus.Registerer, b *Broker) *metrics {
 	counter := func(name, help string, labels prometheus.Labels) prometheus.Counter {
@@ -36,11 +64,15 @@ func newMetrics(r prometheus.Registerer, b *Broker) *metrics {
 		relayLost:   counter("gerbang_broker_relay_lost_messages_total", "Device messages not passed on to subscribers because they were too slow.", nil),
 		published:   counter("gerbang_broker_published_messages_total", "Messages the gateway published.", nil),
 		retainedOut: counter("gerbang_broker_unretained_messages_total", "Device messages not retained because of the bound on retained topics.", nil),
-		refused:     map[string]prometheus.Counter{},
+		outside:     counter("gerbang_broker_outside_messages_total", "Messages on topics that their credential may not publish on: acknowledged, and rejected.", nil),
 	}
-	all := []prometheus.Collector{m.repeated, m.oversize, m.throttled, m.revoked, m.relayed, m.relayLost, m.published, m.retainedOut,
+	all := []prometheus.Collector{m.repeated, m.oversize, m.throttled, m.revoked, m.relayed, m.relayLost, m.published, m.retainedOut, m.outside, &byCredential{b},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_broker_clients", Help: "Connected clients."},
 			func() float64 { return float64(b.Health().Clients) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_broker_connecting", Help: "Connections that have not logged in."},
+			func() float64 { return float64(b.gate.len()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_broker_subscriptions", Help: "Subscriptions of all sessions."},
+			func() float64 { return float64(b.routes.filters.Load()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_broker_unacknowledged_messages", Help: "Messages handed over and not yet on disk."},
 			func() float64 { return float64(b.backlog.Len()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_broker_oldest_unacknowledged_seconds", Help: "How long the oldest of them has waited."},
@@ -49,9 +81,12 @@ func newMetrics(r prometheus.Registerer, b *Broker) *metrics {
 		m.messages[qos] = counter("gerbang_broker_messages_total", "Messages handed over by quality of service.", prometheus.Labels{"qos": label})
 		all = append(all, m.messages[qos])
 	}
-	for _, cause := range []string{causeLogin, causeClientID, causeFull, causeSubscribe} {
-		m.refused[cause] = counter("gerbang_broker_refused_total", "Connections and subscriptions refused.", prometheus.Labels{"cause": cause})
-		all = append(all, m.refused[cause])
+	for why, name := range causeNames {
+		if name == "" {
+			continue
+		}
+		m.refused[why] = counter("gerbang_broker_refused_total", "Connections, subscriptions and messages refused.", prometheus.Labels{"cause": name})
+		all = append(all, m.refused[why])
 	}
 	if r != nil {
 		r.MustRegister(all...)

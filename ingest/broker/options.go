@@ -40,6 +40,11 @@ type Options struct {
 	MaxPacket int
 	// MaxClients bounds the open connections; default 10,000.
 	MaxClients int
+	// Limits bound what one credential may take.
+	Limits Limits
+	// Origins are those of the pages, scheme://host:port, that may reach a WebSocket listener besides pages of its own host:
+	// a browser lets any page try.
+	Origins []string
 	// MaxRetained bounds the topics for which devices may have a retained message; default 10,000. The gateway's own are
 	// not counted.
 	MaxRetained int
@@ -71,6 +76,7 @@ func (o *Options) validate() error {
 	o.MaxPacket = orDefault(o.MaxPacket, 256<<10)
 	o.MaxClients = orDefault(o.MaxClients, 10_000)
 	o.MaxRetained = orDefault(o.MaxRetained, 10_000)
+	o.Limits.setDefaults()
 	o.WriteTimeout = orDefault(o.WriteTimeout, 10*time.Second)
 	o.DrainTimeout = orDefault(o.DrainTimeout, 5*time.Second)
 	if o.Logger == nil {
@@ -80,7 +86,7 @@ func (o *Options) validate() error {
 	return errors.Join(all...)
 }
 
-func orDefault[T int | time.Duration](v, def T) T {
+func orDefault[T int | int64 | time.Duration](v, def T) T {
 	if v <= 0 {
 		return def
 	}

@@ -1,8 +1,11 @@
 package broker
 
-import (
-	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
+import "sync"
+
+// Bounds of what waits to be passed on. It is passed on far faster than it is committed.
+const (
+	maxRelayed      = 1 << 16   // messages
+	maxRelayedBytes = 128 << 20 // of payload and topic
 )
 
 // relay passes committed device messages on to other subscribers, such as an operator who listens in, and retains them.
@@ -10,66 +13,71 @@ import (
 // full a message is not passed on, and counted: this is a view, the record is the journal.
 type relay struct {
 	broker *Broker
-	client *mochi.Client
-	queue  chan message
+	wake   chan struct{}
 	done   chan struct{}
 
-	retained map[string]bool // owned by run: topics that devices have retained
+	mu    sync.Mutex
+	queue []*parcel
+	bytes int64
 }
 
 func newRelay(b *Broker) *relay {
-	return &relay{
-		broker:   b,
-		client:   b.server.NewClient(nil, mochi.LocalListener, "relay", true),
-		queue:    make(chan message, 4096),
-		done:     make(chan struct{}),
-		retained: map[string]bool{},
-	}
+	return &relay{broker: b, wake: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 // offer queues a message. It never blocks.
-func (r *relay) offer(m message) {
-	select {
-	case r.queue <- m:
-	default:
+func (r *relay) offer(p *parcel) {
+	r.mu.Lock()
+	if len(r.queue) >= maxRelayed || r.bytes+p.size() > maxRelayedBytes {
+		r.mu.Unlock()
 		r.broker.metrics.relayLost.Inc()
+		return
+	}
+	r.queue = append(r.queue, p)
+	r.bytes += p.size()
+	first := len(r.queue) == 1
+	r.mu.Unlock()
+	if first {
+		select {
+		case r.wake <- struct{}{}:
+		default: // it will look anyway
+		}
 	}
 }
 
 func (r *relay) run() {
+	var batch []*parcel
 	for {
 		select {
-		case m := <-r.queue:
-			r.pass(m)
+		case <-r.wake:
 		case <-r.done:
 			return
+		}
+		r.mu.Lock()
+		batch, r.queue, r.bytes = r.queue, batch[:0], 0
+		r.mu.Unlock()
+		for i, p := range batch {
+			r.broker.deliver(p)
+			r.broker.metrics.relayed.Inc()
+			batch[i] = nil
+		}
+		if cap(batch) > 4096 { // grown by a rare burst
+			batch = nil
 		}
 	}
 }
 
 func (r *relay) stop() { close(r.done) }
 
-func (r *relay) pass(m message) {
-	if m.retain {
-		switch {
-		case len(m.payload) == 0:
-			delete(r.retained, m.topic)
-		case !r.retained[m.topic] && len(r.retained) >= r.broker.options.MaxRetained:
-			r.broker.metrics.retainedOut.Inc()
-			m.retain = false
-		default:
-			r.retained[m.topic] = true
-		}
+// deliver passes a message on to whoever has subscribed.
+func (b *Broker) deliver(p *parcel) { b.routes.deliver(p) }
+
+// keep reports whether a message may be retained. Those of the gateway always may.
+func (b *Broker) keep(p *parcel) bool {
+	if p.owner == nil || b.retainers.keep(b, p) {
+		return true
 	}
-	err := r.broker.server.InjectPacket(r.client, packets.Packet{
-		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: m.qos, Retain: m.retain},
-		TopicName:   m.topic,
-		Payload:     m.payload,
-		PacketID:    uint16(m.qos), // not used, but checked
-	})
-	if err != nil {
-		r.broker.log.Warn("a message was not passed on", "topic", bounded(m.topic), "err", err)
-		return
-	}
-	r.broker.metrics.relayed.Inc()
+	b.metrics.retainedOut.Inc()
+	b.refuse(p.owner, causeRetained)
+	return false
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mochi-mqtt/server/v2/packets"
 	"golang.org/x/time/rate"
 
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -18,17 +19,21 @@ import (
 var (
 	errStopping = errors.New("broker is stopping")
 	errEarly    = errors.New("publish before login")
+
+	errUnreleased = errors.New("too many messages of QoS 2 that are not released")
 )
 
 // message is a PUBLISH on its way in.
 type message struct {
-	topic   string
-	payload []byte
-	qos     byte
-	id      uint16
-	retain  bool
-	again   bool // it is marked as sent again
-	sent    bool // a will: the library itself passes it on to subscribers
+	topic      string
+	payload    []byte
+	properties *packets.Properties // of MQTT 5; nil: none
+	qos        byte
+	id         uint16
+	retain     bool
+	again      bool // it is marked as sent again
+	will       bool // nobody waits for an acknowledgement
+	willQoS    byte // what subscribers get; qos is 0
 }
 
 // take hands a message to the intake, with what is to be done after its commit. It blocks its client, and nobody else,
@@ -41,14 +46,24 @@ func (b *Broker) take(c *conn, m message) error {
 		return errStopping
 	default:
 	}
+	reserved := access.Reserved(m.topic)
+	if ignored, err := b.judge(c, &m, reserved); ignored || err != nil {
+		return err
+	}
 	if l := c.account.Limiter; l != nil {
 		if err := b.throttle(l); err != nil {
 			return err
 		}
 	}
-	if m.qos == 2 && !c.session.take(m.id) {
-		b.metrics.repeated.Inc()
-		return nil
+	if m.qos == 2 {
+		isNew, err := c.session.take(m.id)
+		if err != nil {
+			return err
+		}
+		if !isNew {
+			b.metrics.repeated.Inc()
+			return nil
+		}
 	}
 	now := time.Now()
 	in := ingest.Message{
@@ -58,15 +73,21 @@ func (b *Broker) take(c *conn, m message) error {
 		Received: telemetry.InstantOf(now),
 		Sender:   c.account.Sender,
 	}
-	if access.Reserved(m.topic) {
+	if reserved {
 		in.Sender = c.account.Refused
 	}
-	in.Ack = b.after(c, m)
 	arrived := int64(now.Sub(b.epoch))
+	in.Ack = b.after(c, m, arrived)
 	if m.qos > 0 {
 		in.Session, in.Packet = c.session.identity, m.id
 		in.Repeated = m.again && b.repeats(c, m, arrived)
 		c.recent.Note(m.id, m.topic, m.payload, arrived)
+	}
+	if err := b.await(c.owner, &in); err != nil {
+		if m.qos == 2 {
+			c.session.drop(m.id)
+		}
+		return err
 	}
 	b.backlog.Take(arrived)
 	if err := b.intake.Put(in); err != nil {
@@ -105,32 +126,47 @@ func (b *Broker) throttle(l *rate.Limiter) error {
 
 // after returns what is to be done when the message is on disk: the acknowledgement, and passing it on to subscribers if
 // there are any.
-func (b *Broker) after(c *conn, m message) func() {
-	relay := !m.sent && (m.retain || atomic.LoadInt64(&b.server.Info.Subscriptions) > 0) && c.account.MayRelay(m.topic)
-	if m.qos == 1 && !relay { // the usual case, with the smallest closure
-		id := m.id
+func (b *Broker) after(c *conn, m message, arrived int64) func() {
+	p := b.parcel(c, &m, arrived)
+	qos, id := m.qos, m.id
+	if qos == 1 && p == nil { // the usual case, with the smallest closure
 		return func() {
 			c.Ack(wire.Puback, id)
 			b.backlog.Done()
 		}
 	}
-	if relay {
-		m.payload = bytes.Clone(m.payload) // the other one belongs to the receiver
-	} else {
-		m.payload = nil
-	}
 	return func() {
-		switch m.qos {
+		switch qos {
 		case 1:
-			c.Ack(wire.Puback, m.id)
+			c.Ack(wire.Puback, id)
 		case 2:
-			c.session.commit(m.id)
+			c.session.commit(id)
 		}
 		b.backlog.Done()
-		if relay {
-			b.relay.offer(m)
+		if p != nil {
+			b.relay.offer(p)
 		}
 	}
+}
+
+// parcel is the whole message as it goes on to subscribers; nil: there are none, or the account may not reach them.
+func (b *Broker) parcel(c *conn, m *message, arrived int64) *parcel {
+	if !m.retain && b.routes.filters.Load() == 0 || !c.account.MayRelay(m.topic) {
+		return nil
+	}
+	p := &parcel{
+		topic:      m.topic,
+		origin:     c.client.ID,
+		owner:      c.owner,
+		payload:    bytes.Clone(m.payload), // the other one belongs to the receiver
+		properties: m.properties,
+		qos:        max(m.qos, m.willQoS),
+		retain:     m.retain,
+	}
+	if m.properties != nil && m.properties.MessageExpiryInterval > 0 {
+		p.expires = arrived + int64(m.properties.MessageExpiryInterval)*int64(time.Second)
+	}
+	return p
 }
 
 // takePublish takes a message past the library, which would copy it about and look at it several times over. What the
@@ -174,7 +210,7 @@ func (b *Broker) takeOversize(c *conn, o wire.Oversize) error {
 		return errEarly
 	}
 	b.metrics.oversize.Inc()
-	b.log.Warn("a message exceeds the packet limit and will be rejected", "credential", c.account.Name, "client", c.client.ID,
+	b.notes.Warn("a message exceeds the packet limit and will be rejected", c.account.Name, "credential", c.account.Name, "client", bounded(c.id),
 		"topic", bounded(o.Topic), "size", o.Size, "limit", b.options.MaxPacket)
 	head := o.Head
 	if c.client.Properties.ProtocolVersion == 5 {

@@ -34,12 +34,20 @@ type Options struct {
 	MaxMultipart int
 	// MaxWaiting bounds the requests that wait for their commit at one time; more are answered with 503. Default 256.
 	MaxWaiting int
+	// MaxRequests bounds the requests of one credential that are under way at one time; default 64. One more takes the place of the
+	// one whose body has been coming for longest; if all are there already it is answered with 429.
+	MaxRequests int
+	// Proxy says that a proxy stands in front: the last entry of X-Forwarded-For is the client's address.
+	Proxy bool
 	// CommitTimeout bounds the wait of one request; default 10 s.
 	CommitTimeout time.Duration
 
 	Logger     *slog.Logger          // default: none
 	Registerer prometheus.Registerer // default: none
 }
+
+// bodiesOfAll is how many requests are under way for each that may wait for its commit: bodies take their time.
+const bodiesOfAll = 2
 
 // readTimeout bounds how long a client may take to send its body.
 const readTimeout = 10 * time.Second
@@ -59,6 +67,9 @@ type Handler struct {
 	anonymous *access.Account // nil: not allowed
 	accounts  atomic.Pointer[access.Set]
 	waiting   chan struct{} // one for each request that waits
+	callers   *callers
+	attempts  *access.Attempts
+	notes     *access.Notes
 
 	mu     sync.Mutex
 	closed bool
@@ -82,6 +93,9 @@ func New(o Options, intake ingest.Intake) (*Handler, error) {
 	if o.MaxWaiting <= 0 {
 		o.MaxWaiting = 256
 	}
+	if o.MaxRequests <= 0 {
+		o.MaxRequests = 64
+	}
 	if o.CommitTimeout <= 0 {
 		o.CommitTimeout = 10 * time.Second
 	}
@@ -92,6 +106,8 @@ func New(o Options, intake ingest.Intake) (*Handler, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	h := &Handler{options: o, intake: intake, log: o.Logger.With("component", "push"), waiting: make(chan struct{}, o.MaxWaiting)}
+	h.callers = newCallers(o.MaxRequests, bodiesOfAll*o.MaxWaiting)
+	h.attempts, h.notes = access.NewAttempts(nil), access.NewNotes(h.log, nil)
 	h.accounts.Store(set)
 	if o.AllowAnonymous {
 		h.anonymous = access.Anonymous()
@@ -165,12 +181,42 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	err = h.takeFrom(a, w, r)
+	h.callers.count(nameOf(a, h.anonymous), err == nil)
+	return err
+}
+
+// nameOf is the name by which an account's requests are bounded and counted.
+func nameOf(a, anonymous *access.Account) string {
+	if a == anonymous {
+		return ":anonymous"
+	}
+	return a.Name
+}
+
+// takeFrom is take for an account.
+func (h *Handler) takeFrom(a *access.Account, w http.ResponseWriter, r *http.Request) error {
+	if a.Role == access.Reader {
+		return refuse(http.StatusForbidden, "this credential may only read")
+	}
 	topic, err := h.topic(a, r.PathValue("model"), strings.Trim(r.PathValue("device"), "/"))
 	if err != nil {
 		return err
 	}
 	if a.Limiter != nil && !a.Limiter.Allow() {
 		return refuse(http.StatusTooManyRequests, "too many messages for this credential")
+	}
+	call := h.callers.enter(nameOf(a, h.anonymous), http.NewResponseController(w).SetReadDeadline)
+	if call == nil {
+		return refuse(http.StatusTooManyRequests, "too many requests of this credential are under way")
+	}
+	defer call.leave()
+	payload, err := h.readBody(w, r)
+	if call.read() {
+		return refuse(http.StatusRequestTimeout, "the body came too slowly while others of this credential waited")
+	}
+	if err != nil {
+		return err
 	}
 	select {
 	case h.waiting <- struct{}{}:
@@ -179,11 +225,6 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) error {
 	}
 	// The place is given back when the message has left for the intake, which may be after the answer.
 	place := func() { <-h.waiting }
-	payload, err := h.readBody(w, r)
-	if err != nil {
-		place()
-		return err
-	}
 	return h.commit(r.Context(), place, ingest.Message{
 		Topic:    topic,
 		Payload:  payload,

@@ -13,9 +13,9 @@ func newMetrics(r prometheus.Registerer, h *Handler) *metrics {
 	m := &metrics{answers: map[int]prometheus.Counter{}}
 	all := []prometheus.Collector{prometheus.NewGaugeFunc(
 		prometheus.GaugeOpts{Name: "gerbang_push_waiting_messages", Help: "Requests that wait for their commit."},
-		func() float64 { return float64(len(h.waiting)) })}
+		func() float64 { return float64(len(h.waiting)) }), h.callers}
 	for _, status := range []int{
-		http.StatusNoContent, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusNoContent, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout,
 		http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 	} {
 		m.answers[status] = prometheus.NewCounter(prometheus.CounterOpts{

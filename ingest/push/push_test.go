@@ -252,6 +252,7 @@ gerbang_push_requests_total{code="400"} 0
 gerbang_push_requests_total{code="401"} 1
 gerbang_push_requests_total{code="403"} 0
 gerbang_push_requests_total{code="404"} 0
+gerbang_push_requests_total{code="408"} 0
 gerbang_push_requests_total{code="413"} 0
 gerbang_push_requests_total{code="415"} 0
 gerbang_push_requests_total{code="429"} 1

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,17 +25,37 @@ func (h *Handler) authenticate(r *http.Request) (*access.Account, error) {
 	if !given && r.Header.Get("Authorization") == "" && h.anonymous != nil {
 		return h.anonymous, nil
 	}
-	var a *access.Account
-	if given {
-		a = h.accounts.Load().Authenticate(name, password)
+	if !given {
+		return nil, errNeedCredential
 	}
+	try := access.Attempt{From: h.from(r), Name: name}
+	known := name
+	if h.accounts.Load().Find(name) == nil {
+		known = "unknown" // people type all sorts of things there
+	}
+	if h.attempts.Wait(try) > 0 {
+		h.notes.Warn("request not tried: too many log-ins have failed", known+" "+try.From.String(), "credential", known, "from", try.From)
+		return nil, refuse(http.StatusTooManyRequests, "too many wrong names and passwords: try again later")
+	}
+	a := h.accounts.Load().Authenticate(name, password)
 	if a == nil {
-		return nil, refuse(http.StatusUnauthorized, "a credential is needed: basic authentication, or the bearer token name:password")
+		h.attempts.Failed(try)
+		h.notes.Warn("credential refused", known+" "+try.From.String(), "credential", known, "from", try.From)
+		return nil, errNeedCredential
 	}
-	if a.Role == access.Reader {
-		return nil, refuse(http.StatusForbidden, "this credential may only read")
-	}
+	h.attempts.Succeeded(try)
 	return a, nil
+}
+
+var errNeedCredential = refuse(http.StatusUnauthorized, "a credential is needed: basic authentication, or the bearer token name:password")
+
+// from is the address that a request comes from. A proxy in front has written it behind whatever the client wrote itself.
+func (h *Handler) from(r *http.Request) netip.Prefix {
+	if chain := r.Header.Values("X-Forwarded-For"); h.options.Proxy && len(chain) > 0 {
+		hops := strings.Split(chain[len(chain)-1], ",")
+		return access.From(strings.TrimSpace(hops[len(hops)-1]))
+	}
+	return access.From(r.RemoteAddr)
 }
 
 // topic names what a request is about.
