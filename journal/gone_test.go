@@ -106,6 +106,41 @@ func TestL3_WhatComesBackIsTaken(t *testing.T) {
 	}
 }
 
+// Finding L3: a log that is cut under load has grown over its former size, with a hole in it, when it is looked at.
+func TestL3_ALogThatIsCutAndGrowsAgainIsNoticed(t *testing.T) {
+	for what, part := range map[string]int64{"emptied": 0, "cut in half": 50, "cut at its end": 98} {
+		t.Run(what, func(t *testing.T) {
+			dir := t.TempDir()
+			j := open(t, dir)
+			if err := j.checkpoints.close(); err != nil { // it is long
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, FileName+"-wal")
+			for i := range uint64(10) {
+				commit(t, j, &gateway.Batch{Records: records(1+1000*i, 1000)})
+			}
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(path, info.Size()*part/100); err != nil {
+				t.Fatal(err)
+			}
+			// At once: there was a look just now.
+			err = j.Commit(t.Context(), &gateway.Batch{Records: records(10_001, 1000)})
+			if grown, err := os.Stat(path); err != nil || grown.Size() < info.Size() {
+				t.Fatalf("the log has %v, and had %d: this tests nothing (%v)", grown.Size(), info.Size(), err)
+			}
+			if !errors.Is(err, gateway.ErrGone) {
+				t.Errorf("committing: got %v, want ErrGone", err)
+			}
+			if err := j.Look(); !errors.Is(err, gateway.ErrGone) {
+				t.Errorf("looking: got %v, want ErrGone", err)
+			}
+		})
+	}
+}
+
 // A log that begins anew is cut by SQLite itself, which alarms nobody.
 func TestL3_ALogThatBeginsAnewIsNoLoss(t *testing.T) {
 	j := open(t, t.TempDir())

@@ -23,6 +23,7 @@ type watched struct {
 	file os.FileInfo // nil: it has not been there yet
 	size int64       // that it had
 	kept int64       // it may shrink to this
+	log  bool        // it is written at its end, also where that was cut off
 }
 
 // look fails if the file is not the one that was there, or has lost some of it: cut, for good.
@@ -40,6 +41,14 @@ func (w *watched) look() (cut bool, err error) {
 	case info.Size() < min(w.size, w.kept):
 		return true, fmt.Errorf("%s was cut from %d to %d bytes", w.path, w.size, info.Size())
 	}
+	if w.log {
+		switch empty, err := hole(w.path, min(w.size, info.Size())); {
+		case err != nil:
+			return false, err
+		case empty:
+			return true, fmt.Errorf("%s was cut, and has grown again behind a hole", w.path)
+		}
+	}
 	w.file, w.size = info, info.Size()
 	return false, nil
 }
@@ -55,7 +64,7 @@ type watch struct {
 
 func newWatch(path string) *watch {
 	const never = 1 << 62
-	return &watch{db: watched{path: path, kept: never}, wal: watched{path: path + "-wal", kept: walLimit}, shm: watched{path: path + "-shm", kept: never}}
+	return &watch{db: watched{path: path, kept: never}, wal: watched{path: path + "-wal", kept: walLimit, log: true}, shm: watched{path: path + "-shm", kept: never}}
 }
 
 // look fails with ErrGone if a file is not as SQLite has it open. committed: something was just written, and if it is gone only a
