@@ -59,8 +59,11 @@ func (l *life) arrived(server *liar) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	if n, err := count(db, "SELECT count(*) FROM refused"); err != nil || n > 0 {
-		return fmt.Errorf("%d points are refused for good, and InfluxDB has refused none (%v)", n, err)
+	switch n, err := count(db, "SELECT count(*) FROM refused"); {
+	case err != nil:
+		return err
+	case n > 0:
+		return fmt.Errorf("%d points are refused for good, and InfluxDB has refused none", n)
 	}
 	have, want := server.moments(), map[moment]int{}
 	if err := each(db, 0, func(r *row) error {

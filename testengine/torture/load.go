@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -39,7 +41,7 @@ type load struct {
 	mu     sync.Mutex
 	acked  map[identity]struct{}
 	latest time.Time // of the last acknowledgement
-	conns  map[net.Conn]struct{}
+	conns  map[*wire]struct{}
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -47,7 +49,7 @@ type load struct {
 
 func startLoad(addr, boot string, rate int) *load {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &load{addr: addr, boot: boot, rate: rate, acked: map[identity]struct{}{}, conns: map[net.Conn]struct{}{}, cancel: cancel}
+	l := &load{addr: addr, boot: boot, rate: rate, acked: map[identity]struct{}{}, conns: map[*wire]struct{}{}, cancel: cancel}
 	for c := range connections {
 		l.running.Go(func() { l.publisher(ctx, c) })
 	}
@@ -97,13 +99,38 @@ func (l *load) cut() int {
 	defer l.mu.Unlock()
 	n := len(l.conns)
 	for c := range l.conns {
-		if tcp, ok := c.(*net.TCPConn); ok {
+		c.cut.Store(true)
+		if tcp, ok := c.Conn.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0) // a reset, no farewell
 		}
-		_ = c.Close()
+		_ = c.Conn.Close()
 	}
 	clear(l.conns)
 	return n
+}
+
+// wire is a connection that can be cut. The client takes the words for a connection that was closed here for its own doing, and would
+// wait for ever.
+type wire struct {
+	net.Conn
+	cut atomic.Bool
+}
+
+func (w *wire) Read(b []byte) (int, error) {
+	n, err := w.Conn.Read(b)
+	return n, w.told(err)
+}
+
+func (w *wire) Write(b []byte) (int, error) {
+	n, err := w.Conn.Write(b)
+	return n, w.told(err)
+}
+
+func (w *wire) told(err error) error {
+	if err != nil && w.cut.Load() {
+		return syscall.ECONNRESET
+	}
+	return err
 }
 
 // sending is a message on its way.
@@ -168,12 +195,14 @@ func (l *load) connect(index int) (paho.Client, error) {
 		SetCleanSession(true).SetAutoReconnect(false).SetOrderMatters(false).SetConnectTimeout(2 * time.Second).
 		SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) {
 			conn, err := net.DialTimeout("tcp", l.addr, time.Second)
-			if err == nil {
-				l.mu.Lock()
-				l.conns[conn] = struct{}{}
-				l.mu.Unlock()
+			if err != nil {
+				return nil, err
 			}
-			return conn, err
+			w := &wire{Conn: conn}
+			l.mu.Lock()
+			l.conns[w] = struct{}{}
+			l.mu.Unlock()
+			return w, nil
 		}).
 		SetConnectionLostHandler(func(paho.Client, error) {})
 	c := paho.NewClient(o)
