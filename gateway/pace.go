@@ -7,8 +7,8 @@ import "time"
 // the wait ends as soon as an alert is among what they caused.
 //
 // Whoever sends only so many messages before the first is acknowledged waits for us while we wait for him: a bridge with a window of
-// one, a broker that allows twenty. So the wait ends when messages have stopped coming, as far as the pauses between them tell; and
-// where there is only one, waits that bring nobody are left out for a while, and tried again now and then.
+// one, a broker that allows twenty. So the wait ends when messages have stopped coming, as far as the pauses between them tell. Waits
+// that bring nobody after their beginning are left out for a while, and tried again now and then.
 type pace struct {
 	linger time.Duration // the longest wait
 	rate   float64       // messages per second, smoothed
@@ -47,14 +47,14 @@ func (p *pace) observe(n int, now time.Time) {
 	p.last = now
 	switch {
 	case n == 0:
-	case p.taken > 1:
+	case !p.waited:
+		p.skip = max(p.skip-1, 0)
+	case p.newest-p.begun > p.linger/8:
 		p.alone = 0
-	case p.waited:
+	default:
 		if p.alone++; p.alone >= fewAlone {
 			p.skip = min(1<<(p.alone-1), mostSkipped)
 		}
-	case p.skip > 0:
-		p.skip--
 	}
 	p.waited, p.taken = false, 0
 }
@@ -81,8 +81,8 @@ func (p *pace) until() time.Duration {
 	if p.taken < 2 {
 		return p.linger
 	}
-	pause := (p.newest - p.begun) / time.Duration(p.taken-1)
-	return min(p.linger, p.newest+max(manyPauses*pause, shortPause))
+	pause := max((p.newest-p.begun).Seconds()/float64(p.taken-1), 1/p.rate) // what comes in pairs comes again
+	return min(p.linger, p.newest+max(time.Duration(manyPauses*min(pause, 1)*float64(time.Second)), shortPause))
 }
 
 // sliced reports whether messages come so fast that they are fetched in slices.

@@ -34,7 +34,11 @@ func paced(t *testing.T, do func(t *testing.T, l *Loop, commits *atomic.Int64)) 
 
 // TestACommitWaitsForCompany sends as many devices do, each for itself.
 func TestACommitWaitsForCompany(t *testing.T) {
-	for rate, most := range map[int]int64{100: 80, 1000: 130} {
+	for _, tt := range []struct {
+		rate, together int
+		most           int64
+	}{{100, 1, 80}, {1000, 1, 130}, {1000, 2, 130}} {
+		rate, most := tt.rate, tt.most
 		paced(t, func(t *testing.T, l *Loop, commits *atomic.Int64) {
 			rng := rand.New(rand.NewPCG(1, 0))
 			var longest atomic.Int64
@@ -44,7 +48,12 @@ func TestACommitWaitsForCompany(t *testing.T) {
 				if err := l.Intake().Put(message(seq, ack)); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(time.Duration(rng.ExpFloat64() * float64(time.Second) / float64(rate)))
+				switch {
+				case tt.together == 1:
+					time.Sleep(time.Duration(rng.ExpFloat64() * float64(time.Second) / float64(rate)))
+				case seq%tt.together == 1:
+					time.Sleep(time.Duration(tt.together) * time.Second / time.Duration(rate))
+				}
 			}
 			time.Sleep(time.Second)
 			if n := commits.Load(); n > most+10 { // of the clock's own
@@ -59,7 +68,7 @@ func TestACommitWaitsForCompany(t *testing.T) {
 
 // TestNobodyWaitsForWhoWaits sends as a bridge does that waits for an acknowledgement after each message, or each twenty.
 func TestNobodyWaitsForWhoWaits(t *testing.T) {
-	for window, least := range map[int]int{1: 2000, 20: 6000} {
+	for window, least := range map[int]int{1: 2000, 2: 2000, 4: 2000, 20: 6000} {
 		paced(t, func(t *testing.T, l *Loop, commits *atomic.Int64) {
 			free := make(chan struct{}, window)
 			for range window {
