@@ -6,6 +6,9 @@
 //	go run ./testengine/torture --rounds 20
 //	go run ./testengine/torture --faults kill=1000,flip=200,full=50 --seed 7
 //
+// For the clock all of Go is compiled once more, which takes minutes the first time; full disks want Linux, and root: without it the size of
+// files is limited instead.
+//
 // It prints a line a fault and ends with exit code 1 if a promise was broken; the folder with log, configuration and journal is
 // kept and named then.
 package main
