@@ -140,6 +140,7 @@ var expressionKind = kind{
 			}
 		}
 		j.doubt = j.condition.doubt
+		j.stands, j.told = p.bound()
 		slices.Sort(j.list)
 		j.list = slices.Compact(j.list)
 		if n := len(j.list); n > 0 {
@@ -209,6 +210,8 @@ type expressionJudge struct {
 	doubt      bool     // uses error, and so makes its own of it
 	list       []telemetry.Quantity
 	inputs     []Input     // norms of time and number
+	stands     Bound       // how the value must stand to the limit
+	told       bool        // value and limit say all that the expression does
 	activation activation  // of the question that is being answered
 	sensors    [][]*series // by place in list: who measures it
 	view       view        // of the question that is being answered

@@ -37,7 +37,7 @@ func (p *Expression) bound() (b Bound, told bool) {
 var names = regexp.MustCompile(`"[^"]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*`)
 
 func (j *expressionJudge) show(t telemetry.Instant, x *Explanation) {
-	b, told := j.params.bound()
+	b, told := j.stands, j.told
 	if x.HasLimit && x.HasValue {
 		x.Bound = b
 	}
