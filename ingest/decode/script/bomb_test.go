@@ -7,6 +7,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // Finding S15: a regular expression that tries for ever is given up within the time of a call, whatever the engine does with it. A call
@@ -31,15 +32,22 @@ func TestS15_RegularExpressionsKeepTheTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out object.Writer
-			for _, most := range []time.Duration{500 * time.Millisecond, 250 * time.Millisecond} { // of a machine that does other things as well
+			call := func() time.Duration {
 				begun := time.Now()
 				err := p.Decode(codec.Uplink{Port: 1, Bytes: []byte{1}}, Extra{}, &out)
-				if took := time.Since(begun); took > most {
-					t.Errorf("took %s, want at most %s", took, most)
-				}
 				if !errors.Is(err, ErrLimit) {
 					t.Errorf("got %v, want it refused: what a given up expression has not found is no answer", err)
 				}
+				return time.Since(begun)
+			}
+			first := call()
+			again := min(call(), call(), call()) // the machine does other things as well
+			most := 250 * time.Millisecond
+			if testengine.Racing {
+				most *= 2
+			}
+			if first > 2*most || again > most {
+				t.Errorf("took %s and then %s, want at most %s and %s", first, again, 2*most, most)
 			}
 		})
 	}
