@@ -169,17 +169,6 @@ func TestL3_ALogThatBeginsAnewIsNoLoss(t *testing.T) {
 	}
 }
 
-// opened is a journal however it is.
-func opened(t *testing.T, dir string) *Journal {
-	t.Helper()
-	j, err := Open(t.Context(), Options{Dir: dir, Window: 100, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = j.Close() })
-	return j
-}
-
 // Finding L6: where there was a journal no other begins in silence.
 func TestL6_AJournalThatIsGoneIsHeld(t *testing.T) {
 	for what, do := range map[string]func(dir string) error{
@@ -200,7 +189,7 @@ func TestL6_AJournalThatIsGoneIsHeld(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := listed(t, dir)
-			j := opened(t, dir)
+			j := open(t, dir)
 			held := j.Held()
 			if !errors.Is(held, ErrNoJournal) || !errors.Is(held, gateway.ErrGone) || !errors.Is(j.Look(), ErrNoJournal) {
 				t.Fatalf("held: %v, want ErrNoJournal", held)
@@ -296,7 +285,7 @@ func TestL2_StartsOnAFullDisk(t *testing.T) {
 			}
 			_ = j.Close()
 			disk.Fill()
-			j = opened(t, dir)
+			j = open(t, dir)
 			if err := j.Held(); !errors.Is(err, gateway.ErrFull) {
 				t.Fatalf("held: %v, want ErrFull", err)
 			}
