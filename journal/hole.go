@@ -2,7 +2,7 @@ package journal
 
 import (
 	"encoding/binary"
-	"os"
+	"io"
 )
 
 // What is cut off a write-ahead log under load is not seen by its size: SQLite goes on where it was, so the next commit brings the
@@ -14,19 +14,13 @@ const (
 	frameHead = 24 // number of the page, size of the database, two salts, two checksums
 )
 
-// hole tells whether a write-ahead log that had so many bytes holds zeros in them. (No lock of SQLite is on this file, so closing it
-// again lets go of none.)
-func hole(path string, size int64) (bool, error) {
+// hole tells whether a write-ahead log that had so many bytes holds zeros in them.
+func hole(log io.ReaderAt, size int64) (bool, error) {
 	if size < walHead {
 		return false, nil
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = f.Close() }()
 	var b [walHead]byte
-	if _, err := f.ReadAt(b[:], 0); err != nil {
+	if _, err := log.ReadAt(b[:], 0); err != nil {
 		return false, err
 	}
 	if b == [walHead]byte{} {
@@ -38,7 +32,7 @@ func hole(path string, size int64) (bool, error) {
 		return false, nil
 	}
 	var head [frameHead]byte
-	if _, err := f.ReadAt(head[:], walHead+(frames-1)*frame); err != nil {
+	if _, err := log.ReadAt(head[:], walHead+(frames-1)*frame); err != nil {
 		return false, err
 	}
 	return head == [frameHead]byte{}, nil

@@ -212,6 +212,9 @@ func (j *Journal) closeWriter() error {
 	if j.anchors != nil {
 		j.anchors.close()
 	}
+	if j.watch != nil {
+		j.watch.close()
+	}
 	if j.checkpoints != nil {
 		errs = append(errs, j.checkpoints.close())
 	}

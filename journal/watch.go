@@ -24,6 +24,7 @@ type watched struct {
 	size int64       // that it had
 	kept int64       // it may shrink to this
 	log  bool        // it is written at its end, also where that was cut off
+	open *os.File    // a log, to be read: it is opened once, which costs more than to read it
 }
 
 // look fails if the file is not the one that was there, or has lost some of it: cut, for good.
@@ -41,8 +42,13 @@ func (w *watched) look() (cut bool, err error) {
 	case info.Size() < min(w.size, w.kept):
 		return true, fmt.Errorf("%s was cut from %d to %d bytes", w.path, w.size, info.Size())
 	}
+	if w.log && w.open == nil {
+		if w.open, err = os.Open(w.path); err != nil {
+			return false, err
+		}
+	}
 	if w.log {
-		switch empty, err := hole(w.path, min(w.size, info.Size())); {
+		switch empty, err := hole(w.open, min(w.size, info.Size())); {
 		case err != nil:
 			return false, err
 		case empty:
@@ -110,6 +116,17 @@ func (w *watch) anew(do func() error) error {
 	defer w.mu.Unlock()
 	w.wal.size = 0
 	return do()
+}
+
+// close lets go of the log. (No lock of SQLite is on it, so closing it lets go of none.)
+func (w *watch) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.wal.open != nil {
+		_ = w.wal.open.Close()
+		w.wal.open = nil
+	}
+	w.ended = fmt.Errorf("%w: the journal is closed", gateway.ErrGone)
 }
 
 // Look fails with gateway.ErrGone if the files of the journal are not there, or not those that were opened. It asks the file
