@@ -152,6 +152,9 @@ func (j *Journal) openWhole(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := j.settle(ctx, writes); err != nil {
+		j.log.Error("where the journal ends could not be proven", "err", err)
+	}
 	if err := j.mend(ctx, writes); err != nil {
 		return err
 	}

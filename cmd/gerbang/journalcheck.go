@@ -24,6 +24,14 @@ func (c *complaints) add(err error) {
 	}
 }
 
+// err lists all of them; nil: there are none.
+func (c *complaints) err() error {
+	if len(c.all) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the journal is not as it was written:\n%w", errors.Join(c.all...))
+}
+
 // some is a counter of complaints of one kind.
 type some struct {
 	to *complaints
@@ -55,13 +63,24 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 	for _, f := range chain.Findings {
 		wrong.add(errors.New(f.String()))
 	}
-	st, err := j.State(ctx)
+	broken, err := j.Integrity(ctx)
 	if err != nil {
 		return err
 	}
+	lines := some{to: &wrong}
+	for _, line := range broken {
+		lines.add("the database is damaged: %s", line)
+	}
+	lines.end("lines about the database")
+	st, err := j.State(ctx)
+	if err != nil {
+		wrong.add(err)
+		return wrong.err()
+	}
 	f, err := j.Freeze(ctx)
 	if err != nil {
-		return err
+		wrong.add(err)
+		return wrong.err()
 	}
 	defer f.Close()
 	c := st.Counters
@@ -70,7 +89,7 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 			c.Rejected, c.Ignored, sum))
 	}
 	if err := checkColumns(ctx, f, &wrong); err != nil {
-		return err
+		wrong.add(err)
 	}
 	r := recomputation{stopped: st.Stopped, journal: j, engines: map[string]*rules.Engine{}, last: map[subjectOf]rules.Transition{},
 		derived: derived{frozen: f, alerts: map[string]alerts.Alert{}, minutes: map[minuteOf]*journal.Minute{}, known: map[string]bool{}, foreign: map[string]bool{}}}
@@ -107,10 +126,7 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 		report.line("%s", note)
 	}
 	report.line("received %d = stored %d + duplicate %d + rejected %d + ignored %d", c.Received, c.Stored, c.Duplicate, c.Rejected, c.Ignored)
-	if len(wrong.all) > 0 {
-		return fmt.Errorf("the journal is not as it was written:\n%w", errors.Join(wrong.all...))
-	}
-	return report.err
+	return errors.Join(report.err, wrong.err())
 }
 
 // checkColumns wants what stands beside verdicts and alerts to be what they say themselves.
