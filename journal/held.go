@@ -206,7 +206,7 @@ func oldSuffix(now time.Time) string { return ".old-" + now.UTC().Format("200601
 // putAway renames the files of a journal, which nobody has open.
 func putAway(dir string, now time.Time) error {
 	suffix := oldSuffix(now)
-	for _, name := range []string{FileName + "-wal", FileName + "-shm", AnchorFile, FileName} {
+	for _, name := range []string{FileName + "-wal", FileName + "-shm", AnchorFile, HeadFile, FileName} {
 		err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, name+suffix))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("moving the old journal away: %w", err)

@@ -163,9 +163,7 @@ func scanRecord(rows *sql.Rows, r *reader, arena []telemetry.Reading) (telemetry
 	var site, body sql.RawBytes
 	var identity int64
 	if err := rows.Scan(&rec.Seq, &rec.Kind, &site, &rec.At, &rec.Received, &identity, &body); err != nil {
-		if rec.Seq == 0 {
-			return rec, arena, err
-		}
+		// Where not even the number is one it is 0, which comes behind no other.
 		return illegible(&rec, nil), arena, nil
 	}
 	rec.Site, rec.Identity = r.intern(site), uint64(identity)

@@ -74,7 +74,7 @@ func TestL6_ANumberAboveTheLastIsNotUsed(t *testing.T) {
 // A record among the others whose number is one of the far future, or of another one, is passed over: those behind it are read, by the
 // InfluxDB writer as well, and the chain knows which record it is.
 func TestL6_AStrayAmongOthersIsPassedOver(t *testing.T) {
-	for _, to := range []uint64{300 + 1<<12, 300 + 64, 300 + 1<<9, 301, 299} {
+	for _, to := range []uint64{300 + 1<<12, 300 + 64, 300 + 1<<9, 301, 299, 0} {
 		dir := written(t, 600)
 		renumber(t, dir, 300, to)
 		j := open(t, dir)
@@ -146,11 +146,8 @@ func replaceNumber(t *testing.T, path string, page int64, from, to uint64) bool 
 	return false
 }
 
-// varint is a number below 16,384 as SQLite writes it, in one byte or two.
+// varint is a number below 16,384 as SQLite may write it, in two bytes.
 func varint(n uint64) []byte {
-	if n < 128 {
-		return []byte{byte(n)}
-	}
 	return []byte{byte(n>>7) | 0x80, byte(n & 0x7f)}
 }
 
