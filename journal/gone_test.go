@@ -25,6 +25,7 @@ func TestL3_FilesThatAreTakenAwayAreNoticed(t *testing.T) {
 		"log deleted":  func(path string) error { return os.Remove(path + "-wal") },
 		"log cut":      func(path string) error { return os.Truncate(path+"-wal", 0) },
 		"log replaced": func(path string) error { return replaceByCopy(path + "-wal") },
+		"index cut":    func(path string) error { return os.Truncate(path+"-shm", 0) },
 		"index gone":   func(path string) error { return os.Remove(path + "-shm") },
 		"folder gone":  func(path string) error { return os.Rename(filepath.Dir(path), filepath.Dir(path)+".moved") },
 	} {

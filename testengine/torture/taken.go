@@ -25,6 +25,8 @@ var allTakings = []taking{
 	{"database replaced by an earlier one", func(journal, earlier string) error { return os.Rename(earlier, journal) }},
 	{"log cut in half", func(journal, _ string) error { return cutTo(journal+"-wal", 2) }},
 	{"index of the log deleted", func(journal, _ string) error { return os.Remove(journal + "-shm") }},
+	{"index of the log emptied", func(journal, _ string) error { return os.Truncate(journal+"-shm", 0) }},
+	{"log cut within its last page", func(journal, _ string) error { return cutBy(journal+"-wal", 100) }},
 	{"log replaced by an empty one", func(journal, _ string) error {
 		if err := os.WriteFile(journal+".new", nil, 0o600); err != nil {
 			return err
@@ -42,6 +44,14 @@ func cutTo(path string, part int64) error {
 		return err
 	}
 	return os.Truncate(path, info.Size()/part)
+}
+
+func cutBy(path string, bytes int64) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return os.Truncate(path, info.Size()-bytes)
 }
 
 // noticed is how long the gateway may take to see that its files are gone, on a machine that does much else.
@@ -173,7 +183,7 @@ func copyJournal(from, to string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"journal.db", "journal.db-wal", "journal.anchor"} {
+	for _, name := range []string{"journal.db", "journal.db-wal", "journal.anchor", "journal.head"} {
 		if err := copyFile(filepath.Join(from, name), filepath.Join(to, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
