@@ -26,7 +26,6 @@ var allTakings = []taking{
 	{"log cut in half", func(journal, _ string) error { return cutTo(journal+"-wal", 2) }},
 	{"index of the log deleted", func(journal, _ string) error { return os.Remove(journal + "-shm") }},
 	{"index of the log emptied", func(journal, _ string) error { return os.Truncate(journal+"-shm", 0) }},
-	{"log cut within its last page", func(journal, _ string) error { return cutBy(journal+"-wal", 100) }},
 	{"log replaced by an empty one", func(journal, _ string) error {
 		if err := os.WriteFile(journal+".new", nil, 0o600); err != nil {
 			return err
@@ -44,14 +43,6 @@ func cutTo(path string, part int64) error {
 		return err
 	}
 	return os.Truncate(path, info.Size()/part)
-}
-
-func cutBy(path string, bytes int64) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	return os.Truncate(path, info.Size()-bytes)
 }
 
 // noticed is how long the gateway may take to see that its files are gone, on a machine that does much else.
