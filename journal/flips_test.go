@@ -119,7 +119,7 @@ func strayNumbers(t *testing.T, j *Journal) (all []uint64) {
 	t.Helper()
 	err := each(t.Context(), j.reads, func(rows *sql.Rows) error {
 		var seq uint64
-		err := rows.Scan(&seq)
+		err := rows.Scan(whole(&seq)) // where the row is odd it may be none
 		if seq > j.writer.head.Record {
 			all = append(all, seq)
 		}

@@ -31,6 +31,7 @@ type verifier struct {
 	chain   *chain
 	found   findings
 	strays  []Finding // numbers that were never given
+	torn    []uint64  // where numbers were out of order: the records that belong there
 	scratch []byte
 	next    uint64 // the record that comes next
 	prev    uint64 // the checksum before it
@@ -74,6 +75,9 @@ func (j *Journal) Verify(ctx context.Context, after uint64, pause func()) (*Veri
 				}
 			}
 			v.found = append(v.found, v.strays...)
+			if err := v.unfindable(ctx, last); err != nil {
+				return nil, err
+			}
 			slices.SortStableFunc(v.found, func(a, b Finding) int { return cmp.Compare(a.First, b.First) })
 			return &Verification{Begins: c.begins, Last: last, Records: v.records, Findings: v.found}, nil
 		}
@@ -103,6 +107,7 @@ func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
 		rec.Site, rec.Identity = string(site), uint64(identity)
 		if v.isNext(&rec, body, sum) {
 			v.found.add(v.next, v.next, Changed) // it stands under another number
+			v.torn = append(v.torn, v.next)
 			if rec.Seq > last {
 				v.stray(rec.Seq)
 			}
@@ -172,7 +177,34 @@ func (v *verifier) misplaced(ctx context.Context, seq, last uint64) error {
 	if v.next > last {
 		return nil
 	}
+	v.torn = append(v.torn, v.next)
 	return v.skip(ctx, v.next)
+}
+
+// nearby is how far a record may lie from one that stands out of order on the same page.
+const nearby = 100
+
+// unfindable notes the records beside one that is out of order that are there and are not found by their numbers: whoever reads in
+// order has them, whoever asks for one does not.
+func (v *verifier) unfindable(ctx context.Context, last uint64) error {
+	for _, torn := range v.torn {
+		for seq := max(v.chain.begins, torn-min(torn, nearby)); seq <= min(torn+nearby, last); seq++ {
+			covers := func(f Finding) bool { return f.First <= seq && seq <= f.Last }
+			if slices.ContainsFunc(v.found, covers) || slices.ContainsFunc(v.chain.gaps, func(g gap) bool { return g.first <= seq && seq <= g.last }) {
+				continue
+			}
+			var one int64
+			err := v.j.row(ctx, fmt.Sprintf(`SELECT 1 FROM records WHERE seq = %d`, seq), &one)
+			switch {
+			case err == nil:
+			case errors.Is(err, sql.ErrNoRows) || unreadable(err):
+				v.found.add(seq, seq, Unreadable)
+			default:
+				return fmt.Errorf("looking for record %d: %w", seq, err)
+			}
+		}
+	}
+	return nil
 }
 
 // stray notes a number that was never given, once: where a page is out of order it may be met again.
