@@ -113,7 +113,7 @@ func (j *Journal) settle(ctx context.Context, db *sql.DB) error {
 			return fmt.Errorf("mending what lies behind record %d: %w", last, err)
 		}
 		if n, err := res.RowsAffected(); err == nil && n > 0 {
-			j.log.Error("the journal is damaged: "+s.told, "last", last, "rows", n)
+			j.log.Error("the journal is damaged", "what", s.told, "last", last, "rows", n)
 		}
 	}
 	return tx.Commit()
