@@ -185,7 +185,7 @@ func TestN8_MistypedWordsAreRecognised(t *testing.T) {
 	for line, want := range map[string]string{
 		"serv":                     "serve",
 		"journal chek":             "gerbang journal check",
-		"devices disover":          "gerbang devices discover",
+		"devices discovr":          "gerbang devices discover",
 		"config shema":             "gerbang config schema",
 		"influx xyzzy":             "there is: ",
 		"serve --confg x":          "did you mean --config?",
