@@ -21,7 +21,7 @@ func ReadReport(r io.Reader) ([]Acked, error) {
 	for line := 1; s.Scan(); line++ {
 		var a Acked
 		if _, err := fmt.Sscanf(s.Text(), "%s %s %s %d", &a.Site, &a.Device, &a.Boot, &a.Sequence); err != nil {
-			return nil, fmt.Errorf("report line %d: %q: want site, device, boot and sequence", line, s.Text())
+			return nil, fmt.Errorf("report line %d: %.80q: want site, device, boot and sequence", line, s.Text())
 		}
 		all = append(all, a)
 	}

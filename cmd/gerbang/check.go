@@ -10,19 +10,8 @@ import (
 	"github.com/gerbang-iot/gerbang/configs"
 )
 
-// loadConfig reads the configuration, or the built-in one for an empty path.
-func loadConfig(path string) (*configs.Config, error) {
-	if path == "" {
-		return configs.LoadDefault()
-	}
-	return configs.Load(path)
-}
-
 // checked says in one line what was looked at and found right.
 func checked(path string, cfg *configs.Config) string {
-	if path == "" {
-		path = "the built-in example"
-	}
 	devices, rules, seen := 0, 0, map[string]bool{}
 	for _, d := range cfg.Definitions() {
 		devices += len(d.Site.Devices)
@@ -33,7 +22,7 @@ func checked(path string, cfg *configs.Config) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s is right: %s, %s, %s", path, plural(len(cfg.Sites), "site"), plural(devices, "device"), plural(rules, "rule"))
+	return fmt.Sprintf("%s is right: %s, %s, %s", configName(path), plural(len(cfg.Sites), "site"), plural(devices, "device"), plural(rules, "rule"))
 }
 
 func plural(n int, word string) string {
@@ -51,11 +40,15 @@ func checkCommand(std streams) *cobra.Command {
 		Short: "Check the configuration and list everything that is wrong",
 		Long: `Check reads the configuration with all sites, protocols and models it names, and prints every problem as
 file:line:col: what, and what was expected. It exits with 0 if there is none and with 1 otherwise.
-What is allowed and probably not meant is a warning, on standard error, and so is what was checked where nothing is wrong.`,
+Without a FILE it is ./gerbang.yaml. What is allowed and probably not meant is a warning, on standard error, and so is what was checked where nothing is wrong.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				path = args[0]
+			}
+			path, err := findConfig(std, path)
+			if err != nil {
+				return err
 			}
 			cfg, err := loadConfig(path)
 			var problems configs.Problems
@@ -88,7 +81,7 @@ What is allowed and probably not meant is a warning, on standard error, and so i
 			return err
 		},
 	}
-	c.Flags().StringVar(&path, "config", "", "configuration file (default: the built-in example)")
+	c.Flags().StringVar(&path, "config", "", "configuration file "+configUsage)
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return c
 }

@@ -49,17 +49,17 @@ func TestCheckListsEveryMistakeWithItsPlace(t *testing.T) {
 func TestCheckSaysWhatItChecked(t *testing.T) {
 	checked := regexp.MustCompile(`^\S.* is right: \d+ sites?, \d+ devices?, \d+ rules?\n$`)
 	for _, args := range [][]string{
-		{"check"}, {"check", "../../configs/gerbang.yaml"}, {"check", "../../replay/mappings/gerbang.yaml"},
+		{"check", "--config", "example"}, {"check", "../../configs/gerbang.yaml"}, {"check", "../../replay/mappings/gerbang.yaml"},
 	} {
 		code, out, errs := run(t, "", args...)
 		if code != 0 || out != "" || !checked.MatchString(errs) || strings.Contains(errs, ": 0 sites") {
 			t.Errorf("%v: got code %d, %q and %q, want 0 and one line", args, code, out, errs)
 		}
 	}
-	if _, _, errs := run(t, "", "check"); !strings.Contains(errs, "10 sites") {
+	if _, _, errs := run(t, "", "check", "--config", "example"); !strings.Contains(errs, "10 sites") {
 		t.Errorf("got %q, want the ten malls", errs)
 	}
-	if code, out, _ := run(t, "", "check", "--json"); code != 0 || strings.TrimSpace(out) != "[]" {
+	if code, out, _ := run(t, "", "check", "--json", "--config", "example"); code != 0 || strings.TrimSpace(out) != "[]" {
 		t.Errorf("json: got code %d and %q, want 0 and an empty list", code, out)
 	}
 }

@@ -45,6 +45,10 @@ gerbang models lists the models.`,
   gerbang decode --model milesight-vs133 --port 85 --explain frame.hex`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			var err error
+			if f.config, err = findModels(std, f.config); err != nil {
+				return err
+			}
 			cfg, err := loadConfig(f.config)
 			if err != nil {
 				return err
@@ -72,7 +76,7 @@ gerbang models lists the models.`,
 	fl := c.Flags()
 	fl.StringVar(&f.model, "model", "", "device model, such as native (gerbang models lists them), or the file of one of your own")
 	fl.StringVar(&f.topic, "topic", "", "topic the message came on; where the model finds the device or the quantity in it")
-	fl.StringVar(&f.config, "config", "", "configuration file, for models of your own, and for devices of its sites: their zone, model and measures")
+	fl.StringVar(&f.config, "config", "", "configuration file, for models of your own, and for devices of its sites: their zone, model and measures "+configUsage)
 	fl.Uint8Var(&f.port, "port", 0, "LoRaWAN port (FPort) of a bare frame; 0: not known")
 	fl.BoolVar(&f.hex, "hex", false, "the message is binary, written in hexadecimal")
 	fl.BoolVar(&f.explain, "explain", false, "say on standard error how the message was read, step by step")
@@ -82,7 +86,7 @@ gerbang models lists the models.`,
 
 // decoder is that of the configuration, with its sites where one was named: a device that they have is read as it is configured.
 func (f *lookFlags) decoder(cfg *configs.Config) (*decode.Decoder, error) {
-	if f.config == "" {
+	if f.config == exampleConfig {
 		return decode.New(decode.Options{Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload)})
 	}
 	return newDecoder(cfg, surroundings{})

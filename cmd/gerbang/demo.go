@@ -107,6 +107,9 @@ func (f *demoFlags) run(ctx context.Context, std streams) error {
 // addressesFree says at once what would fail after the history was made: that another program uses an address.
 func (f *demoFlags) addressesFree() error {
 	for _, a := range []struct{ flag, address, what string }{{"--listen", f.listen, "the pages"}, {"--mqtt", f.mqtt, "the MQTT broker"}} {
+		if err := checkAddress(a.flag, a.address); err != nil {
+			return err
+		}
 		l, err := net.Listen("tcp", a.address)
 		if err != nil {
 			return hinted{

@@ -48,7 +48,7 @@ the embedded broker it asks the running gateway instead, which lists what it has
 	}
 	fl := discover.Flags()
 	fl.DurationVar(&f.listen, "for", time.Minute, "how long to listen")
-	fl.StringVar(&f.config, "config", "", "configuration file: broker, models of your own, devices that are configured already")
+	fl.StringVar(&f.config, "config", "", "configuration file: broker, models of your own, devices that are configured already "+configUsage)
 	fl.StringVar(&f.broker, "broker", "", "another broker, such as tcp://127.0.0.1:1883")
 	fl.StringVar(&f.username, "username", "", "user name at --broker")
 	fl.StringVar(&f.passwordFile, "password-file", "", "file with the password at --broker")
@@ -58,7 +58,15 @@ the embedded broker it asks the running gateway instead, which lists what it has
 }
 
 func (f *discoverFlags) discover(ctx context.Context, std streams) error {
-	cfg, err := loadConfig(f.config)
+	find := findModels
+	if f.broker == "" {
+		find = findConfig // it says where to listen
+	}
+	path, err := find(std, f.config)
+	if err != nil {
+		return err
+	}
+	cfg, err := loadConfig(path)
 	if err != nil {
 		return err
 	}

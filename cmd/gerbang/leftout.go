@@ -19,9 +19,9 @@ import (
 // A site whose file has a mistake stops nobody: the others are served as their files say, and it goes on with what was in force
 // for it before. One that the journal does not know is left out, and its messages become rejections.
 
-// loadServing reads the configuration for a gateway that serves, or the built-in one for an empty path.
+// loadServing reads the configuration for a gateway that serves, or the example inside the program.
 func loadServing(path string) (*configs.Config, configs.Problems, error) {
-	if path == "" {
+	if path == exampleConfig {
 		cfg, err := configs.LoadDefault()
 		return cfg, nil, err
 	}

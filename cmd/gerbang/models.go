@@ -39,6 +39,10 @@ func modelsCommand(std streams) *cobra.Command {
 or vendor holds it. Then it lists the formats that a model of your own can name, and the built-in LoRaWAN codecs.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			config, err := findModels(std, config)
+			if err != nil {
+				return err
+			}
 			cfg, err := loadConfig(config)
 			if err != nil {
 				return err
@@ -60,7 +64,7 @@ or vendor holds it. Then it lists the formats that a model of your own can name,
 			return printModels(std, models, word == "")
 		},
 	}
-	c.Flags().StringVar(&config, "config", "", "configuration file, for models of your own")
+	c.Flags().StringVar(&config, "config", "", "configuration file, for models of your own "+configUsage)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON array")
 	c.AddCommand(modelTestCommand(std))
 	return c

@@ -22,6 +22,9 @@ import (
 	"time"
 )
 
+// packageFolder is where the tests begin.
+var packageFolder, _ = os.Getwd()
+
 // binary builds the program once for all tests that need a process to kill.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "gerbang-test-")
@@ -29,7 +32,9 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "gerbang")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", path, ".")
+	build.Dir = packageFolder // a test may work elsewhere
+	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building gerbang: %w\n%s", err, out)
 	}
 	return path, nil

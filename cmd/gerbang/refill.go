@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -45,7 +44,7 @@ by itself. A period that the journal holds only partly is refused.
 			return refill(cmd, std, config, begin, end)
 		},
 	}
-	c.Flags().StringVar(&config, "config", "gerbang.yaml", "configuration of the gateway: its data directory and InfluxDB")
+	c.Flags().StringVar(&config, "config", "", "configuration of the gateway: its data directory and InfluxDB "+configUsage)
 	c.Flags().StringVar(&from, "from", "", "beginning: a day (of UTC) or a time as 2026-03-01T08:00:00+07:00")
 	c.Flags().StringVar(&to, "to", "", "end, likewise; what is received then is not written")
 	for _, name := range []string{"from", "to"} {
@@ -68,7 +67,11 @@ func parseTime(flag, text string) (time.Time, error) {
 
 func refill(cmd *cobra.Command, std streams, config string, begin, end time.Time) error {
 	ctx := cmd.Context()
-	cfg, err := configs.Load(config)
+	config, err := findConfig(std, config)
+	if err != nil {
+		return err
+	}
+	cfg, err := loadConfig(config)
 	if err != nil {
 		return err
 	}

@@ -77,6 +77,9 @@ func (f *replayFlags) run(ctx context.Context, std streams, path string) error {
 	if f.config != "" {
 		config = f.config
 	}
+	if config, err = findModels(std, config); err != nil {
+		return err
+	}
 	cfg, err := loadConfig(config)
 	if err != nil {
 		return err

@@ -90,20 +90,23 @@ judges them against capacity, distancing and hygiene rules, stores them in Influ
 compliance history.
 
 Try it:   gerbang demo
-Run it:   gerbang check --config gerbang.yaml && gerbang serve --config gerbang.yaml`,
+Begin:    gerbang init, then gerbang check, then gerbang serve`,
+		Version:       readBuild().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		// Cobra suggests the nearest command for a typo.
 		SuggestionsMinimumDistance: 2,
 	}
-	root.AddCommand(serveCommand(std), demoCommand(std), checkCommand(std), decodeCommand(std), replayCommand(std),
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(flagMistake)
+	root.AddCommand(initCommand(std), serveCommand(std), demoCommand(std), checkCommand(std), decodeCommand(std), replayCommand(std),
 		simulateCommand(std), modelsCommand(std), devicesCommand(std), configCommand(std), journalCommand(std), backupCommand(std), restoreCommand(std), influxCommand(std), passwordCommand(std), versionCommand(std))
 	return root
 }
 
 // group is a command that only holds others. A name that is none of theirs is a mistake, not a wish for help.
 func group(use, short string, subs ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: use, Short: short, Args: noSuch, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(subs...)
 	return c
 }

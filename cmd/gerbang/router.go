@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,6 +28,7 @@ func openRouter(cfg *configs.Config, id string, known []alerts.Alert, url string
 	if c == nil {
 		return nil, nil
 	}
+	url = linkBase(c.ExternalURL, url)
 	texts, err := alerts.NewTexts()
 	if err != nil {
 		return nil, err
@@ -50,6 +53,9 @@ func openRouter(cfg *configs.Config, id string, known []alerts.Alert, url string
 	})
 	return r, err
 }
+
+// linkBase is what links in notifications begin with: an address of the router's own or that of the pages, ready for paths.
+func linkBase(own, pages string) string { return strings.TrimRight(cmp.Or(own, pages), "/") }
 
 func externalRouter(c *configs.Alertmanager, log *slog.Logger, reg prometheus.Registerer) (*alerts.External, error) {
 	password, err := reveal("alertmanager password", c.Password)

@@ -27,11 +27,16 @@ the old one stays in force. A mistake in the file of one site concerns that site
 the others are served.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			path, err := findConfig(std, path)
+			if err != nil {
+				return err
+			}
 			cfg, broken, err := loadServing(path)
 			if err != nil {
 				return hinted{fmt.Errorf("the configuration has problems:\n%w", err), "gerbang check lists them without starting anything"}
 			}
 			log := newLogger(std.err, cfg.Log)
+			log.Info("configuration", "file", configName(path))
 			for _, p := range broken {
 				log.Error("a site's file has a problem; the other sites are served", "problem", p.String())
 			}
@@ -48,7 +53,7 @@ the others are served.`,
 			}
 			a, err := newApp(cmd.Context(), cfg, log)
 			if err != nil {
-				return err
+				return takenAddress(err, path)
 			}
 			a.reload = make(chan os.Signal, 1)
 			signal.Notify(a.reload, syscall.SIGHUP)
@@ -57,7 +62,7 @@ the others are served.`,
 			return errors.Join(a.run(cmd.Context()), stop())
 		},
 	}
-	c.Flags().StringVar(&path, "config", "", "configuration file (default: the built-in example)")
+	c.Flags().StringVar(&path, "config", "", "configuration file "+configUsage)
 	c.Flags().BoolVar(&anew, "new", false, "where the journal is gone, begin a new one; what is left of the old one is kept beside it")
 	c.Flags().StringVar(&profile, "cpu-profile", "", "write a CPU profile to this file, for go tool pprof")
 	return c

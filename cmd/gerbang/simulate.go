@@ -162,7 +162,7 @@ func (f *simulateFlags) verifyReport(ctx context.Context, std streams) error {
 	dir := f.data
 	if f.config != "" {
 		var err error
-		if cfg, err = configs.Load(f.config); err != nil {
+		if cfg, err = loadConfig(f.config); err != nil {
 			return err
 		}
 		dir = cfg.Data

@@ -1,12 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+)
+
+// What a release's build says of itself with -ldflags -X; empty in any other, where Go's own notes about the build are read.
+var (
+	stampedVersion  string
+	stampedRevision string
+	stampedTime     string // RFC 3339
 )
 
 // build is what this binary was made from.
@@ -19,8 +27,26 @@ type build struct {
 	Platform string `json:"platform"`
 }
 
-func readBuild() build {
-	b := build{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+// String is the line for people.
+func (b build) String() string {
+	text := "gerbang " + b.Version
+	if b.Revision != "" {
+		text += " " + b.Revision[:min(len(b.Revision), 12)]
+	}
+	if b.Modified {
+		text += " (changed since)"
+	}
+	if b.Time != "" {
+		text += " of " + b.Time
+	}
+	return text + " " + b.Go + " " + b.Platform
+}
+
+func readBuild() (b build) {
+	b = build{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	defer func() {
+		b.Version, b.Revision, b.Time = cmp.Or(stampedVersion, b.Version), cmp.Or(stampedRevision, b.Revision), cmp.Or(stampedTime, b.Time)
+	}()
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
@@ -52,7 +78,7 @@ func versionCommand(std streams) *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(std.out).Encode(b)
 			}
-			_, err := fmt.Fprintf(std.out, "gerbang %s %s %s\n", b.Version, b.Go, b.Platform)
+			_, err := fmt.Fprintf(std.out, "%v\n", b)
 			return err
 		},
 	}
