@@ -1,12 +1,10 @@
 package frame_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"reflect"
 	"slices"
 	"strconv"
 	"testing"
@@ -55,11 +53,6 @@ func TestDescriptionsAgreeWithCodecs(t *testing.T) {
 			t.Logf("%d frames: %d read, %d with an error, %d without a reading, no difference", frames, read, failed, silent)
 		})
 	}
-}
-
-func same(a, b []byte) bool {
-	var x, y any
-	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 // generator makes frames of which many are nearly right.

@@ -42,7 +42,7 @@ func (p *parser) row(depth int) (parsed, error) {
 		switch {
 		case name == "":
 			return r, p.wrong(p.at, "want a field: name type")
-		case (name == "items" || name == "rest") && depth == 0 && (name == "items" || p.peek() == 0):
+		case (name == "items" || name == "rest") && depth == 0 && (name == "items" || p.peek() == 0 || p.peek() == ','):
 			r.end = endsAnyhow
 			if name == "items" {
 				r.end = endsInItems

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
@@ -87,13 +88,15 @@ func (p *Program) Decode(up codec.Uplink, out *object.Writer) error {
 
 // otherLength says that no frame of the port is so long.
 func otherLength(up codec.Uplink, layouts []layout) error {
-	longest := 0
-	var lengths []int
-	for i := range layouts {
-		lengths = append(lengths, layouts[i].length)
+	longest, lengths := 0, ""
+	for i := range slices.Backward(layouts) { // the shortest first
+		if lengths != "" {
+			lengths += " or "
+		}
+		lengths += strconv.Itoa(layouts[i].length)
 		longest = max(longest, layouts[i].length)
 	}
-	err := fmt.Errorf("port %d: got %d bytes, want one of %v", up.Port, len(up.Bytes), lengths)
+	err := fmt.Errorf("port %d: got %d bytes, want %s", up.Port, len(up.Bytes), lengths)
 	if len(up.Bytes) < longest {
 		return fmt.Errorf("%w: %w", err, codec.ErrShort)
 	}
