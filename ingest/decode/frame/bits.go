@@ -12,7 +12,9 @@ type bits struct {
 	frame []byte
 	at    int // the next bit
 	err   error
-	slots [maxSlots]int64 // values that fields behind them ask for
+	// channel is what names end by; -1: nothing.
+	channel int
+	slots   [maxSlots]int64 // values that fields behind them ask for
 }
 
 // maxSlots is how many values of a row fields behind them may ask for.

@@ -94,13 +94,16 @@ func (c *compiler) ignore(at, text string) {
 // itemsOf makes one table of items ready.
 func (c *compiler) itemsOf(name string, def *Items) {
 	at := "items." + name
-	it := &items{of: make(map[int64]*item), wide: int64(def.Wide)}
+	it := &items{of: make(map[int64]*item), wide: int64(def.Wide), channel: def.Channel, strict: def.Otherwise == "reject"}
 	c.items[name] = it
 	if why := it.key.typed(def.Key); why != "" || it.key.flag || it.key.float || it.key.signed || it.key.size > 32 {
 		c.fail(at+".key", "%q: want u8, u16, u24 or u32, with le for the low byte first, or b1 to b32", def.Key)
 	}
 	if def.Wide < 0 || def.Wide > 255 || def.Wide > 0 && def.Key != "u8" {
 		c.fail(at+".wide", "%d: want the first byte of keys with two, and a key of u8", def.Wide)
+	}
+	if def.Otherwise != "" && def.Otherwise != "unread" && def.Otherwise != "reject" {
+		c.fail(at+".otherwise", "%q: want unread or reject", def.Otherwise)
 	}
 	if len(def.Of) == 0 || len(def.Of) > maxKeys {
 		c.fail(at+".of", "%d keys: want 1 to %d", len(def.Of), maxKeys)
@@ -122,7 +125,9 @@ func (c *compiler) itemsOf(name string, def *Items) {
 		case err != nil:
 			c.fail(place, "%w", err)
 		case row.end != endsHere:
-			c.fail(place, "an item cannot end in items or rest")
+			c.fail(place, "an item cannot end in items, rest or ignore")
+		case def.Channel && slices.ContainsFunc(row.fields, func(f field) bool { return f.fields != nil || f.unit != "" || f.join != "" }):
+			c.fail(place, "an item on a channel is a row of plain fields")
 		case sizeOf(row.fields)%8 != 0:
 			c.fail(place, "the fields are %d bits: want whole bytes", sizeOf(row.fields))
 		case slices.ContainsFunc(row.fields, func(f field) bool { return f.optional }):

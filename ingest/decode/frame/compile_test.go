@@ -32,6 +32,8 @@ func TestRows(t *testing.T) {
 		{"_ u16 = 0x686B, a u8", "686b 01", `{"a":1}`},
 		{"a u8, b u8 optional, c u8 optional", "01 02", `{"a":1,"b":2}`},
 		{"a u8, rest", "01 02 03", `{"a":1,"unread":2}`},
+		{"a u8, ignore", "01 02 03", `{"a":1}`},
+		{"f {_ b6, stuck b1 set, stopped b1 set}", "02", `{"f":{"stuck":1}}`},
 		{"a u64, b i64", "ffffffffffffffff 8000000000000000", `{"a":-1,"b":-9223372036854775808}`},
 	} {
 		p, err := frame.Compile(row(tt.row))
@@ -97,11 +99,17 @@ func TestMistakesInDescriptions(t *testing.T) {
 		{of(func(d *frame.Description) { d.Frames["*"] = "a u8" }), `items.values: no row of frames ends in items values`},
 		{of(func(d *frame.Description) { d.Frames["*"] = "b u8, items values" }), `frames.*: b is written by items values, too`},
 		{of(items("i16", map[string]string{"1": "b u8"})), `items.values.key: "i16": want u8, u16`},
+		{of(func(d *frame.Description) {
+			d.Items["values"] = frame.Items{Key: "u8", Otherwise: "drop", Of: map[string]string{"1": "b u8"}}
+		}), `items.values.otherwise: "drop": want unread or reject`},
+		{of(func(d *frame.Description) {
+			d.Items["values"] = frame.Items{Key: "u8", Channel: true, Of: map[string]string{"1": "b {c u8}"}}
+		}), `an item on a channel is a row of plain fields`},
 		{of(items("u8", nil)), `items.values.of: 0 keys: want 1 to 1024`},
 		{of(items("u8", map[string]string{"0x1FF": "b u8"})), `items.values.of.0x1FF: "0x1FF": a key of u8 is at most 0xff`},
 		{of(items("u8", map[string]string{"one": "b u8"})), `items.values.of.one: "one": want a number`},
 		{of(items("u8", map[string]string{"1": "b u8", "0x01": "c u8"})), `each once`},
-		{of(items("u8", map[string]string{"1": "b u8, rest"})), `an item cannot end in items or rest`},
+		{of(items("u8", map[string]string{"1": "b u8, rest"})), `an item cannot end in items, rest or ignore`},
 		{of(items("u8", map[string]string{"1": "b b3"})), `items.values.of.1: the fields are 3 bits: want whole bytes`},
 	} {
 		_, err := frame.Compile(tt.d)

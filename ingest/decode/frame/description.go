@@ -18,11 +18,11 @@ import "fmt"
 // numbers; b1 to b32 are bits, the high bit of a byte first; flag is one bit as true or false. Done with it, in the order
 // written: +N -N *N /N calculate, floor rounds down, round N to N digits behind the point. "none" lists raw values that stand for no measurement (A|B, >A, <A), which are written as null; so is a value with
 // "unless NAME" where the field of that name, before it in the row, is not 0. "= N" refuses a
-// frame with another value here. "bool" writes true for all but 0. Words in parentheses, or numbers behind =, stand for values: (0 off, 1 =12, * unknown);
+// frame with another value here. "bool" writes true for all but 0; "set" writes nothing for 0. Words in parentheses, or numbers behind =, stand for values: (0 off, 1 =12, * unknown);
 // * stands for all others. "join ':-:'" reads four numbers and writes them as one text with these signs between them. "unit 'V'" writes an object
 // {value, unit}. The fields of a row are whole bytes together. "optional" is for fields at the end that older devices do not send. name {…} is an object of the fields in
 // the braces. As the last of a row, items NAME goes on with the typed items of that name, rest takes whatever follows and says in
-// unread how many bytes that was; without either, the frame must end there.
+// unread how many bytes that was, ignore takes it and says nothing; without any of them, the frame must end there.
 type Description struct {
 	// ID names the description in the codec of a model: a-z, 0-9, -. It is the name of the file.
 	ID string `yaml:"id"`
@@ -49,6 +49,11 @@ type Items struct {
 	Key string `yaml:"key"`
 	// Wide is the first byte from which on a key of u8 has a second byte; 0: none has.
 	Wide int `yaml:"wide"`
+	// Channel says that each key stands behind a byte, the channel, by which names end: temperature_7. The same item may come once
+	// on each channel.
+	Channel bool `yaml:"channel"`
+	// Otherwise says what an unknown key behind known ones is: unread (default), or reject, which refuses the frame.
+	Otherwise string `yaml:"otherwise"`
 	// Of are rows of fields by key.
 	Of map[string]string `yaml:"of"`
 }

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 )
@@ -13,6 +14,7 @@ type field struct {
 	little   bool   // low byte first
 	signed   bool
 	float    bool // of 32 bits
+	set      bool // written only where it is not 0
 	flag     bool // written as true or false
 	optional bool
 	wanted   *int64 // the one value that is right
@@ -96,7 +98,7 @@ func (f *field) read(b *bits, out *object.Writer) {
 		b.slots[f.slot-1] = raw
 	}
 	switch {
-	case f.name == "":
+	case f.name == "" || f.set && raw == 0:
 		return
 	case f.unless > 0 && b.slots[f.unless-1] != 0:
 		out.Null(f.name)
@@ -111,7 +113,12 @@ func (f *field) read(b *bits, out *object.Writer) {
 		out.End()
 		return
 	}
-	f.write(f.name, raw, out)
+	name := f.name
+	if b.channel >= 0 {
+		var room [maxName + 8]byte
+		name = string(strconv.AppendInt(append(append(room[:0], name...), '_'), int64(b.channel), 10))
+	}
+	f.write(name, raw, out)
 }
 
 // write writes a value under a name.

@@ -30,7 +30,8 @@ type shippedFrame struct {
 }
 
 // shippedFrames are the frames of all makers. What stands here was the same by the Go codecs that the descriptions took the place of.
-var shippedFrames = slices.Concat(ascoelFrames, browanFrames, hktFrames, merryiotFrames, tektelicFrames, thermokonFrames)
+var shippedFrames = slices.Concat(ascoelFrames, browanFrames, cayenneFrames, hktFrames, merryiotFrames, tektelicFrames,
+	terabeeFrames, thermokonFrames)
 
 func unhex(t testing.TB, s string) []byte {
 	t.Helper()

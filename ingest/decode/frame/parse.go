@@ -42,8 +42,11 @@ func (p *parser) row(depth int) (parsed, error) {
 		switch {
 		case name == "":
 			return r, p.wrong(p.at, "want a field: name type")
-		case (name == "items" || name == "rest") && depth == 0 && (name == "items" || p.peek() == 0 || p.peek() == ','):
-			r.end = endsAnyhow
+		case depth == 0 && (name == "items" || (name == "rest" || name == "ignore") && (p.peek() == 0 || p.peek() == ',')):
+			r.end = endsUnread
+			if name == "ignore" {
+				r.end = endsIgnored
+			}
 			if name == "items" {
 				r.end = endsInItems
 				if r.items = p.word(); r.items == "" {
@@ -188,6 +191,8 @@ func (p *parser) change(f *field, before []field) error {
 		f.sums = append(f.sums, sum{'r', math.Pow10(digits)})
 	case "bool":
 		f.flag = true
+	case "set":
+		f.set = true
 	case "optional":
 		f.optional = true
 	case "=":
@@ -213,7 +218,7 @@ func (p *parser) change(f *field, before []field) error {
 	default:
 		v, err := strconv.ParseFloat(word[1:], 64)
 		if !strings.Contains("+-*/", word[:1]) || err != nil || math.IsInf(v, 0) || math.IsNaN(v) || v == 0 && word[0] == '/' {
-			return p.wrong(at, "want +N, -N, *N or /N, floor, round N, none, unless, bool, = N, words in parentheses, join, unit or optional")
+			return p.wrong(at, "want +N, -N, *N or /N, floor, round N, none, unless, bool, set, = N, words in parentheses, join, unit or optional")
 		}
 		f.sums = append(f.sums, sum{word[0], v})
 	}
@@ -320,7 +325,7 @@ func (p *parser) fitting(f *field, at int) error {
 		return p.wrong(at, "a floating-point number can only be calculated with")
 	case f.join != "" && (f.unit != "" || f.none != nil || f.wanted != nil):
 		return p.wrong(at, "joined numbers have no unit, no none and no =")
-	case f.name == "" && (kinds > 0 || f.unit != "" || f.none != nil || f.unless > 0):
+	case f.name == "" && (kinds > 0 || f.unit != "" || f.none != nil || f.set || f.unless > 0):
 		return p.wrong(at, "what is passed over is not written: want nothing but = N behind its type")
 	}
 	return nil

@@ -36,14 +36,17 @@ type ending uint8
 const (
 	endsHere ending = iota
 	endsInItems
-	endsAnyhow
+	endsUnread
+	endsIgnored
 )
 
 // items are typed items by their key.
 type items struct {
 	key  field
 	wide int64 // keys from here on have a second byte; 0: none has
-	of   map[int64]*item
+	// channel: each key stands behind one; strict: an unknown key refuses the frame.
+	channel, strict bool
+	of              map[int64]*item
 }
 
 type item struct {
@@ -107,14 +110,14 @@ func (l *layout) decode(frame []byte, out *object.Writer) error {
 	if l.silent {
 		return nil
 	}
-	b := bits{frame: frame}
+	b := bits{frame: frame, channel: -1}
 	row(l.fields, &b, out)
 	switch {
 	case b.err != nil:
 	case l.end == endsInItems:
 		l.items.read(&b, out)
-	case b.left() == 0:
-	case l.end == endsAnyhow:
+	case b.left() == 0 || l.end == endsIgnored:
+	case l.end == endsUnread:
 		out.Int("unread", int64(b.left()))
 	default:
 		return fmt.Errorf("byte %d: %d bytes are left, want the end of the frame", b.pos(), b.left())
@@ -124,9 +127,13 @@ func (l *layout) decode(frame []byte, out *object.Writer) error {
 
 // read reads items to the end of the frame.
 func (it *items) read(b *bits, out *object.Writer) {
-	var seen [maxKeys / 64]uint64
+	var seen seen
 	for first := b.at == 0; first || b.left() > 0; first = false {
 		at := b.pos()
+		if it.channel {
+			b.channel = int(b.read(8))
+		}
+		keyAt := b.pos()
 		key := it.key.raw(b)
 		if it.wide > 0 && key >= it.wide {
 			key = key<<8 | int64(b.read(8))
@@ -136,24 +143,39 @@ func (it *items) read(b *bits, out *object.Writer) {
 		}
 		one := it.of[key]
 		if one == nil {
-			if at == 0 || out.Empty() {
-				b.err = fmt.Errorf("byte %d: unknown type %#x", at, key)
+			if at == 0 || it.strict || out.Empty() {
+				b.err = fmt.Errorf("byte %d: unknown type %#x", keyAt, key)
 				return
 			}
 			out.Int("unread", int64(len(b.frame)-at))
 			return
 		}
-		word, bit := one.group/64, uint64(1)<<(one.group%64)
-		if seen[word]&bit != 0 {
+		if seen.twice(b.channel, one.group) {
 			b.err = fmt.Errorf("byte %d: type %#x a second time", at, key)
 			return
 		}
-		seen[word] |= bit
 		row(one.fields, b, out)
 		if b.err != nil {
 			return
 		}
 	}
+}
+
+// seen are the items of a frame so far, with their channels. A frame has room for a few of them.
+type seen struct {
+	count int
+	items [maxFrame]uint32
+}
+
+// twice notes an item and reports whether it was there already.
+func (s *seen) twice(channel, group int) bool {
+	one := uint32(channel+1)<<16 | uint32(group)
+	if slices.Contains(s.items[:s.count], one) {
+		return true
+	}
+	s.items[s.count] = one
+	s.count++
+	return false
 }
 
 // fits reports whether a frame is one of those that are ignored.
