@@ -12,7 +12,7 @@ import (
 const ownModel = `id: acme-air
 title: Acme air
 format: lorawan
-codec: acme.yaml
+codec: frames/acme.yaml
 readings:
   - {path: temperature, quantity: temperature}
 samples:
@@ -23,7 +23,10 @@ samples:
 func loadOwn(t *testing.T, frames string) (decode.Model, string) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"model.yaml": ownModel, "acme.yaml": frames} {
+	if err := os.Mkdir(filepath.Join(dir, "frames"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"model.yaml": ownModel, "frames/acme.yaml": frames} {
 		if text == "" {
 			continue
 		}
@@ -56,13 +59,13 @@ func TestOwnFrames(t *testing.T) {
 // A mistake in a description is told with the file, line and column of its row, and where in the row it is.
 func TestMistakesInOwnFrames(t *testing.T) {
 	for _, tt := range []struct{ name, frames, want string }{
-		{"missing", "", `model.yaml:4:8: codec: file acme.yaml cannot be read`},
-		{"type", "id: acme\ntitle: Acme\nframes:\n  3: temperature i17 /10\n", `acme.yaml:4:6: frames.3: at character 13, "i17": want a type: u8 to u64`},
-		{"length", "id: acme\ntitle: Acme\nframes:\n  3: t u8\n  103/8: a b7\n", `acme.yaml:5:10: frames.103/8: the fields are 7 bits: want whole bytes`},
+		{"missing", "", `model.yaml:4:8: codec: file frames/acme.yaml cannot be read`},
+		{"type", "id: acme\ntitle: Acme\nframes:\n  3: temperature i17 /10\n", `frames/acme.yaml:4:6: frames.3: at character 13, "i17": want a type: u8 to u64`},
+		{"length", "id: acme\ntitle: Acme\nframes:\n  3: t u8\n  103/8: a b7\n", `frames/acme.yaml:5:10: frames.103/8: the fields are 7 bits: want whole bytes`},
 		{"item", "id: acme\ntitle: Acme\nframes:\n  0, 3: items all\nitems:\n  all:\n    key: u8\n    of:\n      0x01: t u8 /0\n",
-			`acme.yaml:9:13: items.all.of.0x01: at character 6, "/0": want +N`},
-		{"unknown key", "id: acme\ntitle: Acme\nframe:\n  3: t u8\n", `acme.yaml:3:1: unknown key "frame"`},
-		{"id", "id: other\ntitle: Acme\nframes:\n  3: t u8\n", `acme.yaml:1:5: id: "other", want "acme" as the file is named`},
+			`frames/acme.yaml:9:13: items.all.of.0x01: at character 6, "/0": want +N`},
+		{"unknown key", "id: acme\ntitle: Acme\nframe:\n  3: t u8\n", `frames/acme.yaml:3:1: unknown key "frame"`},
+		{"id", "id: other\ntitle: Acme\nframes:\n  3: t u8\n", `frames/acme.yaml:1:5: id: "other", want "acme" as the file is named`},
 	} {
 		if _, got := loadOwn(t, tt.frames); !strings.Contains(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
@@ -73,7 +76,7 @@ func TestMistakesInOwnFrames(t *testing.T) {
 // A codec that is not there is told with all that are, described or built in.
 func TestUnknownCodec(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "model.yaml")
-	if err := os.WriteFile(file, []byte(strings.Replace(ownModel, "acme.yaml", "tektelik", 1)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.Replace(ownModel, "frames/acme.yaml", "tektelik", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := LoadModel(file)

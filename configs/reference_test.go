@@ -141,7 +141,7 @@ func TestReferenceIsUpToDate(t *testing.T) {
 		w.section(3, "rules of kind "+kind, w.comments.ofType(p.Type()), p)
 	}
 	w.section(2, "models/*.yaml", c.named("decode.Model"), defaultsOf(reflect.TypeFor[decode.Model]()))
-	w.section(2, "frames of a device (models/frames/*.yaml, or beside a model)", c.named("frame.Description"), defaultsOf(reflect.TypeFor[frame.Description]()))
+	w.section(2, "models/frames/*.yaml", c.named("frame.Description"), defaultsOf(reflect.TypeFor[frame.Description]()))
 	golden(t, "REFERENCE.md", []byte(w.String()))
 }
 

@@ -26,8 +26,8 @@ type Model struct {
 	// JSON object that is made of it; gerbang decode --explain shows that object.
 	Format string `yaml:"format" json:"format,omitempty"`
 	// Codec reads the raw bytes of a radio frame (formats lorawan and frame): a name that gerbang models lists, or the path,
-	// relative to the model's file, of a description of the frames (….yaml) or of the maker's JavaScript decoder (….js). Without
-	// it the network server has to decode.
+	// relative to the model's file, of a description of the frames (frames/….yaml: in a folder below, where it is not taken for
+	// a model) or of the maker's JavaScript decoder (….js). Without it the network server has to decode.
 	Codec string `yaml:"codec" json:"codec,omitempty"`
 	// Script is the text of the file that Codec names, which whoever reads models fills in.
 	Script string `yaml:"-" json:"-"`

@@ -72,3 +72,12 @@ func (b *bits) little(n int) uint64 {
 	}
 	return turned
 }
+
+// skip passes over n bits if they are there.
+func (b *bits) skip(n int) bool {
+	if b.err != nil || b.at+n > 8*len(b.frame) {
+		return false
+	}
+	b.at += n
+	return true
+}

@@ -16,6 +16,7 @@ import (
 
 // A description gives what the Go codec gives that it takes the place of: the same members with the same values, an error where it
 // gives one, short frames told as such (where the port is known), and nothing where it gives nothing. FRAMES sets how many random frames are tried.
+// Where the codec is gone there is nothing to compare any more: it is for the next maker that is described.
 func TestDescriptionsAgreeWithCodecs(t *testing.T) {
 	frames := 20_000
 	if text := os.Getenv("FRAMES"); text != "" {

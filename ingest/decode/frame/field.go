@@ -85,13 +85,15 @@ func row(fields []field, b *bits, out *object.Writer) {
 
 // read reads one number and writes what it stands for.
 func (f *field) read(b *bits, out *object.Writer) {
-	at := b.pos()
+	if f.name == "" && f.wanted == nil && b.skip(f.size) {
+		return
+	}
 	raw := f.raw(b)
 	if b.err != nil {
 		return
 	}
 	if f.wanted != nil && raw != *f.wanted {
-		b.err = errorAt(at, raw, *f.wanted)
+		b.err = errorAt(b.pos()-f.size/8, raw, *f.wanted)
 		return
 	}
 	if f.slot > 0 {
