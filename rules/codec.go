@@ -45,7 +45,8 @@ type decoder struct {
 	b   []byte
 	err error
 	// limit is the present by a clock that was set back: what lies behind it is read as it. 0: there is none.
-	limit telemetry.Instant
+	limit    telemetry.Instant
+	numbered []numbered // the quantities, by the numbers that the snapshot gives them
 }
 
 func (c *decoder) fail() {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -240,16 +241,12 @@ func (e *Engine) watchFor(d *deviceState, bound time.Duration, mask uint64) *wat
 		w.first, w.last = d.seen, d.seen
 	}
 	d.watches = append(d.watches, w)
-	slices.SortFunc(d.watches, func(a, b *watch) int {
-		switch {
-		case a.bound != b.bound:
-			return int(max(-1, min(1, a.bound-b.bound)))
-		case a.mask < b.mask:
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(d.watches, compareWatches)
 	return w
+}
+
+func compareWatches(a, b *watch) int {
+	return cmp.Or(cmp.Compare(a.bound, b.bound), cmp.Compare(a.mask, b.mask))
 }
 
 // instanceKey tells instances apart.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -77,6 +78,10 @@ type lastValue struct {
 	record   uint64
 }
 
+func compareValues(a, b lastValue) int {
+	return cmp.Or(cmp.Compare(a.quantity, b.quantity), strings.Compare(a.channel, b.channel))
+}
+
 // maskOf is a quantity as a bit.
 func maskOf(q telemetry.Quantity) uint64 { return 1 << q }
 
@@ -96,12 +101,7 @@ func (d *deviceState) read(r *telemetry.Reading, v lastValue, fillOnly bool) {
 		return
 	}
 	v.channel = strings.Clone(r.Channel)
-	i, _ := slices.BinarySearchFunc(d.values, v, func(a, b lastValue) int {
-		if a.quantity != b.quantity {
-			return int(a.quantity) - int(b.quantity)
-		}
-		return strings.Compare(a.channel, b.channel)
-	})
+	i, _ := slices.BinarySearchFunc(d.values, v, compareValues)
 	d.values = slices.Insert(d.values, i, v)
 }
 

@@ -134,14 +134,14 @@ func (z *zoneState) again(from telemetry.Instant) (until telemetry.Instant) {
 // correct adds people at a time, as a person says.
 func (z *zoneState) correct(t telemetry.Instant, n people) { z.pass(t, passage{shift: n}) }
 
-// anchorKind says how people came to be known.
+// anchorKind says how people came to be known. The numbers are stored in snapshots.
 type anchorKind uint8
 
 const (
-	startAnchor   anchorKind = iota // counting began in a closed building
-	closingAnchor                   // verified empty
-	presentAnchor                   // an absolute count
-	countAnchor                     // counted by hand
+	startAnchor   anchorKind = 0 // counting began in a closed building
+	closingAnchor anchorKind = 1 // verified empty
+	presentAnchor anchorKind = 2 // an absolute count
+	countAnchor   anchorKind = 3 // counted by hand
 )
 
 // anchor is a time at which the people inside were known.

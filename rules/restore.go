@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -32,6 +33,7 @@ func (e *Engine) restore(c *decoder) error {
 	if site := c.string(); site != e.site {
 		return fmt.Errorf("it is of site %.64q", site)
 	}
+	c.quantities()
 	e.clock, e.record = c.instant(), c.uint()
 	for range c.count() {
 		version, from, source := c.string(), c.instant(), c.string()
@@ -269,7 +271,7 @@ func (c *decoder) task() *taskState {
 	t := &taskState{id: c.string(), since: c.instant()}
 	for range c.count() {
 		t.done = append(t.done, doneAt{
-			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), quantity: telemetry.Quantity(c.uint()),
+			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), quantity: c.quantity(),
 			sequence: c.uint(), record: c.uint(),
 		})
 	}
@@ -277,28 +279,28 @@ func (c *decoder) task() *taskState {
 }
 
 func (c *decoder) device(clock *telemetry.Instant) *deviceState {
-	d := &deviceState{id: c.string(), seen: c.instant(), messages: c.uint(), known: c.uint()}
+	d := &deviceState{id: c.string(), seen: c.instant(), messages: c.uint(), known: c.mask()}
 	if n := c.count(); n > 0 {
 		d.values = make([]lastValue, n)
 	}
 	for i := range d.values {
 		d.values[i] = lastValue{
-			quantity: telemetry.Quantity(c.uint()), channel: c.string(), value: c.float(), at: c.instant(), sequence: c.uint(), record: c.uint(),
+			quantity: c.quantity(), channel: c.string(), value: c.float(), at: c.instant(), sequence: c.uint(), record: c.uint(),
 		}
 	}
 	if at := c.instant(); at != 0 {
-		d.counted = Evidence{Device: d.id, At: at, Quantity: telemetry.Quantity(c.uint()), Value: c.float(), Sequence: c.uint(), Record: c.uint()}
+		d.counted = Evidence{Device: d.id, At: at, Quantity: c.quantity(), Value: c.float(), Sequence: c.uint(), Record: c.uint()}
 	}
 	decodeTimeline(c, &d.presents, func() entry[people] { return entry[people]{c.instant(), people(c.int())} })
 	c.counts(d)
 	for range c.count() {
-		t := c.total(telemetry.Quantity(c.uint()))
+		t := c.total(c.quantity())
 		t.setBack(c.limit)
 		d.totals = append(d.totals, t)
 	}
 	d.pairTotals()
 	for range c.count() {
-		s := &series{device: d, quantity: telemetry.Quantity(c.uint()), channel: c.string()}
+		s := &series{device: d, quantity: c.quantity(), channel: c.string()}
 		var was telemetry.Instant
 		decodeTimeline(c, &s.line, func() entry[stretch] {
 			at := was + telemetry.Instant(c.whole(int64(time.Millisecond)))
@@ -314,7 +316,7 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 		d.kept = append(d.kept, s)
 	}
 	for range c.count() {
-		w := &watch{device: d, clock: clock, bound: time.Duration(c.int()), mask: c.uint(), since: c.instant(), first: c.instant(), last: c.instant()}
+		w := &watch{device: d, clock: clock, bound: time.Duration(c.int()), mask: c.mask(), since: c.instant(), first: c.instant(), last: c.instant()}
 		for range c.count() {
 			if g := (gap{c.instant(), c.instant(), c.instant(), c.bool()}); g.silent < g.to {
 				w.gaps = append(w.gaps, g)
@@ -322,5 +324,9 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 		}
 		d.watches = append(d.watches, w)
 	}
+	// In the order of this version's quantities; pairTotals has seen to the totals.
+	slices.SortFunc(d.values, compareValues)
+	slices.SortFunc(d.kept, compareSeries)
+	slices.SortFunc(d.watches, compareWatches)
 	return d
 }

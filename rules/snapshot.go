@@ -12,7 +12,7 @@ import (
 // EngineVersion names what the engine makes of records. It changes whenever the same records could give other verdicts, or a
 // snapshot another layout. The journal says which version judged from which record on: an upgrade never rewrites a verdict,
 // and a replay recomputes only what its own version judged.
-const EngineVersion = "2"
+const EngineVersion = "3"
 
 // snapshotFormat opens every snapshot: one of another version is not read.
 const snapshotFormat = "gerbang rules " + EngineVersion
@@ -31,6 +31,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 	c := &encoder{b: make([]byte, 0, e.snapshotSize+e.snapshotSize/8+1<<12)}
 	c.string(snapshotFormat)
 	c.string(e.site)
+	c.quantities()
 	c.instant(e.clock)
 	c.uint(e.record)
 	c.list(len(e.plans))
@@ -152,7 +153,7 @@ func (c *encoder) task(t *taskState) {
 		c.string(d.item)
 		c.string(d.press)
 		c.string(d.device)
-		c.uint(uint64(d.quantity))
+		c.quantity(d.quantity)
 		c.uint(d.sequence)
 		c.uint(d.record)
 	}
@@ -162,11 +163,11 @@ func (c *encoder) device(d *deviceState) {
 	c.string(d.id)
 	c.instant(d.seen)
 	c.uint(d.messages)
-	c.uint(d.known)
+	c.mask(d.known)
 	c.list(len(d.values))
 	for i := range d.values {
 		v := &d.values[i]
-		c.uint(uint64(v.quantity))
+		c.quantity(v.quantity)
 		c.string(v.channel)
 		c.float(v.value)
 		c.instant(v.at)
@@ -175,7 +176,7 @@ func (c *encoder) device(d *deviceState) {
 	}
 	c.instant(d.counted.At)
 	if d.counted.At != 0 {
-		c.uint(uint64(d.counted.Quantity))
+		c.quantity(d.counted.Quantity)
 		c.float(d.counted.Value)
 		c.uint(d.counted.Sequence)
 		c.uint(d.counted.Record)
@@ -190,12 +191,12 @@ func (c *encoder) device(d *deviceState) {
 	c.counts(d)
 	c.list(len(d.totals))
 	for _, t := range d.totals {
-		c.uint(uint64(t.quantity))
+		c.quantity(t.quantity)
 		c.total(t)
 	}
 	c.list(len(d.kept))
 	for _, s := range d.kept {
-		c.uint(uint64(s.quantity))
+		c.quantity(s.quantity)
 		c.string(s.channel)
 		var was telemetry.Instant
 		for _, tier := range s.line.tiers {
@@ -219,7 +220,7 @@ func (c *encoder) device(d *deviceState) {
 	c.list(len(d.watches))
 	for _, w := range d.watches {
 		c.int(int64(w.bound))
-		c.uint(w.mask)
+		c.mask(w.mask)
 		c.instant(w.since)
 		c.instant(w.first)
 		c.instant(w.last)

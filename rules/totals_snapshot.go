@@ -9,12 +9,12 @@ import (
 
 // Bits of a point in a snapshot.
 const (
-	pointKept = 1 << iota
-	pointDense
-	pointBack   // the value before it in its explanation is not the next one
-	pointFaults // it has other faults than the one before
-	pointDoubt
-	pointFraction // its value is no whole number
+	pointKept     = 0x01
+	pointDense    = 0x02
+	pointBack     = 0x04 // the value before it in its explanation is not the next one
+	pointFaults   = 0x08 // it has other faults than the one before
+	pointDoubt    = 0x10
+	pointFraction = 0x20 // its value is no whole number
 )
 
 // total writes a running total, apart from its quantity.

@@ -153,15 +153,15 @@ type Flags uint8
 // The flags. Their values are stored.
 const (
 	// FlagClock: the device's time was impossible; At is the time of receipt.
-	FlagClock Flags = 1 << iota
+	FlagClock Flags = 0x01
 	// FlagRetained: an old message that the broker repeated on subscribing; it is state, never a new event.
-	FlagRetained
+	FlagRetained Flags = 0x02
 	// FlagLate: older than the lateness bound on arrival; it revises history and raises no live alert.
-	FlagLate
+	FlagLate Flags = 0x04
 	// FlagHistory: the device marked the values as stored history.
-	FlagHistory
+	FlagHistory Flags = 0x08
 	// FlagUnacknowledged: it came at QoS 0, which promises nothing.
-	FlagUnacknowledged
+	FlagUnacknowledged Flags = 0x10
 )
 
 // Has reports whether all of g is set in f.
