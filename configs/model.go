@@ -6,7 +6,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
@@ -32,6 +31,7 @@ func modelIDs(models map[string]*modelFile) []string {
 // all configurations share them, so nobody may change what is in them.
 var shippedModels = sync.OnceValue(func() *loader {
 	l := newLoader(folder{embedded: true})
+	l.problems = append(l.problems, shippedFrames().problems...)
 	l.shipped("models", l.addModel)
 	for _, m := range l.models {
 		m.places = nil // of a file that is judged; they hold its whole tree
@@ -61,8 +61,16 @@ func (l *loader) addModel(f folder, file string, own map[string]string) {
 		return
 	}
 	own[id] = file
-	if strings.HasSuffix(m.doc.Codec, ".js") {
-		l.readScript(f, file, m)
+	switch path.Ext(m.doc.Codec) {
+	case ".js":
+		if text, ok := l.readCodec(f, file, m); ok {
+			m.doc.Script = string(text)
+		}
+	case ".yaml", ".yml":
+		l.readFrames(f, file, m)
+	default:
+		m.doc.Layout = shippedFrames().descriptions[m.doc.Codec]
+		l.checkCodec(m)
 	}
 	if len(l.problems) == before { // a field that was not read would be judged as empty
 		l.checkModel(m)
@@ -70,19 +78,19 @@ func (l *loader) addModel(f folder, file string, own map[string]string) {
 	l.models[id] = m
 }
 
-// readScript reads the maker's decoder, which lies beside the model's file.
-func (l *loader) readScript(f folder, file string, m *modelFile) {
+// readCodec reads the file that reads the device's frames, which lies beside the model's file.
+func (l *loader) readCodec(f folder, file string, m *modelFile) (text []byte, ok bool) {
 	name := filepath.ToSlash(m.doc.Codec)
 	if path.IsAbs(name) || !filepath.IsLocal(m.doc.Codec) {
 		l.problems.Add(m.places.At("codec"), "codec: %q, want a file beside the model's or in a folder below", m.doc.Codec)
-		return
+		return nil, false
 	}
 	text, err := f.read(filepath.Join(filepath.Dir(file), m.doc.Codec))
 	if err != nil {
-		l.problems.Add(m.places.At("codec"), "codec: file %s cannot be read (%v), want the maker's decoder beside %s", m.doc.Codec, err, filepath.Base(file))
-		return
+		l.problems.Add(m.places.At("codec"), "codec: file %s cannot be read (%v), want the maker's decoder, or a description of the frames, beside %s", m.doc.Codec, err, filepath.Base(file))
+		return nil, false
 	}
-	m.doc.Script = string(text)
+	return text, true
 }
 
 func (l *loader) checkModel(m *modelFile) {

@@ -11,6 +11,7 @@ import (
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/ingest/decode/frame"
 	"github.com/gerbang-iot/gerbang/rules"
 )
 
@@ -140,6 +141,7 @@ func TestReferenceIsUpToDate(t *testing.T) {
 		w.section(3, "rules of kind "+kind, w.comments.ofType(p.Type()), p)
 	}
 	w.section(2, "models/*.yaml", c.named("decode.Model"), defaultsOf(reflect.TypeFor[decode.Model]()))
+	w.section(2, "models/frames/*.yaml", c.named("frame.Description"), defaultsOf(reflect.TypeFor[frame.Description]()))
 	golden(t, "REFERENCE.md", []byte(w.String()))
 }
 

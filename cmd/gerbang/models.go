@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -130,7 +131,7 @@ func listModels(cfg *configs.Config, word string) []listedModel {
 		m := &cfg.Models[i]
 		l := listedModel{
 			ID: m.ID, Aliases: m.Aliases, Title: m.Title, Vendor: m.Vendor, Description: m.Description, Format: m.Format, Codec: m.Codec,
-			Topics: m.Match, Counts: string(m.Count), Quantities: readBy(m),
+			Topics: m.Topics(), Counts: string(m.Count), Quantities: readBy(m),
 		}
 		if l.Format == "" {
 			l.Format = "json"
@@ -174,13 +175,21 @@ func printModels(std streams, models []listedModel, whole bool) error {
 			_, _ = fmt.Fprintf(w, "%s\t%s\n", f.Name, f.Title)
 		}
 		_, _ = fmt.Fprintln(w, "\nCODEC\tLORAWAN DEVICES")
+		titles := make(map[string]string)
 		for _, name := range codec.Names() {
 			c, err := codec.Find(name)
 			if err != nil {
 				return err
 			}
-			_, _ = fmt.Fprintf(w, "%s\t%s\n", c.Name, c.Title)
+			titles[name] = c.Title
 		}
+		for _, d := range configs.Frames() {
+			titles[d.ID] = d.Title
+		}
+		for _, name := range slices.Sorted(maps.Keys(titles)) {
+			_, _ = fmt.Fprintf(w, "%s\t%s\n", name, titles[name])
+		}
+		_, _ = fmt.Fprintln(w, "….yaml\ta description of the frames, beside a model of your own")
 		_, _ = fmt.Fprintln(w, "….js\tthe maker's own decoder, beside a model of your own")
 	}
 	return w.Flush()

@@ -181,6 +181,7 @@ func (c *compiler) mapping() {
 	m.addresses = c.addresses("device", m.Device)
 	c.prefer()
 	c.each()
+	m.Match = m.Topics()
 	for i, text := range m.Match {
 		p, err := parsePattern(text)
 		c.fail(fmt.Sprintf("match[%d]", i), err)

@@ -10,6 +10,10 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+func init() {
+	register(Format{Name: "frame", Title: "JSON with a radio frame in it, of any other network", open: openFramed})
+}
+
 // framed is Frame made ready.
 type framed struct {
 	path   path

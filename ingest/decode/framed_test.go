@@ -14,7 +14,7 @@ import (
 // framedModel is a door that some network wraps: its frame has the door and its count, on port 120.
 func framedModel(encoding string) decode.Model {
 	return decode.Model{
-		ID: "wrapped", Title: "A door in an envelope", Format: "frame", Codec: "merryiot",
+		ID: "wrapped", Title: "A door in an envelope", Format: "frame", Codec: "merryiot", Layout: layoutOf("merryiot"),
 		Frame:    &decode.Frame{Path: "up.raw|raw", Encoding: encoding, Port: "up.port|port"},
 		Device:   "envelope.up?.id",
 		Time:     &decode.Time{Path: "envelope.up?.at"},
@@ -72,7 +72,7 @@ func TestFrameOfAModel(t *testing.T) {
 		{"no path", func(m *decode.Model) { m.Frame.Path = "" }, "frame.path: missing"},
 		{"encoding", func(m *decode.Model) { m.Frame.Encoding = "octal" }, `frame.encoding: "octal": want hex or base64`},
 		{"many ports", func(m *decode.Model) { m.Frame.Port = "ports[*]" }, `frame.port: "ports[*]" leads to several values, want one`},
-		{"codec", func(m *decode.Model) { m.Codec = "" }, `codec: unknown codec ""`},
+		{"codec", func(m *decode.Model) { m.Codec, m.Layout = "", nil }, `codec: unknown codec ""`},
 		{"ports", func(m *decode.Model) { m.Ports = []uint8{1} }, `ports: belong to format lorawan, not to "frame"`},
 		{"another format", func(m *decode.Model) { m.Format, m.Codec = "json", "" }, `frame: belongs to format frame, not to "json"`},
 		{"a codec of another format", func(m *decode.Model) { m.Format, m.Frame = "json", nil }, `codec: belongs to the formats lorawan and frame, not to "json"`},

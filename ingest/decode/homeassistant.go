@@ -12,6 +12,11 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+func init() {
+	register(Format{Name: "homeassistant", Title: "Home Assistant's MQTT discovery, and the values that it leads to", decode: decodeHomeAssistant,
+		addresses: addressesHomeAssistant, announces: announcesHomeAssistant, empty: true})
+}
+
 // discovered is what devices have announced to Home Assistant: where their values are published, and what they mean. It is
 // safe for concurrent use; looking a topic up takes no lock.
 type discovered struct {

@@ -9,6 +9,10 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+func init() {
+	register(Format{Name: "homie", Title: "Homie convention, versions 2 to 5", open: openHomie, announces: announcesHomie, empty: true})
+}
+
 // The Homie convention, versions 2 to 5: a property's value, as text, on {root}/{device}/{node}/{property}, and what it is beside
 // it: before version 5 one attribute a topic ($unit, $datatype, …), in version 5 a JSON document on {root}/{device}/$description.
 // Sources: homieiot.github.io/specification, convention 2.0.1, 3.0.1, 4.0.0 and 5.

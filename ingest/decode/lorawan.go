@@ -1,8 +1,6 @@
 package decode
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +16,11 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/script"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
+
+func init() {
+	titles, topics := describeNetworks()
+	register(Format{Name: "lorawan", Title: "LoRaWAN uplink: " + titles, open: openLoRaWAN, addresses: addressesLoRaWAN, topics: topics})
+}
 
 // uplink is what a network server's envelope says of one frame.
 type uplink struct {
@@ -175,25 +178,14 @@ func (w *Worker) uplink(msg *ingest.Message) (uplink, *fault) {
 	}
 	doc := w.document
 	e := envelope{w, doc}
-	switch {
-	case e.at("end_device_ids") >= 0:
-		return e.things(), nil
-	case e.at("deviceInfo") >= 0:
-		return e.chirpstack4(msg), nil
-	case e.at("devEUI") >= 0:
-		return e.chirpstack3(msg), nil
-	case e.at("DevEUI_uplink") >= 0:
-		return e.thingpark(), nil
-	case e.at("EUI") >= 0 && e.at("cmd") >= 0:
-		return e.loriot(), nil
-	}
-	for i := range doc.children(0) {
-		if name := string(doc.nodes[i].name); strings.HasPrefix(name, "DevEUI_") { // join, location, …
-			return uplink{network: "ThingPark", other: "ThingPark " + channelText([]byte(name)), addresses: e.addresses(e.text(e.in(i, "DevEUI")))}, nil
+	for i := range networks {
+		if networks[i].ours(e) {
+			return networks[i].read(e, msg), nil
 		}
 	}
-	return uplink{}, faultf(telemetry.ReasonField, "no envelope of a LoRaWAN network server: want The Things Stack v3, ChirpStack v3 or v4, ThingPark or LORIOT; the message has %s",
-		namesIn(doc))
+	titles, _ := describeNetworks()
+	return uplink{}, faultf(telemetry.ReasonField, "no envelope of a LoRaWAN network server: want %s; the message has %s",
+		titles, namesIn(doc))
 }
 
 // envelope looks around in a network server's message.
@@ -296,147 +288,4 @@ func (e envelope) addresses(names ...string) []string {
 		}
 	}
 	return known
-}
-
-// things reads The Things Stack v3. It leaves out members that are 0, false or empty.
-func (e envelope) things() uplink {
-	ids, m := e.at("end_device_ids"), e.at("uplink_message")
-	up := uplink{network: "The Things Stack v3", addresses: e.addresses(e.text(e.in(ids, "dev_eui")), e.text(e.in(ids, "device_id")))}
-	up.name = e.text(e.in(ids, "device_id"))
-	if m < 0 {
-		up.other = "a message of The Things Stack that is no uplink"
-		for i := range e.doc.children(0) {
-			if name := string(e.doc.nodes[i].name); strings.HasPrefix(name, "join_") || strings.HasPrefix(name, "downlink_") || strings.HasPrefix(name, "location_") {
-				up.other = channelText([]byte(name))
-			}
-		}
-		return up
-	}
-	up.port = e.port(e.in(m, "f_port"))
-	up.counter, up.counted = e.whole(e.in(m, "f_cnt"))
-	up.counted = up.counted || e.in(m, "f_cnt") < 0 // the first frame has number 0, which is left out
-	up.session = e.text(e.in(m, "session_key_id")) + e.text(e.in(ids, "dev_addr"))
-	up.at = e.time(e.in(m, "received_at"), e.at("received_at"))
-	up.object = e.object(e.in(m, "decoded_payload"))
-	e.base64(&up, e.in(m, "frm_payload"))
-	return up
-}
-
-// chirpstack4 reads ChirpStack v4.
-func (e envelope) chirpstack4(msg *ingest.Message) uplink {
-	info := e.at("deviceInfo")
-	up := uplink{network: "ChirpStack v4", addresses: e.addresses(e.text(e.in(info, "devEui"))), name: e.text(e.in(info, "deviceName"))}
-	up.at = e.time(e.at("time"))
-	if other := e.event(msg); other != "" {
-		up.other = other
-		up.battery = e.battery()
-		return up
-	}
-	up.port = e.port(e.at("fPort"))
-	up.counter, up.counted = e.whole(e.at("fCnt"))
-	up.session = e.text(e.at("devAddr"))
-	up.object = e.object(e.at("object"))
-	e.base64(&up, e.at("data"))
-	return up
-}
-
-// chirpstack3 reads ChirpStack v3, whose identities are base64 and whose decoding may be JSON in a string.
-func (e envelope) chirpstack3(msg *ingest.Message) uplink {
-	up := uplink{network: "ChirpStack v3", addresses: e.addresses(euiOf(e.text(e.at("devEUI")))), name: e.text(e.at("deviceName"))}
-	up.at = e.time(e.at("publishedAt"), e.firstTime("rxInfo"))
-	if other := e.event(msg); other != "" {
-		up.other = other
-		up.battery = e.battery()
-		return up
-	}
-	up.port = e.port(e.at("fPort"))
-	up.counter, up.counted = e.whole(e.at("fCnt"))
-	up.session = e.text(e.at("devAddr"))
-	up.object = e.object(e.at("object"))
-	e.base64(&up, e.at("data"))
-	if text := e.at("objectJSON"); up.object == nil && text >= 0 && len(e.doc.nodes[text].raw) > 2 {
-		up.object = e.doc.nodes[text].raw
-	}
-	return up
-}
-
-// event tells what a message of ChirpStack is that is no uplink; empty: it is one.
-func (e envelope) event(msg *ingest.Message) string {
-	if _, kind, ok := strings.Cut(msg.Topic, "/event/"); ok && kind != "up" {
-		return "ChirpStack " + channelText([]byte(kind))
-	}
-	for _, telling := range [...]string{"margin", "acknowledged", "gatewayID", "errorCode", "location"} {
-		if e.at(telling) >= 0 && e.at("fPort") < 0 && e.at("data") < 0 && e.at("object") < 0 {
-			return "ChirpStack message with " + telling
-		}
-	}
-	if e.at("fPort") < 0 && e.at("data") < 0 && e.at("object") < 0 && e.at("objectJSON") < 0 {
-		return "ChirpStack message without a frame"
-	}
-	return ""
-}
-
-// battery is the level in a device status, where the device knows it.
-func (e envelope) battery() *float64 {
-	level := e.at("batteryLevel")
-	if level < 0 || e.text(e.at("batteryLevelUnavailable")) == "true" || e.text(e.at("externalPowerSource")) == "true" {
-		return nil
-	}
-	v, ok := parseFloat(e.doc.nodes[level].raw)
-	if !ok || v < 0 || v > 100 {
-		return nil
-	}
-	return &v
-}
-
-// firstTime is the time of the first gateway that heard the frame.
-func (e envelope) firstTime(list string) int32 {
-	l := e.at(list)
-	if l < 0 || e.doc.nodes[l].kind != '[' {
-		return -1
-	}
-	for c := range e.doc.children(l) {
-		if t := e.in(c, "time"); t >= 0 {
-			return t
-		}
-	}
-	return -1
-}
-
-// thingpark reads Actility ThingPark; numbers may stand in quotes.
-func (e envelope) thingpark() uplink {
-	m := e.at("DevEUI_uplink")
-	up := uplink{network: "ThingPark", addresses: e.addresses(e.text(e.in(m, "DevEUI"))), name: e.text(e.in(m, "CustomerData", "name"))}
-	up.port = e.port(e.in(m, "FPort"))
-	up.counter, up.counted = e.whole(e.in(m, "FCntUp"))
-	up.session = e.text(e.in(m, "DevAddr"))
-	up.at = e.time(e.in(m, "Time"))
-	up.object = e.object(e.in(m, "payload"))
-	e.hex(&up, e.in(m, "payload_hex"))
-	return up
-}
-
-// loriot reads LORIOT: cmd "rx" is an uplink, "gw" the same uplink once more with the gateways that heard it.
-func (e envelope) loriot() uplink {
-	up := uplink{network: "LORIOT", addresses: e.addresses(e.text(e.at("EUI"))), name: e.text(e.at("title"))}
-	up.at = e.time(e.at("ts"))
-	if cmd := e.text(e.at("cmd")); cmd != "rx" {
-		up.other = "LORIOT message " + channelText([]byte(cmd))
-		return up
-	}
-	up.port = e.port(e.at("port"))
-	up.counter, up.counted = e.whole(e.at("fcnt"))
-	up.object = e.object(e.at("decoded"))
-	e.hex(&up, e.at("data"))
-	return up
-}
-
-// euiOf is a DevEUI as 16 hex digits; ChirpStack v3 writes it as base64 unless it was told otherwise.
-func euiOf(text string) string {
-	if len(text) == 12 {
-		if raw, err := base64.StdEncoding.DecodeString(text); err == nil && len(raw) == 8 {
-			return hex.EncodeToString(raw)
-		}
-	}
-	return text
 }

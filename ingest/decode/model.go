@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/frame"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -24,11 +25,14 @@ type Model struct {
 	// Format is how a payload is written; see Formats. Default "json". Whatever it is, the paths below lead through the one
 	// JSON object that is made of it; gerbang decode --explain shows that object.
 	Format string `yaml:"format" json:"format,omitempty"`
-	// Codec reads the raw bytes of a radio frame (formats lorawan and frame): the name of a built-in codec, or the path of the
-	// maker's JavaScript decoder (….js), relative to the model's file. Without it the network server has to decode.
+	// Codec reads the raw bytes of a radio frame (formats lorawan and frame): a name that gerbang models lists, or the path,
+	// relative to the model's file, of a description of the frames (frames/….yaml: in a folder below, where it is not taken for
+	// a model) or of the maker's JavaScript decoder (….js). Without it the network server has to decode.
 	Codec string `yaml:"codec" json:"codec,omitempty"`
 	// Script is the text of the file that Codec names, which whoever reads models fills in.
 	Script string `yaml:"-" json:"-"`
+	// Layout is the description of frames that Codec names, which whoever reads models fills in.
+	Layout *frame.Description `yaml:"-" json:"-"`
 	// Ports are the LoRaWAN ports that carry readings; uplinks on others are not readings. None: all.
 	Ports []uint8 `yaml:"ports" json:"ports,omitempty"`
 	// Frame is where a JSON message of a network that format lorawan does not know has the frame (format frame). Paths lead
@@ -39,7 +43,8 @@ type Model struct {
 	// Match are topic patterns. {device} stands for the device's address, {device...} for an address that may have several
 	// levels, {site} for the site's id, {other} for a level that the path {other} leads to, + for any level, a final # for any
 	// rest. {field} in format value names the value of the topic: 21.5 on …/temperature is read like {"temperature": 21.5}.
-	// May be empty for devices that only push by HTTP.
+	// None: those that the format itself has, which for lorawan are the topics of the network servers it knows; for other formats
+	// the devices only push by HTTP. An empty list is none in any case.
 	Match []string `yaml:"match" json:"match,omitempty"`
 	// Silent are topic patterns on which no device measures: a bridge's own words, availability, commands. Whatever comes
 	// there is not a reading, even where a pattern of Match fits too; the more literal of the two holds.
@@ -119,6 +124,14 @@ func (m *Model) Delivers() []telemetry.Quantity {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// Topics are the topic patterns of the model: its own, or where it has none those of the format.
+func (m *Model) Topics() []string {
+	if f, err := formatOf(m.Format); m.Match == nil && err == nil {
+		return f.topics
+	}
+	return m.Match
 }
 
 // fields are those of all readings.

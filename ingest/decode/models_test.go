@@ -10,6 +10,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/ingest/decode/frame"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -32,6 +33,7 @@ func shippedModels(t testing.TB) []decode.Model {
 		if _, problems := strict.Decode(file, data, &m); len(problems) > 0 {
 			t.Fatal(problems)
 		}
+		m.Layout = layoutOf(m.Codec)
 		if err := m.Validate(); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
@@ -41,6 +43,20 @@ func shippedModels(t testing.TB) []decode.Model {
 		models = append(models, m)
 	}
 	return models
+}
+
+// layoutOf reads the shipped description of a codec; nil where it is none.
+func layoutOf(codec string) *frame.Description {
+	file := filepath.Join(modelFolder, "frames", codec+".yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	d := &frame.Description{}
+	if _, problems := strict.Decode(file, text, d); len(problems) > 0 {
+		panic(problems.Err())
+	}
+	return d
 }
 
 func TestSamplesOfShippedModels(t *testing.T) {

@@ -12,6 +12,10 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+func init() {
+	register(Format{Name: "native", Title: "Gerbang's own JSON", decode: decodeNative})
+}
+
 // NativeModel is the id of the built-in model: the format of gerbang/v1/{site}/{device}.
 const NativeModel = "native"
 

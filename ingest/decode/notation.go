@@ -10,6 +10,12 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+func init() {
+	register(Format{Name: "xml", Title: "XML, or the same as JSON, such as cameras push", open: openXML})
+	register(Format{Name: "line", Title: "InfluxDB line protocol", open: openLines})
+	register(Format{Name: "senml", Title: "SenML (RFC 8428)", open: openSenML})
+}
+
 // openXML takes an XML document; the elements of the model's Lists are always arrays. JSON is taken as it is: newer firmware of
 // the same device sends the same event in either.
 func openXML(w *Worker, m *model, msg *ingest.Message) *fault {

@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
+	"github.com/gerbang-iot/gerbang/ingest/decode/frame"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/script"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// reader reads the bytes of a radio frame into out: a built-in codec, or the maker's own script.
+// reader reads the bytes of a radio frame into out: a description, a built-in codec, or the maker's own script.
 type reader func(up codec.Uplink, received telemetry.Instant, out *object.Writer) error
 
 // scripted is how the name of a script's file ends.
@@ -19,6 +20,14 @@ const scripted = ".js"
 // reader makes the model's Codec ready; nil with a problem noted.
 func (c *compiler) reader() reader {
 	m := c.m
+	if m.Layout != nil {
+		described, err := frame.Compile(m.Layout)
+		if err != nil {
+			c.fail("codec", err)
+			return nil
+		}
+		return func(up codec.Uplink, _ telemetry.Instant, out *object.Writer) error { return described.Decode(up, out) }
+	}
 	if !strings.HasSuffix(m.Codec, scripted) {
 		found, err := codec.Find(m.Codec)
 		c.fail("codec", err)

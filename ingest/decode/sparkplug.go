@@ -11,6 +11,10 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+func init() {
+	register(Format{Name: "sparkplug", Title: "Sparkplug B", open: openSparkplug, addresses: addressesSparkplug})
+}
+
 // Sparkplug B names its metrics once, in a birth certificate, and by number afterwards. What births say is kept in Memory by
 // edge node, so that neither a reload nor a restart has to wait for the next birth; without one the node is asked for it.
 

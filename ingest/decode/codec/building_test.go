@@ -1,7 +1,6 @@
 package codec
 
-// buildingFrameTests are frames, made up by the formats' documentation, of air monitors, weather stations, parking and payloads of
-// one's own. Finding D5.
+// buildingFrameTests are frames, made up by the formats' documentation, of air monitors, weather stations and parking. Finding D5.
 var buildingFrameTests = []makerFrame{
 	{name: "three measurements", codec: "sensecap", port: 2, hex: "01 0110 d2f6ffff 01 0210 10ef0000 01 0410 30330b00 d881",
 		want: `{"messages":[{"measurementId":4097,"measurementValue":-2.35},{"measurementId":4098,"measurementValue":61.2},{"measurementId":4100,"measurementValue":734}]}`},
@@ -16,11 +15,5 @@ var buildingFrameTests = []makerFrame{
 		want: `{"type":"MINI","temperature":26.3,"humidity":55.5,"co2":null,"counter":7,"noise":42}`},
 	{name: "another device's frame", codec: "inbiot", port: 1, hex: "01 0107 022b ffff 0000 0040 0002 0003 0003 0005 ffff ffff ffff 0007 4d494e00 00 28 46 1e 50 05 2a", err: "byte 27: no name"},
 	{name: "what it is configured to", codec: "inbiot", port: 1, hex: "00 0a 00 01 00 05 00 01 01", want: ""},
-	{name: "temperature, humidity and light", codec: "cayenne-lpp", port: 1, hex: "03 67 ffec 04 68 7b 05 65 0120 01 66 01",
-		want: `{"temperature_3":-2,"relative_humidity_4":61.5,"luminosity_5":288,"presence_1":1}`},
-	{name: "a sensor hub", codec: "cayenne-lpp", port: 2, hex: "01 67 010a 02 70 0263 03 73 2788 23 7d 02bc 01 74 0172 05 88 000000000000000000",
-		want: `{"temperature_1":26.6,"relative_humidity_2":61.1,"barometric_pressure_3":1012,"concentration_35":700,"voltage_1":3.7}`},
-	{name: "a type nobody knows", codec: "cayenne-lpp", port: 1, hex: "03 67 010a 04 ff 01", err: "byte 5: unknown type"},
-	{name: "humidity in two precisions", codec: "cayenne-lpp", port: 1, hex: "01 68 64 01 70 01f4", err: "a second time"},
 	{name: "R719A, occupied", codec: "netvox", port: 6, hex: "01 59 01 23 01 000000000000", want: `{"Device":"R719A","Volt":3.5,"LowBattery":false,"CarOnOff":1}`},
 }

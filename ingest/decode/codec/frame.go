@@ -90,11 +90,6 @@ func frameScaled(out *object.Writer, name string, raw int64, by float64) {
 	out.Number(name, float64(raw)/by)
 }
 
-// frameBit writes one bit of a status byte as 0 or 1, as makers do who count in bits.
-func frameBit(out *object.Writer, name string, status byte, n uint) {
-	out.Int(name, int64(status>>n&1))
-}
-
 // frameCelsius writes a temperature of 16 bits, or null for the two ends of the range, which no room reaches: a sensor that is
 // missing or broken reads as all ones with or without the sign.
 func frameCelsius(out *object.Writer, name string, raw int64, by float64) {
@@ -127,14 +122,4 @@ func frameCO2(out *object.Writer, name string, raw int64) {
 // frameUnknownPort is why a frame on a port that the maker gives no meaning is not read.
 func frameUnknownPort(maker string, port uint8) error {
 	return fmt.Errorf("port %d is none of %s", port, maker)
-}
-
-// frameAllZero reports whether no bit is set.
-func frameAllZero(bytes []byte) bool {
-	for _, b := range bytes {
-		if b != 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -107,7 +107,7 @@ func TestFrameReads(t *testing.T) {
 
 // frameCodecs are the codecs that read with a frame.
 var frameCodecs = []string{
-	"elsys", "imbuildings", "terabee", "browan", "merryiot",
+	"elsys", "imbuildings",
 	"dragino-door", "dragino-leak", "dragino-lht65", "dragino-lht65n-vib", "dragino-lht52", "dragino-aqs01",
 }
 

@@ -24,9 +24,9 @@ type makerFrame struct {
 }
 
 // makerFrames are the frames of all codecs of this kind, for what must hold for each.
-var makerFrames = slices.Concat(buildingFrameTests, adeunisFrameTests, ascoelFrameTests, decentlabFrameTests, hktFrameTests, mclimateFrameTests,
+var makerFrames = slices.Concat(buildingFrameTests, adeunisFrameTests, decentlabFrameTests, mclimateFrameTests,
 	miromicoFrameTests, netvoxFrameTests, oxobuttonFrameTests, parametricFrameTests, pipiotFrameTests, pressacFrameTests, radioBridgeFrameTests, sensativeFrameTests,
-	swisscomFrameTests, talkpoolFrameTests, tektelicFrameTests, thermokonFrameTests)
+	swisscomFrameTests, talkpoolFrameTests)
 
 func unhex(t testing.TB, s string) []byte {
 	t.Helper()

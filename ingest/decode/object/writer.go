@@ -118,6 +118,11 @@ func (w *Writer) name(name string) {
 
 func (w *Writer) quote(s string) {
 	w.buf = append(w.buf, '"')
+	if plain(s) {
+		w.buf = append(w.buf, s...)
+		w.buf = append(w.buf, '"')
+		return
+	}
 	for _, r := range s {
 		switch {
 		case r == '"' || r == '\\':
@@ -130,4 +135,14 @@ func (w *Writer) quote(s string) {
 		}
 	}
 	w.buf = append(w.buf, '"')
+}
+
+// plain reports whether text stands in JSON as it is, as nearly all names do.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }

@@ -1,6 +1,6 @@
-package codec
+package frame_test
 
-var thermokonFrameTests = []makerFrame{
+var thermokonFrames = []shippedFrame{
 	{name: "climate and light", codec: "thermokon", port: 2, hex: "10 00d7 11 2d 12 0320 40 01f4", want: `{"TEMP":21.5,"RHUM":45,"CO2":800,"VISIBLE_LIGHT":500}`},
 	{name: "below zero, battery", codec: "thermokon", port: 2, hex: "10 ffce 54 b4 8540 0e10", want: `{"TEMP":-5,"VBAT":3600,"VBAT_HI_RES":3600}`},
 	{name: "occupied", codec: "thermokon", port: 2, hex: "41 0f", want: `{"OCCU0_STATE":1,"OCCU0_CNT":7}`},
@@ -14,5 +14,5 @@ var thermokonFrameTests = []makerFrame{
 	{name: "an unknown item behind a known one", codec: "thermokon", port: 2, hex: "10 00d7 77 01", want: `{"TEMP":21.5,"unread":2}`},
 	{name: "an unknown item", codec: "thermokon", port: 2, hex: "77 01", err: "byte 0: unknown type 0x77"},
 	{name: "an unknown register", codec: "thermokon", port: 4, hex: "0999 0001", err: "byte 0: unknown type 0x999"},
-	{name: "an item twice", codec: "thermokon", port: 2, hex: "51 8123 9510 0123", err: "byte 3: type 0x51 a second time"},
+	{name: "an item twice", codec: "thermokon", port: 2, hex: "51 8123 9510 0123", err: "byte 3: type 0x9510 a second time"},
 }

@@ -1,6 +1,6 @@
-package codec
+package frame_test
 
-var tektelicFrameTests = []makerFrame{
+var tektelicFrames = []shippedFrame{
 	{name: "VIVID, climate and battery", codec: "tektelic", port: 10, hex: "0367 00d4 0468 5b 00ba 0ce4", want: `{"ambient_temperature":21.2,"relative_humidity":45.5,"battery_voltage":3.3}`},
 	{name: "COMFORT, below zero, old battery scale", codec: "tektelic", port: 10, hex: "0367 ffce 0468 78 00ff 0131", want: `{"ambient_temperature":-5,"relative_humidity":60,"battery_voltage":3.05}`},
 	{name: "VIVID, motion", codec: "tektelic", port: 10, hex: "0a00 ff 0d04 0011", want: `{"motion_event_state":255,"motion_event_count":17}`},
@@ -17,5 +17,5 @@ var tektelicFrameTests = []makerFrame{
 	{name: "diagnosis", codec: "tektelic", port: 5, hex: "4006 01 00 00 00 00"},
 	{name: "an unknown item behind known ones", codec: "tektelic", port: 10, hex: "0367 00d4 7f01 0000", want: `{"ambient_temperature":21.2,"unread":4}`},
 	{name: "nothing known", codec: "tektelic", port: 10, hex: "7f01 0000", err: "byte 0: unknown type 0x7f01"},
-	{name: "both scales of the battery", codec: "tektelic", port: 10, hex: "00ff 0131 00ba 0ce4", err: "byte 4: type 0xff a second time"},
+	{name: "both scales of the battery", codec: "tektelic", port: 10, hex: "00ff 0131 00ba 0ce4", err: "byte 4: type 0xba a second time"},
 }

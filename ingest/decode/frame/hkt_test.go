@@ -1,6 +1,6 @@
-package codec
+package frame_test
 
-var hktFrameTests = []makerFrame{
+var hktFrames = []shippedFrame{
 	{name: "counts", codec: "hkt", port: 0, hex: "686b74 0009 07 0005 0003 00001f40 00001f3f", want: `{"counterA":5,"counterB":3,"absCountA":8000,"absCountB":7999}`},
 	{name: "state", codec: "hkt", port: 2, hex: "686b74 0001 01 01 03 03 58 04 03 05 000f 06 0032 83 00 86 01d2",
 		want: `{"hwVersion":1,"swVersion":3,"batteryLevel":88,"reportingPattern":"TIME_INTERVAL_PLUS_COUNTS","threshold":50,"infraredError":false}`},

@@ -1,6 +1,6 @@
-package codec
+package frame_test
 
-var ascoelFrameTests = []makerFrame{
+var ascoelFrames = []shippedFrame{
 	{name: "button", codec: "ascoel", port: 40, hex: "01 0011", want: `{"buttonPushed":1,"count":17}`},
 	{name: "button, battery", codec: "ascoel", port: 8, hex: "5a", want: `{"battery":90}`},
 	{name: "button, by the clock", codec: "ascoel", port: 9, hex: "5a", want: `{"battery":90}`},
@@ -11,6 +11,6 @@ var ascoelFrameTests = []makerFrame{
 	{name: "door without climate, by the clock", codec: "ascoel", port: 9, hex: "5a 00", want: `{"battery":90,"batterywarn":0,"tamper":0,"intrusion":0}`},
 	{name: "door, no number", codec: "ascoel", port: 30, hex: "00 0011 0000c07f 0000807f", want: `{"batterywarn":0,"tamper":0,"intrusion":0,"counter":17,"temperature":null,"humidity":null}`},
 	{name: "what the device is", codec: "ascoel", port: 5, hex: "50423836384C5248"},
-	{name: "without a port", codec: "ascoel", port: 0, hex: "01 0011", err: "port 0: want the port"},
+	{name: "without a port", codec: "ascoel", port: 0, hex: "01 0011", err: "port 0 is none of Ascoel"},
 	{name: "more at the end", codec: "ascoel", port: 40, hex: "01 0011 00", err: "byte 3: 1 bytes are left"},
 }

@@ -1,0 +1,87 @@
+package decode
+
+import (
+	"math"
+
+	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+func init() {
+	register(Format{Name: "json", Title: "JSON, mapped by the model", open: openJSON})
+	register(Format{Name: "value", Title: "One bare value per topic", open: openValue, empty: true})
+}
+
+// openJSON takes JSON. Text that is none may still be known not to be a reading: some firmware sends lines of another protocol
+// on the same topic, which a model ignores by how they begin.
+func openJSON(w *Worker, m *model, msg *ingest.Message) *fault {
+	f := w.parseLeniently(msg)
+	if f != nil && f.reason == telemetry.ReasonSyntax && m.noise && len(msg.Payload) <= maxNoise {
+		w.tree = w.inner
+		w.tree.scalar(msg.Payload)
+		if !m.wanted(w, w.tree) {
+			return notReading
+		}
+	}
+	return f
+}
+
+// openValue takes a payload that is one number or word. JSON is taken as it is: some firmware sends either, or a word in
+// quotes. Where the topic has a level {field} the value, whatever it is, is the member of that name.
+func openValue(w *Worker, _ *model, msg *ingest.Message) *fault {
+	if len(msg.Payload) == 0 {
+		return notReading
+	}
+	if f := w.openScalar(msg); f != nil {
+		return f
+	}
+	field := ""
+	if w.fit != nil {
+		field = w.fit.value(msg.Topic, w.fit.field())
+	}
+	if field == "" {
+		return nil
+	}
+	n := w.tree.nodes[0]
+	return w.open(func(out *object.Writer) *fault {
+		switch v, ok := n.number(); {
+		case n.kind == '"':
+			out.Text(field, string(n.raw))
+		case n.kind == 'n':
+			out.Null(field)
+		case n.kind != '0':
+			out.Raw(field, n.raw)
+		case ok && !math.IsInf(v, 0):
+			out.Number(field, v)
+		default:
+			return faultf(telemetry.ReasonRange, "a number that is not finite")
+		}
+		return nil
+	})
+}
+
+// openScalar makes the tree of a payload that is JSON, or one bare number or word.
+func (w *Worker) openScalar(msg *ingest.Message) *fault {
+	if c := msg.Payload[0]; c == '"' || !bare(msg.Payload) {
+		return w.parseLeniently(msg)
+	}
+	if f := w.d.sized(msg); f != nil {
+		return f
+	}
+	if len(msg.Payload) > maxValue {
+		return faultf(telemetry.ReasonTooLarge, "a value of %d bytes: want at most %d", len(msg.Payload), maxValue)
+	}
+	if f := textual(msg.Payload); f != nil {
+		return f
+	}
+	w.tree = w.inner
+	w.tree.scalar(msg.Payload)
+	return nil
+}
+
+// maxValue bounds a bare value, maxNoise a line of another protocol, in bytes.
+const (
+	maxValue = 256
+	maxNoise = 1024
+)
