@@ -14,8 +14,8 @@ import (
 // againFor bounds how long refused points are sent again in one request.
 const againFor = 30 * time.Second
 
-// refusedRows is how many points a page lists: each is a long line on a phone.
-const refusedRows = 50
+// refusedLimit is how many points a page shows: on a phone one takes 150 pixels.
+const refusedLimit = 30
 
 // refusedPage lists the points that InfluxDB refused.
 type refusedPage struct {
@@ -23,7 +23,8 @@ type refusedPage struct {
 	Rows    []refusedRow
 	Said    string // what came of sending them again
 	SaidBad bool
-	Older   string
+	Newest  string // empty: this is the page of the newest
+	Older   string // empty: there are no older ones
 }
 
 type refusedRow struct{ When, At, Site, Device, Line, Reason string }
@@ -34,11 +35,23 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request) error {
 	}
 	lang, in := s.tongues.choose(r), r.URL.Query()
 	before, _ := strconv.ParseInt(in.Get("before"), 10, 64) // nonsense is the first page
-	points, err := s.opts.Refused.Refused(r.Context(), in.Get("site"), before, refusedRows)
+	points, err := s.opts.Refused.Refused(r.Context(), in.Get("site"), before, refusedLimit+1)
 	if err != nil {
 		return fmt.Errorf("listing refused points: %w", err)
 	}
 	p := refusedPage{frame: s.frame(r, lang, lang.T("refused.title"))}
+	to := url.Values{}
+	if site := in.Get("site"); site != "" {
+		to.Set("site", site)
+	}
+	if before > 0 {
+		p.Newest = (&url.URL{Path: "/refused", RawQuery: to.Encode()}).String()
+	}
+	if len(points) > refusedLimit {
+		points = points[:refusedLimit]
+		to.Set("before", strconv.FormatInt(points[refusedLimit-1].Number, 10))
+		p.Older = "/refused?" + to.Encode()
+	}
 	if stored, err := strconv.ParseUint(in.Get("stored"), 10, 32); err == nil {
 		still, _ := strconv.ParseUint(in.Get("refused"), 10, 32)
 		p.Said, p.SaidBad = lang.T("refused.sent", "Stored", lang.Count(stored), "Refused", lang.Count(still)), still > 0
@@ -53,9 +66,6 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request) error {
 			row.Site = v.Name
 		}
 		p.Rows = append(p.Rows, row)
-	}
-	if len(points) == refusedRows {
-		p.Older = "/refused?" + url.Values{"site": {in.Get("site")}, "before": {strconv.FormatInt(points[len(points)-1].Number, 10)}}.Encode()
 	}
 	return s.render(w, http.StatusOK, lang, "refused", p)
 }
