@@ -25,8 +25,8 @@ func AlertTopic(site, id string) string {
 // ZoneTopic is where the state of a zone is announced.
 func ZoneTopic(site, zone string) string { return "gerbang/v1/" + site + "/out/zone/" + zone }
 
-// StatusTopic is where the gateway says that a site is served: "online", or "offline" by its will.
-func StatusTopic(site string) string { return "gerbang/v1/" + site + "/out/status" }
+// StatusTopic is where the gateway with an id says that it is there: "online", or "offline" by its will.
+func StatusTopic(id string) string { return "gerbang/v1/" + GatewayTopic + "/out/status/" + id }
 
 // alertSignal is the payload of AlertTopic. The evidence stands before everything else that could be taken for it, newest
 // reading first: a reader that looks for the first "seq" finds the newest one.

@@ -19,6 +19,9 @@ type Config struct {
 	// File is where it was read from; empty for what is embedded.
 	File string `yaml:"-"`
 
+	// ID tells this gateway apart from others at the same broker and Alertmanager: in its status topic, its client id and the label
+	// "gateway" of its alerts. Empty: the host's name at the first start, kept in the data folder.
+	ID string `yaml:"id" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$" want:"1 to 48 letters, digits, dots and dashes"`
 	// Data is the folder of the journal and of everything else that must survive. Relative paths start at the
 	// configuration file.
 	Data string `yaml:"data"`
@@ -140,7 +143,8 @@ type MQTT struct {
 type Broker struct {
 	// URL is mqtt://host:1883, mqtts://host:8883, ws:// or wss://.
 	URL string `yaml:"url" required:"yes" private:"yes" pattern:"^(mqtts?|tcp|ssl|wss?)://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL such as mqtts://broker:8883, without user name and password"`
-	// ClientID must be the same after a restart and belong to this gateway alone: the broker keeps messages under it.
+	// ClientID must be the same after a restart and belong to this gateway alone: the broker keeps messages under it. Empty: "gerbang-"
+	// and the gateway's id.
 	ClientID string `yaml:"client_id" pattern:"^\\S{1,64}$" want:"1 to 64 characters without spaces"`
 	// Username and Password are the gateway's own at the broker.
 	Username string `yaml:"username"`
@@ -154,7 +158,7 @@ type Broker struct {
 }
 
 // SetDefaults fills in the rest of a broker that has a URL.
-func (b *Broker) SetDefaults() { b.ClientID, b.KeepAlive = "gerbang", 30*time.Second }
+func (b *Broker) SetDefaults() { b.KeepAlive = 30 * time.Second }
 
 // EmbeddedBroker is the MQTT broker inside the gateway. A device's PUBACK means that its message is on disk.
 type EmbeddedBroker struct {

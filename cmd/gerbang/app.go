@@ -27,6 +27,7 @@ import (
 // app is a running gateway: every part, wired.
 type app struct {
 	cfg      *configs.Config
+	id       string // of this gateway among others
 	log      *slog.Logger
 	started  time.Time
 	registry *prometheus.Registry
@@ -80,6 +81,9 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if err != nil {
 		return nil, err
 	}
+	if a.id, err = identify(cfg); err != nil {
+		return nil, err
+	}
 	a.loop = gateway.NewLoop(gateway.LoopOptions{
 		Gateway: a.gateway, Committed: a.committed, Stuck: a.stuck, Show: a.show, Live: a.live, Logger: log,
 		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger, Elapsed: elapsed,
@@ -90,7 +94,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		a.faults.report(brokenSites(cfg.LeftOut))
 	}
 	a.hearing = newHearing(decoder)
-	if a.doors, err = openDoors(cfg, a.loop.Intake(), modelTopics(decoder), a.gateway.RanBefore(), a.faults.report, log, a.registry); err != nil {
+	if a.doors, err = openDoors(cfg, a.id, a.loop.Intake(), modelTopics(decoder), a.gateway.RanBefore(), a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
 	a.doors.connected = a.loop.Connected
@@ -99,6 +103,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 		Publisher: a.doors, Outbox: a.journal, Sent: a.loop.Sent, Fault: a.faults.report, Logger: log,
 	})
 	a.courier.Show(announcements(a.gateway.Open()))
+	a.courier.Show(a.doors.serves(cfg))
 	if a.influx, err = openInflux(cfg, a.journal, a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
@@ -112,7 +117,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if err != nil {
 		return nil, err
 	}
-	if a.router, err = openRouter(cfg, known, a.url(), log, a.registry); err != nil {
+	if a.router, err = openRouter(cfg, a.id, known, a.url(), log, a.registry); err != nil {
 		return nil, err
 	}
 	registerGateway(a.registry, a)

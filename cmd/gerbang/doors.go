@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -20,6 +21,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/access"
 	"github.com/gerbang-iot/gerbang/ingest/broker"
 	"github.com/gerbang-iot/gerbang/ingest/mqtt"
+	"github.com/gerbang-iot/gerbang/ingest/neighbours"
 	"github.com/gerbang-iot/gerbang/ingest/push"
 	"github.com/gerbang-iot/gerbang/ingest/wire"
 	"github.com/gerbang-iot/gerbang/web"
@@ -27,13 +29,15 @@ import (
 
 // doors are the ways in, and the way out over MQTT.
 type doors struct {
-	broker     *broker.Broker   // nil: not embedded
-	subscriber *mqtt.Subscriber // nil: no external broker
-	publisher  *mqtt.Publisher  // nil: no external broker
-	push       *push.Handler    // nil: closed
-	topics     []string         // that the subscriber hears
-	fixed      bool             // the configuration names topics: no others are heard
-	resumed    bool             // this gateway has run before: the broker should know it
+	broker     *broker.Broker     // nil: not embedded
+	subscriber *mqtt.Subscriber   // nil: no external broker
+	publisher  *mqtt.Publisher    // nil: no external broker
+	push       *push.Handler      // nil: closed
+	id         string             // of this gateway
+	neighbours *neighbours.Intake // nil: no external broker
+	topics     []string           // that the subscriber hears
+	fixed      bool               // the configuration names topics: no others are heard
+	resumed    bool               // this gateway has run before: the broker should know it
 	fault      func(alerts.Fault)
 	connected  func(is bool, since time.Time) // the subscriber
 	log        *slog.Logger
@@ -41,9 +45,9 @@ type doors struct {
 
 var _ gateway.Publisher = (*doors)(nil)
 
-func openDoors(cfg *configs.Config, intake ingest.Intake, topics []string, resumed bool, fault func(alerts.Fault),
+func openDoors(cfg *configs.Config, id string, intake ingest.Intake, topics []string, resumed bool, fault func(alerts.Fault),
 	log *slog.Logger, reg prometheus.Registerer) (*doors, error) {
-	d := &doors{resumed: resumed, fault: fault, log: log}
+	d := &doors{id: id, resumed: resumed, fault: fault, log: log}
 	if err := d.openPush(cfg, intake, log, reg); err != nil {
 		return nil, err
 	}
@@ -178,6 +182,25 @@ func (d *doors) follow(ctx context.Context, announced []string) error {
 	return d.subscriber.Follow(ctx, announced)
 }
 
+// serves says to the other gateways at an external broker which sites are served here.
+func (d *doors) serves(cfg *configs.Config) []alerts.Signal {
+	if d.neighbours == nil {
+		return nil
+	}
+	sites := siteIDs(cfg)
+	d.neighbours.Serve(sites)
+	return []alerts.Signal{{ID: "sites", Topic: neighbours.Topic(d.id), Payload: neighbours.Claim(sites), Retain: true}}
+}
+
+// siteIDs are the sites of a configuration, also those that go on with an earlier definition.
+func siteIDs(cfg *configs.Config) []string {
+	var ids []string
+	for _, s := range cfg.AllSites() {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
 // swap brings the credentials of a reloaded configuration into force; on an error nothing has changed.
 func (d *doors) swap(next *configs.Config) error {
 	forBroker, err := brokerCredentials(next)
@@ -214,7 +237,7 @@ func (d *doors) openSubscriber(cfg *configs.Config, intake ingest.Intake, topics
 		return err
 	}
 	connection := mqtt.Connection{
-		Broker: b.URL, ClientID: b.ClientID, Username: b.Username, TLS: clientTLS, KeepAlive: b.KeepAlive,
+		Broker: b.URL, ClientID: cmp.Or(b.ClientID, "gerbang-"+d.id), Username: b.Username, TLS: clientTLS, KeepAlive: b.KeepAlive,
 		Password: func() string {
 			password, err := reveal("MQTT password", b.Password)
 			if err != nil {
@@ -224,7 +247,7 @@ func (d *doors) openSubscriber(cfg *configs.Config, intake ingest.Intake, topics
 		},
 	}
 	d.publisher, err = mqtt.NewPublisher(mqtt.PublisherOptions{
-		Connection: connection, StatusTopic: alerts.StatusTopic(alerts.GatewayTopic), Logger: log, Registerer: reg,
+		Connection: connection, StatusTopic: alerts.StatusTopic(d.id), Logger: log, Registerer: reg,
 	})
 	if err != nil {
 		return err
@@ -232,10 +255,15 @@ func (d *doors) openSubscriber(cfg *configs.Config, intake ingest.Intake, topics
 	if len(b.Topics) > 0 {
 		topics, d.fixed = b.Topics, true
 	}
+	if !d.fixed { // else what is among them is heard
+		topics = append(slices.Clone(topics), neighbours.Filter)
+	}
 	d.topics = topics
+	d.neighbours = neighbours.New(d.id, intake, log, reg)
+	d.neighbours.Serve(siteIDs(cfg))
 	d.subscriber, err = mqtt.New(mqtt.Options{
 		Connection: connection, Topics: topics, Resumed: resumed, CanaryVia: d.publisher, Logger: log, Registerer: reg,
-	}, intake)
+	}, d.neighbours)
 	return err
 }
 

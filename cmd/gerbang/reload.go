@@ -75,6 +75,7 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	}
 	a.hearing.swap(decoder)
 	a.sightings.Forget() // who is still not configured will be heard again
+	a.courier.Show(a.doors.serves(next))
 	a.cfg = next
 	a.leftOut.Store(&next.LeftOut)
 	if len(broken) > 0 {

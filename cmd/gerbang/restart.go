@@ -51,7 +51,7 @@ func fixed(c *configs.Config) []setting {
 	// What the decoder and the rules are made from comes with every reload.
 	ingest.Lateness, ingest.ClockPast, ingest.ClockFuture, ingest.MaxPassages = 0, 0, 0, 0
 	return []setting{
-		{"data", c.Data}, {"language", c.Language}, {"log", c.Log}, {"http", c.HTTP}, {"push", push}, {"mqtt.broker", c.MQTT.Broker},
+		{"id", c.ID}, {"data", c.Data}, {"language", c.Language}, {"log", c.Log}, {"http", c.HTTP}, {"push", push}, {"mqtt.broker", c.MQTT.Broker},
 		{"mqtt.embedded", embedded}, {"influxdb", c.Influx}, {"alertmanager", router}, {"retention", c.Retention}, {"ingest", ingest},
 	}
 }

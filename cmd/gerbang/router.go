@@ -21,7 +21,7 @@ type router struct {
 }
 
 // openRouter makes the router; nil if none is configured. known are the alerts that are open at the start or ended shortly before.
-func openRouter(cfg *configs.Config, known []alerts.Alert, url string, log *slog.Logger, reg prometheus.Registerer) (*router, error) {
+func openRouter(cfg *configs.Config, id string, known []alerts.Alert, url string, log *slog.Logger, reg prometheus.Registerer) (*router, error) {
 	c := cfg.Alertmanager
 	if c == nil {
 		return nil, nil
@@ -46,7 +46,7 @@ func openRouter(cfg *configs.Config, known []alerts.Alert, url string, log *slog
 		return nil, err
 	}
 	r.resender, err = alerts.NewResender(alerts.ResenderOptions{
-		Router: to, Initial: known, Texts: texts, URL: url, Interval: c.Resend, Logger: log, Registerer: reg,
+		Router: to, Gateway: id, Initial: known, Texts: texts, URL: url, Interval: c.Resend, Logger: log, Registerer: reg,
 	})
 	return r, err
 }
