@@ -128,6 +128,10 @@ func Broken(r figures.Record) []string {
 			broken = append(broken, fmt.Sprintf("%s, %s: "+format, r.Row, r.Side, n))
 		}
 	}
+	if n := r.Values[figures.Lost]; n > 0 && n == r.Values["acked"] {
+		// Nobody loses everything: most likely it is called otherwise there.
+		return append(broken, fmt.Sprintf("%s, %s: nothing is in InfluxDB under the name that is counted; for a build from before persons_in, give --old-field in", r.Row, r.Side))
+	}
 	check(figures.Lost, "%.0f acknowledged messages are not in InfluxDB")
 	check(figures.Alerts, "%.0f readings over the limit raised no alert in time")
 	check("alerts_twice", "%.0f readings raised their alert a second time")

@@ -81,6 +81,7 @@ func TestBrokenPromises(t *testing.T) {
 		{map[string]float64{figures.Lost: 0, figures.Alerts: 0, "sent": 5, "acked": 5}, ""},
 		{map[string]float64{figures.Lost: 3}, "row, gerbang: 3 acknowledged messages are not in InfluxDB"},
 		{map[string]float64{figures.Lost: -1}, "row, gerbang: -1 acknowledged messages are not in InfluxDB"},
+		{map[string]float64{figures.Lost: 5, "sent": 5, "acked": 5}, "row, gerbang: nothing is in InfluxDB under the name that is counted; for a build from before persons_in, give --old-field in"},
 		{map[string]float64{figures.Alerts: 2}, "row, gerbang: 2 readings over the limit raised no alert in time"},
 		{map[string]float64{"alerts_twice": 1}, "row, gerbang: 1 readings raised their alert a second time"},
 		{map[string]float64{"sent": 9, "acked": 5}, "row, gerbang: 4 messages were not acknowledged in the time there was"},
