@@ -29,6 +29,7 @@ const (
 // it has done after briefly or a little longer.
 const (
 	connection alerts.FaultName = "connection"
+	refusing   alerts.FaultName = "refusing" // the journal, so that nobody is acknowledged
 	briefly                     = 15 * time.Second
 )
 
@@ -111,7 +112,7 @@ func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 // listens follows what the doors say of the broker: without a connection to it, or where it delivers nothing, nobody listens to
 // the devices behind it. The two may follow one another and overlap, and end each by itself.
 func (g *Gateway) listens(ctx context.Context, f alerts.Fault, now telemetry.Instant) error {
-	if f.Name != alerts.FaultBrokerDown && f.Name != alerts.FaultBrokerDeaf && f.Name != connection {
+	if f.Name != alerts.FaultBrokerDown && f.Name != alerts.FaultBrokerDeaf && f.Name != connection && f.Name != refusing {
 		return nil
 	}
 	g.away[f.Name] = f.Firing
@@ -136,7 +137,7 @@ func (g *Gateway) listens(ctx context.Context, f alerts.Fault, now telemetry.Ins
 // deafTo notes and reports whether nobody listens to the site's devices behind the broker. A connection that is away for a moment
 // is told where a device would be silent before it is told as a fault.
 func (g *Gateway) deafTo(s *site) bool {
-	s.deaf = g.away[alerts.FaultBrokerDown] || g.away[alerts.FaultBrokerDeaf] || g.away[connection] && (s.deaf || s.misses(briefly))
+	s.deaf = g.away[refusing] || g.away[alerts.FaultBrokerDown] || g.away[alerts.FaultBrokerDeaf] || g.away[connection] && (s.deaf || s.misses(briefly))
 	return s.deaf
 }
 

@@ -66,6 +66,9 @@ type Loop struct {
 	health   atomic.Pointer[Health]
 	refusal  alerts.FaultName // why the journal refused the commit before, as people were told; empty: it did not
 	displays *alerts.Displays
+	// refusedAt is since when the journal refuses commits, judged how many records of the batch are published all the same.
+	refusedAt telemetry.Instant
+	judged    int
 }
 
 // command is work that must happen between two batches on the loop's goroutine. It is done once more where an engine did not
@@ -342,6 +345,9 @@ func (l *Loop) accept(ctx context.Context) (int, error) {
 // step takes everything that waits through one commit.
 func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	if err := l.watchClock(ctx); err != nil {
+		return err
+	}
+	if err := l.listenAgain(ctx); err != nil {
 		return err
 	}
 	l.accepted()

@@ -9,8 +9,10 @@ import (
 	"github.com/gerbang-iot/gerbang/alerts"
 )
 
-// While the journal refuses commits nothing is acknowledged and nothing is judged: the batch waits. People are told at once, with
-// what else goes wrong meanwhile; all of that is part of the batch, and stored with it as soon as that is possible.
+// While the journal refuses commits nothing is acknowledged, and the batch waits. Judging goes on: what devices still send, up to a
+// bound, and the rules that time alone breaks. People are told at once of that and of what else goes wrong; all of it is part of the
+// batch, and stored with it as soon as that is possible. Who waits for an acknowledgement sends no more, so that nobody counts as
+// silent: the sites are told that nobody listens.
 
 // refusals are the alerts about a journal that refuses commits. One is open at a time.
 var refusals = []alerts.FaultName{alerts.FaultDiskFull, alerts.FaultJournalGone, alerts.FaultJournalRefuses}
@@ -61,7 +63,54 @@ func (l *Loop) accepted() {
 		return
 	}
 	l.gw.Fault(alerts.Fault{Name: l.refusal}, l.clock.now())
-	l.refusal = ""
+	l.refusal, l.refusedAt = "", 0
+}
+
+// mostUnsettled is how many records are judged before they can be stored: they are all in memory, and in one commit then.
+const mostUnsettled = 20_000
+
+// judge goes on judging while the journal refuses commits.
+func (l *Loop) judge(ctx context.Context) error {
+	from := len(l.gw.batch.Changes)
+	now := l.clock.now()
+	if l.refusedAt == 0 {
+		l.refusedAt = now
+	}
+	if len(l.gw.batch.Records) < mostUnsettled {
+		if _, err := l.accept(ctx); err != nil {
+			return err
+		}
+		if now.Sub(l.refusedAt) >= deafAtLeast {
+			since := alerts.Fault{Name: refusing, Firing: true, Since: l.refusedAt.Time()}
+			if err := l.gw.listens(ctx, since, now); err != nil {
+				return err
+			}
+		}
+		if err := l.gw.Advance(ctx, now); err != nil {
+			return err
+		}
+		l.looked = now // what follows is no pause: it is judged
+	}
+	l.tell(from)
+	for i := range l.gw.batch.Records[l.judged:] {
+		l.live.dirty[l.gw.batch.Records[l.judged+i].Site] = true
+	}
+	l.judged = len(l.gw.batch.Records)
+	var shown []alerts.Signal
+	for _, v := range l.live.publish(l.gw, now) {
+		shown = l.displays.Signals(&v, shown)
+	}
+	l.show(shown)
+	return nil
+}
+
+// listenAgain ends what judge has told the sites.
+func (l *Loop) listenAgain(ctx context.Context) error {
+	l.judged = 0
+	if !l.gw.away[refusing] {
+		return nil
+	}
+	return l.gw.listens(ctx, alerts.Fault{Name: refusing}, l.clock.now())
 }
 
 // mostWaiting bounds what people enter into a batch that is refused.
@@ -72,7 +121,12 @@ const mostWaiting = 1024
 func (l *Loop) meanwhile(ctx context.Context, pause time.Duration, stop <-chan struct{}, cause error) error {
 	next := time.NewTimer(pause)
 	defer next.Stop()
+	due := time.NewTicker(idle)
+	defer due.Stop()
 	for {
+		if err := l.judge(ctx); err != nil {
+			return err
+		}
 		commands := l.commands
 		if len(l.waiting) >= mostWaiting {
 			commands = nil
@@ -80,6 +134,7 @@ func (l *Loop) meanwhile(ctx context.Context, pause time.Duration, stop <-chan s
 		select {
 		case <-next.C:
 			return nil
+		case <-due.C:
 		case <-stop:
 			return fmt.Errorf("stopping with an uncommitted batch: %w", cause)
 		case c := <-commands:

@@ -45,7 +45,7 @@ func (a *Anchor) sum() uint64 {
 	return sum
 }
 
-// ReadAnchor reads the anchor in a data directory; nil: there is none.
+// ReadAnchor reads the anchor in a data directory, brought up to the last record that was noted since; nil: there is none.
 func ReadAnchor(dir string) (*Anchor, error) {
 	text, err := os.ReadFile(filepath.Join(dir, AnchorFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -60,6 +60,10 @@ func ReadAnchor(dir string) (*Anchor, error) {
 	}
 	if a.Check != a.check() {
 		return nil, fmt.Errorf("%w: %s: its checksum is not that of its text", errAnchor, AnchorFile)
+	}
+	if record, sum, ok := readHead(dir, a.Journal); ok && record > a.Record {
+		a.Record, a.Sum = record, hexOf(sum)
+		a.Check = a.check()
 	}
 	return &a, nil
 }
@@ -118,6 +122,7 @@ type anchorer struct {
 	sum     uint64
 	written uint64 // the last that the anchor names
 	failing bool
+	head    head
 
 	end  chan struct{}
 	done sync.WaitGroup
@@ -129,6 +134,7 @@ func newAnchorer(dir, journal string, log *slog.Logger, record, sum uint64, rela
 	if !relaxed {
 		a.written = record + 1 // nobody has written it yet
 		a.write()
+		a.begin()
 	}
 	a.done.Go(func() {
 		tick := time.NewTicker(anchorEvery)
@@ -149,7 +155,16 @@ func newAnchorer(dir, journal string, log *slog.Logger, record, sum uint64, rela
 func (a *anchorer) committed(record, sum uint64) {
 	a.mu.Lock()
 	a.record, a.sum = record, sum
+	a.head.note(record, sum)
 	a.mu.Unlock()
+}
+
+// begin notes the head from now on.
+func (a *anchorer) begin() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.head = openHead(a.dir, a.journal, a.log)
+	a.head.note(a.record, a.sum)
 }
 
 // strict says that all that was committed is on disk, and will be.
@@ -158,6 +173,7 @@ func (a *anchorer) strict() {
 	a.relaxed = false
 	a.mu.Unlock()
 	a.write()
+	a.begin()
 }
 
 // write brings the anchor up to date.
@@ -187,4 +203,5 @@ func (a *anchorer) close() {
 	close(a.end)
 	a.done.Wait()
 	a.write()
+	a.head.close()
 }

@@ -160,7 +160,7 @@ func forget(do func(string, ...any) error, site string, seq uint64, now telemetr
 		`DELETE FROM transitions WHERE site = ?1 AND record >= ?2`, `DELETE FROM samples WHERE site = ?1 AND record >= ?2`,
 		`DELETE FROM flows WHERE site = ?1 AND record >= ?2`,
 		// What stands of the minutes up to the snapshot stays, and its number says so: they would be added once more.
-		`UPDATE snapshots SET body = x'' WHERE site = ?1 AND seq >= ?2`,
+		`UPDATE snapshots SET body = x'', sum = NULL WHERE site = ?1 AND seq >= ?2`,
 		`INSERT INTO cursors (name, position) SELECT '` + cursorStopped + `' || ?1, ?2
 			WHERE EXISTS (SELECT 1 FROM records WHERE kind IN (2, 3, 5) AND kind = 5 AND site = ?1)
 			ON CONFLICT (name) DO UPDATE SET position = CASE WHEN position = 0 THEN excluded.position ELSE min(position, excluded.position) END`,

@@ -113,14 +113,15 @@ type chain struct {
 
 func readChain(ctx context.Context, db *sql.DB) (*chain, error) {
 	c := &chain{}
-	if err := db.QueryRowContext(ctx, `SELECT id, begins FROM chain`).Scan(&c.id, &c.begins); err != nil {
+	if err := db.QueryRowContext(ctx, `SELECT id, begins FROM chain`).Scan(&c.id, whole(&c.begins)); err != nil {
 		return nil, fmt.Errorf("reading where the chain of checksums begins: %w", err)
 	}
 	err := each(ctx, db, func(rows *sql.Rows) error {
 		var g gap
 		var sum int64
-		err := rows.Scan(&g.first, &g.last, &sum, &g.lost)
-		g.sum = uint64(sum)
+		var lost int64
+		err := rows.Scan(&g.first, whole(&g.last), whole(&sum), whole(&lost))
+		g.sum, g.lost = uint64(sum), lost != 0
 		c.gaps = append(c.gaps, g)
 		return err
 	}, `SELECT first, last, sum, lost FROM gaps ORDER BY first`)

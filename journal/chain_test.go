@@ -225,7 +225,7 @@ func TestL6_AFlippedBitInTheLogIsTold(t *testing.T) {
 func copied(t *testing.T, dir string) string {
 	t.Helper()
 	to := t.TempDir()
-	for _, name := range []string{FileName, FileName + "-wal", AnchorFile} {
+	for _, name := range []string{FileName, FileName + "-wal", AnchorFile, HeadFile} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			t.Fatal(err)

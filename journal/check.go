@@ -137,7 +137,7 @@ func (f *Frozen) Minutes(ctx context.Context, fn func(*Minute) error) error {
 			return err
 		}
 		return fn(&m)
-	}, `SELECT s.site, s.device, s.quantity, s.channel, r.minute, r.count, r.sum, r.min, r.max, r.last, r.last_at
+	}, `SELECT coalesce(s.site, ''), coalesce(s.device, ''), coalesce(s.quantity, ''), coalesce(s.channel, ''), r.minute, r.count, r.sum, r.min, r.max, r.last, r.last_at
 		FROM rollups r LEFT JOIN series s ON s.id = r.series`)
 	if err != nil {
 		return fmt.Errorf("reading the rollups: %w", err)
@@ -170,6 +170,26 @@ func (f *Frozen) Verdicts(ctx context.Context, fn func(id int64, differs string)
 		return fmt.Errorf("reading the changes of verdict: %w", err)
 	}
 	return nil
+}
+
+// Integrity is what the database itself finds wrong with its pages and indexes, in its own words: numbers out of order, rows that
+// an index lacks.
+func (j *Journal) Integrity(ctx context.Context) (wrong []string, err error) {
+	err = each(ctx, j.reads, func(rows *sql.Rows) error {
+		var line string
+		err := rows.Scan(&line)
+		if line != "ok" {
+			wrong = append(wrong, line)
+		}
+		return err
+	}, `PRAGMA integrity_check`)
+	if unreadable(err) {
+		return append(wrong, err.Error()), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking the database what is wrong with it: %w", err)
+	}
+	return wrong, nil
 }
 
 // Compare compares the journal with its anchor and its checksums. The anchor is read first, so that it may run beside the gateway.

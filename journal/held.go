@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -20,8 +21,8 @@ import (
 // A journal that cannot take commits when it is opened is held: it can be read, and refuses commits, so that the gateway starts,
 // acknowledges nothing, and says why on its pages and by its alerts.
 //
-//   - The disk is full: SQLite has no room for what several connections share. One connection reads with that in memory, and every
-//     commit tries to open the journal whole.
+//   - The disk is full or read-only: SQLite cannot keep what several connections share. One connection reads with that in memory, and
+//     every commit tries to open the journal whole.
 //   - The journal is gone (not there, empty, unreadable, or another one) and the anchor says that there was one: nothing can be
 //     read, and nothing is touched, until the operator restores a backup or begins anew.
 
@@ -65,7 +66,7 @@ func (j *Journal) resume(ctx context.Context) (*writer, error) {
 	}
 	j.tried = time.Now()
 	if err != nil {
-		j.readWith(alone(j.path()))
+		j.readWith(j.aside)
 		err = j.withRoom(err)
 		j.hold(err)
 		return nil, err
@@ -105,8 +106,15 @@ func (j *Journal) holdBack(ctx context.Context, err error) error {
 		err = fmt.Errorf("%w: %w", ErrNoJournal, err)
 	case code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR || code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_READONLY:
 		err = j.withRoom(err)
-		j.readWith(alone(j.path()))
-		if cannot := known(ctx, j.reads); cannot != nil {
+		var cannot error
+		for _, d := range []door{alone(j.path()), frozen(j.path())} {
+			j.aside = d
+			j.readWith(d)
+			if cannot = known(ctx, j.reads); cannot == nil {
+				break
+			}
+		}
+		if cannot != nil {
 			return errors.Join(err, cannot)
 		}
 		j.tried = time.Now()
@@ -143,24 +151,30 @@ func (j *Journal) GiveUp(ctx context.Context, err error) bool {
 	return j.holdNothing(ctx, errors.Join(fmt.Errorf("%w: %w", ErrNoJournal, err), closing)) == nil
 }
 
-// withRoom says that the disk is full, if that is why.
+// withRoom says that the disk is full or read-only, if that is why.
 func (j *Journal) withRoom(err error) error {
-	if codeOf(err) != 0 && !errors.Is(err, gateway.ErrGone) && roomless(j.dir) {
+	if codeOf(err) == 0 || errors.Is(err, gateway.ErrGone) {
+		return err
+	}
+	switch full, why := roomless(j.dir); {
+	case full:
 		return fmt.Errorf("%w: %w", gateway.ErrFull, err)
+	case why != nil:
+		return fmt.Errorf("nothing can be written to %s: %w: %w", j.dir, why, err)
 	}
 	return err
 }
 
-// roomless reports that a file cannot grow in a directory.
-func roomless(dir string) bool {
+// roomless tells whether a file cannot grow in a directory, or why none can be made.
+func roomless(dir string) (full bool, why error) {
 	f, err := os.CreateTemp(dir, ".room-*")
 	if err != nil {
-		return true
+		return errors.Is(err, syscall.ENOSPC), err
 	}
 	_, err = f.Write(make([]byte, 64<<10))
 	_ = f.Close()
 	_ = os.Remove(f.Name())
-	return err != nil
+	return err != nil, nil
 }
 
 // missing reports that a journal that was there is not.
@@ -206,7 +220,7 @@ func oldSuffix(now time.Time) string { return ".old-" + now.UTC().Format("200601
 // putAway renames the files of a journal, which nobody has open.
 func putAway(dir string, now time.Time) error {
 	suffix := oldSuffix(now)
-	for _, name := range []string{FileName + "-wal", FileName + "-shm", AnchorFile, FileName} {
+	for _, name := range []string{FileName + "-wal", FileName + "-shm", AnchorFile, HeadFile, FileName} {
 		err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, name+suffix))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("moving the old journal away: %w", err)
@@ -258,6 +272,15 @@ func (j *Journal) whole() door {
 // alone reads with a connection that shares nothing, and so needs no room.
 func alone(path string) door {
 	return door{dataSource(path, "rw", "locking_mode(exclusive)", "query_only(true)"), 1, 0}
+}
+
+// frozen reads what cannot be written at all, so that not even a lock can be had: nobody else writes it either. With a log that has
+// content that is kept in memory again; without one the file is all there is.
+func frozen(path string) door {
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+		return door{dataSource(path, "ro", "locking_mode(exclusive)", "query_only(true)") + "&vfs=unix-none", 1, 0}
+	}
+	return door{dataSource(path, "ro", "query_only(true)") + "&immutable=1", 1, 0}
 }
 
 // nothing is a journal in memory, which lasts as long as its one connection.

@@ -20,10 +20,10 @@ func TestL2_AFailedWriteRefusesAndGoesOn(t *testing.T) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1 << 20, Max: was.Max}); err != nil {
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 4 << 20, Max: was.Max}); err != nil {
 		t.Skipf("limiting the size of files: %v", err)
 	}
-	batch := &gateway.Batch{Records: records(11, 12_000)}
+	batch := &gateway.Batch{Records: records(11, 48_000)}
 	for range 3 {
 		if err := j.Commit(t.Context(), batch); err == nil || errors.Is(err, gateway.ErrOutcomeUnknown) {
 			t.Errorf("committing: got %v, want a clean refusal", err)
@@ -33,8 +33,8 @@ func TestL2_AFailedWriteRefusesAndGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	commit(t, j, batch)
-	if n := len(replayed(t, j, "", 0)); n != 12_010 {
-		t.Errorf("%d records, want 12,010", n)
+	if n := len(replayed(t, j, "", 0)); n != 48_010 {
+		t.Errorf("%d records, want 48,010", n)
 	}
 	if found := verified(t, j); len(found) > 0 {
 		t.Errorf("found %v", found)

@@ -57,6 +57,7 @@ type Journal struct {
 	reads   *sql.DB      // read-only connections
 	tail    *tail
 	anchor  *Anchor   // as it was when the journal was opened; nil: there was none
+	aside   door      // how a held journal is read
 	tried   time.Time // when a held journal was last opened, for the goroutine that commits
 
 	mu     sync.Mutex
@@ -145,12 +146,18 @@ func (j *Journal) openWhole(ctx context.Context) (err error) {
 	if err := j.recognise(ctx, writes); err != nil {
 		return err
 	}
+	if err := writable(ctx, writes); err != nil {
+		return err
+	}
 	if err := migrate(ctx, writes, j.log); err != nil {
 		return err
 	}
 	c, err := readChain(ctx, writes)
 	if err != nil {
 		return err
+	}
+	if err := j.settle(ctx, writes); err != nil {
+		j.log.Error("where the journal ends could not be proven", "err", err)
 	}
 	if err := j.mend(ctx, writes); err != nil {
 		return err
@@ -174,6 +181,20 @@ func (j *Journal) openWhole(ctx context.Context) (err error) {
 	j.mu.Unlock()
 	if err := j.lookBack(ctx); err != nil {
 		j.log.Error("the newest records could not be compared with their checksums", "err", err)
+	}
+	return nil
+}
+
+// writable fails where nothing can be written. On a read-only file system SQLite opens what it cannot write, begins transactions on it,
+// and would never write it, also when it can be written again.
+func writable(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("beginning to write: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `PRAGMA user_version = 0`) // undone at once
+	if err := errors.Join(err, tx.Rollback()); err != nil {
+		return fmt.Errorf("trying to write: %w", err)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ ALTER TABLE samples ADD COLUMN limited INTEGER; -- 1: lim is a limit, also where
 `
 
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused, schemaStrays + schemaAccepted}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267

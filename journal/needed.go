@@ -28,7 +28,7 @@ func (j *Journal) needed(ctx context.Context, cursors bool) (last int64, by stri
 	var starts []start
 	err = each(ctx, j.reads, func(rows *sql.Rows) error {
 		var s start
-		err := rows.Scan(&s.site, &s.seq)
+		err := rows.Scan(&s.site, whole(&s.seq))
 		starts = append(starts, s)
 		return err
 	}, startsSQL)

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	configuredSQL = `SELECT site, 0, NULL FROM records WHERE kind IN (2, 3, 5) AND kind = 5 GROUP BY site`
+	configuredSQL = `SELECT site, 0, NULL, NULL FROM records WHERE kind IN (2, 3, 5) AND kind = 5 GROUP BY site`
 	enginesSQL    = `SELECT site, body FROM records WHERE kind = 6 ORDER BY site, seq`
 )
 
@@ -24,27 +24,32 @@ func (j *Journal) State(ctx context.Context) (*gateway.State, error) {
 	st := &gateway.State{Snapshots: map[string]gateway.Snapshot{}, Stopped: map[string]uint64{}, Engines: map[string]telemetry.Engine{}}
 	c := &st.Counters
 	err := errors.Join(
-		j.row(ctx, lastSeq, &st.LastSeq),
-		j.row(ctx, `SELECT coalesce((SELECT received FROM records WHERE typeof(received) = 'integer' ORDER BY seq DESC LIMIT 1), 0)`, &st.LastReceived),
+		j.row(ctx, lastSeq, whole(&st.LastSeq)),
+		j.row(ctx, `SELECT coalesce((SELECT received FROM records WHERE typeof(received) = 'integer' ORDER BY seq DESC LIMIT 1), 0)`, whole(&st.LastReceived)),
 		j.row(ctx, `SELECT received, stored, duplicate, rejected, ignored, readings, unacknowledged FROM counters`,
-			&c.Received, &c.Stored, &c.Duplicate, &c.Rejected, &c.Ignored, &c.Readings, &c.Unacknowledged),
-		j.row(ctx, `SELECT max(coalesce((SELECT received FROM records WHERE typeof(received) = 'integer' ORDER BY seq DESC LIMIT 1), 0), (`+cursorQuery(cursorAlive)+`))`, &st.Alive),
+			whole(&c.Received), whole(&c.Stored), whole(&c.Duplicate), whole(&c.Rejected), whole(&c.Ignored), whole(&c.Readings), whole(&c.Unacknowledged)),
+		j.row(ctx, `SELECT max(coalesce((SELECT received FROM records WHERE typeof(received) = 'integer' ORDER BY seq DESC LIMIT 1), 0), (`+cursorQuery(cursorAlive)+`))`, whole(&st.Alive)),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var name string
 			var seq uint64
-			err := rows.Scan(&name, &seq)
+			err := rows.Scan(&name, whole(&seq))
 			st.Stopped[strings.TrimPrefix(name, cursorStopped)] = seq
 			return err
 		}, `SELECT name, position FROM cursors WHERE name >= '`+cursorStopped+`' AND name < 'stopped0' AND position > 0`),
 		// A site is known from its first configuration, even if it never came to a snapshot.
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var s gateway.Snapshot
-			if err := rows.Scan(&s.Site, &s.Seq, &s.Body); err != nil {
+			var sum sql.Null[signed]
+			if err := rows.Scan(&s.Site, whole(&s.Seq), &s.Body, &sum); err != nil {
 				return err
+			}
+			if sum.Valid && uint64(sum.V) != sumOf(&s) {
+				j.log.Error("the journal is damaged: a snapshot is not what was written and is not used; all records of its site are read", "site", s.Site)
+				s.Body = nil
 			}
 			st.Snapshots[s.Site] = s
 			return nil
-		}, configuredSQL+` UNION ALL SELECT site, seq, body FROM snapshots`),
+		}, configuredSQL+` UNION ALL SELECT site, seq, body, sum FROM snapshots`),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
 			var site string
 			var body sql.RawBytes
@@ -125,11 +130,15 @@ func (j *Journal) inChunks(ctx context.Context, after uint64, fn func(*telemetry
 			}
 			return err
 		}, query, append([]any{int64(after), chunk}, args...)...)
+		more = len(records) == chunk
+		records = orderly(records, after, more, func(r *telemetry.Record) uint64 { return r.Seq })
 		next := after
 		if len(records) > 0 {
 			next = records[len(records)-1].Seq
+		} else if more {
+			return fmt.Errorf("reading on behind record %d: nothing there has a number of its own", after)
 		}
-		if more = len(records) == chunk; unreadable(err) && query == replaySQL {
+		if unreadable(err) && query == replaySQL {
 			if next, more, err = j.behind(ctx, next); err != nil {
 				return err
 			}
@@ -154,9 +163,7 @@ func scanRecord(rows *sql.Rows, r *reader, arena []telemetry.Reading) (telemetry
 	var site, body sql.RawBytes
 	var identity int64
 	if err := rows.Scan(&rec.Seq, &rec.Kind, &site, &rec.At, &rec.Received, &identity, &body); err != nil {
-		if rec.Seq == 0 {
-			return rec, arena, err
-		}
+		// Where not even the number is one it is 0, which comes behind no other.
 		return illegible(&rec, nil), arena, nil
 	}
 	rec.Site, rec.Identity = r.intern(site), uint64(identity)

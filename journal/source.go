@@ -42,6 +42,8 @@ func (s *Source) Records(ctx context.Context, after uint64, limit int, dst []tel
 		}
 		return err
 	}, `SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq > ? ORDER BY seq LIMIT ?`, int64(after), limit)
+	more := len(dst) == from+limit
+	dst = dst[:from+len(orderly(dst[from:], after, more, func(r *telemetry.Record) uint64 { return r.Seq }))]
 	if unreadable(err) {
 		if len(dst) > from {
 			return dst, nil // up to what cannot be read
@@ -60,6 +62,7 @@ func (s *Source) Records(ctx context.Context, after uint64, limit int, dst []tel
 
 // Transitions appends changes of verdict after the given one.
 func (s *Source) Transitions(ctx context.Context, after int64, limit int, dst []influx.Transition) ([]influx.Transition, error) {
+	from := len(dst)
 	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
 		var t influx.Transition
 		var body sql.RawBytes
@@ -72,11 +75,12 @@ func (s *Source) Transitions(ctx context.Context, after int64, limit int, dst []
 	if err != nil {
 		return dst, fmt.Errorf("reading transitions after %d: %w", after, err)
 	}
-	return dst, nil
+	return dst[:from+len(orderly(dst[from:], uint64(after), len(dst) == from+limit, func(r *influx.Transition) uint64 { return uint64(r.ID) }))], nil
 }
 
 // Samples appends occupancy samples after the given one.
 func (s *Source) Samples(ctx context.Context, after int64, limit int, dst []influx.Sample) ([]influx.Sample, error) {
+	from := len(dst)
 	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
 		var v influx.Sample
 		err := scanSample(rows, &v.ID, &v.Sample)
@@ -86,11 +90,12 @@ func (s *Source) Samples(ctx context.Context, after int64, limit int, dst []infl
 	if err != nil {
 		return dst, fmt.Errorf("reading samples after %d: %w", after, err)
 	}
-	return dst, nil
+	return dst[:from+len(orderly(dst[from:], uint64(after), len(dst) == from+limit, func(r *influx.Sample) uint64 { return uint64(r.ID) }))], nil
 }
 
 // Flows appends what passed counters of running totals after the given one.
 func (s *Source) Flows(ctx context.Context, after int64, limit int, dst []influx.Flow) ([]influx.Flow, error) {
+	from := len(dst)
 	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
 		var f influx.Flow
 		err := rows.Scan(&f.ID, &f.Record, &f.Site, &f.Device, &f.Channel, &f.At, &f.In, &f.Out)
@@ -100,7 +105,7 @@ func (s *Source) Flows(ctx context.Context, after int64, limit int, dst []influx
 	if err != nil {
 		return dst, fmt.Errorf("reading flows after %d: %w", after, err)
 	}
-	return dst, nil
+	return dst[:from+len(orderly(dst[from:], uint64(after), len(dst) == from+limit, func(r *influx.Flow) uint64 { return uint64(r.ID) }))], nil
 }
 
 const configuredAtSQL = `SELECT seq, kind, site, at, received, identity, body FROM records
@@ -157,10 +162,10 @@ const cursorStopped = "stopped/"
 func (s *Source) Position(ctx context.Context) (influx.Position, error) {
 	var p influx.Position
 	err := errors.Join(
-		s.j.row(ctx, cursorQuery(cursorRecords), &p.Record),
-		s.j.row(ctx, cursorQuery(cursorTransitions), &p.Transition),
-		s.j.row(ctx, cursorQuery(cursorSamples), &p.Sample),
-		s.j.row(ctx, cursorQuery(cursorFlows), &p.Flow),
+		s.j.row(ctx, cursorQuery(cursorRecords), whole(&p.Record)),
+		s.j.row(ctx, cursorQuery(cursorTransitions), whole(&p.Transition)),
+		s.j.row(ctx, cursorQuery(cursorSamples), whole(&p.Sample)),
+		s.j.row(ctx, cursorQuery(cursorFlows), whole(&p.Flow)),
 	)
 	if err != nil {
 		return p, fmt.Errorf("reading the InfluxDB cursors: %w", err)
@@ -170,7 +175,7 @@ func (s *Source) Position(ctx context.Context) (influx.Position, error) {
 
 // cursorQuery reads one cursor; 0 if it was never set.
 func cursorQuery(name string) string {
-	return `SELECT coalesce(max(position), 0) FROM cursors WHERE name = '` + name + `'`
+	return `SELECT coalesce(max(position), 0) FROM cursors WHERE typeof(position) = 'integer' AND name = '` + name + `'`
 }
 
 // Advance makes the positions durable together with the points that InfluxDB refused for good.

@@ -30,6 +30,8 @@ type verifier struct {
 	j       *Journal
 	chain   *chain
 	found   findings
+	strays  []Finding // numbers that were never given
+	torn    []uint64  // where numbers were out of order: the records that belong there
 	scratch []byte
 	next    uint64 // the record that comes next
 	prev    uint64 // the checksum before it
@@ -72,6 +74,10 @@ func (j *Journal) Verify(ctx context.Context, after uint64, pause func()) (*Veri
 					return nil, err
 				}
 			}
+			v.found = append(v.found, v.strays...)
+			if err := v.unfindable(ctx, last); err != nil {
+				return nil, err
+			}
 			slices.SortStableFunc(v.found, func(a, b Finding) int { return cmp.Compare(a.First, b.First) })
 			return &Verification{Begins: c.begins, Last: last, Records: v.records, Findings: v.found}, nil
 		}
@@ -91,9 +97,24 @@ func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
 		var identity int64
 		var sum sql.NullInt64
 		if err := rows.Scan(&rec.Seq, &rec.Kind, &site, &rec.At, &rec.Received, &identity, &body, &sum); err != nil {
+			if rec.Seq > last || rec.Seq < v.next { // not even its number is its own: it lies where the next one belongs
+				n++
+				return v.misplaced(ctx, rec.Seq, last)
+			}
 			return &strange{rec.Seq, err}
 		}
 		n++
+		rec.Site, rec.Identity = string(site), uint64(identity)
+		if v.isNext(&rec, body, sum) {
+			v.found.add(v.next, v.next, Changed) // it stands under another number
+			v.torn = append(v.torn, v.next)
+			if rec.Seq > last {
+				v.stray(rec.Seq)
+			}
+			v.records++
+			v.next, v.prev, v.others = v.next+1, uint64(sum.Int64), v.others[:0]
+			return nil
+		}
 		if rec.Seq > last {
 			beyond = append(beyond, rec.Seq) // committed since, or a number that is not its own
 			return nil
@@ -105,16 +126,12 @@ func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
 			v.found.add(rec.Seq, rec.Seq, Changed)
 			return nil
 		}
-		rec.Site, rec.Identity = string(site), uint64(identity)
 		return v.compare(ctx, &rec, body, sum)
 	}, linksSQL, int64(v.next-1), chunk)
 	odd, isOdd := errors.AsType[*strange](err)
 	switch {
 	case isOdd && v.next > last:
 		return 0, nil
-	case isOdd && (odd.seq < v.next || odd.seq > last):
-		// Not even its number is its own: it lies where the next one belongs.
-		return chunk, v.skip(ctx, v.next)
 	case isOdd:
 		// A column holds what no version writes there.
 		return chunk, v.skip(ctx, odd.seq)
@@ -126,6 +143,9 @@ func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
 		if err != nil {
 			return 0, err
 		}
+		if err := v.straysAmong(ctx, from, last); err != nil {
+			return 0, err
+		}
 		v.found.add(v.next, from-1, Unreadable)
 		v.next, v.known, v.others = from, false, v.others[:0]
 		return chunk, nil
@@ -135,6 +155,79 @@ func (v *verifier) step(ctx context.Context, last uint64) (n int, err error) {
 		return 0, nil // only what was committed since is left
 	}
 	return n, nil
+}
+
+// isNext reports whether a record that stands under another number is the next one: its checksum says so.
+func (v *verifier) isNext(rec *telemetry.Record, body []byte, sum sql.NullInt64) bool {
+	if rec.Seq == v.next || !v.known || !sum.Valid {
+		return false
+	}
+	own := *rec
+	own.Seq = v.next
+	var want uint64
+	want, v.scratch = link(v.scratch, v.prev, &own, body)
+	return want == uint64(sum.Int64)
+}
+
+// misplaced notes a record that cannot be read and has not even its own number.
+func (v *verifier) misplaced(ctx context.Context, seq, last uint64) error {
+	if seq > last {
+		v.stray(seq)
+	}
+	if v.next > last {
+		return nil
+	}
+	v.torn = append(v.torn, v.next)
+	return v.skip(ctx, v.next)
+}
+
+// nearby is how far a record may lie from one that stands out of order on the same page.
+const nearby = 100
+
+// unfindable notes the records beside one that is out of order that are there and are not found by their numbers: whoever reads in
+// order has them, whoever asks for one does not.
+func (v *verifier) unfindable(ctx context.Context, last uint64) error {
+	for _, torn := range v.torn {
+		for seq := max(v.chain.begins, torn-min(torn, nearby)); seq <= min(torn+nearby, last); seq++ {
+			covers := func(f Finding) bool { return f.First <= seq && seq <= f.Last }
+			if slices.ContainsFunc(v.found, covers) || slices.ContainsFunc(v.chain.gaps, func(g gap) bool { return g.first <= seq && seq <= g.last }) {
+				continue
+			}
+			var one int64
+			err := v.j.row(ctx, fmt.Sprintf(`SELECT 1 FROM records WHERE seq = %d`, seq), &one)
+			switch {
+			case err == nil:
+			case errors.Is(err, sql.ErrNoRows) || unreadable(err):
+				v.found.add(seq, seq, Unreadable)
+			default:
+				return fmt.Errorf("looking for record %d: %w", seq, err)
+			}
+		}
+	}
+	return nil
+}
+
+// stray notes a number that was never given, once: where a page is out of order it may be met again.
+func (v *verifier) stray(seq uint64) {
+	if f := (Finding{seq, seq, Changed}); !slices.Contains(v.strays, f) {
+		v.strays = append(v.strays, f)
+	}
+}
+
+// straysAmong notes the numbers that were never given among records that cannot be read: a number alone can often be.
+func (v *verifier) straysAmong(ctx context.Context, from, last uint64) error {
+	err := each(ctx, v.j.reads, func(rows *sql.Rows) error {
+		var seq uint64
+		err := rows.Scan(&seq)
+		if seq > last {
+			v.stray(seq)
+		}
+		return err
+	}, `SELECT seq FROM records WHERE seq >= ?1 ORDER BY seq LIMIT ?2`, int64(v.next), int64(min(from-v.next+1, chunk)))
+	if err != nil && !unreadable(err) {
+		return fmt.Errorf("reading the numbers of records that cannot be read: %w", err)
+	}
+	return nil
 }
 
 // skip notes a record that is there and cannot be read.

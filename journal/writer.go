@@ -38,6 +38,7 @@ type writer struct {
 	all                     []*statement
 	body                    []byte
 	series                  map[seriesKey]int64
+	lastSeries              int64           // the highest number of a series, also of one whose commit failed
 	fresh                   []seriesKey     // added to series by the open transaction
 	head                    influx.Position // the last element of each stream, as committed
 	sum, linked             uint64          // checksum of the last record: as committed, and in the open transaction
@@ -51,8 +52,8 @@ type seriesKey struct{ site, device, quantity, channel string }
 
 const (
 	// lastSeq is the number of the last record, also where retention has deleted it, or where it is lost.
-	lastSeq = `SELECT max(coalesce((SELECT max(seq) FROM records), 0), coalesce((SELECT max(seq) FROM snapshots), 0),
-		coalesce((SELECT max(last) FROM gaps), 0))`
+	lastSeq = `SELECT max(coalesce((SELECT max(seq) FROM records), 0), coalesce((SELECT max(seq) FROM snapshots WHERE typeof(seq) = 'integer'), 0),
+		coalesce((SELECT max(last) FROM gaps WHERE typeof(last) = 'integer'), 0))`
 	beginSQL   = `BEGIN IMMEDIATE`
 	recordSQL  = `INSERT INTO records (seq, kind, site, at, received, identity, body, sum) VALUES `
 	recordArgs = `(?,?,?,?,?,?,?,?)`
@@ -75,16 +76,16 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 		if err := rows.Scan(&id, &k.site, &k.device, &k.quantity, &k.channel); err != nil {
 			return nil, err
 		}
-		w.series[k] = id
+		w.series[k], w.lastSeries = id, max(w.lastSeries, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	for query, target := range map[string]any{
-		lastSeq: &w.head.Record,
-		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'transitions'`: &w.head.Transition,
-		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'samples'`:     &w.head.Sample,
-		`SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'flows'`:       &w.head.Flow,
+		lastSeq:                           &w.head.Record,
+		"SELECT " + lastID("transitions"): &w.head.Transition,
+		"SELECT " + lastID("samples"):     &w.head.Sample,
+		"SELECT " + lastID("flows"):       &w.head.Flow,
 	} {
 		if err := conn.QueryRowContext(ctx, query).Scan(target); err != nil {
 			return nil, fmt.Errorf("reading where the streams end: %w", err)
@@ -116,8 +117,8 @@ func (w *writer) prepare() error {
 		{&w.change, `INSERT INTO alert_changes (alert, what, at, body) VALUES (?,?,?,?)`},
 		{&w.owe, `INSERT INTO outbox (id, topic, payload, retain) VALUES (?,?,?,?) ON CONFLICT (id) DO NOTHING`},
 		{&w.sent, `DELETE FROM outbox WHERE id = ?`},
-		{&w.snapshot, `INSERT INTO snapshots (site, seq, body) VALUES (?,?,?)
-			ON CONFLICT (site) DO UPDATE SET seq = excluded.seq, body = excluded.body`},
+		{&w.snapshot, `INSERT INTO snapshots (site, seq, body, sum) VALUES (?,?,?,?)
+			ON CONFLICT (site) DO UPDATE SET seq = excluded.seq, body = excluded.body, sum = excluded.sum`},
 		{&w.counters, `UPDATE counters SET received=?, stored=?, duplicate=?, rejected=?, ignored=?, readings=?, unacknowledged=?`},
 		{&w.newSeries, `INSERT INTO series (id, site, device, quantity, channel) VALUES (?,?,?,?,?)`},
 		{&w.rollup, `INSERT INTO rollups (series, minute, count, sum, min, max, last, last_at) VALUES (?,?,?,?,?,?,?,?)
@@ -247,7 +248,7 @@ func (w *writer) write(b *gateway.Batch) error {
 	}
 	for i := range b.Snapshots {
 		s := &b.Snapshots[i]
-		if err := w.snapshot.exec(s.Site, int64(s.Seq), s.Body); err != nil {
+		if err := w.snapshot.exec(s.Site, int64(s.Seq), s.Body, int64(sumOf(s))); err != nil {
 			return err
 		}
 	}
@@ -311,11 +312,11 @@ func (w *writer) writeRollups(rollups []gateway.Rollup) error {
 		key := seriesKey{r.Site, r.Device, r.Quantity.String(), r.Channel}
 		id, ok := w.series[key]
 		if !ok {
-			id = int64(len(w.series)) + 1
+			id = w.lastSeries + 1
 			if err := w.newSeries.exec(id, key.site, key.device, key.quantity, key.channel); err != nil {
 				return err
 			}
-			w.series[key] = id
+			w.series[key], w.lastSeries = id, id
 			w.fresh = append(w.fresh, key)
 		}
 		if err := w.rollup.exec(id, int64(r.Minute), r.Count, r.Sum, r.Min, r.Max, r.Last, int64(r.LastAt)); err != nil {

@@ -23,21 +23,22 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, what topic, title 
 		return err
 	}
 	f := s.frame(r, lang, title(lang))
-	f.Live = what.path() + "?lang=" + lang.Tag
+	f.Live = what.path()
 	return s.render(w, http.StatusOK, lang, what.page, livePage{f, join(chunks)})
 }
 
 // path is where the topic's stream is found.
 func (t topic) path() string {
+	lang := "?lang=" + t.lang
 	switch t.page {
 	case "site":
-		return "/live/site/" + t.site
+		return "/live/site/" + t.site + lang
 	case "sign":
-		return "/live/sign/" + t.site + "/" + t.zone
+		return "/live/sign/" + t.site + "/" + t.zone + lang
 	case "zone":
-		return "/live/site/" + t.site + "/zone/" + t.zone
+		return "/live/site/" + t.site + "/zone/" + t.zone + lang
 	}
-	return "/live/overview"
+	return "/live/overview" + lang + t.part.query("&")
 }
 
 func join(chunks []chunk) template.HTML {
@@ -54,7 +55,7 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 	c := composer{server: s, lang: lang}
 	switch what.page {
 	case "overview":
-		s.composeOverview(&c)
+		s.composeOverview(&c, what.part)
 	case "site":
 		v, ok := s.opts.Live.View(what.site)
 		if !ok {

@@ -21,6 +21,7 @@ type topic struct {
 	site string
 	zone string
 	lang string
+	part part // of the overview
 }
 
 // chunk is a piece of a live page. A chunk with an id is one element of that id and is sent alone when it changes; one

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
@@ -56,6 +57,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 	hearing := &fakeEar{}
 	hearing.Listen()
 	heard := start(t, f, func(o *Options) { o.Ear, o.Strangers = hearing, someStrangers{} })
+	crowd := start(t, manyMalls(120), nil)
 	secret := start(t, f, func(o *Options) { o.Token = testToken })
 	ctx := browser(t)
 	drawn := chromedp.WaitReady(chromedp.CSS("#chart[data-drawn]"))
@@ -63,7 +65,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		path  string
 		ready chromedp.Action[chromedp.Void]
 	}{
-		{"/", isLive()}, {"/site/mpp-gresik", isLive()}, {"/site/mpp-tabalong", isLive()}, {"/site/mpp-pamekasan", isLive()},
+		{"/", isLive()}, {"/?page=2&show=within", isLive()}, {"/site/mpp-gresik", isLive()}, {"/site/mpp-tabalong", isLive()}, {"/site/mpp-pamekasan", isLive()},
 		{"/site/mpp-belu", isLive()}, {"/site/mpp-banjar", isLive()},
 		{"/sign/mpp-gresik/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/ruang-tunggu", isLive()}, {"/sign/mpp-tabalong/ruang-tunggu", isLive()}, {"/sign/mpp-belu/loket", isLive()},
 		{"/site/mpp-gresik/zone/ruang-tunggu", drawn}, {"/site/mpp-pamekasan/zone/ruang-tunggu", drawn}, {"/site/mpp-magetan/zone/musala", isLive()},
@@ -82,6 +84,9 @@ func TestEveryPageInEveryLook(t *testing.T) {
 					base := r.url
 					if p.path == "/login" {
 						base = secret.url
+					}
+					if strings.Contains(p.path, "page=2") {
+						base = crowd.url
 					}
 					if p.path == "/devices" {
 						base = heard.url

@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -14,9 +13,26 @@ import (
 // staleAfter is the age of the newest data of an open site beyond which its freshness is shown as a fault.
 const staleAfter = 15 * time.Minute
 
-// overview is the overseer's one page: every site and what is wrong with it.
+// overviewPage is the overseer's one page: every site and what is wrong with it.
+type overviewPage struct {
+	livePage
+	Find  string
+	Finds bool // there are enough sites to look for one
+	Show  string
+}
+
 func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
-	return s.live(w, r, topic{page: "overview"}, func(t *tongue) string { return t.T("overview.title") })
+	lang, part := s.tongues.choose(r), partOf(r.URL.Query())
+	what := topic{page: "overview", lang: lang.Tag, part: part}
+	chunks, err := s.compose(what)
+	if err != nil {
+		return err
+	}
+	p := overviewPage{livePage: livePage{s.frame(r, lang, lang.T("overview.title")), join(chunks)}, Find: part.find, Show: part.show}
+	p.Live = what.path()
+	p.Finds = part.find != "" || len(s.opts.Live.Views()) > overviewRows
+	p.Typing = p.Finds
+	return s.render(w, http.StatusOK, lang, "overview", p)
 }
 
 // siteRow is one site in the list.
@@ -42,43 +58,32 @@ type alertCount struct {
 	N                 int
 }
 
-// overviewSummary is the line above the list.
+// overviewSummary is the line above the list: of all sites, whichever are listed.
 type overviewSummary struct {
-	Sites, Breached, Near, Unknown, Within, Closed, Open int
-	Persons                                              persons
-	Counted                                              int      // sites whose number of people is known
-	Gateway                                              string   // why what is shown may be old
-	Faults                                               []string // open alerts of the gateway itself
+	Sites, Open int
+	States      []stateCount
+	Persons     persons
+	Counted     int      // sites whose number of people is known
+	Gateway     string   // why what is shown may be old
+	Faults      []string // open alerts of the gateway itself
 }
 
-func (s *Server) composeOverview(c *composer) {
-	views := s.opts.Live.Views()
-	open := s.opts.Alerts.Open()
-	bySite := make(map[string][]alerts.Alert)
-	for _, a := range open {
-		bySite[a.Site] = append(bySite[a.Site], a)
-	}
-	// The worst first, then by name: the order changes only when a verdict does.
-	slices.SortStableFunc(views, func(a, b rules.View) int {
-		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(gravity(&a), gravity(&b)), cmp.Compare(a.Name, b.Name))
-	})
+// stateCount is how many sites are in a state, and leads to them.
+type stateCount struct {
+	State string
+	N     int
+	To    string // address of the list of them; of all, where it is shown
+	Shown bool   // the list is of them
+}
 
+func (s *Server) composeOverview(c *composer, p part) {
+	views := s.opts.Live.Views()
 	sum := overviewSummary{Sites: len(views), Gateway: s.gatewayFault(c.lang)}
+	var counts [len(siteStates)]int
 	var counted []rules.Estimate
 	for i := range views {
 		v := &views[i]
-		switch {
-		case v.Verdict == rules.Breached:
-			sum.Breached++
-		case nearSite(v):
-			sum.Near++
-		case v.Verdict != rules.Within:
-			sum.Unknown++
-		case !v.Open:
-			sum.Closed++
-		default:
-			sum.Within++
-		}
+		counts[rank(v)]++
 		if v.Open {
 			sum.Open++
 		}
@@ -86,19 +91,44 @@ func (s *Server) composeOverview(c *composer) {
 			counted = append(counted, v.Persons)
 		}
 	}
+	for i, state := range siteStates {
+		to := part{show: state, find: p.find}
+		if state == p.show {
+			to.show = ""
+		}
+		sum.States = append(sum.States, stateCount{State: state, N: counts[i], To: "/" + to.query("?"), Shown: state == p.show})
+	}
 	sum.Counted, sum.Persons = len(counted), c.lang.persons(rules.Total(counted...))
 	for _, a := range s.openAlerts("") {
 		title, _, _ := s.texts.Explain(c.lang.Tag, &a)
 		sum.Faults = append(sum.Faults, title)
 	}
 	c.add("summary", "overview-summary", sum)
-	c.add("", "overview-open", len(views))
-	for i := range views {
-		row := siteRowOf(s.scene(c.lang, &views[i]), bySite[views[i].Site])
+
+	shown, pager := p.of(views)
+	bySite := make(map[string][]alerts.Alert, len(shown))
+	for _, v := range shown {
+		bySite[v.Site] = nil
+	}
+	for _, a := range s.opts.Alerts.Open() {
+		if list, ok := bySite[a.Site]; ok {
+			bySite[a.Site] = append(list, a)
+		}
+	}
+	c.add("", "overview-open", overviewList{Sites: len(views), Shown: len(shown)})
+	for _, v := range shown {
+		row := siteRowOf(s.scene(c.lang, v), bySite[v.Site])
 		c.add("site-"+row.ID, "overview-site", row)
 	}
 	c.add("", "overview-close", nil)
+	c.add("pages", "overview-pages", pager)
 }
+
+// overviewList is how many sites there are, and how many are listed.
+type overviewList struct{ Sites, Shown int }
+
+// siteStates are the states of a site in the order of rank.
+var siteStates = [...]string{"breached", "near", "unknown", "within", "closed"}
 
 // rank orders sites for the eye: broken, near a limit, unknown, open, closed.
 func rank(v *rules.View) int {

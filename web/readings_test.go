@@ -98,13 +98,13 @@ func TestI3_RefusedPointsAreListedAndSentAgain(t *testing.T) {
 	s := shelved()
 	r := start(t, newFleet(), func(o *Options) { o.Readings, o.Refused = s, s })
 	a := r.get("/refused?lang=en")
-	for _, w := range []string{"co2_ppm=450", "&lt;script&gt;", "Send again", "before=251"} {
+	for _, w := range []string{"co2_ppm=450", "&lt;script&gt;", "Send again", "before=401"} {
 		if !strings.Contains(a.body, w) {
 			t.Errorf("page: got none of %q", w)
 		}
 	}
-	if a = r.get("/refused?before=251"); !strings.Contains(a.body, "co2_ppm=250 ") || strings.Contains(a.body, "co2_ppm=251 ") {
-		t.Error("second page: want 250 and not 251")
+	if a = r.get("/refused?before=401"); !strings.Contains(a.body, "co2_ppm=400 ") || strings.Contains(a.body, "co2_ppm=401 ") {
+		t.Error("second page: want 400 and not 401")
 	}
 	if a = r.get("/api/v1/refused?limit=2"); !strings.Contains(a.body, `"number":450`) || strings.Contains(a.body, `"number":448`) {
 		t.Errorf("API: got %s, want 450 and 449", a.body)

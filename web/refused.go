@@ -14,6 +14,9 @@ import (
 // againFor bounds how long refused points are sent again in one request.
 const againFor = 30 * time.Second
 
+// refusedRows is how many points a page lists: each is a long line on a phone.
+const refusedRows = 50
+
 // refusedPage lists the points that InfluxDB refused.
 type refusedPage struct {
 	frame
@@ -31,7 +34,7 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request) error {
 	}
 	lang, in := s.tongues.choose(r), r.URL.Query()
 	before, _ := strconv.ParseInt(in.Get("before"), 10, 64) // nonsense is the first page
-	points, err := s.opts.Refused.Refused(r.Context(), in.Get("site"), before, listLimit)
+	points, err := s.opts.Refused.Refused(r.Context(), in.Get("site"), before, refusedRows)
 	if err != nil {
 		return fmt.Errorf("listing refused points: %w", err)
 	}
@@ -51,7 +54,7 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	if len(points) == listLimit {
+	if len(points) == refusedRows {
 		p.Older = "/refused?" + url.Values{"site": {in.Get("site")}, "before": {strconv.FormatInt(points[len(points)-1].Number, 10)}}.Encode()
 	}
 	return s.render(w, http.StatusOK, lang, "refused", p)

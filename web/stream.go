@@ -25,6 +25,9 @@ func (s *Server) stream(page string) handlerFunc {
 		default:
 		}
 		t := topic{page: page, site: r.PathValue("site"), zone: r.PathValue("zone"), lang: s.tongues.choose(r).Tag}
+		if page == "overview" {
+			t.part = partOf(r.URL.Query())
+		}
 		b, leave, err := s.hub.join(t, s.opts.MaxStreams)
 		if err != nil {
 			return err

@@ -51,10 +51,10 @@ type app struct {
 	ear   decode.Ear
 	asker *asker
 
-	damage  atomic.Pointer[[]journal.Finding] // of the journal; nil: not looked for yet
-	rescued bool                              // it was tried; of the goroutine that watches the journal
-	leftOut atomic.Pointer[[]string]          // sites whose files have problems
-	reload  chan os.Signal                    // nil: nothing asks for a reload
+	damage  atomic.Pointer[damage]   // of the journal; nil: not looked for yet
+	rescued bool                     // it was tried; of the goroutine that watches the journal
+	leftOut atomic.Pointer[[]string] // sites whose files have problems
+	reload  chan os.Signal           // nil: nothing asks for a reload
 	reloads *reloadMetrics
 }
 

@@ -159,7 +159,7 @@ func (f *demoFlags) forget(ctx context.Context, cfg *configs.Config) error {
 		return fmt.Errorf("closing the earlier demo's journal: %w", err)
 	}
 	files, err := filepath.Glob(filepath.Join(f.data, journal.FileName+"*"))
-	for _, name := range append(files, filepath.Join(f.data, journal.AnchorFile)) {
+	for _, name := range append(files, filepath.Join(f.data, journal.AnchorFile), filepath.Join(f.data, journal.HeadFile)) {
 		if gone := os.Remove(name); !errors.Is(gone, os.ErrNotExist) {
 			err = errors.Join(err, gone)
 		}

@@ -161,9 +161,13 @@ func TestL2_FailingWritesAreSurvived(t *testing.T) {
 // Finding L3: the journal's files are taken away under the gateway.
 func TestL3_AJournalTakenAwayIsToldWithinASecond(t *testing.T) {
 	for what, do := range map[string]func(path string) error{
-		"deleted":   os.Remove,
-		"truncated": func(path string) error { return os.Truncate(path, 0) },
-		"log gone":  func(path string) error { return os.Remove(path + "-wal") },
+		"deleted":          os.Remove,
+		"truncated":        func(path string) error { return os.Truncate(path, 0) },
+		"log gone":         func(path string) error { return os.Remove(path + "-wal") },
+		"log cut":          func(path string) error { return os.Truncate(path+"-wal", 0) },
+		"index gone":       func(path string) error { return os.Remove(path + "-shm") },
+		"index cut":        func(path string) error { return os.Truncate(path+"-shm", 0) },
+		"index cut within": func(path string) error { return os.Truncate(path+"-shm", 100) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			r := newRig(t).building().serve()

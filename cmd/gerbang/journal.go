@@ -22,8 +22,8 @@ func journalCommand(std streams) *cobra.Command {
 		Long: `Check follows the chain of checksums from the first record that is kept, up to the anchor beside the database. It reads the
 journal from its first record, judges everything again, and compares what comes out with what was recorded: changes of verdict byte
 for byte, samples, flows, alerts and minutes. It also checks that received = stored + duplicate + rejected + ignored. Where
-retention has deleted records nothing can be judged again; the rest is compared. All that is wrong is listed, and the exit code is 1.
-It may run beside the gateway.`,
+retention has deleted records nothing can be judged again; the rest is compared. All that is wrong is listed, and the exit code is 1,
+unless all of it was accepted (gerbang journal accept). It may run beside the gateway.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			j, err := journal.OpenReader(cmd.Context(), data)
@@ -35,7 +35,7 @@ It may run beside the gateway.`,
 		},
 	}
 	check.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
-	return group("journal", "About the durable record", check, repairClockCommand(std))
+	return group("journal", "About the durable record", check, journalAcceptCommand(std), repairClockCommand(std))
 }
 
 // subjectOf tells verdicts apart.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/journal"
@@ -12,16 +13,43 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
+// complaint is something that is wrong with a journal; of says which records it is about, where it is about records.
+type complaint struct {
+	text string
+	of   journal.Finding
+}
+
 // complaints collects what is wrong with a journal.
-type complaints struct{ all []error }
+type complaints struct{ all []complaint }
 
 // mostComplaints bounds how many of one kind are listed.
 const mostComplaints = 10
 
 func (c *complaints) add(err error) {
 	if err != nil {
-		c.all = append(c.all, err)
+		c.once(complaint{text: err.Error()})
 	}
+}
+
+func (c *complaints) finding(f journal.Finding) { c.once(complaint{f.String(), f}) }
+
+func (c *complaints) once(one complaint) {
+	if !slices.ContainsFunc(c.all, func(other complaint) bool { return other.text == one.text }) {
+		c.all = append(c.all, one)
+	}
+}
+
+// divided tells what is new from what was accepted.
+func (c *complaints) divided(accepted journal.Acceptances) (news []complaint, known []*journal.Acceptance) {
+	for _, one := range c.all {
+		switch a := accepted.Of(one.text, one.of); {
+		case a == nil:
+			news = append(news, one)
+		case !slices.Contains(known, a):
+			known = append(known, a)
+		}
+	}
+	return news, known
 }
 
 // some is a counter of complaints of one kind.
@@ -47,21 +75,55 @@ func (s *some) end(what string) {
 func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 	report := printer{w: w}
 	var wrong complaints
+	if err := examine(ctx, &report, j, &wrong); err != nil {
+		return err
+	}
+	accepted, err := j.Accepted(ctx)
+	if err != nil {
+		return err
+	}
+	news, known := wrong.divided(accepted)
+	for _, a := range known {
+		report.line("%s", a.String())
+	}
+	if len(news) == 0 {
+		return report.err
+	}
+	texts := make([]error, len(news))
+	for i := range news {
+		texts[i] = errors.New(news[i].text)
+	}
+	return errors.Join(report.err, fmt.Errorf("the journal is not as it was written:\n%w", errors.Join(texts...)))
+}
+
+// examine looks for all that is wrong with a journal, and reports what it looked at.
+func examine(ctx context.Context, report *printer, j *journal.Journal, wrong *complaints) error {
 	// The anchor first: it is older than all that is read behind it.
 	chain, err := j.Compare(ctx)
 	if err != nil {
 		return err
 	}
 	for _, f := range chain.Findings {
-		wrong.add(errors.New(f.String()))
+		wrong.finding(f)
 	}
-	st, err := j.State(ctx)
+	broken, err := j.Integrity(ctx)
 	if err != nil {
 		return err
+	}
+	lines := some{to: wrong}
+	for _, line := range broken {
+		lines.add("the database is damaged: %s", line)
+	}
+	lines.end("lines about the database")
+	st, err := j.State(ctx)
+	if err != nil {
+		wrong.add(err)
+		return nil // no more can be read
 	}
 	f, err := j.Freeze(ctx)
 	if err != nil {
-		return err
+		wrong.add(err)
+		return nil // no more can be read
 	}
 	defer f.Close()
 	c := st.Counters
@@ -69,8 +131,8 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 		wrong.add(fmt.Errorf("received %d, but stored %d + duplicate %d + rejected %d + ignored %d = %d", c.Received, c.Stored, c.Duplicate,
 			c.Rejected, c.Ignored, sum))
 	}
-	if err := checkColumns(ctx, f, &wrong); err != nil {
-		return err
+	if err := checkColumns(ctx, f, wrong); err != nil {
+		wrong.add(err)
 	}
 	r := recomputation{stopped: st.Stopped, journal: j, engines: map[string]*rules.Engine{}, last: map[subjectOf]rules.Transition{},
 		derived: derived{frozen: f, alerts: map[string]alerts.Alert{}, minutes: map[minuteOf]*journal.Minute{}, known: map[string]bool{}, foreign: map[string]bool{}}}
@@ -78,7 +140,7 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 		r.derived.foreign[site] = true
 	}
 	if !f.Deleted {
-		if err := r.judgeAgain(ctx, j, f, &wrong); err != nil {
+		if err := r.judgeAgain(ctx, j, f, wrong); err != nil {
 			wrong.add(err)
 		}
 	}
@@ -107,10 +169,7 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 		report.line("%s", note)
 	}
 	report.line("received %d = stored %d + duplicate %d + rejected %d + ignored %d", c.Received, c.Stored, c.Duplicate, c.Rejected, c.Ignored)
-	if len(wrong.all) > 0 {
-		return fmt.Errorf("the journal is not as it was written:\n%w", errors.Join(wrong.all...))
-	}
-	return report.err
+	return nil
 }
 
 // checkColumns wants what stands beside verdicts and alerts to be what they say themselves.

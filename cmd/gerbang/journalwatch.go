@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -18,7 +19,9 @@ const (
 	compareEvery = 24 * time.Hour
 	// compareShare is the share of the time that comparing takes: one part in so many.
 	compareShare = 50
-	// damageTold is for how long people are told of damage. The status shows it for ever.
+	// acceptedEvery is how often it is looked whether somebody has accepted damage.
+	acceptedEvery = 10 * time.Second
+	// damageTold is for how long people are told of damage that nobody has accepted. The status shows it for ever.
 	damageTold = 7 * 24 * time.Hour
 )
 
@@ -72,10 +75,15 @@ func (a *app) compareJournal(ctx context.Context) error {
 	a.tellDamage(ctx)
 	wait := time.NewTimer(time.Minute)
 	defer wait.Stop()
+	again := time.NewTicker(acceptedEvery)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-again.C:
+			a.tellDamage(ctx)
+			continue
 		case <-wait.C:
 		}
 		next := compareEvery
@@ -121,22 +129,45 @@ func (a *app) tellDamage(ctx context.Context) {
 		}
 		return
 	}
-	var all, news []journal.Finding
+	accepted, err := a.journal.Accepted(ctx)
+	if err != nil {
+		a.log.Error("what was accepted of the damage cannot be read", "err", err)
+	}
+	var told damage
+	var news []journal.Finding
 	for _, n := range noted {
-		all = append(all, n.Finding)
+		if by := accepted.Of(n.String(), n.Finding); by != nil {
+			told.accepted = append(told.accepted, by)
+			continue
+		}
+		told.open = append(told.open, n.Finding)
 		if telemetry.InstantOf(time.Now()).Sub(n.Noticed) < damageTold {
 			news = append(news, n.Finding)
 		}
 	}
-	a.damage.Store(&all)
+	a.damage.Store(&told)
 	a.faults.report(alerts.Fault{Name: alerts.FaultJournalDamaged, Firing: len(news) > 0, Detail: journal.Sentence(news)})
 }
 
-// journalService says what is damaged.
+// damage is what is known to be damaged: what is open, and what somebody has accepted.
+type damage struct {
+	open     []journal.Finding
+	accepted []*journal.Acceptance
+}
+
+// journalService says what is damaged. What was accepted is a plain line.
 func (a *app) journalService() web.Service {
 	s := web.Service{Name: "journal", State: web.ServiceOK}
-	if found := a.damage.Load(); found != nil && len(*found) > 0 {
-		s.State, s.Detail = web.ServiceFailing, journal.Sentence(*found)
+	told := a.damage.Load()
+	switch {
+	case told == nil:
+	case len(told.open) > 0:
+		s.State, s.Detail = web.ServiceFailing, journal.Sentence(told.open)
+	case len(told.accepted) > 0:
+		s.Detail = told.accepted[0].String()
+		if more := len(told.accepted) - 1; more > 0 {
+			s.Detail += fmt.Sprintf(", and %d more", more)
+		}
 	}
 	return s
 }

@@ -117,6 +117,16 @@ func (l *life) judged(before map[int64]uint64, anchored int64) error {
 	if err != nil {
 		return err
 	}
+	strange, err := l.strays(int64(len(before)))
+	if err != nil {
+		return err
+	}
+	for _, seq := range strange {
+		if !covers(said, seq) {
+			return fmt.Errorf("number %d was never given, stands among the records, and only %v are named", seq, said)
+		}
+		l.figure("numbers that were never given, named", 1)
+	}
 	records, beyond := 0, 0
 	for _, seq := range odd {
 		switch {
@@ -158,6 +168,37 @@ func prints(path string, last int64) (map[int64]uint64, error) {
 			all[r.seq] = r.print()
 		}
 		return nil
+	})
+}
+
+// strays are the rows with numbers above those that were given before, as they lie in the file, which the gateway cannot have written
+// since: each of its own is chained to the one before it, or begins behind a gap.
+func (l *life) strays(last int64) (all []int64, err error) {
+	db, err := openPlain(l.journal())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = db.Close() }()
+	sums := map[int64]uint64{}
+	gaps, err := db.Query("SELECT last, sum FROM gaps")
+	if err != nil {
+		return nil, err
+	}
+	defer gaps.Close()
+	for gaps.Next() {
+		var seq, sum int64
+		if err := gaps.Scan(&seq, &sum); err != nil {
+			return nil, err
+		}
+		sums[seq] = uint64(sum)
+	}
+	return all, eachAsItLies(db, func(r *row, legible bool) {
+		if legible {
+			sums[r.seq] = uint64(r.sum.Int64)
+		}
+		if prev, known := sums[r.seq-1]; r.seq > last && (!legible || !known || r.link(prev) != uint64(r.sum.Int64)) {
+			all = append(all, r.seq)
+		}
 	})
 }
 

@@ -78,6 +78,10 @@ func (l *life) filled(disk scarce) error {
 		if err := l.until(30*time.Second, "pages are there", func() bool { return l.status("/healthz") == http.StatusOK }); err != nil {
 			return err
 		}
+		// It may have had room to open its journal, and finds out when it has something to keep.
+		if err := l.says(5*time.Second, saysRefuses, saysOnly); err != nil {
+			return err
+		}
 		if err := l.alive(); err != nil {
 			return err
 		}

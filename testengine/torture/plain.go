@@ -75,6 +75,22 @@ func each(db *sql.DB, after int64, fn func(*row) error) error {
 	return rows.Err()
 }
 
+// eachAsItLies calls fn with all rows in the order in which they lie in the file, also where that is not the order of their numbers,
+// up to the first page that cannot be read. What cannot be read of a row is left out, and it is not legible.
+func eachAsItLies(db *sql.DB, fn func(r *row, legible bool)) error {
+	rows, err := db.Query(columns + "NOT INDEXED")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r row
+		err := rows.Scan(&r.seq, &r.kind, &r.at, &r.received, &r.identity, &r.site, &r.body, &r.sum)
+		fn(&r, err == nil)
+	}
+	return nil // an unreadable page is what odd finds
+}
+
 // one reads a single row; it fails where that cannot be read or is not there.
 func one(db *sql.DB, seq int64) (*row, error) {
 	var r row

@@ -25,6 +25,7 @@ var allTakings = []taking{
 	{"database replaced by an earlier one", func(journal, earlier string) error { return os.Rename(earlier, journal) }},
 	{"log cut in half", func(journal, _ string) error { return cutTo(journal+"-wal", 2) }},
 	{"index of the log deleted", func(journal, _ string) error { return os.Remove(journal + "-shm") }},
+	{"index of the log emptied", func(journal, _ string) error { return os.Truncate(journal+"-shm", 0) }},
 	{"log replaced by an empty one", func(journal, _ string) error {
 		if err := os.WriteFile(journal+".new", nil, 0o600); err != nil {
 			return err
@@ -173,7 +174,7 @@ func copyJournal(from, to string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"journal.db", "journal.db-wal", "journal.anchor"} {
+	for _, name := range []string{"journal.db", "journal.db-wal", "journal.anchor", "journal.head"} {
 		if err := copyFile(filepath.Join(from, name), filepath.Join(to, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
