@@ -82,8 +82,10 @@ func (w *writer) measure() {
 
 // checkpoint copies what is left between two commits.
 func (w *writer) checkpoint(ctx context.Context) error {
-	w.lock <- struct{}{}
-	defer func() { <-w.lock }()
+	if err := w.take(); err != nil {
+		return err
+	}
+	defer w.give()
 	_, err := w.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(passive)")
 	return err
 }
