@@ -6,7 +6,6 @@ package neighbours
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -29,12 +28,9 @@ const Filter = topic + "+"
 // canary stands for the site where gateways listen to themselves.
 const canary = "canary"
 
-const (
-	// most is how many other gateways are known: whoever may publish could make up any number.
-	most = 1000
-	// mostBytes bounds what one of them may tell: 10,000 sites with long ids.
-	mostBytes = 1 << 20
-)
+// most is how many other gateways are known: whoever may publish could make up any number. What one of them tells is as long as the
+// door allows (ingest.max_payload, 256 KiB: about 10,000 sites); what was cut there is not understood.
+const most = 1000
 
 // claim is what a gateway tells.
 type claim struct {
@@ -132,11 +128,7 @@ func (in *Intake) hear(id string, payload []byte) {
 	}
 	var c claim
 	if payload = bytes.TrimSpace(payload); len(payload) > 0 {
-		err := json.Unmarshal(payload, &c)
-		if err == nil && len(payload) > mostBytes {
-			err = fmt.Errorf("%d bytes: expected at most %d", len(payload), mostBytes)
-		}
-		if err != nil {
+		if err := json.Unmarshal(payload, &c); err != nil {
 			in.log.Warn("another gateway tells its sites in a way that is not understood", "gateway", id, "err", err)
 			return
 		}
