@@ -228,7 +228,10 @@ func (j *Journal) Strict(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := j.watch.anew(func() error { return w.strict(ctx) }); err != nil {
+	j.checkpoints.working.Lock()
+	err = j.watch.anew(func() error { return w.strict(ctx) })
+	j.checkpoints.working.Unlock()
+	if err != nil {
 		return err
 	}
 	j.anchors.strict()

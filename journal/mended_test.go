@@ -2,10 +2,12 @@ package journal
 
 import (
 	"bytes"
+	"database/sql"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -136,6 +138,26 @@ func TestStrict_FailsWhereTheLogIsStillRead(t *testing.T) {
 	sound(t, j)
 }
 
+// The checkpointer beside it does not keep durability from being turned on.
+func TestStrict_WaitsForTheCheckpointer(t *testing.T) {
+	for range 5 {
+		j, err := Open(t.Context(), Options{Dir: t.TempDir(), Relaxed: true, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit(t, j, &gateway.Batch{Records: records(1, 60_000)})
+		j.writer.long <- struct{}{}
+		for len(j.writer.long) > 0 { // until it has begun
+			time.Sleep(time.Microsecond)
+		}
+		time.Sleep(time.Millisecond)
+		if err := j.Strict(t.Context()); err != nil {
+			t.Error(err)
+		}
+		_ = j.Close()
+	}
+}
+
 // Whoever comes to a writer that is closed gets an error, and waits for nothing.
 func TestWriter_ThatIsClosedRefuses(t *testing.T) {
 	j := open(t, t.TempDir())
@@ -216,4 +238,23 @@ func (l *lockedLog) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.Buffer.Write(b)
+}
+
+// However many ranges of deleted records there are, the neighbours of one are found without a walk through all: commits wait meanwhile.
+func TestGaps_AreFoundByTheirIndex(t *testing.T) {
+	j := open(t, t.TempDir())
+	for _, query := range []string{beforeSQL, behindGapSQL, sumSQL} {
+		err := each(t.Context(), j.reads, func(rows *sql.Rows) error {
+			var id, parent, unused int
+			var step string
+			err := rows.Scan(&id, &parent, &unused, &step)
+			if strings.HasPrefix(step, "SCAN gaps") {
+				t.Errorf("%s\n%s", query, step)
+			}
+			return err
+		}, "EXPLAIN QUERY PLAN "+query, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

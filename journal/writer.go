@@ -206,7 +206,7 @@ func (w *writer) settle(ctx context.Context) error {
 		return err
 	}
 	if busy != 0 || pages != copied {
-		return fmt.Errorf("of %d pages in the log %d are in the database: somebody reads the journal", pages, copied)
+		return fmt.Errorf("the log (%d pages) could not be written into the database (%d are): somebody else uses the journal", pages, copied)
 	}
 	return nil
 }
