@@ -104,6 +104,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	})
 	a.courier.Show(announcements(a.gateway.Open()))
 	a.courier.Show(a.doors.serves(cfg))
+	a.doors.show = a.courier.Show
 	if a.influx, err = openInflux(cfg, a.journal, a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
