@@ -117,6 +117,8 @@ type anchorer struct {
 	log          *slog.Logger
 	relaxed      bool // commits are not fsynced: the anchor would lead
 
+	writing sync.Mutex // held by whoever writes the anchor, which has one name while it is written; before mu
+
 	mu      sync.Mutex
 	record  uint64 // the last that is on disk
 	sum     uint64
@@ -163,6 +165,7 @@ func (a *anchorer) committed(record, sum uint64) {
 func (a *anchorer) begin() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.head.close()
 	a.head = openHead(a.dir, a.journal, a.log)
 	a.head.note(a.record, a.sum)
 }
@@ -178,6 +181,8 @@ func (a *anchorer) strict() {
 
 // write brings the anchor up to date.
 func (a *anchorer) write() {
+	a.writing.Lock()
+	defer a.writing.Unlock()
 	a.mu.Lock()
 	record, sum, due := a.record, a.sum, a.record != a.written && !a.relaxed
 	a.mu.Unlock()

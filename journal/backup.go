@@ -5,14 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -33,6 +30,7 @@ type Copy struct {
 	// Unknown is the damage among it that the journal had not noted yet.
 	Unknown []Finding
 	journal string
+	sum     uint64 // the checksum of First
 }
 
 // Backup writes a copy of the journal in a data directory to a file, of one moment, also while a gateway works on it and without
@@ -160,6 +158,9 @@ func inspect(ctx context.Context, path string) (*Copy, error) {
 			c.Unknown = append(c.Unknown, f)
 		}
 	}
+	if err := j.reads.QueryRowContext(ctx, sumSQL, int64(c.First)).Scan((*signed)(&c.sum)); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	return c, j.row(ctx, `SELECT id FROM chain`, &c.journal)
 }
 
@@ -179,108 +180,4 @@ func errorOr(err error, text string) string {
 		return err.Error()
 	}
 	return text
-}
-
-// Restored is what a Restore did.
-type Restored struct {
-	Copy
-	// Lost is the last record that was on disk after the copy was made: those behind Last up to it are lost. 0: none is known.
-	Lost uint64
-	// Kept is the suffix of the files that were there before; empty: there were none.
-	Kept string
-}
-
-// Restore puts a copy of a journal into a data directory that no gateway works on. What is there already is moved aside, if it may
-// be. The gateway compares it with the anchor when it starts, and says which records are lost.
-func Restore(ctx context.Context, from, dir string, overwrite bool) (_ *Restored, err error) {
-	if info, err := os.Stat(from); err == nil && info.IsDir() {
-		from = filepath.Join(from, FileName)
-	}
-	if _, err := os.Stat(from); err != nil {
-		return nil, fmt.Errorf("reading the backup: %w", err)
-	}
-	if err := makePrivate(dir, slog.New(slog.DiscardHandler)); err != nil {
-		return nil, err
-	}
-	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
-	if ok, err := lock.TryLock(); err != nil {
-		return nil, fmt.Errorf("locking the data directory %q: %w", dir, err)
-	} else if !ok {
-		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
-	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	path := filepath.Join(dir, FileName)
-	there := false
-	for _, name := range []string{path, path + "-wal"} {
-		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
-			there = true
-		}
-	}
-	if there && !overwrite {
-		return nil, fmt.Errorf("%w: %s", ErrExists, path)
-	}
-	part := path + ".part"
-	defer func() { _ = errors.Join(os.Remove(part), os.Remove(part+"-wal"), os.Remove(part+"-shm")) }()
-	if err := copyJournal(ctx, from, part); err != nil {
-		return nil, err
-	}
-	c, err := inspect(ctx, part)
-	if err != nil {
-		return nil, err
-	}
-	r := &Restored{Copy: *c}
-	r.Path = from
-	// An anchor of the same journal knows what is lost; one of another knows nothing.
-	anchor, _ := ReadAnchor(dir)
-	if anchor != nil && anchor.Journal == c.journal && anchor.Record > c.Last {
-		r.Lost = anchor.Record
-	}
-	now := time.Now()
-	if there || anchor != nil {
-		if err := putAway(dir, now); err != nil {
-			return nil, err
-		}
-		r.Kept = oldSuffix(now)
-	}
-	if r.Lost > 0 {
-		if err := writeAnchor(dir, *anchor); err != nil {
-			return nil, fmt.Errorf("keeping the anchor: %w", err)
-		}
-	}
-	return r, settleFile(part, path)
-}
-
-// copyJournal copies a file, and what is in its write-ahead log.
-func copyJournal(ctx context.Context, from, to string) error {
-	for _, end := range []string{"", "-wal"} {
-		err := copyFile(from+end, to+end)
-		if err != nil && (end == "" || !errors.Is(err, fs.ErrNotExist)) {
-			return fmt.Errorf("reading the backup: %w", err)
-		}
-	}
-	db, err := connect(to, "rw", "locking_mode(exclusive)")
-	if err != nil {
-		return err
-	}
-	db.SetMaxOpenConns(1)
-	if _, err := versionOf(ctx, db); err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", from, err), db.Close())
-	}
-	// All of it is in the one file then, which inspect reads.
-	_, err = db.ExecContext(ctx, `PRAGMA wal_checkpoint(truncate)`)
-	return errors.Join(err, db.Close())
-}
-
-func copyFile(from, to string) error {
-	src, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = src.Close() }()
-	dst, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(dst, src)
-	return errors.Join(err, dst.Close())
 }

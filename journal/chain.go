@@ -47,7 +47,7 @@ CREATE TABLE damage (
 `
 
 // sumSQL is the checksum of a record, also where it is not kept; 0 before the chain.
-const sumSQL = `SELECT coalesce((SELECT sum FROM records WHERE seq = ?1), (SELECT sum FROM gaps WHERE last = ?1), 0)`
+const sumSQL = `SELECT coalesce((SELECT sum FROM records WHERE seq = ?1), (SELECT sum FROM gaps WHERE first = (SELECT max(first) FROM gaps WHERE first <= ?1) AND last = ?1), 0)`
 
 // link is the checksum of a record behind one with the checksum prev. It returns scratch for the next call.
 func link[T ~string | ~[]byte](scratch []byte, prev uint64, rec *telemetry.Record, body T) (sum uint64, _ []byte) {

@@ -23,7 +23,8 @@ type Frozen struct {
 	Mended map[string]bool
 	// Begins is where the chain of checksums begins.
 	Begins uint64
-	// Deleted is set when retention has deleted records, Thinned where it has deleted samples, flows or minutes.
+	// Deleted is set when retention has deleted records, Thinned where it has deleted samples or flows. (Of minutes those that are
+	// left tell.)
 	Deleted bool
 	Thinned struct{ Samples, Flows bool }
 }
@@ -54,6 +55,11 @@ func (j *Journal) Freeze(ctx context.Context) (f *Frozen, err error) {
 	if f.First > 1 && f.Begins > f.First {
 		f.Deleted = true // before there was a chain that would say so
 	}
+	for table, thinned := range map[string]*bool{"samples": &f.Thinned.Samples, "flows": &f.Thinned.Flows} {
+		if err := tx.QueryRowContext(ctx, thinnedSQL(table)).Scan(thinned); err != nil {
+			return nil, err
+		}
+	}
 	err = f.each(ctx, func(rows *sql.Rows) error {
 		var site string
 		var seq uint64
@@ -70,6 +76,11 @@ func (j *Journal) Freeze(ctx context.Context) (f *Frozen, err error) {
 		f.Mended[site] = true
 		return err
 	}, `SELECT DISTINCT site FROM set_aside`)
+}
+
+// thinnedSQL asks whether rows of a table were deleted: its numbers begin at 1, and are never given again.
+func thinnedSQL(table string) string {
+	return `SELECT coalesce((SELECT min(id) FROM ` + table + `) > 1, ` + lastID(table) + ` > 0)`
 }
 
 // Close ends the moment.

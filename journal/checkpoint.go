@@ -25,6 +25,8 @@ type checkpointer struct {
 	writer *writer
 	cancel context.CancelFunc
 	done   sync.WaitGroup
+	// working is held while db checkpoints: two checkpoints at once are none, and SQLite does not wait. Before the writer's lock.
+	working sync.Mutex
 }
 
 func newCheckpointer(db *sql.DB, w *writer, log *slog.Logger) *checkpointer {
@@ -42,7 +44,7 @@ func (c *checkpointer) run(ctx context.Context) {
 		case <-c.writer.long:
 		}
 		// A checkpoint that fails is made up for by the next one; commits do not depend on it.
-		if _, err := c.db.ExecContext(ctx, "PRAGMA wal_checkpoint(passive)"); err != nil {
+		if err := c.passive(ctx); err != nil {
 			if ctx.Err() == nil {
 				c.log.Warn("a checkpoint failed; it is tried again", "err", err)
 			}
@@ -52,6 +54,13 @@ func (c *checkpointer) run(ctx context.Context) {
 			c.log.Warn("the write-ahead log could not begin anew; it is tried again", "err", err)
 		}
 	}
+}
+
+func (c *checkpointer) passive(ctx context.Context) error {
+	c.working.Lock()
+	defer c.working.Unlock()
+	_, err := c.db.ExecContext(ctx, "PRAGMA wal_checkpoint(passive)")
+	return err
 }
 
 // close ends the checkpointer and waits for it. It may be called twice.
@@ -82,8 +91,10 @@ func (w *writer) measure() {
 
 // checkpoint copies what is left between two commits.
 func (w *writer) checkpoint(ctx context.Context) error {
-	w.lock <- struct{}{}
-	defer func() { <-w.lock }()
+	if err := w.take(); err != nil {
+		return err
+	}
+	defer w.give()
 	_, err := w.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(passive)")
 	return err
 }

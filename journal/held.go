@@ -211,16 +211,22 @@ func BeginAnew(ctx context.Context, o Options) (moved bool, err error) {
 		return false, j.Close()
 	}
 	defer func() { err = errors.Join(err, j.Close()) }() // the lock is held until then
-	return true, putAway(o.Dir, time.Now())
+	// The anchor goes last: until then it says that there was a journal.
+	suffix := oldSuffix(time.Now())
+	for _, names := range [][]string{{FileName}, {FileName + "-wal", FileName + "-shm", HeadFile}, {AnchorFile}} {
+		if err := putAway(o.Dir, suffix, names...); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
 }
 
 // oldSuffix is behind the names of files that were put away.
 func oldSuffix(now time.Time) string { return ".old-" + now.UTC().Format("20060102T150405Z") }
 
-// putAway renames the files of a journal, which nobody has open.
-func putAway(dir string, now time.Time) error {
-	suffix := oldSuffix(now)
-	for _, name := range []string{FileName + "-wal", FileName + "-shm", AnchorFile, HeadFile, FileName} {
+// putAway renames files of a journal, which nobody has open, and makes that durable.
+func putAway(dir, suffix string, names ...string) error {
+	for _, name := range names {
 		err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, name+suffix))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("moving the old journal away: %w", err)

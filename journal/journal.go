@@ -117,9 +117,17 @@ func (j *Journal) open(ctx context.Context) (err error) {
 func (j *Journal) openWhole(ctx context.Context) (err error) {
 	var writes *sql.DB
 	var w *writer
+	var watch *watch
+	var checkpoints *sql.DB
 	defer func() {
 		if err == nil {
 			return
+		}
+		if watch != nil {
+			watch.close()
+		}
+		if checkpoints != nil {
+			_ = checkpoints.Close()
 		}
 		if w != nil {
 			_ = w.close()
@@ -165,12 +173,12 @@ func (j *Journal) openWhole(ctx context.Context) (err error) {
 	if w, err = newWriter(ctx, writes); err != nil {
 		return err
 	}
-	checkpoints, err := connect(path, "rw", "synchronous("+synchronous+")")
-	if err != nil {
+	// It is full also where commits are relaxed: it goes on when they are durable.
+	if checkpoints, err = connect(path, "rw", "synchronous(full)"); err != nil {
 		return err
 	}
 	checkpoints.SetMaxOpenConns(1)
-	watch := newWatch(path)
+	watch = newWatch(path)
 	if err := watch.look(false); err != nil {
 		return err
 	}
@@ -220,7 +228,10 @@ func (j *Journal) Strict(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := j.watch.anew(func() error { return w.strict(ctx) }); err != nil {
+	j.checkpoints.working.Lock()
+	err = j.watch.anew(func() error { return w.strict(ctx) })
+	j.checkpoints.working.Unlock()
+	if err != nil {
 		return err
 	}
 	j.anchors.strict()

@@ -278,14 +278,14 @@ func TestRetentionKeepsWhatIsNeeded(t *testing.T) {
 		return removed
 	}
 	r := Retention{Records: 24 * time.Hour, Cursors: true}
-	if removed := retain(r); removed.Records != 0 || !removed.HeldBack {
+	if removed := retain(r); removed.Records != 0 || removed.HeldBy == "" {
 		t.Errorf("removed %+v while InfluxDB has nothing: want nothing, held back", removed)
 	}
 	s := j.Source()
 	if err := s.Advance(t.Context(), influx.Position{Record: 5_000}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if removed := retain(r); removed.Records != 4_999 || !removed.HeldBack {
+	if removed := retain(r); removed.Records != 4_999 || removed.HeldBy == "" {
 		t.Errorf("removed %+v behind the cursor at 5,000: want 4,999 (one is an entry)", removed)
 	}
 	r.Cursors = false

@@ -19,9 +19,11 @@ func (j *Journal) Rescue(ctx context.Context) (_ *Copy, err error) {
 	to := filepath.Join(j.dir, "journal-rescued-"+time.Now().UTC().Format("20060102T150405Z")+".db")
 	part := to + ".part"
 	defer func() { _ = os.Remove(part) }() // after the rename it is not there
-	w.lock <- struct{}{}
+	if err := w.take(); err != nil {
+		return nil, err
+	}
 	_, err = w.conn.ExecContext(ctx, `VACUUM INTO ?`, part)
-	<-w.lock
+	w.give()
 	if err := errors.Join(err, os.Chmod(part, 0o600)); err != nil {
 		return nil, fmt.Errorf("rescuing the journal: %w", err)
 	}

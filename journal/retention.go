@@ -31,9 +31,7 @@ type Removed struct {
 	Records, Samples, Flows, Rollups, Refused int64
 	// Rejections are those that were more than may be kept; Records counts those that were too old.
 	Rejections int64
-	// HeldBack is set when records are too old or too many and a reader or a snapshot still needs them.
-	HeldBack bool
-	// HeldBy says who needs them.
+	// HeldBy says who needs records that are too old or too many: a reader, or a site's snapshot; empty: nobody.
 	HeldBy string
 }
 
@@ -57,7 +55,7 @@ func (j *Journal) Retain(ctx context.Context, r Retention, now telemetry.Instant
 			return removed, err
 		}
 		removed.Records += n
-		if removed.HeldBack, removed.HeldBy = held, ""; held {
+		if removed.HeldBy = ""; held {
 			removed.HeldBy = by
 		}
 		if n == 0 {
@@ -170,12 +168,10 @@ func (j *Journal) deleteRecords(ctx context.Context, first, last int64, kinds st
 	}
 	err = w.transaction(func() error {
 		for _, g := range runs {
-			from := int64(g.first)
-			err := w.conn.QueryRowContext(ctx, `DELETE FROM gaps WHERE last = ?1 AND lost = 0 RETURNING first`, from-1).Scan(&from)
-			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			if err := w.join(ctx, &g); err != nil {
 				return err
 			}
-			if _, err := w.conn.ExecContext(ctx, `INSERT INTO gaps (first, last, sum, lost) VALUES (?,?,?,0)`, from, int64(g.last), int64(g.sum)); err != nil {
+			if _, err := w.conn.ExecContext(ctx, `INSERT INTO gaps (first, last, sum, lost) VALUES (?,?,?,0)`, int64(g.first), int64(g.last), int64(g.sum)); err != nil {
 				return err
 			}
 		}
@@ -187,6 +183,49 @@ func (j *Journal) deleteRecords(ctx context.Context, first, last int64, kinds st
 		return err
 	})
 	return n, err
+}
+
+// beforeSQL and behindGapSQL find the gap before a record, and the one that begins with it. They go by first, which has the index.
+const (
+	beforeSQL    = `SELECT first, last, sum, lost FROM gaps WHERE first < ?1 ORDER BY first DESC LIMIT 1`
+	behindGapSQL = `SELECT first, last, sum, lost FROM gaps WHERE first = ?1`
+)
+
+// join takes the deleted ranges that touch a new one out of gaps, however many there are, and makes it span them all. Under lock.
+func (w *writer) join(ctx context.Context, g *gap) error {
+	for {
+		var n gap
+		found, err := w.gap(ctx, &n, beforeSQL, g.first)
+		touches := found && n.last+1 == g.first && !n.lost
+		if err == nil && !touches {
+			found, err = w.gap(ctx, &n, behindGapSQL, g.last+1)
+			touches = found && n.last >= n.first && !n.lost
+		}
+		switch {
+		case err != nil:
+			return err
+		case !touches:
+			return nil
+		case n.first < g.first:
+			g.first = n.first
+		default:
+			g.last, g.sum = n.last, n.sum
+		}
+		if _, err := w.conn.ExecContext(ctx, `DELETE FROM gaps WHERE first = ?`, int64(n.first)); err != nil {
+			return err
+		}
+	}
+}
+
+// gap reads one gap, if there is one.
+func (w *writer) gap(ctx context.Context, g *gap, query string, at uint64) (found bool, err error) {
+	var sum, lost int64
+	err = w.conn.QueryRowContext(ctx, query, int64(at)).Scan(&g.first, whole(&g.last), whole(&sum), whole(&lost))
+	g.sum, g.lost = uint64(sum), lost != 0
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // delete runs one deleting statement in a transaction of the writer's connection.

@@ -34,7 +34,6 @@ type writer struct {
 	snapshot, counters      *statement
 	newSeries, rollup       *statement
 	cursor, refuse          *statement
-	deleteRecords           *statement
 	all                     []*statement
 	body                    []byte
 	series                  map[seriesKey]int64
@@ -43,7 +42,8 @@ type writer struct {
 	head                    influx.Position // the last element of each stream, as committed
 	sum, linked             uint64          // checksum of the last record: as committed, and in the open transaction
 	scratch                 []byte
-	lock                    chan struct{} // held by whoever uses the connection
+	lock                    chan struct{} // held by whoever uses the connection; see take
+	closed                  bool          // under lock
 	commits, pages          int           // under lock: transactions, and pages written to the log since the last checkpoint
 	long                    chan struct{} // holds a signal when a checkpoint is due
 }
@@ -59,12 +59,18 @@ const (
 	recordArgs = `(?,?,?,?,?,?,?,?)`
 )
 
-func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+// newWriter takes a connection, and leaves nothing open where it fails.
+func newWriter(ctx context.Context, db *sql.DB) (_ *writer, err error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{conn: conn, series: map[seriesKey]int64{}, lock: make(chan struct{}, 1), long: make(chan struct{}, 1)}
+	defer func() {
+		if err != nil {
+			_ = w.close()
+		}
+	}()
 	rows, err := conn.QueryContext(ctx, `SELECT id, site, device, quantity, channel FROM series`)
 	if err != nil {
 		return nil, err
@@ -97,7 +103,10 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	if err := conn.Raw(func(c any) error { w.raw = c.(driver.Conn); return nil }); err != nil {
 		return nil, err
 	}
-	return w, w.prepare()
+	if err := w.prepare(); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 func (w *writer) prepare() error {
@@ -128,7 +137,6 @@ func (w *writer) prepare() error {
 			last_at = max(last_at, excluded.last_at)`},
 		{&w.cursor, `INSERT INTO cursors (name, position) VALUES (?,?) ON CONFLICT (name) DO UPDATE SET position = excluded.position`},
 		{&w.refuse, refuseSQL},
-		{&w.deleteRecords, `DELETE FROM records WHERE seq <= ?`},
 	} {
 		s, err := newStatement(w.raw, p.sql)
 		if err != nil {
@@ -140,8 +148,28 @@ func (w *writer) prepare() error {
 	return nil
 }
 
-func (w *writer) close() error {
+// errClosed says that there is nothing to write with any more.
+var errClosed = errors.New("the journal is closed")
+
+// take waits for the connection; give must follow. One that is closed is not to be had.
+func (w *writer) take() error {
 	w.lock <- struct{}{}
+	if w.closed {
+		w.give()
+		return errClosed
+	}
+	return nil
+}
+
+func (w *writer) give() { <-w.lock }
+
+// close ends the writer. It may be called twice.
+func (w *writer) close() error {
+	if w.take() != nil {
+		return nil
+	}
+	defer w.give()
+	w.closed = true
 	var errs []error
 	for _, s := range w.all {
 		errs = append(errs, s.stmt.Close())
@@ -150,12 +178,35 @@ func (w *writer) close() error {
 }
 
 func (w *writer) strict(ctx context.Context) error {
-	w.lock <- struct{}{}
-	defer func() { <-w.lock }()
-	for _, pragma := range []string{"PRAGMA synchronous = full", "PRAGMA wal_checkpoint(truncate)"} {
-		if _, err := w.conn.ExecContext(ctx, pragma); err != nil {
-			return fmt.Errorf("turning durability on: %w", err)
-		}
+	if err := w.take(); err != nil {
+		return err
+	}
+	defer w.give()
+	if err := w.settle(ctx); err != nil {
+		return fmt.Errorf("turning durability on: %w", err)
+	}
+	return nil
+}
+
+// settle makes all that was committed without fsync durable. Under lock.
+func (w *writer) settle(ctx context.Context) error {
+	if _, err := w.conn.ExecContext(ctx, "PRAGMA synchronous = full"); err != nil {
+		return err
+	}
+	// A checkpoint with nothing to copy syncs nothing, and what was copied before was not synced: one page is written anew.
+	var version int
+	if err := w.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if _, err := w.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	var busy, pages, copied int
+	if err := w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(truncate)").Scan(&busy, &pages, &copied); err != nil {
+		return err
+	}
+	if busy != 0 || pages != copied {
+		return fmt.Errorf("the log (%d pages) could not be written into the database (%d are): somebody else uses the journal", pages, copied)
 	}
 	return nil
 }
@@ -163,7 +214,9 @@ func (w *writer) strict(ctx context.Context) error {
 // transaction runs fn between BEGIN and COMMIT. Any error of fn, and any error of COMMIT that leaves the transaction open,
 // rolls back: nothing is stored then. Only a failed fsync is ErrOutcomeUnknown; see undone.
 func (w *writer) transaction(fn func() error) (err error) {
-	w.lock <- struct{}{}
+	if err := w.take(); err != nil {
+		return err
+	}
 	defer func() {
 		if err != nil {
 			for _, key := range w.fresh {
@@ -171,7 +224,7 @@ func (w *writer) transaction(fn func() error) (err error) {
 			}
 		}
 		w.fresh = w.fresh[:0]
-		<-w.lock
+		w.give()
 	}()
 	if err := w.begin.exec(); err != nil {
 		_ = w.rollback.exec() // of one that an earlier rollback has left open

@@ -15,6 +15,8 @@ import (
 const (
 	// lookEvery is how often the files of the journal are looked at while nothing is committed.
 	lookEvery = 250 * time.Millisecond
+	// rescueAgain is how soon a rescue that failed is tried again; each time twice as late, up to rescuePause.
+	rescueAgain, rescuePause = 2 * time.Second, time.Minute
 	// compareEvery is how often all records are compared with their checksums.
 	compareEvery = 24 * time.Hour
 	// compareShare is the share of the time that comparing takes: one part in so many.
@@ -31,6 +33,7 @@ func (a *app) watchJournal(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	gone := false
+	var again, pause = time.Time{}, time.Duration(0) // when a rescue that failed is tried again
 	for {
 		select {
 		case <-ctx.Done():
@@ -38,6 +41,9 @@ func (a *app) watchJournal(ctx context.Context) error {
 		case <-tick.C:
 		}
 		err := a.journal.Look()
+		if err == nil {
+			a.rescued, again, pause = false, time.Time{}, 0 // if they go once more, they go with what was written since
+		}
 		if is := err != nil; is != gone {
 			gone = is
 			fault := alerts.Fault{Name: alerts.FaultJournalGone, Firing: gone}
@@ -49,24 +55,26 @@ func (a *app) watchJournal(ctx context.Context) error {
 				fault.Detail = err.Error()
 			}
 			a.faults.report(fault)
-			if gone {
-				a.rescueJournal(ctx)
+		}
+		if gone && !a.rescued && a.journal.Held() == nil && time.Now().After(again) {
+			if a.rescueJournal(ctx); !a.rescued {
+				pause = min(max(2*pause, rescueAgain), rescuePause)
+				again = time.Now().Add(pause)
 			}
 		}
 	}
 }
 
-// rescueJournal copies what only this process can still read, once.
+// rescueJournal copies what only this process can still read: it dies with it, so it is tried until it succeeds.
 func (a *app) rescueJournal(ctx context.Context) {
-	if a.rescued {
+	c, err := a.journal.Rescue(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.log.Error("the journal cannot be rescued; it is tried again", "err", err)
+		}
 		return
 	}
 	a.rescued = true
-	c, err := a.journal.Rescue(ctx)
-	if err != nil {
-		a.log.Error("the journal cannot be rescued", "err", err)
-		return
-	}
 	a.log.Warn("what the journal held is rescued: stop the gateway and restore it (gerbang restore)", "file", c.Path, "last", c.Last)
 }
 
