@@ -20,7 +20,7 @@ type Config struct {
 	File string `yaml:"-"`
 
 	// ID tells this gateway apart from others at the same broker and Alertmanager: in its status topic, its client id and the label
-	// "gateway" of its alerts. Empty: the host's name at the first start, kept in the data folder.
+	// "gateway" of its alerts. Empty: the host's name at the first start and four digits, kept in the data folder.
 	ID string `yaml:"id" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$" want:"1 to 48 letters, digits, dots and dashes"`
 	// Data is the folder of the journal and of everything else that must survive. Relative paths start at the
 	// configuration file.

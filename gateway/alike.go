@@ -71,6 +71,13 @@ func (a *alike) counts(rec *telemetry.Record) bool {
 	return false
 }
 
+// endsAt says that a clock was set, so that nothing was later than now.
+func (a *alike) endsAt(now telemetry.Instant) {
+	for _, t := range a.tallies {
+		t.since, t.last = min(t.since, now), min(t.last, now)
+	}
+}
+
 // tellAlike records how often rejections came that were counted only, of each kind whose hour has ended; all: whether it has or not.
 func (g *Gateway) tellAlike(ctx context.Context, now telemetry.Instant, all bool) error {
 	a := &g.alike

@@ -162,3 +162,36 @@ func TestS3_AQuietSitesSnapshotFollows(t *testing.T) {
 		t.Errorf("the quiet site's snapshot is %d records behind, of %d", behind, b.LastSeq())
 	}
 }
+
+// A clock that is set back leaves nothing that was received in the future: a start would take it for the present.
+func TestS2_CountsOfAClockThatIsSetBack(t *testing.T) {
+	m := newMemory()
+	b := newBench(t, m, "mall")
+	ahead := begin.Add(2 * time.Hour)
+	for i := range 3 {
+		b.give(ingest.Message{Topic: "gerbang/v1/mall/count", Payload: []byte(`{"co2":"no number"}`), Received: ahead.Add(time.Duration(i) * time.Second)})
+	}
+	b.commit(ahead.Add(3 * time.Second))
+	back := begin.Add(time.Minute)
+	kept := len(m.records)
+	if err := b.SetClock(context.Background(), back); err != nil {
+		t.Fatal(err)
+	}
+	b.commit(back)
+	if err := b.tellAlike(context.Background(), back.Add(time.Second), true); err != nil { // it stops
+		t.Fatal(err)
+	}
+	b.commit(back.Add(time.Second))
+	var more uint64
+	for _, rec := range m.records[kept:] {
+		if rec.Received > back.Add(time.Second) || rec.At > rec.Received {
+			t.Errorf("a %s of %v, received %v, after the clock was set back to %v", rec.Kind, rec.At, rec.Received, back)
+		}
+		if rec.Rejection != nil {
+			more += rec.Rejection.More
+		}
+	}
+	if more != 2 {
+		t.Errorf("%d rejections are counted, want the 2 that were not kept", more)
+	}
+}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -36,6 +37,8 @@ type Courier struct {
 	owed    []alerts.Signal          // in order, at most courierHolds
 	behind  bool                     // the outbox holds more
 	missed  bool                     // something was owed while refill was reading
+	told    map[string]bool          // of the outbox: delivered, and not yet deleted there
+	stuck   bool                     // all that refill sees was delivered: the journal does not delete it
 	shown   map[string]alerts.Signal // newest display state by topic
 	waiting int                      // signals owed that no broker has acknowledged
 	err     error                    // of the last attempt
@@ -65,8 +68,11 @@ type CourierOptions struct {
 // NewCourier makes a courier that begins with what an earlier run has left in the outbox.
 func NewCourier(o CourierOptions) *Courier {
 	return &Courier{publisher: o.Publisher, outbox: o.Outbox, sent: o.Sent, fault: o.Fault, log: o.Logger.With("component", "courier"),
-		behind: true, shown: map[string]alerts.Signal{}, wake: make(chan struct{}, 1)}
+		behind: true, told: map[string]bool{}, shown: map[string]alerts.Signal{}, wake: make(chan struct{}, 1)}
 }
+
+// errStuck says that all that can be read of the outbox was delivered, and is still there: the journal takes no commits.
+var errStuck = errors.New("what was delivered cannot be deleted")
 
 // Owe takes signals that are durable in the outbox. It never blocks.
 func (c *Courier) Owe(signals []alerts.Signal) {
@@ -126,6 +132,10 @@ func (c *Courier) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		if errors.Is(err, errStuck) {
+			pause = time.Second
+			continue
+		}
 		c.outcome(err)
 		switch {
 		case err != nil:
@@ -154,7 +164,7 @@ func (c *Courier) deliver(ctx context.Context) (more bool, err error) {
 		}
 		c.mu.Lock()
 	}
-	owed := c.owed[:min(len(c.owed), courierBatch)]
+	owed, stuck := c.owed[:min(len(c.owed), courierBatch)], c.stuck
 	batch := append([]alerts.Signal(nil), owed...)
 	for topic, s := range c.shown {
 		if len(batch) >= 2*courierBatch {
@@ -165,6 +175,9 @@ func (c *Courier) deliver(ctx context.Context) (more bool, err error) {
 	}
 	c.mu.Unlock()
 	if len(batch) == 0 {
+		if stuck {
+			return true, errStuck
+		}
 		return false, nil
 	}
 	if err := c.publisher.Publish(ctx, batch); err != nil {
@@ -186,6 +199,11 @@ func (c *Courier) deliver(ctx context.Context) (more bool, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.behind { // they are read again, if the journal has not deleted them by then
+		for i := range owed {
+			c.told[owed[i].ID] = true
+		}
+	}
 	c.owed = c.owed[len(owed):]
 	c.waiting = max(c.waiting-len(owed), len(c.owed))
 	return len(c.owed) > 0 || len(c.shown) > 0 || c.behind, nil
@@ -203,10 +221,21 @@ func (c *Courier) refill(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.owed, c.behind = owed, len(owed) == courierHolds || c.missed
-	c.waiting = max(c.waiting, len(owed))
+	full, told := len(owed) == courierHolds, map[string]bool{}
+	c.owed = owed[:0]
+	for _, s := range owed {
+		if c.told[s.ID] {
+			told[s.ID] = true
+			continue
+		}
+		c.owed = append(c.owed, s)
+	}
+	c.told = told
+	c.behind = full || c.missed
+	c.stuck = full && len(c.owed) == 0
+	c.waiting = max(c.waiting, len(c.owed))
 	if !c.behind {
-		c.waiting = len(owed)
+		c.waiting = len(c.owed)
 	}
 	return nil
 }

@@ -142,3 +142,45 @@ func (o *fakeOutbox) Owed(_ context.Context, limit int) ([]alerts.Signal, error)
 	}
 	return owed, nil
 }
+
+// While the journal takes no commits what was delivered stays in its outbox. It is not sent again and again.
+func TestWhatCannotBeDeletedIsNotSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, outbox, refuses := &unreliable{}, &fakeOutbox{}, atomic.Bool{}
+		refuses.Store(true)
+		var waiting []string // of the journal
+		c := NewCourier(CourierOptions{
+			Publisher: p, Outbox: outbox, Fault: func(alerts.Fault) {}, Logger: slog.New(slog.DiscardHandler),
+			Sent: func(ids []string) {
+				if waiting = append(waiting, ids...); !refuses.Load() {
+					outbox.sent(waiting)
+					waiting = nil
+				}
+			},
+		})
+		const all = 2*courierHolds + 10
+		for i := range all {
+			outbox.add(alerts.Signal{ID: fmt.Sprint(i), Topic: "t"})
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- c.Run(ctx) }()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n := len(p.got); n != courierHolds || len(waiting) != courierHolds {
+			t.Errorf("%d signals were sent in an hour, %d are to be deleted: want each of the %d that can be seen once", n, len(waiting), courierHolds)
+		}
+		refuses.Store(false)
+		outbox.sent(waiting) // the journal takes commits again
+		waiting = nil
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := len(p.got); n != all {
+			t.Errorf("%d signals were sent, want %d, each once", n, all)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

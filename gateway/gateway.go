@@ -440,7 +440,7 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 	if fresh.stopped == "" {
 		fresh.version = s.version
 	}
-	fresh.poison, fresh.shown = s.poison, s.shown
+	fresh.poison, fresh.shown, fresh.deaf = s.poison, s.shown, s.deaf
 	*s = *fresh
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // tellSet is for how long people are told that the clock was set.
@@ -15,6 +16,7 @@ const tellSet = 10 * time.Minute
 // watchClock says that the wall clock jumped, or was right after all, and takes over a new time that has stayed.
 func (l *Loop) watchClock(ctx context.Context) error {
 	now := l.clock.now()
+	l.present.Store(int64(now))
 	if was, is, set := l.clock.taken(); set {
 		l.log.Warn("the clock was set; judging goes on with the new time", "from", was, "to", is)
 		l.setFor, l.looked = l.clock.elapsed()+tellSet, now
@@ -58,6 +60,10 @@ type Health struct {
 	// Stopped are the sites that are not judged, with the reason.
 	Stopped map[string]string
 }
+
+// Now is the present by the gateway's own clock, as it was at the last step: less than a second ago, unless the journal refuses commits.
+// 0: before the first. It is safe for concurrent use.
+func (l *Loop) Now() telemetry.Instant { return telemetry.Instant(l.present.Load()) }
 
 // Health is safe for concurrent use.
 func (l *Loop) Health() Health { return *l.health.Load() }

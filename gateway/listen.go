@@ -98,6 +98,9 @@ func (g *Gateway) Used() telemetry.Instant {
 	return used
 }
 
+// Heard is the latest time that the journal knew at the start; 0: it was empty.
+func (g *Gateway) Heard() telemetry.Instant { return g.heard }
+
 // SetClock tells the sites and the alerts that from now on another clock holds.
 func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
@@ -106,7 +109,12 @@ func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 	}
 	g.batch.Changes = g.book.SetClock(now, g.batch.Changes)
 	g.snapshotAt, g.aliveAt, g.now = 0, 0, now
-	return g.settle(ctx)
+	if err := g.settle(ctx); err != nil {
+		return err
+	}
+	// What is counted by the old time would be told in the future of the new one.
+	g.alike.endsAt(now)
+	return g.tellAlike(ctx, now, true)
 }
 
 // listens follows what the doors say of the broker: without a connection to it, or where it delivers nothing, nobody listens to

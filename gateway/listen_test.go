@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -53,6 +54,51 @@ func TestTwoCausesOfDeafness(t *testing.T) {
 			b.commit(begin.Add(time.Minute))
 			if got := notes(m, "mall"); got != tc.want {
 				t.Errorf("the site was told %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// A site whose engine begins anew while nobody listens is told when somebody does again.
+func TestASiteThatBeginsAnewIsToldThatSomebodyListens(t *testing.T) {
+	for what, anew := range map[string]func(t *testing.T, b *bench){
+		"a reload": func(t *testing.T, b *bench) {
+			mend := breakBad(t, breakages["no end"])
+			b.send("gerbang/v1/bad/count", counted(1, 1, 0), begin.Add(2*time.Second))
+			b.commit(begin.Add(2 * time.Second))
+			if b.Stopped()["bad"] == "" {
+				t.Fatal("the site was not stopped")
+			}
+			mend()
+			b.retry(context.Background(), map[string]bool{})
+		},
+		"a record that the engine fails on": func(t *testing.T, b *bench) {
+			s := b.sites["bad"]
+			sound := s.judge
+			s.judge = func(rec *telemetry.Record, out *rules.Output) error {
+				if rec.Kind == telemetry.KindObservation {
+					s.judge = sound
+					panic("unlucky")
+				}
+				return sound(rec, out)
+			}
+			b.send("gerbang/v1/bad/count", counted(1, 1, 0), begin.Add(2*time.Second))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			m := newMemory()
+			b := newBench(t, m, "bad", "good")
+			listens := func(is bool, at time.Duration) {
+				if err := b.listens(context.Background(), alerts.Fault{Name: alerts.FaultBrokerDown, Firing: !is}, begin.Add(at)); err != nil {
+					t.Fatal(err)
+				}
+				b.commit(begin.Add(at))
+			}
+			listens(false, time.Second)
+			anew(t, b)
+			listens(true, time.Minute)
+			if bad, good := notes(m, "bad"), notes(m, "good"); bad != "D-" || good != "D-" || b.sites["bad"].engine.Deaf() {
+				t.Errorf("told %q and the other site %q, deaf now: %t; want D- and that it listens", bad, good, b.sites["bad"].engine.Deaf())
 			}
 		})
 	}

@@ -118,7 +118,9 @@ func (l *Live) recovered(g *Gateway, now telemetry.Instant) {
 // committed notes what a batch touched.
 func (l *Live) committed(b *Batch, g *Gateway) {
 	for i := range b.Records {
-		l.dirty[b.Records[i].Site] = true
+		if site := b.Records[i].Site; g.sites[site] != nil { // what is about no site shows in no view
+			l.dirty[site] = true
+		}
 	}
 	l.moved = l.moved || len(b.Changes) > 0
 	l.durable, l.lastSeq = b.Counters, g.seq

@@ -64,6 +64,7 @@ type Loop struct {
 	shown    bool      // what the journal gave back is published
 	stops    uint64    // of the gateway, as published
 	health   atomic.Pointer[Health]
+	present  atomic.Int64     // what the clock showed last
 	refusal  alerts.FaultName // why the journal refused the commit before, as people were told; empty: it did not
 	displays *alerts.Displays
 	// refusedAt is since when the journal refuses commits, judged how many records of the batch are published all the same.

@@ -164,7 +164,7 @@ func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 			g.log.Error("the site cannot be judged again", "site", s.id, "err", err)
 			continue
 		}
-		f.version, f.shown = s.version, s.shown
+		f.version, f.shown, f.deaf = s.version, s.shown, s.deaf
 		if *s = *f; s.stopped == "" {
 			g.begun(s)
 		}

@@ -14,10 +14,19 @@ type Instant int64
 // Never is later than every other Instant: the deadline that does not come.
 const Never Instant = math.MaxInt64
 
-// InstantOf converts a time; the zero time becomes the zero Instant.
+// The times that an Instant can be, of the years 1677 and 2262.
+const earliest, latest = math.MinInt64 + 1, math.MaxInt64
+
+// InstantOf converts a time; the zero time becomes the zero Instant. What lies outside of the years 1678 to 2261 becomes the earliest or
+// latest Instant there is: nobody measured then, and a period that is asked for ends there.
 func InstantOf(t time.Time) Instant {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return 0
+	case t.Before(time.Unix(0, earliest)):
+		return earliest
+	case t.After(time.Unix(0, latest)):
+		return latest
 	}
 	return Instant(t.UnixNano())
 }

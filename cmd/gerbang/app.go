@@ -104,6 +104,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	})
 	a.courier.Show(announcements(a.gateway.Open()))
 	a.courier.Show(a.doors.serves(cfg))
+	a.doors.show = a.courier.Show
 	if a.influx, err = openInflux(cfg, a.journal, a.faults.report, log, a.registry); err != nil {
 		return nil, err
 	}
@@ -282,40 +283,4 @@ func (a *app) close() error {
 		return fmt.Errorf("closing the journal: %w", err)
 	}
 	return nil
-}
-
-// keptRejections is how many messages that were not understood are kept.
-const keptRejections = 100_000
-
-// retain deletes what is past its retention, now and then.
-func (a *app) retain(ctx context.Context) error {
-	retention := journal.Retention{
-		Records: a.cfg.Retention.Records, Samples: a.cfg.Retention.Rollups, Rollups: a.cfg.Retention.Rollups,
-		MaxBytes: int64(a.cfg.Retention.MaxSize), Rejections: keptRejections, Cursors: a.influx != nil,
-	}
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	held := ""
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case now := <-tick.C:
-			if a.journal.Held() != nil {
-				continue
-			}
-			removed, err := a.journal.Retain(ctx, retention, telemetry.InstantOf(now))
-			switch {
-			case err != nil && ctx.Err() == nil:
-				a.log.Error("retention failed; it is tried again", "component", "retention", "err", err)
-			case removed.HeldBy != held:
-				if held = removed.HeldBy; held != "" {
-					a.log.Warn("records past their retention are kept: they are still needed", "component", "retention", "by", held)
-				}
-			case removed.Rejections+removed.Records+removed.Samples+removed.Flows+removed.Rollups+removed.Refused > 0:
-				a.log.Info("deleted what is past its retention", "component", "retention", "records", removed.Records, "rejections", removed.Rejections,
-					"samples", removed.Samples, "flows", removed.Flows, "rollups", removed.Rollups, "refused", removed.Refused)
-			}
-		}
-	}
 }

@@ -40,6 +40,7 @@ type doors struct {
 	resumed    bool               // this gateway has run before: the broker should know it
 	fault      func(alerts.Fault)
 	connected  func(is bool, since time.Time) // the subscriber
+	show       func([]alerts.Signal)          // publishes states; it does not block
 	log        *slog.Logger
 }
 
@@ -47,7 +48,7 @@ var _ gateway.Publisher = (*doors)(nil)
 
 func openDoors(cfg *configs.Config, id string, intake ingest.Intake, topics []string, resumed bool, fault func(alerts.Fault),
 	log *slog.Logger, reg prometheus.Registerer) (*doors, error) {
-	d := &doors{id: id, resumed: resumed, fault: fault, log: log}
+	d := &doors{id: id, show: func([]alerts.Signal) {}, resumed: resumed, fault: fault, log: log}
 	if err := d.openPush(cfg, intake, log, reg); err != nil {
 		return nil, err
 	}
@@ -182,14 +183,18 @@ func (d *doors) follow(ctx context.Context, announced []string) error {
 	return d.subscriber.Follow(ctx, announced)
 }
 
-// serves says to the other gateways at an external broker which sites are served here.
+// serves notes which sites are served here, and gives what tells the other gateways at an external broker.
 func (d *doors) serves(cfg *configs.Config) []alerts.Signal {
 	if d.neighbours == nil {
 		return nil
 	}
-	sites := siteIDs(cfg)
-	d.neighbours.Serve(sites)
-	return []alerts.Signal{{ID: "sites", Topic: neighbours.Topic(d.id), Payload: neighbours.Claim(sites), Retain: true}}
+	d.neighbours.Serve(siteIDs(cfg))
+	return d.claimed()
+}
+
+// claimed tells the other gateways which sites are served here.
+func (d *doors) claimed() []alerts.Signal {
+	return []alerts.Signal{{ID: "sites", Topic: neighbours.Topic(d.id), Payload: d.neighbours.Mine(), Retain: true}}
 }
 
 // siteIDs are the sites of a configuration, also those that go on with an earlier definition.
@@ -259,7 +264,7 @@ func (d *doors) openSubscriber(cfg *configs.Config, intake ingest.Intake, topics
 		topics = append(slices.Clone(topics), neighbours.Filter)
 	}
 	d.topics = topics
-	d.neighbours = neighbours.New(d.id, intake, log, reg)
+	d.neighbours = neighbours.New(neighbours.Options{ID: d.id, Next: intake, Restore: func() { d.show(d.claimed()) }, Logger: log, Registerer: reg})
 	d.neighbours.Serve(siteIDs(cfg))
 	d.subscriber, err = mqtt.New(mqtt.Options{
 		Connection: connection, Topics: topics, Resumed: resumed, CanaryVia: d.publisher, Logger: log, Registerer: reg,

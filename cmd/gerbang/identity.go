@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,8 +17,8 @@ import (
 // restart, and the broker keeps messages under the id.
 const identityFile = "gateway.id"
 
-// identify finds the id of this gateway: as configured, or as it was at its first start, which is the host's name. It belongs to whoever
-// holds the data directory.
+// identify finds the id of this gateway: as configured, or as it was made at its first start: the host's name and four digits, because many
+// hosts are called raspberrypi, and two gateways with one id take each other's messages. It belongs to whoever holds the data directory.
 func identify(cfg *configs.Config) (string, error) {
 	if cfg.ID != "" {
 		return cfg.ID, nil
@@ -36,10 +38,8 @@ func identify(cfg *configs.Config) (string, error) {
 	if err != nil {
 		host = ""
 	}
-	id := cleanID(host)
-	if id == "" {
-		id = "gerbang"
-	}
+	host = cleanID(host)
+	id := fmt.Sprintf("%s-%04x", cmp.Or(host[:min(len(host), maxID-5)], "gerbang"), rand.N(1<<16))
 	// Where the disk is full or read-only it is tried again at the next start.
 	_ = os.WriteFile(path, []byte(id+"\n"), 0o600)
 	return id, nil

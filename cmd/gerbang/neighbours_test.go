@@ -85,13 +85,20 @@ func TestA4_TwoGatewaysAtOneBroker(t *testing.T) {
 	gateways["satu"].stop()
 }
 
-// The id of a gateway that was not given one is the host's name at its first start.
+// The id of a gateway that was not given one is made at its first start.
 func TestIdentityIsKept(t *testing.T) {
 	t.Parallel()
 	cfg := &configs.Config{Data: t.TempDir()}
 	first, err := identify(cfg)
 	if err != nil || first == "" || first != cleanID(first) {
 		t.Fatalf("got %q, %v: want a clean id", first, err)
+	}
+	if again, err := identify(cfg); err != nil || again != first {
+		t.Errorf("then %q, %v: want %q", again, err, first)
+	}
+	// Another one on this host: with one id they would take each other's messages.
+	if other, err := identify(&configs.Config{Data: t.TempDir()}); err != nil || other == first {
+		t.Errorf("another gateway has the id %q as well (%v)", other, err)
 	}
 	path := filepath.Join(cfg.Data, identityFile)
 	if err := os.WriteFile(path, []byte("host-before\n"), 0o600); err != nil {

@@ -1,18 +1,18 @@
 // Package neighbours lets several gateways share one broker. Each tells which sites it serves; a message in the native format about a
 // site that only another one serves is that one's business: it is acknowledged and counted here, and neither a mistake of a device
 // nor worth a record.
+//
+// Whoever may publish at the broker can claim anything. A claim never takes a site that is served here, and what claims may cost is bounded.
 package neighbours
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -20,61 +20,60 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/access"
 )
 
-// topic is where a gateway tells its sites, retained; its id follows.
-const topic = access.Prefix + "_gateway/out/sites/"
-
-// Filter is what a gateway subscribes to, to hear of others.
-const Filter = topic + "+"
-
 // canary stands for the site where gateways listen to themselves.
 const canary = "canary"
 
 const (
-	// most is how many other gateways are known: whoever may publish could make up any number.
-	most = 1000
-	// mostBytes bounds what one of them may tell: 10,000 sites with long ids.
-	mostBytes = 1 << 20
+	mostGateways = 1_000  // that are known
+	mostSites    = 20_000 // of all of them together: two of the largest claims that a door lets through
+	// restoreEvery is the least time between two repairs of this gateway's own claim: two with one id would else answer each other for ever.
+	restoreEvery = 10 * time.Second
 )
 
-// claim is what a gateway tells.
-type claim struct {
-	Sites []string `json:"sites"`
-}
-
-// Topic is where the gateway with an id tells its sites.
-func Topic(id string) string { return topic + id }
-
-// Claim is the retained payload for Topic.
-func Claim(sites []string) []byte {
-	b, err := json.Marshal(claim{slices.Sorted(slices.Values(sites))})
-	if err != nil {
-		panic("neighbours: encoding a list of texts: " + err.Error())
-	}
-	return b
+// Options are what an Intake needs.
+type Options struct {
+	ID   string        // of this gateway
+	Next ingest.Intake // takes what is not a neighbour's
+	// Restore is called when the claim that stands at the broker for this gateway is not its own; it must not block. nil: nothing is done.
+	Restore    func()
+	Logger     *slog.Logger
+	Registerer prometheus.Registerer // nil: none
+	Now        func() time.Time      // nil: time.Now
 }
 
 // Intake stands before the intake of a gateway. It is safe for concurrent use.
 type Intake struct {
-	next    ingest.Intake
-	id      string
-	log     *slog.Logger
+	Options
+	notes   *access.Notes
 	skipped prometheus.Counter
 
-	mu     sync.Mutex
-	own    map[string]bool            // sites
-	claims map[string]map[string]bool // sites by gateway
-	// others are the sites that only other gateways serve; nil: nothing is known yet.
-	others atomic.Pointer[map[string]bool]
-	twice  string // the sites that are served here and elsewhere, as they were told
+	mu       sync.RWMutex
+	own      map[string]bool  // sites
+	mine     []byte           // the claim about them
+	claims   map[string]claim // by gateway
+	served   map[string]int   // by how many other gateways a site is served
+	restored time.Time
 }
 
-// New makes an intake for the gateway with an id, which hands on to next what is not a neighbour's. reg may be nil.
-func New(id string, next ingest.Intake, log *slog.Logger, reg prometheus.Registerer) *Intake {
-	in := &Intake{next: next, id: id, log: log.With("component", "neighbours"), own: map[string]bool{}, claims: map[string]map[string]bool{}}
+// claim is what another gateway tells.
+type claim struct {
+	payload []byte // as it came: one that has not changed costs nothing
+	sites   []string
+}
+
+// New makes an intake.
+func New(o Options) *Intake {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	in := &Intake{
+		Options: o, notes: access.NewNotes(o.Logger.With("component", "neighbours"), o.Now),
+		own: map[string]bool{}, claims: map[string]claim{}, served: map[string]int{canary: 1},
+	}
 	in.skipped = prometheus.NewCounter(prometheus.CounterOpts{Name: "gerbang_ingest_neighbour_messages_total",
 		Help: "Messages about sites that other gateways at the broker serve."})
-	if reg != nil {
-		reg.MustRegister(in.skipped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_ingest_neighbours",
+	if o.Registerer != nil {
+		o.Registerer.MustRegister(in.skipped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gerbang_ingest_neighbours",
 			Help: "Other gateways at the broker that have told their sites."}, func() float64 { return float64(len(in.Known())) }))
 	}
 	return in
@@ -82,19 +81,29 @@ func New(id string, next ingest.Intake, log *slog.Logger, reg prometheus.Registe
 
 // Serve says which sites are served here.
 func (in *Intake) Serve(sites []string) {
+	own := make(map[string]bool, len(sites))
+	for _, s := range sites {
+		own[s] = true
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.own = make(map[string]bool, len(sites))
-	for _, s := range sites {
-		in.own[s] = true
+	in.own, in.mine = own, Claim(sites)
+	for id, c := range in.claims {
+		in.compare(id, c.sites)
 	}
-	in.compare()
+}
+
+// Mine is the claim of this gateway, for Topic.
+func (in *Intake) Mine() []byte {
+	in.mu.RLock()
+	defer in.mu.RUnlock()
+	return in.mine
 }
 
 // Known are the ids of the other gateways, sorted.
 func (in *Intake) Known() []string {
-	in.mu.Lock()
-	defer in.mu.Unlock()
+	in.mu.RLock()
+	defer in.mu.RUnlock()
 	return slices.Sorted(maps.Keys(in.claims))
 }
 
@@ -102,21 +111,30 @@ func (in *Intake) Known() []string {
 func (in *Intake) Put(m ingest.Message) error {
 	rest, native := strings.CutPrefix(m.Topic, access.Prefix)
 	if !native {
-		return in.next.Put(m)
+		return in.Next.Put(m)
 	}
 	if id, about := strings.CutPrefix(m.Topic, topic); about {
-		in.hear(id, m.Payload)
+		if id == in.ID {
+			in.reflect(m.Payload)
+		} else {
+			in.hear(id, m.Payload)
+		}
 		done(m)
 		return nil
 	}
-	if others := in.others.Load(); others != nil {
-		if site, _, _ := strings.Cut(rest, "/"); (*others)[site] {
-			in.skipped.Inc()
-			done(m)
-			return nil
-		}
+	if site, _, _ := strings.Cut(rest, "/"); in.elsewhere(site) {
+		in.skipped.Inc()
+		done(m)
+		return nil
 	}
-	return in.next.Put(m)
+	return in.Next.Put(m)
+}
+
+// elsewhere reports whether only other gateways serve a site.
+func (in *Intake) elsewhere(site string) bool {
+	in.mu.RLock()
+	defer in.mu.RUnlock()
+	return in.served[site] > 0 && !in.own[site]
 }
 
 func done(m ingest.Message) {
@@ -125,65 +143,70 @@ func done(m ingest.Message) {
 	}
 }
 
-// hear takes what a gateway tells; nothing: it is gone for good.
+// reflect sees what stands at the broker for this gateway: its neighbours go by that.
+func (in *Intake) reflect(payload []byte) {
+	in.mu.Lock()
+	now := in.Now()
+	wrong := in.mine != nil && !bytes.Equal(payload, in.mine) && now.Sub(in.restored) >= restoreEvery
+	if wrong {
+		in.restored = now
+	}
+	in.mu.Unlock()
+	if wrong && in.Restore != nil {
+		in.notes.Info("what was told about this gateway's sites is not what it serves; it is told again", "")
+		in.Restore()
+	}
+}
+
+// hear takes what another gateway tells; nothing: it is gone for good.
 func (in *Intake) hear(id string, payload []byte) {
-	if id == in.id {
+	if !isID(id) {
+		in.notes.Warn("something tells sites under a name that no gateway has", "")
 		return
 	}
-	var c claim
-	if payload = bytes.TrimSpace(payload); len(payload) > 0 {
-		err := json.Unmarshal(payload, &c)
-		if err == nil && len(payload) > mostBytes {
-			err = fmt.Errorf("%d bytes: expected at most %d", len(payload), mostBytes)
-		}
-		if err != nil {
-			in.log.Warn("another gateway tells its sites in a way that is not understood", "gateway", id, "err", err)
+	payload = bytes.TrimSpace(payload)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	old, known := in.claims[id]
+	if bytes.Equal(payload, old.payload) {
+		return
+	}
+	var sites []string
+	if len(payload) > 0 {
+		var err error
+		if sites, err = sitesOf(payload); err != nil {
+			in.notes.Warn("another gateway tells its sites in a way that is not understood", id, "gateway", id, "err", err)
 			return
 		}
 	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	_, known := in.claims[id]
-	switch {
-	case len(payload) == 0:
-		delete(in.claims, id)
-	case !known && len(in.claims) >= most:
-		in.log.Warn("too many gateways at the broker: this one's sites are not known here", "gateway", id, "known", most)
+	if !known && len(in.claims) >= mostGateways || len(in.served)-len(old.sites)+len(sites) > mostSites {
+		in.notes.Warn("other gateways serve too many sites: what this one serves is not known here", id, "gateway", id, "sites", len(sites))
 		return
-	default:
-		sites := make(map[string]bool, len(c.Sites))
-		for _, s := range c.Sites {
-			sites[s] = true
-		}
-		in.claims[id] = sites
-		if !known {
-			in.log.Info("another gateway is at the broker", "gateway", id, "sites", len(sites))
+	}
+	for _, s := range old.sites {
+		if in.served[s]--; in.served[s] == 0 {
+			delete(in.served, s)
 		}
 	}
-	in.compare()
+	if len(payload) == 0 {
+		delete(in.claims, id)
+		return
+	}
+	for _, s := range sites {
+		in.served[s]++
+	}
+	in.claims[id] = claim{bytes.Clone(payload), sites}
+	if !known {
+		in.notes.Info("another gateway is at the broker", id, "gateway", id, "sites", len(sites))
+	}
+	in.compare(id, sites)
 }
 
-// compare works out whose sites are whose. The caller holds the lock.
-func (in *Intake) compare() {
-	others := map[string]bool{}
-	if !in.own[canary] {
-		others[canary] = true
-	}
-	var twice []string
-	for id, sites := range in.claims {
-		for s := range sites {
-			if in.own[s] {
-				twice = append(twice, s+" ("+id+")")
-			} else {
-				others[s] = true
-			}
-		}
-	}
-	in.others.Store(&others)
-	slices.Sort(twice)
-	if text := strings.Join(twice, ", "); text != in.twice {
-		if in.twice = text; text != "" {
-			in.log.Warn("sites are served by another gateway as well: both judge them, and people are told twice", "sites", text)
+// compare says that a site is served here and there. The caller holds the lock.
+func (in *Intake) compare(id string, sites []string) {
+	for _, s := range sites {
+		if in.own[s] {
+			in.notes.Warn("a site is served by another gateway as well: both judge it, and people are told twice", s, "site", s, "gateway", id)
 		}
 	}
 }
