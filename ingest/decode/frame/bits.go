@@ -33,33 +33,36 @@ func (b *bits) pos() int { return b.at / 8 }
 
 // read takes n ≤ 64 bits.
 func (b *bits) read(n int) uint64 {
-	if b.err != nil {
-		return 0
+	at := b.at
+	if b.err != nil || at+n > 8*len(b.frame) {
+		return b.short(n)
 	}
-	if b.at+n > 8*len(b.frame) {
-		b.err = fmt.Errorf("byte %d: %d bytes are left, want %d: %w", b.pos(), b.left(), (n+7)/8, codec.ErrShort)
-		return 0
-	}
-	if n <= 8-b.at&7 { // within one byte, as most are
-		c := b.frame[b.at>>3] << (b.at & 7) >> (8 - n)
-		b.at += n
-		return uint64(c)
+	b.at = at + n
+	if off := at & 7; off+n <= 8 { // within one byte, as most are
+		return uint64(b.frame[at>>3] << off >> (8 - n))
 	}
 	var v uint64
-	if b.at&7 == 0 && n&7 == 0 {
-		for _, c := range b.frame[b.at>>3 : (b.at+n)>>3] {
+	if at&7 == 0 && n&7 == 0 {
+		for _, c := range b.frame[at>>3 : (at+n)>>3] {
 			v = v<<8 | uint64(c)
 		}
-		b.at += n
 		return v
 	}
 	for n > 0 {
-		here := min(n, 8-b.at&7)
-		v = v<<here | uint64(b.frame[b.at>>3]<<(b.at&7)>>(8-here))
-		b.at += here
+		here := min(n, 8-at&7)
+		v = v<<here | uint64(b.frame[at>>3]<<(at&7)>>(8-here))
+		at += here
 		n -= here
 	}
 	return v
+}
+
+// short fails the reading of n bits that are not there.
+func (b *bits) short(n int) uint64 {
+	if b.err == nil {
+		b.err = fmt.Errorf("byte %d: %d bytes are left, want %d: %w", b.pos(), b.left(), (n+7)/8, codec.ErrShort)
+	}
+	return 0
 }
 
 // little takes n whole bytes, low byte first.

@@ -1,9 +1,14 @@
 package frame_test
 
 import (
+	"errors"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
 	"github.com/gerbang-iot/gerbang/ingest/decode/frame"
 )
 
@@ -34,7 +39,10 @@ func TestRows(t *testing.T) {
 		{"a u8, rest", "01 02 03", `{"a":1,"unread":2}`},
 		{"a u8, ignore", "01 02 03", `{"a":1}`},
 		{"f {_ b6, stuck b1 set, stopped b1 set}", "02", `{"f":{"stuck":1}}`},
-		{"a u64, b i64", "ffffffffffffffff 8000000000000000", `{"a":-1,"b":-9223372036854775808}`},
+		{"a u64, b i64", "ffffffffffffffff 8000000000000000", `{"a":18446744073709551615,"b":-9223372036854775808}`},
+		{"a u64 /2, b u64 none >100, c u64 none <100", "8000000000000000 8000000000000000 8000000000000000", `{"a":4.611686018427388e+18,"b":null,"c":9223372036854775808}`},
+		{"a u64 (1 on), b u64le bool", "fffffffffffffffe 0000000000000080", `{"a":18446744073709551614,"b":true}`},
+		{`"t" u8, u"nit i8 unit '"', b u64 join ':'`, "07 ff fffffffffffffffe 0000000000000001", `{"\"t\"":7,"u\"nit":{"value":-1,"unit":"\""},"b":"18446744073709551614:1"}`},
 	} {
 		p, err := frame.Compile(row(tt.row))
 		if err != nil {
@@ -44,6 +52,75 @@ func TestRows(t *testing.T) {
 		got, err := decode(p, 1, unhex(t, strings.ReplaceAll(tt.hex, " ", "")))
 		if err != nil || got != tt.want {
 			t.Errorf("%s of %s: got %s and error %v, want %s", tt.row, tt.hex, got, err, tt.want)
+		}
+	}
+}
+
+// Whatever is written for a value, its name ends by the channel.
+func TestItemsOnChannels(t *testing.T) {
+	for _, tt := range []struct{ item, hex, want string }{
+		{"broken u8, t i8 unless broken", "07 01 00 15 08 01 00 ff", `{"broken_7":0,"t_7":21,"broken_8":0,"t_8":-1}`},
+		{"broken u8, t i8 unless broken", "07 01 01 15 08 01 01 15", `{"broken_7":1,"t_7":null,"broken_8":1,"t_8":null}`},
+		{"t u8 none 255", "00 01 ff ff 01 fe", `{"t_0":null,"t_255":254}`},
+		{"_ b7, low b1 set, t u8 (0 off, * on)", "01 01 01 00 02 01 00 01", `{"low_1":1,"t_1":"off","t_2":"on"}`},
+		{`a"b u8 bool, c f32 round 1`, "03 01 01 41ac0000", `{"a\"b_3":true,"c_3":21.5}`},
+	} {
+		d := row("items values")
+		d.Items = map[string]frame.Items{"values": {Key: "u8", Channel: true, Of: map[string]string{"1": tt.item}}}
+		p, err := frame.Compile(d)
+		if err != nil {
+			t.Errorf("%s: %v", tt.item, err)
+			continue
+		}
+		if got, err := decode(p, 1, unhex(t, tt.hex)); err != nil || got != tt.want {
+			t.Errorf("%s of %s: got %s and error %v, want %s", tt.item, tt.hex, got, err, tt.want)
+		}
+	}
+}
+
+// Rows of numbers of all sizes, wherever they lie, give what the bits of the frame are one by one, and a frame that is cut anywhere
+// is an error that says so.
+func TestBitsOneByOne(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 8))
+	for range 2000 {
+		text, want, at := "", "", 0
+		bytes := make([]byte, 64)
+		for i := range bytes {
+			bytes[i] = byte(r.Uint32())
+		}
+		for i := range 1 + r.IntN(7) {
+			kind, size := "b", 1+r.IntN(32)
+			if r.IntN(3) == 0 {
+				kind, size = "u", 8*(1+r.IntN(8))
+			}
+			name := fmt.Sprintf("v%d", i)
+			if r.IntN(4) == 0 {
+				name = "_"
+			}
+			v := new(big.Int)
+			for range size {
+				v.Lsh(v, 1)
+				v.SetBit(v, 0, uint(bytes[at/8]>>(7-at%8)&1))
+				at++
+			}
+			text += fmt.Sprintf("%s %s%d, ", name, kind, size)
+			if name != "_" {
+				want += fmt.Sprintf(`,"%s":%d`, name, v)
+			}
+		}
+		text += fmt.Sprintf("last b%d", 8-at%8)
+		want += fmt.Sprintf(`,"last":%d`, bytes[at/8]&(0xFF>>(at%8)))
+		bytes = bytes[:at/8+1]
+		p, err := frame.Compile(row(text))
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if got, err := decode(p, 1, bytes); err != nil || got != "{"+want[1:]+"}" {
+			t.Fatalf("%s of % x: got %s and error %v, want {%s}", text, bytes, got, err, want[1:])
+		}
+		cut := r.IntN(len(bytes))
+		if got, err := decode(p, 1, bytes[:cut:cut]); !errors.Is(err, codec.ErrShort) {
+			t.Fatalf("%s of % x: got %s and error %v, want one that is ErrShort", text, bytes[:cut], got, err)
 		}
 	}
 }

@@ -10,8 +10,11 @@ import (
 // field is one field of a row, ready to be read.
 type field struct {
 	name     string // empty: passed over
-	size     int    // bits
-	little   bool   // low byte first
+	quoted   object.Name
+	passed   bool // without a look at the number
+	plain    bool // nothing but write is done with the number
+	size     int  // bits
+	little   bool // low byte first
 	signed   bool
 	float    bool // of 32 bits
 	set      bool // written only where it is not 0
@@ -63,15 +66,30 @@ func (f *field) raw(b *bits) int64 {
 	return int64(v)
 }
 
+// ready prepares fields for reading, after the last change to them.
+func ready(fields []field) {
+	for i := range fields {
+		f := &fields[i]
+		f.quoted = object.Quote(f.name)
+		f.passed = f.name == "" && f.wanted == nil
+		f.plain = f.name != "" && f.wanted == nil && f.slot == 0 && !f.set && f.unless == 0 && f.join == "" && f.unit == ""
+		ready(f.fields)
+	}
+}
+
 // row reads the fields of a row into out.
 func row(fields []field, b *bits, out *object.Writer) {
 	for i := range fields {
 		f := &fields[i]
+		if f.passed && b.skip(f.size) {
+			continue
+		}
 		if f.optional && b.at >= 8*len(b.frame) {
 			return
 		}
 		if f.fields != nil {
-			out.Object(f.name)
+			out.Begin(f.quoted)
+			out.Object("")
 			row(f.fields, b, out)
 			out.End()
 			continue
@@ -85,9 +103,6 @@ func row(fields []field, b *bits, out *object.Writer) {
 
 // read reads one number and writes what it stands for.
 func (f *field) read(b *bits, out *object.Writer) {
-	if f.name == "" && f.wanted == nil && b.skip(f.size) {
-		return
-	}
 	raw := f.raw(b)
 	if b.err != nil {
 		return
@@ -96,70 +111,105 @@ func (f *field) read(b *bits, out *object.Writer) {
 		b.err = errorAt(b.pos()-f.size/8, raw, *f.wanted)
 		return
 	}
+	if f.plain {
+		f.begin(b, out)
+		f.write(raw, out)
+		return
+	}
 	if f.slot > 0 {
 		b.slots[f.slot-1] = raw
 	}
+	if f.name == "" || f.set && raw == 0 {
+		return
+	}
+	f.begin(b, out)
 	switch {
-	case f.name == "" || f.set && raw == 0:
-		return
 	case f.unless > 0 && b.slots[f.unless-1] != 0:
-		out.Null(f.name)
-		return
+		out.Null("")
 	case f.join != "":
-		out.Text(f.name, f.joined(raw, b))
-		return
+		out.Text("", f.joined(raw, b))
 	case f.unit != "":
-		out.Object(f.name)
-		f.write("value", raw, out)
+		out.Object("")
+		out.Begin(value)
+		f.write(raw, out)
 		out.Text("unit", f.unit)
 		out.End()
-		return
+	default:
+		f.write(raw, out)
 	}
-	name := f.name
-	if b.channel >= 0 {
-		var room [maxName + 8]byte
-		name = string(strconv.AppendInt(append(append(room[:0], name...), '_'), int64(b.channel), 10))
-	}
-	f.write(name, raw, out)
 }
 
-// write writes a value under a name.
-func (f *field) write(name string, raw int64, out *object.Writer) {
+// begin writes the name of the member, which on a channel ends by that.
+func (f *field) begin(b *bits, out *object.Writer) {
+	if b.channel < 0 {
+		out.Begin(f.quoted)
+		return
+	}
+	var room [6*maxName + 8]byte // room for the name when every sign of it is escaped
+	name := append(room[:0], f.quoted[:len(f.quoted)-len(`":`)]...)
+	name = append(strconv.AppendInt(append(name, '_'), int64(b.channel), 10), `":`...)
+	out.Begin(object.Name(name))
+}
+
+// value is the member of an object with a unit.
+var value = object.Quote("value")
+
+// write writes a value behind the name of its member.
+func (f *field) write(raw int64, out *object.Writer) {
 	for _, s := range f.none {
-		if raw >= s.low && raw <= s.high {
-			out.Null(name)
+		if f.within(s, raw) {
+			out.Null("")
 			return
 		}
 	}
 	switch {
 	case f.flag:
-		out.Flag(name, raw != 0)
+		out.Flag("", raw != 0)
 	case f.words != nil:
-		f.word(name, raw, out)
+		f.word(raw, out)
 	case f.float:
-		out.Number(name, calculate(float64(math.Float32frombits(uint32(raw))), f.sums))
+		out.Number("", calculate(float64(math.Float32frombits(uint32(raw))), f.sums))
 	case len(f.sums) == 0:
-		out.Int(name, raw)
+		f.whole(raw, out)
+	case f.signed:
+		out.Number("", calculate(float64(raw), f.sums))
 	default:
-		out.Number(name, calculate(float64(raw), f.sums))
+		out.Number("", calculate(float64(uint64(raw)), f.sums))
+	}
+}
+
+// within reports whether a value is in a span. One of u64 that is beyond those of i64 is only in what has no upper end.
+func (f *field) within(s span, raw int64) bool {
+	if raw < 0 && !f.signed {
+		return s.high == math.MaxInt64
+	}
+	return raw >= s.low && raw <= s.high
+}
+
+// whole writes a value as the number that was sent.
+func (f *field) whole(raw int64, out *object.Writer) {
+	if f.signed {
+		out.Int("", raw)
+	} else {
+		out.Unsigned("", uint64(raw))
 	}
 }
 
 // word writes the word of a value; a value without one is written as the number it is.
-func (f *field) word(name string, raw int64, out *object.Writer) {
+func (f *field) word(raw int64, out *object.Writer) {
 	w, ok := f.words.of[raw]
 	switch {
 	case !ok && f.words.other == nil:
-		out.Int(name, raw)
+		f.whole(raw, out)
 		return
 	case !ok:
 		w = *f.words.other
 	}
 	if w.text == "" {
-		out.Int(name, w.number)
+		out.Int("", w.number)
 		return
 	}
-	out.Text(name, w.text)
+	out.Text("", w.text)
 }
 
 func calculate(v float64, sums []sum) float64 {

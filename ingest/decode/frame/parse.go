@@ -31,7 +31,9 @@ func parseRow(text string) (parsed, error) {
 		return parsed{}, fmt.Errorf("a row of %d characters: want at most %d", len(text), maxRow)
 	}
 	p := &parser{text: text}
-	return p.row(0)
+	r, err := p.row(0)
+	ready(r.fields)
+	return r, err
 }
 
 // row reads fields up to the end, or inside an object up to its brace.

@@ -207,10 +207,17 @@ func errorAt(at int, found, want int64) error {
 // joined reads the numbers behind the first and writes all as one text.
 func (f *field) joined(first int64, b *bits) string {
 	var room [64]byte
-	text := strconv.AppendInt(room[:0], first, 10)
+	text := f.digits(room[:0], first)
 	for _, sign := range f.join {
 		text = append(text, string(sign)...)
-		text = strconv.AppendInt(text, f.raw(b), 10)
+		text = f.digits(text, f.raw(b))
 	}
 	return string(text)
+}
+
+func (f *field) digits(text []byte, raw int64) []byte {
+	if f.signed {
+		return strconv.AppendInt(text, raw, 10)
+	}
+	return strconv.AppendUint(text, uint64(raw), 10)
 }

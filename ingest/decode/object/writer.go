@@ -15,10 +15,12 @@ type Writer struct {
 	open []byte // closing bracket of every container that is open, innermost last
 	// comma says that the innermost container has a member already.
 	comma bool
+	// begun says that the name of the next member was written by Begin.
+	begun bool
 }
 
 // Reset empties the object and keeps its memory.
-func (w *Writer) Reset() { w.buf, w.open, w.comma = w.buf[:0], w.open[:0], false }
+func (w *Writer) Reset() { w.buf, w.open, w.comma, w.begun = w.buf[:0], w.open[:0], false, false }
 
 // Empty reports whether nothing was written.
 func (w *Writer) Empty() bool { return len(w.buf) == 0 }
@@ -100,8 +102,38 @@ func (w *Writer) container(name string, begin, end byte) {
 	w.open, w.comma = append(w.open, end), false
 }
 
+// Name is the name of a member as it stands in JSON. To write it spares quoting it each time.
+type Name string
+
+// Quote makes a name ready for Begin.
+func Quote(name string) Name {
+	var w Writer
+	w.quote(name)
+	return Name(append(w.buf, ':'))
+}
+
+// Begin begins a member of an object. Its value is written by the next call, whose own name is passed over.
+func (w *Writer) Begin(name Name) {
+	switch {
+	case len(w.buf) == 0:
+		w.buf = append(w.buf, '{')
+	case w.comma:
+		w.buf = append(w.buf, ',')
+	}
+	w.buf = append(w.buf, name...)
+	w.comma, w.begun = true, true
+}
+
 // name begins a member.
 func (w *Writer) name(name string) {
+	if w.begun {
+		w.begun = false
+		return
+	}
+	w.named(name)
+}
+
+func (w *Writer) named(name string) {
 	switch {
 	case len(w.buf) == 0:
 		w.buf = append(w.buf, '{')

@@ -35,3 +35,37 @@ func TestObjectIsJSON(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// A name that was made ready is written like one that was not.
+func TestBegin(t *testing.T) {
+	names := []string{"temperature", `say "t"`, "", "CO\u2082", "a\\b\n"}
+	values := []func(w *Writer, name string){
+		func(w *Writer, name string) { w.Int(name, -3) },
+		func(w *Writer, name string) { w.Number(name, 21.5) },
+		func(w *Writer, name string) { w.Text(name, "on") },
+		func(w *Writer, name string) { w.Flag(name, true) },
+		func(w *Writer, name string) { w.Null(name) },
+		func(w *Writer, name string) { w.Unsigned(name, 7) },
+		func(w *Writer, name string) { w.Exact(name, 0.5) },
+		func(w *Writer, name string) { w.Raw(name, []byte("[]")) },
+		func(w *Writer, name string) { w.Array(name); w.Int("", 1); w.Int("", 2); w.End() },
+		func(w *Writer, name string) { w.Object(name); w.Int("x", 1); w.Int("y", 2); w.End() },
+	}
+	var whole, ready Writer
+	for _, name := range names {
+		for _, value := range values {
+			value(&whole, name)
+			ready.Begin(Quote(name))
+			value(&ready, "")
+		}
+	}
+	if got, want := string(ready.JSON()), string(whole.JSON()); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	ready.Begin(Quote("left"))
+	ready.Reset()
+	ready.Int("v", 1)
+	if got := string(ready.JSON()); got != `{"v":1}` {
+		t.Errorf("after Reset: got %s", got)
+	}
+}
