@@ -18,6 +18,9 @@ const (
 	// up looks to the script as if nothing had been found: a call that has tried one and lasted as long has no answer.
 	maxMatch   = 50 * time.Millisecond
 	matchClock = 5 * time.Millisecond // the step of its clock
+	// lateClock is how late its clock may be: it is moved by a goroutine, which waits for its turn on a busy machine, and a try that begins
+	// by a late clock is given up as much too early.
+	lateClock = 50 * time.Millisecond
 	// maxWall is how long a call may last, however little it computed.
 	maxWall = time.Second
 	// A call that does not even stop then is given up: after as long if it computes, and after as long if the machine has no
@@ -35,7 +38,7 @@ var errEngine = fmt.Errorf("%w: in the engine", ErrDecoder)
 func init() {
 	// The engine's way of trying regular expressions that Go's own package does not know, or from the middle of a text, can take
 	// forever. Nothing else in the program uses the package.
-	regexp2.DefaultMatchTimeout = maxMatch + 2*matchClock // it gives up somewhat early or late
+	regexp2.DefaultMatchTimeout = maxMatch + lateClock
 	regexp2.SetTimeoutCheckPeriod(matchClock)
 }
 
