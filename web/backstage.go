@@ -18,7 +18,7 @@ type statusPage struct {
 	Broker   line
 	Counters []counter
 	Balanced bool
-	NotWhole bool // the journal is not open, or records of it are lost: the sum proves nothing
+	NotWhole bool // the journal is damaged or cannot be written: the sum proves nothing
 	Lags     []lagRow
 	Services []line
 	Alerts   []alertCard
@@ -78,12 +78,12 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	for _, v := range st.Services {
 		c := lang.serviceChip(v.State)
 		if v.Name == "journal" {
-			// Records refuse nothing: they are whole, damaged, or not to be seen.
+			// Records refuse nothing: they are whole, damaged, or nothing is known of them while the journal cannot be written.
 			switch {
 			case v.State == ServiceFailing:
 				c.Word, p.NotWhole = lang.T("journal.damaged"), true
 			case !st.Journal.Writable:
-				c = chip{"unknown", "unknown", lang.T("journal.not_open")}
+				c = chip{"unknown", "unknown", lang.T("status.not_writable")}
 			}
 		}
 		p.Services = append(p.Services, line{lang.orName("service.", v.Name), v.Detail, c})
