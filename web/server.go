@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/net/netutil"
 
 	"github.com/gerbang-iot/gerbang/alerts"
 )
@@ -32,6 +33,9 @@ const (
 
 // DefaultAddr is where the server listens unless told otherwise: reachable from this computer only.
 const DefaultAddr = "127.0.0.1:8080"
+
+// DefaultMaxConnections bounds the connections that are open at a time.
+const DefaultMaxConnections = 25_000
 
 // DefaultMaxStreams bounds the live connections that are open at a time.
 const DefaultMaxStreams = 20_000
@@ -73,7 +77,10 @@ type Options struct {
 	// Registerer takes the server's own metrics and the domain's gauges; nil: none.
 	Registerer prometheus.Registerer
 
-	// MaxStreams bounds live connections; 0: DefaultMaxStreams. One more is answered 503.
+	// MaxConnections bounds connections, whatever comes through them: journal and broker need files of the process as well. One more waits
+	// until another has ended. 0: DefaultMaxConnections.
+	MaxConnections int
+	// MaxStreams bounds live connections; 0: DefaultMaxStreams, at most three quarters of MaxConnections. One more is answered 503.
 	MaxStreams int
 	// Log must not be nil in production; nil discards.
 	Log *slog.Logger
@@ -102,8 +109,11 @@ func (o *Options) setDefaults() {
 	if o.Addr == "" {
 		o.Addr = DefaultAddr
 	}
+	if o.MaxConnections == 0 {
+		o.MaxConnections = DefaultMaxConnections
+	}
 	if o.MaxStreams == 0 {
-		o.MaxStreams = DefaultMaxStreams
+		o.MaxStreams = min(DefaultMaxStreams, o.MaxConnections*3/4)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -170,6 +180,7 @@ func New(opts Options) (*Server, error) {
 	if s.listener, err = net.Listen("tcp", opts.Addr); err != nil {
 		return nil, fmt.Errorf("listening for HTTP: %w", err)
 	}
+	s.listener = netutil.LimitListener(s.listener, opts.MaxConnections)
 	return s, nil
 }
 

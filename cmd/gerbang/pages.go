@@ -24,7 +24,7 @@ func (a *app) openWeb() error {
 		Live: a.live, Alerts: alertPort{a.live, a.journal}, Entries: entryPort{a}, Rejections: a.journal, Rollups: a.journal,
 		Readings: a.history, Refused: refusedPort{a.journal, a.influx},
 		Strangers: strangerPort{&a.sightings}, Ear: earPort{&a.ear},
-		Health: healthPort{a}, Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
+		Health: healthPort{a}, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
 		Gatherer: a.registry, Registerer: a.registry, Log: a.log,
 	}
 	if p := a.doors.pushHandler(); p != nil {
