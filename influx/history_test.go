@@ -2,6 +2,7 @@ package influx
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -121,7 +122,7 @@ func TestB12_ARefusedQueryIsARefusal(t *testing.T) {
 			w.WriteHeader(code)
 			_, _ = w.Write([]byte("Flux query service disabled."))
 		}))
-		for _, s := range []Server{{URL: server.URL, Database: "d"}, {URL: server.URL, Org: "o", Bucket: "b", Token: NewSecret("x")}} {
+		for _, s := range []Server{{URL: server.URL, Bucket: "d"}, {URL: server.URL, Org: "o", Bucket: "b", Token: NewSecret("geheim")}} {
 			reader, err := NewReader(s)
 			if err != nil {
 				t.Fatal(err)
