@@ -172,8 +172,10 @@ func (b *Book) Service(f Fault, at telemetry.Instant, dst []Change) []Change {
 			x.Detail = e.alert.Explanation.Detail
 		}
 		return b.resolve(e, &x, at, dst)
-	case e != nil:
-		return b.update(e, &x, 0, at, dst)
+	case e != nil && x.Detail != "" && x.Detail != e.alert.Explanation.Detail:
+		// Another cause of the same fault, told at once: whoever has just mended the one that is shown must not be shown it still.
+		e.waiting = merge(&e.alert.Explanation, &x)
+		return b.flush(e, at, dst)
 	}
 	return dst
 }

@@ -230,6 +230,22 @@ func TestBookAcknowledge(t *testing.T) {
 	}
 }
 
+// Finding B6: what is shown is the cause of now, not the one that was mended.
+func TestB6_AFaultWithAnotherCauseTellsItAtOnce(t *testing.T) {
+	b := NewBook(nil, nil)
+	b.Service(Fault{Name: FaultConfiguration, Detail: "sites/a.yaml:3:1", Firing: true}, t0, nil)
+	changes := b.Service(Fault{Name: FaultConfiguration, Detail: "gerbang.yaml:1:1", Firing: true}, after(time.Second), nil)
+	if len(changes) != 1 || changes[0].What != Updated || changes[0].Alert.Explanation.Detail != "gerbang.yaml:1:1" {
+		t.Errorf("another cause: got %+v, want one update with it", changes)
+	}
+	if got := b.Open()[0].Explanation.Detail; got != "gerbang.yaml:1:1" {
+		t.Errorf("shown: got %q, want the cause of now", got)
+	}
+	if again := b.Service(Fault{Name: FaultConfiguration, Detail: "gerbang.yaml:1:1", Firing: true}, after(time.Minute), nil); len(again) != 0 {
+		t.Errorf("the same again: got %+v, want nothing", again)
+	}
+}
+
 func TestBookService(t *testing.T) {
 	b := NewBook(nil, nil)
 	fault := Fault{Name: FaultInfluxDown, Detail: "127.0.0.1:8086", Firing: true}

@@ -44,7 +44,7 @@ const (
 	FaultSignalsWaiting   FaultName = "signals_waiting"
 	FaultClockJump        FaultName = "clock_jump"
 	FaultMemory           FaultName = "memory"
-	FaultConfiguration    FaultName = "configuration" // a reload was refused, the old configuration is in force
+	FaultConfiguration    FaultName = "configuration" // a reload was refused, wholly or for a site: what was in force there still is
 	FaultRejections       FaultName = "rejections"    // many messages are not understood
 	FaultSilentFeed       FaultName = "silent_feed"   // no device of the site, or of the gateway, is heard
 	FaultUncleanStop      FaultName = "unclean_stop"  // the last run ended without saying goodbye

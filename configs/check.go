@@ -244,7 +244,8 @@ func (l *loader) credentials(path string, all []Credential) {
 	}
 	seen := map[string]bool{}
 	device := func(path, id string) {
-		if id != "" && !known[id] && !l.unread {
+		// Without any site one problem is told already.
+		if id != "" && !known[id] && !l.unread && len(l.sites) > 0 {
 			l.at(path, "device %q does not exist, %s", id, strict.Suggestion(id, names))
 		}
 	}

@@ -265,6 +265,11 @@ func (l *loader) checkSiteProtocols(s *siteFile) {
 		known = append(known, id)
 	}
 	slices.Sort(known)
+	for i := range l.problems { // what is missing, with what there is
+		if p := &l.problems[i]; p.File == s.name && p.Text == "protocols is missing, want a list of protocol ids" {
+			p.Text += ": " + strings.Join(known, ", ")
+		}
+	}
 	var levels []string
 	for i, id := range s.doc.Protocols {
 		path := item("protocols", i)

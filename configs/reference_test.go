@@ -25,6 +25,8 @@ key, a number without its unit or a name that leads nowhere is an error with fil
 - A number with a unit of its own (m², m, Cel) may carry it or not: ` + "`area: 120`, `area: 120 m²`" + `.
 - Secrets are never in these files: ` + "`password_file`" + ` names a file that holds one, ` + "`password_env`" + ` an environment variable.
 - Paths start at the folder of the configuration file.
+- ` + "`kill -HUP`" + ` brings changes into force, but for ` + "`id`" + `, ` + "`data`" + `, ` + "`language`" + `, ` + "`log`" + `, ` + "`http`" + `, ` + "`push`" + `, ` + "`mqtt`" + `, ` + "`influxdb`" + `, ` + "`alertmanager`" + `, ` + "`retention`" + ` and what sizes the intake in ` + "`ingest`" + `: a reload that finds one of these changed is
+  refused and names it, and a restart is needed. Credentials, secrets in their files and the routes of the embedded Alertmanager do reload.
 - What is counted when a counter is reset, replaced or wrong, and which messages are repetitions: [docs/counters.md](../docs/counters.md).
 `
 

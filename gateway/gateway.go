@@ -309,7 +309,7 @@ func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, er
 		g.batch.Signals = alerts.Signals(g.batch.Changes, g.batch.Signals)
 	}
 	if err := g.journal.Commit(ctx, &g.batch); err != nil {
-		return nil, fmt.Errorf("committing %d records: %w", len(g.batch.Records), err)
+		return nil, fmt.Errorf("writing to the journal: %w", err)
 	}
 	return &g.batch, nil
 }

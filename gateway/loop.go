@@ -115,8 +115,8 @@ func NewLoop(o LoopOptions) *Loop {
 // Intake is where the front doors put messages.
 func (l *Loop) Intake() ingest.Intake { return l.intake }
 
-// Waiting is how many messages wait in the intake.
-func (l *Loop) Waiting() int { return l.intake.len() }
+// Waiting is how many messages wait in the intake, and since when the oldest of them, by the time of its receipt; 0: none does.
+func (l *Loop) Waiting() (messages int, oldest telemetry.Instant) { return l.intake.waiting() }
 
 // Enter commits something a person did at a time (0: now) and returns when it is durable. An entry that was committed
 // already, by its ID, is not committed again.

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // ErrStopping is what front doors get once the gateway takes no more messages.
@@ -74,9 +75,18 @@ func (q *queue) take(empty []ingest.Message) []ingest.Message {
 }
 
 func (q *queue) len() int {
+	n, _ := q.waiting()
+	return n
+}
+
+// waiting is how many messages wait, and when the first of them was received; 0: none waits.
+func (q *queue) waiting() (messages int, oldest telemetry.Instant) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.messages)
+	if len(q.messages) > 0 {
+		oldest = q.messages[0].Received
+	}
+	return len(q.messages), oldest
 }
 
 // close refuses new messages and wakes whoever is blocked in Put. What waits can still be taken.

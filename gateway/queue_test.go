@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func TestQueueBlocksWhenFullAndLosesNothing(t *testing.T) {
@@ -51,6 +52,26 @@ func TestQueueBoundsBytes(t *testing.T) {
 		q.close()
 		synctest.Wait()
 	})
+}
+
+// Finding B7: how long the oldest message has waited is known, also while others come behind it.
+func TestB7_TheOldestThatWaitsIsKnown(t *testing.T) {
+	q := newQueue(10, 1000)
+	if n, since := q.waiting(); n != 0 || since != 0 {
+		t.Errorf("empty: got %d since %v, want nothing", n, since)
+	}
+	for _, at := range []telemetry.Instant{100, 200} {
+		if err := q.Put(ingest.Message{Received: at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, since := q.waiting(); n != 2 || since != 100 {
+		t.Errorf("two: got %d since %v, want 2 since 100", n, since)
+	}
+	q.take(nil)
+	if n, since := q.waiting(); n != 0 || since != 0 {
+		t.Errorf("taken: got %d since %v, want nothing", n, since)
+	}
 }
 
 func TestQueueRefusesAfterClose(t *testing.T) {

@@ -101,9 +101,32 @@ func (r *Reader) Readings(ctx context.Context, q Query) ([]Point, error) {
 		points, err = r.byFlux(ctx, q, c)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading %s of device %q from InfluxDB: %s", q.Quantity, q.Device, safeText(err.Error(), r.server.Token))
+		text := safeText(err.Error(), r.server.Token)
+		if said, ok := refusedQuery(err); ok {
+			return nil, &Refusal{Quantity: q.Quantity.String(), Words: safeText(said, r.server.Token)}
+		}
+		return nil, fmt.Errorf("reading %s of device %q from InfluxDB: %s", q.Quantity, q.Device, text)
 	}
 	return points, nil
+}
+
+// Refusal is an answer of InfluxDB to a query that says no: it is there, and it is something else that has to be mended.
+type Refusal struct {
+	Quantity string
+	Words    string // InfluxDB's own, on one line, without secrets
+}
+
+// Error says what was asked for and what InfluxDB said.
+func (r *Refusal) Error() string { return "InfluxDB refuses to give " + r.Quantity + ": " + r.Words }
+
+// refusedQuery finds InfluxDB's words in an error of a query, if it answered with a status below 500 (it will not answer otherwise
+// by itself).
+func refusedQuery(err error) (words string, ok bool) {
+	a, ok := errors.AsType[*answer](err)
+	if !ok || a.status >= http.StatusInternalServerError || a.status == http.StatusTooManyRequests || !a.influx && !a.named {
+		return "", false
+	}
+	return a.text, true
 }
 
 // validate checks a query and finds its column.

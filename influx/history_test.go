@@ -2,6 +2,7 @@ package influx
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -109,6 +110,31 @@ func TestQueriesAreChecked(t *testing.T) {
 		if points, err := reader.Readings(t.Context(), q); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%+v: got %v, %v, want an error about %s", q, points, err, tt.want)
 		}
+	}
+}
+
+// Finding B12: a refusal is told from no answer, and keeps InfluxDB's words.
+func TestB12_ARefusedQueryIsARefusal(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]bool{http.StatusForbidden: true, http.StatusUnauthorized: true, http.StatusServiceUnavailable: false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Influxdb-Version", "1.8.10")
+			w.WriteHeader(code)
+			_, _ = w.Write([]byte("Flux query service disabled."))
+		}))
+		for _, s := range []Server{{URL: server.URL, Bucket: "d"}, {URL: server.URL, Org: "o", Bucket: "b", Token: NewSecret("geheim")}} {
+			reader, err := NewReader(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = reader.Readings(t.Context(), Query{Site: "s", Device: "d", Quantity: telemetry.CO2, From: 1, To: 2})
+			no, is := errors.AsType[*Refusal](err)
+			if is != want || is && no.Words != "Flux query service disabled." {
+				t.Errorf("%d of %+v: got %v, want a refusal: %v", code, s, err, want)
+			}
+			reader.Close()
+		}
+		server.Close()
 	}
 }
 

@@ -431,7 +431,7 @@ type apiBroker struct {
 type apiLag struct {
 	Name    string  `json:"name" example:"influx"`
 	Waiting uint64  `json:"waiting"`
-	Oldest  float64 `json:"oldest_seconds"`
+	Oldest  float64 `json:"oldest_seconds,omitempty" doc:"Missing: nothing waits, or it is not known since when"`
 }
 
 type apiService struct {

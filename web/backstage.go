@@ -18,6 +18,7 @@ type statusPage struct {
 	Broker   line
 	Counters []counter
 	Balanced bool
+	NotWhole bool // the journal is damaged or cannot be written: the sum proves nothing
 	Lags     []lagRow
 	Services []line
 	Alerts   []alertCard
@@ -68,13 +69,24 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, l := range st.Lags {
 		row := lagRow{Name: lang.orName("lag.", l.Name), Waiting: lang.Count(l.Waiting), Oldest: "–", Waits: l.Waiting > 0}
-		if l.Waiting > 0 {
+		if l.Waiting > 0 && l.Oldest > 0 {
 			row.Oldest = lang.Span(l.Oldest)
 		}
 		p.Lags = append(p.Lags, row)
 	}
+	p.NotWhole = !st.Journal.Writable
 	for _, v := range st.Services {
-		p.Services = append(p.Services, line{lang.orName("service.", v.Name), v.Detail, lang.serviceChip(v.State)})
+		c := lang.serviceChip(v.State)
+		if v.Name == "journal" {
+			// Records refuse nothing: they are whole, damaged, or nothing is known of them while the journal cannot be written.
+			switch {
+			case v.State == ServiceFailing:
+				c.Word, p.NotWhole = lang.T("journal.damaged"), true
+			case !st.Journal.Writable:
+				c = chip{"unknown", "unknown", lang.T("status.not_writable")}
+			}
+		}
+		p.Services = append(p.Services, line{lang.orName("service.", v.Name), v.Detail, c})
 	}
 	return s.render(w, http.StatusOK, lang, "status", p)
 }

@@ -38,7 +38,7 @@ type readyBroker struct {
 type readyLag struct {
 	Name    string  `json:"name"`
 	Waiting uint64  `json:"waiting"`
-	Oldest  float64 `json:"oldest_seconds"`
+	Oldest  float64 `json:"oldest_seconds,omitempty"`
 }
 
 type readyService struct {

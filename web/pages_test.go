@@ -298,6 +298,36 @@ func TestTheFirstPromiseIsShown(t *testing.T) {
 	}
 }
 
+// Findings B4, B7 and B11: the sum proves nothing about a journal that is damaged or cannot be written, whose records are called so; and an age
+// that is not known is not shown as none.
+func TestB4_TheSumIsNotPraisedWithoutTheJournal(t *testing.T) {
+	f := newFleet()
+	r := start(t, f, nil)
+	if got := one(t, r.get("/status").body, "p.good"); !strings.Contains(got, "each received message is in one of these") {
+		t.Errorf("whole: got %q", got)
+	}
+	f.mu.Lock()
+	f.status.Lags = []Lag{{"intake", 20, 0}}
+	f.status.Services = append(f.status.Services, Service{Name: "journal", State: ServiceFailing, Detail: "records 8 to 9 are lost"})
+	f.mu.Unlock()
+	for lang, words := range map[string][3]string{"en": {"proves nothing", "Damaged", "Refuses"}, "id": {"belum membuktikan", "Rusak", "Menolak"}} {
+		body := r.get("/status?lang=" + lang).body
+		if strings.Contains(body, `<p class="good">`) || !strings.Contains(body, words[0]) || !strings.Contains(body, words[1]) || strings.Contains(body, words[2]) {
+			t.Errorf("records are lost, %s: want %q and %q, no praise and no %q", lang, words[0], words[1], words[2])
+		}
+		if strings.Contains(body, "0 s<") || strings.Contains(body, "0 dtk<") {
+			t.Errorf("%s: an age that is not known is shown as 0", lang)
+		}
+	}
+	f.mu.Lock()
+	f.status.Services = []Service{{Name: "journal", State: ServiceOK}}
+	f.status.Journal = JournalStatus{Reason: "the journal is gone"}
+	f.mu.Unlock()
+	if body := r.get("/status?lang=en").body; strings.Contains(body, `<p class="good">`) || strings.Contains(body, "Works") || strings.Count(body, "Not writable") != 2 {
+		t.Error("the journal is not open: want no praise, and its records not said to work")
+	}
+}
+
 func TestMetricsExposition(t *testing.T) {
 	f := newFleet()
 	for id := range f.views {

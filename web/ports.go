@@ -103,10 +103,11 @@ type ReadingsQuery struct {
 // ReadingsPage is a part of the answer.
 type ReadingsPage struct {
 	Source string // "influxdb" or "journal"
-	// Why InfluxDB was not the source: off, quantity (it is asked for one quantity at a time), behind, failed; empty: it was.
-	Why  string
-	Rows []ReadingRow
-	Next string // where the next page begins; empty: there is none. A page with a next one may be empty.
+	// Why InfluxDB was not the source: off, quantity (it is asked for one quantity at a time), behind, failed, refused; empty: it was.
+	Why   string
+	Words string // of InfluxDB, where it refused; safe to show
+	Rows  []ReadingRow
+	Next  string // where the next page begins; empty: there is none. A page with a next one may be empty.
 }
 
 // ReadingRow is one value that a device sent.
@@ -203,7 +204,7 @@ func (c Counters) Balanced() bool {
 type Lag struct {
 	Name    string // of a closed set: "intake", "journal", "rules", "influx", "outbox", "alerts", …
 	Waiting uint64
-	Oldest  time.Duration // age of the oldest that waits; 0: nothing waits
+	Oldest  time.Duration // age of the oldest that waits; 0: nothing waits, or it is not known
 }
 
 // Service is something behind the gateway that may be down without stopping it.

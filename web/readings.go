@@ -98,6 +98,9 @@ func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
 	p.Source = lang.T("readings.source." + page.Source)
 	if page.Why != "" {
 		p.Source += " " + lang.orName("readings.why.", page.Why)
+		if page.Words != "" {
+			p.Source += " " + page.Words
+		}
 	}
 	for i := range page.Rows {
 		p.Rows = append(p.Rows, readingRowOf(sc, &page.Rows[i]))
@@ -214,7 +217,8 @@ type apiRawReading struct {
 
 type apiReadings struct {
 	Source string          `json:"source" enum:"influxdb,journal" doc:"Where they were read"`
-	Why    string          `json:"why,omitempty" enum:"off,quantity,behind,failed" doc:"Why not in InfluxDB: it is not configured, no quantity is asked for, it has not got all of it yet, it does not answer"`
+	Why    string          `json:"why,omitempty" enum:"off,quantity,behind,failed,refused" doc:"Why not in InfluxDB: it is not configured, no quantity is asked for, it has not got all of it yet, it does not answer, it refuses"`
+	Words  string          `json:"words,omitempty" doc:"InfluxDB's words, where it refuses"`
 	Items  []apiRawReading `json:"items" doc:"The newest first; those of the journal in the order of arrival"`
 	Next   string          `json:"next,omitempty" doc:"after of the next page; missing: there is none"`
 }
@@ -254,7 +258,7 @@ func (s *Server) apiReadings(api huma.API) {
 			case err != nil:
 				return nil, s.apiError("readings", err)
 			}
-			out := apiReadings{Source: page.Source, Why: page.Why, Items: make([]apiRawReading, 0, len(page.Rows)), Next: page.Next}
+			out := apiReadings{Source: page.Source, Why: page.Why, Words: page.Words, Items: make([]apiRawReading, 0, len(page.Rows)), Next: page.Next}
 			for i := range page.Rows {
 				out.Items = append(out.Items, apiRawReadingOf(&page.Rows[i]))
 			}

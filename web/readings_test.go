@@ -94,6 +94,22 @@ func TestI4_ReadingsAreShown(t *testing.T) {
 	}
 }
 
+// Finding B12: InfluxDB that refuses is not said to give no answer.
+func TestB12_ARefusalIsShownWithItsWords(t *testing.T) {
+	t.Parallel()
+	s := shelved()
+	s.page.Why, s.page.Words = "refused", "Flux query service disabled."
+	r := start(t, newFleet(), func(o *Options) { o.Readings, o.Refused = s, s })
+	for path, want := range map[string]string{
+		"/readings?site=mpp-gresik&lang=en": "InfluxDB refuses to answer this. Flux query service disabled.", "/readings?site=mpp-gresik&lang=id": "InfluxDB menolak menjawab ini. Flux",
+		"/api/v1/readings?site=mpp-gresik": `"words":"Flux query service disabled."`,
+	} {
+		if a := r.get(path); !strings.Contains(a.body, want) {
+			t.Errorf("%s: got no %q", path, want)
+		}
+	}
+}
+
 // Finding I3: refused points are listed, and sent again by a button.
 func TestI3_RefusedPointsAreListedAndSentAgain(t *testing.T) {
 	t.Parallel()

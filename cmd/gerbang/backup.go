@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,7 +31,7 @@ and compared with its checksums before it gets its name. DEST is a file, or a di
 				if _, missing := os.Stat(filepath.Join(data, journal.FileName)); missing == nil {
 					return hinted{err, "the folder of DEST must be there"}
 				}
-				return hinted{err, dataHint(data)}
+				return missingJournal(err, data)
 			case err != nil:
 				return err
 			}
@@ -84,6 +85,32 @@ the numbers of the records, when it starts.`,
 
 func dataHint(data string) string {
 	return fmt.Sprintf("--data names the data directory of the gateway (%q was looked at)", data)
+}
+
+// missingJournal says of a data directory without a journal whether it is another one, or the journal is gone from it.
+func missingJournal(err error, data string) error {
+	is := func(name string) bool {
+		_, err := os.Stat(filepath.Join(data, name))
+		return err == nil
+	}
+	if is(journal.FileName) || !is(journal.AnchorFile) && !is(journal.HeadFile) {
+		return hinted{err, dataHint(data)}
+	}
+	gone := fmt.Errorf("the journal is gone from %q, where the gateway had one: %w", data, err)
+	rescued, _ := filepath.Glob(filepath.Join(data, "journal-rescued-*.db")) // the pattern is right
+	if len(rescued) == 0 {
+		return hinted{gone, "restore a backup (gerbang restore), or begin anew (gerbang serve --new)"}
+	}
+	return hinted{gone, fmt.Sprintf("what the gateway has rescued of it: end the gateway, then gerbang restore --data %s %s", data, rescued[len(rescued)-1])}
+}
+
+// openReader opens the journal of a data directory for reading, and says what to do where there is none.
+func openReader(ctx context.Context, data string) (*journal.Journal, error) {
+	j, err := journal.OpenReader(ctx, data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missingJournal(err, data)
+	}
+	return j, err
 }
 
 // copied says what a copy holds.

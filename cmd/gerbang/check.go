@@ -77,6 +77,11 @@ Without a FILE it is ./gerbang.yaml. What is allowed and probably not meant is a
 					return fmt.Errorf("writing the warnings: %w", err)
 				}
 			}
+			if cfg.Alertmanager == nil {
+				if _, err := fmt.Fprintf(std.err, "%s: without alertmanager nobody is notified, alerts are on the pages and over MQTT only; want alertmanager: {config: alertmanager.yml}, or its url (warning)\n", configName(path)); err != nil {
+					return fmt.Errorf("writing the warnings: %w", err)
+				}
+			}
 			_, err = fmt.Fprintln(std.err, checked(path, cfg))
 			return err
 		},

@@ -53,6 +53,23 @@ func TestBrokenSiteFileHarmsNoOther(t *testing.T) {
 		t.Errorf("alert: got %+v, want one that names the file", *a)
 	}
 	r.showsZones(seenZone{"aula", 40})
+	// Finding B5: the log says of which part that is.
+	if log := r.p.out.String(); !strings.Contains(log, "the new configuration is in force, except for the sites whose files have problems") {
+		t.Errorf("B5: the log does not say that the others have the new configuration:\n%s", log)
+	}
+	// Finding B6: the alert shows the mistake of now.
+	r.replace("gerbang.yaml", "\nmqtt:", "\nmqtt: {")
+	r.reload()
+	r.p.eventually(10*time.Second, "to tell the second mistake", func() error {
+		if a := r.alerted("configuration"); !strings.Contains(a.Explanation.Detail, "gerbang.yaml:") {
+			return fmt.Errorf("alert: %q", a.Explanation.Detail)
+		}
+		return nil
+	})
+	if log := r.p.out.String(); !strings.Contains(log, "the new configuration is refused: the old one stays in force") {
+		t.Errorf("B5: the log does not say that all stays as it was:\n%s", log)
+	}
+	r.replace("gerbang.yaml", "\nmqtt: {", "\nmqtt:")
 	judged("gedung")
 	judged("lain")
 

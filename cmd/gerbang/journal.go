@@ -26,7 +26,7 @@ retention has deleted records nothing can be judged again; the rest is compared.
 unless all of it was accepted (gerbang journal accept). It may run beside the gateway.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			j, err := journal.OpenReader(cmd.Context(), data)
+			j, err := openReader(cmd.Context(), data)
 			if err != nil {
 				return err
 			}

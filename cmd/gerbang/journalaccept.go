@@ -57,7 +57,7 @@ of the gateway calm down within a minute. It may run beside the gateway.`,
 
 // unaccepted is what a check finds that nobody has accepted, and what the gateway has noted as damaged.
 func unaccepted(cmd *cobra.Command, data string) ([]complaint, error) {
-	j, err := journal.OpenReader(cmd.Context(), data)
+	j, err := openReader(cmd.Context(), data)
 	if err != nil {
 		return nil, err
 	}

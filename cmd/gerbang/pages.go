@@ -158,6 +158,11 @@ var _ web.Health = healthPort{}
 func (p healthPort) Status() web.Status {
 	a := p.app
 	counters, last := a.live.Counters()
+	arrived, since := a.loop.Waiting()
+	intake := web.Lag{Name: "intake", Waiting: uint64(arrived)}
+	if since != 0 {
+		intake.Oldest = max(0, time.Since(since.Time()))
+	}
 	s := web.Status{
 		Version: readBuild().Version, Started: a.started,
 		Journal: web.JournalStatus{Writable: true, Records: last, Bytes: a.journal.Bytes()},
@@ -166,7 +171,7 @@ func (p healthPort) Status() web.Status {
 			Received: counters.Received, Stored: counters.Stored, Duplicate: counters.Duplicate, Rejected: counters.Rejected,
 			Ignored: counters.Ignored,
 		},
-		Lags: []web.Lag{{Name: "intake", Waiting: uint64(a.loop.Waiting())}},
+		Lags: []web.Lag{intake},
 	}
 	if err := a.live.Journal(); err != nil {
 		s.Journal.Writable, s.Journal.Reason = false, err.Error()

@@ -57,10 +57,11 @@ func (h *archive) renew(r *influx.Reader) {
 
 // Why InfluxDB was not asked, or did not answer.
 const (
-	whyOff    = "off"      // it is not configured
-	whyAll    = "quantity" // it is asked for one quantity at a time
-	whyBehind = "behind"   // it has not got all of it yet
-	whyFailed = "failed"   // it does not answer
+	whyOff     = "off"      // it is not configured
+	whyAll     = "quantity" // it is asked for one quantity at a time
+	whyBehind  = "behind"   // it has not got all of it yet
+	whyFailed  = "failed"   // it does not answer
+	whyRefused = "refused"  // it answers with a refusal
 )
 
 // Readings implements web.Readings.
@@ -70,7 +71,7 @@ func (h *archive) Readings(ctx context.Context, q web.ReadingsQuery) (web.Readin
 	if q.After != "" && (err != nil || position <= 0 || from != "i" && from != "j") {
 		return web.ReadingsPage{}, fmt.Errorf("after %q: %w", q.After, web.ErrBadCursor)
 	}
-	why := ""
+	why, words := "", ""
 	if from != "j" {
 		if why = h.whyNot(&q); why == "" {
 			page, err := h.ofInflux(ctx, q, telemetry.Instant(position))
@@ -78,13 +79,16 @@ func (h *archive) Readings(ctx context.Context, q web.ReadingsQuery) (web.Readin
 				return page, err
 			}
 			why = whyFailed
+			if no, ok := errors.AsType[*influx.Refusal](err); ok {
+				why, words = whyRefused, no.Words
+			}
 		} else if from == "i" { // the page before was InfluxDB's
 			return web.ReadingsPage{}, errors.New("InfluxDB, which the page before came from, cannot be asked now")
 		}
 		position = 0
 	}
 	page, err := h.ofJournal(ctx, q, uint64(position))
-	page.Why = why
+	page.Why, page.Words = why, words
 	return page, err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,7 +83,7 @@ func refill(cmd *cobra.Command, std streams, config string, begin, end time.Time
 	if err != nil {
 		return err
 	}
-	j, err := journal.OpenReader(ctx, cfg.Data)
+	j, err := openReader(ctx, cfg.Data)
 	if err != nil {
 		return err
 	}
@@ -94,17 +95,26 @@ func refill(cmd *cobra.Command, std streams, config string, begin, end time.Time
 	if err := wholly(&r, begin, end); err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	bar := newProgress(std.err, "records", int(r.To.Record-r.From.Record))
 	done, err := influx.Refill(ctx, influx.RefillOptions{
 		Server: server, Source: j.Source(), From: r.From, To: r.To, Head: r.Head, Until: telemetry.InstantOf(end),
 		Progress: func(at influx.Position) { bar.set(int(min(at.Record, r.To.Record) - r.From.Record)) },
-		Faults: func(_ string, firing bool, detail string) {
-			if firing {
-				_, _ = fmt.Fprintln(std.err, detail)
+		Faults: func(name string, firing bool, detail string) {
+			switch {
+			case !firing:
+			case name == influx.FaultAuth, name == influx.FaultMissing:
+				stop(errors.New(detail)) // that does not heal while one waits
+			default:
+				_, _ = fmt.Fprintln(std.err, detail+" It is tried again until it works; Ctrl-C ends.")
 			}
 		},
 	})
 	bar.done()
+	if cause := context.Cause(ctx); err != nil && errors.Is(err, context.Canceled) && cause != nil {
+		err = cause
+	}
 	if err != nil {
 		return fmt.Errorf("refilling InfluxDB; what was written stays, and the same command begins again: %w", err)
 	}
@@ -143,13 +153,16 @@ func refusedCommand(std streams) *cobra.Command {
 They are sent again on the gateway's page /refused, or by POST /api/v1/refused/again.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			j, err := journal.OpenReader(cmd.Context(), data)
+			j, err := openReader(cmd.Context(), data)
 			if err != nil {
 				return err
 			}
 			defer func() { _ = j.Close() }()
 			for before := int64(0); ; {
 				points, err := j.Refused(cmd.Context(), site, before, 1000)
+				if err == nil && len(points) == 0 && before == 0 {
+					_, err = fmt.Fprintln(std.err, "InfluxDB has refused nothing for good") // standard output is for lines of points
+				}
 				if err != nil || len(points) == 0 {
 					return err
 				}

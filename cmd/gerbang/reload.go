@@ -23,7 +23,11 @@ func (a *app) watchReload(ctx context.Context) error {
 			a.reloads.count(err)
 			a.faults.report(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
 			if err != nil {
-				a.log.Error("the configuration was not reloaded as it is; what is wrong stays as it was", "err", err)
+				if _, some := errors.AsType[someSites](err); some {
+					a.log.Error("the new configuration is in force, except for the sites whose files have problems: they go on with their old definition", "err", err)
+				} else {
+					a.log.Error("the new configuration is refused: the old one stays in force", "err", err)
+				}
 				continue
 			}
 			a.log.Info("the configuration was reloaded")
@@ -79,10 +83,13 @@ func (a *app) reloadConfig(ctx context.Context) error {
 	a.cfg = next
 	a.leftOut.Store(&next.LeftOut)
 	if len(broken) > 0 {
-		return broken // the other sites have their new configuration
+		return someSites{broken}
 	}
 	return nil
 }
+
+// someSites are problems in the files of some sites; all others have their new configuration.
+type someSites struct{ configs.Problems }
 
 // secrets reads the secrets anew that were read at the start: their files may hold others now, although the configuration is the same.
 // The function puts all of them in force. (The password of an external broker is read at each connect.)
@@ -127,7 +134,7 @@ type reloadMetrics struct {
 func newReloadMetrics(reg prometheus.Registerer) *reloadMetrics {
 	m := &reloadMetrics{
 		ok: prometheus.NewGauge(prometheus.GaugeOpts{Name: "gerbang_configuration_reload_ok",
-			Help: "1 unless the last reload was refused: then the old configuration is in force."}),
+			Help: "1 unless the last reload was refused, wholly or for a site: then what was in force there still is."}),
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gerbang_configuration_reloads_total",
 			Help: "Reloads of the configuration by result."}, []string{"result"}),
 	}

@@ -137,7 +137,7 @@ func (p *printer) alert(a *alerts.Alert, what string) {
 // judge again what is forgotten.
 func mendable(ctx context.Context, data string, now telemetry.Instant) error {
 	const hint = "mend it with the version of gerbang that wrote it, and start this one on it then"
-	j, err := journal.OpenReader(ctx, data)
+	j, err := openReader(ctx, data)
 	switch {
 	case errors.Is(err, journal.ErrOlder):
 		return hinted{err, hint}

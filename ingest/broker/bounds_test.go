@@ -213,6 +213,24 @@ func TestS1_ConnectIsBounded(t *testing.T) {
 	}
 }
 
+// said is a log that is read while it is written.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // Finding S2: a reader that publishes is disconnected, may not come back at once, and nothing of it reaches the journal.
 func TestS2_ReaderThatPublishesIsDisconnected(t *testing.T) {
 	registry := prometheus.NewRegistry()
@@ -232,10 +250,18 @@ func TestS2_ReaderThatPublishesIsDisconnected(t *testing.T) {
 			t.Errorf("%d messages reached the intake", taken)
 		}
 	})
-	b := start(t, broker.Options{Credentials: []access.Credential{sign, root, door}, Registerer: registry}, in)
+	log := &said{}
+	b := start(t, broker.Options{Credentials: []access.Credential{sign, root, door}, Registerer: registry, Logger: slog.New(slog.NewTextHandler(log, nil))}, in)
 	d := open(t, b, login{id: "s", user: "sign", password: "p"})
 	d.publish(1, 1, "gerbang/v1/mpp/door", "junk")
 	d.closed()
+	// Finding B10: by the word of the configuration.
+	eventually(t, func() string {
+		if got := log.String(); !strings.Contains(got, "for what it published") || !strings.Contains(got, "role=display") {
+			return "log: got " + got + ", want the role display"
+		}
+		return ""
+	})
 	if _, code, _ := connect(t, dial(t, b), login{id: "s", user: "sign", password: "p"}); code != 3 {
 		t.Errorf("back at once: got code %d, want 3: unavailable", code)
 	}

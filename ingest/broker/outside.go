@@ -11,6 +11,15 @@ import (
 // errOutside ends a connection for what it published.
 var errOutside = errors.New("published what it may not")
 
+// configuredRole is a role by the word that the configuration has for it: a reader that may read no more than the gateway's own
+// signals is a display there.
+func configuredRole(r access.Role, read []string) string {
+	if r == access.Reader && len(read) == 0 {
+		return "display"
+	}
+	return string(r)
+}
+
 // judge counts a message and decides what its topic means. What a device publishes outside its topics is taken like any other
 // message: the decoder rejects it, and it is acknowledged, since many devices publish more than they should and would otherwise
 // come back with it for ever. Only a flood of it ends the connection. A reader may not publish: what needs no answer is ignored,
@@ -38,6 +47,6 @@ func (b *Broker) judge(c *conn, m *message, reserved bool) (ignored bool, err er
 	if o.penalized {
 		o.penalize(time.Now())
 	}
-	b.notes.Warn("a connection was ended for what it published", a.Name, "credential", a.Name, "role", string(a.Role))
+	b.notes.Warn("a connection was ended for what it published", a.Name, "credential", a.Name, "role", configuredRole(a.Role, a.Read))
 	return false, errOutside
 }
