@@ -46,8 +46,8 @@ func TestS15_RegularExpressionsKeepTheTime(t *testing.T) {
 			if testengine.Racing {
 				most *= 2
 			}
-			if first > 2*most || again > most {
-				t.Errorf("took %s and then %s, want at most %s and %s", first, again, 2*most, most)
+			if first > 4*most || again > most { // the first one also starts the engine and its clock
+				t.Errorf("took %s and then %s, want at most %s and %s", first, again, 4*most, most)
 			}
 		})
 	}
