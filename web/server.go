@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/net/netutil"
 
 	"github.com/gerbang-iot/gerbang/alerts"
 )
@@ -177,10 +176,11 @@ func New(opts Options) (*Server, error) {
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err
 	}
-	if s.listener, err = net.Listen("tcp", opts.Addr); err != nil {
+	l, err := net.Listen("tcp", opts.Addr)
+	if err != nil {
 		return nil, fmt.Errorf("listening for HTTP: %w", err)
 	}
-	s.listener = netutil.LimitListener(s.listener, opts.MaxConnections)
+	s.listener = newBounded(l.(*net.TCPListener), opts.MaxConnections)
 	return s, nil
 }
 
