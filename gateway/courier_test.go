@@ -148,10 +148,13 @@ func TestWhatCannotBeDeletedIsNotSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, outbox, refuses := &unreliable{}, &fakeOutbox{}, atomic.Bool{}
 		refuses.Store(true)
+		var mu sync.Mutex
 		var waiting []string // of the journal
 		c := NewCourier(CourierOptions{
 			Publisher: p, Outbox: outbox, Fault: func(alerts.Fault) {}, Logger: slog.New(slog.DiscardHandler),
 			Sent: func(ids []string) {
+				mu.Lock()
+				defer mu.Unlock()
 				if waiting = append(waiting, ids...); !refuses.Load() {
 					outbox.sent(waiting)
 					waiting = nil
@@ -167,12 +170,14 @@ func TestWhatCannotBeDeletedIsNotSentAgain(t *testing.T) {
 		go func() { done <- c.Run(ctx) }()
 		time.Sleep(time.Hour)
 		synctest.Wait()
+		mu.Lock()
 		if n := len(p.got); n != courierHolds || len(waiting) != courierHolds {
 			t.Errorf("%d signals were sent in an hour, %d are to be deleted: want each of the %d that can be seen once", n, len(waiting), courierHolds)
 		}
 		refuses.Store(false)
 		outbox.sent(waiting) // the journal takes commits again
 		waiting = nil
+		mu.Unlock()
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if n := len(p.got); n != all {
