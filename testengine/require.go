@@ -17,6 +17,16 @@ func missing(t testing.TB, program, hint string) {
 	t.Skipf("%s is missing, so this test is skipped: %s", program, hint)
 }
 
+// MosquittoPub is the path of mosquitto_pub. A test without it is skipped, and fails in CI.
+func MosquittoPub(t testing.TB) string {
+	t.Helper()
+	path := lookProgram("mosquitto_pub")
+	if path == "" {
+		missing(t, "mosquitto_pub", "apt-get install mosquitto-clients")
+	}
+	return path
+}
+
 // inCI tells whether the tests run as continuous integration, where a missing engine is a failure.
 func inCI() bool {
 	ci, err := strconv.ParseBool(os.Getenv("CI"))

@@ -114,12 +114,10 @@ func get(url string) (string, error) {
 // Finding N1: the stranger's path: init, serve, a message, the page; through mosquitto where it is, with a message of Zigbee2MQTT.
 func TestN1_AStrangersFirstMessageIsSeen(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("mosquitto_pub"); err != nil {
-		t.Skip("mosquitto_pub is not installed: apt-get install mosquitto-clients")
-	}
+	pub := testengine.MosquittoPub(t)
 	publish := func(t *testing.T, args ...string) {
 		t.Helper()
-		if out, err := exec.Command("mosquitto_pub", append(args, "-q", "1")...).CombinedOutput(); err != nil {
+		if out, err := exec.Command(pub, append(args, "-q", "1")...).CombinedOutput(); err != nil {
 			t.Fatalf("mosquitto_pub: %v\n%s", err, out)
 		}
 	}
