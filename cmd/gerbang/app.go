@@ -81,7 +81,7 @@ func newApp(ctx context.Context, cfg *configs.Config, log *slog.Logger) (_ *app,
 	if err != nil {
 		return nil, err
 	}
-	if a.id, err = identify(cfg); err != nil {
+	if a.id, err = identify(cfg, log); err != nil {
 		return nil, err
 	}
 	a.loop = gateway.NewLoop(gateway.LoopOptions{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ const identityFile = "gateway.id"
 
 // identify finds the id of this gateway: as configured, or as it was made at its first start: the host's name and four digits, because many
 // hosts are called raspberrypi, and two gateways with one id take each other's messages. It belongs to whoever holds the data directory.
-func identify(cfg *configs.Config) (string, error) {
+func identify(cfg *configs.Config, log *slog.Logger) (string, error) {
 	if cfg.ID != "" {
 		return cfg.ID, nil
 	}
@@ -40,8 +41,9 @@ func identify(cfg *configs.Config) (string, error) {
 	}
 	host = cleanID(host)
 	id := fmt.Sprintf("%s-%04x", cmp.Or(host[:min(len(host), maxID-5)], "gerbang"), rand.N(1<<16))
-	// Where the disk is full or read-only it is tried again at the next start.
-	_ = os.WriteFile(path, []byte(id+"\n"), 0o600)
+	if err := os.WriteFile(path, []byte(id+"\n"), 0o600); err != nil { // the disk is full or read-only, and the gateway starts all the same
+		log.Warn("the gateway's id cannot be kept: it will have another one at the next start, and the broker keeps messages under this one", "id", id, "err", err)
+	}
 	return id, nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,27 +89,27 @@ func TestA4_TwoGatewaysAtOneBroker(t *testing.T) {
 // The id of a gateway that was not given one is made at its first start.
 func TestIdentityIsKept(t *testing.T) {
 	t.Parallel()
-	cfg := &configs.Config{Data: t.TempDir()}
-	first, err := identify(cfg)
+	cfg, quiet := &configs.Config{Data: t.TempDir()}, slog.New(slog.DiscardHandler)
+	first, err := identify(cfg, quiet)
 	if err != nil || first == "" || first != cleanID(first) {
 		t.Fatalf("got %q, %v: want a clean id", first, err)
 	}
-	if again, err := identify(cfg); err != nil || again != first {
+	if again, err := identify(cfg, quiet); err != nil || again != first {
 		t.Errorf("then %q, %v: want %q", again, err, first)
 	}
 	// Another one on this host: with one id they would take each other's messages.
-	if other, err := identify(&configs.Config{Data: t.TempDir()}); err != nil || other == first {
+	if other, err := identify(&configs.Config{Data: t.TempDir()}, quiet); err != nil || other == first {
 		t.Errorf("another gateway has the id %q as well (%v)", other, err)
 	}
 	path := filepath.Join(cfg.Data, identityFile)
 	if err := os.WriteFile(path, []byte("host-before\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if id, err := identify(cfg); err != nil || id != "host-before" {
+	if id, err := identify(cfg, quiet); err != nil || id != "host-before" {
 		t.Errorf("got %q, %v: want the one that was kept", id, err)
 	}
 	cfg.ID = "set"
-	if id, err := identify(cfg); err != nil || id != "set" {
+	if id, err := identify(cfg, quiet); err != nil || id != "set" {
 		t.Errorf("got %q, %v: want the configured one", id, err)
 	}
 	cfg.ID = ""
@@ -116,7 +117,7 @@ func TestIdentityIsKept(t *testing.T) {
 		if err := os.WriteFile(path, []byte(garbage), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if id, err := identify(cfg); err == nil {
+		if id, err := identify(cfg, quiet); err == nil {
 			t.Errorf("%q is taken for the id %q", garbage, id)
 		}
 	}
