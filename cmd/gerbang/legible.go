@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -25,12 +26,36 @@ func shown(w io.Writer) io.Writer {
 	return &legible{to: w}
 }
 
-// plainly is the writer behind a legible one, for text of our own that moves the cursor.
+// plainly is the writer behind a legible one, for text of our own that moves the cursor. It shares the legible one's lock: progress
+// and messages come from different goroutines.
 func plainly(w io.Writer) io.Writer {
 	if l, ok := w.(*legible); ok {
-		return l.to
+		return plain{l}
 	}
 	return w
+}
+
+// plain writes past a legible's escapes.
+type plain struct{ past *legible }
+
+func (p plain) Write(text []byte) (int, error) {
+	p.past.mu.Lock()
+	defer p.past.mu.Unlock()
+	return p.past.to.Write(text)
+}
+
+// isTerminal tells whether somebody looks at what is written.
+func isTerminal(w io.Writer) bool {
+	switch v := w.(type) {
+	case plain:
+		return isTerminal(v.past.to)
+	case *legible:
+		return isTerminal(v.to)
+	case *os.File:
+		info, err := v.Stat()
+		return err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return false
 }
 
 // Write escapes p.

@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/configs"
 )
@@ -78,5 +81,29 @@ func TestLegibleTextStaysAsItIs(t *testing.T) {
 		if out.String() != want {
 			t.Errorf("in writes of %d bytes: got %q, want %q", size+1, out.String(), want)
 		}
+	}
+}
+
+// Progress is written while messages are: both at one writer, which need not be safe for that (a test's buffer, a pipe).
+func TestProgressAndMessagesTakeTurns(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := shown(&out)
+	bar := newProgress(w, "published", 1000)
+	var both sync.WaitGroup
+	both.Go(func() {
+		for range 1000 {
+			bar.last = time.Time{}
+			bar.set(1)
+		}
+	})
+	both.Go(func() {
+		for range 1000 {
+			_, _ = fmt.Fprintln(w, "waiting")
+		}
+	})
+	both.Wait()
+	if lines := strings.Count(out.String(), "\n"); lines != 2000 {
+		t.Errorf("got %d lines, want 2000", lines)
 	}
 }

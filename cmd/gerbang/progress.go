@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 )
 
@@ -18,13 +17,7 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, what string, total int) *progress {
-	w = plainly(w)
-	p := &progress{w: w, what: what, total: total, begin: time.Now()}
-	if f, ok := w.(*os.File); ok {
-		info, err := f.Stat()
-		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
-	}
-	return p
+	return &progress{w: plainly(w), what: what, total: total, terminal: isTerminal(w), begin: time.Now()}
 }
 
 // set shows n of the total.
