@@ -7,6 +7,7 @@ import (
 
 // View is the live state.
 func (e *Engine) View() View {
+	e.answers = 0
 	v := View{Site: e.site, Now: e.clock, Record: e.record, Verdict: Unknown}
 	if e.plan == nil {
 		v.Persons = Estimate{Reason: ReasonNoData}

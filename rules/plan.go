@@ -33,15 +33,16 @@ type plan struct {
 	thermometers []bool
 	atDoor       map[string][]int // the devices that hang there, or a channel of which does, by index
 	// counters are the devices that count people, likewise.
-	counters []bool
-	counted  map[string]bool // zones that something counts, the building by an empty id; nil: to be found
-	programs map[programKey]*program
-	zoneAt   map[string]int // index in the definition by id
-	doorAt   map[string]int
-	deviceAt map[string]int
-	taskAt   map[string]int
-	kept     [64][]kept // by quantity: what rules look back at
-	keeps    uint64     // quantities that they do
+	counters    []bool
+	counted     map[string]bool // zones that something counts, the building by an empty id; nil: to be found
+	programs    map[programKey]*program
+	expressions map[*Rule]*expressionRule
+	zoneAt      map[string]int // index in the definition by id
+	doorAt      map[string]int
+	deviceAt    map[string]int
+	taskAt      map[string]int
+	kept        [64][]kept // by quantity: what rules look back at
+	keeps       uint64     // quantities that they do
 }
 
 type programKey struct {
