@@ -405,11 +405,13 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 func (g *Gateway) settle(ctx context.Context) error {
 	for len(g.owed) > 0 {
 		rec := g.owed[0]
+		g.owed[0] = telemetry.Record{}
 		g.owed = g.owed[1:]
 		if err := g.append(ctx, rec); err != nil {
 			return err
 		}
 	}
+	g.owed = nil // and not the end of a list of thousands
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 
 // configure puts a plan in force at the clock. What is known about subjects that still exist stays.
 func (e *Engine) configure(p *plan) {
-	if e.plan != nil && bytes.Equal(e.plan.source, p.source) {
+	if e.plan != nil && e.plan.source.is(&p.source) {
 		e.plan.version = p.version
 		return
 	}

@@ -15,7 +15,7 @@ import (
 // can be judged by the one then in force.
 type plan struct {
 	def      *Definition
-	source   []byte // the definition's JSON as it was applied
+	source   packed // the definition's JSON as it was applied
 	version  string
 	from     telemetry.Instant
 	loc      *time.Location
@@ -57,8 +57,9 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 	if err := json.Unmarshal(source, def); err != nil {
 		return nil, fmt.Errorf("reading a definition: %w", err)
 	}
+	def.compact()
 	p := &plan{
-		def: def, source: slices.Clone(source), version: version, from: from, loc: def.Site.Location.Location,
+		def: def, source: pack(source), version: version, from: from, loc: def.Site.Location.Location,
 		late: def.Lateness, passage: def.MaxPassages, programs: make(map[programKey]*program),
 	}
 	if p.late == 0 {
