@@ -280,7 +280,9 @@ func (g *Gateway) view(s *site) rules.View {
 		var v rules.View
 		err := g.guard.ask(&s.id, 0, func() error { v = s.look(); return nil })
 		if err == nil {
-			s.shown = v
+			if s.shown.Site == "" {
+				s.shown = v.Outlined() // until the view is published
+			}
 			return v
 		}
 		g.stop(s, g.seq+1, err)
@@ -311,6 +313,17 @@ func unjudged(v rules.View, site string) rules.View {
 	v.Tasks = append([]rules.TaskView(nil), v.Tasks...)
 	for i := range v.Tasks {
 		v.Tasks[i].Verdict = rules.Unknown
+	}
+	if v.Outline != nil {
+		n, o := v.Outline.Counts, rules.Outline{Unheard: v.Outline.Unheard}
+		o.Counts.Unknown = n.Within + n.Breached + n.Near + n.Unknown
+		if w := v.Outline.Worst; w != nil {
+			worst := *w
+			worst.Verdict, worst.Near, worst.Explanation = rules.Unknown, false, rules.Explanation{Reason: rules.ReasonStopped}
+			o.Worst = &worst
+		}
+		v.Outline = &o
+		return v
 	}
 	v.Verdicts = append([]rules.VerdictView(nil), v.Verdicts...)
 	for i := range v.Verdicts {
