@@ -126,6 +126,8 @@ const (
 	publishEvery  = 250 * time.Millisecond
 	publishShare  = 50
 	publishBudget = time.Millisecond
+	// lookAtOnce is of how many sites it is seen at once whether they are to be shown.
+	lookAtOnce = 256
 	// openEvery is the shortest time between two lists of open alerts, and again for each openMany there are: a flood of them must
 	// not be copied for each.
 	openEvery = 20 * time.Millisecond
@@ -210,7 +212,7 @@ func (l *Live) views(g *Gateway, begin time.Time, now telemetry.Instant) []rules
 		return nil
 	}
 	var made []rules.View
-	for range g.order {
+	for range min(len(g.order), lookAtOnce) {
 		site := g.order[l.next%len(g.order)]
 		l.next = (l.next + 1) % len(g.order)
 		if !l.dirty[site.id] || begin.Sub(l.shownAt[site.id]) < l.pause {

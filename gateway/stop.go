@@ -96,6 +96,7 @@ func (g *Gateway) stop(s *site, seq uint64, cause error) {
 	}
 	s.stopped = firstLineOf(cause)
 	s.unjudged = seq
+	g.dues.forget()
 	s.applied, s.snapshotDue, s.rows = 0, false, 0
 	for _, b := range s.books {
 		b.rows = nil // they are made again with the records since the last snapshot
@@ -129,7 +130,7 @@ func (g *Gateway) Stopped() map[string]string {
 
 // begun tells that a site that was stopped is judged again, up to the present.
 func (g *Gateway) begun(s *site) {
-	s.snapshotDue = true
+	s.snapshotDue, g.hurry = true, true
 	g.log.Info("the site is judged again", "site", s.id)
 	g.batch.Stops = append(g.batch.Stops, Stop{Site: s.id})
 	g.Fault(alerts.Fault{Name: alerts.FaultSiteStopped, Site: s.id}, g.now)
@@ -146,7 +147,7 @@ func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 		}
 		tried[s.id] = true
 		delete(g.hung, s.id)
-		from := start{snapshot: s.last, origin: s.origin, takes: s.takes != nil, rolledUp: s.rolledUp}
+		from := start{snapshot: s.snapshot(), origin: s.origin, takes: s.takes != nil, rolledUp: s.rolledUp}
 		fresh, err := g.recoverSites(ctx, map[string]start{s.id: from}, map[string]uint64{s.id: s.unjudged})
 		if err != nil {
 			g.log.Error("the site cannot be judged again", "site", s.id, "err", err)
@@ -165,6 +166,7 @@ func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 			continue
 		}
 		f.version, f.shown, f.deaf = s.version, s.shown, s.deaf
+		g.dues.forget()
 		if *s = *f; s.stopped == "" {
 			g.begun(s)
 		}
