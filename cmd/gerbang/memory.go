@@ -16,6 +16,7 @@ const collectEarly = 75
 func limitMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectEarly)
+		followHeap(collectEarly)
 	}
 }
 
