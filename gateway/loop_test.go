@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -54,7 +55,7 @@ func TestAcknowledgedMeansCommitted(t *testing.T) {
 		m.mu.Lock()
 		m.fail = func(int) (error, bool) {
 			if refuse.Load() {
-				return ErrFull, false
+				return journal.ErrFull, false
 			}
 			return nil, false
 		}
@@ -100,12 +101,12 @@ func TestUnknownOutcomeIsFatal(t *testing.T) {
 			m := newMemory()
 			withLoop(t, m, func(t *testing.T, l *Loop, _ *bench, wait func() error) {
 				m.mu.Lock()
-				m.fail = func(int) (error, bool) { return fmt.Errorf("fsync: %w", ErrOutcomeUnknown), stored }
+				m.fail = func(int) (error, bool) { return fmt.Errorf("fsync: %w", journal.ErrOutcomeUnknown), stored }
 				m.mu.Unlock()
 				acked := atomic.Int64{}
 				_ = l.Intake().Put(message(1, func() { acked.Add(1) }))
 				time.Sleep(time.Minute)
-				if err := wait(); !errors.Is(err, ErrOutcomeUnknown) {
+				if err := wait(); !errors.Is(err, journal.ErrOutcomeUnknown) {
 					t.Errorf("run ended with %v, want ErrOutcomeUnknown", err)
 				}
 				if acked.Load() != 0 {

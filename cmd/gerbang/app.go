@@ -20,6 +20,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/ingest/decode/memory"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/web"
 )
@@ -32,7 +33,7 @@ type app struct {
 	started  time.Time
 	registry *prometheus.Registry
 
-	journal *journal.Journal
+	journal journal.Journal
 	memory  *memory.File // of what devices announced
 	hearing *hearing
 	gateway *gateway.Gateway
@@ -143,8 +144,8 @@ func (a *app) recover(ctx context.Context) (*decode.Decoder, error) {
 	return decoder, err
 }
 
-func openJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *slog.Logger) (*journal.Journal, error) {
-	j, err := journal.Open(ctx, journal.Options{Dir: cfg.Data, Window: cfg.Ingest.DuplicateWindow, Relaxed: relaxed, Logger: log})
+func openJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *slog.Logger) (*sqlite.Journal, error) {
+	j, err := sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Window: cfg.Ingest.DuplicateWindow, Relaxed: relaxed, Logger: log})
 	if errors.Is(err, journal.ErrInUse) {
 		return nil, hinted{err, "stop the other one, or give this one a data directory of its own (data: in the configuration)"}
 	}
@@ -155,7 +156,7 @@ func openJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *sl
 }
 
 // openGateway recovers the state and brings the configured definitions into force at the given time.
-func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decoder, j *journal.Journal, log *slog.Logger, now time.Time) (*gateway.Gateway, error) {
+func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decoder, j journal.Store, log *slog.Logger, now time.Time) (*gateway.Gateway, error) {
 	begin := time.Now()
 	directory := alerts.NewDirectory()
 	for i := range cfg.Kept {
@@ -227,7 +228,7 @@ func announcements(open []alerts.Alert) []alerts.Signal {
 }
 
 // committed hands a durable batch to everybody behind the loop. Nobody here blocks.
-func (a *app) committed(b *gateway.Batch) {
+func (a *app) committed(b *journal.Batch) {
 	a.courier.Owe(b.Signals)
 	if a.router != nil {
 		a.router.resender.Notify(b.Changes)

@@ -27,9 +27,20 @@ const (
 	damageTold = 7 * 24 * time.Hour
 )
 
+// files are those of the journal; nil: it lies elsewhere.
+func (a *app) files() journal.Files {
+	files, _ := a.journal.(journal.Files)
+	return files
+}
+
 // watchJournal says when the files of the journal are taken away, and when they are back: the loop notices by itself only where
 // it has something to commit.
 func (a *app) watchJournal(ctx context.Context) error {
+	files := a.files()
+	if files == nil {
+		<-ctx.Done() // the loop notices what commits find
+		return nil
+	}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	gone := false
@@ -40,7 +51,7 @@ func (a *app) watchJournal(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		err := a.journal.Look()
+		err := files.Look()
 		if err == nil {
 			a.rescued, again, pause = false, time.Time{}, 0 // if they go once more, they go with what was written since
 		}
@@ -67,7 +78,7 @@ func (a *app) watchJournal(ctx context.Context) error {
 
 // rescueJournal copies what only this process can still read: it dies with it, so it is tried until it succeeds.
 func (a *app) rescueJournal(ctx context.Context) {
-	c, err := a.journal.Rescue(ctx)
+	c, err := a.files().Rescue(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			a.log.Error("the journal cannot be rescued; it is tried again", "err", err)

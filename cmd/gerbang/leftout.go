@@ -29,7 +29,7 @@ func loadServing(path string) (*configs.Config, configs.Problems, error) {
 }
 
 // keepDefinitions gives the sites that were left out the last definition that the journal has.
-func keepDefinitions(ctx context.Context, cfg *configs.Config, j *journal.Journal, log *slog.Logger) error {
+func keepDefinitions(ctx context.Context, cfg *configs.Config, j journal.Recovery, log *slog.Logger) error {
 	for _, id := range cfg.LeftOut {
 		var last *rules.Definition
 		err := j.Standing(ctx, id, math.MaxInt64, func(rec *telemetry.Record) error {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // loopMetrics shows the loop's counters when somebody asks: counting costs the loop nothing.
@@ -63,7 +64,7 @@ func (m *loopMetrics) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(m.writable, prometheus.GaugeValue, writable)
 }
 
-func outcomes(c gateway.Counters) map[string]uint64 {
+func outcomes(c journal.Counters) map[string]uint64 {
 	return map[string]uint64{
 		"received": c.Received, "stored": c.Stored, "duplicate": c.Duplicate, "rejected": c.Rejected, "ignored": c.Ignored,
 	}

@@ -95,7 +95,7 @@ func (p earPort) Heard() ([]web.Heard, time.Time) {
 
 type alertPort struct {
 	*gateway.Live
-	journal *journal.Journal
+	journal journal.Queries
 }
 
 var _ web.Alerts = alertPort{}
