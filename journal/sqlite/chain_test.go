@@ -222,7 +222,7 @@ func TestL6_AFlippedBitInTheLogIsTold(t *testing.T) {
 }
 
 // copied is what a killed gateway leaves: the files as they are, without the lock.
-func copied(t *testing.T, dir string) string {
+func copied(t testing.TB, dir string) string {
 	t.Helper()
 	to := t.TempDir()
 	for _, name := range []string{FileName, FileName + "-wal", AnchorFile, HeadFile} {
