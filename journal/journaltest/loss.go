@@ -65,10 +65,22 @@ func loss(t testing.TB, h Harness) {
 	goesOn(t, j, f, 31, 40)
 }
 
+// lossAtTheEnd leaves nothing in the journal itself that tells of the records: no snapshot, no verdict.
 func lossAtTheEnd(t testing.TB, h Harness) {
-	j, f := damaged(t, h, 100, func(d Damager) { d.Lose(t, 91, 100) })
-	j = named(t, h, j, journal.Finding{First: 91, Last: 100, What: journal.Lost})
-	goesOn(t, j, f, 91, 100)
+	j := open(t, h)
+	for from := uint64(1); from <= 100; from += 10 {
+		commit(t, j, &journal.Batch{Records: observations(from, 10, "mall")})
+	}
+	closed(t, j)
+	h.(Damager).Lose(t, 91, 100)
+	j = named(t, h, open(t, h), journal.Finding{First: 91, Last: 100, What: journal.Lost})
+	if last, head := state(t, j).LastSeq, j.Head().Record; last != 100 || head != 100 {
+		t.Errorf("the last record is %d, and at the head %d, want 100: that number was given", last, head)
+	}
+	commit(t, j, &journal.Batch{Records: observations(101, 3, "mall")})
+	if there := seqs(t, j); len(there) != 93 || there[91] || !there[90] || !there[101] {
+		t.Errorf("%d records are there, want 1 to 90 and 101 to 103", len(there))
+	}
 }
 
 func changed(t testing.TB, h Harness) {
