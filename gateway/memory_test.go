@@ -33,6 +33,8 @@ func newMemory() *memory {
 	return &memory{open: map[string]alerts.Alert{}, snapshots: map[string]journal.Snapshot{}, rollups: map[journal.Rollup]int{}}
 }
 
+func (m *memory) Prepare(*journal.Batch) {}
+
 func (m *memory) Commit(_ context.Context, b *journal.Batch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -17,9 +17,13 @@ type Store interface {
 // Committer takes batches. One goroutine writes at a time.
 type Committer interface {
 	// Commit makes the batch durable as one transaction: when it returns nil, everything in it has been fsynced. Records come with their
-	// numbers, from the one behind the last. An error that is Fatal ends the process, which must recover. Any other error means that nothing
+	// numbers, from the one behind the last, and do not change any more: readers may hold them. An error that is Fatal ends the process, which must recover. Any other error means that nothing
 	// of the batch is stored; the same batch may be committed again.
 	Commit(ctx context.Context, b *Batch) error
+	// Prepare may do ahead of time what the commit of the batch has to do with its records, transitions, samples and flows so far. The
+	// batch gets more of them before its commit, and those that it has do not change. It promises nothing, and nobody sees it before the
+	// commit.
+	Prepare(b *Batch)
 }
 
 // Recovery is what a start reads.

@@ -74,6 +74,7 @@ var checks = []check{
 	{"the streams come in order, from any place", nil, streamsOrdered},
 	{"numbers have no holes, and none is given twice", nil, numbered},
 	{"a batch that is refused leaves nothing", nil, refusedLeavesNothing},
+	{"what is prepared promises nothing", nil, prepared},
 	{"identities of the newest records are known", nil, identities},
 	{"what comes twice is kept once", nil, keptOnce},
 	{"the newest snapshot of each site is kept", nil, snapshots},

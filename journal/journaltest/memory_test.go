@@ -201,6 +201,15 @@ func (m *memory) Commit(_ context.Context, b *journal.Batch) error {
 	return err
 }
 
+func (m *memory) Prepare(b *journal.Batch) {
+	if m.d.broken["shows what is prepared"] {
+		_ = m.change(func(c *content) error { c.Records = append(c.Records, b.Records...); return nil })
+	}
+	if m.d.broken["takes the numbers of what is prepared"] {
+		m.d.last = max(m.d.last, b.Records[len(b.Records)-1].Seq)
+	}
+}
+
 // spoil leaves out what a broken journal does not keep.
 func (m *memory) spoil(b *journal.Batch) {
 	for fault, forget := range map[string]func(){

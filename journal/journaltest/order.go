@@ -144,3 +144,44 @@ func refusedLeavesNothing(t testing.TB, h Harness) {
 	has(t, "when it was mended", j, f.content)
 	has(t, "after a crash", open(t, h.Crash(t)), f.content)
 }
+
+// prepared prepares batches that grow, are given up for another, or come while others write: only what is committed is there.
+func prepared(t testing.TB, h Harness) {
+	j, f := open(t, h), newFeed()
+	f.commit(t, j, 10)
+	grow := func(b *journal.Batch, then func()) {
+		t.Helper()
+		whole := *b
+		for _, n := range []int{3, 20} {
+			b.Records, b.Transitions, b.Samples, b.Flows = whole.Records[:n], whole.Transitions[:n%3], whole.Samples[:n%2], whole.Flows[:1]
+			j.Prepare(b)
+			has(t, "while a batch is prepared", j, f.content)
+			then()
+		}
+		*b = whole
+	}
+	nothing := func() {}
+	b := f.batch(40)
+	grow(b, nothing)
+	has(t, "after a crash meanwhile", open(t, h.Crash(t)), f.content)
+	commit(t, j, b)
+	f.took(b)
+	has(t, "when it was committed", j, f.content)
+
+	b = f.batch(40)
+	grow(b, func() { // others write meanwhile
+		f.content.Position.Record++
+		if err := j.Source().Advance(t.Context(), f.content.Position, nil); err != nil {
+			t.Errorf("moving the cursor beside a batch that is prepared: %v", err)
+		}
+	})
+	commit(t, j, b)
+	f.took(b)
+	has(t, "when others wrote meanwhile", j, f.content)
+
+	grow(f.batch(40), nothing)
+	f.batches--
+	f.commit(t, j, 7) // another one
+	has(t, "when another batch was committed", j, f.content)
+	has(t, "after a crash", open(t, h.Crash(t)), f.content)
+}

@@ -179,7 +179,7 @@ func mendAlerts(f *journal.FutureAlerts, do func(string, ...any) error, now tele
 	}
 	for _, a := range f.Ended {
 		a.Resolved = 0
-		body, err := json.Marshal(&a)
+		body, err := alerts.Encode(&a)
 		if err != nil {
 			return err
 		}

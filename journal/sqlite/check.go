@@ -107,7 +107,7 @@ func (f *snapshot) Alerts(ctx context.Context, fn func(a *alerts.Alert, differs 
 			return err
 		}
 		var a alerts.Alert
-		if err := json.Unmarshal([]byte(body), &a); err != nil {
+		if err := alerts.Decode([]byte(body), &a); err != nil {
 			return fn(&alerts.Alert{ID: id, Site: site}, "it cannot be read: "+err.Error())
 		}
 		differs := ""
