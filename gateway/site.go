@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -41,8 +42,8 @@ type site struct {
 	origin telemetry.Engine
 	takes  *telemetry.Engine
 
-	last        Snapshot // the newest committed one
-	rolledUp    uint64   // rollups up to this record are in the journal, where that is not last.Seq
+	last        journal.Snapshot // the newest committed one
+	rolledUp    uint64           // rollups up to this record are in the journal, where that is not last.Seq
 	devices     int
 	deaf        bool // it was told that nobody listens
 	applied     int  // records since last
@@ -65,12 +66,12 @@ var (
 
 func newSite(id string) *site {
 	engine := rules.New(id)
-	return &site{id: id, engine: engine, judge: newJudge(id, engine), look: newLook(id, engine), books: map[string]*book{}, last: Snapshot{Site: id}}
+	return &site{id: id, engine: engine, judge: newJudge(id, engine), look: newLook(id, engine), books: map[string]*book{}, last: journal.Snapshot{Site: id}}
 }
 
 // start is what a site is recovered from.
 type start struct {
-	snapshot Snapshot
+	snapshot journal.Snapshot
 	origin   telemetry.Engine // where the snapshot cannot be read
 	takes    bool             // the origin is not in the journal yet
 	rolledUp uint64           // rollups up to here are in the journal, where that is beyond the snapshot
@@ -78,7 +79,7 @@ type start struct {
 
 // starts finds what each site is recovered from: the newest snapshot, else where its engine began, else, for one that another
 // version of the engine judged, where this one is to begin.
-func starts(ctx context.Context, j Journal, st *State) (map[string]start, error) {
+func starts(ctx context.Context, j journal.Recovery, st *journal.State) (map[string]start, error) {
 	all := make(map[string]start, len(st.Snapshots))
 	var begin *telemetry.Engine
 	for id, snap := range st.Snapshots {
@@ -244,7 +245,7 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 			g.stop(s, g.seq+1, fmt.Errorf("taking a snapshot: %w", err))
 			return nil
 		}
-		s.last = Snapshot{Site: s.id, Seq: g.seq, Body: body}
+		s.last = journal.Snapshot{Site: s.id, Seq: g.seq, Body: body}
 		s.applied, s.snapshotAt, s.snapshotDue = 0, now, false
 		g.batch.Snapshots = append(g.batch.Snapshots, s.last)
 		g.batch.Rollups = s.drain(g.batch.Rollups)
