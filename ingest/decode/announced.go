@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -69,7 +70,7 @@ func (a *announced) keep(owner, key, value string) (changed bool, f *fault) {
 	switch {
 	case value == "" && !have || have && old == value && counted && held.owner == owner:
 		return false, nil
-	case len(value) > maxAnnounced || len(key) > maxTopic:
+	case len(value) > maxAnnounced || len(key) > written.MaxTopic:
 		return false, faultf(telemetry.ReasonTooLarge, "an announcement of %d bytes: want at most %d", len(value), maxAnnounced)
 	}
 	if counted {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
@@ -37,13 +38,13 @@ func TestTimesWithoutAZone(t *testing.T) {
 			{Topic: door, Payload: []byte(`{"at":"` + tt.at + `","people_in":1}`)},
 			{Topic: "m/door-3", Payload: []byte(`{"t":"` + tt.at + `","n":1}`)},
 		} {
-			m.QoS, m.Received = 1, parseTime([]byte(tt.received), time.UTC)
+			m.QoS, m.Received = 1, written.Time([]byte(tt.received), time.UTC)
 			recs := d.Decode(&m, nil)
 			if len(recs) != 1 || recs[0].Rejection != nil {
 				t.Fatalf("%s: got %s", m.Payload, show(recs))
 			}
 			rec := recs[0]
-			if want := parseTime([]byte(tt.want), time.UTC); rec.At != want || rec.Observation.Flags&telemetry.FlagClock != 0 {
+			if want := written.Time([]byte(tt.want), time.UTC); rec.At != want || rec.Observation.Flags&telemetry.FlagClock != 0 {
 				t.Errorf("%s %s %s, received %s: got %v (flags %v), want %v", tt.zone, m.Topic, tt.at, tt.received, rec.At, rec.Observation.Flags, want)
 			}
 		}
@@ -53,7 +54,7 @@ func TestTimesWithoutAZone(t *testing.T) {
 	d := newDecoder(t, Options{Sites: []facility.Site{site}})
 	identity := func(received string) uint64 {
 		m := message(door, `{"at":"2026-11-01T01:30","people_in":1}`)
-		m.Received = parseTime([]byte(received), time.UTC)
+		m.Received = written.Time([]byte(received), time.UTC)
 		recs := d.Decode(m, nil)
 		if len(recs) != 1 || recs[0].Identity == 0 {
 			t.Fatalf("got %s, want a message with an identity", show(recs))

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -128,7 +129,7 @@ func compile(def *Model) (*model, error) {
 	m := &model{Model: *def, words: make(map[string]bool), devices: make(map[string]*binding)}
 	m.nobody.model = m
 	c := &compiler{m: m}
-	if !validID(m.ID) {
+	if !written.IsID(m.ID) {
 		c.fail("id", fmt.Errorf("%q: want a-z, 0-9, _ and -, at most 64", m.ID))
 	}
 	if m.Title == "" {
@@ -263,7 +264,7 @@ func (c *compiler) prefer() {
 	}
 	m.forms = make([]Count, len(m.Prefer))
 	for i, way := range m.Prefer {
-		if !validID(way) || slices.Index(m.Prefer, way) < i {
+		if !written.IsID(way) || slices.Index(m.Prefer, way) < i {
 			c.fail(fmt.Sprintf("prefer[%d]", i), fmt.Errorf("%q: want a-z, 0-9, _ and -, each way once", way))
 		}
 	}

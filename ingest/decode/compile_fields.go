@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -135,7 +136,7 @@ func (c *compiler) field(at string, def *Field) field {
 		c.fail(at+".kinds", fmt.Errorf("belong to button, not to %s", def.Quantity))
 	}
 	for word, kind := range def.Kinds {
-		if !plainName([]byte(kind)) {
+		if !written.PlainName([]byte(kind)) {
 			c.fail(at+".kinds", fmt.Errorf("%q: %q: want a short word for the kind of press", word, kind))
 		}
 	}
@@ -147,8 +148,8 @@ func (c *compiler) field(at string, def *Field) field {
 	if def.Channel != "" && def.ChannelPath != "" {
 		c.fail(at+".channel", errors.New("want channel or channel_path, not both"))
 	}
-	if def.Channel != channelText([]byte(def.Channel)) {
-		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or the signs _-.: alone", def.Channel, maxChannel))
+	if def.Channel != written.Channel([]byte(def.Channel)) {
+		c.fail(at+".channel", fmt.Errorf("%q: want at most %d letters, digits, spaces or the signs _-.: alone", def.Channel, written.MaxChannel))
 	}
 	if def.Main != nil && def.Channel == "" {
 		c.fail(at+".main", errors.New("want a channel, which tells the value from what is measured at the device's place"))

@@ -1,5 +1,7 @@
 package decode
 
+import "github.com/gerbang-iot/gerbang/ingest/decode/written"
+
 // condition is Condition made ready, literal a YAML scalar.
 type condition struct {
 	path   path
@@ -73,7 +75,7 @@ func (c *condition) holds(doc *document, v found) bool {
 
 // true reports whether the condition is true of a value that is there.
 func (c *condition) true(n *node) bool {
-	return c.exists != nil || isAny(c.in, n) || c.like != "" && n.kind != '{' && n.kind != '[' && like(c.like, n.raw) || c.notIn != nil && !isAny(c.notIn, n)
+	return c.exists != nil || isAny(c.in, n) || c.like != "" && n.kind != '{' && n.kind != '[' && written.Like(c.like, n.raw) || c.notIn != nil && !isAny(c.notIn, n)
 }
 
 // isAny reports whether n is one of the literals. A number is compared as a number with numbers, and everything as the

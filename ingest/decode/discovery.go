@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -62,7 +63,7 @@ func (e *entity) device() string {
 
 // stateTopic reports whether values may be heard on a topic that somebody else has chosen.
 func stateTopic(topic string) bool {
-	return topic != "" && len(topic) <= maxTopic && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$") &&
+	return topic != "" && len(topic) <= written.MaxTopic && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$") &&
 		!strings.HasPrefix(topic, nativePrefix) && !strings.HasPrefix(topic, pushPrefix)
 }
 
@@ -130,7 +131,7 @@ func (d *discovery) read(component string) *fault {
 func (d *discovery) names(device int32) []string {
 	var names []string
 	add := func(i int32) {
-		if n := &d.doc.nodes[i]; (n.kind == '"' || n.kind == '0') && len(n.raw) > 0 && len(n.raw) <= maxAddress && len(names) < maxNames {
+		if n := &d.doc.nodes[i]; (n.kind == '"' || n.kind == '0') && len(n.raw) > 0 && len(n.raw) <= written.MaxAddress && len(names) < maxNames {
 			names = append(names, string(n.raw))
 		}
 	}
@@ -164,9 +165,9 @@ func (d *discovery) component(i int32, kind, key string) {
 		object += "/" + key
 	}
 	unique := d.text(d.option(i, "unique_id"))
-	e := entity{ID: bounded(firstOf(unique, object), maxAddress), Devices: slices.Clone(d.devices)}
+	e := entity{ID: written.Bounded(firstOf(unique, object), written.MaxAddress), Devices: slices.Clone(d.devices)}
 	for _, name := range [...]string{unique, object, object[strings.LastIndexByte(object, '/')+1:]} {
-		if name != "" && len(name) <= maxAddress && !slices.Contains(e.Devices, name) && len(e.Devices) < maxNames+3 {
+		if name != "" && len(name) <= written.MaxAddress && !slices.Contains(e.Devices, name) && len(e.Devices) < maxNames+3 {
 			e.Devices = append(e.Devices, name)
 		}
 	}
@@ -261,7 +262,7 @@ var sensorClasses = map[string]telemetry.Quantity{
 }
 
 // altering are words in a name that make a value of a class something else than what is measured in a room.
-var altering = setOf("set", "setpoint", "target", "dew", "dewpoint", "feels", "heat", "index", "min", "max", "minimum", "maximum", "average", "threshold",
+var altering = written.SetOf("set", "setpoint", "target", "dew", "dewpoint", "feels", "heat", "index", "min", "max", "minimum", "maximum", "average", "threshold",
 	"limit", "offset", "calibration", "alarm", "delta", "trend", "water", "soil", "pool", "boiler", "object", "absolute", "tank", "tyre", "tire")
 
 // sensorSense is what a sensor measures, by its class or else its names; diagnostic: it tells about the device itself.
@@ -272,7 +273,7 @@ func sensorSense(class, unit string, diagnostic bool, names []string) (sense, bo
 		return namedSense(unit, names)
 	}
 	for _, name := range names[:2] {
-		if slices.ContainsFunc(wordsIn(name), func(word string) bool { return altering[word] }) {
+		if slices.ContainsFunc(written.Words(name), func(word string) bool { return altering[word] }) {
 			return s, false
 		}
 	}
@@ -369,8 +370,8 @@ func (d *discovery) binarySensor(i int32, e *entity, key string) {
 	if topic == "" || e.Quantity == telemetry.NoQuantity {
 		return
 	}
-	e.On = bounded(firstOf(d.text(d.option(i, "payload_on")), "ON"), maxAnnouncing)
-	e.Off = bounded(firstOf(d.text(d.option(i, "payload_off")), "OFF"), maxAnnouncing)
+	e.On = written.Bounded(firstOf(d.text(d.option(i, "payload_on")), "ON"), maxAnnouncing)
+	e.Off = written.Bounded(firstOf(d.text(d.option(i, "payload_off")), "OFF"), maxAnnouncing)
 	d.add(i, *e, topic, template)
 }
 
@@ -412,7 +413,7 @@ func (d *discovery) trigger(i int32, e *entity) {
 	e.Quantity, e.Payload = telemetry.Button, d.text(d.option(i, "payload"))
 	// The payload is the device's own word; the type is Home Assistant's.
 	for _, word := range [...]string{e.Payload, kind, of, "press"} {
-		if plainName([]byte(word)) {
+		if written.PlainName([]byte(word)) {
 			e.Kind = word
 			break
 		}
@@ -421,7 +422,7 @@ func (d *discovery) trigger(i int32, e *entity) {
 		return // of a release, or the turn of a dial
 	}
 	if of != e.Payload && of != e.Kind {
-		e.Part = bounded(of, maxAnnouncing)
+		e.Part = written.Bounded(of, maxAnnouncing)
 	}
 	d.add(i, *e, d.text(d.option(i, "topic")), d.text(d.option(i, "value_template")))
 }

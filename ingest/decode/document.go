@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // document is one parsed JSON payload as a flat list of nodes in reading order: a container is followed by its members.
@@ -54,7 +56,7 @@ func (d *document) captured(name string) (int32, bool) {
 func (d *document) scalar(text []byte) {
 	d.reset()
 	n := node{kind: '"', end: 1, raw: bytes.TrimSpace(text)}
-	switch _, numeric := parseFloat(n.raw); {
+	switch _, numeric := written.Float(n.raw); {
 	case numeric && len(n.raw) > 0:
 		n.kind = '0'
 	case len(n.raw) == 0 || string(n.raw) == "null":
@@ -88,7 +90,7 @@ func (d *document) member(i int32, name string) (int32, bool) {
 }
 
 // number reads a number node; an overflow is not finite.
-func (n *node) number() (float64, bool) { return parseFloat(n.raw) }
+func (n *node) number() (float64, bool) { return written.Float(n.raw) }
 
 // kindName names a JSON kind for people.
 func kindName(k jsontext.Kind) string {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -115,7 +116,7 @@ func (e *extraction) device(b *binding, from found) *binding {
 	if address == "" {
 		return b
 	}
-	if b.stranger && !identifier(address) {
+	if b.stranger && !written.Identifier(address) {
 		return b
 	}
 	if b.stranger {
@@ -141,7 +142,7 @@ func (a *address) read(doc *document, from found) (string, bool) {
 		if n.kind != '"' && n.kind != '0' || part == "" {
 			return "", false
 		}
-		parts = append(parts, bounded(part, maxAddress))
+		parts = append(parts, written.Bounded(part, written.MaxAddress))
 	}
 	name := strings.Join(parts, "/")
 	if a.behind != 0 {
@@ -149,6 +150,3 @@ func (a *address) read(doc *document, from found) (string, bool) {
 	}
 	return name, name != ""
 }
-
-// maxAddress bounds how a device is named, in bytes.
-const maxAddress = 128

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -90,7 +91,7 @@ func (e *Ear) Heard() ([]Heard, time.Time) {
 // note holds a message.
 func (e *Ear) note(msg *ingest.Message, why string) {
 	h := Heard{
-		At: msg.Received.Time(), Topic: bounded(msg.Topic, maxTopic), Size: len(msg.Payload), Why: bounded(why, maxDetail),
+		At: msg.Received.Time(), Topic: written.Bounded(msg.Topic, written.MaxTopic), Size: len(msg.Payload), Why: written.Bounded(why, written.MaxDetail),
 		Payload: bytes.Clone(msg.Payload[:min(len(msg.Payload), maxHeardOne)]),
 	}
 	e.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -163,7 +164,7 @@ func TestOffsets(t *testing.T) {
 		"UTC+7": "7h0m0s", "GMT-03:30": "-3h30m0s", "+0700": "7h0m0s", "UTC": "0s", "Asia/Jakarta": "-", "": "-", "+99": "-", "8": "-", "UTCX": "-",
 	} {
 		got := "-"
-		if offset, ok := offsetOf([]byte(text)); ok {
+		if offset, ok := written.Offset([]byte(text)); ok {
 			got = offset.String()
 		}
 		if got != want {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -226,7 +227,7 @@ func figures(doc *document) []float64 {
 		if n.kind != '0' && n.kind != '"' || len(n.raw) == 0 || len(n.raw) > 12 {
 			continue
 		}
-		if v, ok := parseFloat(n.raw); ok && v != math.Trunc(v) || ok && math.Abs(v) > 2 {
+		if v, ok := written.Float(n.raw); ok && v != math.Trunc(v) || ok && math.Abs(v) > 2 {
 			all = append(all, v)
 		}
 	}

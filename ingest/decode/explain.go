@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // Trace is how a message was read, step by step, for the person who looks at it.
@@ -46,7 +48,7 @@ func (w *Worker) explainf(stage, format string, args ...any) {
 // shownObject is the object that a mapping reads.
 func (w *Worker) shownObject(raw []byte) string {
 	if w.sight == open {
-		return bounded(string(raw), maxExplained)
+		return written.Bounded(string(raw), maxExplained)
 	}
 	return string(w.d.lexicon().redactTo(raw, maxExplained))
 }
@@ -75,7 +77,7 @@ func (w *Worker) explainRest(m *model) {
 	}
 	for i := range w.tree.nodes[:captures] {
 		n := &w.tree.nodes[i]
-		if n.kind == '{' || n.kind == '[' || w.trace.nodes[int32(i)] || !plainName(n.name) {
+		if n.kind == '{' || n.kind == '[' || w.trace.nodes[int32(i)] || !written.PlainName(n.name) {
 			continue
 		}
 		if len(rest) == maxUnread {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -33,9 +34,9 @@ func (c *compiler) frame() {
 	m.framed.port = c.path("frame.port", m.Frame.Port, false)
 	switch m.Frame.Encoding {
 	case "", "hex":
-		m.framed.decode = frameHex
+		m.framed.decode = written.Hex
 	case "base64":
-		m.framed.decode = frameBase64
+		m.framed.decode = written.Base64
 	default:
 		c.fail("frame.encoding", fmt.Errorf("%q: want hex or base64", m.Frame.Encoding))
 	}

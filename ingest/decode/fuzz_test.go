@@ -14,6 +14,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -105,7 +106,7 @@ func checkObservation(t *testing.T, rec *telemetry.Record) {
 	if rec.At < received.Add(-DefaultPast) || rec.At > received.Add(DefaultFuture) {
 		t.Errorf("at %v for a message of %v", rec.At, received)
 	}
-	if len(o.DeviceTime) > 2*maxTimeText || len(o.Boot) > maxBoot {
+	if len(o.DeviceTime) > 2*written.MaxTimeText || len(o.Boot) > written.MaxBoot {
 		t.Errorf("device time %q or boot %q too long", o.DeviceTime, o.Boot)
 	}
 	seen := make(map[telemetry.Reading]bool)
@@ -119,7 +120,7 @@ func checkObservation(t *testing.T, rec *telemetry.Record) {
 			t.Errorf("%s twice on channel %q", r.Quantity, r.Channel)
 		}
 		seen[key] = true
-		if !plain([]byte(r.Channel), " _-.:") || len(r.Channel) > 6*maxChannel || !plain([]byte(r.Text), "_-. ") {
+		if !written.Plain([]byte(r.Channel), " _-.:") || len(r.Channel) > 6*written.MaxChannel || !written.Plain([]byte(r.Text), "_-. ") {
 			t.Errorf("channel %q, text %q: not bounded plain text", r.Channel, r.Text)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -121,7 +122,7 @@ func checkRejection(t *testing.T, r *telemetry.Rejection) {
 	if len(r.Raw) > telemetry.MaxRaw || !utf8.Valid(r.Raw) || bytes.ContainsFunc(r.Raw, func(c rune) bool { return c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f }) {
 		t.Errorf("raw is not bounded printable UTF-8: %q", r.Raw)
 	}
-	if len(r.Topic) > maxTopic || !utf8.ValidString(r.Topic) || len(r.Detail) > maxDetail || !utf8.ValidString(r.Detail) || r.Detail == "" {
+	if len(r.Topic) > written.MaxTopic || !utf8.ValidString(r.Topic) || len(r.Detail) > written.MaxDetail || !utf8.ValidString(r.Detail) || r.Detail == "" {
 		t.Errorf("topic %q or detail %q is not bounded UTF-8", r.Topic, r.Detail)
 	}
 }

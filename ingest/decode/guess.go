@@ -3,6 +3,7 @@ package decode
 import (
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -15,7 +16,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	}
 	name := e.nameOf(fd, v)
 	if own := string(e.doc.nodes[v.at].name); own != "" && fd.path.ends(stepAll) {
-		v.label = strings.TrimSuffix(strings.TrimSuffix(v.label, channelText([]byte(own))), ".") // the name is no channel
+		v.label = strings.TrimSuffix(strings.TrimSuffix(v.label, written.Channel([]byte(own))), ".") // the name is no channel
 	}
 	unit, word := "", ""
 	if fd.unitPath.text != "" {
@@ -37,7 +38,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 		}
 	} else if ok && v.label != "" {
 		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
-		if inside, exact := senses[strings.Join(wordsIn(label+"_"+name), "_")]; exact {
+		if inside, exact := senses[strings.Join(written.Words(label+"_"+name), "_")]; exact {
 			s.quantity = inside.quantity
 		}
 	}
@@ -70,7 +71,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	if form := countOf(s.quantity); form != "" && e.model.Count != form && !e.w.all {
 		return nil
 	}
-	r := telemetry.Reading{Quantity: s.quantity, Channel: channelText([]byte(rest))}
+	r := telemetry.Reading{Quantity: s.quantity, Channel: written.Channel([]byte(rest))}
 	switch value, f := e.guessed(s, n); {
 	case f != nil && f.field:
 		return f
@@ -89,7 +90,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 		r.Channel = strings.Trim(c+"."+r.Channel, ".")
 	}
 	if e.find(r.Quantity, r.Channel) >= 0 {
-		if r.Channel = channelText([]byte(name)); e.find(r.Quantity, r.Channel) >= 0 {
+		if r.Channel = written.Channel([]byte(name)); e.find(r.Quantity, r.Channel) >= 0 {
 			return nil
 		}
 	}
@@ -133,7 +134,7 @@ func (e *extraction) guessed(s sense, n *node) (float64, *fault) {
 	if n.kind == 't' || n.kind == 'f' {
 		return 0, faultf(telemetry.ReasonField, "a boolean")
 	}
-	v, ok := parseFloat(n.raw)
+	v, ok := written.Float(n.raw)
 	if !ok || len(n.raw) == 0 {
 		return 0, faultf(telemetry.ReasonField, "no number")
 	}
@@ -174,7 +175,7 @@ func (e *extraction) note(fd *field, v found, why string) {
 		return
 	}
 	where := fd.path.text
-	if name := e.doc.nodes[v.at].name; fd.path.many() && len(name) > 0 && plainName(name) {
+	if name := e.doc.nodes[v.at].name; fd.path.many() && len(name) > 0 && written.PlainName(name) {
 		where += " (" + strings.Trim(v.label+"."+string(name), ".") + ")"
 	}
 	e.w.trace.read(v.at)

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -204,7 +205,7 @@ func (h *discovered) channels(device string, topics map[string]bool) {
 			old := e.channel
 			switch {
 			case e.Quantity == telemetry.Button && !e.Event:
-				e.channel = channelText([]byte(e.Part))
+				e.channel = written.Channel([]byte(e.Part))
 			case repeated(entities):
 				e.channel = e.label(entities)
 			default:
@@ -233,7 +234,7 @@ func (e *entity) label(others []*entity) string {
 	if last == "" || slices.ContainsFunc(others, func(o *entity) bool { return o.template.last() == last && !o.equals(e) }) {
 		last = e.ID
 	}
-	return channelText([]byte(last))
+	return written.Channel([]byte(last))
 }
 
 // publish brings the entities of a topic into force. It reports whether a configured device is newly heard there.

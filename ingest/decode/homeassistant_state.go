@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -102,7 +103,7 @@ func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
 }
 
 // valueless are words that Home Assistant takes for no value.
-var valueless = setOf("none", "null", "unavailable", "unknown", "nan", "")
+var valueless = written.SetOf("none", "null", "unavailable", "unknown", "nan", "")
 
 // press is the kind of a press; empty: the message is none.
 func (e *entity) press(doc *document, v *rendered) string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -69,11 +70,11 @@ func homieTopicOf(p *pattern, topic string) (homieTopic, bool) {
 // key is what is remembered of the property; not ok: the ids are none of the convention's.
 func (t *homieTopic) key() (string, bool) {
 	for _, id := range [...]string{t.node, t.property} {
-		if !plainName([]byte(id)) {
+		if !written.PlainName([]byte(id)) {
 			return "", false
 		}
 	}
-	return t.root + " " + t.node + "/" + t.property, plain([]byte(t.root), "_-./")
+	return t.root + " " + t.node + "/" + t.property, written.Plain([]byte(t.root), "_-./")
 }
 
 // announcesHomie reports whether a message is what a device says about itself.
@@ -129,7 +130,7 @@ func (w *Worker) openProperty(t *homieTopic, p *property, value string) *fault {
 		w.explain("filter", "not a reading: the property can be set, so it is what somebody wants and nothing that is measured")
 		return notReading
 	}
-	number, numeric := parseFloat([]byte(value))
+	number, numeric := written.Float([]byte(value))
 	numeric = numeric && value != ""
 	switch p.Datatype {
 	case "boolean":
@@ -166,7 +167,7 @@ func (w *Worker) openProperty(t *homieTopic, p *property, value string) *fault {
 }
 
 // flagNumerals are ways to write a boolean that the convention does not have.
-var flagNumerals = setOf("0", "1", "on", "off", "yes", "no", "true", "false")
+var flagNumerals = written.SetOf("0", "1", "on", "off", "yes", "no", "true", "false")
 
 // unit is the property's unit as the table of units has it.
 func (p *property) unit() string {
@@ -196,7 +197,7 @@ func (t *homieTopic) meaning(p *property, unit string) (name string, flag bool) 
 }
 
 // bland are ids of properties that leave it to their node to say what they are.
-var bland = setOf("value", "degrees", "percentage", "percent", "state", "status", "level", "measure", "measurement", "current", "reading", "lux", "hpa", "celsius")
+var bland = written.SetOf("value", "degrees", "percentage", "percent", "state", "status", "level", "measure", "measurement", "current", "reading", "lux", "hpa", "celsius")
 
 // learn takes what a device says about itself.
 func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault {
@@ -236,9 +237,9 @@ func (a *announced) attribute(t *homieTopic, value string) *fault {
 	value = strings.TrimSpace(value)
 	switch t.attribute {
 	case "unit":
-		p.Unit = bounded(value, maxAnnouncing)
+		p.Unit = written.Bounded(value, maxAnnouncing)
 	case "datatype":
-		p.Datatype = bounded(strings.ToLower(value), maxAnnouncing)
+		p.Datatype = written.Bounded(strings.ToLower(value), maxAnnouncing)
 	case "settable":
 		p.Settable = value == "true"
 	case "name":
@@ -258,7 +259,7 @@ func (t *homieTopic) naming(name string) string {
 	if _, _, ok := meaning(t.property, ""); ok {
 		return ""
 	}
-	return bounded(name, maxAnnouncing)
+	return written.Bounded(name, maxAnnouncing)
 }
 
 // text is the property as it is remembered; empty if nothing is known of it.
@@ -293,7 +294,7 @@ func (a *announced) describe(w *Worker, t *homieTopic, msg *ingest.Message) *fau
 			return nil
 		}
 		p := property{
-			Unit: bounded(e.text(e.in(of, "unit")), maxAnnouncing), Datatype: bounded(strings.ToLower(e.text(e.in(of, "datatype"))), maxAnnouncing),
+			Unit: written.Bounded(e.text(e.in(of, "unit")), maxAnnouncing), Datatype: written.Bounded(strings.ToLower(e.text(e.in(of, "datatype"))), maxAnnouncing),
 			Settable: e.text(e.in(of, "settable")) == "true", Name: item.naming(e.text(e.in(of, "name"))),
 		}
 		text := p.text()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -293,7 +294,7 @@ func FuzzHomie(f *testing.F) {
 			}
 		}
 		for _, key := range slices.Collect(maps.Keys(m.facts)) {
-			if !strings.HasPrefix(key, "homie ") || len(key) > maxTopic+16 || len(m.facts[key]) > maxAnnounced {
+			if !strings.HasPrefix(key, "homie ") || len(key) > written.MaxTopic+16 || len(m.facts[key]) > maxAnnounced {
 				t.Fatalf("remembered %d bytes as %q", len(m.facts[key]), key)
 			}
 		}

@@ -1,6 +1,10 @@
 package decode
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
+)
 
 // withoutNaN is text with null for every bare nan and inf: what C's printf makes of a sensor that failed, and JSON does not
 // have. The good values beside it are to be read. It reports whether there was one.
@@ -14,7 +18,7 @@ func withoutNaN(text []byte) ([]byte, bool) {
 		case c == '"':
 			quoted = !quoted
 		case quoted || c != 'n' && c != 'N' && c != 'i' && c != 'I' && c != '-':
-		case i > 0 && wordy(text[i-1]):
+		case i > 0 && written.IsWordy(text[i-1]):
 		default:
 			if n := lenNaN(text[i:]); n > 0 {
 				out = append(append(out, text[kept:i]...), "null"...)
@@ -34,13 +38,9 @@ func lenNaN(text []byte) int {
 	}
 	for _, word := range [...]string{"infinity", "nan", "inf"} {
 		if len(text)-sign >= len(word) && bytes.EqualFold(text[sign:sign+len(word)], []byte(word)) &&
-			(len(text)-sign == len(word) || !wordy(text[sign+len(word)])) {
+			(len(text)-sign == len(word) || !written.IsWordy(text[sign+len(word)])) {
 			return sign + len(word)
 		}
 	}
 	return 0
-}
-
-func wordy(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '.' || c == '+'
 }

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -126,7 +127,7 @@ func (l *lexicon) learnModel(m *Model) {
 // learnName takes in a name and the words that it is made of.
 func (l *lexicon) learnName(name string) {
 	l.learn(name)
-	for _, w := range wordsIn(name) {
+	for _, w := range written.Words(name) {
 		l.words[w] = true
 	}
 }
@@ -161,33 +162,33 @@ func (l *lexicon) learnFrom(v reflect.Value) {
 const maxNameDigits = 3
 
 // shortWords are short ones that are not also the beginning or the end of a name.
-var shortWords = setOf("id", "no", "in", "on", "off", "ok", "up", "c", "f", "%", "v", "mv", "lx", "pa", "m", "cm", "mm", "db")
+var shortWords = written.SetOf("id", "no", "in", "on", "off", "ok", "up", "c", "f", "%", "v", "mv", "lx", "pa", "m", "cm", "mm", "db")
 
 // knows reports whether a name is one of a format or of the configuration, or made of such words and short numbers.
 func (l *lexicon) knows(name string) bool {
 	lower := strings.ToLower(name)
 	switch {
-	case len(name) == 0 || len(name) > maxKeptWord && !l.own[lower]:
+	case len(name) == 0 || len(name) > written.MaxWord && !l.own[lower]:
 		return false
 	case l.own[lower]:
 		return true
-	case countDigits([]byte(name)) > maxNameDigits && !l.words[lower]:
+	case written.CountDigits([]byte(name)) > maxNameDigits && !l.words[lower]:
 		return false
 	case l.words[lower]:
 		return true
 	}
 	if len(name) == 1 {
-		return isLetter(name[0])
+		return written.IsLetter(name[0])
 	}
 	single := 0
 	for piece := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune("_-. ", r) }) {
-		if bare := strings.Trim(piece, "0123456789"); len(bare) == 1 && isLetter(bare[0]) && single < 2 {
+		if bare := strings.Trim(piece, "0123456789"); len(bare) == 1 && written.IsLetter(bare[0]) && single < 2 {
 			single++ // and no name spelt out
 		} else if !l.knowsPiece(piece) {
 			return false
 		}
 	}
-	return plain([]byte(name), "_-. ") && strings.Trim(name, "_-. 0123456789") != ""
+	return written.Plain([]byte(name), "_-. ") && strings.Trim(name, "_-. 0123456789") != ""
 }
 
 // knowsPiece is knows of a part between separators.
@@ -196,7 +197,7 @@ func (l *lexicon) knowsPiece(piece string) bool {
 	if bare == "" || len(bare) > 1 && l.words[bare] || l.words[strings.ToLower(piece)] {
 		return true
 	}
-	parts := wordsIn(piece)
+	parts := written.Words(piece)
 	for _, part := range parts {
 		if part = strings.Trim(part, "0123456789"); part != "" && !shortWords[part] && (len(part) < 3 || !l.words[part]) {
 			return false
@@ -211,7 +212,7 @@ func (l *lexicon) knowsWord(text string) bool {
 	if l.own[lower] || l.words[lower] && (len(text) > 2 || shortWords[lower]) {
 		return true
 	}
-	if len(text) > maxKeptWord || countDigits([]byte(text)) > maxNameDigits || !plain([]byte(text), "_-.:+ %") {
+	if len(text) > written.MaxWord || written.CountDigits([]byte(text)) > maxNameDigits || !written.Plain([]byte(text), "_-.:+ %") {
 		return false
 	}
 	found := false

@@ -14,6 +14,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/script"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -224,7 +225,7 @@ func (e envelope) whole(i int32) (uint64, bool) {
 	if i < 0 {
 		return 0, false
 	}
-	return sequence(e.doc.nodes[i].raw)
+	return written.Whole(e.doc.nodes[i].raw)
 }
 
 func (e envelope) port(i int32) uint8 {
@@ -241,7 +242,7 @@ func (e envelope) time(candidates ...int32) deviceTime {
 			continue
 		}
 		n := &e.doc.nodes[i]
-		if t := parseTime(n.raw, time.UTC); t != 0 {
+		if t := written.Time(n.raw, time.UTC); t != 0 {
 			return deviceTime{at: t, given: true, text: n.raw}
 		}
 	}
@@ -258,8 +259,8 @@ func (e envelope) object(i int32) []byte {
 
 // base64 and hex decode a frame into up. Text that is none (some servers put "..." there) is no frame, and said where nobody
 // else decoded it.
-func (e envelope) base64(up *uplink, i int32) { e.frame(up, i, frameBase64) }
-func (e envelope) hex(up *uplink, i int32)    { e.frame(up, i, frameHex) }
+func (e envelope) base64(up *uplink, i int32) { e.frame(up, i, written.Base64) }
+func (e envelope) hex(up *uplink, i int32)    { e.frame(up, i, written.Hex) }
 
 func (e envelope) frame(up *uplink, i int32, decode func(dst, text []byte) ([]byte, error)) {
 	if i < 0 {
@@ -282,8 +283,8 @@ func (e envelope) frame(up *uplink, i int32, decode func(dst, text []byte) ([]by
 func (e envelope) addresses(names ...string) []string {
 	var known []string
 	for _, name := range names {
-		name = bounded(name, maxAddress)
-		if name != "" && plain([]byte(name), "-_.:") && !slices.ContainsFunc(known, func(have string) bool { return strings.EqualFold(have, name) }) {
+		name = written.Bounded(name, written.MaxAddress)
+		if name != "" && written.Plain([]byte(name), "-_.:") && !slices.ContainsFunc(known, func(have string) bool { return strings.EqualFold(have, name) }) {
 			known = append(known, name)
 		}
 	}

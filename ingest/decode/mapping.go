@@ -9,6 +9,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -156,7 +157,7 @@ func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fau
 		return nil
 	}
 	n := &doc.nodes[at]
-	v, ok := sequence(n.raw)
+	v, ok := written.Whole(n.raw)
 	if n.kind != '0' && n.kind != '"' || !ok {
 		return faultf(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.sequence.text, kindName(n.kind))
 	}
@@ -167,7 +168,7 @@ func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fau
 	if at, ok := m.boot.first(doc, 0); ok {
 		switch n := &doc.nodes[at]; {
 		case n.kind != '0' && n.kind != '"' || len(n.raw) == 0:
-		case len(n.raw) <= maxBoot && plain(n.raw, "_-.:/+"):
+		case len(n.raw) <= written.MaxBoot && written.Plain(n.raw, "_-.:/+"):
 			o.Boot = string(n.raw)
 		default: // whatever it says: only whether it is the same matters
 			o.Boot = strconv.FormatUint(xxhash.Sum64(n.raw), 36)

@@ -2,8 +2,8 @@ package decode
 
 import (
 	"strings"
-	"unicode"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -81,7 +81,7 @@ var unitWords = map[string]string{
 }
 
 // qualifying are words in a name that make it something else than a reading: a limit, a statistic, a property of the radio.
-var qualifying = setOf("min", "max", "avg", "average", "mean", "minimum", "maximum", "threshold", "limit", "alarm", "alert", "setpoint", "target",
+var qualifying = written.SetOf("min", "max", "avg", "average", "mean", "minimum", "maximum", "threshold", "limit", "alarm", "alert", "setpoint", "target",
 	"offset", "calibration", "delta", "change", "rssi", "snr", "lqi", "signal", "interval", "status", "state", "id", "unit", "version", "config",
 	"mode", "enable", "enabled", "error", "raw", "low", "high", "dew", "point", "dewpoint", "feels", "index", "heat", "absolute", "time",
 	"timestamp", "water", "boiler", "pool", "tank", "fridge", "freezer", "pipe", "tire", "tyre", "sea", "sealevel", "no", "timeout", "type", "name", "rating", "trend", "flag", "valid", "history", "moisture", "color", "kelvin", "duration", "object")
@@ -89,7 +89,7 @@ var qualifying = setOf("min", "max", "avg", "average", "mean", "minimum", "maxim
 // meaning is what a field called name and measured in unit (a word, may be empty) is; not ok: its name has no one meaning.
 // rest is what the name says beside, to tell channels apart.
 func meaning(name, unit string) (s sense, rest string, ok bool) {
-	words := wordsIn(name)
+	words := written.Words(name)
 	if len(words) == 0 || len(words) > 8 {
 		return sense{}, "", false
 	}
@@ -158,34 +158,6 @@ func isQualifying(words []string) bool {
 // number reports whether the words only number a thing: the 2 of temperature_2.
 func number(words []string) bool {
 	return len(words) == 1 && len(words[0]) <= 2 && strings.Trim(words[0], "0123456789") == ""
-}
-
-// wordsIn splits a name into lower-case words: at signs, and where a capital follows a small letter.
-func wordsIn(name string) []string {
-	var words []string
-	var word []rune
-	flush := func() {
-		if len(word) > 0 {
-			words = append(words, strings.ToLower(string(word)))
-			word = word[:0]
-		}
-	}
-	runes := []rune(name)
-	if len(runes) > maxChannel {
-		return nil
-	}
-	for i, r := range runes {
-		switch {
-		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '°' && r != '%':
-			flush()
-			continue
-		case unicode.IsUpper(r) && i > 0 && unicode.IsLower(runes[i-1]):
-			flush()
-		}
-		word = append(word, r)
-	}
-	flush()
-	return words
 }
 
 // flagWords are words that devices use for yes and no.

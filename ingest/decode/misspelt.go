@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -25,7 +26,7 @@ func (w *Worker) misspelt(name []byte) string {
 		return meant
 	}
 	meant := ""
-	if len(name) <= maxText && plainName(name) {
+	if len(name) <= written.MaxText && written.PlainName(name) {
 		meant = closest(string(name))
 	}
 	if len(w.unknown) >= maxUnknown {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,12 +20,8 @@ func init() {
 // NativeModel is the id of the built-in model: the format of gerbang/v1/{site}/{device}.
 const NativeModel = "native"
 
-// maxBoot, maxText and maxAuthor bound what a native message may say in words, in bytes.
-const (
-	maxBoot   = 64
-	maxText   = 64
-	maxAuthor = 100
-)
+// maxAuthor bounds how a native message names who did a task, in bytes.
+const maxAuthor = 100
 
 // decodeNative reads the native format: one JSON object whose members are quantities by name, with optional at, boot and
 // seq, or a task log. Members it does not know are firmware's own business and are passed over, unless they are nearly a name that
@@ -122,7 +119,7 @@ func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
 	r := telemetry.Reading{Quantity: q}
 	switch {
 	case q == telemetry.Button:
-		if m.kind != '"' || !plainName(m.raw) {
+		if m.kind != '"' || !written.PlainName(m.raw) {
 			return faultf(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
 		}
 		if !pressed(string(m.raw), true) {
@@ -158,9 +155,9 @@ func (n *native) at(m *node) *fault {
 	n.time = deviceTime{given: true, text: m.raw}
 	switch m.kind {
 	case '0':
-		n.time.at = epoch(m.raw)
+		n.time.at = written.Epoch(m.raw)
 	case '"':
-		n.time.at, n.time.again = parseTimes(m.raw, n.b.zone)
+		n.time.at, n.time.again = written.Times(m.raw, n.b.zone)
 	default:
 		return faultf(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", kindName(m.kind))
 	}
@@ -168,17 +165,17 @@ func (n *native) at(m *node) *fault {
 }
 
 func (n *native) boot(m *node) *fault {
-	if m.kind != '"' && m.kind != '0' || len(m.raw) > maxBoot || !plainWord(m.raw) && !printable(m.raw) {
-		return faultf(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", kindName(m.kind), maxBoot)
+	if m.kind != '"' && m.kind != '0' || len(m.raw) > written.MaxBoot || !written.PlainWord(m.raw) && !printable(m.raw) {
+		return faultf(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", kindName(m.kind), written.MaxBoot)
 	}
-	if n.obs.Boot = string(m.raw); !plain(m.raw, "_-.:/+") {
+	if n.obs.Boot = string(m.raw); !written.Plain(m.raw, "_-.:/+") {
 		n.obs.Boot = strconv.FormatUint(xxhash.Sum64(m.raw), 36) // words may be anybody's, and tell starts apart as well by their sum
 	}
 	return nil
 }
 
 func (n *native) sequence(m *node) *fault {
-	v, ok := sequence(m.raw)
+	v, ok := written.Whole(m.raw)
 	if m.kind != '0' || !ok {
 		return faultf(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", kindName(m.kind))
 	}
@@ -212,7 +209,7 @@ func (n *native) logged(m *node) *fault {
 			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
 		}
 		if n.b.author {
-			n.log.By = bounded(strings.Map(dropControl, string(m.raw)), maxAuthor)
+			n.log.By = written.Bounded(strings.Map(dropControl, string(m.raw)), maxAuthor)
 		}
 		return nil
 	}
@@ -225,8 +222,8 @@ func (n *native) logged(m *node) *fault {
 
 // word takes a short text of a task log.
 func word(m *node, to *string) *fault {
-	if m.kind != '"' || len(m.raw) > maxText || !plain(m.raw, " _-.,()%/+") {
-		return faultf(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", kindName(m.kind), maxText)
+	if m.kind != '"' || len(m.raw) > written.MaxText || !written.Plain(m.raw, " _-.,()%/+") {
+		return faultf(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", kindName(m.kind), written.MaxText)
 	}
 	*to = string(m.raw)
 	return nil
@@ -264,7 +261,7 @@ func (n *native) finish(doc *document) *fault {
 
 // checkTask checks a log against the tasks of the site.
 func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
-	if !validID(log.Task) {
+	if !written.IsID(log.Task) {
 		return faultf(telemetry.ReasonTask, "task: not an id, want a-z, 0-9, _ and -, at most 64")
 	}
 	if tasks == nil {
@@ -302,7 +299,7 @@ func namesIn(doc *document) foreign {
 			names = append(names, "…")
 			break
 		}
-		if name := doc.nodes[i].name; plainName(name) {
+		if name := doc.nodes[i].name; written.PlainName(name) {
 			names = append(names, string(name))
 		} else {
 			names = append(names, "?")
@@ -312,39 +309,6 @@ func namesIn(doc *document) foreign {
 		return foreign{"", foreignNames}
 	}
 	return foreign{strings.Join(names, ", "), foreignNames}
-}
-
-// sequence reads a whole number from 0 to 2^64-1.
-func sequence(text []byte) (uint64, bool) {
-	if len(text) == 0 || len(text) > 20 {
-		return 0, false
-	}
-	var v uint64
-	for _, c := range text {
-		d := uint64(c - '0')
-		if d > 9 || v > (1<<64-1-d)/10 {
-			return 0, false
-		}
-		v = v*10 + d
-	}
-	return v, true
-}
-
-// intern gives the common kinds of press without allocating.
-func intern(b []byte) string {
-	switch string(b) {
-	case "single":
-		return "single"
-	case "double":
-		return "double"
-	case "triple":
-		return "triple"
-	case "long":
-		return "long"
-	case "press":
-		return "press"
-	}
-	return string(b)
 }
 
 func printable(b []byte) bool {

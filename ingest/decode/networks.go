@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // network is a LoRaWAN network server: where it publishes, and what its envelope looks like. This is the one place that knows it.
@@ -61,7 +62,7 @@ func (e envelope) things(*ingest.Message) uplink {
 		up.other = "a message of The Things Stack that is no uplink"
 		for i := range e.doc.children(0) {
 			if name := string(e.doc.nodes[i].name); strings.HasPrefix(name, "join_") || strings.HasPrefix(name, "downlink_") || strings.HasPrefix(name, "location_") {
-				up.other = channelText([]byte(name))
+				up.other = written.Channel([]byte(name))
 			}
 		}
 		return up
@@ -117,7 +118,7 @@ func (e envelope) chirpstack3(msg *ingest.Message) uplink {
 // event tells what a message of ChirpStack is that is no uplink; empty: it is one.
 func (e envelope) event(msg *ingest.Message) string {
 	if _, kind, ok := strings.Cut(msg.Topic, "/event/"); ok && kind != "up" {
-		return "ChirpStack " + channelText([]byte(kind))
+		return "ChirpStack " + written.Channel([]byte(kind))
 	}
 	for _, telling := range [...]string{"margin", "acknowledged", "gatewayID", "errorCode", "location"} {
 		if e.at(telling) >= 0 && e.at("fPort") < 0 && e.at("data") < 0 && e.at("object") < 0 {
@@ -136,7 +137,7 @@ func (e envelope) battery() *float64 {
 	if level < 0 || e.text(e.at("batteryLevelUnavailable")) == "true" || e.text(e.at("externalPowerSource")) == "true" {
 		return nil
 	}
-	v, ok := parseFloat(e.doc.nodes[level].raw)
+	v, ok := written.Float(e.doc.nodes[level].raw)
 	if !ok || v < 0 || v > 100 {
 		return nil
 	}
@@ -175,7 +176,7 @@ func (e envelope) loriot(*ingest.Message) uplink {
 	up := uplink{network: "LORIOT", addresses: e.addresses(e.text(e.at("EUI"))), name: e.text(e.at("title"))}
 	up.at = e.time(e.at("ts"))
 	if cmd := e.text(e.at("cmd")); cmd != "rx" {
-		up.other = "LORIOT message " + channelText([]byte(cmd))
+		up.other = "LORIOT message " + written.Channel([]byte(cmd))
 		return up
 	}
 	up.port = e.port(e.at("port"))
@@ -191,7 +192,7 @@ func (e envelope) thingparkOther() bool { return e.thingparkKind() != "" }
 // thingparkNoUplink reads a message that is no uplink.
 func (e envelope) thingparkNoUplink(*ingest.Message) uplink {
 	kind := e.thingparkKind()
-	return uplink{network: "ThingPark", other: "ThingPark " + channelText([]byte(kind)), addresses: e.addresses(e.text(e.at(kind, "DevEUI")))}
+	return uplink{network: "ThingPark", other: "ThingPark " + written.Channel([]byte(kind)), addresses: e.addresses(e.text(e.at(kind, "DevEUI")))}
 }
 
 // thingparkKind is the member that says what a message of ThingPark is; empty: it is of somebody else.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -183,14 +184,14 @@ func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
 		p = &patterns[i]
 	}
 	if p != nil && p.device >= 0 {
-		b.device, named = bounded(p.value(msg.Topic, p.device), maxAddress), !p.deep // a prefix of several levels is less of a name than the payload has
+		b.device, named = written.Bounded(p.value(msg.Topic, p.device), written.MaxAddress), !p.deep // a prefix of several levels is less of a name than the payload has
 	}
 	if p != nil && p.site >= 0 {
-		b.site = bounded(p.value(msg.Topic, p.site), maxText)
+		b.site = written.Bounded(p.value(msg.Topic, p.site), written.MaxText)
 	}
 	if m.namesDevice() && !named {
-		if addresses, f := m.names(w, msg); f == nil && len(addresses) > 0 && identifier(addresses[0]) {
-			b.device = bounded(addresses[0], maxAddress)
+		if addresses, f := m.names(w, msg); f == nil && len(addresses) > 0 && written.Identifier(addresses[0]) {
+			b.device = written.Bounded(addresses[0], written.MaxAddress)
 		}
 	}
 	b.key = b.site + "/" + b.device

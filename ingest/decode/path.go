@@ -3,10 +3,10 @@ package decode
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // path leads from a JSON value to one or more values inside it:
@@ -99,7 +99,7 @@ func parseOne(text string) (path, error) {
 	}
 	if strings.HasPrefix(text, "{") {
 		name := strings.TrimSuffix(text[1:], "}")
-		if len(name) != len(text)-2 || !plainWord([]byte(name)) {
+		if len(name) != len(text)-2 || !written.PlainWord([]byte(name)) {
 			return p, fmt.Errorf("path %q: want a level of the topic as {name} alone", text)
 		}
 		p.steps = []step{{kind: stepCapture, name: name}}
@@ -308,7 +308,7 @@ func walk(doc *document, steps []step, f found, yield func(found) bool) bool {
 			i++
 			label := strconv.Itoa(i)
 			if kind == '{' {
-				label = channelText(doc.nodes[c].name)
+				label = written.Channel(doc.nodes[c].name)
 			}
 			if f.label != "" {
 				label = f.label + "." + label
@@ -361,7 +361,7 @@ func walkDeep(doc *document, f found, yield func(found) bool) bool {
 		if k := doc.nodes[c].kind; k == '{' || k == '[' {
 			label := strconv.Itoa(i)
 			if kind == '{' {
-				label = channelText(doc.nodes[c].name)
+				label = written.Channel(doc.nodes[c].name)
 			}
 			if below.label != "" {
 				label = below.label + "." + label
@@ -373,33 +373,4 @@ func walkDeep(doc *document, f found, yield func(found) bool) bool {
 		}
 	}
 	return true
-}
-
-// maxChannel bounds the name of a channel, in bytes.
-const maxChannel = 64
-
-// channelText makes a channel's name of a device's own words: letters, digits and a few signs, the rest replaced. Where letters of other
-// scripts are replaced, or the name is cut, four signs that follow from all of it keep different names apart.
-func channelText(b []byte) string {
-	for i, c := range b {
-		if c >= utf8.RuneSelf || i == maxChannel {
-			h := fnv.New32a()
-			_, _ = h.Write(b) // never fails
-			const mark = 5
-			return plainText(b[:min(len(b), maxChannel-mark)]) + fmt.Sprintf("-%04x", h.Sum32()>>16)
-		}
-	}
-	return plainText(b)
-}
-
-// plainText replaces what a channel's name may not have.
-func plainText(b []byte) string {
-	out := make([]byte, 0, min(len(b), maxChannel))
-	for _, c := range b[:min(len(b), maxChannel)] {
-		if !plain([]byte{c}, " _-.:") {
-			c = '_'
-		}
-		out = append(out, c)
-	}
-	return string(out)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // pattern is a topic pattern of a model: literal levels, the captures {site}, {device} and others, the wildcards + and #.
@@ -75,7 +77,7 @@ func (p *pattern) wild() bool {
 
 // isNamed reports whether a level is a name in braces.
 func isNamed(level string) bool {
-	return len(level) > 2 && level[0] == '{' && level[len(level)-1] == '}' && plain([]byte(level[1:len(level)-1]), "_-")
+	return len(level) > 2 && level[0] == '{' && level[len(level)-1] == '}' && written.Plain([]byte(level[1:len(level)-1]), "_-")
 }
 
 // matches reports whether topic fits the pattern.

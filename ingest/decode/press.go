@@ -3,6 +3,7 @@ package decode
 import (
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -12,10 +13,10 @@ import (
 
 // pressing are words of which a press has one, other those that make it something else.
 var (
-	pressing = setOf("single", "double", "triple", "quadruple", "quad", "quintuple", "penta", "many", "multiple", "press", "pressed", "push", "pushed", "click", "clicked",
+	pressing = written.SetOf("single", "double", "triple", "quadruple", "quad", "quintuple", "penta", "many", "multiple", "press", "pressed", "push", "pushed", "click", "clicked",
 		"tap", "tapped", "short", "long", "hold", "held", "on", "off", "toggle", "emergency", "panic", "sos", "ring", "doorbell", "bell", "touch", "touched",
 		"s", "l", "ss", "sss", "sl", "ls", "ll", "trigger", "triggered", "true", "yes", "1", "2", "3", "4", "5", "1x", "2x", "3x", "4x", "5x")
-	other = setOf("release", "released", "releasing", "stop", "stopped", "end", "ended", "rotate", "rotated", "rotation", "rotating", "dial", "wheel", "slide", "slid", "swipe",
+	other = written.SetOf("release", "released", "releasing", "stop", "stopped", "end", "ended", "rotate", "rotated", "rotation", "rotating", "dial", "wheel", "slide", "slid", "swipe",
 		"recall", "scene", "store", "move", "moved", "step", "enter", "entered", "leave", "left_region", "region", "zone", "approach", "away", "presence", "absence",
 		"occupied", "unoccupied", "idle", "none", "no", "not", "clear", "cleared", "timeout", "repeat", "shake", "flip", "flip90", "flip180", "fall", "wakeup", "wake",
 		"vibration", "tilt", "drop", "up_region", "open", "close", "lock", "unlock", "arm", "disarm", "battery", "rotor", "color", "hue", "saturation", "level")
@@ -24,7 +25,7 @@ var (
 // pressed reports whether a word tells a press. Where the words are the user's own (lenient) one that nobody knows is the kind of a
 // press; a maker's that is not known is none.
 func pressed(word string, lenient bool) bool {
-	words := wordsIn(word)
+	words := written.Words(word)
 	known := false
 	for i, w := range words {
 		if other[w] {
@@ -41,7 +42,7 @@ func pressed(word string, lenient bool) bool {
 }
 
 // dimmerKeys are keys whose remotes tell each hold as a press before.
-var dimmerKeys = setOf("on", "off", "up", "down")
+var dimmerKeys = written.SetOf("on", "off", "up", "down")
 
 // pressOf is the kind of press that a value tells without a model's words for it; none: it tells no press.
 func pressOf(n *node, lenient bool) (kind string, f *fault) {
@@ -59,7 +60,7 @@ func pressOf(n *node, lenient bool) (kind string, f *fault) {
 		switch word := strings.ToLower(string(n.raw)); {
 		case word == "" || word == "0" || word == "false":
 			return "", notPress
-		case !plainName(n.raw):
+		case !written.PlainName(n.raw):
 			return "", faultf(telemetry.ReasonField, "%s, want the kind of press", kindName(n.kind))
 		case !pressed(word, lenient):
 			return "", notPress
@@ -73,3 +74,20 @@ func pressOf(n *node, lenient bool) (kind string, f *fault) {
 
 // notPress is the answer for a word that is understood and tells no press: a release, the turn of a dial.
 var notPress = &fault{format: "no press"}
+
+// intern gives the common kinds of press without allocating.
+func intern(b []byte) string {
+	switch string(b) {
+	case "single":
+		return "single"
+	case "double":
+		return "double"
+	case "triple":
+		return "triple"
+	case "long":
+		return "long"
+	case "press":
+		return "press"
+	}
+	return string(b)
+}

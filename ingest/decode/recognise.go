@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -282,5 +283,5 @@ func idOf(address string) string {
 	if id = strings.Trim(id, "-_"); id == "" {
 		return "device"
 	}
-	return id[:min(len(id), maxText)]
+	return id[:min(len(id), written.MaxText)]
 }

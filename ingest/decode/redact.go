@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -17,32 +18,23 @@ import (
 // So a name stays where models or formats know it (lexicon), a number where its name says that it is measured, a string where it
 // is a word of a format; of everything else the length is told: "…12" is a text of 12 characters, ## a number of two digits.
 
-// maxKeptWord bounds a kept string value; maxKeptDigits a kept number of which nobody knows what it measures, below the length of
-// phone and identity numbers; maxDigits any kept number.
+// maxKeptDigits bounds a kept number of which nobody knows what it measures, below the length of phone and identity numbers;
+// maxDigits any kept number.
 const (
-	maxKeptWord   = 40
 	maxKeptDigits = 5
 	maxDigits     = 9
 	maxFraction   = 3
 )
 
 // timeNames are member names whose values are kept where they are times or sequences.
-var timeNames = setOf("at", "time", "ts", "timestamp", "datetime", "date", "seq", "sequence", "t", "bt", "received_at", "updatetime", "sampletime")
+var timeNames = written.SetOf("at", "time", "ts", "timestamp", "datetime", "date", "seq", "sequence", "t", "bt", "received_at", "updatetime", "sampletime")
 
 // vagueNames are names of values that may be of anything.
-var vagueNames = setOf("value", "val", "v", "data", "level", "in", "out", "count", "total", "n", "p", "h", "t")
+var vagueNames = written.SetOf("value", "val", "v", "data", "level", "in", "out", "count", "total", "n", "p", "h", "t")
 
 // tellingParts mark names whose numbers are kept from nobody's eyes only by dropping them.
 var tellingParts = []string{"id", "card", "nik", "ktp", "tel", "phone", "mobile", "mail", "name", "user", "person", "employee",
 	"pass", "pwd", "secret", "token", "key", "pin", "auth", "age", "birth", "gender", "pic", "photo", "face", "image", "address"}
-
-func setOf(names ...string) map[string]bool {
-	set := make(map[string]bool, len(names))
-	for _, n := range names {
-		set[n] = true
-	}
-	return set
-}
 
 // redact is the beginning of a payload without personal data, at most telemetry.MaxRaw bytes of valid UTF-8. It must cope with
 // anything: what is redacted is what could not be parsed.
@@ -143,7 +135,7 @@ func (r *redactor) string(i int) int {
 
 // value handles a text that stands for a value.
 func (r *redactor) value(text []byte) {
-	if _, ok := parseFloat(text); ok && len(text) > 0 {
+	if _, ok := written.Float(text); ok && len(text) > 0 {
 		r.number(text, false)
 	} else if r.word(text) {
 		r.out = append(r.out, text...)
@@ -154,7 +146,7 @@ func (r *redactor) value(text []byte) {
 
 // word reports whether a string value may stay.
 func (r *redactor) word(text []byte) bool {
-	if r.timely() && len(text) <= maxKeptWord && bytes.IndexFunc(text, unicode.IsControl) < 0 && parseTime(text, time.UTC) != 0 {
+	if r.timely() && len(text) <= written.MaxWord && bytes.IndexFunc(text, unicode.IsControl) < 0 && written.Time(text, time.UTC) != 0 {
 		return true
 	}
 	return r.known.knowsWord(string(text))
@@ -167,7 +159,7 @@ func (r *redactor) timely() bool { return timeNames[r.name] || r.known.times[r.n
 // it may be the beginning of a longer number.
 func (r *redactor) bare(text []byte, last bool) {
 	trimmed := bytes.TrimSpace(text)
-	if _, ok := parseFloat(trimmed); ok && len(trimmed) > 0 {
+	if _, ok := written.Float(trimmed); ok && len(trimmed) > 0 {
 		r.number(trimmed, last)
 		return
 	}
@@ -177,7 +169,7 @@ func (r *redactor) bare(text []byte, last bool) {
 // number keeps what is measured, and times; of another number the digits are not told.
 func (r *redactor) number(text []byte, last bool) {
 	if r.timely() && !last && isTime(text) {
-		r.out = append(r.out, text[:min(len(text), maxKeptWord)]...)
+		r.out = append(r.out, text[:min(len(text), written.MaxWord)]...)
 		return
 	}
 	whole, fraction, _ := strings.Cut(string(text), ".")
@@ -186,7 +178,7 @@ func (r *redactor) number(text []byte, last bool) {
 		most = maxKeptDigits
 	}
 	known := r.known.measures(r.name) || r.name == "seq" || r.name == "sequence"
-	if !known || countDigits([]byte(whole)) > most || countDigits(text) > maxDigits && fraction == "" || strings.ContainsAny(fraction, "eE") && len(fraction) > maxFraction {
+	if !known || written.CountDigits([]byte(whole)) > most || written.CountDigits(text) > maxDigits && fraction == "" || strings.ContainsAny(fraction, "eE") && len(fraction) > maxFraction {
 		for _, c := range text {
 			if c >= '0' && c <= '9' {
 				c = '#'
@@ -205,8 +197,8 @@ func (r *redactor) number(text []byte, last bool) {
 // no such times, or too long.
 func isTime(number []byte) bool {
 	const first, last = telemetry.Instant(946_684_800 * time.Second), telemetry.Instant(2_524_608_000 * time.Second)
-	at := parseTime(number, time.UTC)
-	return countDigits(number) <= 13 && at > first && at < last
+	at := written.Time(number, time.UTC)
+	return written.CountDigits(number) <= 13 && at > first && at < last
 }
 
 func isQuantity(name string) bool {
@@ -226,32 +218,8 @@ func telling(name string) bool {
 	return false
 }
 
-func countDigits(b []byte) (n int) {
-	for _, c := range b {
-		if c >= '0' && c <= '9' {
-			n++
-		}
-	}
-	return n
-}
-
-// plainName reports whether a member's name looks like one that a program chose.
-func plainName(b []byte) bool { return len(b) > 0 && len(b) <= maxKeptWord && plain(b, "_-.") }
-
-// plainWord reports whether a string value looks like a word of a format or a time.
-func plainWord(b []byte) bool { return len(b) <= maxKeptWord && plain(b, "_-.:+") }
-
-func plain(b []byte, others string) bool {
-	for _, c := range b {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte(others, c) < 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // plainWords survive in shapes of text: they say what a sensor or a broken printf meant.
-var plainWords = setOf("true", "false", "null", "nan", "inf", "infinity", "none", "on", "off", "open", "closed", "online",
+var plainWords = written.SetOf("true", "false", "null", "nan", "inf", "infinity", "none", "on", "off", "open", "closed", "online",
 	"offline", "unknown", "unavailable", "c", "f", "e", "ppm", "hpa", "lx", "v", "mv")
 
 // shape appends the outline of text that is no JSON and no XML: words that stand as keys and plain ones stay, and numbers behind a
@@ -261,8 +229,8 @@ func (r *redactor) shape(text []byte) {
 	for i := 0; i < len(text) && len(r.out) <= r.limit; {
 		end := i + 1
 		switch c := text[i]; {
-		case isLetter(c):
-			for end < len(text) && (isLetter(text[end]) || text[end] == '_' || isDigit(text[end])) {
+		case written.IsLetter(c):
+			for end < len(text) && (written.IsLetter(text[end]) || text[end] == '_' || written.IsDigit(text[end])) {
 				end++
 			}
 			word := string(text[i:end])
@@ -277,22 +245,22 @@ func (r *redactor) shape(text []byte) {
 			default:
 				r.out = append(append(r.out, "…"...), strconv.Itoa(len(word))...)
 			}
-		case isDigit(c):
-			for end < len(text) && (isDigit(text[end]) || strings.IndexByte(".,:/+-", text[end]) >= 0) {
+		case written.IsDigit(c):
+			for end < len(text) && (written.IsDigit(text[end]) || strings.IndexByte(".,:/+-", text[end]) >= 0) {
 				end++
 			}
-			for !isDigit(text[end-1]) {
+			for !written.IsDigit(text[end-1]) {
 				end--
 			}
 			number := text[i:end]
-			if _, plainNumber := parseFloat(number); plainNumber && i > 0 && (text[i-1] == '=' || text[i-1] == ':') && end < len(text) {
+			if _, plainNumber := written.Float(number); plainNumber && i > 0 && (text[i-1] == '=' || text[i-1] == ':') && end < len(text) {
 				name := r.name
 				r.name = key
 				r.number(number, true)
 				r.name = name
 			} else {
 				for _, c := range number {
-					if isDigit(c) {
+					if written.IsDigit(c) {
 						c = '#'
 					}
 					r.out = append(r.out, c)
@@ -315,7 +283,3 @@ func shapeOf(text []byte) string {
 	r.shape(text)
 	return string(r.out)
 }
-
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -3,6 +3,8 @@ package decode
 import (
 	"bytes"
 	"strings"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // xml keeps the elements of a document and what redaction keeps of the text in them, each by the name of its element. Of
@@ -61,7 +63,7 @@ func (r *redactor) tag(inner []byte) {
 // text handles what stands between two tags; last: nothing follows, so that it may be cut.
 func (r *redactor) text(text []byte, last bool) {
 	trimmed := bytes.TrimSpace(text)
-	_, numeric := parseFloat(trimmed)
+	_, numeric := written.Float(trimmed)
 	switch {
 	case len(trimmed) == 0:
 	case numeric:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -264,9 +265,9 @@ func (rt *route) add(b *binding, address string) (other string, taken bool) {
 
 // validAddress checks how a device is named in topics, or also in payloads, where a / may be part of it.
 func validAddress(address string, payload bool) error {
-	if len(address) > maxAddress || strings.ContainsAny(address, "+#") || strings.TrimSpace(address) != address ||
+	if len(address) > written.MaxAddress || strings.ContainsAny(address, "+#") || strings.TrimSpace(address) != address ||
 		strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return fmt.Errorf("address %s: want at most %d bytes without control characters, + or #", quote(address), maxAddress)
+		return fmt.Errorf("address %s: want at most %d bytes without control characters, + or #", quote(address), written.MaxAddress)
 	}
 	if !payload && strings.Contains(address, "/") {
 		return fmt.Errorf("address %s: want one level of a topic, without /", quote(address))
@@ -398,7 +399,7 @@ func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
 		return nil, faultf(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", shownAddress(address), pushPrefix+rt.title+"/{site}/{device}")
 	}
 	return nil, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", shownAddress(address), rt.title).
-		about(rt.pattern.text+" "+bounded(site+"/"+address, maxAddress), address)
+		about(rt.pattern.text+" "+written.Bounded(site+"/"+address, written.MaxAddress), address)
 }
 
 // level is the i-th level of topic; empty if i is negative.
@@ -425,7 +426,7 @@ func (r *router) findNative(rest string) (*binding, *fault) {
 		return b, faultf(telemetry.ReasonForeign, "%s{site}/out/… is where the gateway itself publishes", nativePrefix)
 	}
 	switch {
-	case !validID(siteID) || !validID(rest):
+	case !written.IsID(siteID) || !written.IsID(rest):
 		return unbound, faultf(telemetry.ReasonUnknownTopic, "topic does not name a site and a device: want %s", nativePattern)
 	case !known:
 		return unbound, faultf(telemetry.ReasonUnknownDevice, "site %s is not configured", quoted(siteID)).about("", rest)

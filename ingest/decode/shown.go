@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // foreign is a text of a message that a fault repeats: a name, an address, a topic. How much of it is shown depends on who looks.
@@ -76,7 +77,7 @@ func (f foreign) show(l *lexicon, s sight) string {
 	case foreignValue:
 		// It is no value of what it stands for; a long one may be of anything else.
 		number, wrong, _ := strings.Cut(f.text, " ")
-		if countDigits([]byte(number)) > maxKeptDigits+1 {
+		if written.CountDigits([]byte(number)) > maxKeptDigits+1 {
 			number = "a number of that size"
 		}
 		return number + " " + wrong
@@ -96,7 +97,7 @@ func membersOf(names string) string {
 
 // quote is Go's, with the … of a shape left as it is.
 func quote(s string) string {
-	return strings.ReplaceAll(strconv.QuoteToASCII(bounded(s, maxShown)), `\u2026`, "…")
+	return strings.ReplaceAll(strconv.QuoteToASCII(written.Bounded(s, written.MaxShown)), `\u2026`, "…")
 }
 
 // said is what the fault says to whoever looks.
@@ -129,7 +130,7 @@ func (l *lexicon) name(name string) string {
 	if l.knows(name) {
 		return name
 	}
-	if len(name) > maxKeptWord || countDigits([]byte(name)) > maxNameDigits {
+	if len(name) > written.MaxWord || written.CountDigits([]byte(name)) > maxNameDigits {
 		return ingest.Outline(name)
 	}
 	var b strings.Builder
@@ -188,16 +189,16 @@ func (l *lexicon) topic(topic string, s sight, address string) string {
 		}
 		levels[i] = shown
 	}
-	return bounded(strings.Join(levels, "/"), maxTopic)
+	return written.Bounded(strings.Join(levels, "/"), written.MaxTopic)
 }
 
 // wellFormed reports whether an address looks like one that a device has where a format says that a device's address stands: an
 // identifier, and not like a person's number, name or mail.
 func wellFormed(address string) bool {
-	if len(address) == 0 || len(address) > maxAddress || !plain([]byte(address), "_-.:/") {
+	if len(address) == 0 || len(address) > written.MaxAddress || !written.Plain([]byte(address), "_-.:/") {
 		return false
 	}
-	digits := countDigits([]byte(address))
+	digits := written.CountDigits([]byte(address))
 	if digits == 0 && strings.Trim(address, "abcdefghijklmnopqrstuvwxyz_-/") != "" {
 		return false // Budi, budi.santoso
 	}
@@ -216,7 +217,7 @@ func wellFormedAlone(text string) bool {
 	case isEUI(strings.TrimPrefix(hex, "0x")), isEUI(tail) && len(tail) >= 6:
 		return true
 	}
-	digits := countDigits([]byte(text))
+	digits := written.CountDigits([]byte(text))
 	return digits >= 4 && 2*digits >= len(text) && strings.ToUpper(text) == text && digits < len(text)
 }
 
@@ -225,6 +226,6 @@ func isEUI(text string) bool {
 	if len(text) < 6 || len(text) > 16 || len(text)%2 != 0 {
 		return false
 	}
-	digits := countDigits([]byte(text))
+	digits := written.CountDigits([]byte(text))
 	return strings.Trim(text, "0123456789abcdefABCDEF") == "" && digits > 1 && digits < len(text)
 }

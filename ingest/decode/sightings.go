@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -72,17 +73,17 @@ func (s *Sightings) Forget() {
 func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
 	key := f.subject
 	if key == "" {
-		key = bounded(msg.Topic, maxTopic)
+		key = written.Bounded(msg.Topic, written.MaxTopic)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.bySight[key]
 	if one == nil {
 		s.makeRoom()
-		one = &Sighting{Topic: bounded(d.lexicon().topic(msg.Topic, s.sight(), f.address), maxTopic), First: msg.Received}
+		one = &Sighting{Topic: written.Bounded(d.lexicon().topic(msg.Topic, s.sight(), f.address), written.MaxTopic), First: msg.Received}
 		s.bySight[key] = one
 	}
-	one.Why = bounded(f.said(d.lexicon(), s.sight()), maxDetail)
+	one.Why = written.Bounded(f.said(d.lexicon(), s.sight()), written.MaxDetail)
 	one.Messages++
 	one.Last = max(one.Last, msg.Received)
 	// A join or heartbeat tells less than the readings that follow it.

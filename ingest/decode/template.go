@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // template is a value_template of Home Assistant as far as it leads to one value: {{ value }} or a path below value_json,
@@ -91,7 +93,7 @@ func (t *template) render(doc *document, payload []byte) (rendered, bool) {
 	if r.text == "" {
 		return r, false
 	}
-	r.number, r.numeric = parseFloat([]byte(r.text))
+	r.number, r.numeric = written.Float([]byte(r.text))
 	for _, op := range t.ops {
 		if !r.apply(op) {
 			return r, false
@@ -431,7 +433,7 @@ func (p *templateParser) accessors() error {
 func (p *templateParser) word() string {
 	p.next()
 	end := 0
-	for end < len(p.rest) && (wordy(p.rest[end]) && p.rest[end] != '.' && p.rest[end] != '+') {
+	for end < len(p.rest) && (written.IsWordy(p.rest[end]) && p.rest[end] != '.' && p.rest[end] != '+') {
 		end++
 	}
 	name := p.rest[:end]

@@ -2,6 +2,8 @@ package decode
 
 import (
 	"time"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // timing is Time made ready.
@@ -33,28 +35,28 @@ func (t *timing) read(doc *document, from found, zone *time.Location) deviceTime
 	}
 	given := deviceTime{given: true, text: n.raw}
 	if t.wallClock {
-		given.wall, given.wallAgain = wallClock(n.raw, zone)
+		given.wall, given.wallAgain = written.WallClock(n.raw, zone)
 	}
 	if t.zone != nil {
 		zone = t.zone
 	}
 	if t.zonePath.text != "" {
 		if at, ok := t.zonePath.firstFrom(doc, from); ok {
-			if offset, ok := offsetOf(doc.nodes[at].raw); ok {
+			if offset, ok := written.Offset(doc.nodes[at].raw); ok {
 				zone = time.FixedZone("", int(offset/time.Second))
 			}
 		}
 	}
 	for _, f := range t.formats {
 		if f == secondsAgo {
-			if ago, ok := parseFloat(n.raw); ok && ago >= 0 && ago <= maxAgo {
+			if ago, ok := written.Float(n.raw); ok && ago >= 0 && ago <= maxAgo {
 				given.ago = time.Duration(ago * float64(time.Second))
 				given.counted = true
 				break
 			}
 			continue
 		}
-		if given.at, given.again = parseTimeAs(f, n.raw, zone); given.at != 0 {
+		if given.at, given.again = written.TimeAs(f, n.raw, zone); given.at != 0 {
 			break
 		}
 	}
@@ -82,3 +84,9 @@ func (e *extraction) time(t *timing, from found, zone *time.Location) deviceTime
 	}
 	return e.w.facts.time
 }
+
+// secondsAgo is the format of a time that counts back from the message's own. maxAgo bounds it: no device keeps a century.
+const (
+	secondsAgo = "seconds_ago"
+	maxAgo     = 100 * 365 * 24 * 3600
+)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,7 +20,7 @@ func (e *extraction) unitBeside(at int32, name string, q telemetry.Quantity) (wo
 	if len(e.units.said) == 0 {
 		return "", false
 	}
-	words := wordsIn(name)
+	words := written.Words(name)
 	_, _, named := meaning(string(e.doc.nodes[at].name), "")
 	for nameless := !named; at > 0; nameless = false {
 		at = e.units.parents[at]
@@ -68,7 +69,7 @@ func (d *document) unitWords() *units {
 		if d.nodes[object].kind != '{' || !unitLike(n.name) || n.kind != '{' && (n.kind != '"' || len(n.raw) == 0) {
 			continue
 		}
-		words := wordsIn(string(n.name))
+		words := written.Words(string(n.name))
 		at := slices.IndexFunc(words, func(w string) bool { return unitNames[w] })
 		if at < 0 {
 			continue
@@ -79,7 +80,7 @@ func (d *document) unitWords() *units {
 		case whole && n.kind == '{':
 			for c := range d.children(i) {
 				if m := &d.nodes[c]; m.kind == '"' && len(m.raw) > 0 {
-					u.in(object).add(wordsIn(string(m.name)), c)
+					u.in(object).add(written.Words(string(m.name)), c)
 				}
 			}
 		case n.kind == '{':
@@ -137,7 +138,7 @@ func (u *saidUnits) about(d *document, name []string, q telemetry.Quantity) (wor
 }
 
 // unitNames are words in the name of a member that names a unit.
-var unitNames = setOf("unit", "units", "uom")
+var unitNames = written.SetOf("unit", "units", "uom")
 
 func unitLike(name []byte) bool {
 	return bytes.Contains(name, []byte("nit")) || bytes.Contains(name, []byte("UNIT")) || bytes.Contains(name, []byte("uom"))

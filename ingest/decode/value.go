@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -129,7 +130,7 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 
 // place names the field of a value: the member's own name, where the path leads to several.
 func (e *extraction) place(fd *field, v found) any {
-	if name := e.doc.nodes[v.at].name; fd.auto && plainName(name) {
+	if name := e.doc.nodes[v.at].name; fd.auto && written.PlainName(name) {
 		return quoted(string(name))
 	}
 	return fd.path.text
@@ -169,7 +170,7 @@ func (e *extraction) channel(fd *field, v found) string {
 			if named != "" {
 				named += "."
 			}
-			named += channelText(n.raw)
+			named += written.Channel(n.raw)
 		}
 	}
 	switch {
@@ -229,7 +230,7 @@ func (e *extraction) number(fd *field, from found, at int32) (float64, *fault) {
 			}
 		}
 		var ok bool
-		if v, ok = parseFloat(text); !ok || len(text) == 0 {
+		if v, ok = written.Float(text); !ok || len(text) == 0 {
 			if fd.words != nil {
 				return 0, faultf(telemetry.ReasonField, "a word that the model does not know, want one of %s", wordsOf(fd.words))
 			}

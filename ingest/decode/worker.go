@@ -7,6 +7,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -96,15 +97,12 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 	return w.restrict(msg, w.withRefused(records, len(dst), msg), len(dst))
 }
 
-// maxTopic bounds a topic; MQTT itself allows 65,535 bytes.
-const maxTopic = 512
-
 // route finds whose message it is and whether its sender may send it. On a fault the binding may be partly known, so that
 // the rejection can say what is known.
 func (d *Decoder) route(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	switch {
-	case len(msg.Topic) > maxTopic:
-		return unbound, faultf(telemetry.ReasonTooLarge, "topic of %d bytes: want at most %d", len(msg.Topic), maxTopic)
+	case len(msg.Topic) > written.MaxTopic:
+		return unbound, faultf(telemetry.ReasonTooLarge, "topic of %d bytes: want at most %d", len(msg.Topic), written.MaxTopic)
 	case !utf8.ValidString(msg.Topic):
 		return unbound, faultf(telemetry.ReasonEncoding, "the topic is not UTF-8")
 	}

@@ -1,7 +1,7 @@
-package decode
+package written
 
-// like reports whether text fits a lower-case pattern in which * stands for anything. Letters of ASCII fit in either case.
-func like(pattern string, text []byte) bool {
+// Like reports whether text fits a lower-case pattern in which * stands for anything. Letters of ASCII fit in either case.
+func Like(pattern string, text []byte) bool {
 	// Where a later part does not fit, the last * may stand for more.
 	star, retry := -1, 0
 	p, t := 0, 0

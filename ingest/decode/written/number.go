@@ -1,4 +1,4 @@
-package decode
+package written
 
 import (
 	"math"
@@ -8,8 +8,8 @@ import (
 // exactTens are the powers of ten that a float64 holds exactly.
 var exactTens = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// parseFloat reads decimal text as JSON allows it, and only that: no hex, no infinity, no underscore. An overflow is not finite.
-func parseFloat(text []byte) (float64, bool) {
+// Float reads decimal text as JSON allows it, and only that: no hex, no infinity, no underscore. An overflow is not finite.
+func Float(text []byte) (float64, bool) {
 	if v, ok := shortDecimal(text); ok {
 		return v, true
 	}
@@ -56,6 +56,22 @@ func shortDecimal(text []byte) (float64, bool) {
 	}
 	if len(digits) < len(text) {
 		v = -v
+	}
+	return v, true
+}
+
+// Whole reads a whole number from 0 to 2^64-1.
+func Whole(text []byte) (uint64, bool) {
+	if len(text) == 0 || len(text) > 20 {
+		return 0, false
+	}
+	var v uint64
+	for _, c := range text {
+		d := uint64(c - '0')
+		if d > 9 || v > (1<<64-1-d)/10 {
+			return 0, false
+		}
+		v = v*10 + d
 	}
 	return v, true
 }

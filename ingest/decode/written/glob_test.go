@@ -1,4 +1,4 @@
-package decode
+package written
 
 import "testing"
 
@@ -11,7 +11,7 @@ func TestLike(t *testing.T) {
 		{"*", "", true}, {"", "", true}, {"", "a", false}, {"a*b*c", "axxbyybzzc", true}, {"a*b*c", "axxbyyb", false}, {"$g*", "$GPGGA,1", true},
 		{"a", "A", true}, {"ab", "a", false}, {"*ab", "aab", true}, {"suhu é*", "Suhu é 1", true},
 	} {
-		if got := like(tt.pattern, []byte(tt.text)); got != tt.want {
+		if got := Like(tt.pattern, []byte(tt.text)); got != tt.want {
 			t.Errorf("%q like %q: got %t, want %t", tt.text, tt.pattern, got, tt.want)
 		}
 	}

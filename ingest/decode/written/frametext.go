@@ -1,4 +1,4 @@
-package decode
+package written
 
 import (
 	"bytes"
@@ -8,9 +8,9 @@ import (
 	"fmt"
 )
 
-// frameBase64 appends the bytes of a frame that is written in base64, in the standard alphabet or that of URLs, with or without
+// Base64 appends the bytes of a frame that is written in base64, in the standard alphabet or that of URLs, with or without
 // padding: converters between a device and the broker write all of them.
-func frameBase64(dst, text []byte) ([]byte, error) {
+func Base64(dst, text []byte) ([]byte, error) {
 	text = bytes.TrimRight(bytes.TrimSpace(text), "=")
 	encoding := base64.RawStdEncoding
 	if bytes.ContainsAny(text, "-_") {
@@ -26,9 +26,9 @@ func frameBase64(dst, text []byte) ([]byte, error) {
 	return dst, fmt.Errorf("cut off: %d characters are no base64", len(text))
 }
 
-// frameHex appends the bytes of a frame that is written in hexadecimal, in capitals or not, with or without 0x before it and spaces,
+// Hex appends the bytes of a frame that is written in hexadecimal, in capitals or not, with or without 0x before it and spaces,
 // colons or dashes between bytes.
-func frameHex(dst, text []byte) ([]byte, error) {
+func Hex(dst, text []byte) ([]byte, error) {
 	text = bytes.TrimSpace(text)
 	if len(text) > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') {
 		text = text[2:]
@@ -52,11 +52,11 @@ func frameHex(dst, text []byte) ([]byte, error) {
 	return dst, errors.New("no hexadecimal: want an even number of the digits 0-9 and a-f")
 }
 
-// ParseFrame reads the bytes of a frame that a person has as text: hexadecimal, or else base64.
-func ParseFrame(text []byte) ([]byte, error) {
-	frame, err := frameHex(nil, text)
+// Frame reads the bytes of a frame that a person has as text: hexadecimal, or else base64.
+func Frame(text []byte) ([]byte, error) {
+	frame, err := Hex(nil, text)
 	if err != nil {
-		if other, wrong := frameBase64(nil, text); wrong == nil {
+		if other, wrong := Base64(nil, text); wrong == nil {
 			return other, nil
 		}
 		return nil, err
