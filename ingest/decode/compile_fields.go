@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -85,19 +86,6 @@ func sortedText(set map[Count]bool) []string {
 		all = append(all, string(c))
 	}
 	return all
-}
-
-// countOf is the form in which q counts people; empty if it does not.
-func countOf(q telemetry.Quantity) Count {
-	switch q {
-	case telemetry.PeopleIn, telemetry.PeopleOut:
-		return CountPeriod
-	case telemetry.PeopleInTotal, telemetry.PeopleOutTotal:
-		return CountTotal
-	case telemetry.PeoplePresent:
-		return CountPresent
-	}
-	return ""
 }
 
 func (c *compiler) field(at string, def *Field) field {
@@ -205,21 +193,21 @@ func (c *compiler) unit(at string, def *Field, f *field) {
 			c.fail(at+"."+name, fmt.Errorf("%v: want a finite number", v))
 		}
 	}
-	own := linear{scale, def.Offset}
-	conv, err := conversion(def.Unit, def.Quantity)
+	own := meaning.Linear{Factor: scale, Add: def.Offset}
+	conv, err := meaning.Conversion(def.Unit, def.Quantity)
 	c.fail(at+".unit", err)
-	f.unit, f.own = own.then(conv), own
+	f.unit, f.own = own.Then(conv), own
 	f.unitless = def.Unit == "" && def.UnitPath == "" && scale == 1 && def.Offset == 0 && def.Quantity.Unit() == "Cel"
 	f.unitPath = c.path(at+".unit_path", def.UnitPath, false)
 	c.word(f.unitPath)
 	if (def.UnitPath == "") != (len(def.Units) == 0) {
 		c.fail(at+".unit_path", errors.New("unit_path and units belong together"))
 	}
-	f.units = make(map[string]linear, len(def.Units))
+	f.units = make(map[string]meaning.Linear, len(def.Units))
 	for word, unit := range def.Units {
-		conv, err := conversion(unit, def.Quantity)
+		conv, err := meaning.Conversion(unit, def.Quantity)
 		c.fail(at+".units", err)
-		f.units[strings.ToLower(word)] = own.then(conv)
+		f.units[strings.ToLower(word)] = own.Then(conv)
 	}
 }
 
@@ -242,19 +230,4 @@ func lowered(words map[string]float64) map[string]float64 {
 		low[strings.ToLower(w)] = v
 	}
 	return low
-}
-
-// swapped exchanges in and out.
-func swapped(q telemetry.Quantity) telemetry.Quantity {
-	switch q {
-	case telemetry.PeopleIn:
-		return telemetry.PeopleOut
-	case telemetry.PeopleOut:
-		return telemetry.PeopleIn
-	case telemetry.PeopleInTotal:
-		return telemetry.PeopleOutTotal
-	case telemetry.PeopleOutTotal:
-		return telemetry.PeopleInTotal
-	}
-	return q
 }

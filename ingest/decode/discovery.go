@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -33,7 +34,7 @@ type entity struct {
 
 	// The rest follows from it.
 	template template
-	unit     linear
+	unit     meaning.Linear
 	// b is the configured device; nil: none.
 	b *binding
 	// channel tells it from other entities of the device that measure the same.
@@ -49,7 +50,7 @@ func (e *entity) prepare() error {
 	if e.Quantity.String() == "" || len(e.Devices) == 0 || !stateTopic(e.Topic) {
 		return fmt.Errorf("topic %s: want a quantity, a device and a topic without wildcards", quote(e.Topic))
 	}
-	e.unit, err = conversion(e.Unit, e.Quantity)
+	e.unit, err = meaning.Conversion(e.Unit, e.Quantity)
 	return err
 }
 
@@ -243,10 +244,10 @@ func (d *discovery) sensor(i int32, e *entity, key string) {
 		d.text(d.option(i, "entity_category")) == "diagnostic", d.called(i, e, template, key))
 	switch unit := d.text(d.option(i, "unit_of_measurement")); {
 	case ok:
-		e.Quantity, e.Unit = s.quantity, s.unit
+		e.Quantity, e.Unit = s.Quantity, s.Unit
 		d.add(i, *e, topic, template)
-	case s.unit == strangeUnit && d.lost == nil:
-		d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is in %s, which is none that is known of it", s.quantity, quoted(e.ID), quoted(unit))
+	case s.Unit == strangeUnit && d.lost == nil:
+		d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is in %s, which is none that is known of it", s.Quantity, quoted(e.ID), quoted(unit))
 	}
 }
 
@@ -266,9 +267,9 @@ var altering = written.SetOf("set", "setpoint", "target", "dew", "dewpoint", "fe
 	"limit", "offset", "calibration", "alarm", "delta", "trend", "water", "soil", "pool", "boiler", "object", "absolute", "tank", "tyre", "tire")
 
 // sensorSense is what a sensor measures, by its class or else its names; diagnostic: it tells about the device itself.
-func sensorSense(class, unit string, diagnostic bool, names []string) (sense, bool) {
+func sensorSense(class, unit string, diagnostic bool, names []string) (meaning.Sense, bool) {
 	q, classed := sensorClasses[class]
-	s := sense{quantity: q}
+	s := meaning.Sense{Quantity: q}
 	if !classed {
 		return namedSense(unit, names)
 	}
@@ -279,19 +280,19 @@ func sensorSense(class, unit string, diagnostic bool, names []string) (sense, bo
 	}
 	own := telemetry.NoQuantity // what a name says more exactly than the class
 	for _, name := range names {
-		if m, _, ok := meaning(name, ""); ok && own == telemetry.NoQuantity {
-			switch m.quantity {
+		if m, _, ok := meaning.Of(name, ""); ok && own == telemetry.NoQuantity {
+			switch m.Quantity {
 			case telemetry.DeviceTemperature, telemetry.BodyTemperature, telemetry.BatteryVoltage:
-				own = m.quantity
+				own = m.Quantity
 			}
 		}
 	}
 	switch q {
 	case telemetry.Temperature:
 		if own == telemetry.DeviceTemperature || own == telemetry.BodyTemperature {
-			s.quantity = own
+			s.Quantity = own
 		} else if diagnostic {
-			s.quantity = telemetry.DeviceTemperature
+			s.Quantity = telemetry.DeviceTemperature
 		}
 	case telemetry.BatteryVoltage:
 		if own != q && (!diagnostic || unit != "mV") {
@@ -302,51 +303,37 @@ func sensorSense(class, unit string, diagnostic bool, names []string) (sense, bo
 		return s, true
 	}
 	var known bool
-	s.unit, known = unitNamed(unit)
-	if _, err := conversion(s.unit, s.quantity); !known || err != nil {
-		s.unit = strangeUnit
+	s.Unit, known = meaning.Unit(unit)
+	if _, err := meaning.Conversion(s.Unit, s.Quantity); !known || err != nil {
+		s.Unit = strangeUnit
 		return s, false
 	}
 	return s, true
 }
 
 // namedSense is what a sensor without a class measures, by the first of its names that means something.
-func namedSense(unit string, names []string) (sense, bool) {
+func namedSense(unit string, names []string) (meaning.Sense, bool) {
 	for _, name := range names {
-		s, _, ok := meaning(name, unit)
+		s, _, ok := meaning.Of(name, unit)
 		if !ok && unit != "" {
 			// People call the unit of a count what they like.
-			if s, _, ok = meaning(name, ""); ok && s.quantity.Unit() != "1" {
+			if s, _, ok = meaning.Of(name, ""); ok && s.Quantity.Unit() != "1" {
 				ok = false
 			}
 		}
 		if !ok {
 			continue
 		}
-		switch s.quantity.Definition().Form {
+		switch s.Quantity.Definition().Form {
 		case telemetry.Flag, telemetry.Event:
-			if s.quantity == telemetry.BodyTemperature {
+			if s.Quantity == telemetry.BodyTemperature {
 				return s, true
 			}
 			return s, false
 		}
 		return s, true
 	}
-	return sense{}, false
-}
-
-// unitNamed finds the UCUM unit of a word.
-func unitNamed(word string) (string, bool) {
-	switch word {
-	case "in":
-		return "[in_i]", true
-	case "ft":
-		return "[ft_i]", true
-	case "inHg":
-		return "[in_i'Hg]", true
-	}
-	unit, known := unitWords[strings.ToLower(word)]
-	return unit, known
+	return meaning.Sense{}, false
 }
 
 // flagClasses are the device classes of binary sensors that are quantities of ours; on is open, occupied, moving.
@@ -361,8 +348,8 @@ func (d *discovery) binarySensor(i int32, e *entity, key string) {
 	e.Quantity = flagClasses[class]
 	if class == "" {
 		for _, name := range d.called(i, e, template, key) {
-			if s, _, ok := meaning(name, ""); ok && s.quantity.Definition().Form == telemetry.Flag {
-				e.Quantity = s.quantity
+			if s, _, ok := meaning.Of(name, ""); ok && s.Quantity.Definition().Form == telemetry.Flag {
+				e.Quantity = s.Quantity
 				break
 			}
 		}
@@ -418,7 +405,7 @@ func (d *discovery) trigger(i int32, e *entity) {
 			break
 		}
 	}
-	if !pressed(e.Kind, true) || !pressed(firstOf(kind, "press"), true) {
+	if !meaning.Press(e.Kind, true) || !meaning.Press(firstOf(kind, "press"), true) {
 		return // of a release, or the turn of a dial
 	}
 	if of != e.Payload && of != e.Kind {

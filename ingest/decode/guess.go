@@ -3,6 +3,7 @@ package decode
 import (
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -29,56 +30,56 @@ func (e *extraction) guess(fd *field, v found) *fault {
 			}
 		}
 	}
-	s, rest, ok := meaning(name, unit)
+	s, rest, ok := meaning.Of(name, unit)
 	if !ok && v.label != "" {
 		// A container can say what its member does not: {"esp32": {"temperature": …}}.
 		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
-		if inside, _, known := meaning(label+"_"+name, unit); known {
+		if inside, _, known := meaning.Of(label+"_"+name, unit); known {
 			s, rest, ok = inside, "", true
 		}
 	} else if ok && v.label != "" {
 		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
-		if inside, exact := senses[strings.Join(written.Words(label+"_"+name), "_")]; exact {
-			s.quantity = inside.quantity
+		if inside, exact := meaning.Senses[strings.Join(written.Words(label+"_"+name), "_")]; exact {
+			s.Quantity = inside.Quantity
 		}
 	}
 	if q := fd.byUnit[word]; !ok && q != telemetry.NoQuantity {
-		s, ok = sense{quantity: q}, true
-		if ucum, known := unitWords[strings.ToLower(word)]; known {
-			s.unit = ucum
+		s, ok = meaning.Sense{Quantity: q}, true
+		if ucum, known := meaning.UnitWords[strings.ToLower(word)]; known {
+			s.Unit = ucum
 		}
 	}
-	if named, _, known := meaning(name, ""); !ok && known && unit != "" && isQuantityOfUnits(named.quantity) {
-		s, ok = measuredIn(named, unit, true)
+	if named, _, known := meaning.Of(name, ""); !ok && known && unit != "" && meaning.IsQuantityOfUnits(named.Quantity) {
+		s, ok = meaning.In(named, unit, true)
 		if !ok {
-			return unknownUnit(unit, named.quantity)
+			return unknownUnit(unit, named.Quantity)
 		}
 	}
 	if !ok {
 		e.note(fd, v, "ignored: the name has no one meaning")
 		return nil
 	}
-	if unit == "" && isQuantityOfUnits(s.quantity) {
-		if word, sure := e.unitBeside(v.at, name, s.quantity); word != "" {
-			if s, ok = measuredIn(s, word, sure); !ok {
-				return unknownUnit(word, s.quantity)
+	if unit == "" && meaning.IsQuantityOfUnits(s.Quantity) {
+		if word, sure := e.unitBeside(v.at, name, s.Quantity); word != "" {
+			if s, ok = meaning.In(s, word, sure); !ok {
+				return unknownUnit(word, s.Quantity)
 			}
 		}
 	}
 	if fd.swap {
-		s.quantity = swapped(s.quantity)
+		s.Quantity = swapped(s.Quantity)
 	}
-	if form := countOf(s.quantity); form != "" && e.model.Count != form && !e.w.all {
+	if form := countOf(s.Quantity); form != "" && e.model.Count != form && !e.w.all {
 		return nil
 	}
-	r := telemetry.Reading{Quantity: s.quantity, Channel: written.Channel([]byte(rest))}
+	r := telemetry.Reading{Quantity: s.Quantity, Channel: written.Channel([]byte(rest))}
 	switch value, f := e.guessed(s, n); {
 	case f != nil && f.field:
 		return f
 	case f != nil:
 		e.note(fd, v, "ignored: "+e.w.said(f))
 		return nil
-	case s.quantity == telemetry.Button:
+	case s.Quantity == telemetry.Button:
 		if r.Text = guessedPress(n); r.Text == "" {
 			return nil
 		}
@@ -97,9 +98,6 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	e.note(fd, v, "")
 	return e.add(r)
 }
-
-// isQuantityOfUnits reports whether values of q have a unit that a word may name: no counts, no flags, no presses.
-func isQuantityOfUnits(q telemetry.Quantity) bool { return q.Unit() != "1" }
 
 // unknownUnit costs the field: whatever number it has means nothing here. The word may be anything.
 func unknownUnit(word string, q telemetry.Quantity) *fault {
@@ -120,13 +118,13 @@ func (e *extraction) nameOf(fd *field, v found) string {
 }
 
 // guessed is the value of a field with meaning s.
-func (e *extraction) guessed(s sense, n *node) (float64, *fault) {
-	form := s.quantity.Definition().Form
-	if s.quantity == telemetry.Button {
+func (e *extraction) guessed(s meaning.Sense, n *node) (float64, *fault) {
+	form := s.Quantity.Definition().Form
+	if s.Quantity == telemetry.Button {
 		return 1, nil
 	}
 	if form == telemetry.Flag {
-		if v, ok := flagWords[strings.ToLower(string(n.raw))]; ok {
+		if v, ok := meaning.FlagWords[strings.ToLower(string(n.raw))]; ok {
 			return v, nil
 		}
 		return 0, faultf(telemetry.ReasonField, "neither yes nor no")
@@ -138,20 +136,20 @@ func (e *extraction) guessed(s sense, n *node) (float64, *fault) {
 	if !ok || len(n.raw) == 0 {
 		return 0, faultf(telemetry.ReasonField, "no number")
 	}
-	if n.kind == '"' && string(n.raw) == "0.00" && s.quantity == telemetry.Temperature {
+	if n.kind == '"' && string(n.raw) == "0.00" && s.Quantity == telemetry.Temperature {
 		return 0, faultf(telemetry.ReasonField, `"0.00" is what a missing probe reads`)
 	}
-	if v == -999 || v == 65535 || v == 32767 && s.quantity != telemetry.Illuminance {
+	if v == -999 || v == 65535 || v == 32767 && s.Quantity != telemetry.Illuminance {
 		return 0, faultf(telemetry.ReasonField, "a marker for no value")
 	}
-	if s.quantity == telemetry.BatteryVoltage && s.unit == "" && v > 100 {
-		s.unit = "mV" // no battery of a sensor has so many volts
+	if s.Quantity == telemetry.BatteryVoltage && s.Unit == "" && v > 100 {
+		s.Unit = "mV" // no battery of a sensor has so many volts
 	}
-	conv, err := conversion(s.unit, s.quantity)
+	conv, err := meaning.Conversion(s.Unit, s.Quantity)
 	if err != nil {
 		return 0, faultf(telemetry.ReasonField, "%v", err)
 	}
-	return checked(s.quantity, conv.apply(v))
+	return checked(s.Quantity, conv.Apply(v))
 }
 
 // guessedPress is the kind of press that a value tells, of a button or of its state; empty: it is none.

@@ -85,7 +85,7 @@ func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
 	case !v.numeric:
 		f = faultf(telemetry.ReasonField, "entity %s: no number", quoted(e.ID))
 	default:
-		r.Value, f = checked(q, e.unit.apply(v.number))
+		r.Value, f = checked(q, e.unit.Apply(v.number))
 	}
 	if f != nil {
 		w.explain("field", w.said(f))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -188,8 +189,8 @@ func (t *homieTopic) meaning(p *property, unit string) (name string, flag bool) 
 			if i == 1 && !bland[t.property] {
 				continue
 			}
-			if s, _, ok := meaning(name, unit); ok {
-				return name, s.quantity.Definition().Form == telemetry.Flag
+			if s, _, ok := meaning.Of(name, unit); ok {
+				return name, s.Quantity.Definition().Form == telemetry.Flag
 			}
 		}
 	}
@@ -256,7 +257,7 @@ func (t *homieTopic) naming(name string) string {
 	if name, _ := t.meaning(&property{}, ""); name != t.property {
 		return ""
 	}
-	if _, _, ok := meaning(t.property, ""); ok {
+	if _, _, ok := meaning.Of(t.property, ""); ok {
 		return ""
 	}
 	return written.Bounded(name, maxAnnouncing)

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -57,10 +58,10 @@ func newLexicon(models map[string]*model, sites []facility.Site) *lexicon {
 	for _, q := range telemetry.Quantities() {
 		l.learn(q.String())
 	}
-	for name := range senses {
+	for name := range meaning.Senses {
 		l.learn(name)
 	}
-	for unit := range unitWords {
+	for unit := range meaning.UnitWords {
 		l.learn(unit)
 	}
 	for _, m := range models {
@@ -228,7 +229,7 @@ func (l *lexicon) knowsWord(text string) bool {
 
 // measures reports whether the numbers of a name are measured, or count or number something of the format.
 func (l *lexicon) measures(name string) bool {
-	if isQuantity(name) {
+	if meaning.IsQuantity(name) {
 		return true
 	}
 	if !l.knows(name) || telling(name) {
@@ -237,6 +238,6 @@ func (l *lexicon) measures(name string) bool {
 	if l.measured[name] {
 		return true
 	}
-	_, _, ok := meaning(name, "")
+	_, _, ok := meaning.Of(name, "")
 	return ok
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -172,12 +173,12 @@ func TestUnits(t *testing.T) {
 		{telemetry.PeopleIn, "", 7, 7},
 	}
 	for _, tt := range tests {
-		c, err := conversion(tt.unit, tt.q)
+		c, err := meaning.Conversion(tt.unit, tt.q)
 		if err != nil {
 			t.Errorf("%s: %v", tt.q, err)
 			continue
 		}
-		if got := c.apply(tt.in); got != tt.want {
+		if got := c.Apply(tt.in); got != tt.want {
 			t.Errorf("%v %s is %v %s, want %v", tt.in, tt.unit, got, tt.q.Unit(), tt.want)
 		}
 	}

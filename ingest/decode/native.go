@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -122,11 +123,11 @@ func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
 		if m.kind != '"' || !written.PlainName(m.raw) {
 			return faultf(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
 		}
-		if !pressed(string(m.raw), true) {
+		if !meaning.Press(string(m.raw), true) {
 			n.released = true
 			return nil
 		}
-		r.Value, r.Text = 1, intern(m.raw)
+		r.Value, r.Text = 1, meaning.PressKind(m.raw)
 	case m.kind == 't' || m.kind == 'f':
 		if q.Definition().Form != telemetry.Flag {
 			return faultf(telemetry.ReasonField, "a boolean, want a number (%s)", q.Unit())

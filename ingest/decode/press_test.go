@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,16 +20,16 @@ func TestD3_Presses(t *testing.T) {
 		approach away short_release long_release arrow_left_release toggle_release btn_down btn_up clear CLEAR none idle color_temperature_move hue_stop shake slide
 		flip90 fall wakeup vibration on_hold up_hold remote_button_short_release remote_button_long_release dots_1_short_release on_step`)
 	for _, word := range presses {
-		if !pressed(word, false) {
+		if !meaning.Press(word, false) {
 			t.Errorf("%s is no press", word)
 		}
 	}
 	for _, word := range others {
-		if pressed(word, false) {
+		if meaning.Press(word, false) {
 			t.Errorf("%s is a press", word)
 		}
 	}
-	if pressed("quux", false) || !pressed("quux", true) {
+	if meaning.Press("quux", false) || !meaning.Press("quux", true) {
 		t.Error("an unknown word of a maker is a press, or one of the user's own is none")
 	}
 }

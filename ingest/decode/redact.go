@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -174,7 +175,7 @@ func (r *redactor) number(text []byte, last bool) {
 	}
 	whole, fraction, _ := strings.Cut(string(text), ".")
 	most := maxDigits
-	if vagueNames[r.name] || !isQuantity(r.name) {
+	if vagueNames[r.name] || !meaning.IsQuantity(r.name) {
 		most = maxKeptDigits
 	}
 	known := r.known.measures(r.name) || r.name == "seq" || r.name == "sequence"
@@ -201,17 +202,12 @@ func isTime(number []byte) bool {
 	return written.CountDigits(number) <= 13 && at > first && at < last
 }
 
-func isQuantity(name string) bool {
-	_, err := telemetry.ParseQuantity(name)
-	return err == nil
-}
-
 func telling(name string) bool {
 	if name == unnamed {
 		return true
 	}
 	for _, part := range tellingParts {
-		if strings.Contains(name, part) && !isQuantity(name) {
+		if strings.Contains(name, part) && !meaning.IsQuantity(name) {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -21,14 +22,14 @@ func (e *extraction) unitBeside(at int32, name string, q telemetry.Quantity) (wo
 		return "", false
 	}
 	words := written.Words(name)
-	_, _, named := meaning(string(e.doc.nodes[at].name), "")
+	_, _, named := meaning.Of(string(e.doc.nodes[at].name), "")
 	for nameless := !named; at > 0; nameless = false {
 		at = e.units.parents[at]
 		word, sure = e.units.said[at].about(e.doc, words, q)
-		if word != "" && (sure || nameless || isUnit(word)) {
+		if word != "" && (sure || nameless || meaning.IsUnit(word)) {
 			return word, sure || nameless
 		}
-		if word, sure = e.units.tags[at].about(e.doc, words, q); word != "" && (sure || isUnit(word)) {
+		if word, sure = e.units.tags[at].about(e.doc, words, q); word != "" && (sure || meaning.IsUnit(word)) {
 			return word, sure
 		}
 	}
@@ -49,7 +50,7 @@ type saidUnits struct {
 	alike map[string]int32 // by the unit of the quantity that they are about; the first of each
 }
 
-// unitWords finds them. Without any, parents is empty too.
+// UnitWords finds them. Without any, parents is empty too.
 func (d *document) unitWords() *units {
 	u := &units{}
 	if !slices.ContainsFunc(d.nodes, func(n node) bool { return unitLike(n.name) }) {
@@ -111,9 +112,9 @@ func (u *saidUnits) add(words []string, at int32) {
 	if _, had := u.named[name]; !had {
 		u.named[name] = at
 	}
-	if s, _, ok := meant(words); ok && s.quantity.Unit() != "%" && s.quantity.Unit() != "1" {
-		if _, had := u.alike[s.quantity.Unit()]; !had {
-			u.alike[s.quantity.Unit()] = at
+	if s, _, ok := meaning.OfWords(words); ok && s.Quantity.Unit() != "%" && s.Quantity.Unit() != "1" {
+		if _, had := u.alike[s.Quantity.Unit()]; !had {
+			u.alike[s.Quantity.Unit()] = at
 		}
 	}
 }
@@ -142,38 +143,4 @@ var unitNames = written.SetOf("unit", "units", "uom")
 
 func unitLike(name []byte) bool {
 	return bytes.Contains(name, []byte("nit")) || bytes.Contains(name, []byte("UNIT")) || bytes.Contains(name, []byte("uom"))
-}
-
-// wholeSystems are words for units of all quantities at once.
-var wholeSystems = map[string]string{"metric": "", "si": "", "imperial": "[degF]", "us": "[degF]", "us_customary": "[degF]"}
-
-// isUnit reports whether anybody knows a word as one for units.
-func isUnit(word string) bool {
-	_, system := wholeSystems[strings.ToLower(strings.TrimSpace(word))]
-	_, unit := unitNamed(word)
-	return system || unit
-}
-
-// measuredIn gives the sense of a value whose unit a word beside it names. ok is false where nobody knows that unit, or it is none of
-// the quantity's; a word that is perhaps about another value is then as none.
-func measuredIn(s sense, word string, sure bool) (sense, bool) {
-	low := strings.ToLower(strings.TrimSpace(word))
-	if unit, whole := wholeSystems[low]; whole {
-		if _, err := conversion(unit, s.quantity); err == nil && unit != "" {
-			s.unit = unit
-		}
-		return s, true
-	}
-	unit, known := unitNamed(word)
-	if !known {
-		return s, false
-	}
-	if s.quantity == telemetry.Battery && (unit == "V" || unit == "mV") {
-		return sense{telemetry.BatteryVoltage, unit}, true
-	}
-	if _, err := conversion(unit, s.quantity); err != nil {
-		return s, !sure
-	}
-	s.unit = unit
-	return s, true
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -24,11 +25,11 @@ type field struct {
 	swap        bool              // for auto
 	unitNames   map[string]string // for auto: UCUM by lower-case word
 	byUnit      map[string]telemetry.Quantity
-	unit        linear
-	own         linear // scale and offset, before any unit
-	unitless    bool   // a temperature of which the model names no unit
+	unit        meaning.Linear
+	own         meaning.Linear // scale and offset, before any unit
+	unitless    bool           // a temperature of which the model names no unit
 	unitPath    path
-	units       map[string]linear // by lower-case word
+	units       map[string]meaning.Linear // by lower-case word
 	words       map[string]float64
 	kinds       map[string]string
 	suffix      []string
@@ -252,14 +253,14 @@ func (e *extraction) number(fd *field, from found, at int32) (float64, *fault) {
 	if fd.unitless && v != 0 {
 		if word, sure := e.unitBeside(at, string(n.name), fd.quantity); word != "" {
 			// The model knows its device: a word that it does not mention counts where it can only mean one thing.
-			if s, ok := measuredIn(sense{quantity: fd.quantity}, word, sure); ok && s.unit != "" {
-				if conv, err := conversion(s.unit, fd.quantity); err == nil {
-					unit = fd.own.then(conv)
+			if s, ok := meaning.In(meaning.Sense{Quantity: fd.quantity}, word, sure); ok && s.Unit != "" {
+				if conv, err := meaning.Conversion(s.Unit, fd.quantity); err == nil {
+					unit = fd.own.Then(conv)
 				}
 			}
 		}
 	}
-	return unit.apply(v), nil
+	return unit.Apply(v), nil
 }
 
 // wordsOf lists the words that a field knows.
@@ -275,7 +276,7 @@ func (fd *field) press(n *node) (string, *fault) {
 	if len(fd.kinds) == 0 {
 		return pressOf(n, false)
 	}
-	if n.kind == '"' && !pressed(string(n.raw), true) {
+	if n.kind == '"' && !meaning.Press(string(n.raw), true) {
 		return "", notPress
 	}
 	return "", faultf(telemetry.ReasonField, "a kind of press that the model does not know")

@@ -1,4 +1,5 @@
-package decode
+// Package meaning knows what names, units and words for presses mean, where nobody but the sender has chosen them.
+package meaning
 
 import (
 	"strings"
@@ -11,15 +12,15 @@ import (
 // there is. The tables below hold the names that have one meaning wherever they are seen. What has several (a contact that is
 // true, a distance without a unit, a level) is not in them: such a device needs a model that says what it means.
 
-// sense is what a name means.
-type sense struct {
-	quantity telemetry.Quantity
-	unit     string // UCUM, where the name tells it; empty: the quantity's own
+// Sense is what a name means.
+type Sense struct {
+	Quantity telemetry.Quantity
+	Unit     string // UCUM, where the name tells it; empty: the quantity's own
 }
 
-// senses are meanings by name: lower case, words joined by _. A * stands for further words, which then name the channel.
-var senses = func() map[string]sense {
-	table := map[string]sense{}
+// Senses are meanings by name: lower case, words joined by _. A * stands for further words, which then name the channel.
+var Senses = func() map[string]Sense {
+	table := map[string]Sense{}
 	for quantity, names := range map[telemetry.Quantity]string{
 		telemetry.Temperature: "temperature temp temperature_* temp_* *_temperature *_temp air_temperature ambient_temperature room_temperature " +
 			"indoor_temperature temperature_sensor temp_sensor temp_sht",
@@ -59,26 +60,11 @@ var senses = func() map[string]sense {
 		telemetry.VehiclesIn:     "vehicles_in vehicle_count_in",
 	} {
 		for name := range strings.FieldsSeq(names) {
-			table[name] = sense{quantity: quantity}
+			table[name] = Sense{Quantity: quantity}
 		}
 	}
 	return table
 }()
-
-// units are units at the end of a name, and as words of their own, in lower case.
-var unitWords = map[string]string{
-	"c": "Cel", "degc": "Cel", "celsius": "Cel", "°c": "Cel", "cel": "Cel", "℃": "Cel",
-	"f": "[degF]", "degf": "[degF]", "fahrenheit": "[degF]", "°f": "[degF]", "[degf]": "[degF]", "℉": "[degF]",
-	"k": "K", "kelvin": "K",
-	"degree celsius": "Cel", "degrees celsius": "Cel", "deg c": "Cel", "deg_c": "Cel", "º c": "Cel", "ºc": "Cel", "° c": "Cel",
-	"degree fahrenheit": "[degF]", "degrees fahrenheit": "[degF]", "deg f": "[degF]", "deg_f": "[degF]", "ºf": "[degF]", "° f": "[degF]",
-	"mg/m3": "mg/m3", "mg/m³": "mg/m3", "µg/m^3": "ug/m3", "ug/m^3": "ug/m3", "mbars": "mbar", "kilopascal": "kPa", "hectopascal": "hPa", "klx": "klx",
-	"pct": "%", "percent": "%", "%": "%", "%rh": "%", "%el": "%", "percentage": "%", "/": "1",
-	"ppm": "ppm", "ppb": "ppb", "µg/m³": "ug/m3", "μg/m³": "ug/m3", "ug/m3": "ug/m3", "µg/m3": "ug/m3",
-	"hpa": "hPa", "mbar": "mbar", "pa": "Pa", "kpa": "kPa", "mmhg": "mm[Hg]", "bar": "bar", "inhg": "[in_i'Hg]",
-	"lx": "lx", "lux": "lx", "m": "m", "cm": "cm", "mm": "mm", "mv": "mV", "v": "V", "volt": "V", "volts": "V", "millivolts": "mV",
-	"db": "dB", "dba": "dB", "db(a)": "dB", "dbspl": "dB",
-}
 
 // qualifying are words in a name that make it something else than a reading: a limit, a statistic, a property of the radio.
 var qualifying = written.SetOf("min", "max", "avg", "average", "mean", "minimum", "maximum", "threshold", "limit", "alarm", "alert", "setpoint", "target",
@@ -86,64 +72,64 @@ var qualifying = written.SetOf("min", "max", "avg", "average", "mean", "minimum"
 	"mode", "enable", "enabled", "error", "raw", "low", "high", "dew", "point", "dewpoint", "feels", "index", "heat", "absolute", "time",
 	"timestamp", "water", "boiler", "pool", "tank", "fridge", "freezer", "pipe", "tire", "tyre", "sea", "sealevel", "no", "timeout", "type", "name", "rating", "trend", "flag", "valid", "history", "moisture", "color", "kelvin", "duration", "object")
 
-// meaning is what a field called name and measured in unit (a word, may be empty) is; not ok: its name has no one meaning.
+// Of is what a field called name and measured in unit (a word, may be empty) is; not ok: its name has no one meaning.
 // rest is what the name says beside, to tell channels apart.
-func meaning(name, unit string) (s sense, rest string, ok bool) {
+func Of(name, unit string) (s Sense, rest string, ok bool) {
 	words := written.Words(name)
 	if len(words) == 0 || len(words) > 8 {
-		return sense{}, "", false
+		return Sense{}, "", false
 	}
-	if s, rest, ok = meant(words); !ok && len(words) > 1 {
+	if s, rest, ok = OfWords(words); !ok && len(words) > 1 {
 		// A unit at the end of the name.
-		if u, known := unitWords[words[len(words)-1]]; known {
-			if s, rest, ok = meant(words[:len(words)-1]); ok {
-				s.unit = u
+		if u, known := UnitWords[words[len(words)-1]]; known {
+			if s, rest, ok = OfWords(words[:len(words)-1]); ok {
+				s.Unit = u
 			}
 		}
 	} else if ok && len(words) > 1 && rest != "" {
-		if u, known := unitWords[rest]; known {
-			s.unit, rest = u, ""
+		if u, known := UnitWords[rest]; known {
+			s.Unit, rest = u, ""
 		}
 	}
 	if !ok {
-		return sense{}, "", false
+		return Sense{}, "", false
 	}
 	if unit = strings.ToLower(strings.TrimSpace(unit)); unit != "" {
-		u, known := unitWords[unit]
+		u, known := UnitWords[unit]
 		if !known {
-			return sense{}, "", false
+			return Sense{}, "", false
 		}
-		s.unit = u
+		s.Unit = u
 	}
-	if _, err := conversion(s.unit, s.quantity); err != nil {
-		return sense{}, "", false
+	if _, err := Conversion(s.Unit, s.Quantity); err != nil {
+		return Sense{}, "", false
 	}
 	return s, rest, true
 }
 
-// meant looks words up: as they are, or with a * for the first or the last of them.
-func meant(words []string) (s sense, rest string, ok bool) {
-	if s, ok = senses[strings.Join(words, "_")]; ok {
+// OfWords looks words up: as they are, or with a * for the first or the last of them.
+func OfWords(words []string) (s Sense, rest string, ok bool) {
+	if s, ok = Senses[strings.Join(words, "_")]; ok {
 		return s, "", true
 	}
 	for n := len(words) - 1; n > 0; n-- {
 		head, tail := strings.Join(words[:n], "_"), words[n:]
-		if s, ok = senses[head+"_*"]; ok && !isQualifying(tail) {
+		if s, ok = Senses[head+"_*"]; ok && !isQualifying(tail) {
 			return s, strings.Join(tail, "_"), true
 		}
 		if number(tail) {
-			if s, ok = senses[head]; ok {
+			if s, ok = Senses[head]; ok {
 				return s, strings.Join(tail, "_"), true
 			}
 		}
 	}
 	for n := 1; n < len(words); n++ {
 		head, tail := words[:n], strings.Join(words[n:], "_")
-		if s, ok = senses["*_"+tail]; ok && !isQualifying(head) {
+		if s, ok = Senses["*_"+tail]; ok && !isQualifying(head) {
 			return s, strings.Join(head, "_"), true
 		}
 	}
-	return sense{}, "", false
+	return Sense{}, "", false
 }
 
 func isQualifying(words []string) bool {
@@ -160,10 +146,19 @@ func number(words []string) bool {
 	return len(words) == 1 && len(words[0]) <= 2 && strings.Trim(words[0], "0123456789") == ""
 }
 
-// flagWords are words that devices use for yes and no.
-var flagWords = map[string]float64{
+// FlagWords are words that devices use for yes and no.
+var FlagWords = map[string]float64{
 	"on": 1, "true": 1, "yes": 1, "open": 1, "opened": 1, "occupied": 1, "busy": 1, "detected": 1, "active": 1, "present": 1, "1": 1, "trigger": 1,
 	"triggered": 1, "pressed": 1, "motion": 1,
 	"off": 0, "false": 0, "no": 0, "closed": 0, "close": 0, "vacant": 0, "free": 0, "clear": 0, "inactive": 0, "absent": 0, "0": 0, "idle": 0,
 	"normal": 0, "unoccupied": 0, "no_motion": 0, "none": 0, "not detected": 0,
 }
+
+// IsQuantity reports whether a name is that of a quantity.
+func IsQuantity(name string) bool {
+	_, err := telemetry.ParseQuantity(name)
+	return err == nil
+}
+
+// IsQuantityOfUnits reports whether values of q have a unit that a word may name: no counts, no flags, no presses.
+func IsQuantityOfUnits(q telemetry.Quantity) bool { return q.Unit() != "1" }
