@@ -1,11 +1,9 @@
 package decode
 
 import (
-	"bytes"
-	"regexp"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/ingest/decode/written"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -44,7 +42,7 @@ func (w window) judge(rec *telemetry.Record, t deviceTime) {
 	}
 	if t.at == 0 || t.at < rec.Received.Add(-w.past) || t.at > rec.Received.Add(w.future) {
 		rec.Observation.Flags |= telemetry.FlagClock
-		rec.Observation.DeviceTime = boundedTime(t.text)
+		rec.Observation.DeviceTime = redact.Time(t.text)
 		return
 	}
 	rec.At = t.at
@@ -84,20 +82,4 @@ func (w window) own(rec *telemetry.Record, t deviceTime) telemetry.Instant {
 // now reports whether a time is that of the receipt, as far as clocks and networks go.
 func (w window) now(t telemetry.Instant, rec *telemetry.Record) bool {
 	return t >= rec.Received.Add(-w.lateness) && t <= rec.Received.Add(w.future)
-}
-
-// timeShape is a time as it is written, which may be none: 2022-02-30T25:00:00Z.
-var timeShape = regexp.MustCompile(`^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$`)
-
-// boundedTime is a device's impossible time as it may be kept: text that is no time at all may hold anything, so only its
-// shape stays.
-func boundedTime(text []byte) string {
-	text = text[:min(len(text), written.MaxTimeText)]
-	if written.Time(text, time.UTC) != 0 {
-		return string(bytes.ToValidUTF8(text, nil))
-	}
-	if _, ok := written.Float(text); ok && (written.CountDigits(text) <= maxDigits || isTime(text)) || timeShape.Match(text) {
-		return string(text)
-	}
-	return shapeOf(text)
 }

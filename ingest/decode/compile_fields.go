@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -130,7 +131,7 @@ func (c *compiler) field(at string, def *Field) field {
 	}
 	if def.Value != nil {
 		if _, flt := checked(def.Quantity, *def.Value); flt != nil {
-			c.fail(at+".value", errors.New(flt.said(nil, open)))
+			c.fail(at+".value", errors.New(flt.said(nil, redact.Open)))
 		}
 	}
 	if def.Channel != "" && def.ChannelPath != "" {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -104,7 +105,7 @@ type Decoder struct {
 	// workers are spare scratch memory for Decode.
 	workers sync.Pool
 	// lexicon gathers the words that are known, when they are asked for first.
-	lexicon func() *lexicon
+	lexicon func() *redact.Lexicon
 }
 
 // New makes a decoder. All problems of models, addresses and topics are reported at once.
@@ -126,7 +127,7 @@ func New(o Options) (*Decoder, error) {
 	d.homie = newAnnounced(o.Memory, "homie", func(root string) bool { return d.configured("homie", root[strings.LastIndexByte(root, '/')+1:]) })
 	recallHomie(d.homie)
 	d.discovered = newDiscovered(d)
-	d.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(d.models, o.Sites) })
+	d.lexicon = sync.OnceValue(func() *redact.Lexicon { return newLexicon(d.models, o.Sites) })
 	d.workers.New = func() any { return d.Worker(nil) }
 	return d, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -48,7 +49,7 @@ func (e *entity) prepare() error {
 		return err
 	}
 	if e.Quantity.String() == "" || len(e.Devices) == 0 || !stateTopic(e.Topic) {
-		return fmt.Errorf("topic %s: want a quantity, a device and a topic without wildcards", quote(e.Topic))
+		return fmt.Errorf("topic %s: want a quantity, a device and a topic without wildcards", redact.Quote(e.Topic))
 	}
 	e.unit, err = meaning.Conversion(e.Unit, e.Quantity)
 	return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -123,7 +124,7 @@ func (w *Worker) hear(msg *ingest.Message, f *fault, records []telemetry.Record)
 		if r := records[i].Rejection; r != nil {
 			why := r.Detail
 			if f != nil {
-				why = f.said(w.d.lexicon(), open)
+				why = f.said(w.d.lexicon(), redact.Open)
 			}
 			e.note(msg, why)
 			return

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
@@ -47,10 +48,10 @@ func (w *Worker) explainf(stage, format string, args ...any) {
 
 // shownObject is the object that a mapping reads.
 func (w *Worker) shownObject(raw []byte) string {
-	if w.sight == open {
+	if w.sight == redact.Open {
 		return written.Bounded(string(raw), maxExplained)
 	}
-	return string(w.d.lexicon().redactTo(raw, maxExplained))
+	return string(w.d.lexicon().PayloadTo(raw, maxExplained))
 }
 
 // said is what a fault says to whoever looks at the worker's message.

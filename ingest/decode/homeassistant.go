@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -374,7 +375,7 @@ func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault {
 		w.explainf("filter", "not a reading: an announcement, of %d values that are ours", len(d.entities))
 		for i := range d.entities {
 			e := &d.entities[i]
-			w.explainf("envelope", "%s of %s on topic %s %s", e.Quantity, quote(e.Devices[0]), quote(e.Topic), e.Template)
+			w.explainf("envelope", "%s of %s on topic %s %s", e.Quantity, redact.Quote(e.Devices[0]), redact.Quote(e.Topic), e.Template)
 		}
 	}
 	return notReading

@@ -7,6 +7,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -125,7 +126,7 @@ func openHomie(w *Worker, _ *model, msg *ingest.Message) *fault {
 // openProperty makes the object of one value.
 func (w *Worker) openProperty(t *homieTopic, p *property, value string) *fault {
 	if w.trace != nil {
-		w.explainf("envelope", "Homie device %s, datatype %q, unit %q, settable: %t", quote(t.device), p.Datatype, p.Unit, p.Settable)
+		w.explainf("envelope", "Homie device %s, datatype %q, unit %q, settable: %t", redact.Quote(t.device), p.Datatype, p.Unit, p.Settable)
 	}
 	if p.Settable {
 		w.explain("filter", "not a reading: the property can be set, so it is what somebody wants and nothing that is measured")

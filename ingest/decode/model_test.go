@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -129,7 +130,7 @@ func TestPaths(t *testing.T) {
 	}
 	doc := newDocument()
 	if f := doc.parse([]byte(text), 8); f != nil {
-		t.Fatal(f.said(nil, open))
+		t.Fatal(f.said(nil, redact.Open))
 	}
 	for _, tt := range tests {
 		p, err := parsePath(tt.path)

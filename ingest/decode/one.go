@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -67,7 +68,7 @@ func (d *Decoder) One(q Query) Answer {
 	w := d.Worker(nil)
 	w.all = true
 	if q.Open {
-		w.sight = open
+		w.sight = redact.Open
 	}
 	if q.Explain {
 		w.trace = &Trace{}

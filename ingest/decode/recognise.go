@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -36,12 +37,12 @@ const maxCandidates = 3
 func (d *Decoder) Recognise(q Query) []Candidate {
 	w := d.workers.Get().(*Worker)
 	defer func() {
-		w.all, w.bare, w.trace, w.sight = false, nil, nil, kept
+		w.all, w.bare, w.trace, w.sight = false, nil, nil, redact.Kept
 		d.workers.Put(w)
 	}()
 	w.all, w.parsed, w.trials = true, nil, guessTrials
-	if w.sight = heard; q.Open {
-		w.sight = open
+	if w.sight = redact.Heard; q.Open {
+		w.sight = redact.Open
 	}
 	if q.Frame {
 		w.bare = &q.Port

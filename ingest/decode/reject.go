@@ -2,6 +2,7 @@ package decode
 
 import (
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -9,9 +10,9 @@ import (
 // reject makes the record of a message that was not understood.
 func (w *Worker) reject(msg *ingest.Message, b *binding, f *fault) telemetry.Record {
 	topic, raw, device := msg.Topic, msg.Payload, b.device
-	if w.sight != open {
+	if w.sight != redact.Open {
 		l := w.d.lexicon()
-		topic, raw, device = l.topic(topic, kept, ""), l.redact(raw), l.name(device)
+		topic, raw, device = l.Topic(topic, redact.Kept, ""), l.Payload(raw), l.Name(device)
 	}
 	return telemetry.Record{
 		Kind: telemetry.KindRejection,
@@ -23,7 +24,7 @@ func (w *Worker) reject(msg *ingest.Message, b *binding, f *fault) telemetry.Rec
 			Reason: f.reason,
 			Detail: written.Bounded(w.said(f), written.MaxDetail),
 			Size:   len(msg.Payload),
-			Raw:    cut(raw, telemetry.MaxRaw),
+			Raw:    redact.Cut(raw, telemetry.MaxRaw),
 		},
 	}
 }

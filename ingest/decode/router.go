@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -267,10 +268,10 @@ func (rt *route) add(b *binding, address string) (other string, taken bool) {
 func validAddress(address string, payload bool) error {
 	if len(address) > written.MaxAddress || strings.ContainsAny(address, "+#") || strings.TrimSpace(address) != address ||
 		strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return fmt.Errorf("address %s: want at most %d bytes without control characters, + or #", quote(address), written.MaxAddress)
+		return fmt.Errorf("address %s: want at most %d bytes without control characters, + or #", redact.Quote(address), written.MaxAddress)
 	}
 	if !payload && strings.Contains(address, "/") {
-		return fmt.Errorf("address %s: want one level of a topic, without /", quote(address))
+		return fmt.Errorf("address %s: want one level of a topic, without /", redact.Quote(address))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -80,7 +81,7 @@ func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
 	one := s.bySight[key]
 	if one == nil {
 		s.makeRoom()
-		one = &Sighting{Topic: written.Bounded(d.lexicon().topic(msg.Topic, s.sight(), f.address), written.MaxTopic), First: msg.Received}
+		one = &Sighting{Topic: written.Bounded(d.lexicon().Topic(msg.Topic, s.sight(), f.address), written.MaxTopic), First: msg.Received}
 		s.bySight[key] = one
 	}
 	one.Why = written.Bounded(f.said(d.lexicon(), s.sight()), written.MaxDetail)
@@ -117,18 +118,18 @@ func (s *Sightings) guess(d *Decoder, msg *ingest.Message) (found []Candidate, t
 	began := now()
 	found = d.Recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time(), Open: s.Open})
 	for i := range found {
-		if c := &found[i]; !s.Open && !wellFormed(c.Address) {
+		if c := &found[i]; !s.Open && !redact.WellFormed(c.Address) {
 			c.Address = ingest.Outline(c.Address)
 		}
 	}
 	return found, now().Sub(began)
 }
 
-func (s *Sightings) sight() sight {
+func (s *Sightings) sight() redact.Sight {
 	if s.Open {
-		return open
+		return redact.Open
 	}
-	return heard
+	return redact.Heard
 }
 
 // maxGuesses bounds how often a guess is tried on one sighting.

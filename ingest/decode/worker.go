@@ -7,6 +7,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -46,7 +47,7 @@ type Worker struct {
 	trials int
 	trace  *Trace // nil: nobody asked for an explanation
 	// sight is who looks at the message.
-	sight sight
+	sight redact.Sight
 }
 
 // Worker makes a worker. With an arena the readings of its records lie there and are valid until Arena.Reset; with nil

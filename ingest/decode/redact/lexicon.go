@@ -1,20 +1,18 @@
-package decode
+package redact
 
 import (
 	"reflect"
-	"regexp"
 	"strings"
 	"unicode"
 
-	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// lexicon are the words that formats, models and the configuration use. What a rejected message says in other words may be about
+// Lexicon are the words that formats, models and the configuration use. What a rejected message says in other words may be about
 // people, and is told by its shape. It does not change once it is made.
-type lexicon struct {
+type Lexicon struct {
 	words map[string]bool // lower case: names of members, levels of topics, words of a format
 	// own are the ids and addresses of the configuration: somebody chose them for this gateway.
 	own map[string]bool
@@ -47,9 +45,9 @@ const formatWords = `
 const measuredWords = `value val v rssi snr channel_rssi battery bat bat_v batv voltage uptime in out total count rate frequency fport f_port fcnt f_cnt lqi linkquality
 	level percent temp t rh h p dew lux pm1 pm2_5 pm4 pm10 tvoc voc iaq aqi noise distance`
 
-// newLexicon gathers the words of models and sites.
-func newLexicon(models map[string]*model, sites []facility.Site) *lexicon {
-	l := &lexicon{words: map[string]bool{}, own: map[string]bool{}, measured: map[string]bool{}, times: map[string]bool{}}
+// NewLexicon is a lexicon of the words that any gateway knows: those of formats, quantities and units.
+func NewLexicon() *Lexicon {
+	l := &Lexicon{words: map[string]bool{}, own: map[string]bool{}, measured: map[string]bool{}, times: map[string]bool{}}
 	l.learn(formatWords)
 	for w := range strings.FieldsSeq(measuredWords) {
 		l.measured[w] = true
@@ -64,29 +62,23 @@ func newLexicon(models map[string]*model, sites []facility.Site) *lexicon {
 	for unit := range meaning.UnitWords {
 		l.learn(unit)
 	}
-	for _, m := range models {
-		l.learnModel(&m.Model)
-		for name := range m.words {
-			l.words[name] = true
-			l.times[name] = !telling(name)
-		}
-	}
-	for i := range sites {
-		s := &sites[i]
-		l.own[strings.ToLower(s.ID)] = true
-		for j := range s.Devices {
-			l.own[strings.ToLower(s.Devices[j].ID)] = true
-			l.own[strings.ToLower(s.Devices[j].Address)] = true
-		}
-		for j := range s.Tasks {
-			l.own[strings.ToLower(s.Tasks[j].ID)] = true
-		}
-	}
 	return l
 }
 
+// LearnMember takes in the name of a member that a model reads: it may be a time, unless it tells of people.
+func (l *Lexicon) LearnMember(name string) {
+	l.words[name] = true
+	l.times[name] = !telling(name)
+}
+
+// LearnMeasured takes in the name of a member whose number is measured.
+func (l *Lexicon) LearnMeasured(name string) { l.measured[strings.ToLower(name)] = true }
+
+// Chosen takes in an id or address of the configuration.
+func (l *Lexicon) Chosen(id string) { l.own[strings.ToLower(id)] = true }
+
 // learn takes in the words of a text.
-func (l *lexicon) learn(text string) {
+func (l *Lexicon) learn(text string) {
 	for field := range strings.FieldsSeq(strings.ToLower(text)) {
 		l.words[field] = true
 		for _, w := range strings.FieldsFunc(field, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }) {
@@ -99,61 +91,36 @@ func (l *lexicon) learn(text string) {
 	delete(l.words, "")
 }
 
-// prose are the members of a model that are written for people, and its samples: of them only the names of members are words.
-var prose = map[string]bool{"Title": true, "Description": true, "Why": true, "Samples": true, "Source": true}
-
-// memberName is a member of JSON or an element of XML.
-var memberName = regexp.MustCompile(`"([A-Za-z_][A-Za-z0-9_.-]{0,39})"\s*:|<([A-Za-z_][A-Za-z0-9_.-]{0,39})[\s/>]`)
-
-func (l *lexicon) learnModel(m *Model) {
-	l.learnFrom(reflect.ValueOf(m).Elem())
-	for _, f := range m.fields() {
-		steps := strings.FieldsFunc(f.Path, func(r rune) bool {
-			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-", r)
-		})
-		if len(steps) > 0 {
-			l.measured[strings.ToLower(steps[len(steps)-1])] = true
-		}
-		for _, name := range f.Names {
-			l.measured[strings.ToLower(strings.ReplaceAll(f.Path, "{}", name))] = true
-		}
-	}
-	for i := range m.Samples {
-		for _, found := range memberName.FindAllStringSubmatch(m.Samples[i].Payload, -1) {
-			l.learnName(found[1] + found[2])
-		}
-	}
-}
-
-// learnName takes in a name and the words that it is made of.
-func (l *lexicon) learnName(name string) {
+// LearnName takes in a name and the words that it is made of.
+func (l *Lexicon) LearnName(name string) {
 	l.learn(name)
 	for _, w := range written.Words(name) {
 		l.words[w] = true
 	}
 }
 
-func (l *lexicon) learnFrom(v reflect.Value) {
+// LearnFrom takes in every text of a value, but for the members of structures that are in except.
+func (l *Lexicon) LearnFrom(v reflect.Value, except map[string]bool) {
 	switch v.Kind() {
 	case reflect.String:
-		l.learnName(v.String())
+		l.LearnName(v.String())
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			l.learnFrom(v.Elem())
+			l.LearnFrom(v.Elem(), except)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			l.learnFrom(v.Index(i))
+			l.LearnFrom(v.Index(i), except)
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
-			l.learnFrom(key)
-			l.learnFrom(v.MapIndex(key))
+			l.LearnFrom(key, except)
+			l.LearnFrom(v.MapIndex(key), except)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if f := v.Type().Field(i); f.IsExported() && !prose[f.Name] {
-				l.learnFrom(v.Field(i))
+			if f := v.Type().Field(i); f.IsExported() && !except[f.Name] {
+				l.LearnFrom(v.Field(i), except)
 			}
 		}
 	}
@@ -166,7 +133,7 @@ const maxNameDigits = 3
 var shortWords = written.SetOf("id", "no", "in", "on", "off", "ok", "up", "c", "f", "%", "v", "mv", "lx", "pa", "m", "cm", "mm", "db")
 
 // knows reports whether a name is one of a format or of the configuration, or made of such words and short numbers.
-func (l *lexicon) knows(name string) bool {
+func (l *Lexicon) knows(name string) bool {
 	lower := strings.ToLower(name)
 	switch {
 	case len(name) == 0 || len(name) > written.MaxWord && !l.own[lower]:
@@ -193,7 +160,7 @@ func (l *lexicon) knows(name string) bool {
 }
 
 // knowsPiece is knows of a part between separators.
-func (l *lexicon) knowsPiece(piece string) bool {
+func (l *Lexicon) knowsPiece(piece string) bool {
 	bare := strings.Trim(strings.ToLower(piece), "0123456789")
 	if bare == "" || len(bare) > 1 && l.words[bare] || l.words[strings.ToLower(piece)] {
 		return true
@@ -208,7 +175,7 @@ func (l *lexicon) knowsPiece(piece string) bool {
 }
 
 // knowsWord reports whether a text consists of whole words of a format. A person's name is not put together of parts of them.
-func (l *lexicon) knowsWord(text string) bool {
+func (l *Lexicon) knowsWord(text string) bool {
 	lower := strings.ToLower(text)
 	if l.own[lower] || l.words[lower] && (len(text) > 2 || shortWords[lower]) {
 		return true
@@ -228,7 +195,7 @@ func (l *lexicon) knowsWord(text string) bool {
 }
 
 // measures reports whether the numbers of a name are measured, or count or number something of the format.
-func (l *lexicon) measures(name string) bool {
+func (l *Lexicon) measures(name string) bool {
 	if meaning.IsQuantity(name) {
 		return true
 	}

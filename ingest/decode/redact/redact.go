@@ -1,4 +1,5 @@
-package decode
+// Package redact decides how much of what stands in a message is kept, logged or shown: shapes and known words, nothing of people.
+package redact
 
 import (
 	"bytes"
@@ -19,10 +20,10 @@ import (
 // So a name stays where models or formats know it (lexicon), a number where its name says that it is measured, a string where it
 // is a word of a format; of everything else the length is told: "…12" is a text of 12 characters, ## a number of two digits.
 
-// maxKeptDigits bounds a kept number of which nobody knows what it measures, below the length of phone and identity numbers;
+// MaxKeptDigits bounds a kept number of which nobody knows what it measures, below the length of phone and identity numbers;
 // maxDigits any kept number.
 const (
-	maxKeptDigits = 5
+	MaxKeptDigits = 5
 	maxDigits     = 9
 	maxFraction   = 3
 )
@@ -37,12 +38,12 @@ var vagueNames = written.SetOf("value", "val", "v", "data", "level", "in", "out"
 var tellingParts = []string{"id", "card", "nik", "ktp", "tel", "phone", "mobile", "mail", "name", "user", "person", "employee",
 	"pass", "pwd", "secret", "token", "key", "pin", "auth", "age", "birth", "gender", "pic", "photo", "face", "image", "address"}
 
-// redact is the beginning of a payload without personal data, at most telemetry.MaxRaw bytes of valid UTF-8. It must cope with
+// Payload is the beginning of a payload without personal data, at most telemetry.MaxRaw bytes of valid UTF-8. It must cope with
 // anything: what is redacted is what could not be parsed.
-func (l *lexicon) redact(payload []byte) []byte { return l.redactTo(payload, telemetry.MaxRaw) }
+func (l *Lexicon) Payload(payload []byte) []byte { return l.PayloadTo(payload, telemetry.MaxRaw) }
 
-// redactTo is redact with another bound, in bytes.
-func (l *lexicon) redactTo(payload []byte, limit int) []byte {
+// PayloadTo is redact with another bound, in bytes.
+func (l *Lexicon) PayloadTo(payload []byte, limit int) []byte {
 	// A cut multiple of the bound is enough: redaction shortens strings, and the rest is not kept.
 	payload = payload[:min(len(payload), 8*limit)]
 	r := redactor{src: payload, out: make([]byte, 0, min(len(payload), limit)+16), known: l, limit: limit}
@@ -55,11 +56,11 @@ func (l *lexicon) redactTo(payload []byte, limit int) []byte {
 	default:
 		r.shape(payload)
 	}
-	return cut(r.out, limit)
+	return Cut(r.out, limit)
 }
 
-// cut shortens valid UTF-8 to n bytes at a rune's edge.
-func cut(b []byte, n int) []byte {
+// Cut shortens valid UTF-8 to n bytes at a rune's edge.
+func Cut(b []byte, n int) []byte {
 	if len(b) <= n {
 		return b
 	}
@@ -71,7 +72,7 @@ func cut(b []byte, n int) []byte {
 
 type redactor struct {
 	src, out []byte
-	known    *lexicon
+	known    *Lexicon
 	name     string // of the member whose value is next, in lower case; unnamed: one that is not known
 	before   byte   // the last structural character
 	limit    int    // of out, in bytes
@@ -126,7 +127,7 @@ func (r *redactor) string(i int) int {
 		if name := string(text); r.known.knows(name) {
 			r.name = strings.ToLower(name)
 		}
-		r.out = append(r.out, r.known.name(string(text))...)
+		r.out = append(r.out, r.known.Name(string(text))...)
 	} else {
 		r.value(text)
 	}
@@ -176,7 +177,7 @@ func (r *redactor) number(text []byte, last bool) {
 	whole, fraction, _ := strings.Cut(string(text), ".")
 	most := maxDigits
 	if vagueNames[r.name] || !meaning.IsQuantity(r.name) {
-		most = maxKeptDigits
+		most = MaxKeptDigits
 	}
 	known := r.known.measures(r.name) || r.name == "seq" || r.name == "sequence"
 	if !known || written.CountDigits([]byte(whole)) > most || written.CountDigits(text) > maxDigits && fraction == "" || strings.ContainsAny(fraction, "eE") && len(fraction) > maxFraction {
@@ -275,7 +276,7 @@ func (r *redactor) shape(text []byte) {
 
 // shapeOf is the outline of a text of which nothing is known.
 func shapeOf(text []byte) string {
-	r := redactor{known: &lexicon{}, limit: telemetry.MaxRaw}
+	r := redactor{known: &Lexicon{}, limit: telemetry.MaxRaw}
 	r.shape(text)
 	return string(r.out)
 }

@@ -1,4 +1,4 @@
-package decode
+package redact
 
 import (
 	"bytes"
@@ -47,7 +47,7 @@ func (r *redactor) tag(inner []byte) {
 	case !closing && r.known.knows(string(local)):
 		r.name = strings.ToLower(string(local))
 	}
-	name = []byte(r.known.name(string(local)))
+	name = []byte(r.known.Name(string(local)))
 	r.out = append(r.out, '<')
 	if closing {
 		r.out = append(r.out, '/')
