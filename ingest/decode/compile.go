@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -30,9 +31,9 @@ func (m *Model) Validate() error {
 	return err
 }
 
-// decoding reads the payload of one message from b and appends records to dst. It returns notReading for a message that is
+// decoding reads the payload of one message from b and appends records to dst. It returns NotReading for a message that is
 // understood and carries no reading.
-type decoding func(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault)
+type decoding func(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault)
 
 // model is a Model made ready: everything parsed and checked.
 type model struct {

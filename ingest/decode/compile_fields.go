@@ -131,7 +131,7 @@ func (c *compiler) field(at string, def *Field) field {
 	}
 	if def.Value != nil {
 		if _, flt := checked(def.Quantity, *def.Value); flt != nil {
-			c.fail(at+".value", errors.New(flt.said(nil, redact.Open)))
+			c.fail(at+".value", errors.New(flt.Said(nil, redact.Open)))
 		}
 	}
 	if def.Channel != "" && def.ChannelPath != "" {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -83,7 +84,7 @@ type discovery struct {
 	devices  []string
 	entities []entity
 	// lost is what is a quantity of ours and was not understood.
-	lost *fault
+	lost *fault.Fault
 }
 
 // option is a member by its name or its abbreviation; -1: neither is there.
@@ -105,9 +106,9 @@ var abbreviations = map[string]string{
 }
 
 // read finds the entities of an announcement of a component, or of a device with all of its components.
-func (d *discovery) read(component string) *fault {
+func (d *discovery) read(component string) *fault.Fault {
 	if d.doc.nodes[0].kind != '{' {
-		return faultf(telemetry.ReasonField, "the announcement is %s, want an object", kindName(d.doc.nodes[0].kind))
+		return fault.New(telemetry.ReasonField, "the announcement is %s, want an object", kindName(d.doc.nodes[0].kind))
 	}
 	if d.text(d.in(0, "migrate_discovery")) == "true" {
 		return nil // it goes on in an announcement of the device
@@ -119,7 +120,7 @@ func (d *discovery) read(component string) *fault {
 	}
 	components := d.option(0, "components")
 	if components < 0 || d.doc.nodes[components].kind != '{' {
-		return faultf(telemetry.ReasonField, "the announcement of a device has no components")
+		return fault.New(telemetry.ReasonField, "the announcement of a device has no components")
 	}
 	for i := range d.doc.children(components) {
 		if d.doc.nodes[i].kind == '{' && len(d.entities) < maxEntities {
@@ -203,7 +204,7 @@ func (d *discovery) add(i int32, e entity, topic, template string) {
 	e.Topic = d.based(i, topic)
 	if err := e.prepare(); err != nil {
 		if d.lost == nil {
-			d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is not understood: %v", e.Quantity, quoted(e.ID), foreign{err.Error(), foreignReason})
+			d.lost = fault.New(telemetry.ReasonUndecoded, "%s of entity %s is not understood: %v", e.Quantity, fault.Quoted(e.ID), fault.Said(err.Error()))
 		}
 		return
 	}
@@ -248,7 +249,7 @@ func (d *discovery) sensor(i int32, e *entity, key string) {
 		e.Quantity, e.Unit = s.Quantity, s.Unit
 		d.add(i, *e, topic, template)
 	case s.Unit == strangeUnit && d.lost == nil:
-		d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is in %s, which is none that is known of it", s.Quantity, quoted(e.ID), quoted(unit))
+		d.lost = fault.New(telemetry.ReasonUndecoded, "%s of entity %s is in %s, which is none that is known of it", s.Quantity, fault.Quoted(e.ID), fault.Quoted(unit))
 	}
 }
 

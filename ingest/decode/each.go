@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -20,12 +21,12 @@ type group struct {
 }
 
 // elements appends a record for every run of elements of Each in one list with the same device and time.
-func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := e.model
 	if m.each.text == "" {
 		return dst, nil
 	}
-	var f *fault
+	var f *fault.Fault
 	var open group
 	e.w.readings, e.w.identities = e.w.readings[:0], e.w.identities[:0]
 	m.each.each(e.doc, found{}, func(item found) bool {
@@ -50,7 +51,7 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 		open.end, e.of = next.end, next.b
 		for i := range m.eachRead {
 			if f = e.read(&m.eachRead[i], from); f != nil {
-				f = f.in(m.each.text)
+				f = f.In(m.each.text)
 				return false
 			}
 		}
@@ -124,8 +125,8 @@ func (e *extraction) device(b *binding, from found) *binding {
 		other.device = address
 		return &other
 	}
-	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", shownAddress(address), m.ID).
-		about(m.ID+" "+address, address))
+	e.w.d.limits.Sightings.note(e.w.d, e.msg, fault.New(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", fault.Address(address), m.ID).
+		About(m.ID+" "+address, address))
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -112,7 +113,7 @@ func (e *Ear) note(msg *ingest.Message, why string) {
 }
 
 // hear lets whoever listens have a message that is not understood, or not in full.
-func (w *Worker) hear(msg *ingest.Message, f *fault, records []telemetry.Record) {
+func (w *Worker) hear(msg *ingest.Message, f *fault.Fault, records []telemetry.Record) {
 	e := w.d.limits.Ear
 	if e == nil || !e.on.Load() {
 		return
@@ -124,7 +125,7 @@ func (w *Worker) hear(msg *ingest.Message, f *fault, records []telemetry.Record)
 		if r := records[i].Rejection; r != nil {
 			why := r.Detail
 			if f != nil {
-				why = f.said(w.d.lexicon(), redact.Open)
+				why = f.Said(w.d.lexicon(), redact.Open)
 			}
 			e.note(msg, why)
 			return

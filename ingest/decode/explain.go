@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
@@ -55,7 +56,7 @@ func (w *Worker) shownObject(raw []byte) string {
 }
 
 // said is what a fault says to whoever looks at the worker's message.
-func (w *Worker) said(f *fault) string { return f.said(w.d.lexicon(), w.sight) }
+func (w *Worker) said(f *fault.Fault) string { return f.Said(w.d.lexicon(), w.sight) }
 
 // explainRest lists the fields that no reading of the model has looked at, and those that it leaves alone on purpose.
 func (w *Worker) explainRest(m *model) {

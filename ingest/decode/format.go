@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -24,9 +25,9 @@ type Format struct {
 	// decode reads a message in the format's own way, without a mapping.
 	decode decoding
 	// open makes one JSON object of a message in w.tree, and of its envelope w.facts. nil: the format has decode.
-	open func(w *Worker, m *model, msg *ingest.Message) *fault
+	open func(w *Worker, m *model, msg *ingest.Message) *fault.Fault
 	// addresses are how the envelope names its device, the most exact first; nil: topic or Model.Device names it.
-	addresses func(w *Worker, msg *ingest.Message) ([]string, *fault)
+	addresses func(w *Worker, msg *ingest.Message) ([]string, *fault.Fault)
 }
 
 // formats are all formats by name; each registers itself in the file that reads it.

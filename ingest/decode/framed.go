@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -44,7 +45,7 @@ func (c *compiler) frame() {
 
 // openFramed makes the tree of a JSON message with a radio frame in it: what the codec makes of the frame, and beside it the
 // message itself as the member envelope.
-func openFramed(w *Worker, m *model, msg *ingest.Message) *fault {
+func openFramed(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 	up := uplink{}
 	if w.bare != nil {
 		up.port, up.frame = *w.bare, msg.Payload
@@ -55,17 +56,17 @@ func openFramed(w *Worker, m *model, msg *ingest.Message) *fault {
 	case len(up.frame) > 0:
 	case m.Otherwise == "ignore":
 		w.explain("envelope", "not a reading: the message has no frame")
-		return notReading
+		return fault.NotReading
 	default:
-		return faultf(telemetry.ReasonField, "no frame at %s; the message has %s", m.Frame.Path, namesIn(w.document))
+		return fault.New(telemetry.ReasonField, "no frame at %s; the message has %s", m.Frame.Path, namesIn(w.document))
 	}
-	return w.open(func(out *object.Writer) *fault {
+	return w.open(func(out *object.Writer) *fault.Fault {
 		if f := w.decodeFrame(m, &up, msg.Received, out); f != nil {
 			return f
 		}
 		if out.Empty() {
 			w.explain("codec", "not a reading: the codec found nothing in the frame")
-			return notReading
+			return fault.NotReading
 		}
 		w.explain("codec", m.Codec)
 		if w.bare == nil {
@@ -76,7 +77,7 @@ func openFramed(w *Worker, m *model, msg *ingest.Message) *fault {
 }
 
 // find reads the frame and its port out of a message.
-func (fr *framed) find(w *Worker, msg *ingest.Message, up *uplink) *fault {
+func (fr *framed) find(w *Worker, msg *ingest.Message, up *uplink) *fault.Fault {
 	if f := w.parseLeniently(msg); f != nil {
 		return f
 	}
@@ -87,11 +88,11 @@ func (fr *framed) find(w *Worker, msg *ingest.Message, up *uplink) *fault {
 	}
 	n := &doc.nodes[at]
 	if n.kind != '"' {
-		return faultf(telemetry.ReasonField, "%s: %s, want a frame as text", fr.path.text, kindName(n.kind))
+		return fault.New(telemetry.ReasonField, "%s: %s, want a frame as text", fr.path.text, kindName(n.kind))
 	}
 	frame, err := fr.decode(w.scratch[:0], n.raw)
 	if err != nil {
-		return faultf(telemetry.ReasonUndecoded, "%s: the frame is %v", fr.path.text, err)
+		return fault.New(telemetry.ReasonUndecoded, "%s: the frame is %v", fr.path.text, err)
 	}
 	w.scratch, up.frame = frame, frame
 	if at, ok := fr.port.first(doc, 0); ok && fr.port.text != "" {

@@ -140,7 +140,7 @@ func FuzzDocument(f *testing.F) {
 			return
 		}
 		got := d.parse(src, DefaultMaxDepth)
-		if got != nil && (got.reason == telemetry.ReasonTooDeep || got.reason == telemetry.ReasonTooLarge) {
+		if got != nil && (got.Reason == telemetry.ReasonTooDeep || got.Reason == telemetry.ReasonTooLarge) {
 			return
 		}
 		want := jsontext.Value(slices.Clone(src)).IsValid()

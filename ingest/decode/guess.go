@@ -3,6 +3,7 @@ package decode
 import (
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -10,7 +11,7 @@ import (
 
 // guess makes a reading of a value whose quantity its name tells. What has no known meaning, or a value that the quantity
 // cannot have, is passed over: the format leaves names to its users, and a stranger's field is no fault.
-func (e *extraction) guess(fd *field, v found) *fault {
+func (e *extraction) guess(fd *field, v found) *fault.Fault {
 	n := &e.doc.nodes[v.at]
 	if n.kind == '{' || n.kind == '[' {
 		return nil
@@ -74,7 +75,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	}
 	r := telemetry.Reading{Quantity: s.Quantity, Channel: written.Channel([]byte(rest))}
 	switch value, f := e.guessed(s, n); {
-	case f != nil && f.field:
+	case f != nil && f.Field:
 		return f
 	case f != nil:
 		e.note(fd, v, "ignored: "+e.w.said(f))
@@ -100,8 +101,8 @@ func (e *extraction) guess(fd *field, v found) *fault {
 }
 
 // unknownUnit costs the field: whatever number it has means nothing here. The word may be anything.
-func unknownUnit(word string, q telemetry.Quantity) *fault {
-	return faultf(telemetry.ReasonField, "unit %s is none that is known of %s", quoted(word), q).alone()
+func unknownUnit(word string, q telemetry.Quantity) *fault.Fault {
+	return fault.New(telemetry.ReasonField, "unit %s is none that is known of %s", fault.Quoted(word), q).Alone()
 }
 
 // nameOf is the name of the field that a value stands in.
@@ -118,7 +119,7 @@ func (e *extraction) nameOf(fd *field, v found) string {
 }
 
 // guessed is the value of a field with meaning s.
-func (e *extraction) guessed(s meaning.Sense, n *node) (float64, *fault) {
+func (e *extraction) guessed(s meaning.Sense, n *node) (float64, *fault.Fault) {
 	form := s.Quantity.Definition().Form
 	if s.Quantity == telemetry.Button {
 		return 1, nil
@@ -127,27 +128,27 @@ func (e *extraction) guessed(s meaning.Sense, n *node) (float64, *fault) {
 		if v, ok := meaning.FlagWords[strings.ToLower(string(n.raw))]; ok {
 			return v, nil
 		}
-		return 0, faultf(telemetry.ReasonField, "neither yes nor no")
+		return 0, fault.New(telemetry.ReasonField, "neither yes nor no")
 	}
 	if n.kind == 't' || n.kind == 'f' {
-		return 0, faultf(telemetry.ReasonField, "a boolean")
+		return 0, fault.New(telemetry.ReasonField, "a boolean")
 	}
 	v, ok := written.Float(n.raw)
 	if !ok || len(n.raw) == 0 {
-		return 0, faultf(telemetry.ReasonField, "no number")
+		return 0, fault.New(telemetry.ReasonField, "no number")
 	}
 	if n.kind == '"' && string(n.raw) == "0.00" && s.Quantity == telemetry.Temperature {
-		return 0, faultf(telemetry.ReasonField, `"0.00" is what a missing probe reads`)
+		return 0, fault.New(telemetry.ReasonField, `"0.00" is what a missing probe reads`)
 	}
 	if v == -999 || v == 65535 || v == 32767 && s.Quantity != telemetry.Illuminance {
-		return 0, faultf(telemetry.ReasonField, "a marker for no value")
+		return 0, fault.New(telemetry.ReasonField, "a marker for no value")
 	}
 	if s.Quantity == telemetry.BatteryVoltage && s.Unit == "" && v > 100 {
 		s.Unit = "mV" // no battery of a sensor has so many volts
 	}
 	conv, err := meaning.Conversion(s.Unit, s.Quantity)
 	if err != nil {
-		return 0, faultf(telemetry.ReasonField, "%v", err)
+		return 0, fault.New(telemetry.ReasonField, "%v", err)
 	}
 	return checked(s.Quantity, conv.Apply(v))
 }

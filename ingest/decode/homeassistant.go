@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -279,7 +280,7 @@ func (h *discovered) filters() []string {
 func announcesHomeAssistant(*pattern, string) bool { return true }
 
 // addressesHomeAssistant gives all names of the devices of an announcement.
-func addressesHomeAssistant(w *Worker, msg *ingest.Message) ([]string, *fault) {
+func addressesHomeAssistant(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
 	d, f := w.discover(msg)
 	if f != nil {
 		return nil, f
@@ -296,13 +297,13 @@ func addressesHomeAssistant(w *Worker, msg *ingest.Message) ([]string, *fault) {
 }
 
 // discover reads an announcement.
-func (w *Worker) discover(msg *ingest.Message) (*discovery, *fault) {
+func (w *Worker) discover(msg *ingest.Message) (*discovery, *fault.Fault) {
 	if len(msg.Payload) == 0 {
 		return &discovery{}, nil
 	}
 	m := w.d.discovered.model(msg.Topic)
 	if m == nil {
-		return nil, faultf(telemetry.ReasonUnknownTopic, "the topic is none of announcements: want {prefix}/{component}/{object}/config")
+		return nil, fault.New(telemetry.ReasonUnknownTopic, "the topic is none of announcements: want {prefix}/{component}/{object}/config")
 	}
 	if f := w.parse(msg); f != nil {
 		return nil, f
@@ -322,7 +323,7 @@ func (w *Worker) discover(msg *ingest.Message) (*discovery, *fault) {
 }
 
 // decodeHomeAssistant takes announcements, and reads values where announcements said they are.
-func decodeHomeAssistant(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func decodeHomeAssistant(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	h := w.d.discovered
 	if h.model(msg.Topic) != nil {
 		return dst, h.learn(w, b.model, msg)
@@ -330,12 +331,12 @@ func decodeHomeAssistant(w *Worker, b *binding, msg *ingest.Message, dst []telem
 	entities := h.find(msg.Topic)
 	if len(entities) == 0 {
 		if len(msg.Payload) == 0 {
-			return dst, notReading
+			return dst, fault.NotReading
 		}
-		return dst, faultf(telemetry.ReasonUnknownTopic, "no device has announced that it publishes on topic %s", quotedTopic(msg.Topic))
+		return dst, fault.New(telemetry.ReasonUnknownTopic, "no device has announced that it publishes on topic %s", fault.Topic(msg.Topic))
 	}
 	if len(msg.Payload) == 0 {
-		return dst, notReading // the broker forgets it
+		return dst, fault.NotReading // the broker forgets it
 	}
 	if f := w.openScalar(msg); f != nil {
 		return dst, f
@@ -344,7 +345,7 @@ func decodeHomeAssistant(w *Worker, b *binding, msg *ingest.Message, dst []telem
 }
 
 // learn takes an announcement.
-func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault {
+func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 	d, f := w.discover(msg)
 	if f != nil {
 		return f
@@ -378,5 +379,5 @@ func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault {
 			w.explainf("envelope", "%s of %s on topic %s %s", e.Quantity, redact.Quote(e.Devices[0]), redact.Quote(e.Topic), e.Template)
 		}
 	}
-	return notReading
+	return fault.NotReading
 }

@@ -4,14 +4,15 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // states reads the values of one message: a record for each device that it speaks of.
-func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	start := len(dst)
-	var broken *fault
+	var broken *fault.Fault
 	item := 0
 	for i := 0; i < len(entities); {
 		device := entities[i].device()
@@ -52,11 +53,11 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 	case w.refused.first != nil:
 		return dst, w.refused.first
 	}
-	return dst, notReading
+	return dst, fault.NotReading
 }
 
 // state appends the reading of one entity, if the message has one.
-func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
+func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault.Fault {
 	q := e.Quantity
 	if b.model.Swap {
 		q = swapped(q)
@@ -69,7 +70,7 @@ func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
 		return nil
 	}
 	r := telemetry.Reading{Quantity: q, Channel: e.channel}
-	var f *fault
+	var f *fault.Fault
 	switch {
 	case q == telemetry.Button:
 		if r.Value, r.Text = 1, e.press(w.tree, &v); r.Text == "" {
@@ -83,7 +84,7 @@ func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
 	case q.Definition().Form == telemetry.Flag:
 		r.Value, f = e.flag(v.text)
 	case !v.numeric:
-		f = faultf(telemetry.ReasonField, "entity %s: no number", quoted(e.ID))
+		f = fault.New(telemetry.ReasonField, "entity %s: no number", fault.Quoted(e.ID))
 	default:
 		r.Value, f = checked(q, e.unit.Apply(v.number))
 	}
@@ -122,7 +123,7 @@ func (e *entity) press(doc *document, v *rendered) string {
 }
 
 // flag is 1 or 0 for the words of on and off. Letter case matters only where nothing else tells them apart.
-func (e *entity) flag(text string) (float64, *fault) {
+func (e *entity) flag(text string) (float64, *fault.Fault) {
 	same := strings.EqualFold
 	if same(e.On, e.Off) {
 		same = func(a, b string) bool { return a == b }
@@ -133,5 +134,5 @@ func (e *entity) flag(text string) (float64, *fault) {
 	case same(text, e.Off):
 		return 0, nil
 	}
-	return 0, faultf(telemetry.ReasonField, "entity %s: neither the word for on nor that for off", quoted(e.ID))
+	return 0, fault.New(telemetry.ReasonField, "entity %s: neither the word for on nor that for off", fault.Quoted(e.ID))
 }

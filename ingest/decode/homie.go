@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
@@ -94,22 +95,22 @@ func recallHomie(a *announced) {
 }
 
 // openHomie makes {"name": what the property is called, "value", "unit", "node"} of a value, and keeps what announcements say.
-func openHomie(w *Worker, _ *model, msg *ingest.Message) *fault {
+func openHomie(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
 	t, ok := homieTopicOf(w.fit, msg.Topic)
 	switch {
 	case !ok:
-		return faultf(telemetry.ReasonUnknownTopic, "the topic is none of the Homie convention: want {root}/{device}/{node}/{property}")
+		return fault.New(telemetry.ReasonUnknownTopic, "the topic is none of the Homie convention: want {root}/{device}/{node}/{property}")
 	case t.attribute != "":
 		return w.d.homie.learn(w, &t, msg)
 	case t.command:
 		w.explain("filter", "not a reading: somebody sets the property")
-		return notReading
+		return fault.NotReading
 	case len(msg.Payload) == 0: // the broker forgets it; an empty text is one byte 0
-		return notReading
+		return fault.NotReading
 	case t.property == "":
-		return faultf(telemetry.ReasonUnknownTopic, "the topic names a node and no property")
+		return fault.New(telemetry.ReasonUnknownTopic, "the topic names a node and no property")
 	case len(msg.Payload) > maxValue:
-		return faultf(telemetry.ReasonTooLarge, "a value of %d bytes: want at most %d", len(msg.Payload), maxValue)
+		return fault.New(telemetry.ReasonTooLarge, "a value of %d bytes: want at most %d", len(msg.Payload), maxValue)
 	}
 	if f := textual(msg.Payload); f != nil {
 		return f
@@ -124,36 +125,36 @@ func openHomie(w *Worker, _ *model, msg *ingest.Message) *fault {
 }
 
 // openProperty makes the object of one value.
-func (w *Worker) openProperty(t *homieTopic, p *property, value string) *fault {
+func (w *Worker) openProperty(t *homieTopic, p *property, value string) *fault.Fault {
 	if w.trace != nil {
 		w.explainf("envelope", "Homie device %s, datatype %q, unit %q, settable: %t", redact.Quote(t.device), p.Datatype, p.Unit, p.Settable)
 	}
 	if p.Settable {
 		w.explain("filter", "not a reading: the property can be set, so it is what somebody wants and nothing that is measured")
-		return notReading
+		return fault.NotReading
 	}
 	number, numeric := written.Float([]byte(value))
 	numeric = numeric && value != ""
 	switch p.Datatype {
 	case "boolean":
 		if value != "true" && value != "false" {
-			return faultf(telemetry.ReasonField, "the property is a boolean: want true or false")
+			return fault.New(telemetry.ReasonField, "the property is a boolean: want true or false")
 		}
 	case "integer", "float", "percent":
 		if !numeric {
-			return faultf(telemetry.ReasonField, "the property is a number (%s), and the payload is none", p.Datatype)
+			return fault.New(telemetry.ReasonField, "the property is a number (%s), and the payload is none", p.Datatype)
 		}
 	case "color", "datetime", "duration", "json":
 		w.explain("filter", "not a reading: a property of datatype "+p.Datatype)
-		return notReading
+		return fault.NotReading
 	}
 	unit := p.unit()
 	name, flag := t.meaning(p, unit)
 	// Where the datatype is not known, true and false are still the only ways to write a boolean.
 	if flag && p.Datatype != "enum" && value != "true" && value != "false" && flagNumerals[strings.ToLower(value)] {
-		return faultf(telemetry.ReasonField, "the property looks like a boolean: want true or false")
+		return fault.New(telemetry.ReasonField, "the property looks like a boolean: want true or false")
 	}
-	return w.open(func(out *object.Writer) *fault {
+	return w.open(func(out *object.Writer) *fault.Fault {
 		out.Text("node", t.node)
 		out.Text("name", name)
 		if unit != "" {
@@ -202,7 +203,7 @@ func (t *homieTopic) meaning(p *property, unit string) (name string, flag bool) 
 var bland = written.SetOf("value", "degrees", "percentage", "percent", "state", "status", "level", "measure", "measurement", "current", "reading", "lux", "hpa", "celsius")
 
 // learn takes what a device says about itself.
-func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault {
+func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault.Fault {
 	if len(msg.Payload) > 0 && t.attribute != "description" {
 		if f := textual(msg.Payload); f != nil {
 			return f
@@ -210,7 +211,7 @@ func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var f *fault
+	var f *fault.Fault
 	switch {
 	case t.node != "" && t.property != "":
 		f = a.attribute(t, string(msg.Payload))
@@ -223,11 +224,11 @@ func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault 
 		return f
 	}
 	w.explain("filter", "not a reading: what the device says about itself")
-	return notReading
+	return fault.NotReading
 }
 
 // attribute takes one attribute of a property, as versions before 5 have them.
-func (a *announced) attribute(t *homieTopic, value string) *fault {
+func (a *announced) attribute(t *homieTopic, value string) *fault.Fault {
 	key, ok := t.key()
 	if !ok {
 		return nil
@@ -278,17 +279,17 @@ func (p *property) text() string {
 
 // describe takes the document in which a device of version 5 describes all it has. What it does not have any more is
 // forgotten.
-func (a *announced) describe(w *Worker, t *homieTopic, msg *ingest.Message) *fault {
+func (a *announced) describe(w *Worker, t *homieTopic, msg *ingest.Message) *fault.Fault {
 	if f := w.parse(msg); f != nil {
 		return f
 	}
 	e := envelope{w, w.document}
 	nodes := e.at("nodes")
 	if w.document.nodes[0].kind != '{' || nodes >= 0 && w.document.nodes[nodes].kind != '{' {
-		return faultf(telemetry.ReasonField, "the description is none: want an object with nodes")
+		return fault.New(telemetry.ReasonField, "the description is none: want an object with nodes")
 	}
 	kept := make(map[string]bool)
-	describe := func(node, of int32) *fault {
+	describe := func(node, of int32) *fault.Fault {
 		item := *t
 		item.node, item.property = string(e.doc.nodes[node].name), string(e.doc.nodes[of].name)
 		key, ok := item.key()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/script"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -47,7 +48,7 @@ type uplink struct {
 }
 
 // addressesLoRaWAN gives the DevEUI and, where the network server has one, the device's id.
-func addressesLoRaWAN(w *Worker, msg *ingest.Message) ([]string, *fault) {
+func addressesLoRaWAN(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
 	up, f := w.uplink(msg)
 	if f != nil {
 		return nil, f
@@ -57,7 +58,7 @@ func addressesLoRaWAN(w *Worker, msg *ingest.Message) ([]string, *fault) {
 
 // openLoRaWAN makes the tree of what the frame carries: by the model's codec where it has one, else as the network server
 // decoded it.
-func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
+func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 	up, f := w.uplink(msg)
 	if f != nil {
 		return f
@@ -80,7 +81,7 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
 	}
 	if up.other != "" {
 		w.explain("envelope", "not a reading: "+up.other)
-		return notReading
+		return fault.NotReading
 	}
 	w.facts.sequence, w.facts.numbered = up.counter, up.counted && up.session != ""
 	if w.facts.numbered {
@@ -101,18 +102,18 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
 }
 
 // openFrame makes the tree of what a frame carries.
-func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault {
+func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault.Fault {
 	if len(m.Ports) > 0 && up.port != 0 && !slices.Contains(m.Ports, up.port) {
 		w.explainf("codec", "not a reading: port %d, the model reads %v", up.port, m.Ports)
-		return notReading
+		return fault.NotReading
 	}
 	var because string
 	if m.codec != nil && len(up.frame) > 0 && !w.asDecoded {
-		f := w.open(func(out *object.Writer) *fault { return w.decodeFrame(m, up, msg.Received, out) })
+		f := w.open(func(out *object.Writer) *fault.Fault { return w.decodeFrame(m, up, msg.Received, out) })
 		if f == nil {
 			if len(w.tree.nodes) == 1 {
 				w.explain("codec", "not a reading: the codec found nothing in the frame")
-				return notReading
+				return fault.NotReading
 			}
 			w.explain("codec", m.Codec)
 			return nil
@@ -127,13 +128,13 @@ func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault {
 		return w.openText(up.object)
 	}
 	if up.broken != nil {
-		return faultf(telemetry.ReasonUndecoded, "device %s: the frame on port %d is %v", up.shown(), up.port, up.broken)
+		return fault.New(telemetry.ReasonUndecoded, "device %s: the frame on port %d is %v", up.shown(), up.port, up.broken)
 	}
 	if len(up.frame) == 0 {
 		w.explain("envelope", "not a reading: the frame is empty")
-		return notReading
+		return fault.NotReading
 	}
-	return faultf(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d that nobody decoded: want a payload formatter on the network server, or a model with a codec (model %s has none)",
+	return fault.New(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d that nobody decoded: want a payload formatter on the network server, or a model with a codec (model %s has none)",
 		up.shown(), len(up.frame), up.port, m.ID)
 }
 
@@ -146,31 +147,31 @@ func (up *uplink) label() string {
 }
 
 // shown is label for a rejection.
-func (up *uplink) shown() foreign {
+func (up *uplink) shown() fault.Foreign {
 	if up.name == "" && len(up.addresses) > 0 {
-		return shownAddress(up.addresses[0])
+		return fault.Address(up.addresses[0])
 	}
-	return quoted(up.label())
+	return fault.Quoted(up.label())
 }
 
 // reasonOf is what a codec says. The words of a script may be those of the message.
 func reasonOf(err error) any {
 	if errors.Is(err, script.ErrDecoder) {
-		return foreign{err.Error(), foreignReason}
+		return fault.Said(err.Error())
 	}
 	return err
 }
 
 // decodeFrame runs the model's codec.
-func (w *Worker) decodeFrame(m *model, up *uplink, received telemetry.Instant, out *object.Writer) *fault {
+func (w *Worker) decodeFrame(m *model, up *uplink, received telemetry.Instant, out *object.Writer) *fault.Fault {
 	if err := m.codec(codec.Uplink{Port: up.port, Bytes: up.frame}, received, out); err != nil {
-		return faultf(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", up.shown(), len(up.frame), up.port, m.Codec, reasonOf(err))
+		return fault.New(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", up.shown(), len(up.frame), up.port, m.Codec, reasonOf(err))
 	}
 	return nil
 }
 
 // uplink reads the envelope, whose network server its members tell.
-func (w *Worker) uplink(msg *ingest.Message) (uplink, *fault) {
+func (w *Worker) uplink(msg *ingest.Message) (uplink, *fault.Fault) {
 	if w.bare != nil {
 		return uplink{network: "a bare frame", port: *w.bare, frame: msg.Payload}, nil
 	}
@@ -185,7 +186,7 @@ func (w *Worker) uplink(msg *ingest.Message) (uplink, *fault) {
 		}
 	}
 	titles, _ := describeNetworks()
-	return uplink{}, faultf(telemetry.ReasonField, "no envelope of a LoRaWAN network server: want %s; the message has %s",
+	return uplink{}, fault.New(telemetry.ReasonField, "no envelope of a LoRaWAN network server: want %s; the message has %s",
 		titles, namesIn(doc))
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -18,7 +19,7 @@ const maxReadings = 1024
 
 // decodeMapped reads the message's object as the model's mapping says: a record for the message, and one for each element
 // of a list or history that has a time or device of its own.
-func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := b.model
 	w.facts, w.fit = facts{}, m.fitting(msg, b.address)
 	if f := m.format.open(w, m, msg); f != nil {
@@ -33,7 +34,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		w.explain("object", w.shownObject(doc.nodes[0].raw))
 	}
 	if w.facts.direct == nil && !m.wanted(w, doc) {
-		return dst, notReading
+		return dst, fault.NotReading
 	}
 	start := len(dst)
 	dst, rec := w.observation(b, msg, dst)
@@ -45,7 +46,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	// The elements of a list come before the message's own record, which waits aside.
 	if m.past.text != "" || m.each.text != "" {
 		base := *rec
-		var f *fault
+		var f *fault.Fault
 		if dst, f = e.history(b, &base, dst[:start]); f != nil {
 			return dst, f
 		}
@@ -69,13 +70,13 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		case e.stored > 0:
 			return dst[:len(dst)-1], nil
 		case e.strangers > 0:
-			return dst, faultf(telemetry.ReasonUnknownDevice, "none of the %d devices in the message is configured (model %s)", e.strangers, m.ID)
+			return dst, fault.New(telemetry.ReasonUnknownDevice, "none of the %d devices in the message is configured (model %s)", e.strangers, m.ID)
 		case w.refused.why() != nil:
 			return dst, w.refused.why()
 		case e.unfitted || m.Otherwise == "ignore":
-			return dst, notReading
+			return dst, fault.NotReading
 		}
-		return dst, faultf(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", namesIn(doc))
+		return dst, fault.New(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", namesIn(doc))
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
 	own := e.time(m.time, found{}, b.zone)
@@ -131,7 +132,7 @@ func (w *Worker) capture(topic string) {
 }
 
 // unwrap makes the tree of the member in which the message proper is wrapped, where there is one.
-func (w *Worker) unwrap(m *model) *fault {
+func (w *Worker) unwrap(m *model) *fault.Fault {
 	if len(m.Inside) == 0 || w.tree.nodes[0].kind != '{' {
 		return nil
 	}
@@ -145,7 +146,7 @@ func (w *Worker) unwrap(m *model) *fault {
 }
 
 // numbered fills in the device's own number of the message. A number that cannot be one is as none.
-func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fault {
+func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fault.Fault {
 	if w.facts.numbered {
 		o.Sequence, o.HasSequence, o.Boot = w.facts.sequence, true, w.facts.boot
 	}
@@ -159,7 +160,7 @@ func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fau
 	n := &doc.nodes[at]
 	v, ok := written.Whole(n.raw)
 	if n.kind != '0' && n.kind != '"' || !ok {
-		return faultf(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.sequence.text, kindName(n.kind))
+		return fault.New(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.sequence.text, kindName(n.kind))
 	}
 	o.Sequence, o.HasSequence = v, true
 	if m.boot.text == "" {
@@ -193,17 +194,17 @@ type extraction struct {
 }
 
 // history appends a record for every item of the past.
-func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := e.model
 	if m.past.text == "" {
 		return dst, nil
 	}
-	var f *fault
+	var f *fault.Fault
 	m.past.each(e.doc, found{}, func(item found) bool {
 		e.w.readings = e.w.readings[:0]
 		for i := range m.pastRead {
 			if f = e.read(&m.pastRead[i], item.inside()); f != nil {
-				f = f.in(m.past.text)
+				f = f.In(m.past.text)
 				return false
 			}
 		}

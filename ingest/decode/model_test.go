@@ -130,7 +130,7 @@ func TestPaths(t *testing.T) {
 	}
 	doc := newDocument()
 	if f := doc.parse([]byte(text), 8); f != nil {
-		t.Fatal(f.said(nil, redact.Open))
+		t.Fatal(f.Said(nil, redact.Open))
 	}
 	for _, tt := range tests {
 		p, err := parsePath(tt.path)

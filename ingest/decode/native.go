@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -27,20 +28,20 @@ const maxAuthor = 100
 // decodeNative reads the native format: one JSON object whose members are quantities by name, with optional at, boot and
 // seq, or a task log. Members it does not know are firmware's own business and are passed over, unless they are nearly a name that
 // it knows: that is told beside the readings. A message in which it knows none is rejected.
-func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	if f := w.parse(msg); f != nil {
 		return dst, f
 	}
 	doc := w.document
 	if root := &doc.nodes[0]; root.kind != '{' {
-		return dst, faultf(telemetry.ReasonField, "the payload is %s, want a JSON object", kindName(root.kind))
+		return dst, fault.New(telemetry.ReasonField, "the payload is %s, want a JSON object", kindName(root.kind))
 	}
 	dst, rec := w.observation(b, msg, dst)
 	n := native{w: w, b: b, obs: &rec.Observation}
 	w.readings = w.readings[:0]
 	for i := int32(1); i < int32(len(doc.nodes)); i = doc.nodes[i].end {
 		if f := n.member(&doc.nodes[i]); f != nil {
-			if f = f.in(string(doc.nodes[i].name)); !f.field {
+			if f = f.In(string(doc.nodes[i].name)); !f.Field {
 				return dst, f
 			}
 			w.refused.add(b, f, "")
@@ -70,7 +71,7 @@ type native struct {
 	meant                      string // the name that the first misspelt one is meant to be
 }
 
-func (n *native) member(m *node) *fault {
+func (n *native) member(m *node) *fault.Fault {
 	// null is as if it were not there, except that a message of nothing else is told so.
 	null := m.kind == 'n'
 	switch string(m.name) {
@@ -110,18 +111,18 @@ func (n *native) member(m *node) *fault {
 			if n.meant == "" {
 				n.meant = meant
 			}
-			return faultf(telemetry.ReasonField, "no known name, is %s meant?", meant).alone()
+			return fault.New(telemetry.ReasonField, "no known name, is %s meant?", meant).Alone()
 		}
 	}
 	return nil
 }
 
-func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
+func (n *native) quantity(q telemetry.Quantity, m *node) *fault.Fault {
 	r := telemetry.Reading{Quantity: q}
 	switch {
 	case q == telemetry.Button:
 		if m.kind != '"' || !written.PlainName(m.raw) {
-			return faultf(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
+			return fault.New(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
 		}
 		if !meaning.Press(string(m.raw), true) {
 			n.released = true
@@ -130,7 +131,7 @@ func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
 		r.Value, r.Text = 1, meaning.PressKind(m.raw)
 	case m.kind == 't' || m.kind == 'f':
 		if q.Definition().Form != telemetry.Flag {
-			return faultf(telemetry.ReasonField, "a boolean, want a number (%s)", q.Unit())
+			return fault.New(telemetry.ReasonField, "a boolean, want a number (%s)", q.Unit())
 		}
 		if m.kind == 't' {
 			r.Value = 1
@@ -143,16 +144,16 @@ func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
 		}
 		r.Value = v
 	case q.Definition().Form == telemetry.Flag:
-		return faultf(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+		return fault.New(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
 	default:
-		return faultf(telemetry.ReasonField, "%s, want a number (%s)", kindName(m.kind), q.Unit())
+		return fault.New(telemetry.ReasonField, "%s, want a number (%s)", kindName(m.kind), q.Unit())
 	}
 	n.w.readings = append(n.w.readings, r)
 	return nil
 }
 
 // at takes a written time or an epoch. What is no time falls under the clock rule: the reading counts, at its receipt.
-func (n *native) at(m *node) *fault {
+func (n *native) at(m *node) *fault.Fault {
 	n.time = deviceTime{given: true, text: m.raw}
 	switch m.kind {
 	case '0':
@@ -160,14 +161,14 @@ func (n *native) at(m *node) *fault {
 	case '"':
 		n.time.at, n.time.again = written.Times(m.raw, n.b.zone)
 	default:
-		return faultf(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", kindName(m.kind))
+		return fault.New(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", kindName(m.kind))
 	}
 	return nil
 }
 
-func (n *native) boot(m *node) *fault {
+func (n *native) boot(m *node) *fault.Fault {
 	if m.kind != '"' && m.kind != '0' || len(m.raw) > written.MaxBoot || !written.PlainWord(m.raw) && !printable(m.raw) {
-		return faultf(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", kindName(m.kind), written.MaxBoot)
+		return fault.New(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", kindName(m.kind), written.MaxBoot)
 	}
 	if n.obs.Boot = string(m.raw); !written.Plain(m.raw, "_-.:/+") {
 		n.obs.Boot = strconv.FormatUint(xxhash.Sum64(m.raw), 36) // words may be anybody's, and tell starts apart as well by their sum
@@ -175,17 +176,17 @@ func (n *native) boot(m *node) *fault {
 	return nil
 }
 
-func (n *native) sequence(m *node) *fault {
+func (n *native) sequence(m *node) *fault.Fault {
 	v, ok := written.Whole(m.raw)
 	if m.kind != '0' || !ok {
-		return faultf(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", kindName(m.kind))
+		return fault.New(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", kindName(m.kind))
 	}
 	n.obs.Sequence, n.obs.HasSequence = v, true
 	return nil
 }
 
 // logged takes a member of a task log.
-func (n *native) logged(m *node) *fault {
+func (n *native) logged(m *node) *fault.Fault {
 	n.detailed = true
 	switch string(m.name) {
 	case "task":
@@ -195,19 +196,19 @@ func (n *native) logged(m *node) *fault {
 		return word(m, &n.log.Agent)
 	case "item":
 		if m.kind != '"' {
-			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+			return fault.New(telemetry.ReasonField, "%s, want text", kindName(m.kind))
 		}
 		n.log.Item = string(m.raw)
 		if len(m.raw) == 0 {
 			return nil
 		}
 		if err := facility.CheckItem(n.log.Item); err != nil {
-			return faultf(telemetry.ReasonField, "%v", err)
+			return fault.New(telemetry.ReasonField, "%v", err)
 		}
 		return nil
 	case "by":
 		if m.kind != '"' {
-			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+			return fault.New(telemetry.ReasonField, "%s, want text", kindName(m.kind))
 		}
 		if n.b.author {
 			n.log.By = written.Bounded(strings.Map(dropControl, string(m.raw)), maxAuthor)
@@ -215,23 +216,23 @@ func (n *native) logged(m *node) *fault {
 		return nil
 	}
 	if m.kind != 't' && m.kind != 'f' {
-		return faultf(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+		return fault.New(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
 	}
 	n.log.Done, n.hasDone = m.kind == 't', true
 	return nil
 }
 
 // word takes a short text of a task log.
-func word(m *node, to *string) *fault {
+func word(m *node, to *string) *fault.Fault {
 	if m.kind != '"' || len(m.raw) > written.MaxText || !written.Plain(m.raw, " _-.,()%/+") {
-		return faultf(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", kindName(m.kind), written.MaxText)
+		return fault.New(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", kindName(m.kind), written.MaxText)
 	}
 	*to = string(m.raw)
 	return nil
 }
 
 // finish checks the message as a whole.
-func (n *native) finish(doc *document) *fault {
+func (n *native) finish(doc *document) *fault.Fault {
 	if n.hasTask {
 		if !n.hasDone {
 			n.log.Done = true // a log of a duty is a log of its being done, unless it says otherwise
@@ -247,30 +248,30 @@ func (n *native) finish(doc *document) *fault {
 	case len(n.w.readings) > 0:
 		return nil
 	case n.detailed:
-		return faultf(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
+		return fault.New(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
 	case n.meant != "":
-		return faultf(telemetry.ReasonField, "no known quantity among %s; is %s meant?", namesIn(doc), n.meant)
+		return fault.New(telemetry.ReasonField, "no known quantity among %s; is %s meant?", namesIn(doc), n.meant)
 	case n.w.refused.first != nil:
 		return n.w.refused.first
 	case n.released:
-		return notReading
+		return fault.NotReading
 	case n.nulls:
-		return faultf(telemetry.ReasonField, "every quantity is null")
+		return fault.New(telemetry.ReasonField, "every quantity is null")
 	}
-	return faultf(telemetry.ReasonField, "no known quantity among %s; want people_in, temperature, co2 or another of the list", namesIn(doc))
+	return fault.New(telemetry.ReasonField, "no known quantity among %s; want people_in, temperature, co2 or another of the list", namesIn(doc))
 }
 
 // checkTask checks a log against the tasks of the site.
-func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
+func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault.Fault {
 	if !written.IsID(log.Task) {
-		return faultf(telemetry.ReasonTask, "task: not an id, want a-z, 0-9, _ and -, at most 64")
+		return fault.New(telemetry.ReasonTask, "task: not an id, want a-z, 0-9, _ and -, at most 64")
 	}
 	if tasks == nil {
 		return nil
 	}
 	task, ok := tasks[log.Task]
 	if !ok {
-		return faultf(telemetry.ReasonTask, "task: %s is no task of the site", quoted(log.Task))
+		return fault.New(telemetry.ReasonTask, "task: %s is no task of the site", fault.Quoted(log.Task))
 	}
 	switch {
 	case log.Item == "", slices.Contains(task.Items, log.Item):
@@ -278,22 +279,22 @@ func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
 	case len(task.Items) == 0: // what nobody has configured may be anything, a person's name too
 		return word(&node{kind: '"', raw: []byte(log.Item)}, &log.Item)
 	}
-	return faultf(telemetry.ReasonTask, "item: no item of task %q, want one of %s", log.Task, strings.Join(task.Items, ", "))
+	return fault.New(telemetry.ReasonTask, "item: no item of task %q, want one of %s", log.Task, strings.Join(task.Items, ", "))
 }
 
 // same checks a member that repeats what the topic says.
-func same(m *node, want string) *fault {
+func same(m *node, want string) *fault.Fault {
 	if m.kind == '"' && string(m.raw) == want {
 		return nil
 	}
-	return faultf(telemetry.ReasonForeign, "differs from the topic, want %q or nothing", want)
+	return fault.New(telemetry.ReasonForeign, "differs from the topic, want %q or nothing", want)
 }
 
 // maxNamed bounds how many member names a rejection lists.
 const maxNamed = 12
 
 // namesIn lists the names of the root's members, as far as a program may have chosen them.
-func namesIn(doc *document) foreign {
+func namesIn(doc *document) fault.Foreign {
 	var names []string
 	for i := range doc.children(0) {
 		if len(names) == maxNamed {
@@ -307,9 +308,9 @@ func namesIn(doc *document) foreign {
 		}
 	}
 	if len(names) == 0 {
-		return foreign{"", foreignNames}
+		return fault.Names("")
 	}
-	return foreign{strings.Join(names, ", "), foreignNames}
+	return fault.Names(strings.Join(names, ", "))
 }
 
 func printable(b []byte) bool {

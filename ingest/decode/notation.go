@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/transcode"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -18,7 +19,7 @@ func init() {
 
 // openXML takes an XML document; the elements of the model's Lists are always arrays. JSON is taken as it is: newer firmware of
 // the same device sends the same event in either.
-func openXML(w *Worker, m *model, msg *ingest.Message) *fault {
+func openXML(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 	if first := bytes.TrimLeft(msg.Payload, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
 		return w.parseLeniently(msg)
 	}
@@ -26,23 +27,23 @@ func openXML(w *Worker, m *model, msg *ingest.Message) *fault {
 }
 
 // openLines takes InfluxDB line protocol.
-func openLines(w *Worker, _ *model, msg *ingest.Message) *fault {
+func openLines(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
 	return w.transcode(msg, func(l transcode.Limits, out *object.Writer) error { return transcode.LineProtocol(msg.Payload, l, out) })
 }
 
 // openSenML takes a SenML pack, resolved against the time of receipt.
-func openSenML(w *Worker, _ *model, msg *ingest.Message) *fault {
+func openSenML(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
 	return w.transcode(msg, func(l transcode.Limits, out *object.Writer) error {
 		return transcode.SenML(msg.Payload, msg.Received.Time(), l, out)
 	})
 }
 
 // transcode makes the tree of a payload in another notation than JSON.
-func (w *Worker) transcode(msg *ingest.Message, write func(transcode.Limits, *object.Writer) error) *fault {
+func (w *Worker) transcode(msg *ingest.Message, write func(transcode.Limits, *object.Writer) error) *fault.Fault {
 	if f := w.d.sized(msg); f != nil {
 		return f
 	}
-	return w.open(func(out *object.Writer) *fault {
+	return w.open(func(out *object.Writer) *fault.Fault {
 		if err := write(transcode.Limits{Depth: w.d.limits.MaxDepth, Values: maxNodes}, out); err != nil {
 			return unreadable(err)
 		}
@@ -51,9 +52,9 @@ func (w *Worker) transcode(msg *ingest.Message, write func(transcode.Limits, *ob
 }
 
 // unreadable is the fault of a payload that was not transcoded.
-func unreadable(err error) *fault {
+func unreadable(err error) *fault.Fault {
 	if e, ok := errors.AsType[*transcode.Error](err); ok {
-		return faultf(e.Reason, "%s", e.Detail)
+		return fault.New(e.Reason, "%s", e.Detail)
 	}
-	return faultf(telemetry.ReasonSyntax, "%v", err)
+	return fault.New(telemetry.ReasonSyntax, "%v", err)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -77,7 +78,7 @@ func (d *Decoder) One(q Query) Answer {
 	a := Answer{Trace: w.trace}
 	m := d.model(q.Model)
 	if m == nil {
-		a.Rejection = w.reject(msg, unbound, faultf(telemetry.ReasonUnknownTopic, "no model is called %s", quoted(q.Model))).Rejection
+		a.Rejection = w.reject(msg, unbound, fault.New(telemetry.ReasonUnknownTopic, "no model is called %s", fault.Quoted(q.Model))).Rejection
 		return a
 	}
 	if q.Frame {
@@ -146,7 +147,7 @@ func (d *Decoder) model(name string) *model {
 
 // decodeAs decodes msg for b without asking the router.
 func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
-	var f *fault
+	var f *fault.Fault
 	w.refused.reset()
 	if len(msg.Payload) > 0 || !b.model.format.empty {
 		f = w.d.sized(msg)
@@ -156,7 +157,7 @@ func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 		recs, f = b.model.decode(w, b, msg, nil)
 	}
 	switch {
-	case f == notReading:
+	case f == fault.NotReading:
 		return nil
 	case f != nil:
 		return []telemetry.Record{w.reject(msg, b, f)}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -22,7 +23,7 @@ const fewNames = 24
 
 // parse reads src strictly: one JSON value, no duplicate names, at most maxDepth containers inside each other. src must
 // be valid UTF-8.
-func (d *document) parse(src []byte, maxDepth int) *fault {
+func (d *document) parse(src []byte, maxDepth int) *fault.Fault {
 	d.reset()
 	p := parser{document: d, src: src, depth: maxDepth}
 	if f := p.value(nil); f != nil {
@@ -34,7 +35,7 @@ func (d *document) parse(src []byte, maxDepth int) *fault {
 		}
 	}
 	if p.space(); p.at < len(src) {
-		return faultf(telemetry.ReasonSyntax, "something follows the JSON value at byte %d", p.at)
+		return fault.New(telemetry.ReasonSyntax, "something follows the JSON value at byte %d", p.at)
 	}
 	return nil
 }
@@ -59,15 +60,15 @@ func (p *parser) space() {
 }
 
 // wrong is the fault of the byte at hand, or of an end that comes too early.
-func (p *parser) wrong(want string) *fault {
+func (p *parser) wrong(want string) *fault.Fault {
 	if p.at >= len(p.src) {
-		return faultf(telemetry.ReasonSyntax, "the JSON ends too early, at byte %d", p.at)
+		return fault.New(telemetry.ReasonSyntax, "the JSON ends too early, at byte %d", p.at)
 	}
-	return faultf(telemetry.ReasonSyntax, "not JSON at byte %d: want %s", p.at, want)
+	return fault.New(telemetry.ReasonSyntax, "not JSON at byte %d: want %s", p.at, want)
 }
 
 // next goes on inside the innermost container behind one of its values, or behind its beginning.
-func (p *parser) next() *fault {
+func (p *parser) next() *fault.Fault {
 	top := p.stack[len(p.stack)-1]
 	open := &p.nodes[top]
 	empty := int(top) == len(p.nodes)-1
@@ -91,7 +92,7 @@ func (p *parser) next() *fault {
 }
 
 // member reads a name and the value behind it.
-func (p *parser) member(object int32) *fault {
+func (p *parser) member(object int32) *fault.Fault {
 	if p.at >= len(p.src) || p.src[p.at] != '"' {
 		return p.wrong("a name in quotes")
 	}
@@ -103,7 +104,7 @@ func (p *parser) member(object int32) *fault {
 	n := 0
 	for c := object + 1; c < int32(len(p.nodes)) && n < fewNames; c = p.nodes[c].end {
 		if n++; bytes.Equal(p.nodes[c].name, name) {
-			return faultf(telemetry.ReasonSyntax, "a name occurs twice in one object, at byte %d", begin)
+			return fault.New(telemetry.ReasonSyntax, "a name occurs twice in one object, at byte %d", begin)
 		}
 	}
 	p.space()
@@ -116,7 +117,7 @@ func (p *parser) member(object int32) *fault {
 }
 
 // close ends a container.
-func (p *parser) close(top int32) *fault {
+func (p *parser) close(top int32) *fault.Fault {
 	open := &p.nodes[top]
 	open.end = int32(len(p.nodes))
 	// raw was everything from the beginning on.
@@ -129,7 +130,7 @@ func (p *parser) close(top int32) *fault {
 }
 
 // distinct checks the names of an object that has more of them than were compared one by one.
-func (p *parser) distinct(object int32) *fault {
+func (p *parser) distinct(object int32) *fault.Fault {
 	n := 0
 	for c := object + 1; c < p.nodes[object].end; c = p.nodes[c].end {
 		n++
@@ -144,17 +145,17 @@ func (p *parser) distinct(object int32) *fault {
 	slices.SortFunc(p.names, bytes.Compare)
 	for i := 1; i < n; i++ {
 		if bytes.Equal(p.names[i], p.names[i-1]) {
-			return faultf(telemetry.ReasonSyntax, "a name occurs twice in one object, before byte %d", p.at)
+			return fault.New(telemetry.ReasonSyntax, "a name occurs twice in one object, before byte %d", p.at)
 		}
 	}
 	return nil
 }
 
 // value reads a scalar, or the beginning of a container.
-func (p *parser) value(name []byte) *fault {
+func (p *parser) value(name []byte) *fault.Fault {
 	p.space()
 	if len(p.nodes) >= maxNodes {
-		return faultf(telemetry.ReasonTooLarge, "more than %d values in one message", maxNodes)
+		return fault.New(telemetry.ReasonTooLarge, "more than %d values in one message", maxNodes)
 	}
 	if p.at >= len(p.src) {
 		return p.wrong("a value")
@@ -164,7 +165,7 @@ func (p *parser) value(name []byte) *fault {
 	switch c := p.src[p.at]; {
 	case c == '{' || c == '[':
 		if len(p.stack) >= p.depth {
-			return faultf(telemetry.ReasonTooDeep, "more than %d objects or arrays inside each other", p.depth)
+			return fault.New(telemetry.ReasonTooDeep, "more than %d objects or arrays inside each other", p.depth)
 		}
 		p.stack = append(p.stack, int32(len(p.nodes)))
 		n.kind, n.raw = jsontext.Kind(c), p.src[begin:]
@@ -201,7 +202,7 @@ func (p *parser) value(name []byte) *fault {
 }
 
 // number moves behind a number: -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?
-func (p *parser) number() *fault {
+func (p *parser) number() *fault.Fault {
 	if p.src[p.at] == '-' {
 		p.at++
 	}
@@ -238,7 +239,7 @@ func (p *parser) digits() bool {
 }
 
 // string reads a string and gives its text.
-func (p *parser) string() ([]byte, *fault) {
+func (p *parser) string() ([]byte, *fault.Fault) {
 	begin := p.at
 	p.at++
 	for escaped := false; ; {
@@ -267,11 +268,11 @@ func (p *parser) string() ([]byte, *fault) {
 }
 
 // unescaped gives the text of a string with escapes that begins at a byte.
-func (p *parser) unescaped(begin int) ([]byte, *fault) {
+func (p *parser) unescaped(begin int) ([]byte, *fault.Fault) {
 	start := len(p.text)
 	text, err := jsontext.AppendUnquote(p.text, p.src[begin:p.at])
 	if err != nil {
-		return nil, faultf(telemetry.ReasonSyntax, "not JSON at byte %d: want a string with valid escapes", begin)
+		return nil, fault.New(telemetry.ReasonSyntax, "not JSON at byte %d: want a string with valid escapes", begin)
 	}
 	p.text = text
 	return text[start:len(text):len(text)], nil

@@ -30,7 +30,7 @@ func TestPathsAmongLists(t *testing.T) {
 	}
 	doc := newDocument()
 	if f := doc.parse([]byte(text), 8); f != nil {
-		t.Fatal(f.said(nil, redact.Open))
+		t.Fatal(f.Said(nil, redact.Open))
 	}
 	for _, tt := range tests {
 		p, err := parsePath(tt.path)
@@ -58,7 +58,7 @@ func TestPathsFromAnElement(t *testing.T) {
 	const text = `{"of":"x","frames":[{"t":1,"tracks":[{"id":5,"type":"PERSON"},{"id":6,"type":"GROUP"}],"events":[{"track":6},{"track":5},{"track":9}]}]}`
 	doc := newDocument()
 	if f := doc.parse([]byte(text), 8); f != nil {
-		t.Fatal(f.said(nil, redact.Open))
+		t.Fatal(f.Said(nil, redact.Open))
 	}
 	events, err := parsePath("frames[*].events[*]")
 	if err != nil {

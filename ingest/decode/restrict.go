@@ -6,6 +6,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -62,7 +63,7 @@ func (w *Worker) refusal(msg *ingest.Message, b *binding, rec *telemetry.Record,
 			wanted = append(wanted, q.String())
 		}
 	}
-	r := w.reject(msg, b, faultf(telemetry.ReasonMeasures, "%s: the device is configured to measure %s alone (measures)",
+	r := w.reject(msg, b, fault.New(telemetry.ReasonMeasures, "%s: the device is configured to measure %s alone (measures)",
 		strings.Join(names, ", "), strings.Join(wanted, ", ")))
 	r.At, r.Rejection.Raw = rec.At, nil
 	r.Identity = telemetry.Beside(rec.Identity, notMeasured)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -199,8 +200,8 @@ func (m *model) namesAlike(other *model) bool {
 		m.format == other.format && m.Device == other.Device && m.Each == nil && other.Each == nil && reflect.DeepEqual(m.When, other.When)
 }
 
-// names are how a message names its device, the most exact first; notReading where it is for nobody.
-func (m *model) names(w *Worker, msg *ingest.Message) ([]string, *fault) {
+// names are how a message names its device, the most exact first; NotReading where it is for nobody.
+func (m *model) names(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
 	if m.format.addresses != nil {
 		return m.format.addresses(w, msg)
 	}
@@ -226,7 +227,7 @@ func (m *model) names(w *Worker, msg *ingest.Message) ([]string, *fault) {
 		w.capture(msg.Topic)
 	}
 	if !m.wanted(w, w.tree) {
-		return nil, notReading
+		return nil, fault.NotReading
 	}
 	if len(m.eachDevice) == 0 {
 		return named, nil
@@ -291,31 +292,31 @@ func (r *router) filters() []string {
 }
 
 // find handles the topics that exact does not know.
-func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
+func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
 	if rest, ok := strings.CutPrefix(msg.Topic, nativePrefix); ok {
 		return r.findNative(rest)
 	}
 	var space [8]*route
 	matched := r.tree.match(msg.Topic, space[:0])
 	if len(matched) == 0 {
-		return unbound, faultf(telemetry.ReasonUnknownTopic, "no device or model uses topic %s", quotedTopic(msg.Topic))
+		return unbound, fault.New(telemetry.ReasonUnknownTopic, "no device or model uses topic %s", fault.Topic(msg.Topic))
 	}
 	var nothing *binding
-	var unknown *fault
+	var unknown *fault.Fault
 	for _, rt := range matched {
 		if rt.quiet != nil && rt.pattern.device < 0 {
-			return &rt.quiet.nobody, notReading
+			return &rt.quiet.nobody, fault.NotReading
 		}
 		b, f := rt.find(w, msg)
 		switch {
-		case f == notReading:
+		case f == fault.NotReading:
 			// A wide pattern's model has no say about a device that a more literal one names.
-			if nothing == nil && (unknown == nil || unknown.subject == "") {
+			if nothing == nil && (unknown == nil || unknown.Subject == "") {
 				nothing = b
 			}
 			continue
 		case b != nil && rt.quiet != nil:
-			return &rt.quiet.nobody, notReading
+			return &rt.quiet.nobody, fault.NotReading
 		case b != nil:
 			return b, nil
 		}
@@ -329,16 +330,16 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 		}
 	}
 	if nothing != nil {
-		return nothing, notReading
+		return nothing, fault.NotReading
 	}
 	return unbound, unknown
 }
 
 // find looks the device of msg up among those of the route. A message that is not a reading for some model is nobody's: the
 // binding names the model alone.
-func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
+func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
 	site := rt.pattern.value(msg.Topic, rt.pattern.site)
-	var missing *fault
+	var missing *fault.Fault
 	if rt.pattern.device >= 0 {
 		var b *binding
 		if b, missing = rt.lookup(w, site, rt.pattern.value(msg.Topic, rt.pattern.device)); b != nil || len(rt.models) == 0 {
@@ -349,7 +350,7 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	for _, m := range rt.models {
 		addresses, f := m.names(w, msg)
 		switch {
-		case f == notReading:
+		case f == fault.NotReading:
 			nothing = &m.nobody
 			continue
 		case f != nil:
@@ -370,14 +371,14 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	}
 	switch {
 	case nothing != nil:
-		return nothing, notReading
+		return nothing, fault.NotReading
 	case missing == nil:
-		missing = faultf(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
+		missing = fault.New(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
 	}
 	return nil, missing
 }
 
-func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
+func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault.Fault) {
 	key := w.key[:0]
 	if rt.pattern.site >= 0 {
 		key = append(append(key, site...), '/')
@@ -397,10 +398,10 @@ func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
 	case b != nil:
 		return b, nil
 	case ok:
-		return nil, faultf(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", shownAddress(address), pushPrefix+rt.title+"/{site}/{device}")
+		return nil, fault.New(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", fault.Address(address), pushPrefix+rt.title+"/{site}/{device}")
 	}
-	return nil, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", shownAddress(address), rt.title).
-		about(rt.pattern.text+" "+written.Bounded(site+"/"+address, written.MaxAddress), address)
+	return nil, fault.New(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", fault.Address(address), rt.title).
+		About(rt.pattern.text+" "+written.Bounded(site+"/"+address, written.MaxAddress), address)
 }
 
 // level is the i-th level of topic; empty if i is negative.
@@ -416,7 +417,7 @@ func level(topic string, i int) string {
 }
 
 // findNative says what is wrong with a topic below gerbang/v1/ that is no configured device's.
-func (r *router) findNative(rest string) (*binding, *fault) {
+func (r *router) findNative(rest string) (*binding, *fault.Fault) {
 	siteID, rest, _ := strings.Cut(rest, "/")
 	devices, known := r.sites[siteID]
 	if device, _, _ := strings.Cut(rest, "/"); device == "out" {
@@ -424,17 +425,17 @@ func (r *router) findNative(rest string) (*binding, *fault) {
 		if known {
 			b = &binding{site: siteID}
 		}
-		return b, faultf(telemetry.ReasonForeign, "%s{site}/out/… is where the gateway itself publishes", nativePrefix)
+		return b, fault.New(telemetry.ReasonForeign, "%s{site}/out/… is where the gateway itself publishes", nativePrefix)
 	}
 	switch {
 	case !written.IsID(siteID) || !written.IsID(rest):
-		return unbound, faultf(telemetry.ReasonUnknownTopic, "topic does not name a site and a device: want %s", nativePattern)
+		return unbound, fault.New(telemetry.ReasonUnknownTopic, "topic does not name a site and a device: want %s", nativePattern)
 	case !known:
-		return unbound, faultf(telemetry.ReasonUnknownDevice, "site %s is not configured", quoted(siteID)).about("", rest)
+		return unbound, fault.New(telemetry.ReasonUnknownDevice, "site %s is not configured", fault.Quoted(siteID)).About("", rest)
 	case devices[rest] == nil:
-		return &binding{site: siteID, device: rest}, faultf(telemetry.ReasonUnknownDevice, "device %s of site %q is not configured", shownAddress(rest), siteID).about("", rest)
+		return &binding{site: siteID, device: rest}, fault.New(telemetry.ReasonUnknownDevice, "device %s of site %q is not configured", fault.Address(rest), siteID).About("", rest)
 	}
 	m := devices[rest].model
-	return devices[rest], faultf(telemetry.ReasonUnknownTopic, "device %q of site %q is of model %s and does not use the native format: want %s",
+	return devices[rest], fault.New(telemetry.ReasonUnknownTopic, "device %q of site %q is of model %s and does not use the native format: want %s",
 		rest, siteID, m.ID, strings.Join(m.Match, " or "))
 }

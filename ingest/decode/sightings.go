@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -71,8 +72,8 @@ func (s *Sightings) Forget() {
 }
 
 // note counts a message that led to no configured device.
-func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
-	key := f.subject
+func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault.Fault) {
+	key := f.Subject
 	if key == "" {
 		key = written.Bounded(msg.Topic, written.MaxTopic)
 	}
@@ -81,10 +82,10 @@ func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
 	one := s.bySight[key]
 	if one == nil {
 		s.makeRoom()
-		one = &Sighting{Topic: written.Bounded(d.lexicon().Topic(msg.Topic, s.sight(), f.address), written.MaxTopic), First: msg.Received}
+		one = &Sighting{Topic: written.Bounded(d.lexicon().Topic(msg.Topic, s.sight(), f.Address), written.MaxTopic), First: msg.Received}
 		s.bySight[key] = one
 	}
-	one.Why = written.Bounded(f.said(d.lexicon(), s.sight()), written.MaxDetail)
+	one.Why = written.Bounded(f.Said(d.lexicon(), s.sight()), written.MaxDetail)
 	one.Messages++
 	one.Last = max(one.Last, msg.Received)
 	// A join or heartbeat tells less than the readings that follow it.

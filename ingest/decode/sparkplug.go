@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/transcode"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -39,11 +40,11 @@ type edgeNode struct {
 const maxEdgeNodes = 4096
 
 // addressesSparkplug gives the names of a device behind an edge node, or of the edge node itself, the most exact first.
-func addressesSparkplug(_ *Worker, msg *ingest.Message) ([]string, *fault) {
+func addressesSparkplug(_ *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
 	t, ok := transcode.ParseSparkplugTopic(msg.Topic)
 	switch {
 	case !ok:
-		return nil, faultf(telemetry.ReasonUnknownTopic, "not a topic of Sparkplug B: want spBv1.0/{group}/{kind}/{node}[/{device}]")
+		return nil, fault.New(telemetry.ReasonUnknownTopic, "not a topic of Sparkplug B: want spBv1.0/{group}/{kind}/{node}[/{device}]")
 	case t.Device == "":
 		return []string{t.EdgeNode(), t.Node}, nil
 	}
@@ -51,10 +52,10 @@ func addressesSparkplug(_ *Worker, msg *ingest.Message) ([]string, *fault) {
 }
 
 // openSparkplug makes the tree of a birth or of data; a death and a command are not readings.
-func openSparkplug(w *Worker, _ *model, msg *ingest.Message) *fault {
+func openSparkplug(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
 	t, ok := transcode.ParseSparkplugTopic(msg.Topic)
 	if !ok {
-		return faultf(telemetry.ReasonUnknownTopic, "not a topic of Sparkplug B: want spBv1.0/{group}/{kind}/{node}[/{device}]")
+		return fault.New(telemetry.ReasonUnknownTopic, "not a topic of Sparkplug B: want spBv1.0/{group}/{kind}/{node}[/{device}]")
 	}
 	w.explainf("envelope", "Sparkplug B %s of %s %s", t.Kind, t.EdgeNode(), t.Device)
 	node := w.d.nodes.find(t.EdgeNode(), w.d.limits.Memory)
@@ -63,7 +64,7 @@ func openSparkplug(w *Worker, _ *model, msg *ingest.Message) *fault {
 		if changed, err := node.aliases.Forget(t, msg.Payload); err == nil && changed {
 			w.d.remember(t, node)
 		}
-		return notReading
+		return fault.NotReading
 	case t.IsBirth():
 		changed, err := node.aliases.LearnBirth(t, msg.Payload)
 		if err != nil {
@@ -73,7 +74,7 @@ func openSparkplug(w *Worker, _ *model, msg *ingest.Message) *fault {
 			w.d.remember(t, node)
 		}
 	case !t.IsData():
-		return notReading
+		return fault.NotReading
 	}
 	f := w.transcode(msg, func(l transcode.Limits, out *object.Writer) error {
 		err := transcode.Sparkplug(msg.Payload, node.aliases.Names(t.Device), l, out)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -43,32 +44,32 @@ type field struct {
 }
 
 // read appends the readings of one field to the worker's, looking from the root or an element.
-func (e *extraction) read(fd *field, from found) *fault {
+func (e *extraction) read(fd *field, from found) *fault.Fault {
 	if !fd.counted && !e.w.all || !e.reads(fd) {
 		return nil
 	}
-	var f *fault
+	var f *fault.Fault
 	fd.path.each(e.doc, from, func(v found) bool {
 		f = e.value(fd, from, v)
-		if f != nil && (f.field || e.model.Partial && f.reason != telemetry.ReasonTooLarge) {
+		if f != nil && (f.Field || e.model.Partial && f.Reason != telemetry.ReasonTooLarge) {
 			e.note(fd, v, "refused: "+e.w.said(f))
 			if n := &e.doc.nodes[v.at]; n.kind == '{' || n.kind == '[' {
-				e.w.refused.pass(f.in(fd.path.text)) // a wide path came by
+				e.w.refused.pass(f.In(fd.path.text)) // a wide path came by
 			} else {
-				e.w.refused.add(e.of, f.in(e.place(fd, v)), e.channel(fd, v))
+				e.w.refused.add(e.of, f.In(e.place(fd, v)), e.channel(fd, v))
 			}
 			f = nil
 		}
 		return f == nil
 	})
 	if f != nil {
-		return f.in(fd.path.text)
+		return f.In(fd.path.text)
 	}
 	return nil
 }
 
 // value makes the reading of the value v, which fd leads to from the root or an element.
-func (e *extraction) value(fd *field, from, v found) *fault {
+func (e *extraction) value(fd *field, from, v found) *fault.Fault {
 	for i := range fd.when {
 		if !fd.when[i].holds(e.doc, v) {
 			return nil
@@ -84,7 +85,7 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 		return e.guess(fd, v)
 	}
 	r := telemetry.Reading{Quantity: fd.quantity, Channel: fd.channel}
-	var f *fault
+	var f *fault.Fault
 	switch {
 	case fd.quantity == telemetry.Button && fd.value != nil:
 		r.Value, r.Text = 1, "press"
@@ -100,7 +101,7 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 		}
 	}
 	switch {
-	case f == notPress:
+	case f == fault.NotPress:
 		e.unfitted = true
 		e.note(fd, v, "no press: a release, a turn, or what a model has to know")
 		return nil
@@ -132,13 +133,13 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 // place names the field of a value: the member's own name, where the path leads to several.
 func (e *extraction) place(fd *field, v found) any {
 	if name := e.doc.nodes[v.at].name; fd.auto && written.PlainName(name) {
-		return quoted(string(name))
+		return fault.Quoted(string(name))
 	}
 	return fd.path.text
 }
 
 // again takes in a further value of a reading that the record has.
-func (e *extraction) again(fd *field, have *telemetry.Reading, v float64) *fault {
+func (e *extraction) again(fd *field, have *telemetry.Reading, v float64) *fault.Fault {
 	switch fd.twice {
 	case twiceAdd:
 		sum, f := checked(have.Quantity, have.Value+v)
@@ -150,7 +151,7 @@ func (e *extraction) again(fd *field, have *telemetry.Reading, v float64) *fault
 		have.Value = v
 		return nil
 	}
-	return faultf(telemetry.ReasonField, "second value of %s on channel %s: want a channel_path that tells them apart", have.Quantity, quoted(have.Channel))
+	return fault.New(telemetry.ReasonField, "second value of %s on channel %s: want a channel_path that tells them apart", have.Quantity, fault.Quoted(have.Channel))
 }
 
 // The words of Field.Twice.
@@ -193,19 +194,19 @@ func (e *extraction) find(q telemetry.Quantity, channel string) int {
 	return -1
 }
 
-func (e *extraction) add(r telemetry.Reading) *fault {
+func (e *extraction) add(r telemetry.Reading) *fault.Fault {
 	if e.total++; e.total > maxReadings {
-		return faultf(telemetry.ReasonTooLarge, "more than %d readings in one message", maxReadings)
+		return fault.New(telemetry.ReasonTooLarge, "more than %d readings in one message", maxReadings)
 	}
 	e.w.readings = append(e.w.readings, r)
 	return nil
 }
 
 // number makes a value in the quantity's unit: a word's number, or a number (also in quotes) in the device's unit.
-func (e *extraction) number(fd *field, from found, at int32) (float64, *fault) {
+func (e *extraction) number(fd *field, from found, at int32) (float64, *fault.Fault) {
 	n := &e.doc.nodes[at]
 	if n.kind == '{' || n.kind == '[' {
-		return 0, faultf(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
+		return 0, fault.New(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
 	}
 	if fd.words != nil {
 		if v, ok := fd.words[strings.ToLower(string(n.raw))]; ok {
@@ -216,7 +217,7 @@ func (e *extraction) number(fd *field, from found, at int32) (float64, *fault) {
 	switch n.kind {
 	case 't', 'f':
 		if fd.quantity.Definition().Form != telemetry.Flag {
-			return 0, faultf(telemetry.ReasonField, "a boolean, want a number")
+			return 0, fault.New(telemetry.ReasonField, "a boolean, want a number")
 		}
 		if n.kind == 't' {
 			v = 1
@@ -233,9 +234,9 @@ func (e *extraction) number(fd *field, from found, at int32) (float64, *fault) {
 		var ok bool
 		if v, ok = written.Float(text); !ok || len(text) == 0 {
 			if fd.words != nil {
-				return 0, faultf(telemetry.ReasonField, "a word that the model does not know, want one of %s", wordsOf(fd.words))
+				return 0, fault.New(telemetry.ReasonField, "a word that the model does not know, want one of %s", wordsOf(fd.words))
 			}
-			return 0, faultf(telemetry.ReasonField, "text that is no number")
+			return 0, fault.New(telemetry.ReasonField, "text that is no number")
 		}
 	}
 	unit := fd.unit
@@ -246,7 +247,7 @@ func (e *extraction) number(fd *field, from found, at int32) (float64, *fault) {
 		}
 		if ok && e.doc.nodes[word].kind != 'n' {
 			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[word].raw))]; !ok {
-				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text).alone()
+				return 0, fault.New(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text).Alone()
 			}
 		}
 	}
@@ -269,7 +270,7 @@ func wordsOf(words map[string]float64) string {
 }
 
 // press is the kind of a button press.
-func (fd *field) press(n *node) (string, *fault) {
+func (fd *field) press(n *node) (string, *fault.Fault) {
 	if kind, ok := fd.kinds[string(n.raw)]; ok {
 		return kind, nil
 	}
@@ -277,7 +278,7 @@ func (fd *field) press(n *node) (string, *fault) {
 		return pressOf(n, false)
 	}
 	if n.kind == '"' && !meaning.Press(string(n.raw), true) {
-		return "", notPress
+		return "", fault.NotPress
 	}
-	return "", faultf(telemetry.ReasonField, "a kind of press that the model does not know")
+	return "", fault.New(telemetry.ReasonField, "a kind of press that the model does not know")
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -61,7 +62,7 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 	w.parsed = nil
 	w.session, w.packet = msg.Session, msg.Packet
 	w.refused.reset()
-	b, f := unbound, (*fault)(nil)
+	b, f := unbound, (*fault.Fault)(nil)
 	defer func() {
 		if len(records) > len(dst) {
 			w.hear(msg, f, records[len(dst):])
@@ -71,7 +72,7 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 	defer func() {
 		if r := recover(); r != nil {
 			w.document, w.inner = newDocument(), newDocument()
-			records = append(dst, w.reject(msg, b, faultf(telemetry.ReasonFault, "decoder failed: %T", r)))
+			records = append(dst, w.reject(msg, b, fault.New(telemetry.ReasonFault, "decoder failed: %T", r)))
 		}
 	}()
 	b, f = w.d.route(w, msg)
@@ -79,11 +80,11 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 	switch {
 	case f == nil:
 		records, f = b.model.decode(w, b, msg, dst)
-	case f.reason == telemetry.ReasonUnknownDevice || f.reason == telemetry.ReasonUnknownTopic:
+	case f.Reason == telemetry.ReasonUnknownDevice || f.Reason == telemetry.ReasonUnknownTopic:
 		w.d.limits.Sightings.note(w.d, msg, f)
 	}
 	switch {
-	case f == notReading:
+	case f == fault.NotReading:
 		b.model.ignored.Add(1)
 		return dst
 	case f != nil:
@@ -100,20 +101,20 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 
 // route finds whose message it is and whether its sender may send it. On a fault the binding may be partly known, so that
 // the rejection can say what is known.
-func (d *Decoder) route(w *Worker, msg *ingest.Message) (*binding, *fault) {
+func (d *Decoder) route(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
 	switch {
 	case len(msg.Topic) > written.MaxTopic:
-		return unbound, faultf(telemetry.ReasonTooLarge, "topic of %d bytes: want at most %d", len(msg.Topic), written.MaxTopic)
+		return unbound, fault.New(telemetry.ReasonTooLarge, "topic of %d bytes: want at most %d", len(msg.Topic), written.MaxTopic)
 	case !utf8.ValidString(msg.Topic):
-		return unbound, faultf(telemetry.ReasonEncoding, "the topic is not UTF-8")
+		return unbound, fault.New(telemetry.ReasonEncoding, "the topic is not UTF-8")
 	}
 	b := d.router.exact[msg.Topic]
 	if b == nil {
-		var f *fault
+		var f *fault.Fault
 		if b, f = d.router.find(w, msg); f != nil {
 			// Last, so that no announcement can take another device's topic away.
 			announced := d.discovered.route(msg.Topic, msg.Sender)
-			if announced == nil || f == notReading {
+			if announced == nil || f == fault.NotReading {
 				return b, f
 			}
 			b = announced
@@ -128,34 +129,34 @@ func (d *Decoder) route(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	return b, d.sized(msg)
 }
 
-func (d *Decoder) sized(msg *ingest.Message) *fault {
+func (d *Decoder) sized(msg *ingest.Message) *fault.Fault {
 	switch {
 	case len(msg.Payload) > d.limits.MaxPayload:
-		return faultf(telemetry.ReasonTooLarge, "payload of %d bytes: want at most %d", len(msg.Payload), d.limits.MaxPayload)
+		return fault.New(telemetry.ReasonTooLarge, "payload of %d bytes: want at most %d", len(msg.Payload), d.limits.MaxPayload)
 	case len(msg.Payload) == 0:
-		return faultf(telemetry.ReasonSyntax, "empty payload")
+		return fault.New(telemetry.ReasonSyntax, "empty payload")
 	}
 	return nil
 }
 
 // textual checks the encoding of text.
-func textual(text []byte) *fault {
+func textual(text []byte) *fault.Fault {
 	if !utf8.Valid(text) {
-		return faultf(telemetry.ReasonEncoding, "the payload is not UTF-8")
+		return fault.New(telemetry.ReasonEncoding, "the payload is not UTF-8")
 	}
 	return nil
 }
 
 // allowed checks the credential. Behind an external broker there is none: the broker's own ACL has decided.
-func allowed(s *ingest.Sender, b *binding) *fault {
+func allowed(s *ingest.Sender, b *binding) *fault.Fault {
 	if s == nil || s.Devices[b.key] || s.Bridge && s.Devices == nil {
 		return nil
 	}
-	return faultf(telemetry.ReasonForeign, "credential %s may not publish for device %s", quoted(s.Name), b.key)
+	return fault.New(telemetry.ReasonForeign, "credential %s may not publish for device %s", fault.Quoted(s.Name), b.key)
 }
 
 // parse reads msg's payload as JSON into w.document, once a message, and makes it the tree.
-func (w *Worker) parse(msg *ingest.Message) *fault {
+func (w *Worker) parse(msg *ingest.Message) *fault.Fault {
 	w.tree = w.document
 	if w.parsed == msg {
 		return nil
@@ -174,9 +175,9 @@ func (w *Worker) parse(msg *ingest.Message) *fault {
 }
 
 // parseLeniently is parse for devices that are not ours: a sensor that failed may write nan, and its neighbours count.
-func (w *Worker) parseLeniently(msg *ingest.Message) *fault {
+func (w *Worker) parseLeniently(msg *ingest.Message) *fault.Fault {
 	f := w.parse(msg)
-	if f == nil || f.reason != telemetry.ReasonSyntax {
+	if f == nil || f.Reason != telemetry.ReasonSyntax {
 		return f
 	}
 	mended, ok := withoutNaN(msg.Payload)
@@ -189,7 +190,7 @@ func (w *Worker) parseLeniently(msg *ingest.Message) *fault {
 }
 
 // open makes the tree of a message in another notation from what write makes of it.
-func (w *Worker) open(write func(out *object.Writer) *fault) *fault {
+func (w *Worker) open(write func(out *object.Writer) *fault.Fault) *fault.Fault {
 	w.text.Reset()
 	if f := write(&w.text); f != nil {
 		return f
@@ -198,7 +199,7 @@ func (w *Worker) open(write func(out *object.Writer) *fault) *fault {
 }
 
 // openText makes the tree of JSON text that does not come from the payload as it is.
-func (w *Worker) openText(text []byte) *fault {
+func (w *Worker) openText(text []byte) *fault.Fault {
 	w.tree = w.inner
 	return w.inner.parse(text, w.d.limits.MaxDepth)
 }
@@ -220,17 +221,17 @@ func (w *Worker) observation(b *binding, msg *ingest.Message, dst []telemetry.Re
 }
 
 // checked gives v as a value of q: finite, within the physical range, whole where people or things are counted.
-func checked(q telemetry.Quantity, v float64) (float64, *fault) {
+func checked(q telemetry.Quantity, v float64) (float64, *fault.Fault) {
 	def := q.Definition()
 	if why := q.Refuse(v); why != "" {
-		f := faultf(telemetry.ReasonRange, "%s", foreign{why, foreignValue}).alone()
-		f.warming = v == 0 && (q == telemetry.CO2 || q == telemetry.Humidity || q == telemetry.Pressure)
+		f := fault.New(telemetry.ReasonRange, "%s", fault.Value(why)).Alone()
+		f.Warming = v == 0 && (q == telemetry.CO2 || q == telemetry.Humidity || q == telemetry.Pressure)
 		return 0, f
 	}
 	switch def.Form {
 	case telemetry.Period, telemetry.Total, telemetry.Present, telemetry.Flag:
 		if v != math.Trunc(v) {
-			return 0, faultf(telemetry.ReasonField, "%s", foreign{fmt.Sprintf("%v is not a whole number", v), foreignValue})
+			return 0, fault.New(telemetry.ReasonField, "%s", fault.Value(fmt.Sprintf("%v is not a whole number", v)))
 		}
 	}
 	if v == 0 {

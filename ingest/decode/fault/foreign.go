@@ -1,4 +1,4 @@
-package decode
+package fault
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
-// foreign is a text of a message that a fault repeats: a name, an address, a topic. How much of it is shown depends on who looks.
-type foreign struct {
+// Foreign is a text of a message that a fault repeats: a name, an address, a topic. How much of it is shown depends on who looks.
+type Foreign struct {
 	text string
 	kind foreignKind
 }
@@ -26,16 +26,26 @@ const (
 	foreignReason // what somebody else's program says of the message
 )
 
-// quoted shows a foreign name on one line without anything a terminal or page could take for a command.
-func quoted(s string) foreign { return foreign{s, foreignName} }
+// Quoted shows a foreign name on one line without anything a terminal or page could take for a command.
+func Quoted(s string) Foreign { return Foreign{s, foreignName} }
 
-// shownAddress shows the address of a device that nobody configured.
-func shownAddress(address string) foreign { return foreign{address, foreignAddress} }
+// Address shows the address of a device that nobody configured.
+func Address(address string) Foreign { return Foreign{address, foreignAddress} }
 
-func quotedTopic(topic string) foreign { return foreign{topic, foreignTopic} }
+// Names shows which members an object has, told apart by ", ".
+func Names(names string) Foreign { return Foreign{names, foreignNames} }
+
+// Value shows a number and, behind a space, what is wrong with it.
+func Value(text string) Foreign { return Foreign{text, foreignValue} }
+
+// Said shows what somebody else's program says of the message.
+func Said(text string) Foreign { return Foreign{text, foreignReason} }
+
+// Topic shows a topic on which no device of ours speaks.
+func Topic(topic string) Foreign { return Foreign{topic, foreignTopic} }
 
 // show is the text for a person. Without a lexicon nothing is known.
-func (f foreign) show(l *redact.Lexicon, s redact.Sight) string {
+func (f Foreign) show(l *redact.Lexicon, s redact.Sight) string {
 	if s == redact.Open {
 		switch f.kind {
 		case foreignReason, foreignValue:
@@ -81,27 +91,27 @@ func membersOf(names string) string {
 	return "the members " + names
 }
 
-// said is what the fault says to whoever looks.
-func (f *fault) said(l *redact.Lexicon, s redact.Sight) string {
-	if len(f.args) == 0 {
-		return f.format
+// Said is what the fault says to whoever looks.
+func (f *Fault) Said(l *redact.Lexicon, s redact.Sight) string {
+	if len(f.Args) == 0 {
+		return f.Format
 	}
-	args := make([]any, len(f.args))
-	for i, arg := range f.args {
+	args := make([]any, len(f.Args))
+	for i, arg := range f.Args {
 		switch arg := arg.(type) {
-		case foreign:
+		case Foreign:
 			args[i] = arg.show(l, s)
-		case *fault:
-			args[i] = arg.said(l, s)
-		case []*fault:
+		case *Fault:
+			args[i] = arg.Said(l, s)
+		case []*Fault:
 			all := make([]string, len(arg))
 			for j := range arg {
-				all[j] = arg[j].said(l, s)
+				all[j] = arg[j].Said(l, s)
 			}
 			args[i] = strings.Join(all, "; ")
 		default:
 			args[i] = arg
 		}
 	}
-	return fmt.Sprintf(f.format, args...)
+	return fmt.Sprintf(f.Format, args...)
 }
