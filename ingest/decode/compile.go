@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -52,19 +53,19 @@ type model struct {
 	addresses []address
 	// devices are those of all sites by lower-case address; nil where several sites have it.
 	devices    map[string]*binding
-	when       filter
+	when       document.Filter
 	noise      bool // the model ignores text that is no JSON by how it begins
 	time       *timing
-	sequence   path
-	boot       path
+	sequence   document.Path
+	boot       document.Path
 	fields     []field
-	each       path // elements; no text: none
+	each       document.Path // elements; no text: none
 	eachDevice []address
-	eachWhen   filter
+	eachWhen   document.Filter
 	eachTime   *timing
 	eachApart  bool
 	eachRead   []field
-	past       path // history items; no text: none
+	past       document.Path // history items; no text: none
 	pastTime   *timing
 	pastRead   []field
 	forms      []Count         // of the ways in Prefer
@@ -221,7 +222,7 @@ func (c *compiler) mapping() {
 	m.time = c.timing("time", m.Time)
 	m.sequence = c.path("sequence", m.Sequence, false)
 	m.boot = c.path("boot", m.Boot, false)
-	if m.boot.text != "" && m.sequence.text == "" {
+	if m.boot.Text != "" && m.sequence.Text == "" {
 		c.fail("boot", errors.New("means nothing without a sequence"))
 	}
 	switch m.Otherwise {
@@ -345,7 +346,7 @@ func (c *compiler) lorawan() {
 
 // address is a way to name a device: the values of some paths, joined by /.
 type address struct {
-	parts []path
+	parts []document.Path
 	// behind is a sign up to whose last place a value is dropped; 0: none.
 	behind byte
 }
@@ -356,7 +357,7 @@ func (c *compiler) addresses(at, text string) []address {
 		return nil
 	}
 	var ready []address
-	for _, way := range alternatives(text) {
+	for _, way := range document.Alternatives(text) {
 		var a address
 		if last := len(way) - 1; last > 0 && (way[last] == '/' || way[last] == ':') {
 			a.behind, way = way[last], way[:last]
@@ -368,11 +369,11 @@ func (c *compiler) addresses(at, text string) []address {
 }
 
 // joined parses paths with + between them.
-func (c *compiler) joined(at, text string) []path {
+func (c *compiler) joined(at, text string) []document.Path {
 	if text == "" {
 		return nil
 	}
-	var ready []path
+	var ready []document.Path
 	for part := range strings.SplitSeq(text, "+") {
 		if part == "" {
 			c.fail(at, fmt.Errorf("%q: want a path on both sides of +", text))
@@ -384,13 +385,13 @@ func (c *compiler) joined(at, text string) []path {
 }
 
 // path parses an optional path. many allows it to lead to several values.
-func (c *compiler) path(at, text string, many bool) path {
+func (c *compiler) path(at, text string, many bool) document.Path {
 	if text == "" {
-		return path{}
+		return document.Path{}
 	}
-	p, err := parsePath(text)
+	p, err := document.ParsePath(text)
 	c.fail(at, err)
-	if p.many() && !many {
+	if p.Many() && !many {
 		c.fail(at, fmt.Errorf("%q leads to several values, want one", text))
 	}
 	return p

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -55,39 +56,39 @@ func (c *compiler) timing(at string, def *Time) *timing {
 }
 
 // filter compiles a When.
-func (c *compiler) filter(at string, def *When) filter {
-	return filter{c.conditions(at+".process", def.Process), c.conditions(at+".ignore", def.Ignore)}
+func (c *compiler) filter(at string, def *When) document.Filter {
+	return document.Filter{Process: c.conditions(at+".process", def.Process), Ignore: c.conditions(at+".ignore", def.Ignore)}
 }
 
-func (c *compiler) conditions(at string, defs []Condition) []condition {
-	var ready []condition
+func (c *compiler) conditions(at string, defs []Condition) []document.Condition {
+	var ready []document.Condition
 	for i := range defs {
 		def, where := &defs[i], fmt.Sprintf("%s[%d]", at, i)
-		cond := condition{exists: def.Exists, not: def.Not}
+		cond := document.Condition{Exists: def.Exists, Not: def.Not}
 		switch def.Path {
 		case "":
 			c.fail(where+".path", errors.New("missing"))
 		case "@":
-			cond.self = true
+			cond.Self = true
 		default:
-			cond.path = c.path(where+".path", def.Path, true)
+			cond.Path = c.path(where+".path", def.Path, true)
 		}
 		set := 0
 		if def.Equals != nil {
 			set++
-			cond.in = c.literals(where+".equals", []any{def.Equals})
+			cond.In = c.literals(where+".equals", []any{def.Equals})
 		}
 		if def.In != nil {
 			set++
-			cond.in = c.literals(where+".in", def.In)
+			cond.In = c.literals(where+".in", def.In)
 		}
 		if def.NotIn != nil {
 			set++
-			cond.notIn = c.literals(where+".not_in", def.NotIn)
+			cond.NotIn = c.literals(where+".not_in", def.NotIn)
 		}
 		if def.Like != "" {
 			set++
-			cond.like = strings.ToLower(def.Like)
+			cond.Like = strings.ToLower(def.Like)
 		}
 		if def.Exists != nil {
 			set++
@@ -95,32 +96,32 @@ func (c *compiler) conditions(at string, defs []Condition) []condition {
 		if set != 1 {
 			c.fail(where, errors.New("want exactly one of equals, in, not_in, like and exists"))
 		}
-		c.word(cond.path)
+		c.word(cond.Path)
 		ready = append(ready, cond)
 	}
 	return ready
 }
 
 // literals takes texts, numbers and booleans as YAML gives them.
-func (c *compiler) literals(at string, values []any) []literal {
-	var ready []literal
+func (c *compiler) literals(at string, values []any) []document.Literal {
+	var ready []document.Literal
 	for i, v := range values {
-		var l literal
+		var l document.Literal
 		switch v := v.(type) {
 		case string:
-			l.text = v
+			l.Text = v
 			// YAML leaves 0xFFFF to its reader.
 			if hex, err := strconv.ParseUint(v, 0, 64); err == nil && strings.HasPrefix(v, "0x") {
-				l.number, l.numeric = float64(hex), true
+				l.Number, l.Numeric = float64(hex), true
 			}
 		case bool:
-			l.text = strconv.FormatBool(v)
+			l.Text = strconv.FormatBool(v)
 		case int, int64, uint64:
-			l.text = fmt.Sprint(v)
-			l.number, l.numeric = toFloat(v), true
+			l.Text = fmt.Sprint(v)
+			l.Number, l.Numeric = toFloat(v), true
 		case float64:
-			l.text = strconv.FormatFloat(v, 'g', -1, 64)
-			l.number, l.numeric = v, true
+			l.Text = strconv.FormatFloat(v, 'g', -1, 64)
+			l.Number, l.Numeric = v, true
 		default:
 			c.fail(fmt.Sprintf("%s[%d]", at, i), fmt.Errorf("%v: want a text, number or boolean", v))
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -213,10 +214,10 @@ func (c *compiler) unit(at string, def *Field, f *field) {
 }
 
 // word notes the name of the member at p: it is the format's.
-func (c *compiler) word(p path) {
-	for _, v := range slices.Backward(p.steps) {
-		if v.kind == stepName {
-			c.m.words[strings.ToLower(v.name)] = true
+func (c *compiler) word(p document.Path) {
+	for _, v := range slices.Backward(p.Steps) {
+		if v.Kind == document.StepName {
+			c.m.words[strings.ToLower(v.Name)] = true
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
@@ -107,8 +108,8 @@ var abbreviations = map[string]string{
 
 // read finds the entities of an announcement of a component, or of a device with all of its components.
 func (d *discovery) read(component string) *fault.Fault {
-	if d.doc.nodes[0].kind != '{' {
-		return fault.New(telemetry.ReasonField, "the announcement is %s, want an object", kindName(d.doc.nodes[0].kind))
+	if d.doc.Nodes[0].Kind != '{' {
+		return fault.New(telemetry.ReasonField, "the announcement is %s, want an object", document.KindName(d.doc.Nodes[0].Kind))
 	}
 	if d.text(d.in(0, "migrate_discovery")) == "true" {
 		return nil // it goes on in an announcement of the device
@@ -119,12 +120,12 @@ func (d *discovery) read(component string) *fault.Fault {
 		return nil
 	}
 	components := d.option(0, "components")
-	if components < 0 || d.doc.nodes[components].kind != '{' {
+	if components < 0 || d.doc.Nodes[components].Kind != '{' {
 		return fault.New(telemetry.ReasonField, "the announcement of a device has no components")
 	}
-	for i := range d.doc.children(components) {
-		if d.doc.nodes[i].kind == '{' && len(d.entities) < maxEntities {
-			d.component(i, d.text(d.option(i, "platform")), string(d.doc.nodes[i].name))
+	for i := range d.doc.Children(components) {
+		if d.doc.Nodes[i].Kind == '{' && len(d.entities) < maxEntities {
+			d.component(i, d.text(d.option(i, "platform")), string(d.doc.Nodes[i].Name))
 		}
 	}
 	return nil
@@ -134,23 +135,23 @@ func (d *discovery) read(component string) *fault.Fault {
 func (d *discovery) names(device int32) []string {
 	var names []string
 	add := func(i int32) {
-		if n := &d.doc.nodes[i]; (n.kind == '"' || n.kind == '0') && len(n.raw) > 0 && len(n.raw) <= written.MaxAddress && len(names) < maxNames {
-			names = append(names, string(n.raw))
+		if n := &d.doc.Nodes[i]; (n.Kind == '"' || n.Kind == '0') && len(n.Raw) > 0 && len(n.Raw) <= written.MaxAddress && len(names) < maxNames {
+			names = append(names, string(n.Raw))
 		}
 	}
 	if ids := d.option(device, "identifiers"); ids >= 0 {
-		if d.doc.nodes[ids].kind == '[' {
-			for i := range d.doc.children(ids) {
+		if d.doc.Nodes[ids].Kind == '[' {
+			for i := range d.doc.Children(ids) {
 				add(i)
 			}
 		} else {
 			add(ids)
 		}
 	}
-	if connections := d.option(device, "connections"); connections >= 0 && d.doc.nodes[connections].kind == '[' {
-		for pair := range d.doc.children(connections) {
+	if connections := d.option(device, "connections"); connections >= 0 && d.doc.Nodes[connections].Kind == '[' {
+		for pair := range d.doc.Children(connections) {
 			last := int32(-1)
-			for i := range d.doc.children(pair) {
+			for i := range d.doc.Children(pair) {
 				last = i
 			}
 			if last >= 0 {
@@ -371,7 +372,7 @@ func (d *discovery) event(i int32, e *entity) {
 	types := d.option(i, "event_types")
 	presses := false
 	if types >= 0 {
-		for t := range d.doc.children(types) {
+		for t := range d.doc.Children(types) {
 			word := strings.ToLower(d.text(t))
 			presses = presses || slices.ContainsFunc(pressWords, func(p string) bool { return strings.Contains(word, p) })
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -23,18 +24,18 @@ type group struct {
 // elements appends a record for every run of elements of Each in one list with the same device and time.
 func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := e.model
-	if m.each.text == "" {
+	if m.each.Text == "" {
 		return dst, nil
 	}
 	var f *fault.Fault
 	var open group
 	e.w.readings, e.w.identities = e.w.readings[:0], e.w.identities[:0]
-	m.each.each(e.doc, found{}, func(item found) bool {
-		from := item.inside()
+	m.each.Each(e.doc, document.Found{}, func(item document.Found) bool {
+		from := item.Inside()
 		if !e.w.passes(&m.eachWhen, e.doc, from) {
 			return true
 		}
-		next := group{b: e.device(b, from), outer: item.outer, first: item.at, end: e.doc.nodes[item.at].end}
+		next := group{b: e.device(b, from), outer: item.Outer, first: item.At, end: e.doc.Nodes[item.At].End}
 		if next.b == nil {
 			e.strangers++
 			return true
@@ -42,7 +43,7 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 		if m.eachTime != nil {
 			next.time = e.time(m.eachTime, from, next.b.zone)
 		} else {
-			next.time = e.time(m.time, found{}, next.b.zone)
+			next.time = e.time(m.time, document.Found{}, next.b.zone)
 		}
 		if m.eachApart || open.b != next.b || open.outer != next.outer || !bytes.Equal(open.time.text, next.time.text) || open.time.at != next.time.at {
 			dst = e.close(&open, base, dst)
@@ -51,7 +52,7 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 		open.end, e.of = next.end, next.b
 		for i := range m.eachRead {
 			if f = e.read(&m.eachRead[i], from); f != nil {
-				f = f.In(m.each.text)
+				f = f.In(m.each.Text)
 				return false
 			}
 		}
@@ -72,7 +73,7 @@ func (e *extraction) close(g *group, base *telemetry.Record, dst []telemetry.Rec
 	rec.Site, rec.Observation.Device = g.b.site, g.b.device
 	rec.Observation.Readings = e.w.arena.keep(e.w.readings)
 	e.w.d.clock.judge(&rec, g.time)
-	text := append(append(e.w.scratch[:0], e.doc.nodes[g.first].raw...), e.doc.nodes[g.end-1].raw...)
+	text := append(append(e.w.scratch[:0], e.doc.Nodes[g.first].Raw...), e.doc.Nodes[g.end-1].Raw...)
 	for i := range e.w.readings {
 		text = append(append(text, 0), e.w.readings[i].Channel...)
 	}
@@ -96,7 +97,7 @@ func (e *extraction) identify(b *binding, rec *telemetry.Record, t deviceTime, t
 }
 
 // device is whose element it is; nil: a device that is not configured.
-func (e *extraction) device(b *binding, from found) *binding {
+func (e *extraction) device(b *binding, from document.Found) *binding {
 	m := e.model
 	if len(m.eachDevice) == 0 {
 		return b
@@ -131,16 +132,16 @@ func (e *extraction) device(b *binding, from found) *binding {
 }
 
 // read reads an address that may be made of several members.
-func (a *address) read(doc *document, from found) (string, bool) {
+func (a *address) read(doc *document.Document, from document.Found) (string, bool) {
 	var parts []string
 	for i := range a.parts {
-		at, ok := a.parts[i].firstFrom(doc, from)
+		at, ok := a.parts[i].FirstFrom(doc, from)
 		if !ok {
 			return "", false
 		}
-		n := &doc.nodes[at]
-		part := strings.TrimRight(string(n.raw), ":/")
-		if n.kind != '"' && n.kind != '0' || part == "" {
+		n := &doc.Nodes[at]
+		part := strings.TrimRight(string(n.Raw), ":/")
+		if n.Kind != '"' && n.Kind != '0' || part == "" {
 			return "", false
 		}
 		parts = append(parts, written.Bounded(part, written.MaxAddress))

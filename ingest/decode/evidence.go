@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -90,7 +91,7 @@ func (w *Worker) reads(b *binding, frame []byte, port uint8) int {
 			more = more || r.Quantity != telemetry.Battery && r.Quantity != telemetry.BatteryVoltage // which any byte may be
 		}
 	}
-	if _, unread := w.tree.member(0, "unread"); unread || !more {
+	if _, unread := w.tree.Member(0, "unread"); unread || !more {
 		return 0
 	}
 	return read
@@ -220,14 +221,14 @@ func (w *Worker) numbersIn(object []byte) []float64 {
 }
 
 // figures are the numbers of a tree that say more than yes or no.
-func figures(doc *document) []float64 {
+func figures(doc *document.Document) []float64 {
 	var all []float64
-	for i := range doc.nodes {
-		n := &doc.nodes[i]
-		if n.kind != '0' && n.kind != '"' || len(n.raw) == 0 || len(n.raw) > 12 {
+	for i := range doc.Nodes {
+		n := &doc.Nodes[i]
+		if n.Kind != '0' && n.Kind != '"' || len(n.Raw) == 0 || len(n.Raw) > 12 {
 			continue
 		}
-		if v, ok := written.Float(n.raw); ok && v != math.Trunc(v) || ok && math.Abs(v) > 2 {
+		if v, ok := written.Float(n.Raw); ok && v != math.Trunc(v) || ok && math.Abs(v) > 2 {
 			all = append(all, v)
 		}
 	}

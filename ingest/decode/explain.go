@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -64,29 +65,29 @@ func (w *Worker) explainRest(m *model) {
 		return
 	}
 	for _, u := range m.Untrusted {
-		if p, err := parsePath(u.Path); err == nil {
-			p.each(w.tree, found{}, func(v found) bool {
-				w.trace.read(v.at)
+		if p, err := document.ParsePath(u.Path); err == nil {
+			p.Each(w.tree, document.Found{}, func(v document.Found) bool {
+				w.trace.read(v.At)
 				w.explain("ignored", u.Path+": "+u.Why)
 				return false
 			})
 		}
 	}
 	var rest []string
-	captures := len(w.tree.nodes)
-	if len(w.tree.captures) > 0 {
-		captures = int(w.tree.captures[0])
+	captures := len(w.tree.Nodes)
+	if len(w.tree.Captures) > 0 {
+		captures = int(w.tree.Captures[0])
 	}
-	for i := range w.tree.nodes[:captures] {
-		n := &w.tree.nodes[i]
-		if n.kind == '{' || n.kind == '[' || w.trace.nodes[int32(i)] || !written.PlainName(n.name) {
+	for i := range w.tree.Nodes[:captures] {
+		n := &w.tree.Nodes[i]
+		if n.Kind == '{' || n.Kind == '[' || w.trace.nodes[int32(i)] || !written.PlainName(n.Name) {
 			continue
 		}
 		if len(rest) == maxUnread {
 			rest = append(rest, "…")
 			break
 		}
-		if name := string(n.name); !slices.Contains(rest, name) {
+		if name := string(n.Name); !slices.Contains(rest, name) {
 			rest = append(rest, name)
 		}
 	}

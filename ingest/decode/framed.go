@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -18,8 +19,8 @@ func init() {
 
 // framed is Frame made ready.
 type framed struct {
-	path   path
-	port   path
+	path   document.Path
+	port   document.Path
 	decode func(dst, src []byte) ([]byte, error)
 }
 
@@ -58,7 +59,7 @@ func openFramed(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 		w.explain("envelope", "not a reading: the message has no frame")
 		return fault.NotReading
 	default:
-		return fault.New(telemetry.ReasonField, "no frame at %s; the message has %s", m.Frame.Path, namesIn(w.document))
+		return fault.New(telemetry.ReasonField, "no frame at %s; the message has %s", m.Frame.Path, document.NamesIn(w.document))
 	}
 	return w.open(func(out *object.Writer) *fault.Fault {
 		if f := w.decodeFrame(m, &up, msg.Received, out); f != nil {
@@ -70,7 +71,7 @@ func openFramed(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 		}
 		w.explain("codec", m.Codec)
 		if w.bare == nil {
-			out.Raw("envelope", w.document.nodes[0].raw)
+			out.Raw("envelope", w.document.Nodes[0].Raw)
 		}
 		return nil
 	})
@@ -82,21 +83,21 @@ func (fr *framed) find(w *Worker, msg *ingest.Message, up *uplink) *fault.Fault 
 		return f
 	}
 	doc := w.document
-	at, ok := fr.path.first(doc, 0)
-	if !ok || doc.nodes[at].kind == 'n' {
+	at, ok := fr.path.First(doc, 0)
+	if !ok || doc.Nodes[at].Kind == 'n' {
 		return nil
 	}
-	n := &doc.nodes[at]
-	if n.kind != '"' {
-		return fault.New(telemetry.ReasonField, "%s: %s, want a frame as text", fr.path.text, kindName(n.kind))
+	n := &doc.Nodes[at]
+	if n.Kind != '"' {
+		return fault.New(telemetry.ReasonField, "%s: %s, want a frame as text", fr.path.Text, document.KindName(n.Kind))
 	}
-	frame, err := fr.decode(w.scratch[:0], n.raw)
+	frame, err := fr.decode(w.scratch[:0], n.Raw)
 	if err != nil {
-		return fault.New(telemetry.ReasonUndecoded, "%s: the frame is %v", fr.path.text, err)
+		return fault.New(telemetry.ReasonUndecoded, "%s: the frame is %v", fr.path.Text, err)
 	}
 	w.scratch, up.frame = frame, frame
-	if at, ok := fr.port.first(doc, 0); ok && fr.port.text != "" {
-		if port, err := strconv.ParseUint(string(doc.nodes[at].raw), 10, 8); err == nil {
+	if at, ok := fr.port.First(doc, 0); ok && fr.port.Text != "" {
+		if port, err := strconv.ParseUint(string(doc.Nodes[at].Raw), 10, 8); err == nil {
 			up.port = uint8(port)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -134,12 +135,12 @@ func FuzzDocument(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	d := newDocument()
+	d := document.New()
 	f.Fuzz(func(t *testing.T, src []byte) {
 		if !utf8.Valid(src) || len(src) > 4096 {
 			return
 		}
-		got := d.parse(src, DefaultMaxDepth)
+		got := d.Parse(src, DefaultMaxDepth)
 		if got != nil && (got.Reason == telemetry.ReasonTooDeep || got.Reason == telemetry.ReasonTooLarge) {
 			return
 		}
@@ -154,30 +155,30 @@ func FuzzDocument(f *testing.F) {
 }
 
 // sameTokens compares the nodes with jsontext's tokens in order.
-func sameTokens(t *testing.T, d *document, src []byte) {
+func sameTokens(t *testing.T, d *document.Document, src []byte) {
 	t.Helper()
 	tokens := jsontext.NewDecoder(bytes.NewReader(src))
-	for i := range d.nodes {
-		n := &d.nodes[i]
+	for i := range d.Nodes {
+		n := &d.Nodes[i]
 		for tokens.PeekKind() == '}' || tokens.PeekKind() == ']' {
 			_, _ = tokens.ReadToken()
 		}
-		if n.name != nil {
+		if n.Name != nil {
 			name, err := tokens.ReadToken()
-			if err != nil || name.String() != string(n.name) {
-				t.Fatalf("%q: node %d: name %q, want %q (%v)", src, i, n.name, name.String(), err)
+			if err != nil || name.String() != string(n.Name) {
+				t.Fatalf("%q: node %d: name %q, want %q (%v)", src, i, n.Name, name.String(), err)
 			}
 		}
 		token, err := tokens.ReadToken()
-		if err != nil || token.Kind() != n.kind {
-			t.Fatalf("%q: node %d: kind %c, want %c (%v)", src, i, n.kind, token.Kind(), err)
+		if err != nil || token.Kind() != n.Kind {
+			t.Fatalf("%q: node %d: kind %c, want %c (%v)", src, i, n.Kind, token.Kind(), err)
 		}
-		if n.kind == '"' && token.String() != string(n.raw) {
-			t.Fatalf("%q: node %d: %q, want %q", src, i, n.raw, token.String())
+		if n.Kind == '"' && token.String() != string(n.Raw) {
+			t.Fatalf("%q: node %d: %q, want %q", src, i, n.Raw, token.String())
 		}
-		if n.kind == '0' {
+		if n.Kind == '0' {
 			want, err := strconv.ParseFloat(token.String(), 64)
-			if got, ok := n.number(); !ok || got != want && err == nil {
+			if got, ok := n.Number(); !ok || got != want && err == nil {
 				t.Fatalf("%q: node %d: %v, want %v", src, i, got, want)
 			}
 		}

@@ -3,6 +3,7 @@ package decode
 import (
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -11,20 +12,20 @@ import (
 
 // guess makes a reading of a value whose quantity its name tells. What has no known meaning, or a value that the quantity
 // cannot have, is passed over: the format leaves names to its users, and a stranger's field is no fault.
-func (e *extraction) guess(fd *field, v found) *fault.Fault {
-	n := &e.doc.nodes[v.at]
-	if n.kind == '{' || n.kind == '[' {
+func (e *extraction) guess(fd *field, v document.Found) *fault.Fault {
+	n := &e.doc.Nodes[v.At]
+	if n.Kind == '{' || n.Kind == '[' {
 		return nil
 	}
 	name := e.nameOf(fd, v)
-	if own := string(e.doc.nodes[v.at].name); own != "" && fd.path.ends(stepAll) {
-		v.label = strings.TrimSuffix(strings.TrimSuffix(v.label, written.Channel([]byte(own))), ".") // the name is no channel
+	if own := string(e.doc.Nodes[v.At].Name); own != "" && fd.path.Ends(document.StepAll) {
+		v.Label = strings.TrimSuffix(strings.TrimSuffix(v.Label, written.Channel([]byte(own))), ".") // the name is no channel
 	}
 	unit, word := "", ""
-	if fd.unitPath.text != "" {
-		element := v.around()
-		if at, ok := fd.unitPath.firstFrom(e.doc, element); ok && e.doc.nodes[at].kind == '"' {
-			unit = string(e.doc.nodes[at].raw)
+	if fd.unitPath.Text != "" {
+		element := v.Around()
+		if at, ok := fd.unitPath.FirstFrom(e.doc, element); ok && e.doc.Nodes[at].Kind == '"' {
+			unit = string(e.doc.Nodes[at].Raw)
 			word = unit
 			if ucum, known := fd.unitNames[strings.ToLower(unit)]; known {
 				unit = ucum
@@ -32,14 +33,14 @@ func (e *extraction) guess(fd *field, v found) *fault.Fault {
 		}
 	}
 	s, rest, ok := meaning.Of(name, unit)
-	if !ok && v.label != "" {
+	if !ok && v.Label != "" {
 		// A container can say what its member does not: {"esp32": {"temperature": …}}.
-		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
+		label := v.Label[strings.LastIndexByte(v.Label, '.')+1:]
 		if inside, _, known := meaning.Of(label+"_"+name, unit); known {
 			s, rest, ok = inside, "", true
 		}
-	} else if ok && v.label != "" {
-		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
+	} else if ok && v.Label != "" {
+		label := v.Label[strings.LastIndexByte(v.Label, '.')+1:]
 		if inside, exact := meaning.Senses[strings.Join(written.Words(label+"_"+name), "_")]; exact {
 			s.Quantity = inside.Quantity
 		}
@@ -61,7 +62,7 @@ func (e *extraction) guess(fd *field, v found) *fault.Fault {
 		return nil
 	}
 	if unit == "" && meaning.IsQuantityOfUnits(s.Quantity) {
-		if word, sure := e.unitBeside(v.at, name, s.Quantity); word != "" {
+		if word, sure := e.unitBeside(v.At, name, s.Quantity); word != "" {
 			if s, ok = meaning.In(s, word, sure); !ok {
 				return unknownUnit(word, s.Quantity)
 			}
@@ -106,12 +107,12 @@ func unknownUnit(word string, q telemetry.Quantity) *fault.Fault {
 }
 
 // nameOf is the name of the field that a value stands in.
-func (e *extraction) nameOf(fd *field, v found) string {
-	if fd.namePath.text == "" {
-		return string(e.doc.nodes[v.at].name)
+func (e *extraction) nameOf(fd *field, v document.Found) string {
+	if fd.namePath.Text == "" {
+		return string(e.doc.Nodes[v.At].Name)
 	}
-	if at, ok := fd.namePath.firstFrom(e.doc, v.around()); ok {
-		name := string(e.doc.nodes[at].raw)
+	if at, ok := fd.namePath.FirstFrom(e.doc, v.Around()); ok {
+		name := string(e.doc.Nodes[at].Raw)
 		// A name may be a path or a URN whose last part says what it is.
 		return name[strings.LastIndexAny(name, "/:")+1:]
 	}
@@ -119,25 +120,25 @@ func (e *extraction) nameOf(fd *field, v found) string {
 }
 
 // guessed is the value of a field with meaning s.
-func (e *extraction) guessed(s meaning.Sense, n *node) (float64, *fault.Fault) {
+func (e *extraction) guessed(s meaning.Sense, n *document.Node) (float64, *fault.Fault) {
 	form := s.Quantity.Definition().Form
 	if s.Quantity == telemetry.Button {
 		return 1, nil
 	}
 	if form == telemetry.Flag {
-		if v, ok := meaning.FlagWords[strings.ToLower(string(n.raw))]; ok {
+		if v, ok := meaning.FlagWords[strings.ToLower(string(n.Raw))]; ok {
 			return v, nil
 		}
 		return 0, fault.New(telemetry.ReasonField, "neither yes nor no")
 	}
-	if n.kind == 't' || n.kind == 'f' {
+	if n.Kind == 't' || n.Kind == 'f' {
 		return 0, fault.New(telemetry.ReasonField, "a boolean")
 	}
-	v, ok := written.Float(n.raw)
-	if !ok || len(n.raw) == 0 {
+	v, ok := written.Float(n.Raw)
+	if !ok || len(n.Raw) == 0 {
 		return 0, fault.New(telemetry.ReasonField, "no number")
 	}
-	if n.kind == '"' && string(n.raw) == "0.00" && s.Quantity == telemetry.Temperature {
+	if n.Kind == '"' && string(n.Raw) == "0.00" && s.Quantity == telemetry.Temperature {
 		return 0, fault.New(telemetry.ReasonField, `"0.00" is what a missing probe reads`)
 	}
 	if v == -999 || v == 65535 || v == 32767 && s.Quantity != telemetry.Illuminance {
@@ -154,8 +155,8 @@ func (e *extraction) guessed(s meaning.Sense, n *node) (float64, *fault.Fault) {
 }
 
 // guessedPress is the kind of press that a value tells, of a button or of its state; empty: it is none.
-func guessedPress(n *node) string {
-	switch word := strings.ToLower(string(n.raw)); word {
+func guessedPress(n *document.Node) string {
+	switch word := strings.ToLower(string(n.Raw)); word {
 	case "off", "idle":
 		return ""
 	case "on":
@@ -169,22 +170,22 @@ func guessedPress(n *node) string {
 }
 
 // note explains what became of a value.
-func (e *extraction) note(fd *field, v found, why string) {
+func (e *extraction) note(fd *field, v document.Found, why string) {
 	if e.w.trace == nil {
 		return
 	}
-	where := fd.path.text
-	if name := e.doc.nodes[v.at].name; fd.path.many() && len(name) > 0 && written.PlainName(name) {
-		where += " (" + strings.Trim(v.label+"."+string(name), ".") + ")"
+	where := fd.path.Text
+	if name := e.doc.Nodes[v.At].Name; fd.path.Many() && len(name) > 0 && written.PlainName(name) {
+		where += " (" + strings.Trim(v.Label+"."+string(name), ".") + ")"
 	}
-	e.w.trace.read(v.at)
+	e.w.trace.read(v.At)
 	if why != "" {
 		e.w.explain("field", where+": "+why)
 		return
 	}
 	if !fd.auto {
-		for _, step := range fd.path.steps {
-			if step.kind == stepName {
+		for _, step := range fd.path.Steps {
+			if step.Kind == document.StepName {
 				e.w.trace.named++
 			}
 		}

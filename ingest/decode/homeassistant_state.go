@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -77,7 +78,7 @@ func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault.Fault 
 			return nil
 		}
 	case e.Event:
-		if _, ok := w.tree.member(v.at, "event_type"); !ok {
+		if _, ok := w.tree.Member(v.at, "event_type"); !ok {
 			return nil
 		}
 		r.Value = 1
@@ -107,15 +108,15 @@ func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault.Fault 
 var valueless = written.SetOf("none", "null", "unavailable", "unknown", "nan", "")
 
 // press is the kind of a press; empty: the message is none.
-func (e *entity) press(doc *document, v *rendered) string {
+func (e *entity) press(doc *document.Document, v *rendered) string {
 	if !e.Event {
 		if e.Payload == "" || e.Payload == v.text {
 			return e.Kind
 		}
 		return ""
 	}
-	if at, ok := doc.member(v.at, "event_type"); ok && doc.nodes[at].kind == '"' {
-		if kind, f := pressOf(&doc.nodes[at], false); f == nil {
+	if at, ok := doc.Member(v.at, "event_type"); ok && doc.Nodes[at].Kind == '"' {
+		if kind, f := pressOf(&doc.Nodes[at], false); f == nil {
 			return kind
 		}
 	}

@@ -285,13 +285,13 @@ func (a *announced) describe(w *Worker, t *homieTopic, msg *ingest.Message) *fau
 	}
 	e := envelope{w, w.document}
 	nodes := e.at("nodes")
-	if w.document.nodes[0].kind != '{' || nodes >= 0 && w.document.nodes[nodes].kind != '{' {
+	if w.document.Nodes[0].Kind != '{' || nodes >= 0 && w.document.Nodes[nodes].Kind != '{' {
 		return fault.New(telemetry.ReasonField, "the description is none: want an object with nodes")
 	}
 	kept := make(map[string]bool)
 	describe := func(node, of int32) *fault.Fault {
 		item := *t
-		item.node, item.property = string(e.doc.nodes[node].name), string(e.doc.nodes[of].name)
+		item.node, item.property = string(e.doc.Nodes[node].Name), string(e.doc.Nodes[of].Name)
 		key, ok := item.key()
 		if !ok {
 			return nil
@@ -306,12 +306,12 @@ func (a *announced) describe(w *Worker, t *homieTopic, msg *ingest.Message) *fau
 		return f
 	}
 	if nodes >= 0 {
-		for node := range e.doc.children(nodes) {
+		for node := range e.doc.Children(nodes) {
 			properties := e.in(node, "properties")
-			if properties < 0 || e.doc.nodes[properties].kind != '{' {
+			if properties < 0 || e.doc.Nodes[properties].Kind != '{' {
 				continue
 			}
-			for of := range e.doc.children(properties) {
+			for of := range e.doc.Children(properties) {
 				if f := describe(node, of); f != nil {
 					return f
 				}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/script"
@@ -111,7 +112,7 @@ func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault.Fau
 	if m.codec != nil && len(up.frame) > 0 && !w.asDecoded {
 		f := w.open(func(out *object.Writer) *fault.Fault { return w.decodeFrame(m, up, msg.Received, out) })
 		if f == nil {
-			if len(w.tree.nodes) == 1 {
+			if len(w.tree.Nodes) == 1 {
 				w.explain("codec", "not a reading: the codec found nothing in the frame")
 				return fault.NotReading
 			}
@@ -187,13 +188,13 @@ func (w *Worker) uplink(msg *ingest.Message) (uplink, *fault.Fault) {
 	}
 	titles, _ := describeNetworks()
 	return uplink{}, fault.New(telemetry.ReasonField, "no envelope of a LoRaWAN network server: want %s; the message has %s",
-		titles, namesIn(doc))
+		titles, document.NamesIn(doc))
 }
 
 // envelope looks around in a network server's message.
 type envelope struct {
 	w   *Worker
-	doc *document
+	doc *document.Document
 }
 
 // at is the member at a path of names from the root; -1: none.
@@ -205,8 +206,8 @@ func (e envelope) in(i int32, names ...string) int32 {
 		if i < 0 {
 			return -1
 		}
-		c, ok := e.doc.member(i, name)
-		if !ok || e.doc.nodes[c].kind == 'n' {
+		c, ok := e.doc.Member(i, name)
+		if !ok || e.doc.Nodes[c].Kind == 'n' {
 			return -1
 		}
 		i = c
@@ -215,10 +216,10 @@ func (e envelope) in(i int32, names ...string) int32 {
 }
 
 func (e envelope) text(i int32) string {
-	if i < 0 || e.doc.nodes[i].kind == '{' || e.doc.nodes[i].kind == '[' {
+	if i < 0 || e.doc.Nodes[i].Kind == '{' || e.doc.Nodes[i].Kind == '[' {
 		return ""
 	}
-	return string(e.doc.nodes[i].raw)
+	return string(e.doc.Nodes[i].Raw)
 }
 
 // whole is a whole number that may stand in quotes.
@@ -226,7 +227,7 @@ func (e envelope) whole(i int32) (uint64, bool) {
 	if i < 0 {
 		return 0, false
 	}
-	return written.Whole(e.doc.nodes[i].raw)
+	return written.Whole(e.doc.Nodes[i].Raw)
 }
 
 func (e envelope) port(i int32) uint8 {
@@ -242,9 +243,9 @@ func (e envelope) time(candidates ...int32) deviceTime {
 		if i < 0 {
 			continue
 		}
-		n := &e.doc.nodes[i]
-		if t := written.Time(n.raw, time.UTC); t != 0 {
-			return deviceTime{at: t, given: true, text: n.raw}
+		n := &e.doc.Nodes[i]
+		if t := written.Time(n.Raw, time.UTC); t != 0 {
+			return deviceTime{at: t, given: true, text: n.Raw}
 		}
 	}
 	return deviceTime{}
@@ -252,10 +253,10 @@ func (e envelope) time(candidates ...int32) deviceTime {
 
 // object is the raw JSON of an object with members; nil: there is none.
 func (e envelope) object(i int32) []byte {
-	if i < 0 || e.doc.nodes[i].kind != '{' || e.doc.nodes[i].end == i+1 {
+	if i < 0 || e.doc.Nodes[i].Kind != '{' || e.doc.Nodes[i].End == i+1 {
 		return nil
 	}
-	return e.doc.nodes[i].raw
+	return e.doc.Nodes[i].Raw
 }
 
 // base64 and hex decode a frame into up. Text that is none (some servers put "..." there) is no frame, and said where nobody
@@ -267,12 +268,12 @@ func (e envelope) frame(up *uplink, i int32, decode func(dst, text []byte) ([]by
 	if i < 0 {
 		return
 	}
-	n := &e.doc.nodes[i]
-	if n.kind != '"' {
-		up.broken = fmt.Errorf("%s, want text", kindName(n.kind))
+	n := &e.doc.Nodes[i]
+	if n.Kind != '"' {
+		up.broken = fmt.Errorf("%s, want text", document.KindName(n.Kind))
 		return
 	}
-	frame, err := decode(e.w.scratch[:0], n.raw)
+	frame, err := decode(e.w.scratch[:0], n.Raw)
 	if err != nil {
 		up.broken = err
 		return

@@ -9,6 +9,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -31,7 +32,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	doc := w.tree
 	w.capture(msg.Topic)
 	if w.trace != nil {
-		w.explain("object", w.shownObject(doc.nodes[0].raw))
+		w.explain("object", w.shownObject(doc.Nodes[0].Raw))
 	}
 	if w.facts.direct == nil && !m.wanted(w, doc) {
 		return dst, fault.NotReading
@@ -44,7 +45,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	e := extraction{w: w, doc: doc, model: m, msg: msg, of: b}
 	e.choose(b)
 	// The elements of a list come before the message's own record, which waits aside.
-	if m.past.text != "" || m.each.text != "" {
+	if m.past.Text != "" || m.each.Text != "" {
 		base := *rec
 		var f *fault.Fault
 		if dst, f = e.history(b, &base, dst[:start]); f != nil {
@@ -59,7 +60,7 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	w.readings = append(w.readings[:0], w.facts.direct...)
 	if w.facts.direct == nil {
 		for i := range m.fields {
-			if f := e.read(&m.fields[i], found{}); f != nil {
+			if f := e.read(&m.fields[i], document.Found{}); f != nil {
 				return dst, f
 			}
 		}
@@ -76,10 +77,10 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		case e.unfitted || m.Otherwise == "ignore":
 			return dst, fault.NotReading
 		}
-		return dst, fault.New(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", namesIn(doc))
+		return dst, fault.New(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", document.NamesIn(doc))
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
-	own := e.time(m.time, found{}, b.zone)
+	own := e.time(m.time, document.Found{}, b.zone)
 	w.d.clock.judge(rec, own)
 	rec.Identity = w.identify(b, rec, own, msg.Payload, 0)
 	return dst, nil
@@ -124,55 +125,55 @@ func (w *Worker) capture(topic string) {
 		return
 	}
 	for _, n := range w.fit.named {
-		w.tree.capture(n.name, w.fit.value(topic, n.level))
+		w.tree.Capture(n.name, w.fit.value(topic, n.level))
 	}
 	if w.fit.device >= 0 {
-		w.tree.capture("device", w.fit.value(topic, w.fit.device))
+		w.tree.Capture("device", w.fit.value(topic, w.fit.device))
 	}
 }
 
 // unwrap makes the tree of the member in which the message proper is wrapped, where there is one.
 func (w *Worker) unwrap(m *model) *fault.Fault {
-	if len(m.Inside) == 0 || w.tree.nodes[0].kind != '{' {
+	if len(m.Inside) == 0 || w.tree.Nodes[0].Kind != '{' {
 		return nil
 	}
-	for i := range w.tree.children(0) {
-		n := &w.tree.nodes[i]
-		if n.kind == '{' && slices.ContainsFunc(m.Inside, func(name string) bool { return strings.EqualFold(name, string(n.name)) }) {
-			return w.openText(n.raw)
+	for i := range w.tree.Children(0) {
+		n := &w.tree.Nodes[i]
+		if n.Kind == '{' && slices.ContainsFunc(m.Inside, func(name string) bool { return strings.EqualFold(name, string(n.Name)) }) {
+			return w.openText(n.Raw)
 		}
 	}
 	return nil
 }
 
 // numbered fills in the device's own number of the message. A number that cannot be one is as none.
-func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fault.Fault {
+func numbered(w *Worker, doc *document.Document, m *model, o *telemetry.Observation) *fault.Fault {
 	if w.facts.numbered {
 		o.Sequence, o.HasSequence, o.Boot = w.facts.sequence, true, w.facts.boot
 	}
-	if m.sequence.text == "" {
+	if m.sequence.Text == "" {
 		return nil
 	}
-	at, ok := m.sequence.first(doc, 0)
-	if !ok || doc.nodes[at].kind == 'n' {
+	at, ok := m.sequence.First(doc, 0)
+	if !ok || doc.Nodes[at].Kind == 'n' {
 		return nil
 	}
-	n := &doc.nodes[at]
-	v, ok := written.Whole(n.raw)
-	if n.kind != '0' && n.kind != '"' || !ok {
-		return fault.New(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.sequence.text, kindName(n.kind))
+	n := &doc.Nodes[at]
+	v, ok := written.Whole(n.Raw)
+	if n.Kind != '0' && n.Kind != '"' || !ok {
+		return fault.New(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.sequence.Text, document.KindName(n.Kind))
 	}
 	o.Sequence, o.HasSequence = v, true
-	if m.boot.text == "" {
+	if m.boot.Text == "" {
 		return nil
 	}
-	if at, ok := m.boot.first(doc, 0); ok {
-		switch n := &doc.nodes[at]; {
-		case n.kind != '0' && n.kind != '"' || len(n.raw) == 0:
-		case len(n.raw) <= written.MaxBoot && written.Plain(n.raw, "_-.:/+"):
-			o.Boot = string(n.raw)
+	if at, ok := m.boot.First(doc, 0); ok {
+		switch n := &doc.Nodes[at]; {
+		case n.Kind != '0' && n.Kind != '"' || len(n.Raw) == 0:
+		case len(n.Raw) <= written.MaxBoot && written.Plain(n.Raw, "_-.:/+"):
+			o.Boot = string(n.Raw)
 		default: // whatever it says: only whether it is the same matters
-			o.Boot = strconv.FormatUint(xxhash.Sum64(n.raw), 36)
+			o.Boot = strconv.FormatUint(xxhash.Sum64(n.Raw), 36)
 		}
 	}
 	return nil
@@ -181,7 +182,7 @@ func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fau
 // extraction is the reading of one mapped message.
 type extraction struct {
 	w         *Worker
-	doc       *document
+	doc       *document.Document
 	model     *model
 	msg       *ingest.Message
 	of        *binding // whose fields are read now
@@ -196,15 +197,15 @@ type extraction struct {
 // history appends a record for every item of the past.
 func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := e.model
-	if m.past.text == "" {
+	if m.past.Text == "" {
 		return dst, nil
 	}
 	var f *fault.Fault
-	m.past.each(e.doc, found{}, func(item found) bool {
+	m.past.Each(e.doc, document.Found{}, func(item document.Found) bool {
 		e.w.readings = e.w.readings[:0]
 		for i := range m.pastRead {
-			if f = e.read(&m.pastRead[i], item.inside()); f != nil {
-				f = f.In(m.past.text)
+			if f = e.read(&m.pastRead[i], item.Inside()); f != nil {
+				f = f.In(m.past.Text)
 				return false
 			}
 		}
@@ -218,10 +219,28 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 		o.Readings = e.w.arena.keep(e.w.readings)
 		own := e.before(m.pastTime.read(e.doc, item, b.zone), b.zone)
 		e.w.d.clock.judge(&rec, own)
-		rec.Identity = e.w.identify(b, &rec, own, e.doc.nodes[item.at].raw, 0)
+		rec.Identity = e.w.identify(b, &rec, own, e.doc.Nodes[item.At].Raw, 0)
 		dst = append(dst, rec)
 		e.stored++
 		return true
 	})
 	return dst, f
+}
+
+// wanted applies the model's When.
+func (m *model) wanted(w *Worker, doc *document.Document) bool {
+	return w.passes(&m.when, doc, document.Found{})
+}
+
+// passes reports whether a message, or the element at v, is wanted, and explains why not.
+func (w *Worker) passes(f *document.Filter, doc *document.Document, v document.Found) bool {
+	process, ignore := f.Refusing(doc, v)
+	switch {
+	case w.trace == nil:
+	case process >= 0:
+		w.explainf("filter", "not a reading: when.process[%d] does not hold (%s)", process, f.Process[process].Path.Text)
+	case ignore >= 0:
+		w.explainf("filter", "not a reading: when.ignore[%d] holds (%s)", ignore, f.Ignore[ignore].Path.Text)
+	}
+	return process < 0 && ignore < 0
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -128,21 +129,21 @@ func TestPaths(t *testing.T) {
 		{"a[0]", ""},
 		{`["*"]`, "8"},
 	}
-	doc := newDocument()
-	if f := doc.parse([]byte(text), 8); f != nil {
+	doc := document.New()
+	if f := doc.Parse([]byte(text), 8); f != nil {
 		t.Fatal(f.Said(nil, redact.Open))
 	}
 	for _, tt := range tests {
-		p, err := parsePath(tt.path)
+		p, err := document.ParsePath(tt.path)
 		if err != nil {
 			t.Errorf("%s: %v", tt.path, err)
 			continue
 		}
 		var got []string
-		p.each(doc, found{}, func(f found) bool {
-			v := string(doc.nodes[f.at].raw)
-			if f.label != "" {
-				v += "(" + f.label + ")"
+		p.Each(doc, document.Found{}, func(f document.Found) bool {
+			v := string(doc.Nodes[f.At].Raw)
+			if f.Label != "" {
+				v += "(" + f.Label + ")"
 			}
 			got = append(got, v)
 			return true

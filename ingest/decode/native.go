@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -33,15 +34,15 @@ func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		return dst, f
 	}
 	doc := w.document
-	if root := &doc.nodes[0]; root.kind != '{' {
-		return dst, fault.New(telemetry.ReasonField, "the payload is %s, want a JSON object", kindName(root.kind))
+	if root := &doc.Nodes[0]; root.Kind != '{' {
+		return dst, fault.New(telemetry.ReasonField, "the payload is %s, want a JSON object", document.KindName(root.Kind))
 	}
 	dst, rec := w.observation(b, msg, dst)
 	n := native{w: w, b: b, obs: &rec.Observation}
 	w.readings = w.readings[:0]
-	for i := int32(1); i < int32(len(doc.nodes)); i = doc.nodes[i].end {
-		if f := n.member(&doc.nodes[i]); f != nil {
-			if f = f.In(string(doc.nodes[i].name)); !f.Field {
+	for i := int32(1); i < int32(len(doc.Nodes)); i = doc.Nodes[i].End {
+		if f := n.member(&doc.Nodes[i]); f != nil {
+			if f = f.In(string(doc.Nodes[i].Name)); !f.Field {
 				return dst, f
 			}
 			w.refused.add(b, f, "")
@@ -71,10 +72,10 @@ type native struct {
 	meant                      string // the name that the first misspelt one is meant to be
 }
 
-func (n *native) member(m *node) *fault.Fault {
+func (n *native) member(m *document.Node) *fault.Fault {
 	// null is as if it were not there, except that a message of nothing else is told so.
-	null := m.kind == 'n'
-	switch string(m.name) {
+	null := m.Kind == 'n'
+	switch string(m.Name) {
 	case "at":
 		if !null {
 			return n.at(m)
@@ -100,14 +101,14 @@ func (n *native) member(m *node) *fault.Fault {
 			return n.logged(m)
 		}
 	default:
-		q, ok := telemetry.QuantityOf(m.name)
+		q, ok := telemetry.QuantityOf(m.Name)
 		if ok && null {
 			n.nulls = true
 		} else if ok {
 			return n.quantity(q, m)
 		} else if null {
 			return nil
-		} else if meant := n.w.misspelt(m.name); meant != "" {
+		} else if meant := n.w.misspelt(m.Name); meant != "" {
 			if n.meant == "" {
 				n.meant = meant
 			}
@@ -117,89 +118,89 @@ func (n *native) member(m *node) *fault.Fault {
 	return nil
 }
 
-func (n *native) quantity(q telemetry.Quantity, m *node) *fault.Fault {
+func (n *native) quantity(q telemetry.Quantity, m *document.Node) *fault.Fault {
 	r := telemetry.Reading{Quantity: q}
 	switch {
 	case q == telemetry.Button:
-		if m.kind != '"' || !written.PlainName(m.raw) {
-			return fault.New(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
+		if m.Kind != '"' || !written.PlainName(m.Raw) {
+			return fault.New(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", document.KindName(m.Kind))
 		}
-		if !meaning.Press(string(m.raw), true) {
+		if !meaning.Press(string(m.Raw), true) {
 			n.released = true
 			return nil
 		}
-		r.Value, r.Text = 1, meaning.PressKind(m.raw)
-	case m.kind == 't' || m.kind == 'f':
+		r.Value, r.Text = 1, meaning.PressKind(m.Raw)
+	case m.Kind == 't' || m.Kind == 'f':
 		if q.Definition().Form != telemetry.Flag {
 			return fault.New(telemetry.ReasonField, "a boolean, want a number (%s)", q.Unit())
 		}
-		if m.kind == 't' {
+		if m.Kind == 't' {
 			r.Value = 1
 		}
-	case m.kind == '0':
-		v, _ := m.number()
+	case m.Kind == '0':
+		v, _ := m.Number()
 		v, f := checked(q, v)
 		if f != nil {
 			return f
 		}
 		r.Value = v
 	case q.Definition().Form == telemetry.Flag:
-		return fault.New(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+		return fault.New(telemetry.ReasonField, "%s, want true or false", document.KindName(m.Kind))
 	default:
-		return fault.New(telemetry.ReasonField, "%s, want a number (%s)", kindName(m.kind), q.Unit())
+		return fault.New(telemetry.ReasonField, "%s, want a number (%s)", document.KindName(m.Kind), q.Unit())
 	}
 	n.w.readings = append(n.w.readings, r)
 	return nil
 }
 
 // at takes a written time or an epoch. What is no time falls under the clock rule: the reading counts, at its receipt.
-func (n *native) at(m *node) *fault.Fault {
-	n.time = deviceTime{given: true, text: m.raw}
-	switch m.kind {
+func (n *native) at(m *document.Node) *fault.Fault {
+	n.time = deviceTime{given: true, text: m.Raw}
+	switch m.Kind {
 	case '0':
-		n.time.at = written.Epoch(m.raw)
+		n.time.at = written.Epoch(m.Raw)
 	case '"':
-		n.time.at, n.time.again = written.Times(m.raw, n.b.zone)
+		n.time.at, n.time.again = written.Times(m.Raw, n.b.zone)
 	default:
-		return fault.New(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", kindName(m.kind))
+		return fault.New(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", document.KindName(m.Kind))
 	}
 	return nil
 }
 
-func (n *native) boot(m *node) *fault.Fault {
-	if m.kind != '"' && m.kind != '0' || len(m.raw) > written.MaxBoot || !written.PlainWord(m.raw) && !printable(m.raw) {
-		return fault.New(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", kindName(m.kind), written.MaxBoot)
+func (n *native) boot(m *document.Node) *fault.Fault {
+	if m.Kind != '"' && m.Kind != '0' || len(m.Raw) > written.MaxBoot || !written.PlainWord(m.Raw) && !printable(m.Raw) {
+		return fault.New(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", document.KindName(m.Kind), written.MaxBoot)
 	}
-	if n.obs.Boot = string(m.raw); !written.Plain(m.raw, "_-.:/+") {
-		n.obs.Boot = strconv.FormatUint(xxhash.Sum64(m.raw), 36) // words may be anybody's, and tell starts apart as well by their sum
+	if n.obs.Boot = string(m.Raw); !written.Plain(m.Raw, "_-.:/+") {
+		n.obs.Boot = strconv.FormatUint(xxhash.Sum64(m.Raw), 36) // words may be anybody's, and tell starts apart as well by their sum
 	}
 	return nil
 }
 
-func (n *native) sequence(m *node) *fault.Fault {
-	v, ok := written.Whole(m.raw)
-	if m.kind != '0' || !ok {
-		return fault.New(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", kindName(m.kind))
+func (n *native) sequence(m *document.Node) *fault.Fault {
+	v, ok := written.Whole(m.Raw)
+	if m.Kind != '0' || !ok {
+		return fault.New(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", document.KindName(m.Kind))
 	}
 	n.obs.Sequence, n.obs.HasSequence = v, true
 	return nil
 }
 
 // logged takes a member of a task log.
-func (n *native) logged(m *node) *fault.Fault {
+func (n *native) logged(m *document.Node) *fault.Fault {
 	n.detailed = true
-	switch string(m.name) {
+	switch string(m.Name) {
 	case "task":
 		n.hasTask = true
 		return word(m, &n.log.Task)
 	case "agent":
 		return word(m, &n.log.Agent)
 	case "item":
-		if m.kind != '"' {
-			return fault.New(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+		if m.Kind != '"' {
+			return fault.New(telemetry.ReasonField, "%s, want text", document.KindName(m.Kind))
 		}
-		n.log.Item = string(m.raw)
-		if len(m.raw) == 0 {
+		n.log.Item = string(m.Raw)
+		if len(m.Raw) == 0 {
 			return nil
 		}
 		if err := facility.CheckItem(n.log.Item); err != nil {
@@ -207,32 +208,32 @@ func (n *native) logged(m *node) *fault.Fault {
 		}
 		return nil
 	case "by":
-		if m.kind != '"' {
-			return fault.New(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+		if m.Kind != '"' {
+			return fault.New(telemetry.ReasonField, "%s, want text", document.KindName(m.Kind))
 		}
 		if n.b.author {
-			n.log.By = written.Bounded(strings.Map(dropControl, string(m.raw)), maxAuthor)
+			n.log.By = written.Bounded(strings.Map(dropControl, string(m.Raw)), maxAuthor)
 		}
 		return nil
 	}
-	if m.kind != 't' && m.kind != 'f' {
-		return fault.New(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+	if m.Kind != 't' && m.Kind != 'f' {
+		return fault.New(telemetry.ReasonField, "%s, want true or false", document.KindName(m.Kind))
 	}
-	n.log.Done, n.hasDone = m.kind == 't', true
+	n.log.Done, n.hasDone = m.Kind == 't', true
 	return nil
 }
 
 // word takes a short text of a task log.
-func word(m *node, to *string) *fault.Fault {
-	if m.kind != '"' || len(m.raw) > written.MaxText || !written.Plain(m.raw, " _-.,()%/+") {
-		return fault.New(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", kindName(m.kind), written.MaxText)
+func word(m *document.Node, to *string) *fault.Fault {
+	if m.Kind != '"' || len(m.Raw) > written.MaxText || !written.Plain(m.Raw, " _-.,()%/+") {
+		return fault.New(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", document.KindName(m.Kind), written.MaxText)
 	}
-	*to = string(m.raw)
+	*to = string(m.Raw)
 	return nil
 }
 
 // finish checks the message as a whole.
-func (n *native) finish(doc *document) *fault.Fault {
+func (n *native) finish(doc *document.Document) *fault.Fault {
 	if n.hasTask {
 		if !n.hasDone {
 			n.log.Done = true // a log of a duty is a log of its being done, unless it says otherwise
@@ -250,7 +251,7 @@ func (n *native) finish(doc *document) *fault.Fault {
 	case n.detailed:
 		return fault.New(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
 	case n.meant != "":
-		return fault.New(telemetry.ReasonField, "no known quantity among %s; is %s meant?", namesIn(doc), n.meant)
+		return fault.New(telemetry.ReasonField, "no known quantity among %s; is %s meant?", document.NamesIn(doc), n.meant)
 	case n.w.refused.first != nil:
 		return n.w.refused.first
 	case n.released:
@@ -258,7 +259,7 @@ func (n *native) finish(doc *document) *fault.Fault {
 	case n.nulls:
 		return fault.New(telemetry.ReasonField, "every quantity is null")
 	}
-	return fault.New(telemetry.ReasonField, "no known quantity among %s; want people_in, temperature, co2 or another of the list", namesIn(doc))
+	return fault.New(telemetry.ReasonField, "no known quantity among %s; want people_in, temperature, co2 or another of the list", document.NamesIn(doc))
 }
 
 // checkTask checks a log against the tasks of the site.
@@ -277,40 +278,17 @@ func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault.Fa
 	case log.Item == "", slices.Contains(task.Items, log.Item):
 		return nil
 	case len(task.Items) == 0: // what nobody has configured may be anything, a person's name too
-		return word(&node{kind: '"', raw: []byte(log.Item)}, &log.Item)
+		return word(&document.Node{Kind: '"', Raw: []byte(log.Item)}, &log.Item)
 	}
 	return fault.New(telemetry.ReasonTask, "item: no item of task %q, want one of %s", log.Task, strings.Join(task.Items, ", "))
 }
 
 // same checks a member that repeats what the topic says.
-func same(m *node, want string) *fault.Fault {
-	if m.kind == '"' && string(m.raw) == want {
+func same(m *document.Node, want string) *fault.Fault {
+	if m.Kind == '"' && string(m.Raw) == want {
 		return nil
 	}
 	return fault.New(telemetry.ReasonForeign, "differs from the topic, want %q or nothing", want)
-}
-
-// maxNamed bounds how many member names a rejection lists.
-const maxNamed = 12
-
-// namesIn lists the names of the root's members, as far as a program may have chosen them.
-func namesIn(doc *document) fault.Foreign {
-	var names []string
-	for i := range doc.children(0) {
-		if len(names) == maxNamed {
-			names = append(names, "…")
-			break
-		}
-		if name := doc.nodes[i].name; written.PlainName(name) {
-			names = append(names, string(name))
-		} else {
-			names = append(names, "?")
-		}
-	}
-	if len(names) == 0 {
-		return fault.Names("")
-	}
-	return fault.Names(strings.Join(names, ", "))
 }
 
 func printable(b []byte) bool {

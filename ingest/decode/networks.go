@@ -60,8 +60,8 @@ func (e envelope) things(*ingest.Message) uplink {
 	up.name = e.text(e.in(ids, "device_id"))
 	if m < 0 {
 		up.other = "a message of The Things Stack that is no uplink"
-		for i := range e.doc.children(0) {
-			if name := string(e.doc.nodes[i].name); strings.HasPrefix(name, "join_") || strings.HasPrefix(name, "downlink_") || strings.HasPrefix(name, "location_") {
+		for i := range e.doc.Children(0) {
+			if name := string(e.doc.Nodes[i].Name); strings.HasPrefix(name, "join_") || strings.HasPrefix(name, "downlink_") || strings.HasPrefix(name, "location_") {
 				up.other = written.Channel([]byte(name))
 			}
 		}
@@ -109,8 +109,8 @@ func (e envelope) chirpstack3(msg *ingest.Message) uplink {
 	up.session = e.text(e.at("devAddr"))
 	up.object = e.object(e.at("object"))
 	e.base64(&up, e.at("data"))
-	if text := e.at("objectJSON"); up.object == nil && text >= 0 && len(e.doc.nodes[text].raw) > 2 {
-		up.object = e.doc.nodes[text].raw
+	if text := e.at("objectJSON"); up.object == nil && text >= 0 && len(e.doc.Nodes[text].Raw) > 2 {
+		up.object = e.doc.Nodes[text].Raw
 	}
 	return up
 }
@@ -137,7 +137,7 @@ func (e envelope) battery() *float64 {
 	if level < 0 || e.text(e.at("batteryLevelUnavailable")) == "true" || e.text(e.at("externalPowerSource")) == "true" {
 		return nil
 	}
-	v, ok := written.Float(e.doc.nodes[level].raw)
+	v, ok := written.Float(e.doc.Nodes[level].Raw)
 	if !ok || v < 0 || v > 100 {
 		return nil
 	}
@@ -147,10 +147,10 @@ func (e envelope) battery() *float64 {
 // firstTime is the time of the first gateway that heard the frame.
 func (e envelope) firstTime(list string) int32 {
 	l := e.at(list)
-	if l < 0 || e.doc.nodes[l].kind != '[' {
+	if l < 0 || e.doc.Nodes[l].Kind != '[' {
 		return -1
 	}
-	for c := range e.doc.children(l) {
+	for c := range e.doc.Children(l) {
 		if t := e.in(c, "time"); t >= 0 {
 			return t
 		}
@@ -197,8 +197,8 @@ func (e envelope) thingparkNoUplink(*ingest.Message) uplink {
 
 // thingparkKind is the member that says what a message of ThingPark is; empty: it is of somebody else.
 func (e envelope) thingparkKind() string {
-	for i := range e.doc.children(0) {
-		if name := string(e.doc.nodes[i].name); strings.HasPrefix(name, "DevEUI_") {
+	for i := range e.doc.Children(0) {
+		if name := string(e.doc.Nodes[i].Name); strings.HasPrefix(name, "DevEUI_") {
 			return name
 		}
 	}

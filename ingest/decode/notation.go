@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/transcode"
@@ -44,7 +45,7 @@ func (w *Worker) transcode(msg *ingest.Message, write func(transcode.Limits, *ob
 		return f
 	}
 	return w.open(func(out *object.Writer) *fault.Fault {
-		if err := write(transcode.Limits{Depth: w.d.limits.MaxDepth, Values: maxNodes}, out); err != nil {
+		if err := write(transcode.Limits{Depth: w.d.limits.MaxDepth, Values: document.MaxNodes}, out); err != nil {
 			return unreadable(err)
 		}
 		return nil

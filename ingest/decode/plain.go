@@ -20,7 +20,7 @@ func openJSON(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 	f := w.parseLeniently(msg)
 	if f != nil && f.Reason == telemetry.ReasonSyntax && m.noise && len(msg.Payload) <= maxNoise {
 		w.tree = w.inner
-		w.tree.scalar(msg.Payload)
+		w.tree.Scalar(msg.Payload)
 		if !m.wanted(w, w.tree) {
 			return fault.NotReading
 		}
@@ -44,15 +44,15 @@ func openValue(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
 	if field == "" {
 		return nil
 	}
-	n := w.tree.nodes[0]
+	n := w.tree.Nodes[0]
 	return w.open(func(out *object.Writer) *fault.Fault {
-		switch v, ok := n.number(); {
-		case n.kind == '"':
-			out.Text(field, string(n.raw))
-		case n.kind == 'n':
+		switch v, ok := n.Number(); {
+		case n.Kind == '"':
+			out.Text(field, string(n.Raw))
+		case n.Kind == 'n':
 			out.Null(field)
-		case n.kind != '0':
-			out.Raw(field, n.raw)
+		case n.Kind != '0':
+			out.Raw(field, n.Raw)
 		case ok && !math.IsInf(v, 0):
 			out.Number(field, v)
 		default:
@@ -77,7 +77,7 @@ func (w *Worker) openScalar(msg *ingest.Message) *fault.Fault {
 		return f
 	}
 	w.tree = w.inner
-	w.tree.scalar(msg.Payload)
+	w.tree.Scalar(msg.Payload)
 	return nil
 }
 

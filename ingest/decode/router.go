@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -216,14 +217,14 @@ func (m *model) names(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
 	w.capture(msg.Topic)
 	var named []string
 	for i := range m.addresses {
-		if name, ok := m.addresses[i].read(w.tree, found{}); ok {
+		if name, ok := m.addresses[i].read(w.tree, document.Found{}); ok {
 			named = append(named, name)
 		}
 	}
 	if f := w.unwrap(m); f != nil {
 		return nil, f
 	}
-	if len(w.tree.captures) == 0 { // it is another tree
+	if len(w.tree.Captures) == 0 { // it is another tree
 		w.capture(msg.Topic)
 	}
 	if !m.wanted(w, w.tree) {
@@ -232,9 +233,9 @@ func (m *model) names(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
 	if len(m.eachDevice) == 0 {
 		return named, nil
 	}
-	m.each.each(w.tree, found{}, func(item found) bool {
+	m.each.Each(w.tree, document.Found{}, func(item document.Found) bool {
 		for i := range m.eachDevice {
-			if name, ok := m.eachDevice[i].read(w.tree, item.inside()); ok {
+			if name, ok := m.eachDevice[i].read(w.tree, item.Inside()); ok {
 				named = append(named, name)
 			}
 		}

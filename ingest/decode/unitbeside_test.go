@@ -73,14 +73,14 @@ func TestUnitsOfALargeMessage(t *testing.T) {
 			fmt.Fprintf(&b, `,"temp_%d":1,"unit%d":"F"`, i, i)
 		}
 		w := d.Worker(nil)
-		if f := w.document.parse([]byte(b.String()+"}"), 32); f != nil {
+		if f := w.document.Parse([]byte(b.String()+"}"), 32); f != nil {
 			t.Fatal(f)
 		}
 		e := extraction{w: w, doc: w.document}
 		began := time.Now()
-		for i := range w.document.nodes {
-			if m := &w.document.nodes[i]; m.kind == '0' {
-				e.unitBeside(int32(i), string(m.name), telemetry.Temperature)
+		for i := range w.document.Nodes {
+			if m := &w.document.Nodes[i]; m.Kind == '0' {
+				e.unitBeside(int32(i), string(m.Name), telemetry.Temperature)
 			}
 		}
 		return time.Since(began)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -14,11 +15,11 @@ import (
 
 // field is Field made ready.
 type field struct {
-	path     path
+	path     document.Path
 	quantity telemetry.Quantity
 	// auto: the quantity is found by name, at namePath or the member's own.
 	auto     bool
-	namePath path
+	namePath document.Path
 	// counted is false for a form of counting people that the model does not count.
 	counted bool
 	// way is the place of Way in the model's Prefer; -1: it counts nobody who passes.
@@ -29,32 +30,32 @@ type field struct {
 	unit        meaning.Linear
 	own         meaning.Linear // scale and offset, before any unit
 	unitless    bool           // a temperature of which the model names no unit
-	unitPath    path
+	unitPath    document.Path
 	units       map[string]meaning.Linear // by lower-case word
 	words       map[string]float64
 	kinds       map[string]string
 	suffix      []string
 	value       *float64
 	min, max    *float64
-	when        []condition
-	invalid     []literal
+	when        []document.Condition
+	invalid     []document.Literal
 	twice       string
 	channel     string
-	channelPath []path
+	channelPath []document.Path
 }
 
 // read appends the readings of one field to the worker's, looking from the root or an element.
-func (e *extraction) read(fd *field, from found) *fault.Fault {
+func (e *extraction) read(fd *field, from document.Found) *fault.Fault {
 	if !fd.counted && !e.w.all || !e.reads(fd) {
 		return nil
 	}
 	var f *fault.Fault
-	fd.path.each(e.doc, from, func(v found) bool {
+	fd.path.Each(e.doc, from, func(v document.Found) bool {
 		f = e.value(fd, from, v)
 		if f != nil && (f.Field || e.model.Partial && f.Reason != telemetry.ReasonTooLarge) {
 			e.note(fd, v, "refused: "+e.w.said(f))
-			if n := &e.doc.nodes[v.at]; n.kind == '{' || n.kind == '[' {
-				e.w.refused.pass(f.In(fd.path.text)) // a wide path came by
+			if n := &e.doc.Nodes[v.At]; n.Kind == '{' || n.Kind == '[' {
+				e.w.refused.pass(f.In(fd.path.Text)) // a wide path came by
 			} else {
 				e.w.refused.add(e.of, f.In(e.place(fd, v)), e.channel(fd, v))
 			}
@@ -63,20 +64,20 @@ func (e *extraction) read(fd *field, from found) *fault.Fault {
 		return f == nil
 	})
 	if f != nil {
-		return f.In(fd.path.text)
+		return f.In(fd.path.Text)
 	}
 	return nil
 }
 
 // value makes the reading of the value v, which fd leads to from the root or an element.
-func (e *extraction) value(fd *field, from, v found) *fault.Fault {
+func (e *extraction) value(fd *field, from, v document.Found) *fault.Fault {
 	for i := range fd.when {
-		if !fd.when[i].holds(e.doc, v) {
+		if !fd.when[i].Holds(e.doc, v) {
 			return nil
 		}
 	}
-	n := &e.doc.nodes[v.at]
-	if n.kind == 'n' || isAny(fd.invalid, n) {
+	n := &e.doc.Nodes[v.At]
+	if n.Kind == 'n' || document.IsAny(fd.invalid, n) {
 		e.unfitted = true
 		e.note(fd, v, "no value: not fitted, or not measured")
 		return nil
@@ -95,7 +96,7 @@ func (e *extraction) value(fd *field, from, v found) *fault.Fault {
 	case fd.value != nil:
 		r.Value = *fd.value
 	default:
-		r.Value, f = e.number(fd, from, v.at)
+		r.Value, f = e.number(fd, from, v.At)
 		if outside := fd.min != nil && r.Value < *fd.min || fd.max != nil && r.Value > *fd.max; f == nil && !outside {
 			r.Value, f = checked(fd.quantity, r.Value)
 		}
@@ -131,11 +132,11 @@ func (e *extraction) value(fd *field, from, v found) *fault.Fault {
 }
 
 // place names the field of a value: the member's own name, where the path leads to several.
-func (e *extraction) place(fd *field, v found) any {
-	if name := e.doc.nodes[v.at].name; fd.auto && written.PlainName(name) {
+func (e *extraction) place(fd *field, v document.Found) any {
+	if name := e.doc.Nodes[v.At].Name; fd.auto && written.PlainName(name) {
 		return fault.Quoted(string(name))
 	}
-	return fd.path.text
+	return fd.path.Text
 }
 
 // again takes in a further value of a reading that the record has.
@@ -161,18 +162,18 @@ const (
 )
 
 // channel names the line, region or probe of a value.
-func (e *extraction) channel(fd *field, v found) string {
+func (e *extraction) channel(fd *field, v document.Found) string {
 	named := ""
 	for i := range fd.channelPath {
-		c, ok := fd.channelPath[i].firstFrom(e.doc, v.around())
+		c, ok := fd.channelPath[i].FirstFrom(e.doc, v.Around())
 		if !ok {
 			continue
 		}
-		if n := &e.doc.nodes[c]; len(n.raw) > 0 && n.kind != 'n' {
+		if n := &e.doc.Nodes[c]; len(n.Raw) > 0 && n.Kind != 'n' {
 			if named != "" {
 				named += "."
 			}
-			named += written.Channel(n.raw)
+			named += written.Channel(n.Raw)
 		}
 	}
 	switch {
@@ -181,7 +182,7 @@ func (e *extraction) channel(fd *field, v found) string {
 	case fd.channel != "":
 		return fd.channel
 	}
-	return v.label
+	return v.Label
 }
 
 // find is where the worker's readings have a quantity on a channel; -1: nowhere.
@@ -203,28 +204,28 @@ func (e *extraction) add(r telemetry.Reading) *fault.Fault {
 }
 
 // number makes a value in the quantity's unit: a word's number, or a number (also in quotes) in the device's unit.
-func (e *extraction) number(fd *field, from found, at int32) (float64, *fault.Fault) {
-	n := &e.doc.nodes[at]
-	if n.kind == '{' || n.kind == '[' {
-		return 0, fault.New(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
+func (e *extraction) number(fd *field, from document.Found, at int32) (float64, *fault.Fault) {
+	n := &e.doc.Nodes[at]
+	if n.Kind == '{' || n.Kind == '[' {
+		return 0, fault.New(telemetry.ReasonField, "%s, want a number", document.KindName(n.Kind))
 	}
 	if fd.words != nil {
-		if v, ok := fd.words[strings.ToLower(string(n.raw))]; ok {
+		if v, ok := fd.words[strings.ToLower(string(n.Raw))]; ok {
 			return v, nil
 		}
 	}
 	var v float64
-	switch n.kind {
+	switch n.Kind {
 	case 't', 'f':
 		if fd.quantity.Definition().Form != telemetry.Flag {
 			return 0, fault.New(telemetry.ReasonField, "a boolean, want a number")
 		}
-		if n.kind == 't' {
+		if n.Kind == 't' {
 			v = 1
 		}
 		return v, nil
 	default:
-		text := bytes.TrimSpace(n.raw)
+		text := bytes.TrimSpace(n.Raw)
 		for _, suffix := range fd.suffix {
 			if number, cut := bytes.CutSuffix(text, []byte(suffix)); cut {
 				text = bytes.TrimSpace(number)
@@ -240,19 +241,19 @@ func (e *extraction) number(fd *field, from found, at int32) (float64, *fault.Fa
 		}
 	}
 	unit := fd.unit
-	if fd.unitPath.text != "" {
-		word, ok := fd.unitPath.firstFrom(e.doc, from)
+	if fd.unitPath.Text != "" {
+		word, ok := fd.unitPath.FirstFrom(e.doc, from)
 		if !ok {
-			word, ok = fd.unitPath.first(e.doc, 0)
+			word, ok = fd.unitPath.First(e.doc, 0)
 		}
-		if ok && e.doc.nodes[word].kind != 'n' {
-			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[word].raw))]; !ok {
-				return 0, fault.New(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text).Alone()
+		if ok && e.doc.Nodes[word].Kind != 'n' {
+			if unit, ok = fd.units[strings.ToLower(string(e.doc.Nodes[word].Raw))]; !ok {
+				return 0, fault.New(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.Text).Alone()
 			}
 		}
 	}
 	if fd.unitless && v != 0 {
-		if word, sure := e.unitBeside(at, string(n.name), fd.quantity); word != "" {
+		if word, sure := e.unitBeside(at, string(n.Name), fd.quantity); word != "" {
 			// The model knows its device: a word that it does not mention counts where it can only mean one thing.
 			if s, ok := meaning.In(meaning.Sense{Quantity: fd.quantity}, word, sure); ok && s.Unit != "" {
 				if conv, err := meaning.Conversion(s.Unit, fd.quantity); err == nil {
@@ -270,14 +271,14 @@ func wordsOf(words map[string]float64) string {
 }
 
 // press is the kind of a button press.
-func (fd *field) press(n *node) (string, *fault.Fault) {
-	if kind, ok := fd.kinds[string(n.raw)]; ok {
+func (fd *field) press(n *document.Node) (string, *fault.Fault) {
+	if kind, ok := fd.kinds[string(n.Raw)]; ok {
 		return kind, nil
 	}
 	if len(fd.kinds) == 0 {
 		return pressOf(n, false)
 	}
-	if n.kind == '"' && !meaning.Press(string(n.raw), true) {
+	if n.Kind == '"' && !meaning.Press(string(n.Raw), true) {
 		return "", fault.NotPress
 	}
 	return "", fault.New(telemetry.ReasonField, "a kind of press that the model does not know")

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 )
 
 // anyWay is no way in particular: of a field that counts nobody who passes, of a message without such a field.
@@ -57,26 +59,26 @@ func (e *extraction) choose(b *binding) {
 // told is in which ways the message tells people.
 func (e *extraction) told() []bool {
 	m, has := e.model, make([]bool, len(e.model.Prefer))
-	look := func(list []field, from found) {
+	look := func(list []field, from document.Found) {
 		for i := range list {
 			if fd := &list[i]; fd.way >= 0 && !has[fd.way] && e.tells(fd, from) {
 				has[fd.way] = true
 			}
 		}
 	}
-	look(m.fields, found{})
-	if m.each.text != "" {
-		m.each.each(e.doc, found{}, func(item found) bool {
-			from := item.inside()
-			if process, ignore := m.eachWhen.refusing(e.doc, from); process < 0 && ignore < 0 {
+	look(m.fields, document.Found{})
+	if m.each.Text != "" {
+		m.each.Each(e.doc, document.Found{}, func(item document.Found) bool {
+			from := item.Inside()
+			if process, ignore := m.eachWhen.Refusing(e.doc, from); process < 0 && ignore < 0 {
 				look(m.eachRead, from)
 			}
 			return true
 		})
 	}
-	if m.past.text != "" {
-		m.past.each(e.doc, found{}, func(item found) bool {
-			look(m.pastRead, item.inside())
+	if m.past.Text != "" {
+		m.past.Each(e.doc, document.Found{}, func(item document.Found) bool {
+			look(m.pastRead, item.Inside())
 			return true
 		})
 	}
@@ -84,13 +86,13 @@ func (e *extraction) told() []bool {
 }
 
 // tells reports whether a field has a value.
-func (e *extraction) tells(fd *field, from found) bool {
+func (e *extraction) tells(fd *field, from document.Found) bool {
 	tells := false
-	fd.path.each(e.doc, from, func(v found) bool {
-		n := &e.doc.nodes[v.at]
-		tells = n.kind != 'n' && !isAny(fd.invalid, n)
+	fd.path.Each(e.doc, from, func(v document.Found) bool {
+		n := &e.doc.Nodes[v.At]
+		tells = n.Kind != 'n' && !document.IsAny(fd.invalid, n)
 		for i := range fd.when {
-			tells = tells && fd.when[i].holds(e.doc, v)
+			tells = tells && fd.when[i].Holds(e.doc, v)
 		}
 		return !tells
 	})

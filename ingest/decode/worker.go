@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
@@ -18,11 +19,11 @@ type Worker struct {
 	d     *Decoder
 	arena *Arena
 	// document is the payload as JSON where it is JSON; parsed is whose.
-	document *document
+	document *document.Document
 	parsed   *ingest.Message
 	// tree is what the model maps: the document, or inner where the payload is an envelope or written in another notation.
-	tree     *document
-	inner    *document
+	tree     *document.Document
+	inner    *document.Document
 	text     object.Writer // the JSON of inner
 	scratch  []byte        // bytes of a radio frame
 	facts    facts
@@ -54,7 +55,7 @@ type Worker struct {
 // Worker makes a worker. With an arena the readings of its records lie there and are valid until Arena.Reset; with nil
 // every record owns its readings.
 func (d *Decoder) Worker(a *Arena) *Worker {
-	return &Worker{d: d, arena: a, document: newDocument(), inner: newDocument()}
+	return &Worker{d: d, arena: a, document: document.New(), inner: document.New()}
 }
 
 // Decode is Decoder.Decode with the worker's memory.
@@ -71,7 +72,7 @@ func (w *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) (records []
 	// A fault of ours costs one message, never the feed.
 	defer func() {
 		if r := recover(); r != nil {
-			w.document, w.inner = newDocument(), newDocument()
+			w.document, w.inner = document.New(), document.New()
 			records = append(dst, w.reject(msg, b, fault.New(telemetry.ReasonFault, "decoder failed: %T", r)))
 		}
 	}()
@@ -167,7 +168,7 @@ func (w *Worker) parse(msg *ingest.Message) *fault.Fault {
 	if f := textual(msg.Payload); f != nil {
 		return f
 	}
-	if f := w.document.parse(msg.Payload, w.d.limits.MaxDepth); f != nil {
+	if f := w.document.Parse(msg.Payload, w.d.limits.MaxDepth); f != nil {
 		return f
 	}
 	w.parsed = msg
@@ -180,8 +181,8 @@ func (w *Worker) parseLeniently(msg *ingest.Message) *fault.Fault {
 	if f == nil || f.Reason != telemetry.ReasonSyntax {
 		return f
 	}
-	mended, ok := withoutNaN(msg.Payload)
-	if !ok || w.document.parse(mended, w.d.limits.MaxDepth) != nil {
+	mended, ok := document.WithoutNaN(msg.Payload)
+	if !ok || w.document.Parse(mended, w.d.limits.MaxDepth) != nil {
 		return f
 	}
 	w.explain("json", "bare nan or inf, which JSON does not have, taken as null")
@@ -201,7 +202,7 @@ func (w *Worker) open(write func(out *object.Writer) *fault.Fault) *fault.Fault 
 // openText makes the tree of JSON text that does not come from the payload as it is.
 func (w *Worker) openText(text []byte) *fault.Fault {
 	w.tree = w.inner
-	return w.inner.parse(text, w.d.limits.MaxDepth)
+	return w.inner.Parse(text, w.d.limits.MaxDepth)
 }
 
 // observation appends the record of a message from b to dst and returns it for filling in. Records are large: they are

@@ -1,4 +1,4 @@
-package decode
+package document
 
 import (
 	"bytes"
@@ -6,9 +6,9 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
-// withoutNaN is text with null for every bare nan and inf: what C's printf makes of a sensor that failed, and JSON does not
+// WithoutNaN is text with null for every bare nan and inf: what C's printf makes of a sensor that failed, and JSON does not
 // have. The good values beside it are to be read. It reports whether there was one.
-func withoutNaN(text []byte) ([]byte, bool) {
+func WithoutNaN(text []byte) ([]byte, bool) {
 	var out []byte
 	quoted, kept := false, 0
 	for i := 0; i < len(text); i++ {

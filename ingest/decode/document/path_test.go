@@ -1,4 +1,4 @@
-package decode
+package document
 
 import (
 	"strings"
@@ -28,21 +28,21 @@ func TestPathsAmongLists(t *testing.T) {
 		{"none|nothing", ""},
 		{`many[n=3].n|["a|b"]`, "3"},
 	}
-	doc := newDocument()
-	if f := doc.parse([]byte(text), 8); f != nil {
+	doc := New()
+	if f := doc.Parse([]byte(text), 8); f != nil {
 		t.Fatal(f.Said(nil, redact.Open))
 	}
 	for _, tt := range tests {
-		p, err := parsePath(tt.path)
+		p, err := ParsePath(tt.path)
 		if err != nil {
 			t.Errorf("%s: %v", tt.path, err)
 			continue
 		}
 		var got []string
-		p.each(doc, found{}, func(f found) bool {
-			v := string(doc.nodes[f.at].raw)
-			if f.label != "" {
-				v += "(" + f.label + ")"
+		p.Each(doc, Found{}, func(f Found) bool {
+			v := string(doc.Nodes[f.At].Raw)
+			if f.Label != "" {
+				v += "(" + f.Label + ")"
 			}
 			got = append(got, v)
 			return true
@@ -56,11 +56,11 @@ func TestPathsAmongLists(t *testing.T) {
 // TestPathsFromAnElement look around from each event of a frame.
 func TestPathsFromAnElement(t *testing.T) {
 	const text = `{"of":"x","frames":[{"t":1,"tracks":[{"id":5,"type":"PERSON"},{"id":6,"type":"GROUP"}],"events":[{"track":6},{"track":5},{"track":9}]}]}`
-	doc := newDocument()
-	if f := doc.parse([]byte(text), 8); f != nil {
+	doc := New()
+	if f := doc.Parse([]byte(text), 8); f != nil {
 		t.Fatal(f.Said(nil, redact.Open))
 	}
-	events, err := parsePath("frames[*].events[*]")
+	events, err := ParsePath("frames[*].events[*]")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,16 +70,16 @@ func TestPathsFromAnElement(t *testing.T) {
 		"^.tracks[id={track}].type":       "GROUP PERSON -",
 		"^.tracks[id={track}].type|track": "GROUP PERSON 9",
 	} {
-		p, err := parsePath(path)
+		p, err := ParsePath(path)
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
 		var got []string
-		events.each(doc, found{}, func(event found) bool {
+		events.Each(doc, Found{}, func(event Found) bool {
 			value := "-"
-			if at, ok := p.firstFrom(doc, event.inside()); ok {
-				value = string(doc.nodes[at].raw)
+			if at, ok := p.FirstFrom(doc, event.Inside()); ok {
+				value = string(doc.Nodes[at].Raw)
 			}
 			got = append(got, value)
 			return true
@@ -103,7 +103,7 @@ func TestBadPaths(t *testing.T) {
 		"a?.b":            "",
 		"a[id={b?.c}].d?": "",
 	} {
-		_, err := parsePath(path)
+		_, err := ParsePath(path)
 		switch {
 		case want == "" && err != nil:
 			t.Errorf("%s: %v", path, err)

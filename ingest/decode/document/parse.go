@@ -1,4 +1,4 @@
-package decode
+package document
 
 import (
 	"bytes"
@@ -15,17 +15,17 @@ import (
 // the time that a library's tokens take, and says where a payload is wrong without repeating it. A fuzz test holds it to
 // accepting exactly what jsontext accepts.
 
-// maxNodes bounds the values of one message, containers included: more is an attack or a dump, not a reading.
-const maxNodes = 4096
+// MaxNodes bounds the values of one message, containers included: more is an attack or a dump, not a reading.
+const MaxNodes = 4096
 
 // fewNames is up to how many members of one object are compared one by one.
 const fewNames = 24
 
-// parse reads src strictly: one JSON value, no duplicate names, at most maxDepth containers inside each other. src must
+// Parse reads src strictly: one JSON value, no duplicate names, at most maxDepth containers inside each other. src must
 // be valid UTF-8.
-func (d *document) parse(src []byte, maxDepth int) *fault.Fault {
+func (d *Document) Parse(src []byte, maxDepth int) *fault.Fault {
 	d.reset()
-	p := parser{document: d, src: src, depth: maxDepth}
+	p := parser{Document: d, src: src, depth: maxDepth}
 	if f := p.value(nil); f != nil {
 		return f
 	}
@@ -42,7 +42,7 @@ func (d *document) parse(src []byte, maxDepth int) *fault.Fault {
 
 // parser walks through a payload once.
 type parser struct {
-	*document
+	*Document
 	src   []byte
 	at    int
 	depth int
@@ -70,9 +70,9 @@ func (p *parser) wrong(want string) *fault.Fault {
 // next goes on inside the innermost container behind one of its values, or behind its beginning.
 func (p *parser) next() *fault.Fault {
 	top := p.stack[len(p.stack)-1]
-	open := &p.nodes[top]
-	empty := int(top) == len(p.nodes)-1
-	closing := byte(open.kind) + 2 // of { and [
+	open := &p.Nodes[top]
+	empty := int(top) == len(p.Nodes)-1
+	closing := byte(open.Kind) + 2 // of { and [
 	p.space()
 	switch {
 	case p.at < len(p.src) && p.src[p.at] == closing:
@@ -85,7 +85,7 @@ func (p *parser) next() *fault.Fault {
 	default:
 		return p.wrong("a comma or " + string(rune(closing)))
 	}
-	if open.kind == '[' {
+	if open.Kind == '[' {
 		return p.value(nil)
 	}
 	return p.member(top)
@@ -102,8 +102,8 @@ func (p *parser) member(object int32) *fault.Fault {
 		return f
 	}
 	n := 0
-	for c := object + 1; c < int32(len(p.nodes)) && n < fewNames; c = p.nodes[c].end {
-		if n++; bytes.Equal(p.nodes[c].name, name) {
+	for c := object + 1; c < int32(len(p.Nodes)) && n < fewNames; c = p.Nodes[c].End {
+		if n++; bytes.Equal(p.Nodes[c].Name, name) {
 			return fault.New(telemetry.ReasonSyntax, "a name occurs twice in one object, at byte %d", begin)
 		}
 	}
@@ -118,12 +118,12 @@ func (p *parser) member(object int32) *fault.Fault {
 
 // close ends a container.
 func (p *parser) close(top int32) *fault.Fault {
-	open := &p.nodes[top]
-	open.end = int32(len(p.nodes))
+	open := &p.Nodes[top]
+	open.End = int32(len(p.Nodes))
 	// raw was everything from the beginning on.
-	open.raw = open.raw[:p.at-(len(p.src)-len(open.raw))]
+	open.Raw = open.Raw[:p.at-(len(p.src)-len(open.Raw))]
 	p.stack = p.stack[:len(p.stack)-1]
-	if open.kind == '{' {
+	if open.Kind == '{' {
 		return p.distinct(top)
 	}
 	return nil
@@ -132,15 +132,15 @@ func (p *parser) close(top int32) *fault.Fault {
 // distinct checks the names of an object that has more of them than were compared one by one.
 func (p *parser) distinct(object int32) *fault.Fault {
 	n := 0
-	for c := object + 1; c < p.nodes[object].end; c = p.nodes[c].end {
+	for c := object + 1; c < p.Nodes[object].End; c = p.Nodes[c].End {
 		n++
 	}
 	if n <= fewNames {
 		return nil
 	}
 	p.names = p.names[:0]
-	for c := object + 1; c < p.nodes[object].end; c = p.nodes[c].end {
-		p.names = append(p.names, p.nodes[c].name)
+	for c := object + 1; c < p.Nodes[object].End; c = p.Nodes[c].End {
+		p.names = append(p.names, p.Nodes[c].Name)
 	}
 	slices.SortFunc(p.names, bytes.Compare)
 	for i := 1; i < n; i++ {
@@ -154,33 +154,33 @@ func (p *parser) distinct(object int32) *fault.Fault {
 // value reads a scalar, or the beginning of a container.
 func (p *parser) value(name []byte) *fault.Fault {
 	p.space()
-	if len(p.nodes) >= maxNodes {
-		return fault.New(telemetry.ReasonTooLarge, "more than %d values in one message", maxNodes)
+	if len(p.Nodes) >= MaxNodes {
+		return fault.New(telemetry.ReasonTooLarge, "more than %d values in one message", MaxNodes)
 	}
 	if p.at >= len(p.src) {
 		return p.wrong("a value")
 	}
-	n := node{name: name, end: int32(len(p.nodes)) + 1}
+	n := Node{Name: name, End: int32(len(p.Nodes)) + 1}
 	begin := p.at
 	switch c := p.src[p.at]; {
 	case c == '{' || c == '[':
 		if len(p.stack) >= p.depth {
 			return fault.New(telemetry.ReasonTooDeep, "more than %d objects or arrays inside each other", p.depth)
 		}
-		p.stack = append(p.stack, int32(len(p.nodes)))
-		n.kind, n.raw = jsontext.Kind(c), p.src[begin:]
+		p.stack = append(p.stack, int32(len(p.Nodes)))
+		n.Kind, n.Raw = jsontext.Kind(c), p.src[begin:]
 		p.at++
 	case c == '"':
 		text, f := p.string()
 		if f != nil {
 			return f
 		}
-		n.kind, n.raw = '"', text
+		n.Kind, n.Raw = '"', text
 	case c == '-' || '0' <= c && c <= '9':
 		if f := p.number(); f != nil {
 			return f
 		}
-		n.kind, n.raw = '0', p.src[begin:p.at]
+		n.Kind, n.Raw = '0', p.src[begin:p.at]
 	default:
 		word := ""
 		switch c {
@@ -195,9 +195,9 @@ func (p *parser) value(name []byte) *fault.Fault {
 			return p.wrong("a value")
 		}
 		p.at += len(word)
-		n.kind, n.raw = jsontext.Kind(c), p.src[begin:p.at]
+		n.Kind, n.Raw = jsontext.Kind(c), p.src[begin:p.at]
 	}
-	p.nodes = append(p.nodes, n)
+	p.Nodes = append(p.Nodes, n)
 	return nil
 }
 
