@@ -10,6 +10,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -43,12 +44,12 @@ type model struct {
 	decode   decoding
 	codec    reader // nil: none
 	framed   framed
-	patterns []pattern
+	patterns []pattern.Pattern
 	// captures: some pattern names levels.
 	captures bool
-	silent   []pattern
+	silent   []pattern.Pattern
 	// topics finds which of patterns and silent a topic fits.
-	topics tree
+	topics pattern.Tree[known]
 	// addresses lead to the device in the payload, each in its own way. None: topic or envelope name it.
 	addresses []address
 	// devices are those of all sites by lower-case address; nil where several sites have it.
@@ -76,13 +77,19 @@ type model struct {
 	ignored atomic.Uint64
 }
 
+// known is a pattern of a model, and whether nobody measures on its topics.
+type known struct {
+	pattern pattern.Pattern
+	silent  bool
+}
+
 func (m *model) native() bool { return m.Format == "native" }
 
-func (m *model) pushed(topic string) bool { return strings.HasPrefix(topic, pushPrefix) }
+func (m *model) pushed(topic string) bool { return strings.HasPrefix(topic, pattern.Push) }
 
 // pushPatterns are the topics that the HTTP door makes for the model.
 func (m *model) pushPatterns() []string {
-	base := pushPrefix + m.ID
+	base := pattern.Push + m.ID
 	patterns := []string{base + "/{device}", base + "/{site}/{device}"}
 	if m.namesDevice() {
 		patterns = append(patterns, base)
@@ -168,7 +175,7 @@ func (c *compiler) native() {
 		c.fail("match", fmt.Errorf("the native format has topic %s", nativePattern))
 	}
 	m.Match = []string{nativePattern}
-	m.patterns = []pattern{mustPattern(nativePattern)}
+	m.patterns = []pattern.Pattern{pattern.Must(nativePattern)}
 	if m.Device != "" || m.Time != nil || m.History != nil || m.Swap || m.Count != "" || len(m.Prefer) > 0 {
 		c.fail("format", errors.New("the native format has no device, time, history, swap or count of its own"))
 	}
@@ -186,23 +193,23 @@ func (c *compiler) mapping() {
 	c.each()
 	m.Match = m.Topics()
 	for i, text := range m.Match {
-		p, err := parsePattern(text)
+		p, err := pattern.Parse(text)
 		c.fail(fmt.Sprintf("match[%d]", i), err)
-		if err == nil && p.device < 0 && !m.namesDevice() {
+		if err == nil && p.Device < 0 && !m.namesDevice() {
 			c.fail(fmt.Sprintf("match[%d]", i), errors.New("has no {device}, and the model names no device in the payload"))
 		}
 		m.patterns = append(m.patterns, p)
 		if err == nil {
-			m.topics.add(&route{pattern: p})
+			m.topics.Add(&p, known{pattern: p})
 		}
-		m.captures = m.captures || len(p.named) > 0
+		m.captures = m.captures || len(p.Named) > 0
 	}
 	for i, text := range m.Silent {
-		p, err := parsePattern(text)
+		p, err := pattern.Parse(text)
 		c.fail(fmt.Sprintf("silent[%d]", i), err)
 		m.silent = append(m.silent, p)
 		if err == nil {
-			m.topics.add(&route{pattern: p, quiet: m})
+			m.topics.Add(&p, known{p, true})
 		}
 	}
 	for i, name := range m.Inside {
@@ -289,7 +296,7 @@ func (c *compiler) self() {
 	}
 	for i := range m.patterns {
 		for _, name := range [...]string{"component", "object"} {
-			if !slices.ContainsFunc(m.patterns[i].named, func(n named) bool { return n.name == name }) {
+			if !slices.ContainsFunc(m.patterns[i].Named, func(n pattern.Named) bool { return n.Name == name }) {
 				c.fail(fmt.Sprintf("match[%d]", i), fmt.Errorf("has no {%s}: want {component}/{object}/config behind a prefix, or {component}/{node}/{object}/config", name))
 			}
 		}

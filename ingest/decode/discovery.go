@@ -9,6 +9,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -68,7 +69,7 @@ func (e *entity) device() string {
 // stateTopic reports whether values may be heard on a topic that somebody else has chosen.
 func stateTopic(topic string) bool {
 	return topic != "" && len(topic) <= written.MaxTopic && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$") &&
-		!strings.HasPrefix(topic, nativePrefix) && !strings.HasPrefix(topic, pushPrefix)
+		!strings.HasPrefix(topic, pattern.Own) && !strings.HasPrefix(topic, pattern.Push)
 }
 
 // maxEntities bounds the entities of one announcement, maxNames the names of one device.

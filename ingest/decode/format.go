@@ -8,6 +8,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -21,7 +22,7 @@ type Format struct {
 	empty bool
 	// announces reports whether a message on a topic that fits p is what a device says about itself. Such messages are taken
 	// from devices that are not configured, too, and are no readings. nil: none is.
-	announces func(p *pattern, topic string) bool
+	announces func(p *pattern.Pattern, topic string) bool
 	// decode reads a message in the format's own way, without a mapping.
 	decode decoding
 	// open makes one JSON object of a message in w.tree, and of its envelope w.facts. nil: the format has decode.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -102,7 +103,7 @@ func (m *model) ready(kept []entity) []*entity {
 // model is whose announcements come on a topic; nil: nobody's.
 func (h *discovered) model(config string) *model {
 	for _, m := range h.models {
-		if slices.ContainsFunc(m.patterns, func(p pattern) bool { return p.matches(config) }) {
+		if slices.ContainsFunc(m.patterns, func(p pattern.Pattern) bool { return p.Matches(config) }) {
 			return m
 		}
 	}
@@ -277,7 +278,7 @@ func (h *discovered) filters() []string {
 }
 
 // announcesHomeAssistant: every topic of the format's patterns is one of announcements.
-func announcesHomeAssistant(*pattern, string) bool { return true }
+func announcesHomeAssistant(*pattern.Pattern, string) bool { return true }
 
 // addressesHomeAssistant gives all names of the devices of an announcement.
 func addressesHomeAssistant(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
@@ -311,8 +312,8 @@ func (w *Worker) discover(msg *ingest.Message) (*discovery, *fault.Fault) {
 	fit := m.fitting(msg, "") // all patterns of the format have names: see compile
 	d := &discovery{envelope: envelope{w, w.document}}
 	component := ""
-	for _, n := range fit.named {
-		switch level := fit.value(msg.Topic, n.level); n.name {
+	for _, n := range fit.Named {
+		switch level := fit.Value(msg.Topic, n.Level); n.Name {
 		case "component":
 			component = level
 		case "node", "object":

@@ -8,6 +8,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -43,13 +44,13 @@ type homieTopic struct {
 }
 
 // homieTopicOf takes a topic apart that fits p.
-func homieTopicOf(p *pattern, topic string) (homieTopic, bool) {
-	if p == nil || p.device < 0 {
+func homieTopicOf(p *pattern.Pattern, topic string) (homieTopic, bool) {
+	if p == nil || p.Device < 0 {
 		return homieTopic{}, false
 	}
-	t := homieTopic{device: p.value(topic, p.device)}
+	t := homieTopic{device: p.Value(topic, p.Device)}
 	rest := topic
-	for range p.device + 1 {
+	for range p.Device + 1 {
 		_, rest, _ = strings.Cut(rest, "/")
 	}
 	t.root = strings.TrimSuffix(topic[:len(topic)-len(rest)], "/")
@@ -81,7 +82,7 @@ func (t *homieTopic) key() (string, bool) {
 }
 
 // announcesHomie reports whether a message is what a device says about itself.
-func announcesHomie(p *pattern, topic string) bool {
+func announcesHomie(p *pattern.Pattern, topic string) bool {
 	t, ok := homieTopicOf(p, topic)
 	return ok && t.attribute != ""
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -88,22 +89,22 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 
 // fitting is the pattern that tells what the levels of msg's topic are; nil: none does. Where several fit it is one that
 // names the device by address, and then one that suits the payload: a pattern with {field} carries a bare value.
-func (m *model) fitting(msg *ingest.Message, address string) *pattern {
+func (m *model) fitting(msg *ingest.Message, address string) *pattern.Pattern {
 	if !m.captures {
 		return nil
 	}
-	var best *pattern
+	var best *pattern.Pattern
 	rank := 0
 	for i := range m.patterns {
 		p := &m.patterns[i]
-		if !p.matches(msg.Topic) {
+		if !p.Matches(msg.Topic) {
 			continue
 		}
 		r := 1
-		if p.device < 0 || address == "" || strings.EqualFold(p.value(msg.Topic, p.device), address) {
+		if p.Device < 0 || address == "" || strings.EqualFold(p.Value(msg.Topic, p.Device), address) {
 			r += 2
 		}
-		if (p.field() >= 0) == bare(msg.Payload) {
+		if (p.Field() >= 0) == bare(msg.Payload) {
 			r++
 		}
 		if r > rank {
@@ -124,11 +125,11 @@ func (w *Worker) capture(topic string) {
 	if w.fit == nil {
 		return
 	}
-	for _, n := range w.fit.named {
-		w.tree.Capture(n.name, w.fit.value(topic, n.level))
+	for _, n := range w.fit.Named {
+		w.tree.Capture(n.Name, w.fit.Value(topic, n.Level))
 	}
-	if w.fit.device >= 0 {
-		w.tree.Capture("device", w.fit.value(topic, w.fit.device))
+	if w.fit.Device >= 0 {
+		w.tree.Capture("device", w.fit.Value(topic, w.fit.Device))
 	}
 }
 

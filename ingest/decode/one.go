@@ -8,6 +8,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -88,7 +89,7 @@ func (d *Decoder) One(q Query) Answer {
 	if b, f := d.route(w, msg); f == nil && b.model == m {
 		recs = w.Decode(msg, nil)
 	} else if p := m.quiet(msg.Topic); p != nil {
-		w.explainf("filter", "not a reading: nobody measures on %s", p.text)
+		w.explainf("filter", "not a reading: nobody measures on %s", p.Text)
 	} else {
 		recs = w.decodeAs(w.stranger(m, msg), msg)
 	}
@@ -166,8 +167,8 @@ func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 }
 
 // quiet is the silent pattern that decides about topic; nil: none.
-func (m *model) quiet(topic string) *pattern {
-	if found := m.topics.match(topic, nil); len(found) > 0 && found[0].quiet != nil {
+func (m *model) quiet(topic string) *pattern.Pattern {
+	if found := m.topics.Match(topic, nil); len(found) > 0 && found[0].silent {
 		return &found[0].pattern
 	}
 	return nil
@@ -177,19 +178,19 @@ func (m *model) quiet(topic string) *pattern {
 func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
 	b := &binding{device: "device", model: m, zone: time.UTC, stranger: true}
 	named := false // by the topic
-	patterns := append([]pattern(nil), m.patterns...)
+	patterns := append([]pattern.Pattern(nil), m.patterns...)
 	for _, text := range m.pushPatterns() {
-		patterns = append(patterns, mustPattern(text))
+		patterns = append(patterns, pattern.Must(text))
 	}
 	p := m.fitting(msg, "")
-	if i := slices.IndexFunc(patterns, func(p pattern) bool { return p.matches(msg.Topic) }); p == nil && i >= 0 {
+	if i := slices.IndexFunc(patterns, func(p pattern.Pattern) bool { return p.Matches(msg.Topic) }); p == nil && i >= 0 {
 		p = &patterns[i]
 	}
-	if p != nil && p.device >= 0 {
-		b.device, named = written.Bounded(p.value(msg.Topic, p.device), written.MaxAddress), !p.deep // a prefix of several levels is less of a name than the payload has
+	if p != nil && p.Device >= 0 {
+		b.device, named = written.Bounded(p.Value(msg.Topic, p.Device), written.MaxAddress), !p.Deep // a prefix of several levels is less of a name than the payload has
 	}
-	if p != nil && p.site >= 0 {
-		b.site = written.Bounded(p.value(msg.Topic, p.site), written.MaxText)
+	if p != nil && p.Site >= 0 {
+		b.site = written.Bounded(p.Value(msg.Topic, p.Site), written.MaxText)
 	}
 	if m.namesDevice() && !named {
 		if addresses, f := m.names(w, msg); f == nil && len(addresses) > 0 && written.Identifier(addresses[0]) {

@@ -39,7 +39,7 @@ func openValue(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
 	}
 	field := ""
 	if w.fit != nil {
-		field = w.fit.value(msg.Topic, w.fit.field())
+		field = w.fit.Value(msg.Topic, w.fit.Field())
 	}
 	if field == "" {
 		return nil

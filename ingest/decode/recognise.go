@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -197,12 +198,12 @@ func plausibility(r telemetry.Reading) int {
 func (m *model) fits(topic string) (literal int, ok bool) {
 	for i := range m.patterns {
 		p := &m.patterns[i]
-		if !p.matches(topic) {
+		if !p.Matches(topic) {
 			continue
 		}
 		n := 0
-		for _, l := range p.levels {
-			if l != "+" && l != "#" && !isNamed(l) {
+		for _, l := range p.Levels {
+			if l != "+" && l != "#" && !pattern.IsNamed(l) {
 				n++
 			}
 		}

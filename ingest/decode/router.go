@@ -15,17 +15,10 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
-)
-
-// nativePrefix begins every topic of the native format; pushPrefix those that the HTTP door makes up:
-// push/{model}, push/{model}/{device} and push/{model}/{site}/{device}.
-const (
-	nativePrefix  = "gerbang/v1/"
-	nativePattern = nativePrefix + "{site}/{device}"
-	pushPrefix    = "push/"
 )
 
 // binding is what a topic leads to: a configured device.
@@ -48,11 +41,14 @@ type binding struct {
 // unbound is the binding of a message that leads nowhere.
 var unbound = &binding{}
 
+// nativePattern is the topic of every device of the native format.
+const nativePattern = pattern.Own + "{site}/{device}"
+
 // router finds the device that a message is about.
 type router struct {
 	// exact holds every topic that can be told in advance: one look-up, whatever the number of devices.
 	exact  map[string]*binding
-	tree   tree // for topics with wildcards, and to say what is wrong with the others
+	tree   pattern.Tree[*route] // for topics with wildcards, and to say what is wrong with the others
 	routes map[string]*route
 	sites  map[string]map[string]*binding // site, device
 	// restricted: some device is there for some of what its model reads.
@@ -61,7 +57,7 @@ type router struct {
 
 // route is one topic pattern with the devices that may speak on it.
 type route struct {
-	pattern pattern
+	pattern pattern.Pattern
 	title   string // the model's id, for messages
 	// quiet is the model on whose behalf the pattern is silent, for the devices that are configured where it names one; nil: it
 	// is not.
@@ -83,7 +79,7 @@ func (r *router) build(sites []facility.Site, models map[string]*model) error {
 		errs = append(errs, r.addSite(&sites[i], models))
 	}
 	for _, text := range slices.Sorted(maps.Keys(r.routes)) {
-		r.tree.add(r.routes[text])
+		r.tree.Add(&r.routes[text].pattern, r.routes[text])
 	}
 	return errors.Join(errs...)
 }
@@ -134,28 +130,28 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 			return errors.New(`the id "out" is taken by the gateway's own topics`)
 		}
 	}
-	if err := validAddress(address, b.model.namesDevice() || slices.ContainsFunc(b.model.patterns, func(p pattern) bool { return p.deep })); err != nil {
+	if err := validAddress(address, b.model.namesDevice() || slices.ContainsFunc(b.model.patterns, func(p pattern.Pattern) bool { return p.Deep })); err != nil {
 		return err
 	}
 	b.model.bind(b, address)
 	for _, p := range b.model.patterns {
 		rt := r.route(p, b.model)
 		if other, taken := rt.add(b, address); taken {
-			return fmt.Errorf("address %q on topic %s is also that of device %s", address, p.text, other)
+			return fmt.Errorf("address %q on topic %s is also that of device %s", address, p.Text, other)
 		}
-		if !p.wild() && p.device >= 0 {
-			r.exact[p.topic(b.site, address)] = b
+		if !p.Wild() && p.Device >= 0 {
+			r.exact[p.Topic(b.site, address)] = b
 		}
 	}
 	for _, p := range b.model.silent {
-		key := "silent " + p.text
+		key := "silent " + p.Text
 		if r.routes[key] == nil {
 			r.routes[key] = &route{pattern: p, title: b.model.ID, quiet: b.model, devices: make(map[string]*binding)}
 		}
 		r.routes[key].add(b, address) // two models, or sites, may be silent on one topic
 	}
 	for _, text := range b.model.pushPatterns() {
-		p := mustPattern(text)
+		p := pattern.Must(text)
 		rt := r.route(p, b.model)
 		if _, taken := rt.add(b, address); taken {
 			rt.devices[rt.keyOf(b.site, address)] = nil
@@ -164,18 +160,11 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	return nil
 }
 
-// mustPattern is for the patterns that this package makes itself.
-func mustPattern(text string) pattern {
-	p := pattern{text: text, levels: strings.Split(text, "/"), site: -1, device: -1}
-	p.site, p.device = slices.Index(p.levels, "{site}"), slices.Index(p.levels, "{device}")
-	return p
-}
-
-func (r *router) route(p pattern, m *model) *route {
-	rt := r.routes[p.text]
+func (r *router) route(p pattern.Pattern, m *model) *route {
+	rt := r.routes[p.Text]
 	if rt == nil {
 		rt = &route{pattern: p, title: m.ID, devices: make(map[string]*binding), depths: map[int]bool{1: true}}
-		r.routes[p.text] = rt
+		r.routes[p.Text] = rt
 	}
 	if m.namesDevice() && !slices.ContainsFunc(rt.models, m.namesAlike) {
 		rt.models = append(rt.models, m)
@@ -245,7 +234,7 @@ func (m *model) names(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
 }
 
 func (rt *route) keyOf(site, address string) string {
-	if rt.pattern.site >= 0 {
+	if rt.pattern.Site >= 0 {
 		return strings.ToLower(site + "/" + address)
 	}
 	return strings.ToLower(address)
@@ -260,7 +249,7 @@ func (rt *route) add(b *binding, address string) (other string, taken bool) {
 		return other, true
 	}
 	rt.devices[key] = b
-	if rt.pattern.deep && rt.depths != nil {
+	if rt.pattern.Deep && rt.depths != nil {
 		rt.depths[1+strings.Count(address, "/")] = true
 	}
 	return "", false
@@ -280,13 +269,13 @@ func validAddress(address string, payload bool) error {
 
 // filters are the MQTT filters of all routes.
 func (r *router) filters() []string {
-	all := map[string]bool{nativePrefix + "+/+": true}
+	all := map[string]bool{pattern.Own + "+/+": true}
 	for text, rt := range r.routes {
-		if strings.HasPrefix(text, pushPrefix) || rt.quiet != nil {
+		if strings.HasPrefix(text, pattern.Push) || rt.quiet != nil {
 			continue
 		}
 		for depth := range rt.depths {
-			all[rt.pattern.filter(depth)] = true
+			all[rt.pattern.Filter(depth)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
@@ -294,18 +283,18 @@ func (r *router) filters() []string {
 
 // find handles the topics that exact does not know.
 func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
-	if rest, ok := strings.CutPrefix(msg.Topic, nativePrefix); ok {
+	if rest, ok := strings.CutPrefix(msg.Topic, pattern.Own); ok {
 		return r.findNative(rest)
 	}
 	var space [8]*route
-	matched := r.tree.match(msg.Topic, space[:0])
+	matched := r.tree.Match(msg.Topic, space[:0])
 	if len(matched) == 0 {
 		return unbound, fault.New(telemetry.ReasonUnknownTopic, "no device or model uses topic %s", fault.Topic(msg.Topic))
 	}
 	var nothing *binding
 	var unknown *fault.Fault
 	for _, rt := range matched {
-		if rt.quiet != nil && rt.pattern.device < 0 {
+		if rt.quiet != nil && rt.pattern.Device < 0 {
 			return &rt.quiet.nobody, fault.NotReading
 		}
 		b, f := rt.find(w, msg)
@@ -339,11 +328,11 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
 // find looks the device of msg up among those of the route. A message that is not a reading for some model is nobody's: the
 // binding names the model alone.
 func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
-	site := rt.pattern.value(msg.Topic, rt.pattern.site)
+	site := rt.pattern.Value(msg.Topic, rt.pattern.Site)
 	var missing *fault.Fault
-	if rt.pattern.device >= 0 {
+	if rt.pattern.Device >= 0 {
 		var b *binding
-		if b, missing = rt.lookup(w, site, rt.pattern.value(msg.Topic, rt.pattern.device)); b != nil || len(rt.models) == 0 {
+		if b, missing = rt.lookup(w, site, rt.pattern.Value(msg.Topic, rt.pattern.Device)); b != nil || len(rt.models) == 0 {
 			return b, missing
 		}
 	}
@@ -355,7 +344,7 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
 			nothing = &m.nobody
 			continue
 		case f != nil:
-			if rt.pattern.device < 0 {
+			if rt.pattern.Device < 0 {
 				missing = f
 			}
 			continue
@@ -381,7 +370,7 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
 
 func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault.Fault) {
 	key := w.key[:0]
-	if rt.pattern.site >= 0 {
+	if rt.pattern.Site >= 0 {
 		key = append(append(key, site...), '/')
 	}
 	key = append(key, address...)
@@ -399,22 +388,10 @@ func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault.Fault
 	case b != nil:
 		return b, nil
 	case ok:
-		return nil, fault.New(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", fault.Address(address), pushPrefix+rt.title+"/{site}/{device}")
+		return nil, fault.New(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", fault.Address(address), pattern.Push+rt.title+"/{site}/{device}")
 	}
 	return nil, fault.New(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", fault.Address(address), rt.title).
-		About(rt.pattern.text+" "+written.Bounded(site+"/"+address, written.MaxAddress), address)
-}
-
-// level is the i-th level of topic; empty if i is negative.
-func level(topic string, i int) string {
-	if i < 0 {
-		return ""
-	}
-	var l string
-	for range i + 1 {
-		l, topic, _ = strings.Cut(topic, "/")
-	}
-	return l
+		About(rt.pattern.Text+" "+written.Bounded(site+"/"+address, written.MaxAddress), address)
 }
 
 // findNative says what is wrong with a topic below gerbang/v1/ that is no configured device's.
@@ -426,7 +403,7 @@ func (r *router) findNative(rest string) (*binding, *fault.Fault) {
 		if known {
 			b = &binding{site: siteID}
 		}
-		return b, fault.New(telemetry.ReasonForeign, "%s{site}/out/… is where the gateway itself publishes", nativePrefix)
+		return b, fault.New(telemetry.ReasonForeign, "%s{site}/out/… is where the gateway itself publishes", pattern.Own)
 	}
 	switch {
 	case !written.IsID(siteID) || !written.IsID(rest):

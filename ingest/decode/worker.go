@@ -9,6 +9,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -27,7 +28,7 @@ type Worker struct {
 	text     object.Writer // the JSON of inner
 	scratch  []byte        // bytes of a radio frame
 	facts    facts
-	fit      *pattern // that tells what the levels of the topic are; nil: none
+	fit      *pattern.Pattern // that tells what the levels of the topic are; nil: none
 	readings []telemetry.Reading
 	refused  refusals
 	unknown  map[string]string // members that no native name stands for, with the one that is meant
