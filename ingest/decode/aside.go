@@ -13,7 +13,7 @@ type place struct {
 }
 
 // taken reports whether a reading is more than shown: it is not aside, and of the form of counting people that the model counts.
-func (m *model) taken(r *telemetry.Reading) bool {
+func (m *mapping) taken(r *telemetry.Reading) bool {
 	return m.counts(r.Quantity) && !m.aside[place{r.Quantity, r.Channel}]
 }
 

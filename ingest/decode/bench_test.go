@@ -41,8 +41,8 @@ func benchmark(b *testing.B, w *Worker, msgs []*ingest.Message) {
 		if len(dst) != 1 || dst[0].Kind != telemetry.KindObservation {
 			b.Fatalf("got %s", show(dst))
 		}
-		if i++; i%256 == 0 && w.arena != nil {
-			w.arena.Reset()
+		if i++; i%256 == 0 && w.w.arena != nil {
+			w.w.arena.Reset()
 		}
 	}
 }

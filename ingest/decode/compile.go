@@ -5,14 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 
-	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
-	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
-	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // FieldError is a problem with one field of a model.
@@ -27,23 +23,24 @@ func (e *FieldError) Error() string { return fmt.Sprintf("model %q: %s: %v", e.M
 // Unwrap gives the cause.
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// Validate reports all problems of the model at once, each a *FieldError (errors.Join).
-func (m *Model) Validate() error {
-	_, err := compile(m)
-	return err
+// notation is what the format of a model says about all of its models.
+type notation struct {
+	// topics are the patterns of a model that names none.
+	topics []string
+	// addressed: the envelope names the device. alone: the format finds readings by itself, without a mapping.
+	addressed, alone bool
+	// only is the id of the one model that the format has; empty: it has any number. Its check is then all there is.
+	only string
+	// check checks what only models of the format have, and makes it ready; nil: nothing.
+	check func(c *compiler) any
 }
 
-// decoding reads the payload of one message from b and appends records to dst. It returns NotReading for a message that is
-// understood and carries no reading.
-type decoding func(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault)
-
-// model is a Model made ready: everything parsed and checked.
-type model struct {
+// mapping is a Model made ready: everything parsed and checked.
+type mapping struct {
 	Model
-	format   *Format
-	decode   decoding
-	codec    reader // nil: none
-	framed   framed
+	notation notation
+	// prepared is what the format's check has made.
+	prepared any
 	patterns []pattern.Pattern
 	// captures: some pattern names levels.
 	captures bool
@@ -51,9 +48,7 @@ type model struct {
 	// topics finds which of patterns and silent a topic fits.
 	topics pattern.Tree[known]
 	// addresses lead to the device in the payload, each in its own way. None: topic or envelope name it.
-	addresses []address
-	// devices are those of all sites by lower-case address; nil where several sites have it.
-	devices    map[string]*binding
+	addresses  []address
 	when       document.Filter
 	noise      bool // the model ignores text that is no JSON by how it begins
 	time       *timing
@@ -72,9 +67,6 @@ type model struct {
 	forms      []Count         // of the ways in Prefer
 	words      map[string]bool // lower-case names of members that are read: times in them are no personal ones
 	aside      map[place]bool  // what is only shown
-	// nobody is the binding of messages of the family that are no device's.
-	nobody  binding
-	ignored atomic.Uint64
 }
 
 // known is a pattern of a model, and whether nobody measures on its topics.
@@ -83,12 +75,11 @@ type known struct {
 	silent  bool
 }
 
-func (m *model) native() bool { return m.Format == "native" }
-
-func (m *model) pushed(topic string) bool { return strings.HasPrefix(topic, pattern.Push) }
+// pushed reports whether a topic is one that the HTTP door makes.
+func pushed(topic string) bool { return strings.HasPrefix(topic, pattern.Push) }
 
 // pushPatterns are the topics that the HTTP door makes for the model.
-func (m *model) pushPatterns() []string {
+func (m *mapping) pushPatterns() []string {
 	base := pattern.Push + m.ID
 	patterns := []string{base + "/{device}", base + "/{site}/{device}"}
 	if m.namesDevice() {
@@ -98,33 +89,13 @@ func (m *model) pushPatterns() []string {
 }
 
 // namesDevice reports whether messages of the model name their device in the payload.
-func (m *model) namesDevice() bool {
-	return len(m.addresses) > 0 || len(m.eachDevice) > 0 || m.format != nil && m.format.addresses != nil
-}
-
-// compileModels adds the native model to models and makes all of them ready.
-func compileModels(models []Model) (map[string]*model, error) {
-	ready := make(map[string]*model, len(models)+1)
-	var errs []error
-	for i := range models {
-		m, err := compile(&models[i])
-		errs = append(errs, err)
-		if ready[m.ID] != nil {
-			errs = append(errs, &FieldError{m.ID, "id", errors.New("another model has it")})
-		}
-		ready[m.ID] = m
-	}
-	if ready[NativeModel] == nil {
-		m, err := compile(&Model{ID: NativeModel, Title: "Native format", Format: "native"})
-		errs = append(errs, err)
-		ready[NativeModel] = m
-	}
-	return ready, errors.Join(errs...)
+func (m *mapping) namesDevice() bool {
+	return len(m.addresses) > 0 || len(m.eachDevice) > 0 || m.notation.addressed
 }
 
 // compiler collects the problems of one model.
 type compiler struct {
-	m    *model
+	m    *mapping
 	errs []error
 }
 
@@ -134,9 +105,9 @@ func (c *compiler) fail(field string, err error) {
 	}
 }
 
-func compile(def *Model) (*model, error) {
-	m := &model{Model: *def, words: make(map[string]bool), devices: make(map[string]*binding)}
-	m.nobody.model = m
+// compile makes a model ready. All problems are reported, each a *FieldError; wrong is what is wrong with its format.
+func compile(def *Model, n notation, wrong error) (*mapping, []error) {
+	m := &mapping{Model: *def, notation: n, words: make(map[string]bool)}
 	c := &compiler{m: m}
 	if !written.IsID(m.ID) {
 		c.fail("id", fmt.Errorf("%q: want a-z, 0-9, _ and -, at most 64", m.ID))
@@ -144,46 +115,19 @@ func compile(def *Model) (*model, error) {
 	if m.Title == "" {
 		c.fail("title", errors.New("missing"))
 	}
-	var err error
-	m.format, err = formatOf(m.Format)
-	c.fail("format", err)
-	m.decode = decodeMapped
-	if m.format != nil && m.format.decode != nil {
-		m.decode = m.format.decode
-	}
-	if m.native() {
-		c.native()
-	} else {
-		if m.ID == NativeModel {
-			c.fail("format", errors.New("the native model has format native"))
+	c.fail("format", wrong)
+	if n.only != "" {
+		if m.ID != n.only {
+			c.fail("format", fmt.Errorf("only the model %s has format %s", n.only, m.Format))
 		}
+		m.prepared = n.check(c)
+	} else {
 		c.mapping()
 	}
 	for i := range m.Samples {
 		c.sample(fmt.Sprintf("samples[%d]", i), &m.Samples[i])
 	}
-	return m, errors.Join(c.errs...)
-}
-
-// native: the built-in format reads its quantities by name; Readings of its model only document it.
-func (c *compiler) native() {
-	m := c.m
-	if m.ID != NativeModel {
-		c.fail("format", fmt.Errorf("only the model %s has format native", NativeModel))
-	}
-	if len(m.Match) > 0 && !slices.Equal(m.Match, []string{nativePattern}) {
-		c.fail("match", fmt.Errorf("the native format has topic %s", nativePattern))
-	}
-	m.Match = []string{nativePattern}
-	m.patterns = []pattern.Pattern{pattern.Must(nativePattern)}
-	if m.Device != "" || m.Time != nil || m.History != nil || m.Swap || m.Count != "" || len(m.Prefer) > 0 {
-		c.fail("format", errors.New("the native format has no device, time, history, swap or count of its own"))
-	}
-	for i, f := range m.Readings {
-		if f.Path != f.Quantity.String() || f.Unit != "" && f.Unit != f.Quantity.Unit() {
-			c.fail(fmt.Sprintf("readings[%d]", i), fmt.Errorf("the native format has %s in %s", f.Quantity, f.Quantity.Unit()))
-		}
-	}
+	return m, c.errs
 }
 
 func (c *compiler) mapping() {
@@ -191,7 +135,9 @@ func (c *compiler) mapping() {
 	m.addresses = c.addresses("device", m.Device)
 	c.prefer()
 	c.each()
-	m.Match = m.Topics()
+	if m.Match == nil {
+		m.Match = m.notation.topics
+	}
 	for i, text := range m.Match {
 		p, err := pattern.Parse(text)
 		c.fail(fmt.Sprintf("match[%d]", i), err)
@@ -217,7 +163,10 @@ func (c *compiler) mapping() {
 			c.fail(fmt.Sprintf("inside[%d]", i), errors.New("empty: want the name of a member"))
 		}
 	}
-	c.lorawan()
+	c.keys()
+	if m.notation.check != nil {
+		m.prepared = m.notation.check(c)
+	}
 	for i, u := range m.Untrusted {
 		c.path(fmt.Sprintf("untrusted[%d].path", i), u.Path, true)
 		if u.Why == "" {
@@ -237,7 +186,7 @@ func (c *compiler) mapping() {
 	default:
 		c.fail("otherwise", fmt.Errorf("%q: want reject or ignore", m.Otherwise))
 	}
-	if m.decodes() {
+	if m.notation.alone {
 		c.self()
 		return
 	}
@@ -279,9 +228,6 @@ func (c *compiler) prefer() {
 	}
 }
 
-// decodes reports whether the format reads messages without a mapping.
-func (m *model) decodes() bool { return m.format != nil && m.format.decode != nil }
-
 // self: a format that finds readings by itself needs none of a mapping.
 func (c *compiler) self() {
 	m := c.m
@@ -293,13 +239,6 @@ func (c *compiler) self() {
 	case "", CountPeriod, CountTotal, CountPresent:
 	default:
 		c.fail("count", fmt.Errorf("%q: want period, total or present", m.Count))
-	}
-	for i := range m.patterns {
-		for _, name := range [...]string{"component", "object"} {
-			if !slices.ContainsFunc(m.patterns[i].Named, func(n pattern.Named) bool { return n.Name == name }) {
-				c.fail(fmt.Sprintf("match[%d]", i), fmt.Errorf("has no {%s}: want {component}/{object}/config behind a prefix, or {component}/{node}/{object}/config", name))
-			}
-		}
 	}
 }
 
@@ -324,8 +263,8 @@ func (c *compiler) each() {
 	m.eachRead = c.fields(at, defs)
 }
 
-// lorawan checks what only uplinks have.
-func (c *compiler) lorawan() {
+// keys checks what only models of some formats have.
+func (c *compiler) keys() {
 	m := c.m
 	if m.Format != "xml" && len(m.Lists) > 0 {
 		c.fail("lists", fmt.Errorf("belongs to format xml, not to %q", m.Format))
@@ -333,22 +272,12 @@ func (c *compiler) lorawan() {
 	if m.Format != "frame" && m.Frame != nil {
 		c.fail("frame", fmt.Errorf("belongs to format frame, not to %q", m.Format))
 	}
-	switch {
-	case m.Format == "frame":
-		c.frame()
-	case m.Format != "lorawan" && m.Codec != "":
+	if m.Format != "frame" && m.Format != "lorawan" && m.Codec != "" {
 		c.fail("codec", fmt.Errorf("belongs to the formats lorawan and frame, not to %q", m.Format))
 	}
-	if m.Format != "lorawan" {
-		if len(m.Ports) > 0 {
-			c.fail("ports", fmt.Errorf("belong to format lorawan, not to %q", m.Format))
-		}
-		return
+	if m.Format != "lorawan" && len(m.Ports) > 0 {
+		c.fail("ports", fmt.Errorf("belong to format lorawan, not to %q", m.Format))
 	}
-	if m.Codec == "" {
-		return
-	}
-	m.codec = c.reader()
 }
 
 // address is a way to name a device: the values of some paths, joined by /.

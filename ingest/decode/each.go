@@ -72,7 +72,7 @@ func (e *extraction) close(g *group, base *telemetry.Record, dst []telemetry.Rec
 	rec := *base
 	rec.Site, rec.Observation.Device = g.b.site, g.b.device
 	rec.Observation.Readings = e.w.arena.keep(e.w.readings)
-	e.w.d.clock.judge(&rec, g.time)
+	e.w.shared.clock.judge(&rec, g.time)
 	text := append(append(e.w.scratch[:0], e.doc.Nodes[g.first].Raw...), e.doc.Nodes[g.end-1].Raw...)
 	for i := range e.w.readings {
 		text = append(append(text, 0), e.w.readings[i].Channel...)
@@ -126,7 +126,7 @@ func (e *extraction) device(b *binding, from document.Found) *binding {
 		other.device = address
 		return &other
 	}
-	e.w.d.limits.Sightings.note(e.w.d, e.msg, fault.New(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", fault.Address(address), m.ID).
+	e.w.shared.stranger(e.msg, fault.New(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", fault.Address(address), m.ID).
 		About(m.ID+" "+address, address))
 	return nil
 }

@@ -113,8 +113,8 @@ func (e *Ear) note(msg *ingest.Message, why string) {
 }
 
 // hear lets whoever listens have a message that is not understood, or not in full.
-func (w *Worker) hear(msg *ingest.Message, f *fault.Fault, records []telemetry.Record) {
-	e := w.d.limits.Ear
+func (d *Decoder) hear(w *worker, msg *ingest.Message, f *fault.Fault, records []telemetry.Record) {
+	e := d.limits.Ear
 	if e == nil || !e.on.Load() {
 		return
 	}
@@ -125,7 +125,7 @@ func (w *Worker) hear(msg *ingest.Message, f *fault.Fault, records []telemetry.R
 		if r := records[i].Rejection; r != nil {
 			why := r.Detail
 			if f != nil {
-				why = f.Said(w.d.lexicon(), redact.Open)
+				why = f.Said(w.shared.lexicon(), redact.Open)
 			}
 			e.note(msg, why)
 			return

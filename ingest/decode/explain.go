@@ -35,33 +35,33 @@ type Step struct {
 }
 
 // explain adds a step where somebody asked for an explanation. Callers on the way of every message do not build arguments.
-func (w *Worker) explain(stage, text string) {
+func (w *worker) explain(stage, text string) {
 	if w.trace != nil {
 		w.trace.Steps = append(w.trace.Steps, Step{stage, text})
 	}
 }
 
 // explainf is explain with a format; only behind w.trace != nil on the way of every message.
-func (w *Worker) explainf(stage, format string, args ...any) {
+func (w *worker) explainf(stage, format string, args ...any) {
 	if w.trace != nil {
 		w.explain(stage, fmt.Sprintf(format, args...))
 	}
 }
 
 // shownObject is the object that a mapping reads.
-func (w *Worker) shownObject(raw []byte) string {
+func (w *worker) shownObject(raw []byte) string {
 	if w.sight == redact.Open {
 		return written.Bounded(string(raw), maxExplained)
 	}
-	return string(w.d.lexicon().PayloadTo(raw, maxExplained))
+	return string(w.shared.lexicon().PayloadTo(raw, maxExplained))
 }
 
 // said is what a fault says to whoever looks at the worker's message.
-func (w *Worker) said(f *fault.Fault) string { return f.Said(w.d.lexicon(), w.sight) }
+func (w *worker) said(f *fault.Fault) string { return f.Said(w.shared.lexicon(), w.sight) }
 
 // explainRest lists the fields that no reading of the model has looked at, and those that it leaves alone on purpose.
-func (w *Worker) explainRest(m *model) {
-	if w.trace == nil || w.tree == nil || m.native() {
+func (w *worker) explainRest(m *model) {
+	if w.trace == nil || w.tree == nil || m.format.builtin != nil {
 		return
 	}
 	for _, u := range m.Untrusted {

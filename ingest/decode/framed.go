@@ -14,43 +14,45 @@ import (
 )
 
 func init() {
-	register(Format{Name: "frame", Title: "JSON with a radio frame in it, of any other network", open: openFramed})
+	register(Format{Name: "frame", Title: "JSON with a radio frame in it, of any other network", open: openFramed, check: checkFramed})
 }
 
 // framed is Frame made ready.
 type framed struct {
+	read   reader
 	path   document.Path
 	port   document.Path
 	decode func(dst, src []byte) ([]byte, error)
 }
 
-// frame checks where a message has its frame.
-func (c *compiler) frame() {
-	m := c.m
-	m.codec = c.reader()
+// checkFramed checks where a message has its frame.
+func checkFramed(c *compiler) any {
+	m, ready := c.m, &framed{read: readerOf(c)}
 	if m.Frame == nil || m.Frame.Path == "" {
 		c.fail("frame.path", errors.New("missing: format frame has a frame"))
-		return
+		return ready
 	}
-	m.framed.path = c.path("frame.path", m.Frame.Path, true)
-	m.framed.port = c.path("frame.port", m.Frame.Port, false)
+	ready.path = c.path("frame.path", m.Frame.Path, true)
+	ready.port = c.path("frame.port", m.Frame.Port, false)
 	switch m.Frame.Encoding {
 	case "", "hex":
-		m.framed.decode = written.Hex
+		ready.decode = written.Hex
 	case "base64":
-		m.framed.decode = written.Base64
+		ready.decode = written.Base64
 	default:
 		c.fail("frame.encoding", fmt.Errorf("%q: want hex or base64", m.Frame.Encoding))
 	}
+	return ready
 }
 
 // openFramed makes the tree of a JSON message with a radio frame in it: what the codec makes of the frame, and beside it the
 // message itself as the member envelope.
-func openFramed(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
+func openFramed(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+	ready, _ := m.prepared.(*framed)
 	up := uplink{}
 	if w.bare != nil {
 		up.port, up.frame = *w.bare, msg.Payload
-	} else if f := m.framed.find(w, msg, &up); f != nil {
+	} else if f := ready.find(w, msg, &up); f != nil {
 		return f
 	}
 	switch {
@@ -62,7 +64,7 @@ func openFramed(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 		return fault.New(telemetry.ReasonField, "no frame at %s; the message has %s", m.Frame.Path, document.NamesIn(w.document))
 	}
 	return w.open(func(out *object.Writer) *fault.Fault {
-		if f := w.decodeFrame(m, &up, msg.Received, out); f != nil {
+		if f := decodeFrame(w, ready.read, m.Codec, &up, msg.Received, out); f != nil {
 			return f
 		}
 		if out.Empty() {
@@ -78,7 +80,7 @@ func openFramed(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 }
 
 // find reads the frame and its port out of a message.
-func (fr *framed) find(w *Worker, msg *ingest.Message, up *uplink) *fault.Fault {
+func (fr *framed) find(w *worker, msg *ingest.Message, up *uplink) *fault.Fault {
 	if f := w.parseLeniently(msg); f != nil {
 		return f
 	}

@@ -78,14 +78,14 @@ func TestFrameOfAModel(t *testing.T) {
 		{"a codec of another format", func(m *decode.Model) { m.Format, m.Frame = "json", nil }, `codec: belongs to the formats lorawan and frame, not to "json"`},
 	}
 	good := framedModel("")
-	if err := good.Validate(); err != nil {
+	if err := decode.Validate(&good); err != nil {
 		t.Fatalf("without a mistake: %v", err)
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := framedModel("")
 			tt.change(&m)
-			if err := m.Validate(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if err := decode.Validate(&m); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want …%s…", err, tt.want)
 			}
 		})

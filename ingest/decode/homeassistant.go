@@ -3,7 +3,7 @@ package decode
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +18,7 @@ import (
 
 func init() {
 	register(Format{Name: "homeassistant", Title: "Home Assistant's MQTT discovery, and the values that it leads to", decode: decodeHomeAssistant,
-		addresses: addressesHomeAssistant, announces: announcesHomeAssistant, empty: true})
+		addresses: addressesHomeAssistant, announces: announcesHomeAssistant, empty: true, check: checkHomeAssistant, start: startHomeAssistant})
 }
 
 // discovered is what devices have announced to Home Assistant: where their values are published, and what they mean. It is
@@ -29,8 +29,8 @@ type discovered struct {
 
 	// topics holds the entities of every topic on which values are published: map[string][]*entity, the slices unchanging.
 	topics sync.Map
-	// changed is told when Topics has grown; it holds one.
-	changed chan struct{}
+	// grown is told when configured devices are heard on a further topic.
+	grown func()
 
 	// Under announced.mu, by the topic of the announcement:
 	configs map[string][]*entity
@@ -38,16 +38,26 @@ type discovered struct {
 	at, of map[string]map[string]bool
 }
 
-func newDiscovered(d *Decoder) *discovered {
-	h := &discovered{
-		changed: make(chan struct{}, 1), configs: make(map[string][]*entity), at: make(map[string]map[string]bool), of: make(map[string]map[string]bool),
-	}
-	for _, id := range slices.Sorted(maps.Keys(d.models)) {
-		if m := d.models[id]; m.format.Name == "homeassistant" {
-			h.models = append(h.models, m)
+// checkHomeAssistant: every pattern names what an announcement is about.
+func checkHomeAssistant(c *compiler) any {
+	m := c.m
+	for i := range m.patterns {
+		for _, name := range [...]string{"component", "object"} {
+			if !slices.ContainsFunc(m.patterns[i].Named, func(n pattern.Named) bool { return n.Name == name }) {
+				c.fail(fmt.Sprintf("match[%d]", i), fmt.Errorf("has no {%s}: want {component}/{object}/config behind a prefix, or {component}/{node}/{object}/config", name))
+			}
 		}
 	}
-	h.announced = newAnnounced(d.limits.Memory, "homeassistant", func(device string) bool { return d.configured("homeassistant", device) })
+	return nil
+}
+
+func startHomeAssistant(s *shared, models []*model) any { return newDiscovered(s, models) }
+
+func newDiscovered(s *shared, models []*model) *discovered {
+	h := &discovered{
+		models: models, grown: s.grown, configs: make(map[string][]*entity), at: make(map[string]map[string]bool), of: make(map[string]map[string]bool),
+	}
+	h.announced = newAnnounced(s.memory, "homeassistant", func(device string) bool { return configured(models, device) })
 	texts := make(map[string]string)
 	h.recall(func(topic, text string) string {
 		entities := h.parse(topic, text)
@@ -59,10 +69,6 @@ func newDiscovered(d *Decoder) *discovered {
 	})
 	for topic, text := range texts {
 		h.put(topic, h.parse(topic, text))
-	}
-	select {
-	case <-h.changed: // whoever asks for Topics now has them all
-	default:
 	}
 	return h
 }
@@ -78,11 +84,11 @@ func (h *discovered) parse(config, text string) []*entity {
 	if m == nil {
 		return nil
 	}
-	return m.ready(kept)
+	return bound(m, kept)
 }
 
-// ready binds entities to the model's devices.
-func (m *model) ready(kept []entity) []*entity {
+// bound binds entities to the model's devices.
+func bound(m *model, kept []entity) []*entity {
 	var entities []*entity
 	for i := range kept {
 		e := &kept[i]
@@ -169,10 +175,7 @@ func (h *discovered) put(config string, entities []*entity) {
 		grown = h.publish(topic) || grown
 	}
 	if grown {
-		select {
-		case h.changed <- struct{}{}:
-		default:
-		}
+		h.grown()
 	}
 }
 
@@ -263,6 +266,9 @@ func (h *discovered) publish(topic string) (grown bool) {
 	return !before && slices.ContainsFunc(entities, heard)
 }
 
+// hears reports whether any device has announced the topic.
+func (h *discovered) hears(topic string) bool { return len(h.find(topic)) > 0 }
+
 // filters are the topics on which configured devices publish values.
 func (h *discovered) filters() []string {
 	var all []string
@@ -281,8 +287,9 @@ func (h *discovered) filters() []string {
 func announcesHomeAssistant(*pattern.Pattern, string) bool { return true }
 
 // addressesHomeAssistant gives all names of the devices of an announcement.
-func addressesHomeAssistant(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
-	d, f := w.discover(msg)
+func addressesHomeAssistant(w *worker, m *model, msg *ingest.Message) ([]string, *fault.Fault) {
+	h, _ := m.state.(*discovered)
+	d, f := h.discover(w, msg)
 	if f != nil {
 		return nil, f
 	}
@@ -298,11 +305,11 @@ func addressesHomeAssistant(w *Worker, msg *ingest.Message) ([]string, *fault.Fa
 }
 
 // discover reads an announcement.
-func (w *Worker) discover(msg *ingest.Message) (*discovery, *fault.Fault) {
+func (h *discovered) discover(w *worker, msg *ingest.Message) (*discovery, *fault.Fault) {
 	if len(msg.Payload) == 0 {
 		return &discovery{}, nil
 	}
-	m := w.d.discovered.model(msg.Topic)
+	m := h.model(msg.Topic)
 	if m == nil {
 		return nil, fault.New(telemetry.ReasonUnknownTopic, "the topic is none of announcements: want {prefix}/{component}/{object}/config")
 	}
@@ -324,8 +331,8 @@ func (w *Worker) discover(msg *ingest.Message) (*discovery, *fault.Fault) {
 }
 
 // decodeHomeAssistant takes announcements, and reads values where announcements said they are.
-func decodeHomeAssistant(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
-	h := w.d.discovered
+func decodeHomeAssistant(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
+	h, _ := b.model.state.(*discovered)
 	if h.model(msg.Topic) != nil {
 		return dst, h.learn(w, b.model, msg)
 	}
@@ -339,15 +346,15 @@ func decodeHomeAssistant(w *Worker, b *binding, msg *ingest.Message, dst []telem
 	if len(msg.Payload) == 0 {
 		return dst, fault.NotReading // the broker forgets it
 	}
-	if f := w.openScalar(msg); f != nil {
+	if f := openScalar(w, msg); f != nil {
 		return dst, f
 	}
-	return w.states(b, entities, msg, dst)
+	return states(w, b, entities, msg, dst)
 }
 
 // learn takes an announcement.
-func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
-	d, f := w.discover(msg)
+func (h *discovered) learn(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+	d, f := h.discover(w, msg)
 	if f != nil {
 		return f
 	}
@@ -361,7 +368,7 @@ func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault.Faul
 	} else {
 		// What is kept is what another decoder will read.
 		text := remembered(d.entities)
-		entities := m.ready(d.entities)
+		entities := bound(m, d.entities)
 		changed, f := h.keep(h.owner(entities), msg.Topic, text)
 		if f != nil {
 			return f

@@ -11,7 +11,7 @@ import (
 )
 
 // states reads the values of one message: a record for each device that it speaks of.
-func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
+func states(w *worker, b *binding, entities []*entity, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	start := len(dst)
 	var broken *fault.Fault
 	item := 0
@@ -28,7 +28,7 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 			if own == nil {
 				continue
 			}
-			if f := w.state(own, entities[i], msg); f != nil {
+			if f := state(w, own, entities[i], msg); f != nil {
 				w.refused.add(own, f, entities[i].channel)
 			}
 		}
@@ -42,7 +42,7 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 		var rec *telemetry.Record
 		dst, rec = w.observation(own, msg, dst)
 		rec.Observation.Readings = w.arena.keep(w.readings)
-		w.d.clock.judge(rec, deviceTime{})
+		w.shared.clock.judge(rec, deviceTime{})
 		rec.Identity = w.identify(own, rec, deviceTime{}, msg.Payload, item)
 		item++
 	}
@@ -58,7 +58,7 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 }
 
 // state appends the reading of one entity, if the message has one.
-func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault.Fault {
+func state(w *worker, b *binding, e *entity, msg *ingest.Message) *fault.Fault {
 	q := e.Quantity
 	if b.model.Swap {
 		q = swapped(q)

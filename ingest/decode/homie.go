@@ -15,7 +15,7 @@ import (
 )
 
 func init() {
-	register(Format{Name: "homie", Title: "Homie convention, versions 2 to 5", open: openHomie, announces: announcesHomie, empty: true})
+	register(Format{Name: "homie", Title: "Homie convention, versions 2 to 5", open: openHomie, announces: announcesHomie, empty: true, start: startHomie})
 }
 
 // The Homie convention, versions 2 to 5: a property's value, as text, on {root}/{device}/{node}/{property}, and what it is beside
@@ -87,22 +87,28 @@ func announcesHomie(p *pattern.Pattern, topic string) bool {
 	return ok && t.attribute != ""
 }
 
-// recallHomie counts what is remembered.
-func recallHomie(a *announced) {
+// homies is what devices of the convention have announced.
+type homies struct{ *announced }
+
+// startHomie counts what is remembered.
+func startHomie(s *shared, models []*model) any {
+	a := newAnnounced(s.memory, "homie", func(root string) bool { return configured(models, root[strings.LastIndexByte(root, '/')+1:]) })
 	a.recall(func(key, _ string) string {
 		root, _, _ := strings.Cut(key, " ")
 		return root
 	})
+	return homies{a}
 }
 
 // openHomie makes {"name": what the property is called, "value", "unit", "node"} of a value, and keeps what announcements say.
-func openHomie(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
+func openHomie(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+	a, _ := m.state.(homies)
 	t, ok := homieTopicOf(w.fit, msg.Topic)
 	switch {
 	case !ok:
 		return fault.New(telemetry.ReasonUnknownTopic, "the topic is none of the Homie convention: want {root}/{device}/{node}/{property}")
 	case t.attribute != "":
-		return w.d.homie.learn(w, &t, msg)
+		return a.learn(w, &t, msg)
 	case t.command:
 		w.explain("filter", "not a reading: somebody sets the property")
 		return fault.NotReading
@@ -118,15 +124,15 @@ func openHomie(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
 	}
 	var p property
 	if key, ok := t.key(); ok {
-		if text, known := w.d.homie.get(key); known {
+		if text, known := a.get(key); known {
 			_ = json.Unmarshal([]byte(text), &p) // it was ours; at worst nothing is known
 		}
 	}
-	return w.openProperty(&t, &p, string(msg.Payload))
+	return openProperty(w, &t, &p, string(msg.Payload))
 }
 
 // openProperty makes the object of one value.
-func (w *Worker) openProperty(t *homieTopic, p *property, value string) *fault.Fault {
+func openProperty(w *worker, t *homieTopic, p *property, value string) *fault.Fault {
 	if w.trace != nil {
 		w.explainf("envelope", "Homie device %s, datatype %q, unit %q, settable: %t", redact.Quote(t.device), p.Datatype, p.Unit, p.Settable)
 	}
@@ -204,7 +210,7 @@ func (t *homieTopic) meaning(p *property, unit string) (name string, flag bool) 
 var bland = written.SetOf("value", "degrees", "percentage", "percent", "state", "status", "level", "measure", "measurement", "current", "reading", "lux", "hpa", "celsius")
 
 // learn takes what a device says about itself.
-func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault.Fault {
+func (a homies) learn(w *worker, t *homieTopic, msg *ingest.Message) *fault.Fault {
 	if len(msg.Payload) > 0 && t.attribute != "description" {
 		if f := textual(msg.Payload); f != nil {
 			return f
@@ -229,7 +235,7 @@ func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault.
 }
 
 // attribute takes one attribute of a property, as versions before 5 have them.
-func (a *announced) attribute(t *homieTopic, value string) *fault.Fault {
+func (a homies) attribute(t *homieTopic, value string) *fault.Fault {
 	key, ok := t.key()
 	if !ok {
 		return nil
@@ -280,7 +286,7 @@ func (p *property) text() string {
 
 // describe takes the document in which a device of version 5 describes all it has. What it does not have any more is
 // forgotten.
-func (a *announced) describe(w *Worker, t *homieTopic, msg *ingest.Message) *fault.Fault {
+func (a homies) describe(w *worker, t *homieTopic, msg *ingest.Message) *fault.Fault {
 	if f := w.parse(msg); f != nil {
 		return f
 	}

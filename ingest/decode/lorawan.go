@@ -22,7 +22,7 @@ import (
 
 func init() {
 	titles, topics := describeNetworks()
-	register(Format{Name: "lorawan", Title: "LoRaWAN uplink: " + titles, open: openLoRaWAN, addresses: addressesLoRaWAN, topics: topics})
+	register(Format{Name: "lorawan", Title: "LoRaWAN uplink: " + titles, open: openLoRaWAN, addresses: addressesLoRaWAN, topics: topics, check: checkLoRaWAN})
 }
 
 // uplink is what a network server's envelope says of one frame.
@@ -49,8 +49,8 @@ type uplink struct {
 }
 
 // addressesLoRaWAN gives the DevEUI and, where the network server has one, the device's id.
-func addressesLoRaWAN(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
-	up, f := w.uplink(msg)
+func addressesLoRaWAN(w *worker, _ *model, msg *ingest.Message) ([]string, *fault.Fault) {
+	up, f := uplinkOf(w, msg)
 	if f != nil {
 		return nil, f
 	}
@@ -59,8 +59,8 @@ func addressesLoRaWAN(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
 
 // openLoRaWAN makes the tree of what the frame carries: by the model's codec where it has one, else as the network server
 // decoded it.
-func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
-	up, f := w.uplink(msg)
+func openLoRaWAN(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+	up, f := uplinkOf(w, msg)
 	if f != nil {
 		return f
 	}
@@ -99,18 +99,19 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 	default:
 		w.facts.content = xxhash.Sum64(msg.Payload)
 	}
-	return w.openFrame(m, &up, msg)
+	return openFrame(w, m, &up, msg)
 }
 
 // openFrame makes the tree of what a frame carries.
-func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault.Fault {
+func openFrame(w *worker, m *model, up *uplink, msg *ingest.Message) *fault.Fault {
 	if len(m.Ports) > 0 && up.port != 0 && !slices.Contains(m.Ports, up.port) {
 		w.explainf("codec", "not a reading: port %d, the model reads %v", up.port, m.Ports)
 		return fault.NotReading
 	}
 	var because string
-	if m.codec != nil && len(up.frame) > 0 && !w.asDecoded {
-		f := w.open(func(out *object.Writer) *fault.Fault { return w.decodeFrame(m, up, msg.Received, out) })
+	read := codecOf(m)
+	if read != nil && len(up.frame) > 0 && !w.asDecoded {
+		f := w.open(func(out *object.Writer) *fault.Fault { return decodeFrame(w, read, m.Codec, up, msg.Received, out) })
 		if f == nil {
 			if len(w.tree.Nodes) == 1 {
 				w.explain("codec", "not a reading: the codec found nothing in the frame")
@@ -163,16 +164,24 @@ func reasonOf(err error) any {
 	return err
 }
 
-// decodeFrame runs the model's codec.
-func (w *Worker) decodeFrame(m *model, up *uplink, received telemetry.Instant, out *object.Writer) *fault.Fault {
-	if err := m.codec(codec.Uplink{Port: up.port, Bytes: up.frame}, received, out); err != nil {
-		return fault.New(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", up.shown(), len(up.frame), up.port, m.Codec, reasonOf(err))
+// checkLoRaWAN makes the codec ready, where the model has one.
+func checkLoRaWAN(c *compiler) any {
+	if c.m.Codec == "" {
+		return nil
+	}
+	return readerOf(c)
+}
+
+// decodeFrame runs the model's codec, which is called name.
+func decodeFrame(w *worker, read reader, name string, up *uplink, received telemetry.Instant, out *object.Writer) *fault.Fault {
+	if err := read(codec.Uplink{Port: up.port, Bytes: up.frame}, received, out); err != nil {
+		return fault.New(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", up.shown(), len(up.frame), up.port, name, reasonOf(err))
 	}
 	return nil
 }
 
-// uplink reads the envelope, whose network server its members tell.
-func (w *Worker) uplink(msg *ingest.Message) (uplink, *fault.Fault) {
+// uplinkOf reads the envelope, whose network server its members tell.
+func uplinkOf(w *worker, msg *ingest.Message) (uplink, *fault.Fault) {
 	if w.bare != nil {
 		return uplink{network: "a bare frame", port: *w.bare, frame: msg.Payload}, nil
 	}
@@ -193,7 +202,7 @@ func (w *Worker) uplink(msg *ingest.Message) (uplink, *fault.Fault) {
 
 // envelope looks around in a network server's message.
 type envelope struct {
-	w   *Worker
+	w   *worker
 	doc *document.Document
 }
 

@@ -21,7 +21,7 @@ const maxReadings = 1024
 
 // decodeMapped reads the message's object as the model's mapping says: a record for the message, and one for each element
 // of a list or history that has a time or device of its own.
-func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
+func decodeMapped(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := b.model
 	w.facts, w.fit = facts{}, m.fitting(msg, b.address)
 	if f := m.format.open(w, m, msg); f != nil {
@@ -82,14 +82,14 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
 	own := e.time(m.time, document.Found{}, b.zone)
-	w.d.clock.judge(rec, own)
+	w.shared.clock.judge(rec, own)
 	rec.Identity = w.identify(b, rec, own, msg.Payload, 0)
 	return dst, nil
 }
 
 // fitting is the pattern that tells what the levels of msg's topic are; nil: none does. Where several fit it is one that
 // names the device by address, and then one that suits the payload: a pattern with {field} carries a bare value.
-func (m *model) fitting(msg *ingest.Message, address string) *pattern.Pattern {
+func (m *mapping) fitting(msg *ingest.Message, address string) *pattern.Pattern {
 	if !m.captures {
 		return nil
 	}
@@ -121,7 +121,7 @@ func bare(payload []byte) bool {
 }
 
 // capture puts the named levels of the topic into the tree.
-func (w *Worker) capture(topic string) {
+func (w *worker) capture(topic string) {
 	if w.fit == nil {
 		return
 	}
@@ -134,7 +134,7 @@ func (w *Worker) capture(topic string) {
 }
 
 // unwrap makes the tree of the member in which the message proper is wrapped, where there is one.
-func (w *Worker) unwrap(m *model) *fault.Fault {
+func (w *worker) unwrap(m *model) *fault.Fault {
 	if len(m.Inside) == 0 || w.tree.Nodes[0].Kind != '{' {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (w *Worker) unwrap(m *model) *fault.Fault {
 }
 
 // numbered fills in the device's own number of the message. A number that cannot be one is as none.
-func numbered(w *Worker, doc *document.Document, m *model, o *telemetry.Observation) *fault.Fault {
+func numbered(w *worker, doc *document.Document, m *model, o *telemetry.Observation) *fault.Fault {
 	if w.facts.numbered {
 		o.Sequence, o.HasSequence, o.Boot = w.facts.sequence, true, w.facts.boot
 	}
@@ -182,7 +182,7 @@ func numbered(w *Worker, doc *document.Document, m *model, o *telemetry.Observat
 
 // extraction is the reading of one mapped message.
 type extraction struct {
-	w         *Worker
+	w         *worker
 	doc       *document.Document
 	model     *model
 	msg       *ingest.Message
@@ -219,7 +219,7 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 		o.Boot, o.Sequence, o.HasSequence = "", 0, false // they number the message, not what it repeats
 		o.Readings = e.w.arena.keep(e.w.readings)
 		own := e.before(m.pastTime.read(e.doc, item, b.zone), b.zone)
-		e.w.d.clock.judge(&rec, own)
+		e.w.shared.clock.judge(&rec, own)
 		rec.Identity = e.w.identify(b, &rec, own, e.doc.Nodes[item.At].Raw, 0)
 		dst = append(dst, rec)
 		e.stored++
@@ -229,12 +229,12 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 }
 
 // wanted applies the model's When.
-func (m *model) wanted(w *Worker, doc *document.Document) bool {
+func (m *model) wanted(w *worker, doc *document.Document) bool {
 	return w.passes(&m.when, doc, document.Found{})
 }
 
 // passes reports whether a message, or the element at v, is wanted, and explains why not.
-func (w *Worker) passes(f *document.Filter, doc *document.Document, v document.Found) bool {
+func (w *worker) passes(f *document.Filter, doc *document.Document, v document.Found) bool {
 	process, ignore := f.Refusing(doc, v)
 	switch {
 	case w.trace == nil:

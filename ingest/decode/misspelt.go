@@ -21,7 +21,7 @@ var nativeNames = func() []string {
 const maxUnknown = 256
 
 // misspelt is the native name that an unknown member is probably meant to have; empty: it is the firmware's own business.
-func (w *Worker) misspelt(name []byte) string {
+func misspelt(w *worker, name []byte) string {
 	if meant, known := w.unknown[string(name)]; known {
 		return meant
 	}

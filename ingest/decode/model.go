@@ -126,14 +126,6 @@ func (m *Model) Delivers() []telemetry.Quantity {
 	return slices.Compact(all)
 }
 
-// Topics are the topic patterns of the model: its own, or where it has none those of the format.
-func (m *Model) Topics() []string {
-	if f, err := formatOf(m.Format); m.Match == nil && err == nil {
-		return f.topics
-	}
-	return m.Match
-}
-
 // fields are those of all readings.
 func (m *Model) fields() []Field {
 	lists := [][]Field{m.Readings}

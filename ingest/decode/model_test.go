@@ -93,14 +93,14 @@ func TestValidate(t *testing.T) {
 		{"sample reason", func(m *Model) { m.Samples = []Sample{{Name: "s", Rejected: "odd"}} }, `samples[0].rejected: unknown reason "odd"`},
 	}
 	good := goodModel()
-	if err := good.Validate(); err != nil {
+	if err := Validate(&good); err != nil {
 		t.Fatalf("without a mistake: %v", err)
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := goodModel()
 			tt.change(&m)
-			if err := m.Validate(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if err := Validate(&m); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want …%s…", err, tt.want)
 			}
 		})

@@ -114,7 +114,7 @@ func TestNamesAndAsideAreChecked(t *testing.T) {
 			m := goodModel()
 			tt.field.Quantity = telemetry.Temperature
 			m.Readings = []Field{tt.field}
-			if err := m.Validate(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if err := Validate(&m); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want …%s…", err, tt.want)
 			}
 		})

@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,16 +14,51 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func init() {
-	register(Format{Name: "native", Title: "Gerbang's own JSON", decode: decodeNative})
+	register(Format{Name: "native", Title: "Gerbang's own JSON", decode: decodeNative, admit: admitNative, check: checkNative,
+		builtin: &Model{ID: NativeModel, Title: "Native format", Format: "native"}})
 }
 
 // NativeModel is the id of the built-in model: the format of gerbang/v1/{site}/{device}.
 const NativeModel = "native"
+
+// nativePattern is the topic of every device of the format.
+const nativePattern = pattern.Own + "{site}/{device}"
+
+// admitNative checks how a device is called: its topic names it.
+func admitNative(id, address string) error {
+	switch {
+	case address != id:
+		return fmt.Errorf("address %q: a device of the native format is named by its id in the topic", address)
+	case id == "out":
+		return errors.New(`the id "out" is taken by the gateway's own topics`)
+	}
+	return nil
+}
+
+// checkNative: the format reads its quantities by name; Readings of its model only document it.
+func checkNative(c *compiler) any {
+	m := c.m
+	if len(m.Match) > 0 && !slices.Equal(m.Match, []string{nativePattern}) {
+		c.fail("match", fmt.Errorf("the native format has topic %s", nativePattern))
+	}
+	m.Match = []string{nativePattern}
+	m.patterns = []pattern.Pattern{pattern.Must(nativePattern)}
+	if m.Device != "" || m.Time != nil || m.History != nil || m.Swap || m.Count != "" || len(m.Prefer) > 0 {
+		c.fail("format", errors.New("the native format has no device, time, history, swap or count of its own"))
+	}
+	for i, f := range m.Readings {
+		if f.Path != f.Quantity.String() || f.Unit != "" && f.Unit != f.Quantity.Unit() {
+			c.fail(fmt.Sprintf("readings[%d]", i), fmt.Errorf("the native format has %s in %s", f.Quantity, f.Quantity.Unit()))
+		}
+	}
+	return nil
+}
 
 // maxAuthor bounds how a native message names who did a task, in bytes.
 const maxAuthor = 100
@@ -29,7 +66,7 @@ const maxAuthor = 100
 // decodeNative reads the native format: one JSON object whose members are quantities by name, with optional at, boot and
 // seq, or a task log. Members it does not know are firmware's own business and are passed over, unless they are nearly a name that
 // it knows: that is told beside the readings. A message in which it knows none is rejected.
-func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
+func decodeNative(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	if f := w.parse(msg); f != nil {
 		return dst, f
 	}
@@ -53,14 +90,14 @@ func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		return dst, f
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
-	w.d.clock.judge(rec, n.time)
+	w.shared.clock.judge(rec, n.time)
 	rec.Identity = w.identify(b, rec, n.time, msg.Payload, 0)
 	return dst, nil
 }
 
 // native is the reading of one native message.
 type native struct {
-	w    *Worker
+	w    *worker
 	b    *binding
 	obs  *telemetry.Observation
 	time deviceTime
@@ -108,7 +145,7 @@ func (n *native) member(m *document.Node) *fault.Fault {
 			return n.quantity(q, m)
 		} else if null {
 			return nil
-		} else if meant := n.w.misspelt(m.Name); meant != "" {
+		} else if meant := misspelt(n.w, m.Name); meant != "" {
 			if n.meant == "" {
 				n.meant = meant
 			}

@@ -45,12 +45,12 @@ func TestModelWithoutTopicsHasThoseOfItsFormat(t *testing.T) {
 		{"none in any case", Model{ID: "m", Title: "M", Format: "lorawan", Match: []string{}, Readings: read}, nil},
 		{"another format", Model{ID: "m", Title: "M", Readings: read}, nil},
 	} {
-		m, err := compile(&tt.m)
+		m, err := ready(&tt.m)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if got := m.Match; !slices.Equal(got, tt.want) || !slices.Equal(tt.m.Topics(), tt.want) || len(m.patterns) != len(tt.want) {
+		if got := m.Match; !slices.Equal(got, tt.want) || !slices.Equal(TopicsOf(&tt.m), tt.want) || len(m.patterns) != len(tt.want) {
 			t.Errorf("%s: got topics %v and %d patterns, want %v", tt.name, got, len(m.patterns), tt.want)
 		}
 	}

@@ -20,32 +20,32 @@ func init() {
 
 // openXML takes an XML document; the elements of the model's Lists are always arrays. JSON is taken as it is: newer firmware of
 // the same device sends the same event in either.
-func openXML(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
+func openXML(w *worker, m *model, msg *ingest.Message) *fault.Fault {
 	if first := bytes.TrimLeft(msg.Payload, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
 		return w.parseLeniently(msg)
 	}
-	return w.transcode(msg, func(l transcode.Limits, out *object.Writer) error { return transcode.XML(msg.Payload, m.Lists, l, out) })
+	return transcoded(w, msg, func(l transcode.Limits, out *object.Writer) error { return transcode.XML(msg.Payload, m.Lists, l, out) })
 }
 
 // openLines takes InfluxDB line protocol.
-func openLines(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
-	return w.transcode(msg, func(l transcode.Limits, out *object.Writer) error { return transcode.LineProtocol(msg.Payload, l, out) })
+func openLines(w *worker, _ *model, msg *ingest.Message) *fault.Fault {
+	return transcoded(w, msg, func(l transcode.Limits, out *object.Writer) error { return transcode.LineProtocol(msg.Payload, l, out) })
 }
 
 // openSenML takes a SenML pack, resolved against the time of receipt.
-func openSenML(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
-	return w.transcode(msg, func(l transcode.Limits, out *object.Writer) error {
+func openSenML(w *worker, _ *model, msg *ingest.Message) *fault.Fault {
+	return transcoded(w, msg, func(l transcode.Limits, out *object.Writer) error {
 		return transcode.SenML(msg.Payload, msg.Received.Time(), l, out)
 	})
 }
 
-// transcode makes the tree of a payload in another notation than JSON.
-func (w *Worker) transcode(msg *ingest.Message, write func(transcode.Limits, *object.Writer) error) *fault.Fault {
-	if f := w.d.sized(msg); f != nil {
+// transcoded makes the tree of a payload in another notation than JSON.
+func transcoded(w *worker, msg *ingest.Message, write func(transcode.Limits, *object.Writer) error) *fault.Fault {
+	if f := w.sized(msg); f != nil {
 		return f
 	}
 	return w.open(func(out *object.Writer) *fault.Fault {
-		if err := write(transcode.Limits{Depth: w.d.limits.MaxDepth, Values: document.MaxNodes}, out); err != nil {
+		if err := write(transcode.Limits{Depth: w.shared.maxDepth, Values: document.MaxNodes}, out); err != nil {
 			return unreadable(err)
 		}
 		return nil

@@ -4,13 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
-	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
-	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -38,23 +35,6 @@ type Line struct {
 	Item  string `json:"item,omitempty"`
 }
 
-// Query is a message that somebody looks at.
-type Query struct {
-	// Model is the id or an alias of a model.
-	Model   string
-	Topic   string // may be empty
-	Payload []byte
-	// Frame says that Payload is the bare FRMPayload of a LoRaWAN uplink on Port, without a network server's envelope.
-	Frame    bool
-	Port     uint8
-	Retained bool
-	Received time.Time
-	// Open shows in explanations and rejections what is never kept: whoever looks has the message.
-	Open bool
-	// Explain asks for a Trace.
-	Explain bool
-}
-
 // Answer is what a message means. Neither lines nor a rejection: it is not a reading.
 type Answer struct {
 	Lines     []Line
@@ -67,7 +47,7 @@ type Answer struct {
 // One decodes a single message. The device need not be configured: it is then named after what topic or payload say, its
 // site is unknown, its zone is UTC and every task is taken. Counts that the model does not count are among the lines, and say so.
 func (d *Decoder) One(q Query) Answer {
-	w := d.Worker(nil)
+	w := newWorker(d.shared, nil)
 	w.all = true
 	if q.Open {
 		w.sight = redact.Open
@@ -87,7 +67,7 @@ func (d *Decoder) One(q Query) Answer {
 	}
 	var recs []telemetry.Record
 	if b, f := d.route(w, msg); f == nil && b.model == m {
-		recs = w.Decode(msg, nil)
+		recs = d.run(w, msg, nil)
 	} else if p := m.quiet(msg.Topic); p != nil {
 		w.explainf("filter", "not a reading: nobody measures on %s", p.Text)
 	} else {
@@ -120,7 +100,7 @@ func (d *Decoder) Configured(q Query) string {
 		return ""
 	}
 	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
-	b, f := d.route(d.Worker(nil), msg)
+	b, f := d.route(newWorker(d.shared, nil), msg)
 	if f != nil || b == nil || b.model == nil {
 		return ""
 	}
@@ -144,61 +124,6 @@ func (d *Decoder) model(name string) *model {
 		}
 	}
 	return nil
-}
-
-// decodeAs decodes msg for b without asking the router.
-func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
-	var f *fault.Fault
-	w.refused.reset()
-	if len(msg.Payload) > 0 || !b.model.format.empty {
-		f = w.d.sized(msg)
-	}
-	var recs []telemetry.Record
-	if f == nil {
-		recs, f = b.model.decode(w, b, msg, nil)
-	}
-	switch {
-	case f == fault.NotReading:
-		return nil
-	case f != nil:
-		return []telemetry.Record{w.reject(msg, b, f)}
-	}
-	return w.withRefused(recs, 0, msg)
-}
-
-// quiet is the silent pattern that decides about topic; nil: none.
-func (m *model) quiet(topic string) *pattern.Pattern {
-	if found := m.topics.Match(topic, nil); len(found) > 0 && found[0].silent {
-		return &found[0].pattern
-	}
-	return nil
-}
-
-// stranger makes a binding for a device that no site has.
-func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
-	b := &binding{device: "device", model: m, zone: time.UTC, stranger: true}
-	named := false // by the topic
-	patterns := append([]pattern.Pattern(nil), m.patterns...)
-	for _, text := range m.pushPatterns() {
-		patterns = append(patterns, pattern.Must(text))
-	}
-	p := m.fitting(msg, "")
-	if i := slices.IndexFunc(patterns, func(p pattern.Pattern) bool { return p.Matches(msg.Topic) }); p == nil && i >= 0 {
-		p = &patterns[i]
-	}
-	if p != nil && p.Device >= 0 {
-		b.device, named = written.Bounded(p.Value(msg.Topic, p.Device), written.MaxAddress), !p.Deep // a prefix of several levels is less of a name than the payload has
-	}
-	if p != nil && p.Site >= 0 {
-		b.site = written.Bounded(p.Value(msg.Topic, p.Site), written.MaxText)
-	}
-	if m.namesDevice() && !named {
-		if addresses, f := m.names(w, msg); f == nil && len(addresses) > 0 && written.Identifier(addresses[0]) {
-			b.device = written.Bounded(addresses[0], written.MaxAddress)
-		}
-	}
-	b.key = b.site + "/" + b.device
-	return b
 }
 
 func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
@@ -229,14 +154,6 @@ func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
 		lines = append(lines, line)
 	}
 	return lines
-}
-
-// nameOf is the quantity's name among the lines: where a model knows people by period and by total, a period says that it is one.
-func (m *model) nameOf(q telemetry.Quantity) string {
-	if (m.Count != "" || len(m.Prefer) > 0) && countOf(q) == CountPeriod {
-		return q.String() + "_period"
-	}
-	return q.String()
 }
 
 // quantityOf is the quantity of a line.

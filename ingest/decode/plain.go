@@ -16,7 +16,7 @@ func init() {
 
 // openJSON takes JSON. Text that is none may still be known not to be a reading: some firmware sends lines of another protocol
 // on the same topic, which a model ignores by how they begin.
-func openJSON(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
+func openJSON(w *worker, m *model, msg *ingest.Message) *fault.Fault {
 	f := w.parseLeniently(msg)
 	if f != nil && f.Reason == telemetry.ReasonSyntax && m.noise && len(msg.Payload) <= maxNoise {
 		w.tree = w.inner
@@ -30,11 +30,11 @@ func openJSON(w *Worker, m *model, msg *ingest.Message) *fault.Fault {
 
 // openValue takes a payload that is one number or word. JSON is taken as it is: some firmware sends either, or a word in
 // quotes. Where the topic has a level {field} the value, whatever it is, is the member of that name.
-func openValue(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
+func openValue(w *worker, _ *model, msg *ingest.Message) *fault.Fault {
 	if len(msg.Payload) == 0 {
 		return fault.NotReading
 	}
-	if f := w.openScalar(msg); f != nil {
+	if f := openScalar(w, msg); f != nil {
 		return f
 	}
 	field := ""
@@ -63,11 +63,11 @@ func openValue(w *Worker, _ *model, msg *ingest.Message) *fault.Fault {
 }
 
 // openScalar makes the tree of a payload that is JSON, or one bare number or word.
-func (w *Worker) openScalar(msg *ingest.Message) *fault.Fault {
+func openScalar(w *worker, msg *ingest.Message) *fault.Fault {
 	if c := msg.Payload[0]; c == '"' || !bare(msg.Payload) {
 		return w.parseLeniently(msg)
 	}
-	if f := w.d.sized(msg); f != nil {
+	if f := w.sized(msg); f != nil {
 		return f
 	}
 	if len(msg.Payload) > maxValue {

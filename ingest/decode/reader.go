@@ -17,8 +17,8 @@ type reader func(up codec.Uplink, received telemetry.Instant, out *object.Writer
 // scripted is how the name of a script's file ends.
 const scripted = ".js"
 
-// reader makes the model's Codec ready; nil with a problem noted.
-func (c *compiler) reader() reader {
+// readerOf makes the model's Codec ready; nil with a problem noted.
+func readerOf(c *compiler) reader {
 	m := c.m
 	if m.Layout != nil {
 		described, err := frame.Compile(m.Layout)
@@ -45,4 +45,15 @@ func (c *compiler) reader() reader {
 	return func(up codec.Uplink, received telemetry.Instant, out *object.Writer) error {
 		return program.Decode(up, script.Extra{Received: received.Time()}, out)
 	}
+}
+
+// codecOf reads the frames of a model; nil: it has no codec.
+func codecOf(m *model) reader {
+	switch p := m.prepared.(type) {
+	case reader:
+		return p
+	case *framed:
+		return p.read
+	}
+	return nil
 }

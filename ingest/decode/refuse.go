@@ -79,7 +79,7 @@ func (r *refusals) why() *fault.Fault {
 
 // withoutZeros takes back the zeros that a sensor says beside such a one: one that says 0 ppm while it warms up has not measured 0 °C
 // either, whereas a battery of 0 V says nothing of the thermometer. It ends a record: the next begins without refused zeros.
-func (w *Worker) withoutZeros(b *binding) {
+func (w *worker) withoutZeros(b *binding) {
 	if len(w.refused.zeros) == 0 {
 		return
 	}
@@ -95,7 +95,7 @@ func (w *Worker) withoutZeros(b *binding) {
 
 // withRefused appends the rejections of the fields that were refused to the message's records, which begin at start: one for each
 // device. It is recognised as repeated with the device's readings, or else with those of the others.
-func (w *Worker) withRefused(records []telemetry.Record, start int, msg *ingest.Message) []telemetry.Record {
+func (w *worker) withRefused(records []telemetry.Record, start int, msg *ingest.Message) []telemetry.Record {
 	if w.refused.first == nil || len(records) == start {
 		return records
 	}

@@ -9,10 +9,10 @@ import (
 )
 
 // reject makes the record of a message that was not understood.
-func (w *Worker) reject(msg *ingest.Message, b *binding, f *fault.Fault) telemetry.Record {
+func (w *worker) reject(msg *ingest.Message, b *binding, f *fault.Fault) telemetry.Record {
 	topic, raw, device := msg.Topic, msg.Payload, b.device
 	if w.sight != redact.Open {
-		l := w.d.lexicon()
+		l := w.shared.lexicon()
 		topic, raw, device = l.Topic(topic, redact.Kept, ""), l.Payload(raw), l.Name(device)
 	}
 	return telemetry.Record{

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
-	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
@@ -21,28 +18,8 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// binding is what a topic leads to: a configured device.
-type binding struct {
-	site   string
-	device string
-	// address is how messages name the device; empty: not known.
-	address string
-	key     string // "site/device", as in a Sender
-	model   *model
-	zone    *time.Location
-	tasks   map[string]facility.Task // of the site; nil: any task is taken (no site is configured)
-	author  bool                     // keep a task log's "by"
-	// measures are the quantities that the device is there for, as bits; 0: whatever its model reads.
-	measures uint64
-	// stranger: no site has the device; somebody only looks at its message.
-	stranger bool
-}
-
-// unbound is the binding of a message that leads nowhere.
-var unbound = &binding{}
-
-// nativePattern is the topic of every device of the native format.
-const nativePattern = pattern.Own + "{site}/{device}"
+// ownPattern is the topic of every device below the gateway's own.
+const ownPattern = pattern.Own + "{site}/{device}"
 
 // router finds the device that a message is about.
 type router struct {
@@ -122,12 +99,9 @@ func (r *router) addSite(s *facility.Site, models map[string]*model) error {
 
 func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	address := b.address
-	if b.model.native() {
-		switch {
-		case address != dev.ID:
-			return fmt.Errorf("address %q: a device of the native format is named by its id in the topic", address)
-		case dev.ID == "out":
-			return errors.New(`the id "out" is taken by the gateway's own topics`)
+	if admit := b.model.format.admit; admit != nil {
+		if err := admit(dev.ID, address); err != nil {
+			return err
 		}
 	}
 	if err := validAddress(address, b.model.namesDevice() || slices.ContainsFunc(b.model.patterns, func(p pattern.Pattern) bool { return p.Deep })); err != nil {
@@ -135,7 +109,7 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	}
 	b.model.bind(b, address)
 	for _, p := range b.model.patterns {
-		rt := r.route(p, b.model)
+		rt := r.at(p, b.model)
 		if other, taken := rt.add(b, address); taken {
 			return fmt.Errorf("address %q on topic %s is also that of device %s", address, p.Text, other)
 		}
@@ -152,7 +126,7 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	}
 	for _, text := range b.model.pushPatterns() {
 		p := pattern.Must(text)
-		rt := r.route(p, b.model)
+		rt := r.at(p, b.model)
 		if _, taken := rt.add(b, address); taken {
 			rt.devices[rt.keyOf(b.site, address)] = nil
 		}
@@ -160,7 +134,7 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	return nil
 }
 
-func (r *router) route(p pattern.Pattern, m *model) *route {
+func (r *router) at(p pattern.Pattern, m *model) *route {
 	rt := r.routes[p.Text]
 	if rt == nil {
 		rt = &route{pattern: p, title: m.ID, devices: make(map[string]*binding), depths: map[int]bool{1: true}}
@@ -173,64 +147,6 @@ func (r *router) route(p pattern.Pattern, m *model) *route {
 		rt.learners = append(rt.learners, m)
 	}
 	return rt
-}
-
-// bind notes a device of the model by its address.
-func (m *model) bind(b *binding, address string) {
-	key := strings.ToLower(address)
-	if _, taken := m.devices[key]; taken {
-		b = nil
-	}
-	m.devices[key] = b
-}
-
-// namesAlike reports whether messages of both models name their device at the same place.
-func (m *model) namesAlike(other *model) bool {
-	return m.format.addresses != nil && m.format == other.format ||
-		m.format == other.format && m.Device == other.Device && m.Each == nil && other.Each == nil && reflect.DeepEqual(m.When, other.When)
-}
-
-// names are how a message names its device, the most exact first; NotReading where it is for nobody.
-func (m *model) names(w *Worker, msg *ingest.Message) ([]string, *fault.Fault) {
-	if m.format.addresses != nil {
-		return m.format.addresses(w, msg)
-	}
-	// Whoever is named explains; looking for the name does not.
-	trace := w.trace
-	w.trace = nil
-	defer func() { w.trace = trace }()
-	w.facts, w.fit = facts{}, m.fitting(msg, "")
-	if f := m.format.open(w, m, msg); f != nil {
-		return nil, f
-	}
-	w.capture(msg.Topic)
-	var named []string
-	for i := range m.addresses {
-		if name, ok := m.addresses[i].read(w.tree, document.Found{}); ok {
-			named = append(named, name)
-		}
-	}
-	if f := w.unwrap(m); f != nil {
-		return nil, f
-	}
-	if len(w.tree.Captures) == 0 { // it is another tree
-		w.capture(msg.Topic)
-	}
-	if !m.wanted(w, w.tree) {
-		return nil, fault.NotReading
-	}
-	if len(m.eachDevice) == 0 {
-		return named, nil
-	}
-	m.each.Each(w.tree, document.Found{}, func(item document.Found) bool {
-		for i := range m.eachDevice {
-			if name, ok := m.eachDevice[i].read(w.tree, item.Inside()); ok {
-				named = append(named, name)
-			}
-		}
-		return len(named) < maxReadings
-	})
-	return named, nil
 }
 
 func (rt *route) keyOf(site, address string) string {
@@ -281,10 +197,18 @@ func (r *router) filters() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
+// route finds whose message it is.
+func (r *router) route(w *worker, msg *ingest.Message) (*binding, *fault.Fault) {
+	if b := r.exact[msg.Topic]; b != nil {
+		return b, nil
+	}
+	return r.find(w, msg)
+}
+
 // find handles the topics that exact does not know.
-func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
+func (r *router) find(w *worker, msg *ingest.Message) (*binding, *fault.Fault) {
 	if rest, ok := strings.CutPrefix(msg.Topic, pattern.Own); ok {
-		return r.findNative(rest)
+		return r.findOwn(rest)
 	}
 	var space [8]*route
 	matched := r.tree.Match(msg.Topic, space[:0])
@@ -327,7 +251,7 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
 
 // find looks the device of msg up among those of the route. A message that is not a reading for some model is nobody's: the
 // binding names the model alone.
-func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
+func (rt *route) find(w *worker, msg *ingest.Message) (*binding, *fault.Fault) {
 	site := rt.pattern.Value(msg.Topic, rt.pattern.Site)
 	var missing *fault.Fault
 	if rt.pattern.Device >= 0 {
@@ -368,7 +292,7 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault.Fault) {
 	return nil, missing
 }
 
-func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault.Fault) {
+func (rt *route) lookup(w *worker, site, address string) (*binding, *fault.Fault) {
 	key := w.key[:0]
 	if rt.pattern.Site >= 0 {
 		key = append(append(key, site...), '/')
@@ -394,8 +318,8 @@ func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault.Fault
 		About(rt.pattern.Text+" "+written.Bounded(site+"/"+address, written.MaxAddress), address)
 }
 
-// findNative says what is wrong with a topic below gerbang/v1/ that is no configured device's.
-func (r *router) findNative(rest string) (*binding, *fault.Fault) {
+// findOwn says what is wrong with a topic below gerbang/v1/ that is no configured device's.
+func (r *router) findOwn(rest string) (*binding, *fault.Fault) {
 	siteID, rest, _ := strings.Cut(rest, "/")
 	devices, known := r.sites[siteID]
 	if device, _, _ := strings.Cut(rest, "/"); device == "out" {
@@ -407,7 +331,7 @@ func (r *router) findNative(rest string) (*binding, *fault.Fault) {
 	}
 	switch {
 	case !written.IsID(siteID) || !written.IsID(rest):
-		return unbound, fault.New(telemetry.ReasonUnknownTopic, "topic does not name a site and a device: want %s", nativePattern)
+		return unbound, fault.New(telemetry.ReasonUnknownTopic, "topic does not name a site and a device: want %s", ownPattern)
 	case !known:
 		return unbound, fault.New(telemetry.ReasonUnknownDevice, "site %s is not configured", fault.Quoted(siteID)).About("", rest)
 	case devices[rest] == nil:

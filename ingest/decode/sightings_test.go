@@ -117,11 +117,9 @@ func TestAGuessIsBounded(t *testing.T) {
 			models = append(models, other)
 		}
 		d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}, Models: models})
-		var w *Worker
-		d.workers.New = func() any { w = d.Worker(nil); return w }
 		q := Query{Payload: []byte{0x01, 0xff, 0x38, 0x02, 0x1e}, Frame: true, Port: 5, Received: message("", "").Received.Time()} // 1 °C below zero, 30 %
-		d.Recognise(q)
-		return w.trials
+		_, left := d.guesser.weigh(q)
+		return left
 	}
 	if used := guessTrials - trialsLeft(1); used < trials {
 		t.Fatalf("one model: %d trials, want a frame that needs all %d", used, trials)

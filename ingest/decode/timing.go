@@ -72,7 +72,7 @@ func (e *extraction) before(t deviceTime, zone *time.Location) deviceTime {
 	end := e.msg.Received
 	t.borrowed = true
 	if own := e.time(e.model.time, document.Found{}, zone); own.at != 0 {
-		end, t.borrowed = e.w.d.clock.nearest(own, end), own.borrowed
+		end, t.borrowed = e.w.shared.clock.nearest(own, end), own.borrowed
 	}
 	t.at = end.Add(-t.ago)
 	return t

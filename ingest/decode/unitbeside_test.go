@@ -72,7 +72,7 @@ func TestUnitsOfALargeMessage(t *testing.T) {
 		for i := range n {
 			fmt.Fprintf(&b, `,"temp_%d":1,"unit%d":"F"`, i, i)
 		}
-		w := d.Worker(nil)
+		w := newWorker(d.shared, nil)
 		if f := w.document.Parse([]byte(b.String()+"}"), 32); f != nil {
 			t.Fatal(f)
 		}

@@ -102,7 +102,7 @@ func (e *extraction) tells(fd *field, from document.Found) bool {
 // remembered is the best way that the device has shown so far, has included, and notes it. The first period of a device of which
 // a lesser way was read is in none: whom it counts was counted already.
 func (e *extraction) remembered(b *binding, has int) int {
-	memory, prefer := e.w.d.limits.Memory, e.model.Prefer
+	memory, prefer := e.w.shared.memory, e.model.Prefer
 	key := "way/" + b.key
 	noted, _ := memory.Get(key)
 	known, seen, first := parseWay(prefer, noted)

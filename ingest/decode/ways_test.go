@@ -81,7 +81,7 @@ func TestWaysAreRemembered(t *testing.T) {
 	decoder := func() *Decoder {
 		m := camera()
 		d := acme(t, m)
-		d.limits.Memory = memory
+		d.shared.memory = memory
 		return d
 	}
 	decoder().Decode(message("a/d1", `{"total":7}`), nil)
@@ -95,7 +95,7 @@ func TestOneShowsTheOtherForm(t *testing.T) {
 	d := acme(t, camera())
 	for _, memory := range []string{"", "total 0"} { // who looks changes nothing and is not changed
 		if memory != "" {
-			if err := d.limits.Memory.Put("way/mpp/d1", memory); err != nil {
+			if err := d.shared.memory.Put("way/mpp/d1", memory); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -109,7 +109,7 @@ func TestOneShowsTheOtherForm(t *testing.T) {
 			t.Errorf("got %+v, want the crossing", a.Lines)
 		}
 	}
-	if noted, _ := d.limits.Memory.Get("way/mpp/d1"); noted != "total 0" {
+	if noted, _ := d.shared.memory.Get("way/mpp/d1"); noted != "total 0" {
 		t.Errorf("looking at a message left %q in the memory", noted)
 	}
 }
