@@ -48,23 +48,15 @@ func (w *worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
 	return w.withRefused(recs, 0, msg)
 }
 
-// quiet is the silent pattern that decides about topic; nil: none.
-func (m *mapping) quiet(topic string) *pattern.Pattern {
-	if found := m.topics.Match(topic, nil); len(found) > 0 && found[0].silent {
-		return &found[0].pattern
-	}
-	return nil
-}
-
 // stranger makes a binding for a device that no site has.
-func (w *worker) stranger(m *model, msg *ingest.Message) *binding {
+func (w *worker) stranger(m *ready, msg *ingest.Message) *binding {
 	b := &binding{device: "device", model: m, zone: time.UTC, stranger: true}
 	named := false // by the topic
-	patterns := append([]pattern.Pattern(nil), m.patterns...)
-	for _, text := range m.pushPatterns() {
+	patterns := append([]pattern.Pattern(nil), m.Patterns...)
+	for _, text := range m.PushPatterns() {
 		patterns = append(patterns, pattern.Must(text))
 	}
-	p := m.fitting(msg, "")
+	p := m.Fitting(msg.Topic, msg.Payload, "")
 	if i := slices.IndexFunc(patterns, func(p pattern.Pattern) bool { return p.Matches(msg.Topic) }); p == nil && i >= 0 {
 		p = &patterns[i]
 	}
@@ -74,19 +66,11 @@ func (w *worker) stranger(m *model, msg *ingest.Message) *binding {
 	if p != nil && p.Site >= 0 {
 		b.site = written.Bounded(p.Value(msg.Topic, p.Site), written.MaxText)
 	}
-	if m.namesDevice() && !named {
+	if m.NamesDevice() && !named {
 		if addresses, f := m.names(w, msg); f == nil && len(addresses) > 0 && written.Identifier(addresses[0]) {
 			b.device = written.Bounded(addresses[0], written.MaxAddress)
 		}
 	}
 	b.key = b.site + "/" + b.device
 	return b
-}
-
-// nameOf is the quantity's name among the lines: where a model knows people by period and by total, a period says that it is one.
-func (m *mapping) nameOf(q telemetry.Quantity) string {
-	if (m.Count != "" || len(m.Prefer) > 0) && countOf(q) == CountPeriod {
-		return q.String() + "_period"
-	}
-	return q.String()
 }

@@ -19,7 +19,7 @@ type binding struct {
 	// address is how messages name the device; empty: not known.
 	address string
 	key     string // "site/device", as in a Sender
-	model   *model
+	model   *ready
 	zone    *time.Location
 	tasks   map[string]facility.Task // of the site; nil: any task is taken (no site is configured)
 	author  bool                     // keep a task log's "by"
@@ -33,7 +33,7 @@ type binding struct {
 var unbound = &binding{}
 
 // bind notes a device of the model by its address.
-func (m *model) bind(b *binding, address string) {
+func (m *ready) bind(b *binding, address string) {
 	key := strings.ToLower(address)
 	if _, taken := m.devices[key]; taken {
 		b = nil
@@ -42,13 +42,13 @@ func (m *model) bind(b *binding, address string) {
 }
 
 // namesAlike reports whether messages of both models name their device at the same place.
-func (m *model) namesAlike(other *model) bool {
+func (m *ready) namesAlike(other *ready) bool {
 	return m.format.addresses != nil && m.format == other.format ||
 		m.format == other.format && m.Device == other.Device && m.Each == nil && other.Each == nil && reflect.DeepEqual(m.When, other.When)
 }
 
 // names are how a message names its device, the most exact first; NotReading where it is for nobody.
-func (m *model) names(w *worker, msg *ingest.Message) ([]string, *fault.Fault) {
+func (m *ready) names(w *worker, msg *ingest.Message) ([]string, *fault.Fault) {
 	if m.format.addresses != nil {
 		return m.format.addresses(w, m, msg)
 	}
@@ -56,14 +56,14 @@ func (m *model) names(w *worker, msg *ingest.Message) ([]string, *fault.Fault) {
 	trace := w.trace
 	w.trace = nil
 	defer func() { w.trace = trace }()
-	w.facts, w.fit = facts{}, m.fitting(msg, "")
+	w.facts, w.fit = facts{}, m.Fitting(msg.Topic, msg.Payload, "")
 	if f := m.format.open(w, m, msg); f != nil {
 		return nil, f
 	}
 	w.capture(msg.Topic)
 	var named []string
-	for i := range m.addresses {
-		if name, ok := m.addresses[i].read(w.tree, document.Found{}); ok {
+	for i := range m.Addresses {
+		if name, ok := m.Addresses[i].Read(w.tree, document.Found{}); ok {
 			named = append(named, name)
 		}
 	}
@@ -76,12 +76,12 @@ func (m *model) names(w *worker, msg *ingest.Message) ([]string, *fault.Fault) {
 	if !m.wanted(w, w.tree) {
 		return nil, fault.NotReading
 	}
-	if len(m.eachDevice) == 0 {
+	if len(m.EachDevice) == 0 {
 		return named, nil
 	}
-	m.each.Each(w.tree, document.Found{}, func(item document.Found) bool {
-		for i := range m.eachDevice {
-			if name, ok := m.eachDevice[i].read(w.tree, item.Inside()); ok {
+	m.EachAt.Each(w.tree, document.Found{}, func(item document.Found) bool {
+		for i := range m.EachDevice {
+			if name, ok := m.EachDevice[i].Read(w.tree, item.Inside()); ok {
 				named = append(named, name)
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -26,7 +27,7 @@ type Options struct {
 	// Sites hold the devices that may be heard. Their ids, places and zones must be valid already.
 	Sites []facility.Site
 	// Models are the device models beside the built-in native one, by unique id.
-	Models []Model
+	Models []model.Model
 	// Memory keeps what devices announce; nil: for as long as the decoder lives.
 	Memory Memory
 	// Sightings note devices that are not configured; nil: those of the decoder alone, which nobody sees.
@@ -97,7 +98,7 @@ func (o *Options) validate() error {
 type Decoder struct {
 	limits Options // without sites and models
 	shared *shared
-	models map[string]*model
+	models map[string]*ready
 	router router
 	// announcers are the formats whose devices announce where they publish.
 	announcers []announcer
@@ -115,7 +116,7 @@ func New(o Options) (*Decoder, error) {
 	}
 	d := &Decoder{limits: o, changed: make(chan struct{}, 1)}
 	d.limits.Sites, d.limits.Models = nil, nil
-	models, err := readyAll(o.Models)
+	models, err := prepareAll(o.Models)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func New(o Options) (*Decoder, error) {
 
 // start makes what formats keep.
 func (d *Decoder) start() {
-	byFormat := make(map[*Format][]*model)
+	byFormat := make(map[*Format][]*ready)
 	for _, id := range slices.Sorted(maps.Keys(d.models)) {
 		m := d.models[id]
 		byFormat[m.format] = append(byFormat[m.format], m)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,8 +20,8 @@ func deep(t testing.TB) Options {
 		{ID: "d3", Model: "s", Address: "shelf/s3"}, {ID: "d4", Model: "s", Address: "s-4"},
 		{ID: "d5", Model: "r", Address: "M/5"}, {ID: "d6", Model: "r", Address: "M/B"},
 	}
-	read := []Field{{Path: "c", Quantity: telemetry.CO2}, {Path: "t", Quantity: telemetry.Temperature}}
-	return Options{Sites: []facility.Site{site}, Models: []Model{
+	read := []model.Field{{Path: "c", Quantity: telemetry.CO2}, {Path: "t", Quantity: telemetry.Temperature}}
+	return Options{Sites: []facility.Site{site}, Models: []model.Model{
 		{ID: "z", Title: "Z", Format: "value", Match: []string{"z/{device...}", "z/{device...}/{field}"},
 			Silent: []string{"z/bridge/#", "z/{device...}/set"}, Readings: read, Otherwise: "ignore"},
 		{ID: "s", Title: "S", Match: []string{"{device...}/rpc"}, Device: "src", Readings: read},

@@ -24,15 +24,15 @@ type group struct {
 // elements appends a record for every run of elements of Each in one list with the same device and time.
 func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := e.model
-	if m.each.Text == "" {
+	if m.EachAt.Text == "" {
 		return dst, nil
 	}
 	var f *fault.Fault
 	var open group
 	e.w.readings, e.w.identities = e.w.readings[:0], e.w.identities[:0]
-	m.each.Each(e.doc, document.Found{}, func(item document.Found) bool {
+	m.EachAt.Each(e.doc, document.Found{}, func(item document.Found) bool {
 		from := item.Inside()
-		if !e.w.passes(&m.eachWhen, e.doc, from) {
+		if !e.w.passes(&m.EachWhen, e.doc, from) {
 			return true
 		}
 		next := group{b: e.device(b, from), outer: item.Outer, first: item.At, end: e.doc.Nodes[item.At].End}
@@ -40,19 +40,19 @@ func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetr
 			e.strangers++
 			return true
 		}
-		if m.eachTime != nil {
-			next.time = e.time(m.eachTime, from, next.b.zone)
+		if m.EachTime != nil {
+			next.time = e.time(m.EachTime, from, next.b.zone)
 		} else {
-			next.time = e.time(m.time, document.Found{}, next.b.zone)
+			next.time = e.time(m.Timing, document.Found{}, next.b.zone)
 		}
-		if m.eachApart || open.b != next.b || open.outer != next.outer || !bytes.Equal(open.time.text, next.time.text) || open.time.at != next.time.at {
+		if m.EachApart || open.b != next.b || open.outer != next.outer || !bytes.Equal(open.time.text, next.time.text) || open.time.at != next.time.at {
 			dst = e.close(&open, base, dst)
 			open = next
 		}
 		open.end, e.of = next.end, next.b
-		for i := range m.eachRead {
-			if f = e.read(&m.eachRead[i], from); f != nil {
-				f = f.In(m.each.Text)
+		for i := range m.EachReads {
+			if f = e.read(&m.EachReads[i], from); f != nil {
+				f = f.In(m.EachAt.Text)
 				return false
 			}
 		}
@@ -99,12 +99,12 @@ func (e *extraction) identify(b *binding, rec *telemetry.Record, t deviceTime, t
 // device is whose element it is; nil: a device that is not configured.
 func (e *extraction) device(b *binding, from document.Found) *binding {
 	m := e.model
-	if len(m.eachDevice) == 0 {
+	if len(m.EachDevice) == 0 {
 		return b
 	}
 	address := ""
-	for i := range m.eachDevice {
-		named, ok := m.eachDevice[i].read(e.doc, from)
+	for i := range m.EachDevice {
+		named, ok := m.EachDevice[i].Read(e.doc, from)
 		if !ok {
 			continue
 		}
@@ -129,26 +129,4 @@ func (e *extraction) device(b *binding, from document.Found) *binding {
 	e.w.shared.stranger(e.msg, fault.New(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", fault.Address(address), m.ID).
 		About(m.ID+" "+address, address))
 	return nil
-}
-
-// read reads an address that may be made of several members.
-func (a *address) read(doc *document.Document, from document.Found) (string, bool) {
-	var parts []string
-	for i := range a.parts {
-		at, ok := a.parts[i].FirstFrom(doc, from)
-		if !ok {
-			return "", false
-		}
-		n := &doc.Nodes[at]
-		part := strings.TrimRight(string(n.Raw), ":/")
-		if n.Kind != '"' && n.Kind != '0' || part == "" {
-			return "", false
-		}
-		parts = append(parts, written.Bounded(part, written.MaxAddress))
-	}
-	name := strings.Join(parts, "/")
-	if a.behind != 0 {
-		name = name[strings.LastIndexByte(name, a.behind)+1:]
-	}
-	return name, name != ""
 }

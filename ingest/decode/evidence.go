@@ -21,7 +21,7 @@ import (
 const chanceLimit = 1. / 4000
 
 // evidence weighs a model with a codec against what it made of a message. ok is false where its readings may be chance.
-func (t *trial) evidence(m *model, b *binding, msg *ingest.Message, records []telemetry.Record) (score int, ok bool) {
+func (t *trial) evidence(m *ready, b *binding, msg *ingest.Message, records []telemetry.Record) (score int, ok bool) {
 	up, f := uplinkOf(t.w, msg)
 	if f != nil {
 		return 0, false

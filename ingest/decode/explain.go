@@ -60,7 +60,7 @@ func (w *worker) shownObject(raw []byte) string {
 func (w *worker) said(f *fault.Fault) string { return f.Said(w.shared.lexicon(), w.sight) }
 
 // explainRest lists the fields that no reading of the model has looked at, and those that it leaves alone on purpose.
-func (w *worker) explainRest(m *model) {
+func (w *worker) explainRest(m *ready) {
 	if w.trace == nil || w.tree == nil || m.format.builtin != nil {
 		return
 	}

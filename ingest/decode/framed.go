@@ -8,6 +8,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -26,29 +27,29 @@ type framed struct {
 }
 
 // checkFramed checks where a message has its frame.
-func checkFramed(c *compiler) any {
-	m, ready := c.m, &framed{read: readerOf(c)}
+func checkFramed(c *model.Compiler) any {
+	m, ready := c.M, &framed{read: readerOf(c)}
 	if m.Frame == nil || m.Frame.Path == "" {
-		c.fail("frame.path", errors.New("missing: format frame has a frame"))
+		c.Fail("frame.path", errors.New("missing: format frame has a frame"))
 		return ready
 	}
-	ready.path = c.path("frame.path", m.Frame.Path, true)
-	ready.port = c.path("frame.port", m.Frame.Port, false)
+	ready.path = c.Path("frame.path", m.Frame.Path, true)
+	ready.port = c.Path("frame.port", m.Frame.Port, false)
 	switch m.Frame.Encoding {
 	case "", "hex":
 		ready.decode = written.Hex
 	case "base64":
 		ready.decode = written.Base64
 	default:
-		c.fail("frame.encoding", fmt.Errorf("%q: want hex or base64", m.Frame.Encoding))
+		c.Fail("frame.encoding", fmt.Errorf("%q: want hex or base64", m.Frame.Encoding))
 	}
 	return ready
 }
 
 // openFramed makes the tree of a JSON message with a radio frame in it: what the codec makes of the frame, and beside it the
 // message itself as the member envelope.
-func openFramed(w *worker, m *model, msg *ingest.Message) *fault.Fault {
-	ready, _ := m.prepared.(*framed)
+func openFramed(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
+	ready, _ := m.Prepared.(*framed)
 	up := uplink{}
 	if w.bare != nil {
 		up.port, up.frame = *w.bare, msg.Payload

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -15,10 +16,10 @@ import (
 func framedModel(encoding string) decode.Model {
 	return decode.Model{
 		ID: "wrapped", Title: "A door in an envelope", Format: "frame", Codec: "merryiot", Layout: layoutOf("merryiot"),
-		Frame:    &decode.Frame{Path: "up.raw|raw", Encoding: encoding, Port: "up.port|port"},
+		Frame:    &model.Frame{Path: "up.raw|raw", Encoding: encoding, Port: "up.port|port"},
 		Device:   "envelope.up?.id",
-		Time:     &decode.Time{Path: "envelope.up?.at"},
-		Readings: []decode.Field{{Path: "open", Quantity: telemetry.ContactOpen}, {Path: "count", Quantity: telemetry.OpenCount}},
+		Time:     &model.Time{Path: "envelope.up?.at"},
+		Readings: []model.Field{{Path: "open", Quantity: telemetry.ContactOpen}, {Path: "count", Quantity: telemetry.OpenCount}},
 	}
 }
 

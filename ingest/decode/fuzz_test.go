@@ -15,20 +15,21 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // fuzzModel uses every feature of the mapping.
-func fuzzModel() Model {
+func fuzzModel() model.Model {
 	one := 1.
 	yes := true
-	return Model{
+	return model.Model{
 		ID: "acme", Title: "Acme", Match: []string{"acme/{device}/up"},
-		When:     When{Process: []Condition{{Path: "type", In: []any{"data", 1, true}}}, Ignore: []Condition{{Path: "join", Exists: &yes}}},
-		Time:     &Time{Path: "ts"},
-		Sequence: "seq", Boot: "boot", Count: CountTotal, Swap: true,
-		Readings: []Field{
+		When:     model.When{Process: []model.Condition{{Path: "type", In: []any{"data", 1, true}}}, Ignore: []model.Condition{{Path: "join", Exists: &yes}}},
+		Time:     &model.Time{Path: "ts"},
+		Sequence: "seq", Boot: "boot", Count: model.CountTotal, Swap: true,
+		Readings: []model.Field{
 			{Path: "t", Quantity: telemetry.Temperature, Unit: "[degF]", UnitPath: "u", Units: map[string]string{"c": "Cel", "f": "[degF]"}, Invalid: []any{-999, "0.00"}},
 			{Path: "lines[*].in", Quantity: telemetry.PeopleInTotal, ChannelPath: "name"},
 			{Path: "lines[*].n", Quantity: telemetry.PeopleIn},
@@ -36,15 +37,15 @@ func fuzzModel() Model {
 			{Path: "probes.*.h", Quantity: telemetry.Humidity, Scale: 0.5, Offset: 1},
 			{Path: "door", Quantity: telemetry.ContactOpen, Words: map[string]float64{"open": 1, "closed": 0}},
 			{Path: "press", Quantity: telemetry.Button},
-			{Path: "ev", Quantity: telemetry.OpenCount, Value: &one, When: []Condition{{Path: "ev", Equals: "open"}}},
+			{Path: "ev", Quantity: telemetry.OpenCount, Value: &one, When: []model.Condition{{Path: "ev", Equals: "open"}}},
 		},
-		Each: &Each{Path: "frames[*].events[]|rows[]", Time: &Time{Path: "^.ts|ts", ZonePath: "zone", WallClock: true},
-			When: When{Ignore: []Condition{{Path: "^.objects[id={track}].type", NotIn: []any{"person"}}}},
-			Readings: []Field{
-				{Path: "kind", Quantity: telemetry.MaskWorn, Value: &one, When: []Condition{{Path: "kind", Equals: "mask"}}, ChannelPath: "line+^^.id"},
+		Each: &model.Each{Path: "frames[*].events[]|rows[]", Time: &model.Time{Path: "^.ts|ts", ZonePath: "zone", WallClock: true},
+			When: model.When{Ignore: []model.Condition{{Path: "^.objects[id={track}].type", NotIn: []any{"person"}}}},
+			Readings: []model.Field{
+				{Path: "kind", Quantity: telemetry.MaskWorn, Value: &one, When: []model.Condition{{Path: "kind", Equals: "mask"}}, ChannelPath: "line+^^.id"},
 				{Path: "inside?.n", Quantity: telemetry.PeoplePresent, Twice: "last"},
 			}},
-		History: &History{Path: "old[*]", Time: Time{Path: "ts", Formats: []string{"epoch_s", "rfc3339"}}},
+		History: &model.History{Path: "old[*]", Time: model.Time{Path: "ts", Formats: []string{"epoch_s", "rfc3339"}}},
 	}
 }
 
@@ -54,7 +55,7 @@ func fuzzModel() Model {
 func FuzzDecode(f *testing.F) {
 	site := testSite(f)
 	site.Devices = append(site.Devices, facility.Device{ID: "acme-1", Model: "acme"})
-	d := newDecoder(f, Options{Sites: []facility.Site{site}, Models: []Model{fuzzModel()}})
+	d := newDecoder(f, Options{Sites: []facility.Site{site}, Models: []model.Model{fuzzModel()}})
 	for _, p := range []string{
 		`{"at":"2022-07-05T00:59:00Z","boot":"a","seq":1,"people_in":3,"battery":97.5}`,
 		`{"at":1656982770125,"button":"single","occupied":true,"co2":null}`,

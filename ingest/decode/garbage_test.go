@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -16,8 +17,8 @@ import (
 func TestGarbage(t *testing.T) {
 	site := testSite(t)
 	site.Devices = append(site.Devices, facility.Device{ID: "acme-1", Model: "acme"})
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{{
-		ID: "acme", Title: "Acme", Match: []string{"acme/{device}/up"}, Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}},
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{{
+		ID: "acme", Title: "Acme", Match: []string{"acme/{device}/up"}, Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature}},
 	}}})
 	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
 	many := func(n int) string {

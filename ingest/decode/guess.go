@@ -6,28 +6,29 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // guess makes a reading of a value whose quantity its name tells. What has no known meaning, or a value that the quantity
 // cannot have, is passed over: the format leaves names to its users, and a stranger's field is no fault.
-func (e *extraction) guess(fd *field, v document.Found) *fault.Fault {
+func (e *extraction) guess(fd *model.ReadField, v document.Found) *fault.Fault {
 	n := &e.doc.Nodes[v.At]
 	if n.Kind == '{' || n.Kind == '[' {
 		return nil
 	}
 	name := e.nameOf(fd, v)
-	if own := string(e.doc.Nodes[v.At].Name); own != "" && fd.path.Ends(document.StepAll) {
+	if own := string(e.doc.Nodes[v.At].Name); own != "" && fd.Path.Ends(document.StepAll) {
 		v.Label = strings.TrimSuffix(strings.TrimSuffix(v.Label, written.Channel([]byte(own))), ".") // the name is no channel
 	}
 	unit, word := "", ""
-	if fd.unitPath.Text != "" {
+	if fd.UnitPath.Text != "" {
 		element := v.Around()
-		if at, ok := fd.unitPath.FirstFrom(e.doc, element); ok && e.doc.Nodes[at].Kind == '"' {
+		if at, ok := fd.UnitPath.FirstFrom(e.doc, element); ok && e.doc.Nodes[at].Kind == '"' {
 			unit = string(e.doc.Nodes[at].Raw)
 			word = unit
-			if ucum, known := fd.unitNames[strings.ToLower(unit)]; known {
+			if ucum, known := fd.UnitNames[strings.ToLower(unit)]; known {
 				unit = ucum
 			}
 		}
@@ -45,7 +46,7 @@ func (e *extraction) guess(fd *field, v document.Found) *fault.Fault {
 			s.Quantity = inside.Quantity
 		}
 	}
-	if q := fd.byUnit[word]; !ok && q != telemetry.NoQuantity {
+	if q := fd.ByUnit[word]; !ok && q != telemetry.NoQuantity {
 		s, ok = meaning.Sense{Quantity: q}, true
 		if ucum, known := meaning.UnitWords[strings.ToLower(word)]; known {
 			s.Unit = ucum
@@ -68,10 +69,10 @@ func (e *extraction) guess(fd *field, v document.Found) *fault.Fault {
 			}
 		}
 	}
-	if fd.swap {
-		s.Quantity = swapped(s.Quantity)
+	if fd.Swap {
+		s.Quantity = model.Swapped(s.Quantity)
 	}
-	if form := countOf(s.Quantity); form != "" && e.model.Count != form && !e.w.all {
+	if form := model.CountOf(s.Quantity); form != "" && e.model.Count != form && !e.w.all {
 		return nil
 	}
 	r := telemetry.Reading{Quantity: s.Quantity, Channel: written.Channel([]byte(rest))}
@@ -106,12 +107,12 @@ func unknownUnit(word string, q telemetry.Quantity) *fault.Fault {
 	return fault.New(telemetry.ReasonField, "unit %s is none that is known of %s", fault.Quoted(word), q).Alone()
 }
 
-// nameOf is the name of the field that a value stands in.
-func (e *extraction) nameOf(fd *field, v document.Found) string {
-	if fd.namePath.Text == "" {
+// NameOf is the name of the field that a value stands in.
+func (e *extraction) nameOf(fd *model.ReadField, v document.Found) string {
+	if fd.NamePath.Text == "" {
 		return string(e.doc.Nodes[v.At].Name)
 	}
-	if at, ok := fd.namePath.FirstFrom(e.doc, v.Around()); ok {
+	if at, ok := fd.NamePath.FirstFrom(e.doc, v.Around()); ok {
 		name := string(e.doc.Nodes[at].Raw)
 		// A name may be a path or a URN whose last part says what it is.
 		return name[strings.LastIndexAny(name, "/:")+1:]
@@ -151,7 +152,7 @@ func (e *extraction) guessed(s meaning.Sense, n *document.Node) (float64, *fault
 	if err != nil {
 		return 0, fault.New(telemetry.ReasonField, "%v", err)
 	}
-	return checked(s.Quantity, conv.Apply(v))
+	return model.Checked(s.Quantity, conv.Apply(v))
 }
 
 // guessedPress is the kind of press that a value tells, of a button or of its state; empty: it is none.
@@ -170,12 +171,12 @@ func guessedPress(n *document.Node) string {
 }
 
 // note explains what became of a value.
-func (e *extraction) note(fd *field, v document.Found, why string) {
+func (e *extraction) note(fd *model.ReadField, v document.Found, why string) {
 	if e.w.trace == nil {
 		return
 	}
-	where := fd.path.Text
-	if name := e.doc.Nodes[v.At].Name; fd.path.Many() && len(name) > 0 && written.PlainName(name) {
+	where := fd.Path.Text
+	if name := e.doc.Nodes[v.At].Name; fd.Path.Many() && len(name) > 0 && written.PlainName(name) {
 		where += " (" + strings.Trim(v.Label+"."+string(name), ".") + ")"
 	}
 	e.w.trace.read(v.At)
@@ -183,8 +184,8 @@ func (e *extraction) note(fd *field, v document.Found, why string) {
 		e.w.explain("field", where+": "+why)
 		return
 	}
-	if !fd.auto {
-		for _, step := range fd.path.Steps {
+	if !fd.Auto {
+		for _, step := range fd.Path.Steps {
 			if step.Kind == document.StepName {
 				e.w.trace.named++
 			}

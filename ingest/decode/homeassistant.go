@@ -10,6 +10,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -25,7 +26,7 @@ func init() {
 // safe for concurrent use; looking a topic up takes no lock.
 type discovered struct {
 	*announced
-	models []*model // of the format
+	models []*ready // of the format
 
 	// topics holds the entities of every topic on which values are published: map[string][]*entity, the slices unchanging.
 	topics sync.Map
@@ -39,21 +40,21 @@ type discovered struct {
 }
 
 // checkHomeAssistant: every pattern names what an announcement is about.
-func checkHomeAssistant(c *compiler) any {
-	m := c.m
-	for i := range m.patterns {
+func checkHomeAssistant(c *model.Compiler) any {
+	m := c.M
+	for i := range m.Patterns {
 		for _, name := range [...]string{"component", "object"} {
-			if !slices.ContainsFunc(m.patterns[i].Named, func(n pattern.Named) bool { return n.Name == name }) {
-				c.fail(fmt.Sprintf("match[%d]", i), fmt.Errorf("has no {%s}: want {component}/{object}/config behind a prefix, or {component}/{node}/{object}/config", name))
+			if !slices.ContainsFunc(m.Patterns[i].Named, func(n pattern.Named) bool { return n.Name == name }) {
+				c.Fail(fmt.Sprintf("match[%d]", i), fmt.Errorf("has no {%s}: want {component}/{object}/config behind a prefix, or {component}/{node}/{object}/config", name))
 			}
 		}
 	}
 	return nil
 }
 
-func startHomeAssistant(s *shared, models []*model) any { return newDiscovered(s, models) }
+func startHomeAssistant(s *shared, models []*ready) any { return newDiscovered(s, models) }
 
-func newDiscovered(s *shared, models []*model) *discovered {
+func newDiscovered(s *shared, models []*ready) *discovered {
 	h := &discovered{
 		models: models, grown: s.grown, configs: make(map[string][]*entity), at: make(map[string]map[string]bool), of: make(map[string]map[string]bool),
 	}
@@ -88,7 +89,7 @@ func (h *discovered) parse(config, text string) []*entity {
 }
 
 // bound binds entities to the model's devices.
-func bound(m *model, kept []entity) []*entity {
+func bound(m *ready, kept []entity) []*entity {
 	var entities []*entity
 	for i := range kept {
 		e := &kept[i]
@@ -107,9 +108,9 @@ func bound(m *model, kept []entity) []*entity {
 }
 
 // model is whose announcements come on a topic; nil: nobody's.
-func (h *discovered) model(config string) *model {
+func (h *discovered) model(config string) *ready {
 	for _, m := range h.models {
-		if slices.ContainsFunc(m.patterns, func(p pattern.Pattern) bool { return p.Matches(config) }) {
+		if slices.ContainsFunc(m.Patterns, func(p pattern.Pattern) bool { return p.Matches(config) }) {
 			return m
 		}
 	}
@@ -287,7 +288,7 @@ func (h *discovered) filters() []string {
 func announcesHomeAssistant(*pattern.Pattern, string) bool { return true }
 
 // addressesHomeAssistant gives all names of the devices of an announcement.
-func addressesHomeAssistant(w *worker, m *model, msg *ingest.Message) ([]string, *fault.Fault) {
+func addressesHomeAssistant(w *worker, m *ready, msg *ingest.Message) ([]string, *fault.Fault) {
 	h, _ := m.state.(*discovered)
 	d, f := h.discover(w, msg)
 	if f != nil {
@@ -316,7 +317,7 @@ func (h *discovered) discover(w *worker, msg *ingest.Message) (*discovery, *faul
 	if f := w.parse(msg); f != nil {
 		return nil, f
 	}
-	fit := m.fitting(msg, "") // all patterns of the format have names: see compile
+	fit := m.Fitting(msg.Topic, msg.Payload, "") // all patterns of the format have names: see compile
 	d := &discovery{envelope: envelope{w, w.document}}
 	component := ""
 	for _, n := range fit.Named {
@@ -353,7 +354,7 @@ func decodeHomeAssistant(w *worker, b *binding, msg *ingest.Message, dst []telem
 }
 
 // learn takes an announcement.
-func (h *discovered) learn(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+func (h *discovered) learn(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
 	d, f := h.discover(w, msg)
 	if f != nil {
 		return f

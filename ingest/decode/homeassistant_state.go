@@ -6,6 +6,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -61,9 +62,9 @@ func states(w *worker, b *binding, entities []*entity, msg *ingest.Message, dst 
 func state(w *worker, b *binding, e *entity, msg *ingest.Message) *fault.Fault {
 	q := e.Quantity
 	if b.model.Swap {
-		q = swapped(q)
+		q = model.Swapped(q)
 	}
-	if form := countOf(q); form != "" && form != b.model.Count && !w.all {
+	if form := model.CountOf(q); form != "" && form != b.model.Count && !w.all {
 		return nil
 	}
 	v, ok := e.template.render(w.tree, msg.Payload)
@@ -87,7 +88,7 @@ func state(w *worker, b *binding, e *entity, msg *ingest.Message) *fault.Fault {
 	case !v.numeric:
 		f = fault.New(telemetry.ReasonField, "entity %s: no number", fault.Quoted(e.ID))
 	default:
-		r.Value, f = checked(q, e.unit.Apply(v.number))
+		r.Value, f = model.Checked(q, e.unit.Apply(v.number))
 	}
 	if f != nil {
 		w.explain("field", w.said(f))

@@ -91,7 +91,7 @@ func announcesHomie(p *pattern.Pattern, topic string) bool {
 type homies struct{ *announced }
 
 // startHomie counts what is remembered.
-func startHomie(s *shared, models []*model) any {
+func startHomie(s *shared, models []*ready) any {
 	a := newAnnounced(s.memory, "homie", func(root string) bool { return configured(models, root[strings.LastIndexByte(root, '/')+1:]) })
 	a.recall(func(key, _ string) string {
 		root, _, _ := strings.Cut(key, " ")
@@ -101,7 +101,7 @@ func startHomie(s *shared, models []*model) any {
 }
 
 // openHomie makes {"name": what the property is called, "value", "unit", "node"} of a value, and keeps what announcements say.
-func openHomie(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+func openHomie(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
 	a, _ := m.state.(homies)
 	t, ok := homieTopicOf(w.fit, msg.Topic)
 	switch {

@@ -7,15 +7,16 @@ import (
 	"unicode"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 )
 
 // newLexicon gathers the words of models and sites.
-func newLexicon(models map[string]*model, sites []facility.Site) *redact.Lexicon {
+func newLexicon(models map[string]*ready, sites []facility.Site) *redact.Lexicon {
 	l := redact.NewLexicon()
 	for _, m := range models {
 		learnModel(l, &m.Model)
-		for name := range m.words {
+		for name := range m.Words {
 			l.LearnMember(name)
 		}
 	}
@@ -40,9 +41,9 @@ var prose = map[string]bool{"Title": true, "Description": true, "Why": true, "Sa
 var memberName = regexp.MustCompile(`"([A-Za-z_][A-Za-z0-9_.-]{0,39})"\s*:|<([A-Za-z_][A-Za-z0-9_.-]{0,39})[\s/>]`)
 
 // learnModel takes in the words of a model's definition.
-func learnModel(l *redact.Lexicon, m *Model) {
+func learnModel(l *redact.Lexicon, m *model.Model) {
 	l.LearnFrom(reflect.ValueOf(m).Elem(), prose)
-	for _, f := range m.fields() {
+	for _, f := range m.AllFields() {
 		steps := strings.FieldsFunc(f.Path, func(r rune) bool {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-", r)
 		})

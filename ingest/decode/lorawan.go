@@ -14,6 +14,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/script"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -49,7 +50,7 @@ type uplink struct {
 }
 
 // addressesLoRaWAN gives the DevEUI and, where the network server has one, the device's id.
-func addressesLoRaWAN(w *worker, _ *model, msg *ingest.Message) ([]string, *fault.Fault) {
+func addressesLoRaWAN(w *worker, _ *ready, msg *ingest.Message) ([]string, *fault.Fault) {
 	up, f := uplinkOf(w, msg)
 	if f != nil {
 		return nil, f
@@ -59,7 +60,7 @@ func addressesLoRaWAN(w *worker, _ *model, msg *ingest.Message) ([]string, *faul
 
 // openLoRaWAN makes the tree of what the frame carries: by the model's codec where it has one, else as the network server
 // decoded it.
-func openLoRaWAN(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+func openLoRaWAN(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
 	up, f := uplinkOf(w, msg)
 	if f != nil {
 		return f
@@ -74,7 +75,7 @@ func openLoRaWAN(w *worker, m *model, msg *ingest.Message) *fault.Fault {
 	}
 	w.facts.time = up.at
 	if up.battery != nil {
-		if v, f := checked(telemetry.Battery, *up.battery); f == nil {
+		if v, f := model.Checked(telemetry.Battery, *up.battery); f == nil {
 			w.facts.direct = []telemetry.Reading{{Quantity: telemetry.Battery, Value: v}}
 			w.tree = w.document
 			return nil
@@ -103,7 +104,7 @@ func openLoRaWAN(w *worker, m *model, msg *ingest.Message) *fault.Fault {
 }
 
 // openFrame makes the tree of what a frame carries.
-func openFrame(w *worker, m *model, up *uplink, msg *ingest.Message) *fault.Fault {
+func openFrame(w *worker, m *ready, up *uplink, msg *ingest.Message) *fault.Fault {
 	if len(m.Ports) > 0 && up.port != 0 && !slices.Contains(m.Ports, up.port) {
 		w.explainf("codec", "not a reading: port %d, the model reads %v", up.port, m.Ports)
 		return fault.NotReading
@@ -165,8 +166,8 @@ func reasonOf(err error) any {
 }
 
 // checkLoRaWAN makes the codec ready, where the model has one.
-func checkLoRaWAN(c *compiler) any {
-	if c.m.Codec == "" {
+func checkLoRaWAN(c *model.Compiler) any {
+	if c.M.Codec == "" {
 		return nil
 	}
 	return readerOf(c)

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
-	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -23,7 +21,7 @@ const maxReadings = 1024
 // of a list or history that has a time or device of its own.
 func decodeMapped(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := b.model
-	w.facts, w.fit = facts{}, m.fitting(msg, b.address)
+	w.facts, w.fit = facts{}, m.Fitting(msg.Topic, msg.Payload, b.address)
 	if f := m.format.open(w, m, msg); f != nil {
 		return dst, f
 	}
@@ -46,7 +44,7 @@ func decodeMapped(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	e := extraction{w: w, doc: doc, model: m, msg: msg, of: b}
 	e.choose(b)
 	// The elements of a list come before the message's own record, which waits aside.
-	if m.past.Text != "" || m.each.Text != "" {
+	if m.PastAt.Text != "" || m.EachAt.Text != "" {
 		base := *rec
 		var f *fault.Fault
 		if dst, f = e.history(b, &base, dst[:start]); f != nil {
@@ -60,8 +58,8 @@ func decodeMapped(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	}
 	w.readings = append(w.readings[:0], w.facts.direct...)
 	if w.facts.direct == nil {
-		for i := range m.fields {
-			if f := e.read(&m.fields[i], document.Found{}); f != nil {
+		for i := range m.Reads {
+			if f := e.read(&m.Reads[i], document.Found{}); f != nil {
 				return dst, f
 			}
 		}
@@ -81,43 +79,10 @@ func decodeMapped(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		return dst, fault.New(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", document.NamesIn(doc))
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
-	own := e.time(m.time, document.Found{}, b.zone)
+	own := e.time(m.Timing, document.Found{}, b.zone)
 	w.shared.clock.judge(rec, own)
 	rec.Identity = w.identify(b, rec, own, msg.Payload, 0)
 	return dst, nil
-}
-
-// fitting is the pattern that tells what the levels of msg's topic are; nil: none does. Where several fit it is one that
-// names the device by address, and then one that suits the payload: a pattern with {field} carries a bare value.
-func (m *mapping) fitting(msg *ingest.Message, address string) *pattern.Pattern {
-	if !m.captures {
-		return nil
-	}
-	var best *pattern.Pattern
-	rank := 0
-	for i := range m.patterns {
-		p := &m.patterns[i]
-		if !p.Matches(msg.Topic) {
-			continue
-		}
-		r := 1
-		if p.Device < 0 || address == "" || strings.EqualFold(p.Value(msg.Topic, p.Device), address) {
-			r += 2
-		}
-		if (p.Field() >= 0) == bare(msg.Payload) {
-			r++
-		}
-		if r > rank {
-			best, rank = p, r
-		}
-	}
-	return best
-}
-
-// bare reports whether a payload is one value, not an object or list.
-func bare(payload []byte) bool {
-	payload = bytes.TrimLeft(payload, " \t\r\n")
-	return len(payload) == 0 || payload[0] != '{' && payload[0] != '['
 }
 
 // capture puts the named levels of the topic into the tree.
@@ -134,7 +99,7 @@ func (w *worker) capture(topic string) {
 }
 
 // unwrap makes the tree of the member in which the message proper is wrapped, where there is one.
-func (w *worker) unwrap(m *model) *fault.Fault {
+func (w *worker) unwrap(m *ready) *fault.Fault {
 	if len(m.Inside) == 0 || w.tree.Nodes[0].Kind != '{' {
 		return nil
 	}
@@ -148,27 +113,27 @@ func (w *worker) unwrap(m *model) *fault.Fault {
 }
 
 // numbered fills in the device's own number of the message. A number that cannot be one is as none.
-func numbered(w *worker, doc *document.Document, m *model, o *telemetry.Observation) *fault.Fault {
+func numbered(w *worker, doc *document.Document, m *ready, o *telemetry.Observation) *fault.Fault {
 	if w.facts.numbered {
 		o.Sequence, o.HasSequence, o.Boot = w.facts.sequence, true, w.facts.boot
 	}
-	if m.sequence.Text == "" {
+	if m.SequenceAt.Text == "" {
 		return nil
 	}
-	at, ok := m.sequence.First(doc, 0)
+	at, ok := m.SequenceAt.First(doc, 0)
 	if !ok || doc.Nodes[at].Kind == 'n' {
 		return nil
 	}
 	n := &doc.Nodes[at]
 	v, ok := written.Whole(n.Raw)
 	if n.Kind != '0' && n.Kind != '"' || !ok {
-		return fault.New(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.sequence.Text, document.KindName(n.Kind))
+		return fault.New(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.SequenceAt.Text, document.KindName(n.Kind))
 	}
 	o.Sequence, o.HasSequence = v, true
-	if m.boot.Text == "" {
+	if m.BootAt.Text == "" {
 		return nil
 	}
-	if at, ok := m.boot.First(doc, 0); ok {
+	if at, ok := m.BootAt.First(doc, 0); ok {
 		switch n := &doc.Nodes[at]; {
 		case n.Kind != '0' && n.Kind != '"' || len(n.Raw) == 0:
 		case len(n.Raw) <= written.MaxBoot && written.Plain(n.Raw, "_-.:/+"):
@@ -184,7 +149,7 @@ func numbered(w *worker, doc *document.Document, m *model, o *telemetry.Observat
 type extraction struct {
 	w         *worker
 	doc       *document.Document
-	model     *model
+	model     *ready
 	msg       *ingest.Message
 	of        *binding // whose fields are read now
 	stored    int      // records of elements so far
@@ -198,15 +163,15 @@ type extraction struct {
 // history appends a record for every item of the past.
 func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := e.model
-	if m.past.Text == "" {
+	if m.PastAt.Text == "" {
 		return dst, nil
 	}
 	var f *fault.Fault
-	m.past.Each(e.doc, document.Found{}, func(item document.Found) bool {
+	m.PastAt.Each(e.doc, document.Found{}, func(item document.Found) bool {
 		e.w.readings = e.w.readings[:0]
-		for i := range m.pastRead {
-			if f = e.read(&m.pastRead[i], item.Inside()); f != nil {
-				f = f.In(m.past.Text)
+		for i := range m.PastReads {
+			if f = e.read(&m.PastReads[i], item.Inside()); f != nil {
+				f = f.In(m.PastAt.Text)
 				return false
 			}
 		}
@@ -218,7 +183,7 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 		o.Flags |= telemetry.FlagHistory
 		o.Boot, o.Sequence, o.HasSequence = "", 0, false // they number the message, not what it repeats
 		o.Readings = e.w.arena.keep(e.w.readings)
-		own := e.before(m.pastTime.read(e.doc, item, b.zone), b.zone)
+		own := e.before(readTime(m.PastTime, e.doc, item, b.zone), b.zone)
 		e.w.shared.clock.judge(&rec, own)
 		rec.Identity = e.w.identify(b, &rec, own, e.doc.Nodes[item.At].Raw, 0)
 		dst = append(dst, rec)
@@ -229,8 +194,8 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 }
 
 // wanted applies the model's When.
-func (m *model) wanted(w *worker, doc *document.Document) bool {
-	return w.passes(&m.when, doc, document.Found{})
+func (m *ready) wanted(w *worker, doc *document.Document) bool {
+	return w.passes(&m.Filter, doc, document.Found{})
 }
 
 // passes reports whether a message, or the element at v, is wanted, and explains why not.

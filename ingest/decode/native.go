@@ -14,6 +14,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -21,7 +22,7 @@ import (
 
 func init() {
 	register(Format{Name: "native", Title: "Gerbang's own JSON", decode: decodeNative, admit: admitNative, check: checkNative,
-		builtin: &Model{ID: NativeModel, Title: "Native format", Format: "native"}})
+		builtin: &model.Model{ID: NativeModel, Title: "Native format", Format: "native"}})
 }
 
 // NativeModel is the id of the built-in model: the format of gerbang/v1/{site}/{device}.
@@ -42,19 +43,19 @@ func admitNative(id, address string) error {
 }
 
 // checkNative: the format reads its quantities by name; Readings of its model only document it.
-func checkNative(c *compiler) any {
-	m := c.m
+func checkNative(c *model.Compiler) any {
+	m := c.M
 	if len(m.Match) > 0 && !slices.Equal(m.Match, []string{nativePattern}) {
-		c.fail("match", fmt.Errorf("the native format has topic %s", nativePattern))
+		c.Fail("match", fmt.Errorf("the native format has topic %s", nativePattern))
 	}
 	m.Match = []string{nativePattern}
-	m.patterns = []pattern.Pattern{pattern.Must(nativePattern)}
+	m.Patterns = []pattern.Pattern{pattern.Must(nativePattern)}
 	if m.Device != "" || m.Time != nil || m.History != nil || m.Swap || m.Count != "" || len(m.Prefer) > 0 {
-		c.fail("format", errors.New("the native format has no device, time, history, swap or count of its own"))
+		c.Fail("format", errors.New("the native format has no device, time, history, swap or count of its own"))
 	}
 	for i, f := range m.Readings {
 		if f.Path != f.Quantity.String() || f.Unit != "" && f.Unit != f.Quantity.Unit() {
-			c.fail(fmt.Sprintf("readings[%d]", i), fmt.Errorf("the native format has %s in %s", f.Quantity, f.Quantity.Unit()))
+			c.Fail(fmt.Sprintf("readings[%d]", i), fmt.Errorf("the native format has %s in %s", f.Quantity, f.Quantity.Unit()))
 		}
 	}
 	return nil
@@ -176,7 +177,7 @@ func (n *native) quantity(q telemetry.Quantity, m *document.Node) *fault.Fault {
 		}
 	case m.Kind == '0':
 		v, _ := m.Number()
-		v, f := checked(q, v)
+		v, f := model.Checked(q, v)
 		if f != nil {
 			return f
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -68,7 +69,7 @@ func (d *Decoder) One(q Query) Answer {
 	var recs []telemetry.Record
 	if b, f := d.route(w, msg); f == nil && b.model == m {
 		recs = d.run(w, msg, nil)
-	} else if p := m.quiet(msg.Topic); p != nil {
+	} else if p := m.Quiet(msg.Topic); p != nil {
 		w.explainf("filter", "not a reading: nobody measures on %s", p.Text)
 	} else {
 		recs = w.decodeAs(w.stranger(m, msg), msg)
@@ -86,7 +87,7 @@ func (d *Decoder) One(q Query) Answer {
 	}
 	for i := range a.Lines {
 		l := &a.Lines[i]
-		if form := countOf(quantityOf(l.Quantity)); w.form != "" && form != w.form && (form == CountPeriod || form == CountTotal) {
+		if form := model.CountOf(quantityOf(l.Quantity)); w.form != "" && form != w.form && (form == model.CountPeriod || form == model.CountTotal) {
 			l.Counted = new(bool)
 		}
 	}
@@ -114,7 +115,7 @@ func (d *Decoder) Frames(name string) bool {
 }
 
 // model finds a model by id or alias; nil: there is none.
-func (d *Decoder) model(name string) *model {
+func (d *Decoder) model(name string) *ready {
 	if m := d.models[name]; m != nil {
 		return m
 	}
@@ -126,7 +127,7 @@ func (d *Decoder) model(name string) *model {
 	return nil
 }
 
-func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
+func appendLines(lines []Line, m *ready, rec *telemetry.Record) []Line {
 	o := &rec.Observation
 	base := Line{Device: o.Device, At: rec.At.String(), DeviceTime: o.DeviceTime}
 	for _, f := range []struct {
@@ -142,8 +143,8 @@ func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
 	for i := range o.Readings {
 		r := &o.Readings[i]
 		line := base
-		line.Quantity, line.Value, line.Unit, line.Channel, line.Text = m.nameOf(r.Quantity), &r.Value, r.Quantity.Unit(), r.Channel, r.Text
-		if !m.taken(r) {
+		line.Quantity, line.Value, line.Unit, line.Channel, line.Text = m.NameOf(r.Quantity), &r.Value, r.Quantity.Unit(), r.Channel, r.Text
+		if !m.Taken(r) {
 			line.Counted = new(bool)
 		}
 		lines = append(lines, line)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -16,9 +17,9 @@ func init() {
 
 // openJSON takes JSON. Text that is none may still be known not to be a reading: some firmware sends lines of another protocol
 // on the same topic, which a model ignores by how they begin.
-func openJSON(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+func openJSON(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
 	f := w.parseLeniently(msg)
-	if f != nil && f.Reason == telemetry.ReasonSyntax && m.noise && len(msg.Payload) <= maxNoise {
+	if f != nil && f.Reason == telemetry.ReasonSyntax && m.Noise && len(msg.Payload) <= maxNoise {
 		w.tree = w.inner
 		w.tree.Scalar(msg.Payload)
 		if !m.wanted(w, w.tree) {
@@ -30,7 +31,7 @@ func openJSON(w *worker, m *model, msg *ingest.Message) *fault.Fault {
 
 // openValue takes a payload that is one number or word. JSON is taken as it is: some firmware sends either, or a word in
 // quotes. Where the topic has a level {field} the value, whatever it is, is the member of that name.
-func openValue(w *worker, _ *model, msg *ingest.Message) *fault.Fault {
+func openValue(w *worker, _ *ready, msg *ingest.Message) *fault.Fault {
 	if len(msg.Payload) == 0 {
 		return fault.NotReading
 	}
@@ -64,7 +65,7 @@ func openValue(w *worker, _ *model, msg *ingest.Message) *fault.Fault {
 
 // openScalar makes the tree of a payload that is JSON, or one bare number or word.
 func openScalar(w *worker, msg *ingest.Message) *fault.Fault {
-	if c := msg.Payload[0]; c == '"' || !bare(msg.Payload) {
+	if c := msg.Payload[0]; c == '"' || !model.Bare(msg.Payload) {
 		return w.parseLeniently(msg)
 	}
 	if f := w.sized(msg); f != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -36,8 +37,8 @@ func TestD3_Presses(t *testing.T) {
 
 // TestD3_OnePressIsOne: the messages of one press in one, by every way that a button is read.
 func TestD3_OnePressIsOne(t *testing.T) {
-	mapped := acme(t, Model{Otherwise: "ignore", Readings: []Field{{Path: "action", Quantity: telemetry.Button}, {Path: "battery", Quantity: telemetry.Battery}}})
-	guessing := acme(t, Model{Otherwise: "ignore", Readings: []Field{{Path: "*", Auto: true}}})
+	mapped := acme(t, model.Model{Otherwise: "ignore", Readings: []model.Field{{Path: "action", Quantity: telemetry.Button}, {Path: "battery", Quantity: telemetry.Battery}}})
+	guessing := acme(t, model.Model{Otherwise: "ignore", Readings: []model.Field{{Path: "*", Auto: true}}})
 	native := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}})
 	for name, tt := range map[string]struct {
 		d     *Decoder

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
 	"github.com/gerbang-iot/gerbang/ingest/decode/frame"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/script"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -18,28 +19,28 @@ type reader func(up codec.Uplink, received telemetry.Instant, out *object.Writer
 const scripted = ".js"
 
 // readerOf makes the model's Codec ready; nil with a problem noted.
-func readerOf(c *compiler) reader {
-	m := c.m
+func readerOf(c *model.Compiler) reader {
+	m := c.M
 	if m.Layout != nil {
 		described, err := frame.Compile(m.Layout)
 		if err != nil {
-			c.fail("codec", err)
+			c.Fail("codec", err)
 			return nil
 		}
 		return func(up codec.Uplink, _ telemetry.Instant, out *object.Writer) error { return described.Decode(up, out) }
 	}
 	if !strings.HasSuffix(m.Codec, scripted) {
 		found, err := codec.Find(m.Codec)
-		c.fail("codec", err)
+		c.Fail("codec", err)
 		return func(up codec.Uplink, _ telemetry.Instant, out *object.Writer) error { return found.Func(up, out) }
 	}
 	if m.Script == "" {
-		c.fail("codec", errors.New("the script is empty, or was not read"))
+		c.Fail("codec", errors.New("the script is empty, or was not read"))
 		return nil
 	}
 	program, err := script.Compile(m.Codec, m.Script, script.Limits{})
 	if err != nil {
-		c.fail("codec", err)
+		c.Fail("codec", err)
 		return nil
 	}
 	return func(up codec.Uplink, received telemetry.Instant, out *object.Writer) error {
@@ -48,8 +49,8 @@ func readerOf(c *compiler) reader {
 }
 
 // codecOf reads the frames of a model; nil: it has no codec.
-func codecOf(m *model) reader {
-	switch p := m.prepared.(type) {
+func codecOf(m *ready) reader {
+	switch p := m.Prepared.(type) {
 	case reader:
 		return p
 	case *framed:

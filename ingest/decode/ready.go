@@ -8,6 +8,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -15,9 +16,9 @@ import (
 // understood and carries no reading.
 type decoding func(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault)
 
-// model is a Model made ready for the messages of a decoder.
-type model struct {
-	mapping
+// ready is a model made ready for the messages of a decoder.
+type ready struct {
+	model.Mapping
 	format *Format
 	decode decoding
 	// state is what the decoder keeps for the format; nil: nothing.
@@ -29,23 +30,23 @@ type model struct {
 	ignored atomic.Uint64
 }
 
-// ready makes a model ready.
-func ready(def *Model) (*model, error) {
+// prepare makes a model ready.
+func prepare(def *model.Model) (*ready, error) {
 	f, wrong := formatOf(def.Format)
 	if wrong == nil {
 		wrong = taken(def.ID, f)
 	}
-	m := &model{format: f, decode: decodeMapped, devices: make(map[string]*binding)}
+	m := &ready{format: f, decode: decodeMapped, devices: make(map[string]*binding)}
 	m.nobody.model = m
-	n := notation{}
+	n := model.Notation{}
 	if f != nil {
 		n = f.notation()
 		if f.decode != nil {
 			m.decode = f.decode
 		}
 	}
-	mapped, problems := compile(def, n, wrong)
-	m.mapping = *mapped
+	mapped, problems := model.Compile(def, n, wrong)
+	m.Mapping = *mapped
 	return m, errors.Join(problems...)
 }
 
@@ -59,21 +60,21 @@ func taken(id string, f *Format) error {
 	return nil
 }
 
-// readyAll adds the models that formats bring to models and makes all of them ready.
-func readyAll(models []Model) (map[string]*model, error) {
-	all := make(map[string]*model, len(models)+1)
+// prepareAll adds the models that formats bring to models and makes all of them ready.
+func prepareAll(models []model.Model) (map[string]*ready, error) {
+	all := make(map[string]*ready, len(models)+1)
 	var errs []error
 	for i := range models {
-		m, err := ready(&models[i])
+		m, err := prepare(&models[i])
 		errs = append(errs, err)
 		if all[m.ID] != nil {
-			errs = append(errs, &FieldError{m.ID, "id", errors.New("another model has it")})
+			errs = append(errs, &model.FieldError{Model: m.ID, Field: "id", Err: errors.New("another model has it")})
 		}
 		all[m.ID] = m
 	}
 	for _, f := range formats {
 		if f.builtin != nil && all[f.builtin.ID] == nil {
-			m, err := ready(f.builtin)
+			m, err := prepare(f.builtin)
 			errs = append(errs, err)
 			all[m.ID] = m
 		}
@@ -82,13 +83,13 @@ func readyAll(models []Model) (map[string]*model, error) {
 }
 
 // Validate reports all problems of a model at once, each a *FieldError (errors.Join).
-func Validate(m *Model) error {
-	_, err := ready(m)
+func Validate(m *model.Model) error {
+	_, err := prepare(m)
 	return err
 }
 
 // TopicsOf are the topic patterns of a model: its own, or where it has none those of the format.
-func TopicsOf(m *Model) []string {
+func TopicsOf(m *model.Model) []string {
 	if f, err := formatOf(m.Format); m.Match == nil && err == nil {
 		return f.topics
 	}
@@ -96,7 +97,7 @@ func TopicsOf(m *Model) []string {
 }
 
 // configured reports whether one of models has a device of the address, and only one.
-func configured(models []*model, address string) bool {
+func configured(models []*ready, address string) bool {
 	address = strings.ToLower(address)
 	for _, m := range models {
 		if m.devices[address] != nil {

@@ -37,11 +37,11 @@ const maxCandidates = 3
 // guesser guesses which models the messages of unknown devices may be of. It is safe for concurrent use.
 type guesser struct {
 	shared  *shared
-	models  map[string]*model
+	models  map[string]*ready
 	workers sync.Pool
 }
 
-func newGuesser(s *shared, models map[string]*model) *guesser {
+func newGuesser(s *shared, models map[string]*ready) *guesser {
 	g := &guesser{shared: s, models: models}
 	g.workers.New = func() any { return newWorker(s, nil) }
 	return g
@@ -133,7 +133,7 @@ func (g *guesser) recogniseAll(ways [][]Query) ([]Candidate, []Query) {
 }
 
 // candidate tries a model on a message of a stranger.
-func (t *trial) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool) {
+func (t *trial) candidate(m *ready, msg *ingest.Message) (c Candidate, ok bool) {
 	defer func() {
 		if recover() != nil { // a model that fails on a message is not the one
 			ok = false
@@ -144,7 +144,7 @@ func (t *trial) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool) 
 	if a, ok := m.state.(announcer); ok && a.hears(msg.Topic) {
 		literal, fits = 1, true // it was announced
 	}
-	if msg.Topic != "" && !fits && len(m.patterns) > 0 {
+	if msg.Topic != "" && !fits && len(m.Patterns) > 0 {
 		return c, false // its devices speak elsewhere
 	}
 	if w.bare != nil && (codecOf(m) == nil || m.Format != "lorawan") {
@@ -165,7 +165,7 @@ func (t *trial) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool) 
 		}
 	case records[0].Kind == telemetry.KindRejection:
 		// Of a device that is known by its topic it is told what is wrong.
-		known := literal > 0 && len(m.patterns) > 0 && m.Format != "lorawan" && records[0].Rejection.Reason == telemetry.ReasonRange
+		known := literal > 0 && len(m.Patterns) > 0 && m.Format != "lorawan" && records[0].Rejection.Reason == telemetry.ReasonRange
 		if !known && (records[0].Rejection.Reason != telemetry.ReasonUndecoded || codecOf(m) != nil) {
 			return c, false
 		}
@@ -173,7 +173,7 @@ func (t *trial) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool) 
 	}
 	for i := range records {
 		for _, r := range records[i].Observation.Readings {
-			if m.taken(&r) && !slices.Contains(c.Quantities, r.Quantity) {
+			if m.Taken(&r) && !slices.Contains(c.Quantities, r.Quantity) {
 				c.Quantities = append(c.Quantities, r.Quantity)
 				c.score += plausibility(r)
 			}
@@ -223,9 +223,9 @@ func plausibility(r telemetry.Reading) int {
 }
 
 // topical reports whether a topic is one of the model's, and how many of its levels are literal.
-func topical(m *model, topic string) (literal int, ok bool) {
-	for i := range m.patterns {
-		p := &m.patterns[i]
+func topical(m *ready, topic string) (literal int, ok bool) {
+	for i := range m.Patterns {
+		p := &m.Patterns[i]
 		if !p.Matches(topic) {
 			continue
 		}
@@ -241,7 +241,7 @@ func topical(m *model, topic string) (literal int, ok bool) {
 }
 
 // mentioned is a bonus where the network server's message names the model: a device profile "Milesight VS133".
-func mentioned(m *model, payload []byte) int {
+func mentioned(m *ready, payload []byte) int {
 	if m.Format != "lorawan" || m.Codec == "" {
 		return 0
 	}

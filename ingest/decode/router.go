@@ -38,18 +38,18 @@ type route struct {
 	title   string // the model's id, for messages
 	// quiet is the model on whose behalf the pattern is silent, for the devices that are configured where it names one; nil: it
 	// is not.
-	quiet *model
+	quiet *ready
 	// models name the device in the payload, where the topic does not or names none that is configured: one for each way of doing so.
-	models []*model
+	models []*ready
 	// learners take what a device says about itself, whether it is configured or not.
-	learners []*model
+	learners []*ready
 	depths   map[int]bool // how many levels {device...} has
 	// devices are by lower-case address, with "site/" before it where the topic names the site. A nil binding is an
 	// address that several sites have.
 	devices map[string]*binding
 }
 
-func (r *router) build(sites []facility.Site, models map[string]*model) error {
+func (r *router) build(sites []facility.Site, models map[string]*ready) error {
 	*r = router{exact: make(map[string]*binding), routes: make(map[string]*route), sites: make(map[string]map[string]*binding, len(sites))}
 	var errs []error
 	for i := range sites {
@@ -61,7 +61,7 @@ func (r *router) build(sites []facility.Site, models map[string]*model) error {
 	return errors.Join(errs...)
 }
 
-func (r *router) addSite(s *facility.Site, models map[string]*model) error {
+func (r *router) addSite(s *facility.Site, models map[string]*ready) error {
 	if r.sites[s.ID] != nil {
 		return fmt.Errorf("site %q is configured twice", s.ID)
 	}
@@ -104,11 +104,11 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 			return err
 		}
 	}
-	if err := validAddress(address, b.model.namesDevice() || slices.ContainsFunc(b.model.patterns, func(p pattern.Pattern) bool { return p.Deep })); err != nil {
+	if err := validAddress(address, b.model.NamesDevice() || slices.ContainsFunc(b.model.Patterns, func(p pattern.Pattern) bool { return p.Deep })); err != nil {
 		return err
 	}
 	b.model.bind(b, address)
-	for _, p := range b.model.patterns {
+	for _, p := range b.model.Patterns {
 		rt := r.at(p, b.model)
 		if other, taken := rt.add(b, address); taken {
 			return fmt.Errorf("address %q on topic %s is also that of device %s", address, p.Text, other)
@@ -117,14 +117,14 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 			r.exact[p.Topic(b.site, address)] = b
 		}
 	}
-	for _, p := range b.model.silent {
+	for _, p := range b.model.Quiets {
 		key := "silent " + p.Text
 		if r.routes[key] == nil {
 			r.routes[key] = &route{pattern: p, title: b.model.ID, quiet: b.model, devices: make(map[string]*binding)}
 		}
 		r.routes[key].add(b, address) // two models, or sites, may be silent on one topic
 	}
-	for _, text := range b.model.pushPatterns() {
+	for _, text := range b.model.PushPatterns() {
 		p := pattern.Must(text)
 		rt := r.at(p, b.model)
 		if _, taken := rt.add(b, address); taken {
@@ -134,13 +134,13 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	return nil
 }
 
-func (r *router) at(p pattern.Pattern, m *model) *route {
+func (r *router) at(p pattern.Pattern, m *ready) *route {
 	rt := r.routes[p.Text]
 	if rt == nil {
 		rt = &route{pattern: p, title: m.ID, devices: make(map[string]*binding), depths: map[int]bool{1: true}}
 		r.routes[p.Text] = rt
 	}
-	if m.namesDevice() && !slices.ContainsFunc(rt.models, m.namesAlike) {
+	if m.NamesDevice() && !slices.ContainsFunc(rt.models, m.namesAlike) {
 		rt.models = append(rt.models, m)
 	}
 	if m.format.announces != nil && !slices.Contains(rt.learners, m) {

@@ -20,7 +20,9 @@ type Worker struct {
 func (d *Decoder) Worker(a *Arena) *Worker { return &Worker{d, newWorker(d.shared, a)} }
 
 // Decode is Decoder.Decode with the worker's memory.
-func (r *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) []telemetry.Record { return r.d.run(r.w, msg, dst) }
+func (r *Worker) Decode(msg *ingest.Message, dst []telemetry.Record) []telemetry.Record {
+	return r.d.run(r.w, msg, dst)
+}
 
 // run decodes in w.
 func (d *Decoder) run(w *worker, msg *ingest.Message, dst []telemetry.Record) (records []telemetry.Record) {

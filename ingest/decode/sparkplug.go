@@ -14,7 +14,7 @@ import (
 
 func init() {
 	register(Format{Name: "sparkplug", Title: "Sparkplug B", open: openSparkplug, addresses: addressesSparkplug,
-		start: func(*shared, []*model) any { return &nodes{} }})
+		start: func(*shared, []*ready) any { return &nodes{} }})
 }
 
 // Sparkplug B names its metrics once, in a birth certificate, and by number afterwards. What births say is kept in Memory by
@@ -41,7 +41,7 @@ type edgeNode struct {
 const maxEdgeNodes = 4096
 
 // addressesSparkplug gives the names of a device behind an edge node, or of the edge node itself, the most exact first.
-func addressesSparkplug(_ *worker, _ *model, msg *ingest.Message) ([]string, *fault.Fault) {
+func addressesSparkplug(_ *worker, _ *ready, msg *ingest.Message) ([]string, *fault.Fault) {
 	t, ok := transcode.ParseSparkplugTopic(msg.Topic)
 	switch {
 	case !ok:
@@ -53,7 +53,7 @@ func addressesSparkplug(_ *worker, _ *model, msg *ingest.Message) ([]string, *fa
 }
 
 // openSparkplug makes the tree of a birth or of data; a death and a command are not readings.
-func openSparkplug(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+func openSparkplug(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
 	t, ok := transcode.ParseSparkplugTopic(msg.Topic)
 	if !ok {
 		return fault.New(telemetry.ReasonUnknownTopic, "not a topic of Sparkplug B: want spBv1.0/{group}/{kind}/{node}[/{device}]")

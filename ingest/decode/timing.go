@@ -4,26 +4,18 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
-// timing is Time made ready.
-type timing struct {
-	paths     []document.Path // in turn
-	formats   []string
-	zone      *time.Location // nil: the site's
-	zonePath  document.Path
-	wallClock bool
-}
-
-// read finds a time from the root or an element.
-func (t *timing) read(doc *document.Document, from document.Found, zone *time.Location) deviceTime {
+// readTime finds a time from the root or an element.
+func readTime(t *model.Timing, doc *document.Document, from document.Found, zone *time.Location) deviceTime {
 	if t == nil {
 		return deviceTime{}
 	}
 	var n *document.Node
-	for i := range t.paths {
-		if at, ok := t.paths[i].FirstFrom(doc, from); ok && doc.Nodes[at].Kind != 'n' {
+	for i := range t.Paths {
+		if at, ok := t.Paths[i].FirstFrom(doc, from); ok && doc.Nodes[at].Kind != 'n' {
 			n = &doc.Nodes[at]
 			break
 		}
@@ -35,22 +27,22 @@ func (t *timing) read(doc *document.Document, from document.Found, zone *time.Lo
 		return deviceTime{given: true}
 	}
 	given := deviceTime{given: true, text: n.Raw}
-	if t.wallClock {
+	if t.WallClock {
 		given.wall, given.wallAgain = written.WallClock(n.Raw, zone)
 	}
-	if t.zone != nil {
-		zone = t.zone
+	if t.Zone != nil {
+		zone = t.Zone
 	}
-	if t.zonePath.Text != "" {
-		if at, ok := t.zonePath.FirstFrom(doc, from); ok {
+	if t.ZonePath.Text != "" {
+		if at, ok := t.ZonePath.FirstFrom(doc, from); ok {
 			if offset, ok := written.Offset(doc.Nodes[at].Raw); ok {
 				zone = time.FixedZone("", int(offset/time.Second))
 			}
 		}
 	}
-	for _, f := range t.formats {
-		if f == secondsAgo {
-			if ago, ok := written.Float(n.Raw); ok && ago >= 0 && ago <= maxAgo {
+	for _, f := range t.Formats {
+		if f == model.SecondsAgo {
+			if ago, ok := written.Float(n.Raw); ok && ago >= 0 && ago <= model.MaxAgo {
 				given.ago = time.Duration(ago * float64(time.Second))
 				given.counted = true
 				break
@@ -71,7 +63,7 @@ func (e *extraction) before(t deviceTime, zone *time.Location) deviceTime {
 	}
 	end := e.msg.Received
 	t.borrowed = true
-	if own := e.time(e.model.time, document.Found{}, zone); own.at != 0 {
+	if own := e.time(e.model.Timing, document.Found{}, zone); own.at != 0 {
 		end, t.borrowed = e.w.shared.clock.nearest(own, end), own.borrowed
 	}
 	t.at = end.Add(-t.ago)
@@ -79,15 +71,9 @@ func (e *extraction) before(t deviceTime, zone *time.Location) deviceTime {
 }
 
 // time is the time at t, or else the envelope's.
-func (e *extraction) time(t *timing, from document.Found, zone *time.Location) deviceTime {
-	if given := t.read(e.doc, from, zone); given.given {
+func (e *extraction) time(t *model.Timing, from document.Found, zone *time.Location) deviceTime {
+	if given := readTime(t, e.doc, from, zone); given.given {
 		return given
 	}
 	return e.w.facts.time
 }
-
-// secondsAgo is the format of a time that counts back from the message's own. maxAgo bounds it: no device keeps a century.
-const (
-	secondsAgo = "seconds_ago"
-	maxAgo     = 100 * 365 * 24 * 3600
-)

@@ -139,7 +139,7 @@ func (u *saidUnits) about(d *document.Document, name []string, q telemetry.Quant
 	return "", false
 }
 
-// unitNames are words in the name of a member that names a unit.
+// UnitNames are words in the name of a member that names a unit.
 var unitNames = written.SetOf("unit", "units", "uom")
 
 func unitLike(name []byte) bool {

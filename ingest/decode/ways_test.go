@@ -4,18 +4,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // camera tells people by running totals, by the minute and by crossings, as it is set up.
-func camera() Model {
+func camera() model.Model {
 	one := 1.
-	return Model{
-		Prefer: []string{"total", "period", "crossing"}, Time: &Time{Path: "t"}, Otherwise: "ignore",
-		Readings: []Field{
+	return model.Model{
+		Prefer: []string{"total", "period", "crossing"}, Time: &model.Time{Path: "t"}, Otherwise: "ignore",
+		Readings: []model.Field{
 			{Path: "total", Quantity: telemetry.PeopleInTotal},
 			{Path: "minute", Quantity: telemetry.PeopleIn},
-			{Path: "event", Quantity: telemetry.PeopleIn, Way: "crossing", Value: &one, When: []Condition{{Path: "event", Equals: "cross"}}},
+			{Path: "event", Quantity: telemetry.PeopleIn, Way: "crossing", Value: &one, When: []model.Condition{{Path: "event", Equals: "cross"}}},
 			{Path: "inside", Quantity: telemetry.PeoplePresent},
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
@@ -38,7 +39,7 @@ type worker struct {
 	// all reads counts that the model does not count, too; only for people who look at a message.
 	all bool
 	// form is that of the people who pass that the last message counts, where its model prefers one to another; empty: any.
-	form Count
+	form model.Count
 	// bare is the port of a payload that is a LoRaWAN frame without an envelope; only for people, too.
 	bare *uint8
 	// asDecoded reads what the network server decoded, and not the frame; only for a guess.
@@ -145,7 +146,7 @@ func (w *worker) observation(b *binding, msg *ingest.Message, dst []telemetry.Re
 	if msg.Retained {
 		rec.Observation.Flags |= telemetry.FlagRetained
 	}
-	if msg.QoS == 0 && !pushed(msg.Topic) {
+	if msg.QoS == 0 && !model.Pushed(msg.Topic) {
 		rec.Observation.Flags |= telemetry.FlagUnacknowledged
 	}
 	return dst, rec

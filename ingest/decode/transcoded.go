@@ -20,7 +20,7 @@ func init() {
 
 // openXML takes an XML document; the elements of the model's Lists are always arrays. JSON is taken as it is: newer firmware of
 // the same device sends the same event in either.
-func openXML(w *worker, m *model, msg *ingest.Message) *fault.Fault {
+func openXML(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
 	if first := bytes.TrimLeft(msg.Payload, " \t\r\n"); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
 		return w.parseLeniently(msg)
 	}
@@ -28,12 +28,12 @@ func openXML(w *worker, m *model, msg *ingest.Message) *fault.Fault {
 }
 
 // openLines takes InfluxDB line protocol.
-func openLines(w *worker, _ *model, msg *ingest.Message) *fault.Fault {
+func openLines(w *worker, _ *ready, msg *ingest.Message) *fault.Fault {
 	return transcoded(w, msg, func(l transcode.Limits, out *object.Writer) error { return transcode.LineProtocol(msg.Payload, l, out) })
 }
 
 // openSenML takes a SenML pack, resolved against the time of receipt.
-func openSenML(w *worker, _ *model, msg *ingest.Message) *fault.Fault {
+func openSenML(w *worker, _ *ready, msg *ingest.Message) *fault.Fault {
 	return transcoded(w, msg, func(l transcode.Limits, out *object.Writer) error {
 		return transcode.SenML(msg.Payload, msg.Received.Time(), l, out)
 	})

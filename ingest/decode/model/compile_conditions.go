@@ -1,4 +1,4 @@
-package decode
+package model
 
 import (
 	"errors"
@@ -12,66 +12,23 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-func (c *compiler) timing(at string, def *Time) *timing {
-	if def == nil {
-		return nil
-	}
-	if def.Path == "" {
-		c.fail(at+".path", errors.New("missing"))
-	}
-	t := &timing{formats: def.Formats}
-	for way := range strings.SplitSeq(def.Path, "|") {
-		t.paths = append(t.paths, c.path(at+".path", way, true))
-	}
-	if len(t.formats) == 0 {
-		t.formats = []string{"auto"}
-	}
-	for i, f := range t.formats {
-		switch f {
-		case "auto", "rfc3339", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns":
-			continue
-		case secondsAgo:
-			if at != "history.time" {
-				c.fail(fmt.Sprintf("%s.formats[%d]", at, i), fmt.Errorf("%q: only the time of history counts back from the message", f))
-			}
-			continue
-		}
-		if !strings.Contains(f, "06") || !strings.Contains(f, "04") {
-			c.fail(fmt.Sprintf("%s.formats[%d]", at, i), fmt.Errorf("%q: want auto, rfc3339, epoch_s, epoch_ms, epoch_us, epoch_ns, seconds_ago or a layout such as 02/01/2006 15:04:05", f))
-		}
-	}
-	if def.Zone != "" {
-		zone, err := time.LoadLocation(def.Zone)
-		if err != nil || def.Zone == "Local" {
-			c.fail(at+".zone", fmt.Errorf("%q: want an IANA name such as Asia/Jakarta", def.Zone))
-		}
-		t.zone = zone
-	}
-	for i := range t.paths {
-		c.word(t.paths[i])
-	}
-	t.zonePath = c.path(at+".zone_path", def.ZonePath, true)
-	t.wallClock = def.WallClock
-	return t
-}
-
 // filter compiles a When.
-func (c *compiler) filter(at string, def *When) document.Filter {
+func (c *Compiler) filter(at string, def *When) document.Filter {
 	return document.Filter{Process: c.conditions(at+".process", def.Process), Ignore: c.conditions(at+".ignore", def.Ignore)}
 }
 
-func (c *compiler) conditions(at string, defs []Condition) []document.Condition {
+func (c *Compiler) conditions(at string, defs []Condition) []document.Condition {
 	var ready []document.Condition
 	for i := range defs {
 		def, where := &defs[i], fmt.Sprintf("%s[%d]", at, i)
 		cond := document.Condition{Exists: def.Exists, Not: def.Not}
 		switch def.Path {
 		case "":
-			c.fail(where+".path", errors.New("missing"))
+			c.Fail(where+".path", errors.New("missing"))
 		case "@":
 			cond.Self = true
 		default:
-			cond.Path = c.path(where+".path", def.Path, true)
+			cond.Path = c.Path(where+".path", def.Path, true)
 		}
 		set := 0
 		if def.Equals != nil {
@@ -94,7 +51,7 @@ func (c *compiler) conditions(at string, defs []Condition) []document.Condition 
 			set++
 		}
 		if set != 1 {
-			c.fail(where, errors.New("want exactly one of equals, in, not_in, like and exists"))
+			c.Fail(where, errors.New("want exactly one of equals, in, not_in, like and exists"))
 		}
 		c.word(cond.Path)
 		ready = append(ready, cond)
@@ -103,7 +60,7 @@ func (c *compiler) conditions(at string, defs []Condition) []document.Condition 
 }
 
 // literals takes texts, numbers and booleans as YAML gives them.
-func (c *compiler) literals(at string, values []any) []document.Literal {
+func (c *Compiler) literals(at string, values []any) []document.Literal {
 	var ready []document.Literal
 	for i, v := range values {
 		var l document.Literal
@@ -123,7 +80,7 @@ func (c *compiler) literals(at string, values []any) []document.Literal {
 			l.Text = strconv.FormatFloat(v, 'g', -1, 64)
 			l.Number, l.Numeric = v, true
 		default:
-			c.fail(fmt.Sprintf("%s[%d]", at, i), fmt.Errorf("%v: want a text, number or boolean", v))
+			c.Fail(fmt.Sprintf("%s[%d]", at, i), fmt.Errorf("%v: want a text, number or boolean", v))
 		}
 		ready = append(ready, l)
 	}
@@ -142,9 +99,9 @@ func toFloat(v any) float64 {
 	return 0
 }
 
-func (c *compiler) sample(at string, s *Sample) {
+func (c *Compiler) sample(at string, s *Sample) {
 	if s.Name == "" {
-		c.fail(at+".name", errors.New("missing"))
+		c.Fail(at+".name", errors.New("missing"))
 	}
 	outcomes := 0
 	for _, set := range []bool{len(s.Expect) > 0, s.Ignored, s.Rejected != ""} {
@@ -153,17 +110,17 @@ func (c *compiler) sample(at string, s *Sample) {
 		}
 	}
 	if outcomes != 1 {
-		c.fail(at, errors.New("want exactly one of expect, ignored and rejected"))
+		c.Fail(at, errors.New("want exactly one of expect, ignored and rejected"))
 	}
 	if s.Refused != "" && (len(s.Expect) == 0 || !slices.Contains(telemetry.Reasons(), s.Refused)) {
-		c.fail(at+".refused", fmt.Errorf("%q: want a reason, beside what is expected", s.Refused))
+		c.Fail(at+".refused", fmt.Errorf("%q: want a reason, beside what is expected", s.Refused))
 	}
 	if s.Rejected != "" && !slices.Contains(telemetry.Reasons(), s.Rejected) {
-		c.fail(at+".rejected", fmt.Errorf("unknown reason %q", s.Rejected))
+		c.Fail(at+".rejected", fmt.Errorf("unknown reason %q", s.Rejected))
 	}
 	for _, text := range append([]string{s.Received}, expectedTimes(s.Expect)...) {
 		if _, err := time.Parse(time.RFC3339, text); text != "" && err != nil {
-			c.fail(at, fmt.Errorf("%q: want RFC 3339", text))
+			c.Fail(at, fmt.Errorf("%q: want RFC 3339", text))
 		}
 	}
 }

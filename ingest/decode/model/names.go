@@ -1,4 +1,4 @@
-package decode
+package model
 
 import (
 	"errors"
@@ -7,29 +7,29 @@ import (
 	"strings"
 )
 
-// maxFieldNames bounds the fields that one definition makes.
-const maxFieldNames = 64
+// MaxFieldNames bounds the fields that one definition makes.
+const MaxFieldNames = 64
 
 // hole is where a name goes.
 const hole = "{}"
 
 // named gives the fields that a definition stands for: itself, or one for each of its names.
-func (c *compiler) named(at string, def *Field) []Field {
+func (c *Compiler) named(at string, def *Field) []Field {
 	if len(def.Names) == 0 {
 		return []Field{*def}
 	}
-	if len(def.Names) > maxFieldNames {
-		c.fail(at+".names", fmt.Errorf("%d names, want at most %d", len(def.Names), maxFieldNames))
+	if len(def.Names) > MaxFieldNames {
+		c.Fail(at+".names", fmt.Errorf("%d names, want at most %d", len(def.Names), MaxFieldNames))
 		return nil
 	}
 	if !def.holed() {
-		c.fail(at+".names", errors.New("mean nothing without {} in path or when"))
+		c.Fail(at+".names", errors.New("mean nothing without {} in path or when"))
 		return nil
 	}
 	fields := make([]Field, 0, len(def.Names))
 	for i, name := range def.Names {
 		if name == "" || slices.Index(def.Names, name) < i {
-			c.fail(fmt.Sprintf("%s.names[%d]", at, i), fmt.Errorf("%q: want every name once, and none empty", name))
+			c.Fail(fmt.Sprintf("%s.names[%d]", at, i), fmt.Errorf("%q: want every name once, and none empty", name))
 			continue
 		}
 		fields = append(fields, def.with(name))

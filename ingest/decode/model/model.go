@@ -1,4 +1,6 @@
-package decode
+// Package model describes kinds of devices as data (Model), checks what is described and makes it ready for reading (Mapping).
+// What its formats are is told to it (Notation): it reads no message.
+package model
 
 import (
 	"cmp"
@@ -114,7 +116,7 @@ type When struct {
 // does not count, and without what is only shown. None where names in the message tell them.
 func (m *Model) Delivers() []telemetry.Quantity {
 	var all []telemetry.Quantity
-	for _, f := range m.fields() {
+	for _, f := range m.AllFields() {
 		if f.Auto {
 			return nil
 		}
@@ -126,8 +128,8 @@ func (m *Model) Delivers() []telemetry.Quantity {
 	return slices.Compact(all)
 }
 
-// fields are those of all readings.
-func (m *Model) fields() []Field {
+// AllFields are those of all readings.
+func (m *Model) AllFields() []Field {
 	lists := [][]Field{m.Readings}
 	if m.History != nil {
 		lists = append(lists, m.History.Readings)
@@ -147,7 +149,7 @@ type Probe struct {
 // Probes lists them, each once.
 func (m *Model) Probes() []Probe {
 	var all []Probe
-	for _, f := range m.fields() {
+	for _, f := range m.AllFields() {
 		if f.Aside || f.main() {
 			continue
 		}
@@ -162,7 +164,7 @@ func (m *Model) Probes() []Probe {
 
 // Surrounds are those of the quantities that Delivers lists which the model reads at the place where the device hangs.
 func (m *Model) Surrounds() []telemetry.Quantity {
-	fields := m.fields()
+	fields := m.AllFields()
 	return slices.DeleteFunc(m.Delivers(), func(q telemetry.Quantity) bool {
 		return !slices.ContainsFunc(fields, func(f Field) bool { return f.Quantity == q && !f.Aside && f.main() })
 	})
@@ -190,7 +192,7 @@ func (f *Field) channels() []string {
 
 // counts reports whether readings of q are taken: all but the forms of counting people that Count leaves out.
 func (m *Model) counts(q telemetry.Quantity) bool {
-	form := countOf(q)
+	form := CountOf(q)
 	return form == "" || m.Count == "" || form == m.Count
 }
 

@@ -1,4 +1,4 @@
-package decode
+package model
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// checked gives v as a value of q: finite, within the physical range, whole where people or things are counted.
-func checked(q telemetry.Quantity, v float64) (float64, *fault.Fault) {
+// Checked gives v as a value of q: finite, within the physical range, whole where people or things are counted.
+func Checked(q telemetry.Quantity, v float64) (float64, *fault.Fault) {
 	def := q.Definition()
 	if why := q.Refuse(v); why != "" {
 		f := fault.New(telemetry.ReasonRange, "%s", fault.Value(why)).Alone()
