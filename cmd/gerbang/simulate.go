@@ -62,6 +62,7 @@ after a few tries; with --wait it is waited for.`,
 	fl := c.Flags()
 	fl.IntVar(&f.fleet.Sites, "sites", 10, "number of sites")
 	fl.IntVar(&f.fleet.Devices, "devices", 1000, "number of devices")
+	fl.IntVar(&f.fleet.Zones, "zones", 1, "number of zones in each site")
 	fl.StringVar(&f.broker, "broker", "tcp://127.0.0.1:1883", "MQTT broker")
 	fl.StringVar(&f.user, "user", "", "MQTT user; the password comes from the environment, GERBANG_MQTT_PASSWORD")
 	fl.IntVar(&f.connections, "connections", 2, "MQTT connections")
