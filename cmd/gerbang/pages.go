@@ -30,6 +30,10 @@ func (a *app) openWeb() error {
 	if p := a.doors.pushHandler(); p != nil {
 		o.Push, o.PushHasCredentials = p, true
 	}
+	var err error
+	if o.Base, err = web.BasePath(h.ExternalURL); err != nil {
+		return fmt.Errorf("http.external_url: %w", err)
+	}
 	o.SessionFile = filepath.Join(a.cfg.Data, "sessions")
 	token, err := reveal("access token", h.AccessToken)
 	if err != nil {
