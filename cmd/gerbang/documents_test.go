@@ -167,6 +167,9 @@ func commandProblems(c documented) (problems []string) {
 	words := strings.Fields(c.text)
 	for len(words) > 0 && (regexp.MustCompile(`^[A-Z_]+=`).MatchString(words[0]) || words[0] == "sudo") {
 		words = words[1:]
+		if len(words) > 2 && words[0] == "-u" {
+			words = words[2:]
+		}
 	}
 	if cut := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, ">") || strings.HasPrefix(w, "<") }); cut >= 0 {
 		words = words[:cut]
