@@ -314,6 +314,9 @@ func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, er
 	return &g.batch, nil
 }
 
+// prepare lets the journal begin with the batch before its commit.
+func (g *Gateway) prepare() { g.journal.Prepare(&g.batch) }
+
 // seeing notes the present: what the gateway finds out by itself has that time.
 func (g *Gateway) seeing(now telemetry.Instant) { g.now = max(g.now, now) }
 

@@ -15,6 +15,9 @@ type Journal interface {
 	// An error that wraps ErrOutcomeUnknown is fatal: the process must end and recover. Any other error means that nothing
 	// of the batch is stored; the same batch may be committed again.
 	Commit(ctx context.Context, b *Batch) error
+	// Prepare may do ahead of time what the commit of the batch has to do with its records, transitions, samples and flows so far. The
+	// batch gets more of them before its commit, and those that it has do not change. It promises nothing.
+	Prepare(b *Batch)
 	// State is what a restart begins with.
 	State(ctx context.Context) (*State, error)
 	// Replay calls fn with the site's records after the given one, in order, until fn fails. The record is only valid

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -303,6 +304,7 @@ func (l *Loop) collect(ctx context.Context) error {
 			time.Sleep(lingerSlice)
 			continue
 		}
+		l.gw.prepare() // while there is time: an alert that comes next finds a small commit
 		enough.Reset(l.pace.until() - time.Since(begin))
 		select {
 		case <-l.intake.wake:
@@ -384,6 +386,7 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	if l.gw.stops.Load() != l.stops {
 		l.tellHealth() // before anybody is answered who would ask
 	}
+	l.handOn(batch)
 	for _, ack := range l.acks {
 		ack()
 	}
@@ -394,7 +397,6 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	}
 	l.waiting = l.waiting[:0]
 	if batch != nil {
-		l.committed(batch)
 		l.live.committed(batch, l.gw)
 		l.gw.Begin()
 	}
@@ -404,6 +406,18 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 	}
 	l.show(shown)
 	return nil
+}
+
+// handOn gives a durable batch to everybody behind the loop. Alerts go before everything else that the commit was waited for: whoever
+// sends them runs at once, in the loop's place, instead of when another processor has woken up.
+func (l *Loop) handOn(batch *Batch) {
+	if batch == nil {
+		return
+	}
+	l.committed(batch)
+	if len(batch.Signals) > 0 {
+		runtime.Gosched()
+	}
 }
 
 // slowCommit is how long a commit may take before it is worth a line in the log.

@@ -32,6 +32,8 @@ func newMemory() *memory {
 	return &memory{open: map[string]alerts.Alert{}, snapshots: map[string]Snapshot{}, rollups: map[Rollup]int{}}
 }
 
+func (m *memory) Prepare(*Batch) {}
+
 func (m *memory) Commit(_ context.Context, b *Batch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -193,7 +193,7 @@ func (f *FutureAlerts) mend(do func(string, ...any) error, now telemetry.Instant
 	}
 	for _, a := range f.Ended {
 		a.Resolved = 0
-		body, err := json.Marshal(&a)
+		body, err := alerts.Encode(&a)
 		if err != nil {
 			return err
 		}

@@ -111,7 +111,7 @@ func (f *Frozen) Alerts(ctx context.Context, fn func(a *alerts.Alert, differs st
 			return err
 		}
 		var a alerts.Alert
-		if err := json.Unmarshal([]byte(body), &a); err != nil {
+		if err := alerts.Decode([]byte(body), &a); err != nil {
 			return fn(&alerts.Alert{ID: id, Site: site}, "it cannot be read: "+err.Error())
 		}
 		differs := ""

@@ -16,7 +16,10 @@ func (j *Journal) Commit(ctx context.Context, b *gateway.Batch) error {
 	if err := j.watch.lookAgain(); err != nil {
 		return err
 	}
-	if err := w.transaction(func() error { return w.write(b) }); err != nil {
+	if err := w.takeFor(b); err != nil {
+		return err
+	}
+	if err := w.within(func() error { return w.write(b) }); err != nil {
 		return err
 	}
 	if err := j.watch.look(true); err != nil {

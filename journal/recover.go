@@ -183,7 +183,7 @@ func scanAlert(rows *sql.Rows) (alerts.Alert, error) {
 	if err := rows.Scan(&body); err != nil {
 		return a, err
 	}
-	if err := json.Unmarshal(body, &a); err != nil {
+	if err := alerts.Decode(body, &a); err != nil {
 		return a, fmt.Errorf("%w: %w", errAlert, err)
 	}
 	return a, nil

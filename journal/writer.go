@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -44,6 +44,7 @@ type writer struct {
 	scratch                 []byte
 	lock                    chan struct{} // held by whoever uses the connection; see take
 	closed                  bool          // under lock
+	ahead                   ahead         // under lock
 	commits, pages          int           // under lock: transactions, and pages written to the log since the last checkpoint
 	long                    chan struct{} // holds a signal when a checkpoint is due
 }
@@ -151,12 +152,18 @@ func (w *writer) prepare() error {
 // errClosed says that there is nothing to write with any more.
 var errClosed = errors.New("the journal is closed")
 
-// take waits for the connection; give must follow. One that is closed is not to be had.
-func (w *writer) take() error {
+// take waits for the connection; give must follow. One that is closed is not to be had. What was written ahead of a batch is forgotten.
+func (w *writer) take() error { return w.takeFor(nil) }
+
+// takeFor is take for whoever goes on with a batch.
+func (w *writer) takeFor(b *gateway.Batch) error {
 	w.lock <- struct{}{}
 	if w.closed {
 		w.give()
 		return errClosed
+	}
+	if w.ahead.of != b {
+		w.forget()
 	}
 	return nil
 }
@@ -213,11 +220,17 @@ func (w *writer) settle(ctx context.Context) error {
 
 // transaction runs fn between BEGIN and COMMIT. Any error of fn, and any error of COMMIT that leaves the transaction open,
 // rolls back: nothing is stored then. Only a failed fsync is ErrOutcomeUnknown; see undone.
-func (w *writer) transaction(fn func() error) (err error) {
+func (w *writer) transaction(fn func() error) error {
 	if err := w.take(); err != nil {
 		return err
 	}
+	return w.within(fn)
+}
+
+// within is transaction for whoever has taken the connection: it gives it back. A transaction that is open goes on.
+func (w *writer) within(fn func() error) (err error) {
 	defer func() {
+		w.ahead = ahead{}
 		if err != nil {
 			for _, key := range w.fresh {
 				delete(w.series, key)
@@ -226,9 +239,11 @@ func (w *writer) transaction(fn func() error) (err error) {
 		w.fresh = w.fresh[:0]
 		w.give()
 	}()
-	if err := w.begin.exec(); err != nil {
-		_ = w.rollback.exec() // of one that an earlier rollback has left open
-		return classify("beginning a transaction", err)
+	if w.ahead.of == nil {
+		if err := w.begin.exec(); err != nil {
+			_ = w.rollback.exec() // of one that an earlier rollback has left open
+			return classify("beginning a transaction", err)
+		}
 	}
 	if err := fn(); err != nil {
 		// A failed rollback leaves a transaction that the next BEGIN refuses; SQLite rolls back by itself on severe errors.
@@ -242,40 +257,16 @@ func (w *writer) transaction(fn func() error) (err error) {
 	return nil
 }
 
-// write puts a batch into the open transaction.
+// write puts the rest of a batch into the open transaction.
 func (w *writer) write(b *gateway.Batch) error {
-	w.linked = w.sum
-	if err := w.writeRecords(b.Records); err != nil {
+	if err := w.writeAhead(b); err != nil {
 		return err
-	}
-	for i := range b.Transitions {
-		t := &b.Transitions[i]
-		body, err := json.Marshal(t)
-		if err != nil {
-			return fmt.Errorf("encoding a transition: %w", err)
-		}
-		if err := w.transition.exec(w.head.Transition+int64(i)+1, int64(t.Record), t.Site, t.Rule, t.Subject.String(), int64(t.At), int64(t.Until), t.Late, int64(t.To),
-			t.Near, string(body)); err != nil {
-			return err
-		}
-	}
-	for i := range b.Samples {
-		s := &b.Samples[i]
-		if err := w.sample.exec(w.head.Sample+int64(i)+1, int64(s.Record), s.Site, s.Zone, int64(s.At), s.Persons, s.Error, s.Low, s.High, s.Limit, int64(s.Verdict), s.Near, s.Known, s.HasLimit); err != nil {
-			return err
-		}
-	}
-	for i := range b.Flows {
-		f := &b.Flows[i]
-		if err := w.flow.exec(w.head.Flow+int64(i)+1, int64(f.Record), f.Site, f.Device, f.Channel, int64(f.At), f.In, f.Out); err != nil {
-			return err
-		}
 	}
 	for i := range b.Changes {
 		c := &b.Changes[i]
-		body, err := json.Marshal(&c.Alert)
+		body, err := alerts.Encode(&c.Alert)
 		if err != nil {
-			return fmt.Errorf("encoding an alert: %w", err)
+			return err
 		}
 		if err := w.alert.exec(c.Alert.ID, c.Alert.Site, int64(c.Alert.Opened), int64(c.Alert.Resolved), string(body)); err != nil {
 			return err

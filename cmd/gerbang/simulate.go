@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/journal"
@@ -211,7 +212,7 @@ func (f *simulateFlags) verifyReport(ctx context.Context, std streams) error {
 
 // countInflux counts the points that InfluxDB has of the devices in the report.
 func countInflux(ctx context.Context, c *configs.Influx, acked []simulate.Acked) (int, error) {
-	server, err := influxServer(c)
+	server, err := app.InfluxServer(c)
 	if err != nil {
 		return 0, err
 	}
