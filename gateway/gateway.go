@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -25,7 +26,7 @@ type Decoder interface {
 
 // Options are what a Gateway needs.
 type Options struct {
-	Journal Journal
+	Journal journal.Store
 	Decoder Decoder
 	// Window is how many identities are remembered to recognise duplicates; 0: DefaultWindow.
 	Window int
@@ -41,7 +42,7 @@ const DefaultWindow = 1 << 19
 
 // Gateway is the synchronous machine: messages and time in, a committed batch out. It is used by one goroutine.
 type Gateway struct {
-	journal Journal
+	journal journal.Store
 	decoder Decoder
 	names   *alerts.Directory
 	log     *slog.Logger
@@ -52,10 +53,10 @@ type Gateway struct {
 	book     *alerts.Book
 	seen     *window
 	seq      uint64 // last number given
-	counters Counters
+	counters journal.Counters
 	alike    alike // rejections of the last hour
 	quiet    bool
-	batch    Batch
+	batch    journal.Batch
 	// snapshotAt is when the last snapshot of any site was taken.
 	snapshotAt telemetry.Instant
 	// looked is when it was last looked for sites that want a snapshot; hurry: somebody waits for one.
@@ -297,15 +298,15 @@ func (g *Gateway) Due() telemetry.Instant {
 }
 
 // Commit makes the batch durable. On success it returns what was committed: valid until the next call of any method, except
-// the records, which stay valid. When nothing is to be written it returns nil. After an error that does not wrap
-// ErrOutcomeUnknown the batch is kept and Commit may be called again.
-func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, error) {
+// the records, which stay valid. When nothing is to be written it returns nil. After an error that is not
+// journal.Fatal the batch is kept and Commit may be called again.
+func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*journal.Batch, error) {
 	g.seeing(now)
 	if err := g.snapshots(now); err != nil {
 		return nil, err
 	}
 	g.alive(now)
-	if g.batch.empty() && g.counters == g.batch.Counters {
+	if g.batch.Empty() && g.counters == g.batch.Counters {
 		return nil, nil
 	}
 	g.batch.Counters = g.counters
@@ -347,7 +348,7 @@ func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {
 }
 
 // Begin empties the batch after a successful commit.
-func (g *Gateway) Begin() { g.batch.reset() }
+func (g *Gateway) Begin() { g.batch.Reset() }
 
 // View is a site's live state.
 func (g *Gateway) View(id string) (rules.View, bool) {
@@ -380,7 +381,7 @@ func (g *Gateway) RanBefore() bool { return g.ranBefore }
 func (g *Gateway) Quiet(on bool) { g.quiet = on }
 
 // Counters are the totals so far, the uncommitted batch included.
-func (g *Gateway) Counters() Counters { return g.counters }
+func (g *Gateway) Counters() journal.Counters { return g.counters }
 
 // append numbers a record, lets the site judge it, and puts both into the batch.
 func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {

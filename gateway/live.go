@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -32,7 +33,7 @@ type Live struct {
 	countedAt time.Time            // when the counters were
 	next      int                  // the site that is looked at first
 	pause     time.Duration
-	durable   Counters
+	durable   journal.Counters
 	lastSeq   uint64
 	journalOK error
 }
@@ -40,7 +41,7 @@ type Live struct {
 type liveState struct {
 	views    []*rules.View // by site id
 	open     []alerts.Alert
-	counters Counters // as of the last commit
+	counters journal.Counters // as of the last commit
 	lastSeq  uint64
 	journal  error
 	at       time.Time // of publication
@@ -97,7 +98,7 @@ func bySite(v *rules.View, site string) int { return cmp.Compare(v.Site, site) }
 func (l *Live) Open() []alerts.Alert { return slices.Clone(l.state.Load().open) }
 
 // Counters are the totals as of the last commit, and the number of the last record.
-func (l *Live) Counters() (c Counters, lastSeq uint64) {
+func (l *Live) Counters() (c journal.Counters, lastSeq uint64) {
 	s := l.state.Load()
 	return s.counters, s.lastSeq
 }
@@ -148,7 +149,7 @@ func (l *Live) recovered(g *Gateway, now telemetry.Instant) {
 }
 
 // committed notes what a batch touched.
-func (l *Live) committed(b *Batch, g *Gateway) {
+func (l *Live) committed(b *journal.Batch, g *Gateway) {
 	for i := range b.Records {
 		if site := b.Records[i].Site; g.sites[site] != nil { // what is about no site shows in no view
 			l.dirty[site] = true

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/rules/shared"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -76,16 +77,16 @@ type resting struct {
 	body shared.Packed
 }
 
-func rest(s Snapshot) resting { return resting{s.Seq, shared.Pack(s.Body)} }
+func rest(s journal.Snapshot) resting { return resting{s.Seq, shared.Pack(s.Body)} }
 
 // snapshot is the site's newest committed one.
-func (s *site) snapshot() Snapshot {
-	return Snapshot{Site: s.id, Seq: s.last.seq, Body: s.last.body.Text()}
+func (s *site) snapshot() journal.Snapshot {
+	return journal.Snapshot{Site: s.id, Seq: s.last.seq, Body: s.last.body.Text()}
 }
 
 // start is what a site is recovered from.
 type start struct {
-	snapshot Snapshot
+	snapshot journal.Snapshot
 	origin   telemetry.Engine // where the snapshot cannot be read
 	takes    bool             // the origin is not in the journal yet
 	rolledUp uint64           // rollups up to here are in the journal, where that is beyond the snapshot
@@ -93,7 +94,7 @@ type start struct {
 
 // starts finds what each site is recovered from: the newest snapshot, else where its engine began, else, for one that another
 // version of the engine judged, where this one is to begin.
-func starts(ctx context.Context, j Journal, st *State) (map[string]start, error) {
+func starts(ctx context.Context, j journal.Recovery, st *journal.State) (map[string]start, error) {
 	all := make(map[string]start, len(st.Snapshots))
 	var begin *telemetry.Engine
 	for id, snap := range st.Snapshots {
@@ -264,7 +265,7 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 			g.stop(s, g.seq+1, fmt.Errorf("taking a snapshot: %w", err))
 			return nil
 		}
-		taken := Snapshot{Site: s.id, Seq: g.seq, Body: body}
+		taken := journal.Snapshot{Site: s.id, Seq: g.seq, Body: body}
 		s.last = rest(taken)
 		s.applied, s.snapshotAt, s.snapshotDue = 0, now, false
 		g.batch.Snapshots = append(g.batch.Snapshots, taken)

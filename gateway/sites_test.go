@@ -14,13 +14,14 @@ import (
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/simulate"
 )
 
 // nowhere is a journal that keeps nothing.
 type nowhere struct{ *memory }
 
-func (nowhere) Commit(context.Context, *Batch) error { return nil }
+func (nowhere) Commit(context.Context, *journal.Batch) error { return nil }
 
 // What a site costs of memory bounds how many a process can serve: its engine, what the loop keeps beside it, its view and its part of
 // the decoder, after every device has reported and the site has had its snapshot.

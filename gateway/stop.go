@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -30,12 +31,6 @@ const Patience = 30 * time.Second
 // mostPoison is how many records of a site may be quarantined in one run before the site is stopped: a rule that fails on
 // everything is no record's fault, and every quarantine costs all sites a moment.
 const mostPoison = 3
-
-// Stop says from which record on a site is not judged; Seq 0: it is judged again, up to the present.
-type Stop struct {
-	Site string
-	Seq  uint64
-}
 
 var (
 	errPanic = errors.New("a rule panicked")
@@ -102,7 +97,7 @@ func (g *Gateway) stop(s *site, seq uint64, cause error) {
 		b.rows = nil // they are made again with the records since the last snapshot
 	}
 	g.log.Error("judging of a site has stopped; its messages are stored, and judged after a restart or reload", "site", s.id, "record", seq, "err", cause)
-	g.batch.Stops = append(g.batch.Stops, Stop{s.id, seq})
+	g.batch.Stops = append(g.batch.Stops, journal.Stop{Site: s.id, Seq: seq})
 	g.Fault(alerts.Fault{Name: alerts.FaultSiteStopped, Site: s.id, Detail: s.stopped, Firing: true}, g.now)
 	g.stops.Add(1)
 }
@@ -132,7 +127,7 @@ func (g *Gateway) Stopped() map[string]string {
 func (g *Gateway) begun(s *site) {
 	s.snapshotDue, g.hurry = true, true
 	g.log.Info("the site is judged again", "site", s.id)
-	g.batch.Stops = append(g.batch.Stops, Stop{Site: s.id})
+	g.batch.Stops = append(g.batch.Stops, journal.Stop{Site: s.id})
 	g.Fault(alerts.Fault{Name: alerts.FaultSiteStopped, Site: s.id}, g.now)
 	g.stops.Add(1)
 }
@@ -198,9 +193,9 @@ func (g *Gateway) catchUp(ctx context.Context, s *site, rec *telemetry.Record, u
 
 // recover is recoverSites at the start, with a watch over it. Where an engine does not come back its site is stopped, and the
 // others are read once more, and told once.
-func (g *Gateway) recover(ctx context.Context, st *State, from map[string]start, untold map[string]uint64) (sites map[string]*site, err error) {
+func (g *Gateway) recover(ctx context.Context, st *journal.State, from map[string]start, untold map[string]uint64) (sites map[string]*site, err error) {
 	err = g.watched(func() (err error) {
-		g.batch, g.book = Batch{}, alerts.NewBook(st.Open, g.names)
+		g.batch, g.book = journal.Batch{}, alerts.NewBook(st.Open, g.names)
 		sites, err = g.recoverSites(ctx, from, untold)
 		return err
 	})
@@ -249,7 +244,7 @@ func (g *Gateway) abandon(id string, about uint64) {
 	case s.stopped != "":
 		// It was tried again: what was told up to here is not told once more.
 		s.stopped, s.unjudged = firstLineOf(cause), max(s.unjudged, about)
-		g.batch.Stops = append(g.batch.Stops, Stop{id, s.unjudged})
+		g.batch.Stops = append(g.batch.Stops, journal.Stop{Site: id, Seq: s.unjudged})
 		g.stops.Add(1)
 		return
 	case about == 0:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // While the journal refuses commits nothing is acknowledged, and the batch waits. Judging goes on: what devices still send, up to a
@@ -19,9 +20,9 @@ var refusals = []alerts.FaultName{alerts.FaultDiskFull, alerts.FaultJournalGone,
 
 func refusalOf(err error) alerts.FaultName {
 	switch {
-	case errors.Is(err, ErrFull):
+	case errors.Is(err, journal.ErrFull):
 		return alerts.FaultDiskFull
-	case errors.Is(err, ErrGone):
+	case errors.Is(err, journal.ErrGone):
 		return alerts.FaultJournalGone
 	}
 	return alerts.FaultJournalRefuses

@@ -17,7 +17,7 @@ import (
 	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/influx"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/simulate"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -178,7 +178,7 @@ func (f *simulateFlags) verifyReport(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	j, err := journal.OpenReader(ctx, dir)
+	j, err := sqlite.OpenReader(ctx, dir)
 	if err != nil {
 		return err
 	}
