@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,43 +9,6 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
-
-// Trace is how a message was read, step by step, for the person who looks at it.
-type Trace struct {
-	Steps []Step
-	nodes map[int32]bool // that some field has looked at
-	Named int            // names in the paths of the values that were read
-}
-
-// read notes a node that a field has looked at.
-func (t *Trace) read(at int32) {
-	if t.nodes == nil {
-		t.nodes = make(map[int32]bool)
-	}
-	t.nodes[at] = true
-}
-
-// Step is one thing that the decoder did or decided.
-type Step struct {
-	// Stage is route, envelope, codec, json, filter, field, time, ignored or result.
-	Stage string `json:"stage"`
-	// Text says what; it shows no value of a field that was not read.
-	Text string `json:"text"`
-}
-
-// Explain adds a step where somebody asked for an explanation. Callers on the way of every message do not build arguments.
-func (w *Worker) Explain(stage, text string) {
-	if w.Trace != nil {
-		w.Trace.Steps = append(w.Trace.Steps, Step{stage, text})
-	}
-}
-
-// Explainf is explain with a format; only behind w.trace != nil on the way of every message.
-func (w *Worker) Explainf(stage, format string, args ...any) {
-	if w.Trace != nil {
-		w.Explain(stage, fmt.Sprintf(format, args...))
-	}
-}
 
 // shownObject is the object that a mapping reads.
 func (w *Worker) shownObject(raw []byte) string {

@@ -10,7 +10,6 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
-	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Format is a way of writing a payload.
@@ -95,17 +94,4 @@ func (fs Formats) Find(name string) (*Format, error) {
 		}
 	}
 	return nil, fmt.Errorf("unknown format %q, want one of %s", name, strings.Join(slices.Sorted(maps.Keys(fs)), ", "))
-}
-
-// Facts are what an envelope says about the message as a whole, beside what the model finds in its object.
-type Facts struct {
-	Time     DeviceTime
-	Sequence uint64
-	Numbered bool
-	Boot     string
-	// Radio: the sequence is a LoRaWAN frame counter; content is a hash of the frame.
-	Radio   bool
-	Content uint64
-	// Direct are readings that the envelope itself carries, such as a battery level; the object is then not read.
-	Direct []telemetry.Reading
 }

@@ -169,27 +169,3 @@ func guessedPress(n *document.Node) string {
 	}
 	return kind
 }
-
-// note explains what became of a value.
-func (e *Extraction) note(fd *model.ReadField, v document.Found, why string) {
-	if e.W.Trace == nil {
-		return
-	}
-	where := fd.Path.Text
-	if name := e.Doc.Nodes[v.At].Name; fd.Path.Many() && len(name) > 0 && written.PlainName(name) {
-		where += " (" + strings.Trim(v.Label+"."+string(name), ".") + ")"
-	}
-	e.W.Trace.read(v.At)
-	if why != "" {
-		e.W.Explain("field", where+": "+why)
-		return
-	}
-	if !fd.Auto {
-		for _, step := range fd.Path.Steps {
-			if step.Kind == document.StepName {
-				e.W.Trace.Named++
-			}
-		}
-	}
-	e.W.Explain("field", where+": read")
-}

@@ -1,9 +1,7 @@
 package reading
 
 import (
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -13,9 +11,6 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
-
-// MaxReadings bounds the readings of one message, history included.
-const MaxReadings = 1024
 
 // decodeMapped reads the message's object as the model's mapping says: a record for the message, and one for each element
 // of a list or history that has a time or device of its own.
@@ -85,33 +80,6 @@ func decodeMapped(w *Worker, b *Binding, msg *ingest.Message, dst []telemetry.Re
 	return dst, nil
 }
 
-// capture puts the named levels of the topic into the tree.
-func (w *Worker) capture(topic string) {
-	if w.Fit == nil {
-		return
-	}
-	for _, n := range w.Fit.Named {
-		w.Tree.Capture(n.Name, w.Fit.Value(topic, n.Level))
-	}
-	if w.Fit.Device >= 0 {
-		w.Tree.Capture("device", w.Fit.Value(topic, w.Fit.Device))
-	}
-}
-
-// unwrap makes the tree of the member in which the message proper is wrapped, where there is one.
-func (w *Worker) unwrap(m *Ready) *fault.Fault {
-	if len(m.Inside) == 0 || w.Tree.Nodes[0].Kind != '{' {
-		return nil
-	}
-	for i := range w.Tree.Children(0) {
-		n := &w.Tree.Nodes[i]
-		if n.Kind == '{' && slices.ContainsFunc(m.Inside, func(name string) bool { return strings.EqualFold(name, string(n.Name)) }) {
-			return w.OpenText(n.Raw)
-		}
-	}
-	return nil
-}
-
 // numbered fills in the device's own number of the message. A number that cannot be one is as none.
 func numbered(w *Worker, doc *document.Document, m *Ready, o *telemetry.Observation) *fault.Fault {
 	if w.Facts.Numbered {
@@ -145,21 +113,6 @@ func numbered(w *Worker, doc *document.Document, m *Ready, o *telemetry.Observat
 	return nil
 }
 
-// Extraction is the reading of one mapped message.
-type Extraction struct {
-	W         *Worker
-	Doc       *document.Document
-	model     *Ready
-	msg       *ingest.Message
-	of        *Binding // whose fields are read now
-	stored    int      // records of elements so far
-	total     int      // readings so far
-	strangers int      // elements whose device is not configured
-	unfitted  bool     // a value was there and means "none"
-	units     *units   // nil: not looked yet
-	ways      ways
-}
-
 // history appends a record for every item of the past.
 func (e *Extraction) history(b *Binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := e.model
@@ -191,22 +144,4 @@ func (e *Extraction) history(b *Binding, base *telemetry.Record, dst []telemetry
 		return true
 	})
 	return dst, f
-}
-
-// Wanted applies the model's When.
-func (m *Ready) Wanted(w *Worker, doc *document.Document) bool {
-	return w.passes(&m.Filter, doc, document.Found{})
-}
-
-// passes reports whether a message, or the element at v, is wanted, and explains why not.
-func (w *Worker) passes(f *document.Filter, doc *document.Document, v document.Found) bool {
-	process, ignore := f.Refusing(doc, v)
-	switch {
-	case w.Trace == nil:
-	case process >= 0:
-		w.Explainf("filter", "not a reading: when.process[%d] does not hold (%s)", process, f.Process[process].Path.Text)
-	case ignore >= 0:
-		w.Explainf("filter", "not a reading: when.ignore[%d] holds (%s)", ignore, f.Ignore[ignore].Path.Text)
-	}
-	return process < 0 && ignore < 0
 }

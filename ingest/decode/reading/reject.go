@@ -2,6 +2,7 @@ package reading
 
 import (
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -28,4 +29,10 @@ func (w *Worker) Reject(msg *ingest.Message, b *Binding, f *fault.Fault) telemet
 			Raw:    redact.Cut(raw, telemetry.MaxRaw),
 		},
 	}
+}
+
+// Fail is the rejection of a message on which the decoder itself has failed.
+func (w *Worker) Fail(msg *ingest.Message, b *Binding, cause any) telemetry.Record {
+	w.Document, w.Inner = document.New(), document.New()
+	return w.Reject(msg, b, fault.New(telemetry.ReasonFault, "decoder failed: %T", cause))
 }

@@ -37,20 +37,6 @@ func (e *Extraction) UnitBeside(at int32, name string, q telemetry.Quantity) (wo
 	return "", false
 }
 
-// units are the words for units that a message holds. They are found in one walk, however many members and values there are.
-type units struct {
-	parents []int32              // of every node; 0 behind the root
-	said    map[int32]*saidUnits // by the object that holds them
-	tags    map[int32]*saidUnits // by the object whose member tags holds them
-}
-
-// saidUnits are the words for units in one object, as nodes.
-type saidUnits struct {
-	whole int32            // what says unit and no more; 0: nothing does
-	named map[string]int32 // by the words of what they are about; the first of each
-	alike map[string]int32 // by the unit of the quantity that they are about; the first of each
-}
-
 // UnitWords finds them. Without any, parents is empty too.
 func unitWordsIn(d *document.Document) *units {
 	u := &units{}

@@ -125,48 +125,6 @@ func (e *Extraction) again(fd *model.ReadField, have *telemetry.Reading, v float
 	return fault.New(telemetry.ReasonField, "second value of %s on channel %s: want a channel_path that tells them apart", have.Quantity, fault.Quoted(have.Channel))
 }
 
-// channel names the line, region or probe of a value.
-func (e *Extraction) channel(fd *model.ReadField, v document.Found) string {
-	named := ""
-	for i := range fd.ChannelPath {
-		c, ok := fd.ChannelPath[i].FirstFrom(e.Doc, v.Around())
-		if !ok {
-			continue
-		}
-		if n := &e.Doc.Nodes[c]; len(n.Raw) > 0 && n.Kind != 'n' {
-			if named != "" {
-				named += "."
-			}
-			named += written.Channel(n.Raw)
-		}
-	}
-	switch {
-	case named != "":
-		return named
-	case fd.Channel != "":
-		return fd.Channel
-	}
-	return v.Label
-}
-
-// find is where the worker's readings have a quantity on a channel; -1: nowhere.
-func (e *Extraction) find(q telemetry.Quantity, channel string) int {
-	for i := range e.W.Readings {
-		if have := &e.W.Readings[i]; have.Quantity == q && have.Channel == channel {
-			return i
-		}
-	}
-	return -1
-}
-
-func (e *Extraction) add(r telemetry.Reading) *fault.Fault {
-	if e.total++; e.total > MaxReadings {
-		return fault.New(telemetry.ReasonTooLarge, "more than %d readings in one message", MaxReadings)
-	}
-	e.W.Readings = append(e.W.Readings, r)
-	return nil
-}
-
 // number makes a value in the quantity's unit: a word's number, or a number (also in quotes) in the device's unit.
 func (e *Extraction) number(fd *model.ReadField, from document.Found, at int32) (float64, *fault.Fault) {
 	n := &e.Doc.Nodes[at]

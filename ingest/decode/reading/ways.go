@@ -19,16 +19,6 @@ const (
 	wayNoted = 24 * time.Hour
 )
 
-// ways says in which of its ways a message is read, by the places in Prefer.
-type ways struct {
-	read int // AnyWay: the message has none
-	// shown is the best way of another form, for people who look at the message.
-	shown int
-	// zeros: the message has lesser ways alone. Of those only zeros are read: a count of nobody adds nothing and says that the
-	// device is alive.
-	zeros bool
-}
-
 // choose decides in which way the people who pass are read: the best of those that the message has and the device has shown.
 func (e *Extraction) choose(b *Binding) {
 	m := e.model

@@ -4,6 +4,7 @@
 package reading
 
 import (
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -63,12 +64,6 @@ func (w *Worker) Begin(msg *ingest.Message) {
 	w.Parsed = nil
 	w.session, w.packet = msg.Session, msg.Packet
 	w.Refused.reset()
-}
-
-// Fail is the rejection of a message on which the decoder itself has failed.
-func (w *Worker) Fail(msg *ingest.Message, b *Binding, cause any) telemetry.Record {
-	w.Document, w.Inner = document.New(), document.New()
-	return w.Reject(msg, b, fault.New(telemetry.ReasonFault, "decoder failed: %T", cause))
 }
 
 // Sized checks the size of a payload.
@@ -153,4 +148,18 @@ func (w *Worker) Observation(b *Binding, msg *ingest.Message, dst []telemetry.Re
 		rec.Observation.Flags |= telemetry.FlagUnacknowledged
 	}
 	return dst, rec
+}
+
+// Explain adds a step where somebody asked for an explanation. Callers on the way of every message do not build arguments.
+func (w *Worker) Explain(stage, text string) {
+	if w.Trace != nil {
+		w.Trace.Steps = append(w.Trace.Steps, Step{stage, text})
+	}
+}
+
+// Explainf is explain with a format; only behind w.trace != nil on the way of every message.
+func (w *Worker) Explainf(stage, format string, args ...any) {
+	if w.Trace != nil {
+		w.Explain(stage, fmt.Sprintf(format, args...))
+	}
 }
