@@ -11,11 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 func backupCommand(std streams) *cobra.Command {
 	var data string
-	var overwrite bool
+	var overwrite, asJSON bool
 	c := &cobra.Command{
 		Use:   "backup DEST",
 		Short: "Copy the journal, also while the gateway runs",
@@ -23,17 +24,20 @@ func backupCommand(std streams) *cobra.Command {
 and compared with its checksums before it gets its name. DEST is a file, or a directory that gets a file named by the time.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			made, err := journal.Backup(cmd.Context(), data, args[0], overwrite)
+			made, err := sqlite.Backup(cmd.Context(), data, args[0], overwrite)
 			switch {
 			case errors.Is(err, journal.ErrExists):
 				return hinted{err, "--overwrite replaces it"}
 			case errors.Is(err, fs.ErrNotExist):
-				if _, missing := os.Stat(filepath.Join(data, journal.FileName)); missing == nil {
+				if _, missing := os.Stat(filepath.Join(data, sqlite.FileName)); missing == nil {
 					return hinted{err, "the folder of DEST must be there"}
 				}
 				return missingJournal(err, data)
 			case err != nil:
 				return err
+			}
+			if asJSON {
+				return errors.Join(reportOf(made).print(std.out), damaged(made))
 			}
 			report := printer{w: std.out}
 			report.copied("backed up to "+made.Path, made)
@@ -41,13 +45,14 @@ and compared with its checksums before it gets its name. DEST is a file, or a di
 		},
 	}
 	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	c.Flags().BoolVar(&overwrite, "overwrite", false, "replace DEST")
 	return c
 }
 
 func restoreCommand(std streams) *cobra.Command {
 	var data string
-	var overwrite bool
+	var overwrite, asJSON bool
 	c := &cobra.Command{
 		Use:   "restore SRC",
 		Short: "Put a backup of the journal in place",
@@ -56,7 +61,7 @@ What is there is kept beside it under another name. What was acknowledged after 
 the numbers of the records, when it starts.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			done, err := journal.Restore(cmd.Context(), args[0], data, overwrite)
+			done, err := sqlite.Restore(cmd.Context(), args[0], data, overwrite)
 			switch {
 			case errors.Is(err, journal.ErrInUse):
 				return hinted{err, "stop the gateway first"}
@@ -66,6 +71,9 @@ the numbers of the records, when it starts.`,
 				return hinted{err, "SRC is a file that gerbang backup has written"}
 			case err != nil:
 				return err
+			}
+			if asJSON {
+				return errors.Join(restoredReport(data, done).print(std.out), damaged(&done.Copy))
 			}
 			report := printer{w: std.out}
 			report.copied("restored from "+done.Path, &done.Copy)
@@ -79,6 +87,7 @@ the numbers of the records, when it starts.`,
 		},
 	}
 	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	c.Flags().BoolVar(&overwrite, "overwrite", false, "also where there is a journal")
 	return c
 }
@@ -93,7 +102,7 @@ func missingJournal(err error, data string) error {
 		_, err := os.Stat(filepath.Join(data, name))
 		return err == nil
 	}
-	if is(journal.FileName) || !is(journal.AnchorFile) && !is(journal.HeadFile) {
+	if is(sqlite.FileName) || !is(sqlite.AnchorFile) && !is(sqlite.HeadFile) {
 		return hinted{err, dataHint(data)}
 	}
 	gone := fmt.Errorf("the journal is gone from %q, where the gateway had one: %w", data, err)
@@ -105,8 +114,8 @@ func missingJournal(err error, data string) error {
 }
 
 // openReader opens the journal of a data directory for reading, and says what to do where there is none.
-func openReader(ctx context.Context, data string) (*journal.Journal, error) {
-	j, err := journal.OpenReader(ctx, data)
+func openReader(ctx context.Context, data string) (*sqlite.Journal, error) {
+	j, err := sqlite.OpenReader(ctx, data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missingJournal(err, data)
 	}

@@ -11,10 +11,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/simulate"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -23,7 +25,7 @@ import (
 // earlier start with those of the time since. The buildings it returns are as they are now, with the people who are inside.
 func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.Config, plan *demoPlan, now time.Time) (_ []*simulate.Building, err error) {
 	log := newLogger(std.err, cfg.Log)
-	if _, err := os.Stat(filepath.Join(f.data, journal.FileName)); err == nil {
+	if _, err := os.Stat(filepath.Join(f.data, sqlite.FileName)); err == nil {
 		return f.goOn(ctx, std, cfg, plan, now, log)
 	}
 	// It is made aside and moved into place when it is whole: half a week must not be taken for one.
@@ -32,7 +34,7 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 	if err := os.RemoveAll(aside.Data); err != nil {
 		return nil, fmt.Errorf("removing what an earlier start left: %w", err)
 	}
-	j, err := openJournal(ctx, &aside, true, log)
+	j, err := openJournal(ctx, &aside, log)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +42,7 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 	defer func() {
 		err = errors.Join(err, j.Close())
 		if err == nil && whole {
-			for _, name := range []string{journal.AnchorFile, journal.FileName} {
+			for _, name := range []string{sqlite.AnchorFile, sqlite.FileName} {
 				err = errors.Join(err, os.Rename(filepath.Join(aside.Data, name), filepath.Join(f.data, name)))
 			}
 		}
@@ -60,7 +62,7 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 
 // goOn makes up for the time since the last start: the devices go on while the gateway is stopped.
 func (f *demoFlags) goOn(ctx context.Context, std streams, cfg *configs.Config, plan *demoPlan, now time.Time, log *slog.Logger) (_ []*simulate.Building, err error) {
-	j, err := openJournal(ctx, cfg, true, log)
+	j, err := openJournal(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -86,19 +88,19 @@ func (f *demoFlags) goOn(ctx context.Context, std streams, cfg *configs.Config, 
 
 // demoPast drives a gateway through simulated time.
 type demoPast struct {
-	journal   *journal.Journal
+	journal   *sqlite.Journal
 	gateway   *gateway.Gateway
 	virtual   *virtual
 	buildings []*simulate.Building
 	from      time.Time
 }
 
-func newDemoPast(ctx context.Context, cfg *configs.Config, plan *demoPlan, j *journal.Journal, from time.Time, log *slog.Logger) (*demoPast, error) {
-	decoder, err := newDecoder(cfg, surroundings{})
+func newDemoPast(ctx context.Context, cfg *configs.Config, plan *demoPlan, j *sqlite.Journal, from time.Time, log *slog.Logger) (*demoPast, error) {
+	decoder, err := app.NewDecoder(cfg, app.Surroundings{})
 	if err != nil {
 		return nil, err
 	}
-	g, err := openGateway(ctx, cfg, decoder, j, log, from)
+	g, err := app.OpenGateway(ctx, cfg, decoder, j, log, from)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +188,7 @@ var demoWays = map[string]map[string]simulate.Way{
 }
 
 // lastReceived is when the last record of a journal was received.
-func lastReceived(ctx context.Context, j *journal.Journal) (time.Time, error) {
+func lastReceived(ctx context.Context, j journal.Recovery) (time.Time, error) {
 	st, err := j.State(ctx)
 	if err != nil {
 		return time.Time{}, err

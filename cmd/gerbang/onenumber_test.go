@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -174,7 +175,7 @@ func makeWeeks(t *testing.T, r *rig, zones map[string]string, seed uint64) map[s
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	j, err := openJournal(t.Context(), cfg, true, log)
+	j, err := app.OpenJournal(t.Context(), cfg, true, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +184,7 @@ func makeWeeks(t *testing.T, r *rig, zones map[string]string, seed uint64) map[s
 			t.Error(err)
 		}
 	}()
-	decoder, err := newDecoder(cfg, surroundings{})
+	decoder, err := app.NewDecoder(cfg, app.Surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +204,7 @@ func makeWeeks(t *testing.T, r *rig, zones map[string]string, seed uint64) map[s
 		weeks[site] = w
 	}
 	first := weeks[slices.Sorted(maps.Keys(zones))[0]].days[0]
-	g, err := openGateway(t.Context(), cfg, decoder, j, log, first)
+	g, err := app.OpenGateway(t.Context(), cfg, decoder, j, log, first)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +225,7 @@ func makeWeeks(t *testing.T, r *rig, zones map[string]string, seed uint64) map[s
 // allInInflux waits until the writer's durable position is the end of every stream: readings alone say nothing about verdicts.
 func (r *rig) allInInflux(patience time.Duration) {
 	r.t.Helper()
-	j, err := journal.OpenReader(r.t.Context(), r.data())
+	j, err := sqlite.OpenReader(r.t.Context(), r.data())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -410,7 +411,7 @@ func shares(steps []change, days []time.Time) []map[string]int64 {
 // compareVerdicts holds how long each verdict held on each day against the journal's history.
 func compareVerdicts(t *testing.T, r *rig, db *testengine.InfluxServer, weeks map[string]*week) {
 	t.Helper()
-	j, err := journal.OpenReader(t.Context(), r.data())
+	j, err := sqlite.OpenReader(t.Context(), r.data())
 	if err != nil {
 		t.Fatal(err)
 	}

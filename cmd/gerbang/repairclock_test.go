@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -34,7 +35,7 @@ func TestT4_RepairClock(t *testing.T) {
 			if code, out, errs := run(t, "", "journal", "check", "--data", r.data()); code != 0 {
 				t.Errorf("journal check afterwards: code %d: %s%s", code, out, errs)
 			}
-			j, err := journal.OpenReader(t.Context(), r.data())
+			j, err := sqlite.OpenReader(t.Context(), r.data())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +72,7 @@ func TestT4_RepairClock(t *testing.T) {
 // minutes lists the minutes of a journal with how many readings each has.
 func minutes(t *testing.T, r *rig) (all []string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(r.data(), journal.FileName))
+	db, err := sql.Open("sqlite", filepath.Join(r.data(), sqlite.FileName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,15 +118,15 @@ func doorless(t *testing.T, r *rig, now time.Time) (g *gateway.Gateway, end func
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	j, err := openJournal(context.Background(), cfg, false, log)
+	j, err := app.OpenJournal(context.Background(), cfg, false, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoder, err := newDecoder(cfg, surroundings{})
+	decoder, err := app.NewDecoder(cfg, app.Surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g, err = openGateway(context.Background(), cfg, decoder, j, log, now); err != nil {
+	if g, err = app.OpenGateway(context.Background(), cfg, decoder, j, log, now); err != nil {
 		t.Fatal(err)
 	}
 	return g, func() { _ = j.Close() }

@@ -12,10 +12,11 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/facility"
-	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/replay"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -155,21 +156,21 @@ func (p *player) each(do func(m *ingest.Message) error) error {
 func (p *player) feed(ctx context.Context, cfg *configs.Config, dir string) (err error) {
 	log := newLogger(p.std.err, configs.Log{Level: "warn"})
 	cfg.Data = dir
-	j, err := openJournal(ctx, cfg, true, log)
+	j, err := openJournal(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	decoder, err := newDecoder(cfg, surroundings{})
+	decoder, err := app.NewDecoder(cfg, app.Surroundings{})
 	if err != nil {
 		return err
 	}
 	var v *virtual
-	var before gateway.Counters
+	var before journal.Counters
 	err = p.each(func(m *ingest.Message) error {
 		if v == nil {
 			// The building exists from its first message on, not from today.
-			g, err := openGateway(ctx, cfg, decoder, j, log, m.Received.Time().Add(-time.Second))
+			g, err := app.OpenGateway(ctx, cfg, decoder, j, log, m.Received.Time().Add(-time.Second))
 			if err != nil {
 				return err
 			}
@@ -193,7 +194,7 @@ func (p *player) feed(ctx context.Context, cfg *configs.Config, dir string) (err
 	return j.Strict(ctx)
 }
 
-func (p *player) observe(b *gateway.Batch) {
+func (p *player) observe(b *journal.Batch) {
 	for i := range b.Records {
 		p.summary.Record(&b.Records[i])
 	}

@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 func serveCommand(std streams) *cobra.Command {
@@ -51,15 +53,21 @@ the others are served.`,
 					return err
 				}
 			}
-			a, err := newApp(cmd.Context(), cfg, log)
+			a, err := app.New(cmd.Context(), cfg, app.Options{Version: readBuild().Version, Logger: log})
 			if err != nil {
-				return takenAddress(err, path)
+				return advised(err, path)
 			}
-			a.reload = make(chan os.Signal, 1)
-			signal.Notify(a.reload, syscall.SIGHUP)
-			defer signal.Stop(a.reload)
-			log.Info("ready", "pages", a.url())
-			return errors.Join(a.run(cmd.Context()), stop())
+			log.Info("ready", "pages", a.URL())
+			ctx, end := context.WithCancel(cmd.Context())
+			var reloading sync.WaitGroup
+			hangUps := make(chan os.Signal, 1)
+			signal.Notify(hangUps, syscall.SIGHUP)
+			reloading.Go(func() { reloadAt(ctx, hangUps, a) })
+			err = a.Run(ctx)
+			signal.Stop(hangUps)
+			end()
+			reloading.Wait()
+			return errors.Join(err, stop())
 		},
 	}
 	c.Flags().StringVar(&path, "config", "", "configuration file "+configUsage)
@@ -68,9 +76,21 @@ the others are served.`,
 	return c
 }
 
+// reloadAt reloads the configuration at each signal. What comes of it is told by the log and an alert.
+func reloadAt(ctx context.Context, signals <-chan os.Signal, a *app.App) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			_ = a.Reload(ctx)
+		}
+	}
+}
+
 // beginAnew is what an operator says who knows that the journal is gone. Where it is not, nothing happens.
 func beginAnew(ctx context.Context, cfg *configs.Config, log *slog.Logger) error {
-	moved, err := journal.BeginAnew(ctx, journal.Options{Dir: cfg.Data, Logger: log})
+	moved, err := sqlite.BeginAnew(ctx, sqlite.Options{Dir: cfg.Data, Logger: log})
 	switch {
 	case err != nil:
 		return err

@@ -7,7 +7,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/strangers"
 )
 
-// What whoever configures and asks a decoder speaks of. It is defined on the floors below, which know nothing of decoders.
+// The types that whoever configures and asks a decoder speaks of are those of the floors below, which know nothing of decoders.
 type (
 	// Model describes a kind of device as data.
 	Model = model.Model
@@ -27,8 +27,9 @@ type (
 	Trace = reading.Trace
 	// Candidate is a model that a message of an unknown device may be of.
 	Candidate = strangers.Candidate
-	// Sighting is a device, or a topic, that is heard and not configured; Sightings are all of them.
-	Sighting  = strangers.Sighting
+	// Sighting is a device, or a topic, that is heard and not configured.
+	Sighting = strangers.Sighting
+	// Sightings are all of them.
 	Sightings = strangers.Sightings
 )
 

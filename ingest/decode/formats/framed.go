@@ -21,7 +21,7 @@ func framedFormat() reading.Format {
 
 // framed is Frame made ready.
 type framed struct {
-	read   reader
+	read   Reader
 	path   document.Path
 	port   document.Path
 	decode func(dst, src []byte) ([]byte, error)
@@ -51,7 +51,7 @@ func checkFramed(c *model.Compiler) any {
 // message itself as the member envelope.
 func openFramed(w *reading.Worker, m *reading.Ready, msg *ingest.Message) *fault.Fault {
 	ready, _ := m.Prepared.(*framed)
-	up := uplink{}
+	up := Uplink{}
 	if w.Bare != nil {
 		up.Port, up.Frame = *w.Bare, msg.Payload
 	} else if f := ready.find(w, msg, &up); f != nil {
@@ -66,7 +66,7 @@ func openFramed(w *reading.Worker, m *reading.Ready, msg *ingest.Message) *fault
 		return fault.New(telemetry.ReasonField, "no frame at %s; the message has %s", m.Frame.Path, document.NamesIn(w.Document))
 	}
 	return w.Open(func(out *object.Writer) *fault.Fault {
-		if f := decodeFrame(w, ready.read, m.Codec, &up, msg.Received, out); f != nil {
+		if f := decodeFrame(ready.read, m.Codec, &up, msg.Received, out); f != nil {
 			return f
 		}
 		if out.Empty() {
@@ -82,7 +82,7 @@ func openFramed(w *reading.Worker, m *reading.Ready, msg *ingest.Message) *fault
 }
 
 // find reads the frame and its port out of a message.
-func (fr *framed) find(w *reading.Worker, msg *ingest.Message, up *uplink) *fault.Fault {
+func (fr *framed) find(w *reading.Worker, msg *ingest.Message, up *Uplink) *fault.Fault {
 	if f := w.ParseLeniently(msg); f != nil {
 		return f
 	}

@@ -27,8 +27,8 @@ func loRaWANFormat() reading.Format {
 	return reading.Format{Name: "lorawan", Title: "LoRaWAN uplink: " + titles, Open: openLoRaWAN, Addresses: addressesLoRaWAN, Topics: topics, Check: checkLoRaWAN, Frames: true}
 }
 
-// uplink is what a network server's envelope says of one frame.
-type uplink struct {
+// Uplink is what a network server's envelope says of one frame.
+type Uplink struct {
 	network string // for people
 	// Addresses name the device, the DevEUI first (16 hex digits).
 	Addresses []string
@@ -105,7 +105,7 @@ func openLoRaWAN(w *reading.Worker, m *reading.Ready, msg *ingest.Message) *faul
 }
 
 // openFrame makes the tree of what a frame carries.
-func openFrame(w *reading.Worker, m *reading.Ready, up *uplink, msg *ingest.Message) *fault.Fault {
+func openFrame(w *reading.Worker, m *reading.Ready, up *Uplink, msg *ingest.Message) *fault.Fault {
 	if len(m.Ports) > 0 && up.Port != 0 && !slices.Contains(m.Ports, up.Port) {
 		w.Explainf("codec", "not a reading: port %d, the model reads %v", up.Port, m.Ports)
 		return fault.NotReading
@@ -113,7 +113,7 @@ func openFrame(w *reading.Worker, m *reading.Ready, up *uplink, msg *ingest.Mess
 	var because string
 	read := CodecOf(m)
 	if read != nil && len(up.Frame) > 0 && !w.AsDecoded {
-		f := w.Open(func(out *object.Writer) *fault.Fault { return decodeFrame(w, read, m.Codec, up, msg.Received, out) })
+		f := w.Open(func(out *object.Writer) *fault.Fault { return decodeFrame(read, m.Codec, up, msg.Received, out) })
 		if f == nil {
 			if len(w.Tree.Nodes) == 1 {
 				w.Explain("codec", "not a reading: the codec found nothing in the frame")
@@ -143,7 +143,7 @@ func openFrame(w *reading.Worker, m *reading.Ready, up *uplink, msg *ingest.Mess
 }
 
 // label names the device for people.
-func (up *uplink) label() string {
+func (up *Uplink) label() string {
 	if up.name != "" && len(up.Addresses) > 0 {
 		return up.name + " (" + up.Addresses[0] + ")"
 	}
@@ -151,7 +151,7 @@ func (up *uplink) label() string {
 }
 
 // shown is label for a rejection.
-func (up *uplink) shown() fault.Foreign {
+func (up *Uplink) shown() fault.Foreign {
 	if up.name == "" && len(up.Addresses) > 0 {
 		return fault.Address(up.Addresses[0])
 	}
@@ -175,7 +175,7 @@ func checkLoRaWAN(c *model.Compiler) any {
 }
 
 // decodeFrame runs the model's codec, which is called name.
-func decodeFrame(w *reading.Worker, read reader, name string, up *uplink, received telemetry.Instant, out *object.Writer) *fault.Fault {
+func decodeFrame(read Reader, name string, up *Uplink, received telemetry.Instant, out *object.Writer) *fault.Fault {
 	if err := read(codec.Uplink{Port: up.Port, Bytes: up.Frame}, received, out); err != nil {
 		return fault.New(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", up.shown(), len(up.Frame), up.Port, name, reasonOf(err))
 	}
@@ -183,12 +183,12 @@ func decodeFrame(w *reading.Worker, read reader, name string, up *uplink, receiv
 }
 
 // UplinkOf reads the envelope, whose network server its members tell.
-func UplinkOf(w *reading.Worker, msg *ingest.Message) (uplink, *fault.Fault) {
+func UplinkOf(w *reading.Worker, msg *ingest.Message) (Uplink, *fault.Fault) {
 	if w.Bare != nil {
-		return uplink{network: "a bare frame", Port: *w.Bare, Frame: msg.Payload}, nil
+		return Uplink{network: "a bare frame", Port: *w.Bare, Frame: msg.Payload}, nil
 	}
 	if f := w.Parse(msg); f != nil {
-		return uplink{}, f
+		return Uplink{}, f
 	}
 	doc := w.Document
 	e := envelope{w, doc}
@@ -198,7 +198,7 @@ func UplinkOf(w *reading.Worker, msg *ingest.Message) (uplink, *fault.Fault) {
 		}
 	}
 	titles, _ := describeNetworks()
-	return uplink{}, fault.New(telemetry.ReasonField, "no envelope of a LoRaWAN network server: want %s; the message has %s",
+	return Uplink{}, fault.New(telemetry.ReasonField, "no envelope of a LoRaWAN network server: want %s; the message has %s",
 		titles, document.NamesIn(doc))
 }
 
@@ -272,10 +272,10 @@ func (e envelope) object(i int32) []byte {
 
 // base64 and hex decode a frame into up. Text that is none (some servers put "..." there) is no frame, and said where nobody
 // else decoded it.
-func (e envelope) base64(up *uplink, i int32) { e.frame(up, i, written.Base64) }
-func (e envelope) hex(up *uplink, i int32)    { e.frame(up, i, written.Hex) }
+func (e envelope) base64(up *Uplink, i int32) { e.frame(up, i, written.Base64) }
+func (e envelope) hex(up *Uplink, i int32)    { e.frame(up, i, written.Hex) }
 
-func (e envelope) frame(up *uplink, i int32, decode func(dst, text []byte) ([]byte, error)) {
+func (e envelope) frame(up *Uplink, i int32, decode func(dst, text []byte) ([]byte, error)) {
 	if i < 0 {
 		return
 	}

@@ -17,7 +17,7 @@ type network struct {
 	Topics []string
 	// ours recognises an envelope by its members.
 	ours func(e envelope) bool
-	read func(e envelope, msg *ingest.Message) uplink
+	read func(e envelope, msg *ingest.Message) Uplink
 }
 
 // Networks are all network servers, in the order in which they are tried.
@@ -54,9 +54,9 @@ func has(members ...string) func(envelope) bool {
 }
 
 // things reads The Things Stack v3. It leaves out members that are 0, false or empty.
-func (e envelope) things(*ingest.Message) uplink {
+func (e envelope) things(*ingest.Message) Uplink {
 	ids, m := e.at("end_device_ids"), e.at("uplink_message")
-	up := uplink{network: "The Things Stack v3", Addresses: e.addresses(e.text(e.in(ids, "dev_eui")), e.text(e.in(ids, "device_id")))}
+	up := Uplink{network: "The Things Stack v3", Addresses: e.addresses(e.text(e.in(ids, "dev_eui")), e.text(e.in(ids, "device_id")))}
 	up.name = e.text(e.in(ids, "device_id"))
 	if m < 0 {
 		up.other = "a message of The Things Stack that is no uplink"
@@ -78,9 +78,9 @@ func (e envelope) things(*ingest.Message) uplink {
 }
 
 // chirpstack4 reads ChirpStack v4.
-func (e envelope) chirpstack4(msg *ingest.Message) uplink {
+func (e envelope) chirpstack4(msg *ingest.Message) Uplink {
 	info := e.at("deviceInfo")
-	up := uplink{network: "ChirpStack v4", Addresses: e.addresses(e.text(e.in(info, "devEui"))), name: e.text(e.in(info, "deviceName"))}
+	up := Uplink{network: "ChirpStack v4", Addresses: e.addresses(e.text(e.in(info, "devEui"))), name: e.text(e.in(info, "deviceName"))}
 	up.at = e.time(e.at("time"))
 	if other := e.event(msg); other != "" {
 		up.other = other
@@ -96,8 +96,8 @@ func (e envelope) chirpstack4(msg *ingest.Message) uplink {
 }
 
 // chirpstack3 reads ChirpStack v3, whose identities are base64 and whose decoding may be JSON in a string.
-func (e envelope) chirpstack3(msg *ingest.Message) uplink {
-	up := uplink{network: "ChirpStack v3", Addresses: e.addresses(euiOf(e.text(e.at("devEUI")))), name: e.text(e.at("deviceName"))}
+func (e envelope) chirpstack3(msg *ingest.Message) Uplink {
+	up := Uplink{network: "ChirpStack v3", Addresses: e.addresses(euiOf(e.text(e.at("devEUI")))), name: e.text(e.at("deviceName"))}
 	up.at = e.time(e.at("publishedAt"), e.firstTime("rxInfo"))
 	if other := e.event(msg); other != "" {
 		up.other = other
@@ -159,9 +159,9 @@ func (e envelope) firstTime(list string) int32 {
 }
 
 // thingpark reads Actility ThingPark; numbers may stand in quotes.
-func (e envelope) thingpark(*ingest.Message) uplink {
+func (e envelope) thingpark(*ingest.Message) Uplink {
 	m := e.at("DevEUI_uplink")
-	up := uplink{network: "ThingPark", Addresses: e.addresses(e.text(e.in(m, "DevEUI"))), name: e.text(e.in(m, "CustomerData", "name"))}
+	up := Uplink{network: "ThingPark", Addresses: e.addresses(e.text(e.in(m, "DevEUI"))), name: e.text(e.in(m, "CustomerData", "name"))}
 	up.Port = e.port(e.in(m, "FPort"))
 	up.counter, up.counted = e.whole(e.in(m, "FCntUp"))
 	up.session = e.text(e.in(m, "DevAddr"))
@@ -172,8 +172,8 @@ func (e envelope) thingpark(*ingest.Message) uplink {
 }
 
 // loriot reads LORIOT: cmd "rx" is an uplink, "gw" the same uplink once more with the gateways that heard it.
-func (e envelope) loriot(*ingest.Message) uplink {
-	up := uplink{network: "LORIOT", Addresses: e.addresses(e.text(e.at("EUI"))), name: e.text(e.at("title"))}
+func (e envelope) loriot(*ingest.Message) Uplink {
+	up := Uplink{network: "LORIOT", Addresses: e.addresses(e.text(e.at("EUI"))), name: e.text(e.at("title"))}
 	up.at = e.time(e.at("ts"))
 	if cmd := e.text(e.at("cmd")); cmd != "rx" {
 		up.other = "LORIOT message " + written.Channel([]byte(cmd))
@@ -190,9 +190,9 @@ func (e envelope) loriot(*ingest.Message) uplink {
 func (e envelope) thingparkOther() bool { return e.thingparkKind() != "" }
 
 // thingparkNoUplink reads a message that is no uplink.
-func (e envelope) thingparkNoUplink(*ingest.Message) uplink {
+func (e envelope) thingparkNoUplink(*ingest.Message) Uplink {
 	kind := e.thingparkKind()
-	return uplink{network: "ThingPark", other: "ThingPark " + written.Channel([]byte(kind)), Addresses: e.addresses(e.text(e.at(kind, "DevEUI")))}
+	return Uplink{network: "ThingPark", other: "ThingPark " + written.Channel([]byte(kind)), Addresses: e.addresses(e.text(e.at(kind, "DevEUI")))}
 }
 
 // thingparkKind is the member that says what a message of ThingPark is; empty: it is of somebody else.

@@ -13,14 +13,14 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// reader reads the bytes of a radio frame into out: a description, a built-in codec, or the maker's own script.
-type reader func(up codec.Uplink, received telemetry.Instant, out *object.Writer) error
+// Reader reads the bytes of a radio frame into out: a description, a built-in codec, or the maker's own script.
+type Reader func(up codec.Uplink, received telemetry.Instant, out *object.Writer) error
 
 // scripted is how the name of a script's file ends.
 const scripted = ".js"
 
 // readerOf makes the model's Codec ready; nil with a problem noted.
-func readerOf(c *model.Compiler) reader {
+func readerOf(c *model.Compiler) Reader {
 	m := c.M
 	if m.Layout != nil {
 		described, err := frame.Compile(m.Layout)
@@ -50,9 +50,9 @@ func readerOf(c *model.Compiler) reader {
 }
 
 // CodecOf reads the frames of a model; nil: it has no codec.
-func CodecOf(m *reading.Ready) reader {
+func CodecOf(m *reading.Ready) Reader {
 	switch p := m.Prepared.(type) {
-	case reader:
+	case Reader:
 		return p
 	case *framed:
 		return p.read

@@ -45,6 +45,7 @@ type holding struct {
 // share is how much is kept for somebody.
 type share struct{ entries, bytes int }
 
+// NewAnnounced is what m keeps of a format; configured reports whether an owner is a device of ours.
 func NewAnnounced(m Memory, format string, configured func(owner string) bool) *Announced {
 	return &Announced{memory: m, prefix: format + " ", Configured: configured, entries: make(map[string]holding), owners: make(map[string]share)}
 }
@@ -62,6 +63,7 @@ func (a *Announced) Recall(yield func(key, value string) (owner string)) {
 	})
 }
 
+// Get is an entry by its key.
 func (a *Announced) Get(key string) (string, bool) { return a.memory.Get(a.prefix + key) }
 
 // Keep remembers an entry of owner; an empty value forgets it. It reports whether anything has changed. The caller holds mu.

@@ -21,6 +21,7 @@ type Volatile struct {
 
 var _ Memory = (*Volatile)(nil)
 
+// Get implements Memory.
 func (v *Volatile) Get(key string) (string, bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -28,6 +29,7 @@ func (v *Volatile) Get(key string) (string, bool) {
 	return value, ok
 }
 
+// Put implements Memory.
 func (v *Volatile) Put(key, value string) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -42,6 +44,7 @@ func (v *Volatile) Put(key, value string) error {
 	return nil
 }
 
+// Each implements Memory.
 func (v *Volatile) Each(prefix string, yield func(key, value string) bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
