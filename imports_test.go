@@ -61,6 +61,9 @@ var bans = []ban{
 	{"web", nil, outer, "components are wired by the program, they do not know it"},
 }
 
+// decodeFloors begins the paths of the floors of ingest/decode.
+const decodeFloors = "ingest/decode/"
+
 // strict hold for tests as well.
 var strict = []ban{
 	{"", []string{"cmd", "app", "journal/sqlite"}, []string{module + "/journal/sqlite"}, "the wiring alone knows which journal it is; all others, and their tests, know the contract"},
@@ -68,6 +71,18 @@ var strict = []ban{
 
 // outer lies outside the components.
 var outer = []string{module + "/cmd", module + "/app", module + "/configs"}
+
+// floors are the packages below ingest/decode from the ground up: each imports only what stands before it. ingest/decode itself is on top.
+var floors = []string{
+	"object", "transcode", "codec", "frame", "script", // notations and frames, as one JSON object
+	"written", "meaning", "redact", "fault", "document", "pattern", // what texts, names, faults, objects and topics are
+	"model",     // kinds of devices as data
+	"reading",   // one message, whatever its format
+	"memory",    // what devices announced, on disk
+	"formats",   // how messages are written
+	"route",     // whose message it is
+	"strangers", // devices that nobody configured
+}
 
 func TestImportsPointOneWay(t *testing.T) {
 	report(t, importProblems(sources(t, os.DirFS("."))))
@@ -78,21 +93,24 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		return &fstest.MapFile{Data: []byte("package p\n" + imports + "\n" + body)}
 	}
 	tree := fstest.MapFS{
-		"telemetry/a.go":          source(`import ("math"; "net/netip")`, ""),
-		"facility/a.go":           source(`import ("time"; "`+module+`/telemetry"; "`+module+`/rules")`, "func f() { time.Now() }"),
-		"rules/a.go":              source(`import ("cel.dev/cel-go/cel"; "`+module+`/facility"; "golang.org/x/text/language")`, "func f() { go f() }"),
-		"rules/deep/b.go":         source(`import ("sync/atomic"; clock "time"; "`+module+`/rules")`, "func f() { clock.Sleep(1); clock.Unix(1, 0) }"),
-		"rules/a_test.go":         source(`import ("os"; "time")`, "func f() { time.Now() }"),
-		"journal/sqlite/a.go":     source(`import ("database/sql"; _ "modernc.org/sqlite"; "`+module+`/configs/strict"; "`+module+`/journal")`, ""),
-		"journal/a.go":            source(`import ("database/sql"; "`+module+`/gateway")`, ""),
-		"gateway/a_test.go":       source(`import ("testing"; "`+module+`/journal/sqlite"; "`+module+`/journal/journaltest")`, ""),
-		"webhook/a.go":            source(`import "github.com/eclipse/paho.mqtt.golang"`, ""),
-		"web/a.go":                source(`import ("database/sql"; "github.com/influxdata/influxdb-client-go/v2")`, ""),
-		"app/a.go":                source(`import ("`+module+`/configs"; "`+module+`/journal/sqlite"; "`+module+`/cmd/gerbang")`, ""),
-		"configs/a.go":            source(`import "`+module+`/app"`, ""),
-		"influx/a.go":             source(`import "`+module+`/app"`, ""),
-		"cmd/gerbang/a.go":        source(`import ("`+module+`/configs"; "`+module+`/testengine")`, ""),
-		"testengine/torture/a.go": source(`import ("database/sql"; "`+module+`/journal")`, ""),
+		"telemetry/a.go":             source(`import ("math"; "net/netip")`, ""),
+		"facility/a.go":              source(`import ("time"; "`+module+`/telemetry"; "`+module+`/rules")`, "func f() { time.Now() }"),
+		"rules/a.go":                 source(`import ("cel.dev/cel-go/cel"; "`+module+`/facility"; "golang.org/x/text/language")`, "func f() { go f() }"),
+		"rules/deep/b.go":            source(`import ("sync/atomic"; clock "time"; "`+module+`/rules")`, "func f() { clock.Sleep(1); clock.Unix(1, 0) }"),
+		"rules/a_test.go":            source(`import ("os"; "time")`, "func f() { time.Now() }"),
+		"journal/sqlite/a.go":        source(`import ("database/sql"; _ "modernc.org/sqlite"; "`+module+`/configs/strict"; "`+module+`/journal")`, ""),
+		"journal/a.go":               source(`import ("database/sql"; "`+module+`/gateway")`, ""),
+		"gateway/a_test.go":          source(`import ("testing"; "`+module+`/journal/sqlite"; "`+module+`/journal/journaltest")`, ""),
+		"webhook/a.go":               source(`import "github.com/eclipse/paho.mqtt.golang"`, ""),
+		"web/a.go":                   source(`import ("database/sql"; "github.com/influxdata/influxdb-client-go/v2")`, ""),
+		"app/a.go":                   source(`import ("`+module+`/configs"; "`+module+`/journal/sqlite"; "`+module+`/cmd/gerbang")`, ""),
+		"configs/a.go":               source(`import "`+module+`/app"`, ""),
+		"influx/a.go":                source(`import "`+module+`/app"`, ""),
+		"cmd/gerbang/a.go":           source(`import ("`+module+`/configs"; "`+module+`/testengine")`, ""),
+		"testengine/torture/a.go":    source(`import ("database/sql"; "`+module+`/journal")`, ""),
+		"ingest/decode/fault/a.go":   source(`import ("`+module+`/ingest/decode/written"; "`+module+`/ingest/decode/reading")`, ""),
+		"ingest/decode/reading/a.go": source(`import ("`+module+`/ingest/decode"; "`+module+`/ingest"; "`+module+`/ingest/decode/model")`, ""),
+		"ingest/decode/attic/a.go":   source(``, ""),
 	}
 	sameProblems(t, importProblems(sources(t, tree)),
 		"telemetry/a.go:2: imports net/netip: no I/O: the same journal gives the same verdicts, on any machine",
@@ -112,6 +130,9 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		"configs/a.go:2: imports "+module+"/app: configuration is read for the program, it does not know it",
 		"influx/a.go:2: imports "+module+"/app: components are wired by the program, they do not know it",
 		"cmd/gerbang/a.go:2: imports "+module+"/testengine: only tests start test engines",
+		"ingest/decode/fault/a.go:2: imports "+module+"/ingest/decode/reading: the floors of ingest/decode lie above each other, and formats, router and strangers know what is below",
+		"ingest/decode/reading/a.go:2: imports "+module+"/ingest/decode: the floors of ingest/decode lie above each other, and formats, router and strangers know what is below",
+		"ingest/decode/attic/a.go:1: is no floor of ingest/decode: want its place in the list of floors",
 		"testengine/torture/a.go:2: imports "+module+"/journal: an oracle that shares code with the journal shares its faults")
 }
 
@@ -131,6 +152,17 @@ func importProblems(files []source) []string {
 		}
 		for _, b := range bans {
 			b.check(f, add)
+		}
+		if floor := slices.Index(floors, strings.TrimPrefix(f.dir, decodeFloors)); strings.HasPrefix(f.dir, decodeFloors) {
+			if floor < 0 {
+				add(f.file.Name, "is no floor of ingest/decode: want its place in the list of floors")
+			}
+			for _, spec := range f.file.Imports {
+				rest, ok := strings.CutPrefix(importPath(spec)+"/", module+"/"+decodeFloors)
+				if at := slices.Index(floors, strings.TrimSuffix(rest, "/")); importPath(spec) == module+"/ingest/decode" || ok && at > floor {
+					add(spec, "imports %s: the floors of ingest/decode lie above each other, and formats, router and strangers know what is below", importPath(spec))
+				}
+			}
 		}
 		for _, c := range confined {
 			if !below(f.dir, c.packages) {

@@ -6,7 +6,9 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/formats"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -16,7 +18,7 @@ func BenchmarkNative(b *testing.B) {
 	for _, devices := range []int{100, 100_000} {
 		site := testSite(b)
 		for i := range devices {
-			site.Devices = append(site.Devices, facility.Device{ID: fmt.Sprintf("dev-%d", i), Model: NativeModel})
+			site.Devices = append(site.Devices, facility.Device{ID: fmt.Sprintf("dev-%d", i), Model: formats.NativeModel})
 		}
 		d := newDecoder(b, Options{Sites: []facility.Site{site}})
 		msgs := make([]*ingest.Message, 1024)
@@ -28,7 +30,7 @@ func BenchmarkNative(b *testing.B) {
 			benchmark(b, d.Worker(nil), msgs)
 		})
 		b.Run(fmt.Sprintf("devices=%d/arena", devices), func(b *testing.B) {
-			benchmark(b, d.Worker(&Arena{}), msgs)
+			benchmark(b, d.Worker(&reading.Arena{}), msgs)
 		})
 	}
 }
@@ -42,8 +44,8 @@ func benchmark(b *testing.B, w *Worker, msgs []*ingest.Message) {
 		if len(dst) != 1 || dst[0].Kind != telemetry.KindObservation {
 			b.Fatalf("got %s", show(dst))
 		}
-		if i++; i%256 == 0 && w.w.arena != nil {
-			w.w.arena.Reset()
+		if i++; i%256 == 0 && w.w.Arena != nil {
+			w.w.Arena.Reset()
 		}
 	}
 }
@@ -59,13 +61,13 @@ func BenchmarkMapped(b *testing.B) {
 		},
 	})
 	msg := message("a/d1", `{"ts":1656982790,"n":7,"lines":[{"name":"N","in":812,"out":799,"minute":{"in":2}},{"name":"S","in":377,"out":391,"minute":{"in":0}}]}`)
-	benchmark(b, d.Worker(&Arena{}), []*ingest.Message{msg})
+	benchmark(b, d.Worker(&reading.Arena{}), []*ingest.Message{msg})
 }
 
 // BenchmarkRejected measures a message that is refused: what a device with broken firmware costs.
 func BenchmarkRejected(b *testing.B) {
 	d := newDecoder(b, Options{Sites: []facility.Site{testSite(b)}})
-	w := d.Worker(&Arena{})
+	w := d.Worker(&reading.Arena{})
 	msg := message(door, `{"at":"2022-07-05T00:59:00Z","temprature":21.5,"name":"x","values":[1,2,3]}`)
 	var dst []telemetry.Record
 	b.ReportAllocs()

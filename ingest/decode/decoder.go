@@ -2,8 +2,9 @@
 // Nothing in a message is trusted: size, depth, encoding, types, physical range, clock and the sender's right to speak for
 // the device are checked here, once, for every front door. Names, pictures and credentials in a payload end here.
 //
-// A format is how a payload is written and lives in one file (native.go, mapping.go); a model is data that says which
-// topics a kind of device uses, in which format, and what its fields mean (Model; configs/models).
+// A format is how a payload is written and lives in one file of package formats; a model is data that says which topics a kind of
+// device uses, in which format, and what its fields mean (Model; configs/models). Floors below this package import one way: see
+// docs/decisions/7-floors-of-decode.md.
 package decode
 
 import (
@@ -18,7 +19,10 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
+	"github.com/gerbang-iot/gerbang/ingest/decode/route"
+	"github.com/gerbang-iot/gerbang/ingest/decode/strangers"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -29,9 +33,9 @@ type Options struct {
 	// Models are the device models beside the built-in native one, by unique id.
 	Models []model.Model
 	// Memory keeps what devices announce; nil: for as long as the decoder lives.
-	Memory Memory
+	Memory reading.Memory
 	// Sightings note devices that are not configured; nil: those of the decoder alone, which nobody sees.
-	Sightings *Sightings
+	Sightings *strangers.Sightings
 	// Ear holds what is not understood as it is, while somebody listens; nil: nobody can.
 	Ear *Ear
 	// Ask publishes a request to a device, such as a Sparkplug edge node whose names are not known; it must not block. nil:
@@ -58,10 +62,10 @@ const (
 
 func (o *Options) setDefaults() {
 	if o.Memory == nil {
-		o.Memory = &volatile{}
+		o.Memory = &reading.Volatile{}
 	}
 	if o.Sightings == nil {
-		o.Sightings = &Sightings{}
+		o.Sightings = &strangers.Sightings{}
 	}
 	o.MaxPayload = orDefault(o.MaxPayload, DefaultMaxPayload)
 	o.MaxDepth = orDefault(o.MaxDepth, DefaultMaxDepth)
@@ -97,12 +101,12 @@ func (o *Options) validate() error {
 // configuration makes a new one. It is safe for concurrent use.
 type Decoder struct {
 	limits Options // without sites and models
-	shared *shared
-	models map[string]*ready
-	router router
+	shared *reading.Shared
+	models map[string]*reading.Ready
+	router route.Router
 	// announcers are the formats whose devices announce where they publish.
-	announcers []announcer
-	guesser    *guesser
+	announcers []reading.Announcer
+	guesser    *strangers.Guesser
 	changed    chan struct{}
 	// workers are spare scratch memory for Decode.
 	workers sync.Pool
@@ -116,42 +120,42 @@ func New(o Options) (*Decoder, error) {
 	}
 	d := &Decoder{limits: o, changed: make(chan struct{}, 1)}
 	d.limits.Sites, d.limits.Models = nil, nil
-	models, err := prepareAll(o.Models)
+	models, err := known.PrepareAll(o.Models)
 	if err != nil {
 		return nil, err
 	}
 	d.models = models
-	if err := d.router.build(o.Sites, models); err != nil {
+	if err := d.router.Build(o.Sites, models); err != nil {
 		return nil, err
 	}
-	d.shared = &shared{
-		clock: window{o.Past, o.Future, o.Lateness}, memory: o.Memory, maxPayload: o.MaxPayload, maxDepth: o.MaxDepth, ask: o.Ask,
-		lexicon:  sync.OnceValue(func() *redact.Lexicon { return newLexicon(d.models, o.Sites) }),
-		stranger: func(msg *ingest.Message, f *fault.Fault) { o.Sightings.note(d.guesser, msg, f) },
-		grown:    d.grown,
+	d.shared = &reading.Shared{
+		Clock: reading.Window{Past: o.Past, Future: o.Future, Lateness: o.Lateness}, Memory: o.Memory, MaxPayload: o.MaxPayload, MaxDepth: o.MaxDepth, Ask: o.Ask,
+		Lexicon:  sync.OnceValue(func() *redact.Lexicon { return newLexicon(d.models, o.Sites) }),
+		Stranger: func(msg *ingest.Message, f *fault.Fault) { o.Sightings.Note(d.guesser, msg, f) },
+		Grown:    d.grown,
 	}
-	d.guesser = newGuesser(d.shared, models)
+	d.guesser = strangers.NewGuesser(d.shared, models)
 	d.start()
-	d.workers.New = func() any { return newWorker(d.shared, nil) }
+	d.workers.New = func() any { return reading.NewWorker(d.shared, nil) }
 	return d, nil
 }
 
 // start makes what formats keep.
 func (d *Decoder) start() {
-	byFormat := make(map[*Format][]*ready)
+	byFormat := make(map[*reading.Format][]*reading.Ready)
 	for _, id := range slices.Sorted(maps.Keys(d.models)) {
 		m := d.models[id]
-		byFormat[m.format] = append(byFormat[m.format], m)
+		byFormat[m.Written] = append(byFormat[m.Written], m)
 	}
 	for f, models := range byFormat {
-		if f.start == nil {
+		if f.Start == nil {
 			continue
 		}
-		state := f.start(d.shared, models)
+		state := f.Start(d.shared, models)
 		for _, m := range models {
-			m.state = state
+			m.State = state
 		}
-		if a, ok := state.(announcer); ok {
+		if a, ok := state.(reading.Announcer); ok {
 			d.announcers = append(d.announcers, a)
 		}
 	}
@@ -173,7 +177,7 @@ func (d *Decoder) grown() {
 // understood and is not a reading (see Ignored). What a device says beyond what it is configured to measure is refused with a
 // rejection beside the observation of the rest. The records own their memory; msg's payload is neither kept nor changed.
 func (d *Decoder) Decode(msg *ingest.Message, dst []telemetry.Record) []telemetry.Record {
-	w := d.workers.Get().(*worker)
+	w := d.workers.Get().(*reading.Worker)
 	defer d.workers.Put(w)
 	return d.run(w, msg, dst)
 }
@@ -181,7 +185,7 @@ func (d *Decoder) Decode(msg *ingest.Message, dst []telemetry.Record) []telemetr
 // Topics lists the MQTT filters that a subscriber needs: the native format's, so that unconfigured devices are seen, those of
 // every model that a device uses, and the topics that configured devices have announced. It may grow; see TopicsChanged.
 func (d *Decoder) Topics() []string {
-	topics := append(d.router.filters(), d.Announced()...)
+	topics := append(d.router.Filters(), d.Announced()...)
 	slices.Sort(topics)
 	return slices.Compact(topics)
 }
@@ -190,7 +194,7 @@ func (d *Decoder) Topics() []string {
 func (d *Decoder) Announced() []string {
 	var topics []string
 	for _, a := range d.announcers {
-		topics = append(topics, a.filters()...)
+		topics = append(topics, a.Filters()...)
 	}
 	slices.Sort(topics)
 	return topics
@@ -204,16 +208,16 @@ func (d *Decoder) TopicsChanged() <-chan struct{} { return d.changed }
 func (d *Decoder) Ignored() map[string]uint64 {
 	counts := make(map[string]uint64, len(d.models))
 	for id, m := range d.models {
-		counts[id] = m.ignored.Load()
+		counts[id] = m.Ignored.Load()
 	}
 	return counts
 }
 
 // Recognise guesses which models a message may be of, the likeliest first, at most three.
-func (d *Decoder) Recognise(q Query) []Candidate { return d.guesser.recognise(q) }
+func (d *Decoder) Recognise(q reading.Query) []strangers.Candidate { return d.guesser.Recognise(q) }
 
 // RecogniseAll guesses the model of messages that belong together. Each may be taken in several ways, as it is or as the text of a
 // frame; the queries are in the way in which most is recognised.
-func (d *Decoder) RecogniseAll(ways [][]Query) ([]Candidate, []Query) {
-	return d.guesser.recogniseAll(ways)
+func (d *Decoder) RecogniseAll(ways [][]reading.Query) ([]strangers.Candidate, []reading.Query) {
+	return d.guesser.RecogniseAll(ways)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -113,19 +114,19 @@ func (e *Ear) note(msg *ingest.Message, why string) {
 }
 
 // hear lets whoever listens have a message that is not understood, or not in full.
-func (d *Decoder) hear(w *worker, msg *ingest.Message, f *fault.Fault, records []telemetry.Record) {
+func (d *Decoder) hear(w *reading.Worker, msg *ingest.Message, f *fault.Fault, records []telemetry.Record) {
 	e := d.limits.Ear
 	if e == nil || !e.on.Load() {
 		return
 	}
 	if f == nil {
-		f = w.refused.first
+		f = w.Refused.First
 	}
 	for i := range records {
 		if r := records[i].Rejection; r != nil {
 			why := r.Detail
 			if f != nil {
-				why = f.Said(w.shared.lexicon(), redact.Open)
+				why = f.Said(w.Shared.Lexicon(), redact.Open)
 			}
 			e.note(msg, why)
 			return

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -153,7 +154,7 @@ func TestDevicesByAnyName(t *testing.T) {
 	if n := d.Ignored()["cam"]; n != 4 {
 		t.Errorf("%d messages ignored for the model, want 4", n)
 	}
-	if a := d.One(Query{Model: "cam", Topic: "cam/c9/x", Payload: []byte(`{"n":1,"info":{"sn":"SN-9"}}`), Received: time.Unix(1656982800, 0)}); len(a.Lines) != 1 || a.Lines[0].Device != "c9" {
+	if a := d.One(reading.Query{Model: "cam", Topic: "cam/c9/x", Payload: []byte(`{"n":1,"info":{"sn":"SN-9"}}`), Received: time.Unix(1656982800, 0)}); len(a.Lines) != 1 || a.Lines[0].Device != "c9" {
 		t.Errorf("got %+v, want the device that the topic names", a)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -40,7 +41,7 @@ func FuzzFormats(f *testing.F) {
 		if string(msg.Payload) != payload {
 			t.Fatal("the payload was changed")
 		}
-		if again := d.Worker(&Arena{}).Decode(msg, nil); !reflect.DeepEqual(recs, again) {
+		if again := d.Worker(&reading.Arena{}).Decode(msg, nil); !reflect.DeepEqual(recs, again) {
 			t.Fatalf("got %s, then %s", show(recs), show(again))
 		}
 		forms := make(map[model.Count]bool)

@@ -16,6 +16,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -78,7 +79,7 @@ func FuzzDecode(f *testing.F) {
 		if string(msg.Payload) != payload {
 			t.Fatal("the payload was changed")
 		}
-		w := d.Worker(&Arena{})
+		w := d.Worker(&reading.Arena{})
 		if again := w.Decode(msg, nil); !reflect.DeepEqual(recs, again) {
 			t.Fatalf("got %s, then %s", show(recs), show(again))
 		}

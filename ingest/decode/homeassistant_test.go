@@ -10,6 +10,7 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,7 +20,7 @@ func haModel() model.Model {
 }
 
 // announcing decodes for two devices: bedroom-1 by its identifier, d2 by the unique id of one entity.
-func announcing(t testing.TB, m Memory) *Decoder {
+func announcing(t testing.TB, m reading.Memory) *Decoder {
 	t.Helper()
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "ha", Address: "Room-1"}, {ID: "d2", Model: "ha", Address: "d2-door"}}
@@ -178,7 +179,7 @@ func TestHomeAssistantSequences(t *testing.T) {
 
 // TestAnnouncedTopicsAreTold: whoever subscribes learns of new topics of configured devices, of them only, and once.
 func TestAnnouncedTopicsAreTold(t *testing.T) {
-	m := &volatile{}
+	m := &reading.Volatile{}
 	d := announcing(t, m)
 	told := func() bool {
 		select {
@@ -238,7 +239,7 @@ func TestChannelsDoNotDependOnOrder(t *testing.T) {
 		all = append(all, config("sensor", name, `"device_class":"temperature","state_topic":"room/state","value_template":"{{ value_json.`+name+` }}"`))
 	}
 	const want = "d1 temperature=1 @ a temperature=2 @ b temperature=3 @ c"
-	m := &volatile{}
+	m := &reading.Volatile{}
 	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
 		d := announcing(t, m)
 		for _, i := range order {
@@ -259,26 +260,26 @@ func TestChannelsDoNotDependOnOrder(t *testing.T) {
 
 // TestAnnouncementsAreBounded: hostile ones do not grow the memory without bound, nor keep configured devices from being heard.
 func TestAnnouncementsAreBounded(t *testing.T) {
-	m := &volatile{}
+	m := &reading.Volatile{}
 	d := announcing(t, m)
 	refused := 0
-	for i := range maxForeign + 100 {
+	for i := range reading.MaxForeign + 100 {
 		payload := fmt.Sprintf(`{"device_class":"temperature","state_topic":"x/%d","device":{"ids":["stranger-%d"]}}`, i, i)
 		if got := outcome(d, fmt.Sprintf("homeassistant/sensor/x%d/config", i), payload); got == "too_large" {
 			refused++
 		}
 	}
 	bytes := 0
-	for _, v := range m.facts {
+	for _, v := range m.Facts {
 		bytes += len(v)
 	}
-	if refused < 100 || bytes > maxForeignAll {
-		t.Errorf("%d refused, %d bytes kept; want at least 100 and at most %d", refused, bytes, maxForeignAll)
+	if refused < 100 || bytes > reading.MaxForeignAll {
+		t.Errorf("%d refused, %d bytes kept; want at least 100 and at most %d", refused, bytes, reading.MaxForeignAll)
 	}
-	for i := range maxPerOwner + 10 {
+	for i := range reading.MaxPerOwner + 10 {
 		c := config("sensor", fmt.Sprintf("own%d", i), fmt.Sprintf(`"device_class":"temperature","state_topic":"own/%d"`, i))
 		want := "nothing"
-		if i >= maxPerOwner {
+		if i >= reading.MaxPerOwner {
 			want = "too_large"
 		}
 		if got := outcome(d, c[0], c[1]); got != want {
@@ -374,14 +375,14 @@ func FuzzHomeAssistant(f *testing.F) {
 		if strings.ContainsAny(component, "/+#") || component == "" {
 			return
 		}
-		m := &volatile{}
+		m := &reading.Volatile{}
 		d := announcing(t, m)
 		recs := d.Decode(message("homeassistant/"+component+"/o/config", announcement), nil)
 		if len(recs) > 1 || len(recs) == 1 && (recs[0].Rejection == nil || recs[0].Rejection.Reason == telemetry.ReasonFault) {
 			t.Fatalf("an announcement: got %s", show(recs))
 		}
-		for key, text := range m.facts {
-			if len(text) > maxAnnounced {
+		for key, text := range m.Facts {
+			if len(text) > reading.MaxAnnounced {
 				t.Fatalf("remembered %d bytes as %q", len(text), key)
 			}
 		}

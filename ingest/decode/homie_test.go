@@ -12,6 +12,7 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -25,7 +26,7 @@ func homieModel() model.Model {
 }
 
 // homes decodes for the devices d1 and d2 of the Homie convention.
-func homes(t testing.TB, m Memory) *Decoder {
+func homes(t testing.TB, m reading.Memory) *Decoder {
 	t.Helper()
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "homie"}, {ID: "d2", Model: "homie"}}
@@ -154,7 +155,7 @@ func TestHomieSequences(t *testing.T) {
 // TestHomieIsRemembered: another decoder over the same memory, as a reload or a restart makes it, knows what devices said,
 // also what one said before it was configured.
 func TestHomieIsRemembered(t *testing.T) {
-	m := &volatile{}
+	m := &reading.Volatile{}
 	for _, topic := range []string{"homie/d1/air/temperature/$unit", "homie/d3/air/temperature/$unit"} {
 		if got := outcome(homes(t, m), topic, "°F"); got != "nothing" {
 			t.Errorf("%s: got %s", topic, got)
@@ -173,7 +174,7 @@ func TestHomieIsRemembered(t *testing.T) {
 // TestHomieIsBounded: neither one device nor strangers can make the memory grow without bound, and strangers do not keep a
 // configured device from being heard.
 func TestHomieIsBounded(t *testing.T) {
-	m := &volatile{}
+	m := &reading.Volatile{}
 	d := homes(t, m)
 	refused := 0
 	announce := func(device string, n int) {
@@ -187,15 +188,15 @@ func TestHomieIsBounded(t *testing.T) {
 			}
 		}
 	}
-	announce("d1", maxPerOwner+10)
-	if refused != 10 || len(m.facts) != maxPerOwner {
-		t.Errorf("one device: %d refused and %d kept, want 10 and %d", refused, len(m.facts), maxPerOwner)
+	announce("d1", reading.MaxPerOwner+10)
+	if refused != 10 || len(m.Facts) != reading.MaxPerOwner {
+		t.Errorf("one device: %d refused and %d kept, want 10 and %d", refused, len(m.Facts), reading.MaxPerOwner)
 	}
-	for i := range maxForeign/maxPerOwner + 2 {
-		announce(fmt.Sprintf("stranger-%d", i), maxPerOwner)
+	for i := range reading.MaxForeign/reading.MaxPerOwner + 2 {
+		announce(fmt.Sprintf("stranger-%d", i), reading.MaxPerOwner)
 	}
-	if len(m.facts) != maxPerOwner+maxForeign {
-		t.Errorf("strangers: %d kept, want %d", len(m.facts), maxPerOwner+maxForeign)
+	if len(m.Facts) != reading.MaxPerOwner+reading.MaxForeign {
+		t.Errorf("strangers: %d kept, want %d", len(m.Facts), reading.MaxPerOwner+reading.MaxForeign)
 	}
 	refused = 0
 	announce("d2", 3)
@@ -205,7 +206,7 @@ func TestHomieIsBounded(t *testing.T) {
 	// What a decoder finds in its memory counts, too.
 	d, refused = homes(t, m), 0
 	announce("stranger-x", 1)
-	announce("d1", maxPerOwner+1)
+	announce("d1", reading.MaxPerOwner+1)
 	if refused != 2 {
 		t.Errorf("after a restart: %d refused, want 2", refused)
 	}
@@ -219,7 +220,7 @@ func TestHomieIsBounded(t *testing.T) {
 }
 
 // forgetful is a Memory that keeps nothing and says so.
-type forgetful struct{ volatile }
+type forgetful struct{ reading.Volatile }
 
 func (f *forgetful) Put(string, string) error { return errors.New("disk full") }
 
@@ -275,7 +276,7 @@ func FuzzHomie(f *testing.F) {
 		f.Add(seed[0], seed[1], seed[2])
 	}
 	f.Fuzz(func(t *testing.T, topic, announcement, value string) {
-		m := &volatile{}
+		m := &reading.Volatile{}
 		d := homes(t, m)
 		for _, root := range []string{"homie/d1/", "homie/5/d1/"} {
 			recs := d.Decode(message(root+topic, announcement), nil)
@@ -294,9 +295,9 @@ func FuzzHomie(f *testing.F) {
 				checkObservation(t, &recs[i])
 			}
 		}
-		for _, key := range slices.Collect(maps.Keys(m.facts)) {
-			if !strings.HasPrefix(key, "homie ") || len(key) > written.MaxTopic+16 || len(m.facts[key]) > maxAnnounced {
-				t.Fatalf("remembered %d bytes as %q", len(m.facts[key]), key)
+		for _, key := range slices.Collect(maps.Keys(m.Facts)) {
+			if !strings.HasPrefix(key, "homie ") || len(key) > written.MaxTopic+16 || len(m.Facts[key]) > reading.MaxAnnounced {
+				t.Fatalf("remembered %d bytes as %q", len(m.Facts[key]), key)
 			}
 		}
 	})

@@ -8,11 +8,12 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 )
 
 // newLexicon gathers the words of models and sites.
-func newLexicon(models map[string]*ready, sites []facility.Site) *redact.Lexicon {
+func newLexicon(models map[string]*reading.Ready, sites []facility.Site) *redact.Lexicon {
 	l := redact.NewLexicon()
 	for _, m := range models {
 		learnModel(l, &m.Model)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/formats"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
@@ -27,7 +28,7 @@ func TestValidate(t *testing.T) {
 		{"title", func(m *model.Model) { m.Title = "" }, `title: missing`},
 		{"format", func(m *model.Model) { m.Format = "cbor" }, `format: unknown format "cbor", want`},
 		{"another native", func(m *model.Model) { m.Format = "native" }, `format: only the model native has format native`},
-		{"native as json", func(m *model.Model) { m.ID = NativeModel }, `format: the native model has format native`},
+		{"native as json", func(m *model.Model) { m.ID = formats.NativeModel }, `format: the native model has format native`},
 		{"no device", func(m *model.Model) { m.Match = []string{"a/+"} }, `match[0]: has no {device}, and the model names no device in the payload`},
 		{"half an address", func(m *model.Model) { m.Device = "id+" }, `device: "id+": want a path on both sides of +`},
 		{"no end of a device", func(m *model.Model) { m.Match = []string{"{device...}/#"} }, `match[0]: {device...} and # leave open where the device ends`},

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -49,11 +50,11 @@ func TestAside(t *testing.T) {
 	if got, want := show(d.Decode(message("a/d1", payload), nil)), "2022-07-05T01:00:00Z d1 occupied 1 1; "; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	a := d.One(Query{Model: "acme", Topic: "a/d1", Payload: []byte(payload), Received: received.Time()})
+	a := d.One(reading.Query{Model: "acme", Topic: "a/d1", Payload: []byte(payload), Received: received.Time()})
 	if len(a.Lines) != 2 || *a.Lines[0].Value != 2.345 || a.Lines[0].Counted == nil || *a.Lines[0].Counted || a.Lines[1].Counted != nil {
 		t.Errorf("got %v, want the distance as not counted, and the seat", a.Lines)
 	}
-	for _, c := range d.Recognise(Query{Topic: "a/d2", Payload: []byte(payload), Received: received.Time()}) {
+	for _, c := range d.Recognise(reading.Query{Topic: "a/d2", Payload: []byte(payload), Received: received.Time()}) {
 		if slices.Contains(c.Quantities, telemetry.Distance) {
 			t.Errorf("proposes %v for a device of %s", c.Quantities, c.Model)
 		}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/formats"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -24,8 +26,8 @@ func testSite(t testing.TB) facility.Site {
 		ID: "mpp", Name: "MPP", Location: zone,
 		Tasks: []facility.Task{{ID: "spray"}, {ID: "wipe", Items: []string{"front", "back"}}},
 		Devices: []facility.Device{
-			{ID: "door-1", Model: NativeModel},
-			{ID: "door-2", Model: NativeModel},
+			{ID: "door-1", Model: formats.NativeModel},
+			{ID: "door-2", Model: formats.NativeModel},
 		},
 	}
 }
@@ -120,7 +122,7 @@ func show(recs []telemetry.Record) string {
 			s.WriteString(string(r.Rejection.Reason) + ": " + r.Rejection.Detail + "; ")
 			continue
 		}
-		for _, l := range appendLines(nil, &ready{}, &r) {
+		for _, l := range appendLines(nil, &reading.Ready{}, &r) {
 			s.WriteString(l.String() + "; ")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/formats"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -23,10 +24,10 @@ func TestA7_TopicsOfNetworkServersStandOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
-			for i := range networks {
-				for _, topic := range networks[i].topics {
+			for i := range formats.Networks {
+				for _, topic := range formats.Networks[i].Topics {
 					if strings.HasPrefix(line, "match:") && strings.Contains(line, `"`+topic+`"`) {
-						t.Errorf("%s: has the topic %s of %s: want no match, for format lorawan listens there", file, topic, networks[i].title)
+						t.Errorf("%s: has the topic %s of %s: want no match, for format lorawan listens there", file, topic, formats.Networks[i].Title)
 					}
 				}
 			}
@@ -46,7 +47,7 @@ func TestModelWithoutTopicsHasThoseOfItsFormat(t *testing.T) {
 		{"none in any case", model.Model{ID: "m", Title: "M", Format: "lorawan", Match: []string{}, Readings: read}, nil},
 		{"another format", model.Model{ID: "m", Title: "M", Readings: read}, nil},
 	} {
-		m, err := prepare(&tt.m)
+		m, err := known.Prepare(&tt.m)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue

@@ -8,6 +8,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -42,37 +43,37 @@ type Answer struct {
 	Rejection *telemetry.Rejection
 	// Refused says which fields were refused beside those of Lines; nil: none.
 	Refused *telemetry.Rejection
-	Trace   *Trace // nil unless asked for
+	Trace   *reading.Trace // nil unless asked for
 }
 
 // One decodes a single message. The device need not be configured: it is then named after what topic or payload say, its
 // site is unknown, its zone is UTC and every task is taken. Counts that the model does not count are among the lines, and say so.
-func (d *Decoder) One(q Query) Answer {
-	w := newWorker(d.shared, nil)
-	w.all = true
+func (d *Decoder) One(q reading.Query) Answer {
+	w := reading.NewWorker(d.shared, nil)
+	w.All = true
 	if q.Open {
-		w.sight = redact.Open
+		w.Sight = redact.Open
 	}
 	if q.Explain {
-		w.trace = &Trace{}
+		w.Trace = &reading.Trace{}
 	}
 	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
-	a := Answer{Trace: w.trace}
+	a := Answer{Trace: w.Trace}
 	m := d.model(q.Model)
 	if m == nil {
-		a.Rejection = w.reject(msg, unbound, fault.New(telemetry.ReasonUnknownTopic, "no model is called %s", fault.Quoted(q.Model))).Rejection
+		a.Rejection = w.Reject(msg, reading.Unbound, fault.New(telemetry.ReasonUnknownTopic, "no model is called %s", fault.Quoted(q.Model))).Rejection
 		return a
 	}
 	if q.Frame {
-		w.bare = &q.Port
+		w.Bare = &q.Port
 	}
 	var recs []telemetry.Record
-	if b, f := d.route(w, msg); f == nil && b.model == m {
+	if b, f := d.route(w, msg); f == nil && b.Model == m {
 		recs = d.run(w, msg, nil)
 	} else if p := m.Quiet(msg.Topic); p != nil {
-		w.explainf("filter", "not a reading: nobody measures on %s", p.Text)
+		w.Explainf("filter", "not a reading: nobody measures on %s", p.Text)
 	} else {
-		recs = w.decodeAs(w.stranger(m, msg), msg)
+		recs = w.DecodeAs(w.Stranger(m, msg), msg)
 	}
 	for i := range recs {
 		if recs[i].Kind == telemetry.KindRejection {
@@ -87,35 +88,35 @@ func (d *Decoder) One(q Query) Answer {
 	}
 	for i := range a.Lines {
 		l := &a.Lines[i]
-		if form := model.CountOf(quantityOf(l.Quantity)); w.form != "" && form != w.form && (form == model.CountPeriod || form == model.CountTotal) {
+		if form := model.CountOf(quantityOf(l.Quantity)); w.Form != "" && form != w.Form && (form == model.CountPeriod || form == model.CountTotal) {
 			l.Counted = new(bool)
 		}
 	}
-	w.explainRest(m)
+	w.ExplainRest(m)
 	return a
 }
 
 // Configured is the id of the model that a device of the configuration is read by, where the message is of one; empty: it is not.
-func (d *Decoder) Configured(q Query) string {
+func (d *Decoder) Configured(q reading.Query) string {
 	if q.Topic == "" {
 		return ""
 	}
 	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
-	b, f := d.route(newWorker(d.shared, nil), msg)
-	if f != nil || b == nil || b.model == nil {
+	b, f := d.route(reading.NewWorker(d.shared, nil), msg)
+	if f != nil || b == nil || b.Model == nil {
 		return ""
 	}
-	return b.model.ID
+	return b.Model.ID
 }
 
 // Frames reports whether the model takes bare radio frames.
 func (d *Decoder) Frames(name string) bool {
 	m := d.model(name)
-	return m != nil && (m.Format == "lorawan" || m.Format == "frame")
+	return m != nil && m.Written.Frames
 }
 
 // model finds a model by id or alias; nil: there is none.
-func (d *Decoder) model(name string) *ready {
+func (d *Decoder) model(name string) *reading.Ready {
 	if m := d.models[name]; m != nil {
 		return m
 	}
@@ -127,7 +128,7 @@ func (d *Decoder) model(name string) *ready {
 	return nil
 }
 
-func appendLines(lines []Line, m *ready, rec *telemetry.Record) []Line {
+func appendLines(lines []Line, m *reading.Ready, rec *telemetry.Record) []Line {
 	o := &rec.Observation
 	base := Line{Device: o.Device, At: rec.At.String(), DeviceTime: o.DeviceTime}
 	for _, f := range []struct {

@@ -38,7 +38,7 @@ func TestRedact(t *testing.T) {
 		{"binary", "\xff\xd8\xff\xe0JFIF\x00", `....…4.`},
 		{"nothing", ``, ``},
 	}
-	known := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}}).shared.lexicon()
+	known := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}}).shared.Lexicon()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := string(known.Payload([]byte(tt.payload)))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -148,8 +149,8 @@ func TestD1_RefusalsOfManyDevicesAreBounded(t *testing.T) {
 		{ID: "box", Title: "B", Match: []string{"box/telemetry"}, Each: &model.Each{Path: "$[]", Device: "id", Readings: []model.Field{{Path: "c", Quantity: telemetry.CO2}, {Path: "m", Quantity: telemetry.Motion}}}},
 	}})
 	recs := d.Decode(message("box/telemetry", "["+strings.Join(payload, ",")+"]"), nil)
-	if len(recs) != 200+maxRefusedOf {
-		t.Fatalf("%d records, want 200 observations and %d rejections", len(recs), maxRefusedOf)
+	if len(recs) != 200+reading.MaxRefusedOf {
+		t.Fatalf("%d records, want 200 observations and %d rejections", len(recs), reading.MaxRefusedOf)
 	}
 	last := recs[len(recs)-1].Rejection
 	if last == nil || last.Device != "d63" || !strings.HasSuffix(last.Detail, "and 136 more") {

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/formats"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,7 +21,7 @@ func routed(t testing.TB) Options {
 	a, b := testSite(t), testSite(t)
 	a.Devices = []facility.Device{
 		{ID: "d1", Model: "full"}, {ID: "d2", Model: "part", Address: "SN-2"}, {ID: "d3", Model: "body", Address: "24E1F0"},
-		{ID: "d4", Model: "push", Address: "x4"}, {ID: "d5", Model: NativeModel},
+		{ID: "d4", Model: "push", Address: "x4"}, {ID: "d5", Model: formats.NativeModel},
 	}
 	b.ID = "two"
 	b.Devices = []facility.Device{
@@ -92,8 +94,8 @@ func TestNewReportsAllProblems(t *testing.T) {
 	o.Sites[0].Devices = append(o.Sites[0].Devices,
 		facility.Device{ID: "d1", Model: "full"},
 		facility.Device{ID: "e1", Model: "nobody"},
-		facility.Device{ID: "e2", Model: NativeModel, Address: "other"},
-		facility.Device{ID: "out", Model: NativeModel},
+		facility.Device{ID: "e2", Model: formats.NativeModel, Address: "other"},
+		facility.Device{ID: "out", Model: formats.NativeModel},
 		facility.Device{ID: "e3", Model: "part", Address: "sn-6"},
 		facility.Device{ID: "e4", Model: "part", Address: "a/b"},
 	)
@@ -140,12 +142,12 @@ func TestDecodeConcurrently(t *testing.T) {
 
 func TestArena(t *testing.T) {
 	d := newDecoder(t, routed(t))
-	a := &Arena{}
+	a := &reading.Arena{}
 	w := d.Worker(a)
 	var recs []telemetry.Record
 	for batch := range 3 {
 		recs = recs[:0]
-		for i := range 3 * slabSize { // more than one slab
+		for i := range 3 * reading.SlabSize { // more than one slab
 			recs = w.Decode(message("s/mpp/d1/up", fmt.Sprintf(`{"c":%d}`, 400+i%30000)), recs)
 		}
 		for i := range recs {
@@ -193,7 +195,7 @@ func TestIgnoredIsCounted(t *testing.T) {
 			t.Errorf("%s: got %s, want nothing", payload, show(recs))
 		}
 	}
-	if got := d.Ignored(); got["acme"] != 3 || got[NativeModel] != 0 || len(got) != 2 {
+	if got := d.Ignored(); got["acme"] != 3 || got[formats.NativeModel] != 0 || len(got) != 2 {
 		t.Errorf("ignored %v, want acme 3 and native 0", got)
 	}
 }

@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 )
 
 // Check decodes a sample of the model called id and lists in what it differs from what was expected.
 func (d *Decoder) Check(id string, s model.Sample) []string {
-	q := Query{Model: id, Topic: s.Topic, Payload: []byte(s.Payload), Received: s.Receipt()}
+	q := reading.Query{Model: id, Topic: s.Topic, Payload: []byte(s.Payload), Received: s.Receipt()}
 	if s.Frame != "" {
 		frame, err := hex.DecodeString(strings.ReplaceAll(s.Frame, " ", ""))
 		if err != nil {

@@ -10,6 +10,8 @@ import (
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
+	"github.com/gerbang-iot/gerbang/ingest/decode/strangers"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -21,11 +23,11 @@ func doorModel() model.Model {
 }
 
 func TestStrangersAreSeenWithWhatToWrite(t *testing.T) {
-	var seen Sightings
+	var seen strangers.Sightings
 	site := testSite(t)
 	site.Devices = append(site.Devices, facility.Device{ID: "known", Model: "acme-door"})
 	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{doorModel()}, Sightings: &seen})
-	// All in one instant: a gateway that starts hears its strangers at once.
+	// All in one instant: a gateway that starts hears its publishers at once.
 	for _, m := range [][2]string{
 		{"acme/known/state", `{"open":true}`}, {"acme/door7/state", `{"open":true}`}, {"acme/door7/state", `{"open":false}`}, {"acme/Budi Santoso/state", `{"open":true}`},
 		{"nobody/knows", `{"x":1}`}, {"gerbang/v1/mpp/new-one", `{"people_in":1,"battery":50}`},
@@ -55,32 +57,32 @@ func TestStrangersAreSeenWithWhatToWrite(t *testing.T) {
 }
 
 func TestSightingsAreBounded(t *testing.T) {
-	var seen Sightings
+	var seen strangers.Sightings
 	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}, Sightings: &seen})
-	for i := range 3 * maxSightings {
+	for i := range 3 * strangers.MaxSightings {
 		msg := message(fmt.Sprintf("flood/%d", i), `{"x":1}`)
 		msg.Received += telemetry.Instant(i)
 		d.Decode(msg, nil)
 	}
 	all := seen.List()
-	if len(all) != maxSightings || all[0].Topic != fmt.Sprintf("…5/%d", 3*maxSightings-1) {
-		t.Errorf("got %d, the newest %s; want the newest %d", len(all), all[0].Topic, maxSightings)
+	if len(all) != strangers.MaxSightings || all[0].Topic != fmt.Sprintf("…5/%d", 3*strangers.MaxSightings-1) {
+		t.Errorf("got %d, the newest %s; want the newest %d", len(all), all[0].Topic, strangers.MaxSightings)
 	}
 }
 
-// A guess is charged what it took: strangers, however many and however dear, have a twentieth of the loop, and each is tried in its turn.
+// A guess is charged what it took: publishers, however many and however dear, have a twentieth of the loop, and each is tried in its turn.
 func TestGuessesHaveATwentiethOfTheTime(t *testing.T) {
 	const cost = 40 * time.Millisecond
 	var now time.Time
 	guesses := 0
-	seen := Sightings{clock: func() time.Time {
+	seen := strangers.Sightings{Clock: func() time.Time {
 		now, guesses = now.Add(cost), guesses+1
 		return now
 	}}
 	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}, Sightings: &seen})
-	const seconds, strangers = 60, 100
+	const seconds, publishers = 60, 100
 	for s := range seconds {
-		for i := range strangers {
+		for i := range publishers {
 			msg := message(fmt.Sprintf("flood/%d", i), `{"x":1}`)
 			msg.Received += telemetry.Instant(s) * 1e9
 			d.Decode(msg, nil)
@@ -92,9 +94,9 @@ func TestGuessesHaveATwentiethOfTheTime(t *testing.T) {
 	if spent, most := time.Duration(guesses/2)*cost, (seconds+2)*time.Second/20; spent > most || spent < most*3/4 {
 		t.Errorf("in a minute guesses took %s, want nearly %s and no more", spent, most)
 	}
-	for _, one := range seen.bySight {
-		if one.tries > maxGuesses {
-			t.Errorf("%s was tried %d times", one.Topic, one.tries)
+	for _, one := range seen.List() {
+		if one.Tries > strangers.MaxGuesses {
+			t.Errorf("%s was tried %d times", one.Topic, one.Tries)
 		}
 	}
 }
@@ -118,12 +120,12 @@ func TestAGuessIsBounded(t *testing.T) {
 			models = append(models, other)
 		}
 		d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}, Models: models})
-		q := Query{Payload: []byte{0x01, 0xff, 0x38, 0x02, 0x1e}, Frame: true, Port: 5, Received: message("", "").Received.Time()} // 1 °C below zero, 30 %
-		_, left := d.guesser.weigh(q)
+		q := reading.Query{Payload: []byte{0x01, 0xff, 0x38, 0x02, 0x1e}, Frame: true, Port: 5, Received: message("", "").Received.Time()} // 1 °C below zero, 30 %
+		_, left := d.guesser.Weigh(q)
 		return left
 	}
-	if used := guessTrials - trialsLeft(1); used < trials {
-		t.Fatalf("one model: %d trials, want a frame that needs all %d", used, trials)
+	if used := strangers.GuessTrials - trialsLeft(1); used < strangers.Trials {
+		t.Fatalf("one model: %d trials, want a frame that needs all %d", used, strangers.Trials)
 	}
 	if left := trialsLeft(200); left != 0 {
 		t.Errorf("two hundred models: %d trials left, want them to stop at none", left)
@@ -138,7 +140,7 @@ func TestPlaceOfANewDevice(t *testing.T) {
 		"zone": {nil, {telemetry.CO2}, {telemetry.Battery}, {telemetry.PeoplePresent}, {telemetry.Button, telemetry.Temperature}},
 	} {
 		for _, q := range all {
-			if got := (Candidate{Model: "m", Quantities: q}).YAML(); !strings.Contains(got, ", "+place+": …") {
+			if got := (strangers.Candidate{Model: "m", Quantities: q}).YAML(); !strings.Contains(got, ", "+place+": …") {
 				t.Errorf("%v: got %s, want %s", q, got, place)
 			}
 		}

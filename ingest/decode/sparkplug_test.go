@@ -10,6 +10,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -44,7 +45,7 @@ func spark(at telemetry.Instant, seq uint64, metrics ...sparkMetric) string {
 
 func TestSparkplugNamesSurviveAReload(t *testing.T) {
 	var asked []string
-	memory := &volatile{}
+	memory := &reading.Volatile{}
 	site := testSite(t)
 	site.Devices = append(site.Devices, facility.Device{ID: "air", Model: "sparkplug", Address: "Node 1/Air"})
 	options := Options{

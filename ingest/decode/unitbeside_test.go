@@ -8,6 +8,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -73,15 +74,15 @@ func TestUnitsOfALargeMessage(t *testing.T) {
 		for i := range n {
 			fmt.Fprintf(&b, `,"temp_%d":1,"unit%d":"F"`, i, i)
 		}
-		w := newWorker(d.shared, nil)
-		if f := w.document.Parse([]byte(b.String()+"}"), 32); f != nil {
+		w := reading.NewWorker(d.shared, nil)
+		if f := w.Document.Parse([]byte(b.String()+"}"), 32); f != nil {
 			t.Fatal(f)
 		}
-		e := extraction{w: w, doc: w.document}
+		e := reading.Extraction{W: w, Doc: w.Document}
 		began := time.Now()
-		for i := range w.document.Nodes {
-			if m := &w.document.Nodes[i]; m.Kind == '0' {
-				e.unitBeside(int32(i), string(m.Name), telemetry.Temperature)
+		for i := range w.Document.Nodes {
+			if m := &w.Document.Nodes[i]; m.Kind == '0' {
+				e.UnitBeside(int32(i), string(m.Name), telemetry.Temperature)
 			}
 		}
 		return time.Since(began)

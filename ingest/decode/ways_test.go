@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -78,11 +79,11 @@ func TestWays(t *testing.T) {
 
 // TestWaysAreRemembered: another decoder with the same memory, as after a restart, does not begin anew.
 func TestWaysAreRemembered(t *testing.T) {
-	memory := &volatile{}
+	memory := &reading.Volatile{}
 	decoder := func() *Decoder {
 		m := camera()
 		d := acme(t, m)
-		d.shared.memory = memory
+		d.shared.Memory = memory
 		return d
 	}
 	decoder().Decode(message("a/d1", `{"total":7}`), nil)
@@ -96,21 +97,21 @@ func TestOneShowsTheOtherForm(t *testing.T) {
 	d := acme(t, camera())
 	for _, memory := range []string{"", "total 0"} { // who looks changes nothing and is not changed
 		if memory != "" {
-			if err := d.shared.memory.Put("way/mpp/d1", memory); err != nil {
+			if err := d.shared.Memory.Put("way/mpp/d1", memory); err != nil {
 				t.Fatal(err)
 			}
 		}
-		a := d.One(Query{Model: "acme", Topic: "a/d1", Payload: []byte(`{"total":7,"minute":1,"event":"cross"}`), Received: time.Unix(0, int64(received))})
+		a := d.One(reading.Query{Model: "acme", Topic: "a/d1", Payload: []byte(`{"total":7,"minute":1,"event":"cross"}`), Received: time.Unix(0, int64(received))})
 		if len(a.Lines) != 2 || a.Lines[0].Quantity != "people_in_total" || a.Lines[0].Counted != nil ||
 			a.Lines[1].Quantity != "people_in_period" || *a.Lines[1].Value != 1 || a.Lines[1].Counted == nil {
 			t.Errorf("got %+v, want the total, and one person of the minute that is not counted", a.Lines)
 		}
-		a = d.One(Query{Model: "acme", Topic: "a/d1", Payload: []byte(`{"event":"cross"}`), Received: time.Unix(0, int64(received))})
+		a = d.One(reading.Query{Model: "acme", Topic: "a/d1", Payload: []byte(`{"event":"cross"}`), Received: time.Unix(0, int64(received))})
 		if len(a.Lines) != 1 || a.Lines[0].Quantity != "people_in_period" || a.Lines[0].Counted != nil {
 			t.Errorf("got %+v, want the crossing", a.Lines)
 		}
 	}
-	if noted, _ := d.shared.memory.Get("way/mpp/d1"); noted != "total 0" {
+	if noted, _ := d.shared.Memory.Get("way/mpp/d1"); noted != "total 0" {
 		t.Errorf("looking at a message left %q in the memory", noted)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
 )
 
 // FileName is the file's name in the data directory.
@@ -57,7 +57,7 @@ type File struct {
 	size  int // bytes of keys and values
 }
 
-var _ decode.Memory = (*File)(nil)
+var _ reading.Memory = (*File)(nil)
 
 // Open reads the file, where there is one. A file that is not whole is kept aside, with a word in the log, and nothing is
 // remembered: what devices have retained at the broker comes again. An error is one of the disk.
@@ -113,7 +113,7 @@ func (f *File) load(text []byte) error {
 	return nil
 }
 
-// Get implements decode.Memory.
+// Get implements reading.Memory.
 func (f *File) Get(key string) (string, bool) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -121,7 +121,7 @@ func (f *File) Get(key string) (string, bool) {
 	return value, ok
 }
 
-// Put implements decode.Memory: when it returns nil the change is on disk. After an error nothing has changed for this
+// Put implements reading.Memory: when it returns nil the change is on disk. After an error nothing has changed for this
 // process; where the disk failed at the very last step a restart may know the change, which does no harm.
 func (f *File) Put(key, value string) error {
 	f.writing.Lock()
@@ -154,7 +154,7 @@ func (f *File) Put(key, value string) error {
 	return nil
 }
 
-// Each implements decode.Memory. yield may ask, and change, the memory: it sees what is remembered now.
+// Each implements reading.Memory. yield may ask, and change, the memory: it sees what is remembered now.
 func (f *File) Each(prefix string, yield func(key, value string) bool) {
 	f.mu.RLock()
 	facts := make(map[string]string)

@@ -29,13 +29,6 @@ func (a *address) Read(doc *document.Document, from document.Found) (string, boo
 	return name, name != ""
 }
 
-// address is a way to name a device: the values of some paths, joined by /.
-type address struct {
-	parts []document.Path
-	// behind is a sign up to whose last place a value is dropped; 0: none.
-	behind byte
-}
-
 // addresses parses the ways to name a device.
 func (c *Compiler) addresses(at, text string) []address {
 	if text == "" {

@@ -6,12 +6,6 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// place is where a reading stands among those of its message.
-type place struct {
-	quantity telemetry.Quantity
-	channel  string
-}
-
 // Taken reports whether a reading is more than shown: it is not aside, and of the form of counting people that the model counts.
 func (m *Mapping) Taken(r *telemetry.Reading) bool {
 	return m.counts(r.Quantity) && !m.Asides[place{r.Quantity, r.Channel}]

@@ -4,83 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
-
-// FieldError is a problem with one field of a model.
-type FieldError struct {
-	Model string // the model's id
-	Field string // path as in YAML: "readings[2].unit"
-	Err   error
-}
-
-func (e *FieldError) Error() string { return fmt.Sprintf("model %q: %s: %v", e.Model, e.Field, e.Err) }
-
-// Unwrap gives the cause.
-func (e *FieldError) Unwrap() error { return e.Err }
-
-// Notation is what the format of a model says about all of its models.
-type Notation struct {
-	// Topics are the patterns of a model that names none.
-	Topics []string
-	// Addressed: the envelope names the device. alone: the format finds readings by itself, without a mapping.
-	Addressed, Alone bool
-	// Only is the id of the one model that the format has; empty: it has any number. Its check is then all there is.
-	Only string
-	// Check checks what only models of the format have, and makes it ready; nil: nothing.
-	Check func(c *Compiler) any
-}
-
-// Mapping is a Model made ready: everything parsed and checked.
-type Mapping struct {
-	Model
-	notation Notation
-	// Prepared is what the format's check has made.
-	Prepared any
-	Patterns []pattern.Pattern
-	// captures: some pattern names levels.
-	captures bool
-	Quiets   []pattern.Pattern
-	// topics finds which of patterns and silent a topic fits.
-	topics pattern.Tree[Known]
-	// Addresses lead to the device in the payload, each in its own way. None: topic or envelope name it.
-	Addresses  []address
-	Filter     document.Filter
-	Noise      bool // the model ignores text that is no JSON by how it begins
-	Timing     *Timing
-	SequenceAt document.Path
-	BootAt     document.Path
-	Reads      []ReadField
-	EachAt     document.Path // elements; no text: none
-	EachDevice []address
-	EachWhen   document.Filter
-	EachTime   *Timing
-	EachApart  bool
-	EachReads  []ReadField
-	PastAt     document.Path // history items; no text: none
-	PastTime   *Timing
-	PastReads  []ReadField
-	Forms      []Count         // of the ways in Prefer
-	Words      map[string]bool // lower-case names of members that are read: times in them are no personal ones
-	Asides     map[place]bool  // what is only shown
-}
-
-// Compiler collects the problems of one model.
-type Compiler struct {
-	M    *Mapping
-	errs []error
-}
-
-// Fail notes a problem with a field, whose path is as in YAML; nil is none.
-func (c *Compiler) Fail(field string, err error) {
-	if err != nil {
-		c.errs = append(c.errs, &FieldError{c.M.ID, field, err})
-	}
-}
 
 // Compile makes a model ready. All problems are reported, each a *FieldError; wrong is what is wrong with its format.
 func Compile(def *Model, n Notation, wrong error) (*Mapping, []error) {
@@ -255,33 +182,4 @@ func (c *Compiler) keys() {
 	if m.Format != "lorawan" && len(m.Ports) > 0 {
 		c.Fail("ports", fmt.Errorf("belong to format lorawan, not to %q", m.Format))
 	}
-}
-
-// joined parses paths with + between them.
-func (c *Compiler) joined(at, text string) []document.Path {
-	if text == "" {
-		return nil
-	}
-	var ready []document.Path
-	for part := range strings.SplitSeq(text, "+") {
-		if part == "" {
-			c.Fail(at, fmt.Errorf("%q: want a path on both sides of +", text))
-			continue
-		}
-		ready = append(ready, c.Path(at, part, false))
-	}
-	return ready
-}
-
-// Path parses an optional path. many allows it to lead to several values.
-func (c *Compiler) Path(at, text string, many bool) document.Path {
-	if text == "" {
-		return document.Path{}
-	}
-	p, err := document.ParsePath(text)
-	c.Fail(at, err)
-	if p.Many() && !many {
-		c.Fail(at, fmt.Errorf("%q leads to several values, want one", text))
-	}
-	return p
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/ingest/decode/written"
@@ -210,16 +209,6 @@ func (c *Compiler) unit(at string, def *Field, f *ReadField) {
 		conv, err := meaning.Conversion(unit, def.Quantity)
 		c.Fail(at+".units", err)
 		f.Units[strings.ToLower(word)] = own.Then(conv)
-	}
-}
-
-// word notes the name of the member at p: it is the format's.
-func (c *Compiler) word(p document.Path) {
-	for _, v := range slices.Backward(p.Steps) {
-		if v.Kind == document.StepName {
-			c.M.Words[strings.ToLower(v.Name)] = true
-			return
-		}
 	}
 }
 

@@ -368,3 +368,16 @@ type Expected struct {
 	Text     string             `yaml:"text" json:"text,omitempty"`
 	At       string             `yaml:"at" json:"at,omitempty"` // RFC 3339; empty: not checked
 }
+
+// CountOf is the form in which q counts people; empty if it does not.
+func CountOf(q telemetry.Quantity) Count {
+	switch q {
+	case telemetry.PeopleIn, telemetry.PeopleOut:
+		return CountPeriod
+	case telemetry.PeopleInTotal, telemetry.PeopleOutTotal:
+		return CountTotal
+	case telemetry.PeoplePresent:
+		return CountPresent
+	}
+	return ""
+}

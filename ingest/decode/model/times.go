@@ -5,18 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 )
-
-// Timing is Time made ready.
-type Timing struct {
-	Paths     []document.Path // in turn
-	Formats   []string
-	Zone      *time.Location // nil: the site's
-	ZonePath  document.Path
-	WallClock bool
-}
 
 // SecondsAgo is the format of a time that counts back from the message's own. MaxAgo bounds it: no device keeps a century.
 const (

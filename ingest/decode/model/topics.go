@@ -40,12 +40,6 @@ func Bare(payload []byte) bool {
 	return len(payload) == 0 || payload[0] != '{' && payload[0] != '['
 }
 
-// Known is a pattern of a model, and whether nobody measures on its topics.
-type Known struct {
-	pattern pattern.Pattern
-	silent  bool
-}
-
 // Pushed reports whether a topic is one that the HTTP door makes.
 func Pushed(topic string) bool { return strings.HasPrefix(topic, pattern.Push) }
 

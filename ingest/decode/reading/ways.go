@@ -1,0 +1,139 @@
+package reading
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+)
+
+// A better way is forgotten where it was not seen for wayLost, and noted again every wayNoted: between the two a device that is
+// set up anew is read in the old way only, which loses people but never counts one twice.
+const (
+	wayLost  = 7 * 24 * time.Hour
+	wayNoted = 24 * time.Hour
+)
+
+// choose decides in which way the people who pass are read: the best of those that the message has and the device has shown.
+func (e *Extraction) choose(b *Binding) {
+	m := e.model
+	e.ways, e.W.Form = ways{read: model.AnyWay, shown: model.AnyWay}, ""
+	if len(m.Prefer) == 0 {
+		return
+	}
+	has := e.told()
+	best := slices.Index(has, true)
+	if best < 0 {
+		return
+	}
+	e.ways.read, e.W.Form = best, m.Forms[best]
+	if !b.Stranger && !e.W.All {
+		e.ways.read = e.remembered(b, best)
+		e.ways.zeros = e.ways.read != best
+	}
+	for i, told := range has {
+		if told && m.Forms[i] != e.W.Form {
+			e.ways.shown = i
+			break
+		}
+	}
+}
+
+// told is in which ways the message tells people.
+func (e *Extraction) told() []bool {
+	m, has := e.model, make([]bool, len(e.model.Prefer))
+	look := func(list []model.ReadField, from document.Found) {
+		for i := range list {
+			if fd := &list[i]; fd.Way >= 0 && !has[fd.Way] && e.tells(fd, from) {
+				has[fd.Way] = true
+			}
+		}
+	}
+	look(m.Reads, document.Found{})
+	if m.EachAt.Text != "" {
+		m.EachAt.Each(e.Doc, document.Found{}, func(item document.Found) bool {
+			from := item.Inside()
+			if process, ignore := m.EachWhen.Refusing(e.Doc, from); process < 0 && ignore < 0 {
+				look(m.EachReads, from)
+			}
+			return true
+		})
+	}
+	if m.PastAt.Text != "" {
+		m.PastAt.Each(e.Doc, document.Found{}, func(item document.Found) bool {
+			look(m.PastReads, item.Inside())
+			return true
+		})
+	}
+	return has
+}
+
+// tells reports whether a field has a value.
+func (e *Extraction) tells(fd *model.ReadField, from document.Found) bool {
+	tells := false
+	fd.Path.Each(e.Doc, from, func(v document.Found) bool {
+		n := &e.Doc.Nodes[v.At]
+		tells = n.Kind != 'n' && !document.IsAny(fd.Invalid, n)
+		for i := range fd.When {
+			tells = tells && fd.When[i].Holds(e.Doc, v)
+		}
+		return !tells
+	})
+	return tells
+}
+
+// remembered is the best way that the device has shown so far, has included, and notes it. The first period of a device of which
+// a lesser way was read is in none: whom it counts was counted already.
+func (e *Extraction) remembered(b *Binding, has int) int {
+	memory, prefer := e.W.Shared.Memory, e.model.Prefer
+	key := "way/" + b.Key
+	noted, _ := memory.Get(key)
+	known, seen, first := parseWay(prefer, noted)
+	now := int64(e.msg.Received) / int64(time.Hour)
+	fresh := now-seen < int64(wayLost/time.Hour)
+	if known < has && fresh {
+		return known
+	}
+	this := ""
+	began := known > has && known < len(prefer) && fresh && prefer[has] == string(model.CountPeriod)
+	if began || first != "" {
+		this = strconv.FormatUint(xxhash.Sum64(e.msg.Payload), 36)
+	}
+	if began {
+		first = this
+	}
+	if known != has || now-seen >= int64(wayNoted/time.Hour) {
+		_ = memory.Put(key, strings.TrimSpace(prefer[has]+" "+strconv.FormatInt(now, 10)+" "+first)) // what cannot be noted is learned again
+	}
+	if began || known == has && first != "" && first == this { // or that first period once more
+		return len(prefer)
+	}
+	return has
+}
+
+// parseWay reads what was noted: the way, the hour when it was seen, and the hash of the first period that was not read. What is
+// no way or hour was never noted.
+func parseWay(prefer []string, noted string) (way int, seen int64, first string) {
+	name, rest, _ := strings.Cut(noted, " ")
+	hour, first, _ := strings.Cut(rest, " ")
+	if way = slices.Index(prefer, name); way < 0 {
+		way = len(prefer)
+	}
+	seen, _ = strconv.ParseInt(hour, 10, 64)
+	return way, seen, first
+}
+
+// lesser reports whether a field tells people in another way than the one that is read.
+func (e *Extraction) lesser(fd *model.ReadField) bool {
+	return e.ways.read != model.AnyWay && fd.Way >= 0 && fd.Way != e.ways.read
+}
+
+// reads reports whether a field is looked at.
+func (e *Extraction) reads(fd *model.ReadField) bool {
+	return !e.lesser(fd) || e.ways.zeros || e.W.All && fd.Way == e.ways.shown
+}
