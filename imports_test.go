@@ -49,7 +49,8 @@ var bans = []ban{
 	{"", []string{"testengine", "journal/journaltest"}, []string{module + "/testengine", module + "/journal/journaltest", "testing"}, "only tests start test engines"},
 	{"testengine/torture", nil, []string{module + "/journal", module + "/gateway", "github.com/cespare/xxhash"}, "an oracle that shares code with the journal shares its faults"},
 	{"testengine/recompute", nil, []string{module + "/rules"}, "a second implementation that shares code shares its faults"},
-	{"configs", nil, []string{module + "/cmd"}, "configuration is read for the program, it does not know it"},
+	{"configs", nil, []string{module + "/cmd", module + "/app"}, "configuration is read for the program, it does not know it"},
+	{"app", nil, []string{module + "/cmd", "github.com/spf13/cobra"}, "the running gateway is started by commands, it does not know them"},
 	{"alerts", nil, outer, "components are wired by the program, they do not know it"},
 	{"audit", nil, outer, "components are wired by the program, they do not know it"},
 	{"gateway", nil, outer, "components are wired by the program, they do not know it"},
@@ -66,7 +67,7 @@ var strict = []ban{
 }
 
 // outer lies outside the components.
-var outer = []string{module + "/cmd", module + "/configs"}
+var outer = []string{module + "/cmd", module + "/app", module + "/configs"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	report(t, importProblems(sources(t, os.DirFS("."))))
@@ -85,9 +86,11 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		"journal/sqlite/a.go":     source(`import ("database/sql"; _ "modernc.org/sqlite"; "`+module+`/configs/strict"; "`+module+`/journal")`, ""),
 		"journal/a.go":            source(`import ("database/sql"; "`+module+`/gateway")`, ""),
 		"gateway/a_test.go":       source(`import ("testing"; "`+module+`/journal/sqlite"; "`+module+`/journal/journaltest")`, ""),
-		"app/a.go":                source(`import "`+module+`/journal/sqlite"`, ""),
 		"webhook/a.go":            source(`import "github.com/eclipse/paho.mqtt.golang"`, ""),
 		"web/a.go":                source(`import ("database/sql"; "github.com/influxdata/influxdb-client-go/v2")`, ""),
+		"app/a.go":                source(`import ("`+module+`/configs"; "`+module+`/journal/sqlite"; "`+module+`/cmd/gerbang")`, ""),
+		"configs/a.go":            source(`import "`+module+`/app"`, ""),
+		"influx/a.go":             source(`import "`+module+`/app"`, ""),
 		"cmd/gerbang/a.go":        source(`import ("`+module+`/configs"; "`+module+`/testengine")`, ""),
 		"testengine/torture/a.go": source(`import ("database/sql"; "`+module+`/journal")`, ""),
 	}
@@ -105,6 +108,9 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		"journal/sqlite/a.go:2: imports "+module+"/configs/strict: components are wired by the program, they do not know it",
 		"web/a.go:2: imports database/sql: the journal is the one owner of SQL: what is durable is decided in one place",
 		"web/a.go:2: imports github.com/influxdata/influxdb-client-go/v2: pages ask small ports, so they work whichever engine is behind",
+		"app/a.go:2: imports "+module+"/cmd/gerbang: the running gateway is started by commands, it does not know them",
+		"configs/a.go:2: imports "+module+"/app: configuration is read for the program, it does not know it",
+		"influx/a.go:2: imports "+module+"/app: components are wired by the program, they do not know it",
 		"cmd/gerbang/a.go:2: imports "+module+"/testengine: only tests start test engines",
 		"testengine/torture/a.go:2: imports "+module+"/journal: an oracle that shares code with the journal shares its faults")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/web"
 )
 
 // item is the path of an element of a list.
@@ -77,6 +78,9 @@ func (l *loader) checkComponents(c *Config) {
 func (l *loader) checkHTTP(h *HTTP) {
 	l.serverTLS("http.tls", h.TLS)
 	l.secret("http.access_token", &h.AccessToken)
+	if _, err := web.BasePath(h.ExternalURL); err != nil {
+		l.at("http.external_url", "external_url: %v", err)
+	}
 	host, ok := l.listen("http.listen", h.Listen)
 	if ok && !loopback(host) && h.TLS == nil && !h.BehindProxy {
 		l.at("http.listen", "listen %q is open to the network without encryption, want tls, behind_proxy: true, or a loopback address such as 127.0.0.1:8080", h.Listen)

@@ -63,6 +63,15 @@ func (s Secret) Reveal() (string, error) {
 	return "", nil
 }
 
+// RevealAs is Reveal with errors that say which secret it is: "access token".
+func (s Secret) RevealAs(what string) (string, error) {
+	v, err := s.Reveal()
+	if err != nil {
+		return "", fmt.Errorf("reading the %s: %w", what, err)
+	}
+	return v, nil
+}
+
 // Source says where the secret is kept, without reading it.
 func (s Secret) Source() string {
 	switch {

@@ -267,6 +267,8 @@ func (l *Loop) work(ctx context.Context) error {
 				return err
 			}
 		case <-deadline.C:
+		case <-l.live.wanted:
+			l.live.serve(l.gw)
 		case <-ctx.Done():
 			stopping = true
 			l.intake.close()

@@ -91,6 +91,7 @@ func (g *Gateway) stop(s *site, seq uint64, cause error) {
 	}
 	s.stopped = firstLineOf(cause)
 	s.unjudged = seq
+	g.dues.forget()
 	s.applied, s.snapshotDue, s.rows = 0, false, 0
 	for _, b := range s.books {
 		b.rows = nil // they are made again with the records since the last snapshot
@@ -124,7 +125,7 @@ func (g *Gateway) Stopped() map[string]string {
 
 // begun tells that a site that was stopped is judged again, up to the present.
 func (g *Gateway) begun(s *site) {
-	s.snapshotDue = true
+	s.snapshotDue, g.hurry = true, true
 	g.log.Info("the site is judged again", "site", s.id)
 	g.batch.Stops = append(g.batch.Stops, journal.Stop{Site: s.id})
 	g.Fault(alerts.Fault{Name: alerts.FaultSiteStopped, Site: s.id}, g.now)
@@ -141,7 +142,7 @@ func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 		}
 		tried[s.id] = true
 		delete(g.hung, s.id)
-		from := start{snapshot: s.last, origin: s.origin, takes: s.takes != nil, rolledUp: s.rolledUp}
+		from := start{snapshot: s.snapshot(), origin: s.origin, takes: s.takes != nil, rolledUp: s.rolledUp}
 		fresh, err := g.recoverSites(ctx, map[string]start{s.id: from}, map[string]uint64{s.id: s.unjudged})
 		if err != nil {
 			g.log.Error("the site cannot be judged again", "site", s.id, "err", err)
@@ -160,6 +161,7 @@ func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 			continue
 		}
 		f.version, f.shown, f.deaf = s.version, s.shown, s.deaf
+		g.dues.forget()
 		if *s = *f; s.stopped == "" {
 			g.begun(s)
 		}
@@ -275,7 +277,9 @@ func (g *Gateway) view(s *site) rules.View {
 		var v rules.View
 		err := g.guard.ask(&s.id, 0, func() error { v = s.look(); return nil })
 		if err == nil {
-			s.shown = v
+			if s.shown.Site == "" {
+				s.shown = v.Outlined() // until the view is published
+			}
 			return v
 		}
 		g.stop(s, g.seq+1, err)
@@ -306,6 +310,17 @@ func unjudged(v rules.View, site string) rules.View {
 	v.Tasks = append([]rules.TaskView(nil), v.Tasks...)
 	for i := range v.Tasks {
 		v.Tasks[i].Verdict = rules.Unknown
+	}
+	if v.Outline != nil {
+		n, o := v.Outline.Counts, rules.Outline{Unheard: v.Outline.Unheard}
+		o.Counts.Unknown = n.Within + n.Breached + n.Near + n.Unknown
+		if w := v.Outline.Worst; w != nil {
+			worst := *w
+			worst.Verdict, worst.Near, worst.Explanation = rules.Unknown, false, rules.Explanation{Reason: rules.ReasonStopped}
+			o.Worst = &worst
+		}
+		v.Outline = &o
+		return v
 	}
 	v.Verdicts = append([]rules.VerdictView(nil), v.Verdicts...)
 	for i := range v.Verdicts {

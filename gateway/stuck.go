@@ -136,6 +136,8 @@ func (l *Loop) meanwhile(ctx context.Context, pause time.Duration, stop <-chan s
 		case <-next.C:
 			return nil
 		case <-due.C:
+		case <-l.live.wanted:
+			l.live.serve(l.gw)
 		case <-stop:
 			return fmt.Errorf("stopping with an uncommitted batch: %w", cause)
 		case c := <-commands:

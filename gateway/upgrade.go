@@ -115,7 +115,7 @@ func (g *Gateway) adopt(ctx context.Context, now telemetry.Instant) error {
 		if err := g.append(ctx, telemetry.Record{Kind: telemetry.KindEngine, Site: s.id, At: at, Received: at, Engine: &engine}); err != nil {
 			return fmt.Errorf("taking over site %q: %w", s.id, err)
 		}
-		s.snapshotDue = true
+		s.snapshotDue, g.hurry = true, true
 		g.log.Info("another version of the rule engine judges the site from here on", "site", s.id, "engine", engine.Version, "record", g.seq)
 	}
 	return nil

@@ -26,6 +26,10 @@ type Batch struct {
 // recordsChunk is how many records memory is taken for at once.
 const recordsChunk = 256
 
+// recordsMost is up to how many the next batch may lie in the same memory: what a larger one held would stay for as long. A start
+// with thousands of sites is one batch of all their definitions.
+const recordsMost = 8 * recordsChunk
+
 // keepRollups is how many rows of rollups a batch keeps memory for.
 const keepRollups = 1024
 
@@ -33,7 +37,7 @@ const keepRollups = 1024
 // what its chunk has left.
 func (b *Batch) Reset() {
 	rest := b.Records[len(b.Records):]
-	if cap(rest) < recordsChunk/8 {
+	if cap(rest) < recordsChunk/8 || cap(b.Records) > recordsMost {
 		rest = make([]telemetry.Record, 0, recordsChunk)
 	}
 	rollups := b.Rollups[:0]

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,7 +56,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // no $schema links: they point to the path that is off
 	config.Info.Description = "What a Gerbang gateway knows: sites, zones, verdicts with their explanations, devices, tasks, alerts, rejections and raw readings."
-	config.Servers = []*huma.Server{{URL: "/"}}
+	config.Servers = []*huma.Server{{URL: cmp.Or(string(s.base), "/")}}
 	if s.opts.Token != "" {
 		config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 		config.Security = []map[string][]string{{"token": {}}}
@@ -81,7 +82,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	mux.Handle("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusNotFound)
-		_ = json.NewEncoder(w).Encode(huma.ErrorModel{Status: http.StatusNotFound, Title: "Not Found", Detail: "there is no " + r.Method + " at this address; see /api/v1/openapi.json"})
+		_ = json.NewEncoder(w).Encode(huma.ErrorModel{Status: http.StatusNotFound, Title: "Not Found", Detail: "there is no " + r.Method + " at this address; see " + s.base.to("/api/v1/openapi.json")})
 	}))
 	return nil
 }
@@ -116,7 +117,7 @@ func (s *Server) apiSites(api huma.API) {
 		return listOf(items), nil
 	})
 	huma.Register(api, get("/sites/{site}", "get-site", "One site", "sites", 404), func(_ context.Context, in *siteInput) (*apiOne[apiSite], error) {
-		v, ok := s.opts.Live.View(in.Site)
+		v, ok := s.opts.Live.Outline(in.Site)
 		if !ok {
 			return nil, huma.Error404NotFound("no such site")
 		}
@@ -150,7 +151,7 @@ type occupancyInput struct {
 
 // apiOccupancy lists the minutes in which something changed.
 func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiOne[apiDay], error) {
-	v, ok := s.opts.Live.View(in.Site)
+	v, ok := s.opts.Live.Outline(in.Site)
 	if !ok {
 		return nil, huma.Error404NotFound("no such site")
 	}
@@ -181,7 +182,7 @@ func (s *Server) apiAlerts(api huma.API) {
 		out := make([]apiAlert, 0, len(list))
 		for i := range list {
 			if (in.Site == "" || list[i].Site == in.Site) && len(out) < in.Limit {
-				v, _ := s.opts.Live.View(list[i].Site)
+				v, _ := s.opts.Live.Outline(list[i].Site)
 				out = append(out, apiAlertOf(s.in(in.Language, v), &list[i]))
 			}
 		}

@@ -1,20 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
-	"syscall"
 )
-
-// takenAddress says what to change where the gateway cannot listen because another program does.
-func takenAddress(err error, config string) error {
-	if !errors.Is(err, syscall.EADDRINUSE) {
-		return err
-	}
-	return hinted{err, "another program uses that address; stop it, or change http.listen or mqtt.embedded in " + configName(config)}
-}
 
 // checkAddress says of a flag's value what an address to listen at looks like.
 func checkAddress(flag, address string) error {

@@ -71,6 +71,15 @@ func loadConfig(path string) (*configs.Config, error) {
 	return configs.Load(path)
 }
 
+// loadServing reads the configuration for a gateway that serves, or the example inside the program.
+func loadServing(path string) (*configs.Config, configs.Problems, error) {
+	if path == exampleConfig {
+		cfg, err := configs.LoadDefault()
+		return cfg, nil, err
+	}
+	return configs.LoadServing(path)
+}
+
 // configName is what people call the configuration.
 func configName(path string) string {
 	if path == exampleConfig {

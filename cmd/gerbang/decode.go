@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -89,7 +90,7 @@ func (f *lookFlags) decoder(cfg *configs.Config) (*decode.Decoder, error) {
 	if f.config == exampleConfig {
 		return decode.New(decode.Options{Models: cfg.Models, MaxPayload: int(cfg.Ingest.MaxPayload)})
 	}
-	return newDecoder(cfg, surroundings{})
+	return app.NewDecoder(cfg, app.Surroundings{})
 }
 
 // takeFile adds the model that is named by its file: a model of one's own is tried before anything is configured.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/simulate"
@@ -85,13 +86,13 @@ func (f *demoFlags) run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	a, err := newApp(ctx, cfg, log)
+	a, err := app.New(ctx, cfg, app.Options{Version: readBuild().Version, Logger: log})
 	if err != nil {
-		return err
+		return advised(err, cfg.File)
 	}
-	_, _ = fmt.Fprintf(std.out, "\nGerbang shows ten public service malls at  %s\n\n", a.url())
+	_, _ = fmt.Fprintf(std.out, "\nGerbang shows ten public service malls at  %s\n\n", a.URL())
 	if err := sayDemo(std.out, plan, cfg.Sites, now); err != nil {
-		return errors.Join(err, a.close())
+		return errors.Join(err, a.Close())
 	}
 	_, _ = fmt.Fprintf(std.out, "\nTheir devices publish to %s. The data is in %s.\nStop with Ctrl-C.\n", f.mqtt, f.data)
 
@@ -99,7 +100,7 @@ func (f *demoFlags) run(ctx context.Context, std streams) error {
 	live, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() { devices <- f.live(live, cfg, passwords, buildings) }()
-	err = a.run(ctx)
+	err = a.Run(ctx)
 	stop()
 	return errors.Join(err, <-devices)
 }
@@ -154,7 +155,7 @@ func (f *demoFlags) plan(ctx context.Context, cfg *configs.Config, now time.Time
 
 // forget removes the journal of an earlier demo, unless that still runs.
 func (f *demoFlags) forget(ctx context.Context, cfg *configs.Config) error {
-	j, err := openJournal(ctx, cfg, true, slog.New(slog.DiscardHandler))
+	j, err := openJournal(ctx, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -33,7 +34,7 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 	if err := os.RemoveAll(aside.Data); err != nil {
 		return nil, fmt.Errorf("removing what an earlier start left: %w", err)
 	}
-	j, err := openJournal(ctx, &aside, true, log)
+	j, err := openJournal(ctx, &aside, log)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 
 // goOn makes up for the time since the last start: the devices go on while the gateway is stopped.
 func (f *demoFlags) goOn(ctx context.Context, std streams, cfg *configs.Config, plan *demoPlan, now time.Time, log *slog.Logger) (_ []*simulate.Building, err error) {
-	j, err := openJournal(ctx, cfg, true, log)
+	j, err := openJournal(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +96,11 @@ type demoPast struct {
 }
 
 func newDemoPast(ctx context.Context, cfg *configs.Config, plan *demoPlan, j *sqlite.Journal, from time.Time, log *slog.Logger) (*demoPast, error) {
-	decoder, err := newDecoder(cfg, surroundings{})
+	decoder, err := app.NewDecoder(cfg, app.Surroundings{})
 	if err != nil {
 		return nil, err
 	}
-	g, err := openGateway(ctx, cfg, decoder, j, log, from)
+	g, err := app.OpenGateway(ctx, cfg, decoder, j, log, from)
 	if err != nil {
 		return nil, err
 	}

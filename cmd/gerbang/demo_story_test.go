@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -38,7 +39,7 @@ func tell(t *testing.T, seed uint64, now time.Time) *story {
 		t.Fatal(err)
 	}
 	log := newLogger(io.Discard, cfg.Log)
-	j, err := openJournal(ctx, cfg, true, log)
+	j, err := app.OpenJournal(ctx, cfg, true, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +230,7 @@ func TestN3DemoGoesOnADayLater(t *testing.T) {
 			continue
 		}
 		log := newLogger(io.Discard, cfg.Log)
-		j, err := openJournal(ctx, cfg, false, log)
+		j, err := app.OpenJournal(ctx, cfg, false, log)
 		if err != nil {
 			t.Fatal(err)
 		}

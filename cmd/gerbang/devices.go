@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
@@ -114,7 +115,7 @@ func (f *discoverFlags) listenAt(ctx context.Context, cfg *configs.Config, progr
 		return nil, err
 	}
 	seen := decode.Sightings{Open: true}
-	decoder, err := newDecoder(cfg, surroundings{sightings: &seen})
+	decoder, err := app.NewDecoder(cfg, app.Surroundings{Sightings: &seen})
 	if err != nil {
 		return nil, err
 	}
@@ -178,11 +179,11 @@ func (f *discoverFlags) connection(cfg *configs.Config) (mqtt.Connection, error)
 	c := mqtt.Connection{Broker: f.broker, ClientID: "gerbang-discover-" + hex.EncodeToString(id), Username: f.username}
 	if f.broker == "" {
 		b := cfg.MQTT.Broker
-		tls, err := loadClientTLS(b.TLS)
+		tls, err := b.TLS.Load()
 		if err != nil {
 			return c, fmt.Errorf("preparing TLS of the MQTT broker: %w", err)
 		}
-		password, err := reveal("MQTT password", b.Password)
+		password, err := b.Password.RevealAs("MQTT password")
 		if err != nil {
 			return c, err
 		}
@@ -212,7 +213,7 @@ func (f *discoverFlags) ask(ctx context.Context, cfg *configs.Config) ([]strange
 	if err != nil {
 		return nil, fmt.Errorf("asking the gateway: %w", err)
 	}
-	token, err := reveal("access token", cfg.HTTP.AccessToken)
+	token, err := cfg.HTTP.AccessToken.RevealAs("access token")
 	if err != nil {
 		return nil, err
 	}

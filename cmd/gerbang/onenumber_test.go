@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/journal/sqlite"
@@ -174,7 +175,7 @@ func makeWeeks(t *testing.T, r *rig, zones map[string]string, seed uint64) map[s
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	j, err := openJournal(t.Context(), cfg, true, log)
+	j, err := app.OpenJournal(t.Context(), cfg, true, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +184,7 @@ func makeWeeks(t *testing.T, r *rig, zones map[string]string, seed uint64) map[s
 			t.Error(err)
 		}
 	}()
-	decoder, err := newDecoder(cfg, surroundings{})
+	decoder, err := app.NewDecoder(cfg, app.Surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +204,7 @@ func makeWeeks(t *testing.T, r *rig, zones map[string]string, seed uint64) map[s
 		weeks[site] = w
 	}
 	first := weeks[slices.Sorted(maps.Keys(zones))[0]].days[0]
-	g, err := openGateway(t.Context(), cfg, decoder, j, log, first)
+	g, err := app.OpenGateway(t.Context(), cfg, decoder, j, log, first)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -79,7 +80,7 @@ func refill(cmd *cobra.Command, std streams, config string, begin, end time.Time
 	if cfg.Influx == nil {
 		return hinted{errors.New("no InfluxDB is configured"), "write influxdb: into " + config}
 	}
-	server, err := influxServer(cfg.Influx)
+	server, err := app.InfluxServer(cfg.Influx)
 	if err != nil {
 		return err
 	}

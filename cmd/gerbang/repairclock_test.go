@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -117,15 +118,15 @@ func doorless(t *testing.T, r *rig, now time.Time) (g *gateway.Gateway, end func
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	j, err := openJournal(context.Background(), cfg, false, log)
+	j, err := app.OpenJournal(context.Background(), cfg, false, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoder, err := newDecoder(cfg, surroundings{})
+	decoder, err := app.NewDecoder(cfg, app.Surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g, err = openGateway(context.Background(), cfg, decoder, j, log, now); err != nil {
+	if g, err = app.OpenGateway(context.Background(), cfg, decoder, j, log, now); err != nil {
 		t.Fatal(err)
 	}
 	return g, func() { _ = j.Close() }

@@ -12,6 +12,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
@@ -155,12 +156,12 @@ func (p *player) each(do func(m *ingest.Message) error) error {
 func (p *player) feed(ctx context.Context, cfg *configs.Config, dir string) (err error) {
 	log := newLogger(p.std.err, configs.Log{Level: "warn"})
 	cfg.Data = dir
-	j, err := openJournal(ctx, cfg, true, log)
+	j, err := openJournal(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	decoder, err := newDecoder(cfg, surroundings{})
+	decoder, err := app.NewDecoder(cfg, app.Surroundings{})
 	if err != nil {
 		return err
 	}
@@ -169,7 +170,7 @@ func (p *player) feed(ctx context.Context, cfg *configs.Config, dir string) (err
 	err = p.each(func(m *ingest.Message) error {
 		if v == nil {
 			// The building exists from its first message on, not from today.
-			g, err := openGateway(ctx, cfg, decoder, j, log, m.Received.Time().Add(-time.Second))
+			g, err := app.OpenGateway(ctx, cfg, decoder, j, log, m.Received.Time().Add(-time.Second))
 			if err != nil {
 				return err
 			}

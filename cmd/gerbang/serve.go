@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
@@ -51,21 +53,39 @@ the others are served.`,
 					return err
 				}
 			}
-			a, err := newApp(cmd.Context(), cfg, log)
+			a, err := app.New(cmd.Context(), cfg, app.Options{Version: readBuild().Version, Logger: log})
 			if err != nil {
-				return takenAddress(err, path)
+				return advised(err, path)
 			}
-			a.reload = make(chan os.Signal, 1)
-			signal.Notify(a.reload, syscall.SIGHUP)
-			defer signal.Stop(a.reload)
-			log.Info("ready", "pages", a.url())
-			return errors.Join(a.run(cmd.Context()), stop())
+			log.Info("ready", "pages", a.URL())
+			ctx, end := context.WithCancel(cmd.Context())
+			var reloading sync.WaitGroup
+			hangUps := make(chan os.Signal, 1)
+			signal.Notify(hangUps, syscall.SIGHUP)
+			reloading.Go(func() { reloadAt(ctx, hangUps, a) })
+			err = a.Run(ctx)
+			signal.Stop(hangUps)
+			end()
+			reloading.Wait()
+			return errors.Join(err, stop())
 		},
 	}
 	c.Flags().StringVar(&path, "config", "", "configuration file "+configUsage)
 	c.Flags().BoolVar(&anew, "new", false, "where the journal is gone, begin a new one; what is left of the old one is kept beside it")
 	c.Flags().StringVar(&profile, "cpu-profile", "", "write a CPU profile to this file, for go tool pprof")
 	return c
+}
+
+// reloadAt reloads the configuration at each signal. What comes of it is told by the log and an alert.
+func reloadAt(ctx context.Context, signals <-chan os.Signal, a *app.App) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			_ = a.Reload(ctx)
+		}
+	}
 }
 
 // beginAnew is what an operator says who knows that the journal is gone. Where it is not, nothing happens.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/journal/sqlite"
@@ -61,6 +62,7 @@ after a few tries; with --wait it is waited for.`,
 	fl := c.Flags()
 	fl.IntVar(&f.fleet.Sites, "sites", 10, "number of sites")
 	fl.IntVar(&f.fleet.Devices, "devices", 1000, "number of devices")
+	fl.IntVar(&f.fleet.Zones, "zones", 1, "number of zones in each site")
 	fl.StringVar(&f.broker, "broker", "tcp://127.0.0.1:1883", "MQTT broker")
 	fl.StringVar(&f.user, "user", "", "MQTT user; the password comes from the environment, GERBANG_MQTT_PASSWORD")
 	fl.IntVar(&f.connections, "connections", 2, "MQTT connections")
@@ -211,7 +213,7 @@ func (f *simulateFlags) verifyReport(ctx context.Context, std streams) error {
 
 // countInflux counts the points that InfluxDB has of the devices in the report.
 func countInflux(ctx context.Context, c *configs.Influx, acked []simulate.Acked) (int, error) {
-	server, err := influxServer(c)
+	server, err := app.InfluxServer(c)
 	if err != nil {
 		return 0, err
 	}

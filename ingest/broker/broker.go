@@ -148,6 +148,15 @@ func (b *Broker) Run(ctx context.Context) error {
 	return nil
 }
 
+// Close gives back the addresses of a broker that was never run.
+func (b *Broker) Close() error {
+	var all []error
+	for _, l := range b.listeners {
+		all = append(all, l.net.Close())
+	}
+	return errors.Join(all...)
+}
+
 // drain waits for the commits that are under way and lets their acknowledgements go out.
 func (b *Broker) drain() {
 	deadline := time.NewTimer(b.options.DrainTimeout)

@@ -14,7 +14,7 @@ type ahead struct {
 	records, transitions, samples, flows int
 }
 
-// Prepare writes ahead what a batch has so far; see journal.Journal. Where it cannot, the commit says why.
+// Prepare writes ahead what a batch has so far; see journal.Store. Where it cannot, the commit says why.
 func (j *Journal) Prepare(b *journal.Batch) {
 	w, err := j.working()
 	if err != nil || w.takeFor(b) != nil {

@@ -1,0 +1,6 @@
+package app
+
+import "time"
+
+// started is when the program was started, by the monotonic clock as well.
+var started = time.Now()

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/gateway"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/web"
+)
+
+// webPorts are what the pages show, and what people do on them.
+type webPorts struct {
+	live      *gateway.Live
+	loop      *gateway.Loop // takes what people enter
+	journal   journal.Journal
+	history   *archive
+	refused   refusedPort
+	sightings *decode.Sightings
+	ear       *decode.Ear
+	health    web.Health
+	push      http.Handler // nil: that door is closed
+	log       *slog.Logger
+	registry  *prometheus.Registry
+}
+
+// openWeb makes the web server, and listens.
+func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
+	h := cfg.HTTP
+	o := web.Options{
+		Live: p.live, Alerts: alertPort{p.live, p.journal}, Entries: entryPort{p.live, p.loop, p.journal},
+		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused,
+		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear},
+		Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
+		Gatherer: p.registry, Registerer: p.registry, Log: p.log,
+	}
+	if p.push != nil {
+		o.Push, o.PushHasCredentials = p.push, true
+	}
+	o.SessionFile = filepath.Join(cfg.Data, "sessions")
+	var err error
+	if o.Base, err = web.BasePath(h.ExternalURL); err != nil {
+		return nil, fmt.Errorf("http.external_url: %w", err)
+	}
+	if o.Token, err = h.AccessToken.RevealAs("access token"); err != nil {
+		return nil, err
+	}
+	if h.TLS != nil {
+		if o.TLS, err = h.TLS.Load(); err != nil {
+			return nil, fmt.Errorf("preparing TLS of the pages: %w", err)
+		}
+	}
+	return web.New(o)
+}
+
+// pageURL is where people find the pages that listen at an address.
+func pageURL(cfg *configs.Config, addr string) string {
+	switch {
+	case cfg.HTTP.ExternalURL != "":
+		return cfg.HTTP.ExternalURL
+	case cfg.HTTP.TLS != nil:
+		return "https://" + addr + "/"
+	}
+	return "http://" + addr + "/"
+}

@@ -1,0 +1,238 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/gateway"
+	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/web"
+)
+
+// reloader brings a changed configuration into force while all runs.
+type reloader struct {
+	cfg     *configs.Config // in force; of run
+	leftOut func() []string // sites whose files have problems
+	parts   reloadable
+	asked   chan request
+	ended   chan struct{} // closed: run has ended
+	metrics *reloadMetrics
+	log     *slog.Logger
+
+	broken atomic.Pointer[[]string]
+}
+
+// request is somebody who waits for a reload.
+type request chan error
+
+// reloadable are the parts that a reload touches.
+type reloadable struct {
+	around    Surroundings
+	doors     *doors
+	influx    *influx.Writer // nil: not configured
+	history   *archive
+	router    *router // nil: not configured
+	pages     *web.Server
+	loop      *gateway.Loop
+	hearing   *hearing
+	sightings *decode.Sightings
+	show      func([]alerts.Signal)
+	report    func(alerts.Fault)
+}
+
+// newReloader makes a reloader; its parts are set before it runs.
+func newReloader(cfg *configs.Config, reg prometheus.Registerer, log *slog.Logger) *reloader {
+	r := &reloader{cfg: cfg, asked: make(chan request), ended: make(chan struct{}), metrics: newReloadMetrics(reg), log: log}
+	r.broken.Store(&cfg.LeftOut)
+	r.leftOut = func() []string { return *r.broken.Load() }
+	return r
+}
+
+// errEnded says that nobody reloads any more.
+var errEnded = errors.New("the gateway is stopping")
+
+// ask has a reload made and waits for it.
+func (r *reloader) ask(ctx context.Context) error {
+	answer := make(request, 1)
+	select {
+	case r.asked <- answer:
+	case <-r.ended:
+		return errEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-r.ended:
+		return errEnded
+	}
+}
+
+// run reloads the configuration whenever it is asked to.
+func (r *reloader) run(ctx context.Context) error {
+	defer close(r.ended)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case answer := <-r.asked:
+			err := r.reload(ctx)
+			r.metrics.count(err)
+			r.parts.report(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
+			_, some := errors.AsType[someSites](err)
+			switch {
+			case some:
+				r.log.Error("the new configuration is in force, except for the sites whose files have problems: they go on with their old definition", "err", err)
+			case err != nil:
+				r.log.Error("the new configuration is refused: the old one stays in force", "err", err)
+			default:
+				r.log.Info("the configuration was reloaded")
+			}
+			answer <- err
+		}
+	}
+}
+
+// reload does all that can fail first, then swaps: sites, protocols, models, credentials, secrets and alert routes. What only
+// a restart can change (addresses, brokers, the data directory) must not have changed: see needsRestart. A site whose file has
+// problems keeps what is in force for it; the error then tells of them although the rest has been swapped.
+func (r *reloader) reload(ctx context.Context) error {
+	p := &r.parts
+	if r.cfg.File == "" {
+		return errors.New("there is no configuration file to reload")
+	}
+	next, broken, err := configs.LoadServing(r.cfg.File)
+	if err != nil {
+		return err
+	}
+	for _, d := range append(r.cfg.Definitions(), r.cfg.Kept...) {
+		next.Keep(d)
+	}
+	if err := needsRestart(r.cfg, next); err != nil {
+		return err
+	}
+	decoder, err := NewDecoder(next, p.around)
+	if err != nil {
+		return err
+	}
+	if err := p.doors.hear(modelTopics(decoder)); err != nil {
+		return err
+	}
+	renew, err := p.secrets(next)
+	if err != nil {
+		return err
+	}
+	// Routes and credentials check themselves before they swap, and are the last that can fail.
+	if err := p.router.reload(next); err != nil {
+		return err
+	}
+	if err := p.doors.swap(next); err != nil {
+		return errors.Join(err, p.router.reload(r.cfg))
+	}
+	renew()
+	for i := range next.Kept {
+		r.log.Error("a site goes on with what was in force for it: its file has problems", "site", next.Kept[i].Site.ID)
+	}
+	if err := p.loop.Configure(ctx, next.Definitions(), decoder, "reload"); err != nil {
+		return fmt.Errorf("bringing the new definitions into force: %w", err)
+	}
+	p.hearing.swap(decoder)
+	p.sightings.Forget() // who is still not configured will be heard again
+	p.show(p.doors.serves(next))
+	r.cfg = next
+	r.broken.Store(&next.LeftOut)
+	if len(broken) > 0 {
+		return someSites{broken}
+	}
+	return nil
+}
+
+// someSites are problems in the files of some sites; all others have their new configuration.
+type someSites struct{ configs.Problems }
+
+// secrets reads the secrets anew that were read at the start: their files may hold others now, although the configuration is the same.
+// The function puts all of them in force. (The password of an external broker is read at each connect.)
+func (p *reloadable) secrets(next *configs.Config) (renew func(), err error) {
+	token, err := next.HTTP.AccessToken.RevealAs("access token")
+	if err != nil {
+		return nil, err
+	}
+	toInflux, reader := func() {}, (*influx.Reader)(nil)
+	if p.influx != nil && next.Influx != nil {
+		server, err := InfluxServer(next.Influx)
+		if err != nil {
+			return nil, err
+		}
+		if toInflux, err = p.influx.Renew(server); err != nil {
+			return nil, fmt.Errorf("renewing the InfluxDB token: %w", err)
+		}
+		if reader, err = influx.NewReader(server); err != nil {
+			return nil, err
+		}
+	}
+	toRouter, err := p.router.renew(next)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		toInflux()
+		toRouter()
+		if reader != nil {
+			p.history.renew(reader)
+		}
+		p.pages.SetToken(token)
+	}, nil
+}
+
+// reloadMetrics show whether the files on disk are what is in force.
+type reloadMetrics struct {
+	ok    prometheus.Gauge
+	total *prometheus.CounterVec
+}
+
+func newReloadMetrics(reg prometheus.Registerer) *reloadMetrics {
+	m := &reloadMetrics{
+		ok: prometheus.NewGauge(prometheus.GaugeOpts{Name: "gerbang_configuration_reload_ok",
+			Help: "1 unless the last reload was refused, wholly or for a site: then what was in force there still is."}),
+		total: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gerbang_configuration_reloads_total",
+			Help: "Reloads of the configuration by result."}, []string{"result"}),
+	}
+	m.ok.Set(1)
+	for _, result := range []string{"done", "refused"} {
+		m.total.WithLabelValues(result)
+	}
+	reg.MustRegister(m.ok, m.total)
+	return m
+}
+
+func (m *reloadMetrics) count(err error) {
+	if err != nil {
+		m.ok.Set(0)
+		m.total.WithLabelValues("refused").Inc()
+		return
+	}
+	m.ok.Set(1)
+	m.total.WithLabelValues("done").Inc()
+}
+
+func firstLine(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	for i, c := range text {
+		if c == '\n' {
+			return text[:i]
+		}
+	}
+	return text
+}

@@ -1,6 +1,0 @@
-package main
-
-import "time"
-
-// started is when the program was started, by the monotonic clock as well.
-var started = time.Now()
