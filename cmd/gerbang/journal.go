@@ -16,6 +16,7 @@ import (
 
 func journalCommand(std streams) *cobra.Command {
 	var data string
+	var asJSON bool
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "Compare the journal with its checksums, and all that was derived from it",
@@ -31,10 +32,14 @@ unless all of it was accepted (gerbang journal accept). It may run beside the ga
 				return err
 			}
 			defer func() { _ = j.Close() }()
+			if asJSON {
+				return checkJournalJSON(cmd.Context(), std.out, j)
+			}
 			return checkJournal(cmd.Context(), std.out, j)
 		},
 	}
 	check.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	check.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return group("journal", "About the durable record", check, journalAcceptCommand(std), repairClockCommand(std))
 }
 

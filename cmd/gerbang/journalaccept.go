@@ -65,7 +65,7 @@ func unaccepted(cmd *cobra.Command, data string) ([]complaint, error) {
 	defer func() { _ = j.Close() }()
 	var found complaints
 	unsaid := printer{w: io.Discard}
-	if err := examine(cmd.Context(), &unsaid, j, &found); err != nil {
+	if _, err := examine(cmd.Context(), &unsaid, j, &found); err != nil {
 		return nil, err
 	}
 	noted, err := j.Damage(cmd.Context())

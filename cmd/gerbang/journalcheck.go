@@ -75,7 +75,7 @@ func (s *some) end(what string) {
 func checkJournal(ctx context.Context, w io.Writer, j journal.Auditor) error {
 	report := printer{w: w}
 	var wrong complaints
-	if err := examine(ctx, &report, j, &wrong); err != nil {
+	if _, err := examine(ctx, &report, j, &wrong); err != nil {
 		return err
 	}
 	accepted, err := j.Accepted(ctx)
@@ -96,19 +96,26 @@ func checkJournal(ctx context.Context, w io.Writer, j journal.Auditor) error {
 	return errors.Join(report.err, fmt.Errorf("the journal is not as it was written:\n%w", errors.Join(texts...)))
 }
 
+// examined is what a check looked at; State is nil where no more could be read.
+type examined struct {
+	Chain *journal.Verification
+	State *journal.State
+}
+
 // examine looks for all that is wrong with a journal, and reports what it looked at.
-func examine(ctx context.Context, report *printer, j journal.Auditor, wrong *complaints) error {
+func examine(ctx context.Context, report *printer, j journal.Auditor, wrong *complaints) (x examined, err error) {
 	// The anchor first: it is older than all that is read behind it.
 	chain, err := j.Compare(ctx)
 	if err != nil {
-		return err
+		return x, err
 	}
+	x.Chain = chain
 	for _, f := range chain.Findings {
 		wrong.finding(f)
 	}
 	broken, err := j.Integrity(ctx)
 	if err != nil {
-		return err
+		return x, err
 	}
 	lines := some{to: wrong}
 	for _, line := range broken {
@@ -118,12 +125,13 @@ func examine(ctx context.Context, report *printer, j journal.Auditor, wrong *com
 	st, err := j.State(ctx)
 	if err != nil {
 		wrong.add(err)
-		return nil // no more can be read
+		return x, nil // no more can be read
 	}
+	x.State = st
 	f, err := j.Freeze(ctx)
 	if err != nil {
 		wrong.add(err)
-		return nil // no more can be read
+		return x, nil // no more can be read
 	}
 	defer f.Close()
 	at := f.Moment()
@@ -170,7 +178,7 @@ func examine(ctx context.Context, report *printer, j journal.Auditor, wrong *com
 		report.line("%s", note)
 	}
 	report.line("received %d = stored %d + duplicate %d + rejected %d + ignored %d", c.Received, c.Stored, c.Duplicate, c.Rejected, c.Ignored)
-	return nil
+	return x, nil
 }
 
 // checkColumns wants what stands beside verdicts and alerts to be what they say themselves.

@@ -29,7 +29,6 @@ func (j *Journal) Commit(ctx context.Context, b *journal.Batch) error {
 		j.anchors.committed(w.head.Record, w.sum)
 	}
 	j.tail.push(b.Records)
-	j.wake.all()
 	return nil
 }
 

@@ -61,7 +61,6 @@ type Journal struct {
 	anchors     *anchorer
 
 	close sync.Once
-	wake  *broadcast
 }
 
 var (
@@ -85,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		return nil, fmt.Errorf("%w: %s", journal.ErrInUse, o.Dir)
 	}
 	_ = os.Chmod(lock.Path(), 0o600) // of an earlier version; it holds nothing
-	j := &Journal{dir: o.Dir, window: o.Window, relaxed: o.Relaxed, log: log, lock: lock, tail: newTail(), wake: newBroadcast()}
+	j := &Journal{dir: o.Dir, window: o.Window, relaxed: o.Relaxed, log: log, lock: lock, tail: newTail()}
 	if err := j.open(ctx); err != nil {
 		_ = j.Close()
 		return nil, fmt.Errorf("opening the journal %q: %w", j.path(), err)
@@ -256,7 +255,6 @@ func (j *Journal) closeWriter() error {
 func (j *Journal) Close() error {
 	var errs []error
 	j.close.Do(func() {
-		j.wake.close()
 		errs = append(errs, j.closeWriter())
 		if j.reads != nil {
 			errs = append(errs, j.reads.Close())

@@ -16,7 +16,7 @@ func OpenReader(ctx context.Context, dir string) (*Journal, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("opening the journal: %w", err)
 	}
-	j := &Journal{dir: dir, log: slog.New(slog.DiscardHandler), tail: newTail(), wake: newBroadcast()}
+	j := &Journal{dir: dir, log: slog.New(slog.DiscardHandler), tail: newTail()}
 	var err error
 	if j.reads, err = connect(path, "ro", "query_only(true)"); err != nil {
 		return nil, err

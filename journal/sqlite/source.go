@@ -13,22 +13,19 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Source is the journal as the InfluxDB writer reads it. It is for one goroutine.
-type Source struct {
+// feed is the journal as the InfluxDB writer reads it. It is for one goroutine.
+type feed struct {
 	j      *Journal
 	reader *reader
 }
 
-var _ journal.Source = (*Source)(nil)
+var _ journal.Source = (*feed)(nil)
 
-// Source gives a reader for the InfluxDB writer.
-func (j *Journal) Source() journal.Source { return &Source{j: j, reader: newReader()} }
-
-// Changed is closed at the next commit, or when the journal closes.
-func (s *Source) Changed() <-chan struct{} { return s.j.wake.next() }
+// Source implements journal.Streams.
+func (j *Journal) Source() journal.Source { return &feed{j: j, reader: newReader()} }
 
 // Records appends records after the given one: from memory where the reader keeps up, else from the database.
-func (s *Source) Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error) {
+func (s *feed) Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error) {
 	if dst, ok := s.j.tail.after(after, limit, dst); ok {
 		return dst, nil
 	}
@@ -61,7 +58,7 @@ func (s *Source) Records(ctx context.Context, after uint64, limit int, dst []tel
 }
 
 // Transitions appends changes of verdict after the given one.
-func (s *Source) Transitions(ctx context.Context, after int64, limit int, dst []journal.Transition) ([]journal.Transition, error) {
+func (s *feed) Transitions(ctx context.Context, after int64, limit int, dst []journal.Transition) ([]journal.Transition, error) {
 	from := len(dst)
 	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
 		var t journal.Transition
@@ -79,7 +76,7 @@ func (s *Source) Transitions(ctx context.Context, after int64, limit int, dst []
 }
 
 // Samples appends occupancy samples after the given one.
-func (s *Source) Samples(ctx context.Context, after int64, limit int, dst []journal.Sample) ([]journal.Sample, error) {
+func (s *feed) Samples(ctx context.Context, after int64, limit int, dst []journal.Sample) ([]journal.Sample, error) {
 	from := len(dst)
 	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
 		var v journal.Sample
@@ -94,7 +91,7 @@ func (s *Source) Samples(ctx context.Context, after int64, limit int, dst []jour
 }
 
 // Flows appends what passed counters of running totals after the given one.
-func (s *Source) Flows(ctx context.Context, after int64, limit int, dst []journal.Flow) ([]journal.Flow, error) {
+func (s *feed) Flows(ctx context.Context, after int64, limit int, dst []journal.Flow) ([]journal.Flow, error) {
 	from := len(dst)
 	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
 		var f journal.Flow
@@ -112,7 +109,7 @@ const configuredAtSQL = `SELECT seq, kind, site, at, received, identity, body FR
 	WHERE seq IN (SELECT max(seq) FROM records WHERE kind IN (2, 3, 5) AND kind = 5 AND seq <= ? GROUP BY site)`
 
 // Configured gives the configuration record that was in force in each site after the given record.
-func (s *Source) Configured(ctx context.Context, seq uint64) ([]telemetry.Record, error) {
+func (s *feed) Configured(ctx context.Context, seq uint64) ([]telemetry.Record, error) {
 	var found []telemetry.Record
 	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
 		rec, _, err := scanRecord(rows, s.reader, nil)
@@ -159,7 +156,7 @@ const cursorAlive = "gateway/alive"
 const cursorStopped = "stopped/"
 
 // Position is where the writer is in the four streams.
-func (s *Source) Position(ctx context.Context) (journal.Position, error) {
+func (s *feed) Position(ctx context.Context) (journal.Position, error) {
 	var p journal.Position
 	err := errors.Join(
 		s.j.row(ctx, cursorQuery(cursorRecords), whole(&p.Record)),
@@ -179,7 +176,7 @@ func cursorQuery(name string) string {
 }
 
 // Advance makes the positions durable together with the points that InfluxDB refused for good.
-func (s *Source) Advance(_ context.Context, to journal.Position, rejected []journal.Rejected) error {
+func (s *feed) Advance(_ context.Context, to journal.Position, rejected []journal.Rejected) error {
 	w, err := s.j.working()
 	if err != nil {
 		return err

@@ -64,37 +64,3 @@ func (t *tail) after(seq uint64, limit int, dst []telemetry.Record) ([]telemetry
 	}
 	return dst, true
 }
-
-// broadcast wakes everybody who waits.
-type broadcast struct {
-	mu     sync.Mutex
-	c      chan struct{}
-	closed bool
-}
-
-func newBroadcast() *broadcast { return &broadcast{c: make(chan struct{})} }
-
-// next is closed at the next call of all, or of close.
-func (b *broadcast) next() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.c
-}
-
-func (b *broadcast) all() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.closed {
-		close(b.c)
-		b.c = make(chan struct{})
-	}
-}
-
-func (b *broadcast) close() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.closed {
-		b.closed = true
-		close(b.c)
-	}
-}
