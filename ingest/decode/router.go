@@ -114,7 +114,7 @@ func (r *router) addSite(s *facility.Site, models map[string]*model) error {
 		devices[dev.ID] = b
 		r.restricted = r.restricted || b.measures != 0
 		if err := r.addDevice(b, dev); err != nil {
-			errs = append(errs, fmt.Errorf("site %q, device %q: %w", s.ID, dev.ID, err))
+			errs = append(errs, &DeviceError{s.ID, dev.ID, err})
 		}
 	}
 	return errors.Join(errs...)
