@@ -15,37 +15,40 @@ import (
 	"time"
 )
 
-// commandLimit bounds one block of README's commands.
+// commandLimit bounds one block of a document's commands.
 const commandLimit = 60 * time.Second
 
-// TestReadmeCommandsWork runs each sh block of README that the line <!-- test --> precedes, as a reader would type it: with sh -e,
+// TestDocumentedCommandsWork runs each sh block of README and docs/ that the line <!-- test --> precedes, as a reader would type it: with sh -e,
 // in a copy of this folder, with gerbang in PATH.
-func TestReadmeCommandsWork(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	if os.IsNotExist(err) {
-		t.Skip("there is no README.md yet")
-	}
+func TestDocumentedCommandsWork(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
 	if err != nil {
 		t.Fatal(err)
-	}
-	blocks := markedBlocks(string(readme))
-	if len(blocks) == 0 {
-		t.Skip("README.md marks no block with <!-- test -->")
 	}
 	bin := t.TempDir()
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./cmd/gerbang").CombinedOutput(); err != nil {
 		t.Fatalf("building gerbang: %v\n%s", err, out)
 	}
-	for _, block := range blocks {
-		t.Run(fmt.Sprintf("line %d", block.line), func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "gerbang")
-			if err := copyModule(dir); err != nil {
-				t.Fatalf("copying the module: %v", err)
-			}
-			if out, err := runShell(t.Context(), dir, bin, block.text); err != nil {
-				t.Errorf("README.md:%d: %v\n%s\nprinted:\n%s", block.line, err, block.text, out)
-			}
-		})
+	for _, page := range append(pages, "README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := markedBlocks(string(text))
+		if len(blocks) == 0 && page == "README.md" {
+			t.Error("README.md marks no block with <!-- test -->")
+		}
+		for _, block := range blocks {
+			t.Run(fmt.Sprintf("%s line %d", page, block.line), func(t *testing.T) {
+				dir := filepath.Join(t.TempDir(), "gerbang")
+				if err := copyModule(dir); err != nil {
+					t.Fatalf("copying the module: %v", err)
+				}
+				if out, err := runShell(t.Context(), dir, bin, block.text); err != nil {
+					t.Errorf("%s:%d: %v\n%s\nprinted:\n%s", page, block.line, err, block.text, out)
+				}
+			})
+		}
 	}
 }
 
@@ -64,7 +67,7 @@ func TestShellStopsAtTheFirstFailure(t *testing.T) {
 	}
 }
 
-// block is a fenced block with the line of README on which its first command stands.
+// block is a fenced block with the line of its page on which its first command stands.
 type block struct {
 	line int
 	text string
@@ -137,7 +140,7 @@ func runShell(ctx context.Context, dir, bin, commands string) ([]byte, error) {
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.CombinedOutput()
 	if cmd.Process != nil {
-		_ = group() // what runs in the background is not README's promise
+		_ = group() // what runs in the background is not the page's promise
 	}
 	if ctx.Err() != nil {
 		err = fmt.Errorf("not done in %s: %w", commandLimit, err)

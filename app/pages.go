@@ -45,6 +45,9 @@ func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
 	}
 	o.SessionFile = filepath.Join(cfg.Data, "sessions")
 	var err error
+	if o.Base, err = web.BasePath(h.ExternalURL); err != nil {
+		return nil, fmt.Errorf("http.external_url: %w", err)
+	}
 	if o.Token, err = h.AccessToken.RevealAs("access token"); err != nil {
 		return nil, err
 	}

@@ -85,6 +85,9 @@ func (l *loader) checkComponents(c *Config) {
 func (l *loader) checkHTTP(h *HTTP) {
 	l.serverTLS("http.tls", h.TLS)
 	l.secret("http.access_token", &h.AccessToken)
+	if _, err := web.BasePath(h.ExternalURL); err != nil {
+		l.at("http.external_url", "external_url: %v", err)
+	}
 	if _, ok := l.listen("http.listen", h.Listen); ok {
 		l.component("http.listen", web.GuardDoor(web.Exposure{Addr: h.Listen, TLS: h.TLS != nil, Proxy: h.BehindProxy, Token: h.AccessToken.String()}))
 	}

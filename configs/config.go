@@ -97,8 +97,8 @@ type HTTP struct {
 	BehindProxy bool `yaml:"behind_proxy"`
 	// AccessToken allows scripts to use the API: Authorization: Bearer TOKEN. People log in with accounts.
 	AccessToken Secret `yaml:"access_token"`
-	// ExternalURL is the address under which people reach the pages: links in notifications start with it. Empty: made
-	// from listen.
+	// ExternalURL is the address under which people reach the pages, with a path where a reverse proxy serves them below
+	// one: links in notifications and on pages start with it. Empty: made from listen.
 	ExternalURL string `yaml:"external_url" private:"yes" pattern:"^https?://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL, such as https://gerbang.example.go.id"`
 }
 

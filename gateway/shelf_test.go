@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 )
 
@@ -31,7 +32,7 @@ func TestVerdictsAreMadeForWhoLooks(t *testing.T) {
 		}
 		if full {
 			m.mu.Lock()
-			m.fail = func(int) (error, bool) { return ErrFull, false }
+			m.fail = func(int) (error, bool) { return journal.ErrFull, false }
 			m.mu.Unlock()
 			if err := l.Intake().Put(ingest.Message{Topic: "gerbang/v1/a/count", Payload: []byte(counted(1, 1, 0)), QoS: 1, Received: begin}); err != nil {
 				t.Fatal(err)

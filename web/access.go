@@ -25,14 +25,15 @@ const (
 // under a MAC keyed by a secret and the token, so that a new token ends all sessions, and signing out one.
 type access struct {
 	secret   atomic.Pointer[string] // the token; empty: everybody
+	path     string                 // of the cookies
 	secure   bool                   // cookies only over TLS
 	now      func() time.Time
 	backoff  *backoff
 	sessions *sessions
 }
 
-func newAccess(token string, secure bool, now func() time.Time, s *sessions) *access {
-	a := &access{secure: secure, now: now, backoff: newBackoff(), sessions: s}
+func newAccess(token, path string, secure bool, now func() time.Time, s *sessions) *access {
+	a := &access{path: path, secure: secure, now: now, backoff: newBackoff(), sessions: s}
 	a.secret.Store(&token)
 	return a
 }
@@ -65,7 +66,7 @@ func (a *access) cookie(name string) *http.Cookie {
 	id := a.sessions.begin(a.now().Add(sessionLife))
 	name = base64.RawURLEncoding.EncodeToString([]byte(name))
 	return &http.Cookie{
-		Name: sessionCookie, Value: id + "." + name + "." + a.mac(id, name), Path: "/",
+		Name: sessionCookie, Value: id + "." + name + "." + a.mac(id, name), Path: a.path,
 		MaxAge: int(sessionLife.Seconds()), HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteStrictMode,
 	}
 }

@@ -94,8 +94,8 @@ func TestForgedSessions(t *testing.T) {
 	r := start(t, newFleet(), func(o *Options) { o.Token = testToken })
 	good := r.access.cookie("petugas").Value
 	parts := strings.Split(good, ".")
-	old := newAccess(testToken, false, func() time.Time { return fleetNow.Add(-sessionLife - time.Second) }, r.access.sessions)
-	other := newAccess("another token of length", false, func() time.Time { return fleetNow }, r.access.sessions)
+	old := newAccess(testToken, "/", false, func() time.Time { return fleetNow.Add(-sessionLife - time.Second) }, r.access.sessions)
+	other := newAccess("another token of length", "/", false, func() time.Time { return fleetNow }, r.access.sessions)
 	for _, tc := range []struct {
 		name, value string
 		want        int

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,7 +56,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // no $schema links: they point to the path that is off
 	config.Info.Description = "What a Gerbang gateway knows: sites, zones, verdicts with their explanations, devices, tasks, alerts, rejections and raw readings."
-	config.Servers = []*huma.Server{{URL: "/"}}
+	config.Servers = []*huma.Server{{URL: cmp.Or(string(s.base), "/")}}
 	if s.opts.Token != "" {
 		config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 		config.Security = []map[string][]string{{"token": {}}}
@@ -81,7 +82,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	mux.Handle("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusNotFound)
-		_ = json.NewEncoder(w).Encode(huma.ErrorModel{Status: http.StatusNotFound, Title: "Not Found", Detail: "there is no " + r.Method + " at this address; see /api/v1/openapi.json"})
+		_ = json.NewEncoder(w).Encode(huma.ErrorModel{Status: http.StatusNotFound, Title: "Not Found", Detail: "there is no " + r.Method + " at this address; see " + s.base.to("/api/v1/openapi.json")})
 	}))
 	return nil
 }

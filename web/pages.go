@@ -16,13 +16,14 @@ var templateFiles embed.FS
 // pages are the templates by language: the words are bound when they are parsed.
 type pages map[string]*template.Template
 
-func parsePages(ts tongues, a assets) (pages, error) {
+func parsePages(ts tongues, a assets, b base) (pages, error) {
 	all := make(pages, len(ts))
 	for _, t := range ts {
 		tmpl, err := template.New("").Funcs(template.FuncMap{
 			"t":     t.T,
 			"count": t.Count,
-			"asset": a.URL,
+			"url":   b.to,
+			"asset": func(name string) string { return b.to(a.URL(name)) },
 			"icon":  icon,
 			"pairs": pairs,
 		}).ParseFS(templateFiles, "templates/*.html")
@@ -93,7 +94,7 @@ func (s *Server) remember(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if t := s.tongues.byTag(r.URL.Query().Get("lang")); t != nil && r.Method == http.MethodGet && r.Header.Get("HX-Request") == "" {
 			http.SetCookie(w, &http.Cookie{
-				Name: languageCookie, Value: t.Tag, Path: "/", MaxAge: 365 * 24 * 3600,
+				Name: languageCookie, Value: t.Tag, Path: s.base.to("/"), MaxAge: 365 * 24 * 3600,
 				HttpOnly: true, Secure: s.opts.TLS != nil || s.opts.Proxy, SameSite: http.SameSiteLaxMode,
 			})
 		}

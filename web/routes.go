@@ -58,5 +58,5 @@ func (s *Server) routes() (http.Handler, error) {
 	h = s.admit(h)
 	h = s.sameOrigin(h)
 	h = s.ownHost(h)
-	return s.secure(h), nil
+	return s.secure(s.base.within(h)), nil
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,6 +56,8 @@ type Options struct {
 
 	// Addr is host:port; empty: DefaultAddr. Port 0 takes a free one, see Server.Addr.
 	Addr string
+	// Base is the path under which people reach the server, where it is not the root of its host: BasePath of that address.
+	Base string
 	// TLS, with its certificates, makes the server speak HTTPS; nil: plain HTTP.
 	TLS *tls.Config
 	// Proxy says that a TLS-terminating proxy stands in front: X-Forwarded-For is believed, cookies are Secure.
@@ -100,6 +103,9 @@ func (o *Options) validate() error {
 			errs = append(errs, fmt.Errorf("web option %s: missing", port.name))
 		}
 	}
+	if _, err := BasePath("https://host" + o.Base); err != nil || strings.HasSuffix(o.Base, "/") {
+		errs = append(errs, fmt.Errorf("web option Base %q: want what BasePath gives", o.Base))
+	}
 	errs = append(errs, Guard(Exposure{Addr: o.Addr, TLS: o.TLS != nil, Proxy: o.Proxy, Token: o.Token}))
 	return errors.Join(errs...)
 }
@@ -128,6 +134,7 @@ type Server struct {
 	opts     Options
 	listener net.Listener
 	handler  http.Handler
+	base     base
 	metrics  *metrics
 
 	tongues tongues
@@ -149,7 +156,7 @@ func New(opts Options) (*Server, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, stopping: make(chan struct{})}
+	s := &Server{opts: opts, base: base(opts.Base), stopping: make(chan struct{})}
 	var err error
 	if s.tongues, err = loadTongues(); err != nil {
 		return nil, fmt.Errorf("loading languages: %w", err)
@@ -160,7 +167,7 @@ func New(opts Options) (*Server, error) {
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("loading static files: %w", err)
 	}
-	if s.pages, err = parsePages(s.tongues, s.assets); err != nil {
+	if s.pages, err = parsePages(s.tongues, s.assets, s.base); err != nil {
 		return nil, fmt.Errorf("parsing templates: %w", err)
 	}
 	if s.metrics, err = newMetrics(opts.Registerer, opts.Live, opts.Alerts, opts.Now); err != nil {
@@ -170,7 +177,7 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.access = newAccess(opts.Token, opts.TLS != nil || opts.Proxy, opts.Now, signedIn)
+	s.access = newAccess(opts.Token, s.base.to("/"), opts.TLS != nil || opts.Proxy, opts.Now, signedIn)
 	s.sparks = newSparks(opts.Rollups)
 	s.hub = newHub(s.compose, s.metrics, opts.Log)
 	if s.handler, err = s.routes(); err != nil {

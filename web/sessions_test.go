@@ -70,7 +70,7 @@ func TestS11_CookieTellsNothingAboutTheToken(t *testing.T) {
 	one, _ := openSessions("", fleetNow)
 	two, _ := openSessions("", fleetNow)
 	now := func() time.Time { return fleetNow }
-	a, b := newAccess(testToken, false, now, one), newAccess(testToken, false, now, two)
+	a, b := newAccess(testToken, "/", false, now, one), newAccess(testToken, "/", false, now, two)
 	req, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil)
 	req.AddCookie(a.cookie("x"))
 	if _, ok := a.session(req); !ok {
@@ -112,7 +112,7 @@ func TestS11_SigningOutEndsLivePages(t *testing.T) {
 // Finding S11: what is remembered of ended sessions is bounded.
 func TestS11_EndedSessionsAreBounded(t *testing.T) {
 	s, _ := openSessions("", fleetNow)
-	a := newAccess(testToken, false, func() time.Time { return fleetNow }, s)
+	a := newAccess(testToken, "/", false, func() time.Time { return fleetNow }, s)
 	for range maxRevoked + 10 {
 		if err := s.end(s.begin(fleetNow.Add(time.Hour)), fleetNow); err != nil {
 			t.Fatal(err)

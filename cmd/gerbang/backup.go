@@ -16,7 +16,7 @@ import (
 
 func backupCommand(std streams) *cobra.Command {
 	var data string
-	var overwrite bool
+	var overwrite, asJSON bool
 	c := &cobra.Command{
 		Use:   "backup DEST",
 		Short: "Copy the journal, also while the gateway runs",
@@ -36,19 +36,23 @@ and compared with its checksums before it gets its name. DEST is a file, or a di
 			case err != nil:
 				return err
 			}
+			if asJSON {
+				return errors.Join(reportOf(made).print(std.out), damaged(made))
+			}
 			report := printer{w: std.out}
 			report.copied("backed up to "+made.Path, made)
 			return errors.Join(report.err, damaged(made))
 		},
 	}
 	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	c.Flags().BoolVar(&overwrite, "overwrite", false, "replace DEST")
 	return c
 }
 
 func restoreCommand(std streams) *cobra.Command {
 	var data string
-	var overwrite bool
+	var overwrite, asJSON bool
 	c := &cobra.Command{
 		Use:   "restore SRC",
 		Short: "Put a backup of the journal in place",
@@ -68,6 +72,9 @@ the numbers of the records, when it starts.`,
 			case err != nil:
 				return err
 			}
+			if asJSON {
+				return errors.Join(restoredReport(data, done).print(std.out), damaged(&done.Copy))
+			}
 			report := printer{w: std.out}
 			report.copied("restored from "+done.Path, &done.Copy)
 			if done.Kept != "" {
@@ -80,6 +87,7 @@ the numbers of the records, when it starts.`,
 		},
 	}
 	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	c.Flags().BoolVar(&overwrite, "overwrite", false, "also where there is a journal")
 	return c
 }

@@ -4,8 +4,9 @@ import (
 	"bufio"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +15,7 @@ import (
 )
 
 func passwordCommand(std streams) *cobra.Command {
-	generate := true
+	generate, asJSON := true, false
 	c := &cobra.Command{
 		Use:   "password",
 		Short: "Make a device's password and its hash for the configuration",
@@ -26,18 +27,35 @@ With --generate=false it hashes a password from standard input; use that only fo
 				var b [18]byte
 				_, _ = rand.Read(b[:]) // never fails
 				password := base64.RawURLEncoding.EncodeToString(b[:])
-				_, err := fmt.Fprintf(std.out, "password: %s\npassword_hash: %s\n", password, access.HashPassword(password))
-				return err
+				return made{password, access.HashPassword(password)}.print(std, asJSON)
 			}
 			line, _ := bufio.NewReader(std.in).ReadString('\n') // a missing end of line is fine
 			line = strings.TrimRight(line, "\r\n")
 			if len(line) < 12 {
 				return &exitError{code: 2, err: errors.New("the password is shorter than 12 characters")}
 			}
-			_, err := fmt.Fprintf(std.out, "password_hash: %s\n", access.HashPassword(line))
-			return err
+			return made{Hash: access.HashPassword(line)}.print(std, asJSON)
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	c.Flags().BoolVar(&generate, "generate", true, "make a random password")
 	return c
+}
+
+// made is a password and what the configuration has of it. Without Password it was given.
+type made struct {
+	Password string `json:"password,omitempty"`
+	Hash     string `json:"password_hash"`
+}
+
+func (m made) print(std streams, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(std.out).Encode(m)
+	}
+	text := "password_hash: " + m.Hash + "\n"
+	if m.Password != "" {
+		text = "password: " + m.Password + "\n" + text
+	}
+	_, err := io.WriteString(std.out, text)
+	return err
 }

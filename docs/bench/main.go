@@ -1,4 +1,4 @@
-// Command bench measures what README's section "Speed and size" says of the gateway. docs/bench/run and docs/bench/compare build and
+// Command bench measures what docs/speed.md says of the gateway. docs/bench/run and docs/bench/compare build and
 // call it; README.md beside it says what is measured and how.
 package main
 

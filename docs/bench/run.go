@@ -42,10 +42,10 @@ func (c *common) chosen(form rows.Form) ([]rows.Row, rows.Form, error) {
 	return chosen, form, nil
 }
 
-// run repeats README's table: the floor and the gateway in turn, then the gateway alone.
+// run repeats the table of docs/speed.md: the floor and the gateway in turn, then the gateway alone.
 func run(ctx context.Context, out io.Writer, args []string) error {
-	f := newFlags("docs/bench/run", "measures the rows of README's table of speeds and prints their medians.",
-		"docs/bench/run            README's table, in about twenty minutes\n"+
+	f := newFlags("docs/bench/run", "measures the rows of docs/speed.md and prints their medians.",
+		"docs/bench/run            the table, in about twenty minutes\n"+
 			"docs/bench/run --quick    one short run of each, in two\n"+
 			"docs/bench/run --only alerts --runs 5 --json alerts.jsonl")
 	var c common

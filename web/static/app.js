@@ -47,7 +47,7 @@
   // The stream reconnects by itself; a page that stays without one loads itself again as soon as the gateway answers.
   function recover() {
     if (root.dataset.state !== 'stale') return;
-    fetch('/healthz', {cache: 'no-store'}).then(function (r) {
+    fetch(root.dataset.health, {cache: 'no-store'}).then(function (r) {
       if (r.ok && root.dataset.state === 'stale') location.reload();
     }, function () {}).finally(function () {
       if (root.dataset.state === 'stale') timer = setTimeout(recover, retry);

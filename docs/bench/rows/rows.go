@@ -1,4 +1,4 @@
-// Package rows knows the rows of README's table of speeds and measures them.
+// Package rows knows the rows of docs/speed.md and measures them.
 package rows
 
 import (
@@ -25,7 +25,7 @@ const (
 type Form int
 
 const (
-	// Full is for README's table.
+	// Full is for the table of docs/speed.md.
 	Full Form = iota
 	// Paired is for comparing two builds: shorter, for the pairs make up for it.
 	Paired
