@@ -109,6 +109,7 @@ func (e *FieldError) Unwrap() error { return e.Err }
 var (
 	wordings   = shared.Table[string, map[string]string]{Most: 4096}
 	parameters = shared.Table[[2]string, Params]{Most: 4096}
+	locations  = shared.Table[string, facility.Location]{Most: 1024}
 )
 
 // UnmarshalJSON reads a rule, choosing the parameters' type by kind. Title, Advice and Params may be shared with other rules and must
@@ -175,6 +176,9 @@ func (d *Definition) compact() {
 		}
 	}
 	s := &d.Site
+	if s.Location.Location != nil {
+		s.Location, _ = locations.Get(s.Location.String(), func() (facility.Location, error) { return s.Location, nil })
+	}
 	s.Zones, s.Doors, s.Devices, s.Tasks = trimmed(s.Zones), trimmed(s.Doors), trimmed(s.Devices), trimmed(s.Tasks)
 	for i := range s.Devices {
 		x := &s.Devices[i]
