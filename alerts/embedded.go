@@ -115,13 +115,17 @@ var _ Router = (*Embedded)(nil)
 // matchersOnce: the syntax of matchers is a global of Alertmanager's packages.
 var matchersOnce sync.Once
 
+func initMatchers(log *slog.Logger) {
+	matchersOnce.Do(func() { compat.InitFromFlags(log, featurecontrol.NoopFlags{}) })
+}
+
 // NewEmbedded reads the configuration and the data directory. Nothing runs before Run.
 func NewEmbedded(o EmbeddedOptions) (*Embedded, error) {
 	if err := o.setDefaults(); err != nil {
 		return nil, err
 	}
 	log := slog.New(redactor{o.Logger.Handler()}).With("component", "alertmanager")
-	matchersOnce.Do(func() { compat.InitFromFlags(log, featurecontrol.NoopFlags{}) })
+	initMatchers(log)
 	external, err := url.Parse(o.ExternalURL)
 	if err != nil {
 		return nil, fmt.Errorf("making an Alertmanager: external URL: %w", err)
@@ -180,21 +184,42 @@ func (e *Embedded) Run(ctx context.Context) error {
 	return nil
 }
 
-// Reload puts another configuration in force. Everything that can fail is done first: on an error the old configuration
-// stays whole. Notifications that are under way get a few seconds to finish, then they are abandoned and made again.
-func (e *Embedded) Reload(config []byte) error {
-	s, err := e.build(config)
-	if err != nil {
+// CheckRoutes says what NewEmbedded would say of the configuration itself; nil: nothing.
+func CheckRoutes(o EmbeddedOptions) error {
+	if err := o.setDefaults(); err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.setup = s
-	if e.alerts != nil {
-		e.stop()
-		e.start(s)
+	e := &Embedded{o: o, log: o.Logger, externalURL: &url.URL{Scheme: "http", Host: "localhost"}}
+	initMatchers(e.log)
+	_, err := e.build(o.Config)
+	return err
+}
+
+// Prepare does all that can fail of putting another configuration in force; swap does the rest, or is never called and nothing has
+// changed. Notifications that are under way get a few seconds to finish then, and are abandoned and made again.
+func (e *Embedded) Prepare(config []byte) (swap func(), err error) {
+	s, err := e.build(config)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.setup = s
+		if e.alerts != nil {
+			e.stop()
+			e.start(s)
+		}
+	}, nil
+}
+
+// Reload puts another configuration in force at once; on an error the old one stays whole.
+func (e *Embedded) Reload(config []byte) error {
+	swap, err := e.Prepare(config)
+	if err == nil {
+		swap()
+	}
+	return err
 }
 
 // start runs a configuration. e.mu is held.

@@ -80,10 +80,9 @@ func NewExternal(o ExternalOptions) (*External, error) {
 	e := &External{o: o, log: slog.New(redactor{o.Logger.Handler()}).With("component", "alertmanager")}
 	e.SetSecret(o.Password, o.Token)
 	for _, raw := range o.URLs {
-		u, err := url.Parse(raw)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" {
-			// The text may hold a password.
-			return nil, errors.New("making a client of Alertmanager: URL: want http or https, a host, and neither password nor query")
+		u, err := parseURL(raw)
+		if err != nil {
+			return nil, fmt.Errorf("making a client of Alertmanager: %w", err)
 		}
 		e.targets = append(e.targets, &target{base: strings.TrimRight(raw, "/"), name: u.Host, up: up.WithLabelValues(u.Host)})
 	}
@@ -98,6 +97,21 @@ func NewExternal(o ExternalOptions) (*External, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return e, nil
+}
+
+// CheckURL says what is wrong with the URL of an Alertmanager; nil: nothing.
+func CheckURL(raw string) error {
+	_, err := parseURL(raw)
+	return err
+}
+
+func parseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" {
+		// The text may hold a password.
+		return nil, errors.New("URL: want http or https, a host, and neither password nor query")
+	}
+	return u, nil
 }
 
 // Close closes idle connections.

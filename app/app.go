@@ -49,6 +49,9 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		}
 	}()
 
+	if err := Check(cfg).Err(); err != nil {
+		return nil, err
+	}
 	j, err := OpenJournal(ctx, cfg, false, log)
 	if err != nil {
 		return nil, err

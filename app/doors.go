@@ -123,7 +123,7 @@ func (d *doors) openPush(cfg *configs.Config) error {
 	if cfg.Push == nil {
 		return nil
 	}
-	credentials, err := accessCredentials(cfg.Push.Credentials, cfg.Push.Limits.Rate)
+	credentials, err := configs.Access(cfg.Push.Credentials, cfg.Push.Limits.Rate)
 	if err != nil {
 		return err
 	}
@@ -139,35 +139,7 @@ func brokerCredentials(cfg *configs.Config) ([]access.Credential, error) {
 	if cfg.MQTT.Embedded == nil {
 		return nil, nil
 	}
-	return accessCredentials(cfg.MQTT.Embedded.Credentials, cfg.MQTT.Embedded.Limits.Rate)
-}
-
-// accessCredentials are the configured ones as the doors want them. rate is what a device may send a second.
-func accessCredentials(configured []configs.Credential, rate float64) ([]access.Credential, error) {
-	all := make([]access.Credential, 0, len(configured))
-	for _, c := range configured {
-		a := access.Credential{Name: c.Name, PasswordHash: string(c.PasswordHash), Device: c.Device, Devices: c.Devices}
-		if c.Password.IsSet() {
-			password, err := c.Password.Reveal()
-			if err != nil {
-				return nil, fmt.Errorf("reading the password of credential %q: %w", c.Name, err)
-			}
-			a.Password = password
-		}
-		switch {
-		case c.Device != "":
-			a.Role, a.Rate = access.Device, rate
-		case c.Bridge:
-			a.Role = access.Bridge
-		default:
-			a.Role = access.Reader
-			if c.Role == "reader" {
-				a.Read = []string{"#"}
-			}
-		}
-		all = append(all, a)
-	}
-	return all, nil
+	return configs.Access(cfg.MQTT.Embedded.Credentials, cfg.MQTT.Embedded.Limits.Rate)
 }
 
 // hear fails if the external broker would have to be asked for more than it was at the start.
@@ -220,25 +192,28 @@ func siteIDs(cfg *configs.Config) []string {
 	return ids
 }
 
-// swap brings the credentials of a reloaded configuration into force; on an error nothing has changed.
-func (d *doors) swap(next *configs.Config) error {
-	forBroker, err := brokerCredentials(next)
-	if err != nil {
-		return err
-	}
+// prepare makes ready who may use the doors by a reloaded configuration; swap brings it into force.
+func (d *doors) prepare(next *configs.Config) (swap func(), err error) {
+	var swaps swaps
 	if d.push != nil && next.Push != nil {
-		forPush, err := accessCredentials(next.Push.Credentials, next.Push.Limits.Rate)
-		if err != nil {
-			return err
+		credentials, err := configs.Access(next.Push.Credentials, next.Push.Limits.Rate)
+		if err == nil {
+			err = swaps.of(d.push.Prepare(credentials))
 		}
-		if err := d.push.SetCredentials(forPush); err != nil {
-			return err
+		if err != nil {
+			return nil, err
 		}
 	}
 	if d.broker != nil && next.MQTT.Embedded != nil {
-		return d.broker.SetCredentials(forBroker)
+		credentials, err := brokerCredentials(next)
+		if err == nil {
+			err = swaps.of(d.broker.Prepare(credentials))
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	return swaps.run, nil
 }
 
 // openSubscriber makes the clients of an external broker.

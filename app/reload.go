@@ -26,6 +26,7 @@ type reloader struct {
 	ended   chan struct{} // closed: run has ended
 	metrics *reloadMetrics
 	log     *slog.Logger
+	hurdle  func(step string) error // in tests, which has a step of the preparation fail; nil: none
 
 	broken atomic.Pointer[[]string]
 }
@@ -102,11 +103,10 @@ func (r *reloader) run(ctx context.Context) error {
 	}
 }
 
-// reload does all that can fail first, then swaps: sites, protocols, models, credentials, secrets and alert routes. What only
-// a restart can change (addresses, brokers, the data directory) must not have changed: see needsRestart. A site whose file has
-// problems keeps what is in force for it; the error then tells of them although the rest has been swapped.
+// reload reads the configuration, prepares every part for it, and swaps: sites, protocols, models, credentials, secrets and alert
+// routes. What only a restart can change (addresses, brokers, the data directory) must not have changed: see needsRestart. A site whose
+// file has problems keeps what is in force for it; the error then tells of them although the rest has been swapped.
 func (r *reloader) reload(ctx context.Context) error {
-	p := &r.parts
 	if r.cfg.File == "" {
 		return errors.New("there is no configuration file to reload")
 	}
@@ -120,34 +120,22 @@ func (r *reloader) reload(ctx context.Context) error {
 	if err := needsRestart(r.cfg, next); err != nil {
 		return err
 	}
-	decoder, err := NewDecoder(next, p.around)
+	decoder, swap, err := r.parts.prepare(next, r.hurdle)
 	if err != nil {
 		return err
 	}
-	if err := p.doors.hear(modelTopics(decoder)); err != nil {
+	// The turning point: the loop compiles the rules, and on an error it has changed nothing. A commit that fails later ends the
+	// gateway, which comes back with what the files say; so does one that is ended meanwhile.
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	renew, err := p.secrets(next)
-	if err != nil {
-		return err
+	if err := r.parts.loop.Configure(ctx, next.Definitions(), decoder, "reload"); err != nil {
+		return fmt.Errorf("bringing the new definitions into force: %w", err)
 	}
-	// Routes and credentials check themselves before they swap, and are the last that can fail.
-	if err := p.router.reload(next); err != nil {
-		return err
-	}
-	if err := p.doors.swap(next); err != nil {
-		return errors.Join(err, p.router.reload(r.cfg))
-	}
-	renew()
+	swap()
 	for i := range next.Kept {
 		r.log.Error("a site goes on with what was in force for it: its file has problems", "site", next.Kept[i].Site.ID)
 	}
-	if err := p.loop.Configure(ctx, next.Definitions(), decoder, "reload"); err != nil {
-		return fmt.Errorf("bringing the new definitions into force: %w", err)
-	}
-	p.hearing.swap(decoder)
-	p.sightings.Forget() // who is still not configured will be heard again
-	p.show(p.doors.serves(next))
 	r.cfg = next
 	r.broken.Store(&next.LeftOut)
 	if len(broken) > 0 {
@@ -156,42 +144,70 @@ func (r *reloader) reload(ctx context.Context) error {
 	return nil
 }
 
+// prepare does all that can fail, each step beginning with hurdle; swap does the rest and cannot fail. Where swap is not called nothing
+// has changed. Secrets are read anew: their files may hold others now, although the configuration is the same. (The password of an
+// external broker is read at each connect.)
+func (p *reloadable) prepare(next *configs.Config, hurdle func(step string) error) (decoder *decode.Decoder, swap func(), err error) {
+	var ready swaps
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"decoder", func() (err error) {
+			decoder, err = NewDecoder(next, p.around)
+			return err
+		}},
+		{"topics", func() error { return p.doors.hear(modelTopics(decoder)) }},
+		{"routes", func() error { return ready.of(p.router.prepare(next)) }},
+		{"credentials", func() error { return ready.of(p.doors.prepare(next)) }},
+		{"influxdb", func() error { return p.prepareInflux(next, &ready) }},
+		{"access token", func() error {
+			token, err := next.HTTP.AccessToken.RevealAs("access token")
+			if err == nil && token != "" {
+				err = web.GuardToken(token)
+			}
+			return ready.of(func() { p.pages.SetToken(token) }, err)
+		}},
+	} {
+		if hurdle != nil {
+			err = hurdle(step.name)
+		}
+		if err == nil {
+			err = step.do()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	ready = append(ready, func() {
+		p.hearing.swap(decoder)
+		p.sightings.Forget() // who is still not configured will be heard again
+		p.show(p.doors.serves(next))
+	})
+	return decoder, ready.run, nil
+}
+
+// prepareInflux makes new connections with the secrets of now.
+func (p *reloadable) prepareInflux(next *configs.Config, ready *swaps) error {
+	if p.influx == nil || next.Influx == nil {
+		return nil
+	}
+	server, err := InfluxServer(next.Influx)
+	if err != nil {
+		return err
+	}
+	reader, err := influx.NewReader(server)
+	if err != nil {
+		return err
+	}
+	if err := ready.of(p.influx.Renew(server)); err != nil {
+		return fmt.Errorf("renewing the InfluxDB token: %w", err)
+	}
+	return ready.of(func() { p.history.renew(reader) }, nil)
+}
+
 // someSites are problems in the files of some sites; all others have their new configuration.
 type someSites struct{ configs.Problems }
-
-// secrets reads the secrets anew that were read at the start: their files may hold others now, although the configuration is the same.
-// The function puts all of them in force. (The password of an external broker is read at each connect.)
-func (p *reloadable) secrets(next *configs.Config) (renew func(), err error) {
-	token, err := next.HTTP.AccessToken.RevealAs("access token")
-	if err != nil {
-		return nil, err
-	}
-	toInflux, reader := func() {}, (*influx.Reader)(nil)
-	if p.influx != nil && next.Influx != nil {
-		server, err := InfluxServer(next.Influx)
-		if err != nil {
-			return nil, err
-		}
-		if toInflux, err = p.influx.Renew(server); err != nil {
-			return nil, fmt.Errorf("renewing the InfluxDB token: %w", err)
-		}
-		if reader, err = influx.NewReader(server); err != nil {
-			return nil, err
-		}
-	}
-	toRouter, err := p.router.renew(next)
-	if err != nil {
-		return nil, err
-	}
-	return func() {
-		toInflux()
-		toRouter()
-		if reader != nil {
-			p.history.renew(reader)
-		}
-		p.pages.SetToken(token)
-	}, nil
-}
 
 // reloadMetrics show whether the files on disk are what is in force.
 type reloadMetrics struct {

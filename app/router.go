@@ -40,10 +40,9 @@ func openRouter(cfg *configs.Config, id string, known []alerts.Alert, url string
 		r.external, err = externalRouter(c, log, reg)
 		to = r.external
 	} else {
-		r.embedded, err = alerts.NewEmbedded(alerts.EmbeddedOptions{
-			Config: c.Text, Templates: c.Templates, BaseDir: filepath.Dir(c.Config), Language: cfg.Language, Languages: c.Languages,
-			DataDir: filepath.Join(cfg.Data, "alertmanager"), ExternalURL: url, Logger: log, Registerer: reg,
-		})
+		o := embeddedOptions(cfg)
+		o.ExternalURL, o.Logger, o.Registerer = url, log, reg
+		r.embedded, err = alerts.NewEmbedded(o)
 		to = r.embedded
 	}
 	if err != nil {
@@ -53,6 +52,15 @@ func openRouter(cfg *configs.Config, id string, known []alerts.Alert, url string
 		Router: to, Gateway: id, Initial: known, Texts: texts, URL: url, Interval: c.Resend, Logger: log, Registerer: reg,
 	})
 	return r, err
+}
+
+// embeddedOptions are those of the Alertmanager inside, as far as the configuration says them.
+func embeddedOptions(cfg *configs.Config) alerts.EmbeddedOptions {
+	c := cfg.Alertmanager
+	return alerts.EmbeddedOptions{
+		Config: c.Text, Templates: c.Templates, BaseDir: filepath.Dir(c.Config), Language: cfg.Language, Languages: c.Languages,
+		DataDir: filepath.Join(cfg.Data, "alertmanager"),
+	}
 }
 
 // linkBase is what links in notifications begin with: an address of the router's own or that of the pages, ready for paths.
@@ -95,24 +103,20 @@ func (r *router) notify(changes []alerts.Change) {
 	}
 }
 
-// reload brings the routes of a reloaded configuration into force; if they are not valid nothing changes.
-func (r *router) reload(next *configs.Config) error {
-	if r == nil || r.embedded == nil || next.Alertmanager == nil {
-		return nil
-	}
-	return r.embedded.Reload(next.Alertmanager.Text)
-}
-
-// renew prepares to use the secrets of now; the function puts them in force.
-func (r *router) renew(next *configs.Config) (swap func(), err error) {
-	if r == nil || r.external == nil || next.Alertmanager == nil {
+// prepare makes ready the routes and secrets of a reloaded configuration; swap brings them into force.
+func (r *router) prepare(next *configs.Config) (swap func(), err error) {
+	c := next.Alertmanager
+	switch {
+	case r == nil || c == nil:
 		return func() {}, nil
+	case r.embedded != nil:
+		return r.embedded.Prepare(c.Text)
 	}
-	password, err := next.Alertmanager.Password.RevealAs("alertmanager password")
+	password, err := c.Password.RevealAs("alertmanager password")
 	if err != nil {
 		return nil, err
 	}
-	token, err := next.Alertmanager.Token.RevealAs("alertmanager token")
+	token, err := c.Token.RevealAs("alertmanager token")
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,17 @@
 package configs
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/ingest/mqtt"
+	"github.com/gerbang-iot/gerbang/keyfile"
 	"github.com/gerbang-iot/gerbang/web"
 )
 
@@ -38,8 +42,11 @@ func (l *loader) checkComponents(c *Config) {
 		if b.TLS != nil && b.URL != "" && !secure {
 			l.at("mqtt.broker.tls", "tls is given but url is not encrypted, want mqtts:// or wss://")
 		}
+		if b.URL != "" {
+			l.component("mqtt.broker.url", mqtt.CheckURL(b.URL))
+		}
 		for i, topic := range b.Topics {
-			if err := checkFilter(topic); err != nil {
+			if err := mqtt.CheckTopic(b.Topics, i); err != nil {
 				l.at(item("mqtt.broker.topics", i), "topic %q: %v", topic, err)
 			}
 		}
@@ -81,9 +88,11 @@ func (l *loader) checkHTTP(h *HTTP) {
 	if _, err := web.BasePath(h.ExternalURL); err != nil {
 		l.at("http.external_url", "external_url: %v", err)
 	}
-	host, ok := l.listen("http.listen", h.Listen)
-	if ok && !loopback(host) && h.TLS == nil && !h.BehindProxy {
-		l.at("http.listen", "listen %q is open to the network without encryption, want tls, behind_proxy: true, or a loopback address such as 127.0.0.1:8080", h.Listen)
+	if _, ok := l.listen("http.listen", h.Listen); ok {
+		l.component("http.listen", web.GuardDoor(web.Exposure{Addr: h.Listen, TLS: h.TLS != nil, Proxy: h.BehindProxy, Token: h.AccessToken.String()}))
+	}
+	if token, err := h.AccessToken.Reveal(); err == nil && token != "" && (h.AccessToken.file == "" || h.AccessToken.env == "") {
+		l.here("http.access_token", web.GuardToken(token))
 	}
 }
 
@@ -91,6 +100,9 @@ func (l *loader) checkInflux(i *Influx) {
 	l.secret("influxdb.token", &i.Token)
 	l.secret("influxdb.password", &i.Password)
 	l.clientTLS("influxdb.tls", i.TLS)
+	if i.URL != "" {
+		l.component("influxdb.url", influx.CheckURL(i.URL))
+	}
 	switch {
 	case i.Database != "" && (i.Org != "" || i.Bucket != "" || i.Token.IsSet()):
 		l.at("influxdb", "both version 1.8 (database) and version 2 (org, bucket, token) are given, want one of them")
@@ -109,6 +121,9 @@ func (l *loader) checkAlertmanager(c *Config, a *Alertmanager) {
 	l.secret("alertmanager.password", &a.Password)
 	l.secret("alertmanager.token", &a.Token)
 	l.clientTLS("alertmanager.tls", a.TLS)
+	if a.URL != "" {
+		l.component("alertmanager.url", alerts.CheckURL(a.URL))
+	}
 	if a.ExternalURL == "" {
 		a.ExternalURL = c.HTTP.ExternalURL
 	}
@@ -139,15 +154,40 @@ func (l *loader) secret(path string, s *Secret) {
 		path += "_env"
 	}
 	if err := s.check(); err != nil {
-		l.at(path, "%s: %v", lastKey(path), err)
+		l.here(path, fmt.Errorf("%s: %w", lastKey(path), err))
 	}
 }
 
+// here records what is wrong on this machine at a path of the configuration file; nil: nothing.
+func (l *loader) here(path string, err error) {
+	if err != nil {
+		l.machine = append(l.machine, Problem{Position: l.places.At(path), Text: err.Error(), Machine: true})
+	}
+}
+
+// component records what a component says of its own options, unless the same value has a problem already; nil: nothing.
+func (l *loader) component(path string, err error) {
+	place := l.places.At(path)
+	if slices.ContainsFunc(l.problems, func(p Problem) bool { return p.Position == place }) {
+		return
+	}
+	for _, err := range flatten(err) {
+		l.problems.Add(place, "%v", err)
+	}
+}
+
+// serverTLS makes the files usable and sees that there are certificates and a key in them.
 func (l *loader) serverTLS(path string, t *TLSServer) {
-	if t != nil {
-		l.file(path+".cert", &t.Cert)
-		l.file(path+".key", &t.Key)
-		l.file(path+".client_ca", &t.ClientCA)
+	if t == nil {
+		return
+	}
+	before := len(l.machine)
+	l.file(path+".cert", &t.Cert)
+	l.file(path+".key", &t.Key)
+	l.file(path+".client_ca", &t.ClientCA)
+	if t.Cert != "" && t.Key != "" && len(l.machine) == before {
+		_, err := t.Load()
+		l.here(path, err)
 	}
 }
 
@@ -155,11 +195,16 @@ func (l *loader) clientTLS(path string, t *TLSClient) {
 	if t == nil {
 		return
 	}
+	before := len(l.machine)
 	l.file(path+".ca", &t.CA)
 	l.file(path+".cert", &t.Cert)
 	l.file(path+".key", &t.Key)
-	if (t.Cert == "") != (t.Key == "") {
+	switch {
+	case (t.Cert == "") != (t.Key == ""):
 		l.at(path, "want cert and key together, or none")
+	case len(l.machine) == before:
+		_, err := t.Load()
+		l.here(path, err)
 	}
 }
 
@@ -169,8 +214,8 @@ func (l *loader) file(path string, name *string) {
 		return
 	}
 	*name = l.folder.resolve(*name)
-	if _, err := l.folder.read(*name); err != nil {
-		l.at(path, "%s: file %s cannot be read (%v)", lastKey(path), *name, plain(err))
+	if _, err := keyfile.Read(*name); err != nil {
+		l.here(path, fmt.Errorf("%s: file %s cannot be read (%w)", lastKey(path), *name, plain(err)))
 	}
 }
 
@@ -210,23 +255,6 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// checkFilter checks an MQTT topic filter.
-func checkFilter(filter string) error {
-	levels := strings.Split(filter, "/")
-	for i, level := range levels {
-		switch {
-		case level == "#" && i < len(levels)-1:
-			return errors.New("want # only as the last level")
-		case level != "#" && level != "+" && strings.ContainsAny(level, "#+"):
-			return errors.New("want + and # only as whole levels")
-		}
-	}
-	if filter == "" {
-		return errors.New("want a topic filter, such as gerbang/v1/+/+")
-	}
-	return nil
-}
-
 // checkCredentials checks who may send: each has a secret and exactly one thing it may do, for devices that exist.
 func (l *loader) checkCredentials(c *Config) {
 	if c.Push != nil {
@@ -260,9 +288,6 @@ func (l *loader) credentials(path string, all []Credential) {
 		}
 		seen[cr.Name] = true
 		l.secret(p+".password", &cr.Password)
-		if cr.Password.IsSet() == (cr.PasswordHash != "") {
-			l.at(p, "credential %q: want one of password_file, password_env and password_hash", cr.Name)
-		}
 		roles := 0
 		for _, given := range []bool{cr.Device != "", cr.Bridge, cr.Role != ""} {
 			if given {
@@ -271,9 +296,10 @@ func (l *loader) credentials(path string, all []Credential) {
 		}
 		if roles != 1 {
 			l.at(p, "credential %q: want exactly one of device, bridge and role", cr.Name)
-		}
-		if len(cr.Devices) > 0 && !cr.Bridge {
-			l.at(p+".devices", "credential %q: devices belong to a bridge, want bridge: true", cr.Name)
+		} else if cr.Name != "" {
+			if err := cr.described().Validate(); err != nil {
+				l.component(p, fmt.Errorf("credential %q: %w", cr.Name, err))
+			}
 		}
 		device(p+".device", cr.Device)
 		for j, id := range cr.Devices {

@@ -11,19 +11,15 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// reservedDevice is no device: gerbang/v1/{site}/out/… is what the gateway publishes.
-const reservedDevice = "out"
-
 // checkSites checks what the sites refer to.
 func (l *loader) checkSites() {
-	addresses := map[string]string{} // model and address → site/device
 	models := modelIDs(l.models)
 	for _, s := range l.sites {
 		s.problems = &l.problems
 		s.checkZones()
 		s.checkDoors()
 		s.checkTasks()
-		s.checkDevices(models, l.unread, addresses)
+		s.checkDevices(models, l.unread)
 		s.checkHours()
 		if !l.unread {
 			l.checkSiteProtocols(s)
@@ -137,12 +133,9 @@ func (s *siteFile) checkTasks() {
 	}
 }
 
-func (s *siteFile) checkDevices(models []string, unread bool, addresses map[string]string) {
+func (s *siteFile) checkDevices(models []string, unread bool) {
 	for _, r := range s.doc.Devices {
 		path, d := "devices."+r.ID, r.Value
-		if r.ID == reservedDevice {
-			s.at(path, "device %q is the gateway's own topic, want another id", r.ID)
-		}
 		s.place(path, fmt.Sprintf("device %q", r.ID), d.Zone, d.Door, d.Task, true)
 		if _, exists := slices.BinarySearch(models, d.Model); !unread && !exists {
 			s.at(path+".model", "model %q does not exist, %s", d.Model, strict.Suggestion(d.Model, models))
@@ -154,14 +147,6 @@ func (s *siteFile) checkDevices(models []string, unread bool, addresses map[stri
 				s.at(at, "channel %q: swap and offset without a place, want one of zone, door and task", c.ID)
 			}
 		}
-		if d.Address == "" {
-			continue
-		}
-		key, id := d.Model+" "+d.Address, s.doc.ID+"/"+r.ID
-		if other, twice := addresses[key]; twice {
-			s.at(path+".address", "address %q is that of %s already, want every address of a model once", d.Address, other)
-		}
-		addresses[key] = id
 	}
 }
 

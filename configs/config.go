@@ -9,6 +9,7 @@ package configs
 import (
 	"time"
 
+	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -55,6 +56,8 @@ type Config struct {
 	// in force for some of them; see Keep.
 	LeftOut []string           `yaml:"-"`
 	Kept    []rules.Definition `yaml:"-"`
+
+	places *strict.Places // of File's values
 
 	// Warnings are what is allowed and probably not meant, where it stands.
 	Warnings Problems `yaml:"-"`

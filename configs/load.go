@@ -2,6 +2,7 @@ package configs
 
 import (
 	"cmp"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -25,13 +27,38 @@ type Problems = strict.Problems
 // Load reads the configuration file and all files it names. The error is of type Problems and lists everything that is
 // wrong; then there is no Config. Load keeps nothing and changes nothing, so a reload is a second Load.
 func Load(file string) (*Config, error) {
-	l := newLoader(folder{base: filepath.Dir(file)})
-	c := l.load(file)
-	if err := l.problems.Err(); err != nil {
+	c, problems := LoadHere(file)
+	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	c.File = file
 	return c, nil
+}
+
+// LoadHere is Load for a look at this machine as well: there is a Config, and perhaps not one that runs here, where all problems are of
+// this machine (see Problem.Machine).
+func LoadHere(file string) (*Config, Problems) {
+	l := newLoader(folder{base: filepath.Dir(file)})
+	c := l.load(file)
+	if c != nil {
+		c.File = file
+	}
+	return c, l.all()
+}
+
+// Problem is what is wrong with a value of the configuration file, at its place.
+func (c *Config) Problem(path string, err error) Problem {
+	at := strict.Position{File: "(built in) gerbang.yaml"}
+	if c.places != nil {
+		at = c.places.At(path)
+	}
+	return Problem{Position: at, Text: err.Error()}
+}
+
+// all are all problems, in order.
+func (l *loader) all() Problems {
+	all := append(slices.Clone(l.problems), l.machine...)
+	all.Sort()
+	return all
 }
 
 // Check lists what is wrong with the configuration file and all files it names.
@@ -58,7 +85,7 @@ func LoadModel(file string) (decode.Model, error) {
 func LoadDefault() (*Config, error) {
 	l := newLoader(folder{embedded: true})
 	c := l.load("gerbang.yaml")
-	if err := l.problems.Err(); err != nil {
+	if err := l.all().Err(); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -84,6 +111,7 @@ func Demo(dir string) (*Config, error) {
 type loader struct {
 	folder    folder
 	problems  Problems
+	machine   Problems       // what is wrong on this machine with what is written right
 	places    *strict.Places // of the configuration file
 	unread    bool           // a document could not be read: what refers to it is not a problem of its own
 	sites     []*siteFile
@@ -115,11 +143,30 @@ func (l *loader) load(file string) *Config {
 	}
 	l.assemble(c)
 	l.compile(c)
+	l.hearable(c)
 	l.warnPresence(c)
 	l.warnIntervals(c)
 	c.Warnings.Sort()
 	l.problems.Sort()
+	if len(l.problems) > 0 {
+		return nil
+	}
+	c.places = l.places
 	return c
+}
+
+// hearable has the decoder say what is wrong with devices: it owns the rules of addresses.
+func (l *loader) hearable(c *Config) {
+	_, err := decode.New(decode.Options{Sites: c.Sites, Models: c.Models})
+	for _, err := range flatten(err) {
+		of, ok := errors.AsType[*decode.DeviceError](err)
+		i := slices.IndexFunc(c.Sites, func(s facility.Site) bool { return ok && s.ID == of.Site })
+		if i < 0 {
+			l.at("", "%v", err)
+			continue
+		}
+		l.sites[i].at("devices."+of.Device+".address", "%v", of.Err)
+	}
 }
 
 // document reads one file into v. It reports false if nothing could be read at all.

@@ -21,6 +21,9 @@ func LoadServing(file string) (*Config, Problems, error) {
 		l := newLoader(folder{base: filepath.Dir(file)})
 		l.leftOut = leftOut
 		c := l.load(file)
+		if len(l.problems) == 0 && len(l.machine) > 0 {
+			return nil, nil, append(broken, l.machine...)
+		}
 		if len(l.problems) == 0 {
 			c.File = file
 			slices.Sort(ids)
@@ -31,7 +34,7 @@ func LoadServing(file string) (*Config, Problems, error) {
 		for _, p := range l.problems {
 			// A second file for one site is the mistake of that file, and the first one holds.
 			if !slices.Contains(l.siteFiles, p.File) {
-				return nil, nil, append(broken, l.problems...)
+				return nil, nil, append(broken, l.all()...)
 			}
 			found[p.File] = true
 		}

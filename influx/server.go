@@ -50,21 +50,26 @@ const (
 // defaultTimeout is how long one write may take.
 const defaultTimeout = 15 * time.Second
 
-// Validate checks what can be checked without the server, and reports all problems at once.
-func (s Server) Validate() error {
-	var errs []error
-	u, err := url.Parse(s.URL)
+// CheckURL says what is wrong with the URL of a server, never showing a password; nil: nothing.
+func CheckURL(raw string) error {
+	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
 		// The parser quotes the whole URL, which may hold a password.
-		errs = append(errs, errors.New("url: not a URL; want http://host:8086"))
+		return errors.New("url: not a URL; want http://host:8086")
 	case u.User != nil:
-		errs = append(errs, errors.New("url: holds a user or password; put user:password into the token"))
+		return errors.New("url: holds a user or password; put user:password into the token")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		errs = append(errs, fmt.Errorf("url %q: want http://host:8086 or https://host", s.URL))
+		return fmt.Errorf("url %q: want http://host:8086 or https://host", raw)
 	case u.RawQuery != "" || u.Fragment != "":
-		errs = append(errs, fmt.Errorf("url %q: want no query and no fragment", s.URL))
+		return fmt.Errorf("url %q: want no query and no fragment", raw)
 	}
+	return nil
+}
+
+// Validate checks what can be checked without the server, and reports all problems at once.
+func (s Server) Validate() error {
+	errs := []error{CheckURL(s.URL)}
 	if s.Bucket == "" {
 		errs = append(errs, errors.New("bucket: empty; want a bucket, or a database for InfluxDB 1.8"))
 	}

@@ -18,21 +18,29 @@ type Exposure struct {
 	Token string
 }
 
-// Guard refuses an exposure that would show the building to strangers: whatever is reachable from another computer needs
-// TLS (or a proxy that does it) and an access token. The error says what to set. A nil error means it may be served.
-func Guard(e Exposure) error {
-	if e.Addr == "" {
-		e.Addr = DefaultAddr
-	}
-	host, _, err := net.SplitHostPort(e.Addr)
+// Reachable reports whether a server that listens at an address can be reached from another computer. A nil error means that it is an
+// address.
+func Reachable(addr string) (bool, error) {
+	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return fmt.Errorf("web address %q: want host:port such as %s: %w", e.Addr, DefaultAddr, err)
+		return false, fmt.Errorf("web address %q: want host:port such as %s: %w", addr, DefaultAddr, err)
 	}
-	if e.Token != "" && len(e.Token) < MinToken {
-		return fmt.Errorf("web access token: %d characters, want %d or more", len(e.Token), MinToken)
+	return !loopback(host), nil
+}
+
+// GuardToken says what is wrong with an access token, never showing it; nil: nothing.
+func GuardToken(token string) error {
+	if len(token) < MinToken {
+		return fmt.Errorf("web access token: %d characters, want %d or more", len(token), MinToken)
 	}
-	if loopback(host) {
-		return nil
+	return nil
+}
+
+// GuardDoor refuses an exposure by what it says without the token itself: Token is what would be there, or empty.
+func GuardDoor(e Exposure) error {
+	reachable, err := Reachable(e.Addr)
+	if err != nil || !reachable {
+		return err
 	}
 	var errs []error
 	if !e.TLS && !e.Proxy {
@@ -42,6 +50,20 @@ func Guard(e Exposure) error {
 		errs = append(errs, fmt.Errorf("web address %q is reachable from other computers without an access token: set one of %d characters or more, or bind to 127.0.0.1", e.Addr, MinToken))
 	}
 	return errors.Join(errs...)
+}
+
+// Guard refuses an exposure that would show the building to strangers: whatever is reachable from another computer needs
+// TLS (or a proxy that does it) and an access token. The error says what to set. A nil error means it may be served.
+func Guard(e Exposure) error {
+	if e.Addr == "" {
+		e.Addr = DefaultAddr
+	}
+	if e.Token != "" {
+		if err := GuardToken(e.Token); err != nil {
+			return err
+		}
+	}
+	return GuardDoor(e)
 }
 
 // loopback reports whether host can only mean this computer. Names other than localhost are not resolved: what they mean

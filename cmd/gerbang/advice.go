@@ -14,6 +14,9 @@ import (
 
 // advised says what to do where the gateway of a configuration cannot be made.
 func advised(err error, config string) error {
+	if _, ok := errors.AsType[configs.Problems](err); ok {
+		err = unfit(err)
+	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return hinted{err, "another program uses that address; stop it, or change http.listen or mqtt.embedded in " + configName(config)}

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 )
 
@@ -32,6 +34,9 @@ func plural(n int, word string) string {
 	return fmt.Sprintf("%d %s", n, word)
 }
 
+// machineOnly is check's exit code where the configuration is right, and this machine cannot run it as it is.
+const machineOnly = 3
+
 func checkCommand(std streams) *cobra.Command {
 	var path string
 	asJSON := false
@@ -39,7 +44,10 @@ func checkCommand(std streams) *cobra.Command {
 		Use:   "check [FILE]",
 		Short: "Check the configuration and list everything that is wrong",
 		Long: `Check reads the configuration with all sites, protocols and models it names, and prints every problem as
-file:line:col: what, and what was expected. It exits with 0 if there is none and with 1 otherwise.
+file:line:col: what, and what was expected: all that serve would say. Behind them, under "on this machine:", it says what serve would miss
+here: secrets and certificates, a data folder that can be written, free addresses (those of a gateway that runs with this data folder are
+its own). It exits with 0 if nothing is wrong, with 1 if something in the configuration is, and with 3 if the configuration is right and
+only this machine lacks something: whoever checks for another machine takes 3 for right.
 Without a FILE it is ./gerbang.yaml. What is allowed and probably not meant is a warning, on standard error, and so is what was checked where nothing is wrong.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -50,43 +58,71 @@ Without a FILE it is ./gerbang.yaml. What is allowed and probably not meant is a
 			if err != nil {
 				return err
 			}
-			cfg, err := loadConfig(path)
-			var problems configs.Problems
-			if err != nil && !errors.As(err, &problems) {
+			cfg, problems, err := examined(path)
+			if err != nil {
 				return fmt.Errorf("checking the configuration: %w", err)
 			}
-			if asJSON {
-				if problems == nil {
-					problems = configs.Problems{}
-				}
-				if err := json.NewEncoder(std.out).Encode(problems); err != nil {
-					return fmt.Errorf("writing the problems: %w", err)
-				}
-			} else {
-				for _, p := range problems {
-					if _, err := fmt.Fprintln(std.out, p); err != nil {
-						return fmt.Errorf("writing the problems: %w", err)
-					}
-				}
+			machine, written := problems.OfMachine()
+			report := printer{w: std.out}
+			switch {
+			case asJSON:
+				err = json.NewEncoder(std.out).Encode(append(configs.Problems{}, problems...))
+			case len(machine) > 0:
+				report.problems(written)
+				report.line("on this machine:")
+				report.problems(machine)
+			default:
+				report.problems(written)
 			}
-			if len(problems) > 0 {
+			if err = errors.Join(err, report.err); err != nil {
+				return fmt.Errorf("writing the problems: %w", err)
+			}
+			if len(written) > 0 {
 				return &exitError{code: 1}
 			}
+			notes := printer{w: std.err}
 			for _, p := range cfg.Warnings {
-				if _, err := fmt.Fprintf(std.err, "%v (warning)\n", p); err != nil {
-					return fmt.Errorf("writing the warnings: %w", err)
-				}
+				notes.line("%v (warning)", p)
 			}
 			if cfg.Alertmanager == nil {
-				if _, err := fmt.Fprintf(std.err, "%s: without alertmanager nobody is notified, alerts are on the pages and over MQTT only; want alertmanager: {config: alertmanager.yml}, or its url (warning)\n", configName(path)); err != nil {
-					return fmt.Errorf("writing the warnings: %w", err)
-				}
+				notes.line("%s: without alertmanager nobody is notified, alerts are on the pages and over MQTT only; want alertmanager: {config: alertmanager.yml}, or its url (warning)", configName(path))
 			}
-			_, err = fmt.Fprintln(std.err, checked(path, cfg))
-			return err
+			notes.line("%s", checked(path, cfg))
+			if len(machine) > 0 {
+				return errors.Join(notes.err, &exitError{code: machineOnly})
+			}
+			return notes.err
 		},
 	}
 	c.Flags().StringVar(&path, "config", "", "configuration file "+configUsage)
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return c
+}
+
+// examined reads a configuration and looks at this machine. There is no configuration where something written is wrong.
+func examined(path string) (*configs.Config, configs.Problems, error) {
+	if path == exampleConfig {
+		cfg, err := configs.LoadDefault()
+		return cfg, nil, err
+	}
+	cfg, problems := configs.LoadHere(path)
+	if cfg == nil {
+		return nil, problems, nil
+	}
+	for _, p := range app.Check(cfg) {
+		if !slices.ContainsFunc(problems, func(q configs.Problem) bool { return q.Position == p.Position }) {
+			problems = append(problems, p)
+		}
+	}
+	problems.Sort()
+	if _, written := problems.OfMachine(); len(written) > 0 {
+		return nil, problems, nil
+	}
+	return cfg, problems, nil
+}
+
+func (p *printer) problems(all configs.Problems) {
+	for _, q := range all {
+		p.line("%v", q)
+	}
 }

@@ -35,7 +35,7 @@ the others are served.`,
 			}
 			cfg, broken, err := loadServing(path)
 			if err != nil {
-				return hinted{fmt.Errorf("the configuration has problems:\n%w", err), "gerbang check lists them without starting anything"}
+				return unfit(err)
 			}
 			log := newLogger(std.err, cfg.Log)
 			log.Info("configuration", "file", configName(path))
@@ -74,6 +74,11 @@ the others are served.`,
 	c.Flags().BoolVar(&anew, "new", false, "where the journal is gone, begin a new one; what is left of the old one is kept beside it")
 	c.Flags().StringVar(&profile, "cpu-profile", "", "write a CPU profile to this file, for go tool pprof")
 	return c
+}
+
+// unfit is the error of a configuration that cannot be served, here or at all.
+func unfit(problems error) error {
+	return hinted{fmt.Errorf("the configuration has problems:\n%w", problems), "gerbang check lists them without starting anything"}
 }
 
 // reloadAt reloads the configuration at each signal. What comes of it is told by the log and an alert.

@@ -32,6 +32,7 @@ type simulateFlags struct {
 	report, writeConfig, data string
 	config                    string
 	verify, asJSON, wait      bool
+	dataGiven                 bool // --data was
 }
 
 func simulateCommand(std streams) *cobra.Command {
@@ -50,6 +51,7 @@ connection breaks, simulate connects again and repeats what was not acknowledged
 after a few tries; with --wait it is waited for.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.dataGiven = cmd.Flags().Changed("data")
 			switch {
 			case f.writeConfig != "":
 				return f.write(std)
@@ -72,8 +74,8 @@ after a few tries; with --wait it is waited for.`,
 	fl.StringVar(&f.report, "report", "", "file that lists every acknowledged message")
 	fl.StringVar(&f.writeConfig, "write-config", "", "write a configuration for the fleet into this folder and stop")
 	fl.BoolVar(&f.verify, "verify", false, "compare the report with the journal, and with InfluxDB if --config names one")
-	fl.StringVar(&f.data, "data", "data", "data directory of the gateway, for --verify")
-	fl.StringVar(&f.config, "config", "", "configuration of the gateway, for --verify: its data directory and InfluxDB")
+	fl.StringVar(&f.data, "data", "data", "data directory of the gateway, for --verify without a configuration")
+	fl.StringVar(&f.config, "config", "", "configuration of the gateway, for --verify: its data directory and InfluxDB (default: ./"+ownConfig+" where it is there and --data is not given)")
 	fl.BoolVar(&f.wait, "wait", false, "wait for a broker that is not there yet, and say every few seconds what for")
 	fl.BoolVar(&f.asJSON, "json", false, "result as JSON")
 	return c
@@ -162,9 +164,19 @@ func (f *simulateFlags) verifyReport(ctx context.Context, std streams) error {
 	}
 	var cfg *configs.Config
 	dir := f.data
-	if f.config != "" {
+	config := f.config
+	if config == "" && !f.dataGiven {
+		found, err := ownConfigHere(std)
+		if err != nil {
+			return err
+		}
+		if found {
+			config = ownConfig
+		}
+	}
+	if config != "" {
 		var err error
-		if cfg, err = loadConfig(f.config); err != nil {
+		if cfg, err = loadConfig(config); err != nil {
 			return err
 		}
 		dir = cfg.Data

@@ -40,6 +40,9 @@ type Problem struct {
 	Position
 	// Text says what is wrong and what was expected.
 	Text string
+	// Machine says that it is about this machine and not about what is written: a file that cannot be read here, a secret that is not
+	// there, an address that is taken. The same configuration may be right elsewhere.
+	Machine bool `json:",omitempty"`
 }
 
 // String is "file:line:col: text".
@@ -59,7 +62,7 @@ func (p Problems) Error() string {
 
 // Add records a problem.
 func (p *Problems) Add(at Position, format string, args ...any) {
-	*p = append(*p, Problem{at, fmt.Sprintf(format, args...)})
+	*p = append(*p, Problem{Position: at, Text: fmt.Sprintf(format, args...)})
 }
 
 // Sort orders the problems by place and drops repetitions.
@@ -67,7 +70,19 @@ func (p *Problems) Sort() {
 	slices.SortFunc(*p, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), strings.Compare(a.Text, b.Text))
 	})
-	*p = slices.Compact(*p)
+	*p = slices.CompactFunc(*p, func(a, b Problem) bool { return a.Position == b.Position && a.Text == b.Text })
+}
+
+// OfMachine tells what is about this machine from what is written wrong.
+func (p Problems) OfMachine() (machine, written Problems) {
+	for _, q := range p {
+		if q.Machine {
+			machine = append(machine, q)
+		} else {
+			written = append(written, q)
+		}
+	}
+	return machine, written
 }
 
 // Err is p as an error, nil where there is no problem.

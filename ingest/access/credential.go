@@ -61,12 +61,13 @@ func digest(salt []byte, password string) [sha256.Size]byte {
 	return sha256.Sum256(append(append([]byte(nil), salt...), password...))
 }
 
-func (c Credential) validate() error {
+// Validate says what is wrong with a credential by itself, never showing its password; nil: nothing.
+func (c Credential) Validate() error {
 	switch {
 	case c.Name == "" || strings.ContainsAny(c.Name, ":\x00"):
-		return fmt.Errorf("name %q is empty or contains a colon", c.Name)
+		return fmt.Errorf("name %q is empty or contains a colon, which ends the name where a client logs in", c.Name)
 	case (c.Password == "") == (c.PasswordHash == ""):
-		return errors.New("needs either a password or a password hash")
+		return errors.New("want one of password_file, password_env and password_hash")
 	case c.Role == Device && !native(c.Device):
 		return fmt.Errorf("device %q: expected site/device", c.Device)
 	case c.Role != Device && c.Device != "":
@@ -74,7 +75,7 @@ func (c Credential) validate() error {
 	case c.Role != Device && c.Role != Bridge && c.Role != Reader:
 		return fmt.Errorf("role %q: expected %s, %s or %s", c.Role, Device, Bridge, Reader)
 	case c.Role != Bridge && c.Devices != nil:
-		return fmt.Errorf("devices are set, but the role is %q", c.Role)
+		return errors.New("devices belong to a bridge, want bridge: true")
 	}
 	for _, d := range c.Devices {
 		if !native(d) {
@@ -189,7 +190,7 @@ func NewSet(credentials []Credential, previous *Set) (*Set, error) {
 	_ = s.nobody.unlock() // has no hash to be wrong
 	var all []error
 	for i, c := range credentials {
-		err := c.validate()
+		err := c.Validate()
 		if err == nil && s.accounts[c.Name] != nil {
 			err = errors.New("name is used twice")
 		}

@@ -1,6 +1,9 @@
 package access
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // Prefix begins every topic of the native format.
 const Prefix = "gerbang/v1/"
@@ -79,15 +82,24 @@ func Covers(allowed, filter string) bool {
 	}
 }
 
-func validFilter(f string) bool {
-	if f == "" || strings.ContainsRune(f, 0) {
-		return false
+func validFilter(f string) bool { return CheckFilter(f) == nil }
+
+// CheckFilter says what is wrong with an MQTT topic filter; nil: nothing.
+func CheckFilter(f string) error {
+	switch {
+	case f == "":
+		return errors.New("want a topic filter, such as gerbang/v1/+/+")
+	case strings.ContainsRune(f, 0):
+		return errors.New("want a topic filter without a null character")
 	}
 	levels := strings.Split(f, "/")
 	for i, l := range levels {
-		if strings.Contains(l, "#") && (l != "#" || i < len(levels)-1) || strings.Contains(l, "+") && l != "+" {
-			return false
+		switch {
+		case l == "#" && i < len(levels)-1:
+			return errors.New("want # only as the last level")
+		case l != "#" && l != "+" && strings.ContainsAny(l, "#+"):
+			return errors.New("want + and # only as whole levels")
 		}
 	}
-	return true
+	return nil
 }

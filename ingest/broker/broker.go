@@ -178,22 +178,32 @@ func (b *Broker) drain() {
 	}
 }
 
-// SetCredentials replaces who may connect. Sessions whose credential vanished or changed end at once, open or not. If the
-// credentials are not valid nothing changes.
+// Prepare does all that can fail of replacing who may connect; swap does the rest, or is never called and nothing has changed.
+// Sessions whose credential vanished or changed end then at once, open or not. One caller prepares and swaps at a time.
+func (b *Broker) Prepare(credentials []access.Credential) (swap func(), err error) {
+	set, err := access.NewSet(credentials, b.accounts.Load())
+	if err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	return func() {
+		b.accounts.Store(set)
+		for _, cl := range b.server.Clients.GetAll() {
+			if c := connOf(cl); c != nil && !b.current(c.account) {
+				b.revoke(cl, c)
+			}
+		}
+	}, nil
+}
+
+// SetCredentials prepares and swaps. If the credentials are not valid nothing changes.
 func (b *Broker) SetCredentials(credentials []access.Credential) error {
 	b.swap.Lock()
 	defer b.swap.Unlock()
-	set, err := access.NewSet(credentials, b.accounts.Load())
-	if err != nil {
-		return fmt.Errorf("broker: %w", err)
+	swap, err := b.Prepare(credentials)
+	if err == nil {
+		swap()
 	}
-	b.accounts.Store(set)
-	for _, cl := range b.server.Clients.GetAll() {
-		if c := connOf(cl); c != nil && !b.current(c.account) {
-			b.revoke(cl, c)
-		}
-	}
-	return nil
+	return err
 }
 
 // current reports whether an account is still valid.

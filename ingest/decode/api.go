@@ -4,6 +4,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode/formats"
 	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/reading"
+	"github.com/gerbang-iot/gerbang/ingest/decode/route"
 	"github.com/gerbang-iot/gerbang/ingest/decode/strangers"
 )
 
@@ -17,6 +18,8 @@ type (
 	Sample = model.Sample
 	// FieldError is a problem with one field of a model.
 	FieldError = model.FieldError
+	// DeviceError is what is wrong with a configured device.
+	DeviceError = route.DeviceError
 	// Memory keeps what devices announce about themselves once.
 	Memory = reading.Memory
 	// Arena is memory for the readings of a batch of records.

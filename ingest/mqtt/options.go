@@ -44,14 +44,13 @@ func (c *Connection) validate() (*url.URL, error) {
 	c.RetryInterval = orDefault(c.RetryInterval, 5*time.Second)
 	c.MaxRetry = orDefault(c.MaxRetry, 30*time.Second)
 
+	if err := CheckURL(c.Broker); err != nil {
+		return nil, err
+	}
 	u, err := url.Parse(c.Broker)
 	switch {
 	case err != nil:
-		return nil, errors.New("broker: not a URL") // the cause would show a password
-	case !slices.Contains(schemes, u.Scheme) || u.Host == "":
-		return nil, fmt.Errorf("broker %q: expected %s://host:port", u.Redacted(), strings.Join(schemes, ", "))
-	case u.User != nil:
-		return nil, fmt.Errorf("broker %q: user name and password have options of their own", u.Redacted())
+		return nil, err
 	case c.ClientID == "" || len(c.ClientID) > 200:
 		return nil, fmt.Errorf("client id %q: expected 1 to 200 bytes", c.ClientID)
 	case c.KeepAlive < time.Second || c.KeepAlive > 18*time.Hour:
@@ -61,6 +60,32 @@ func (c *Connection) validate() (*url.URL, error) {
 		u.Host += ":" + defaultPort(u.Scheme)
 	}
 	return u, nil
+}
+
+// CheckURL says what is wrong with the URL of a broker, never showing a password; nil: nothing.
+func CheckURL(broker string) error {
+	u, err := url.Parse(broker)
+	switch {
+	case err != nil:
+		return errors.New("broker: not a URL") // the cause would show a password
+	case !slices.Contains(schemes, u.Scheme) || u.Host == "":
+		return fmt.Errorf("broker %q: expected %s://host:port", u.Redacted(), strings.Join(schemes, ", "))
+	case u.User != nil:
+		return fmt.Errorf("broker %q: user name and password have options of their own", u.Redacted())
+	}
+	return nil
+}
+
+// CheckTopic says what is wrong with the i-th of the filters that a Subscriber subscribes to; nil: nothing.
+func CheckTopic(topics []string, i int) error {
+	f := topics[i]
+	switch {
+	case strings.HasPrefix(f, "$share/"):
+		return errors.New("want no shared subscription: another gateway would get a part of the messages")
+	case slices.Contains(topics[:i], f):
+		return errors.New("is there already, want every topic once")
+	}
+	return access.CheckFilter(f)
 }
 
 // Options of a Subscriber.
@@ -104,8 +129,8 @@ func (o *Options) validate() (*url.URL, error) {
 		all = append(all, errors.New("no topics"))
 	}
 	for i, f := range o.Topics {
-		if f == "" || strings.HasPrefix(f, "$share/") || slices.Contains(o.Topics[:i], f) {
-			all = append(all, fmt.Errorf("topic %q: empty, shared or given twice", f))
+		if err := CheckTopic(o.Topics, i); err != nil {
+			all = append(all, fmt.Errorf("topic %q: %w", f, err))
 		}
 	}
 	if o.CanaryTopic == "" {

@@ -119,16 +119,25 @@ func New(o Options, intake ingest.Intake) (*Handler, error) {
 	return h, nil
 }
 
-// SetCredentials replaces who may push. If the credentials are not valid nothing changes.
+// Prepare does all that can fail of replacing who may push; swap does the rest, or is never called and nothing has changed. One caller
+// prepares and swaps at a time.
+func (h *Handler) Prepare(credentials []access.Credential) (swap func(), err error) {
+	set, err := access.NewSet(credentials, h.accounts.Load())
+	if err != nil {
+		return nil, fmt.Errorf("push: %w", err)
+	}
+	return func() { h.accounts.Store(set) }, nil
+}
+
+// SetCredentials prepares and swaps. If the credentials are not valid nothing changes.
 func (h *Handler) SetCredentials(credentials []access.Credential) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	set, err := access.NewSet(credentials, h.accounts.Load())
-	if err != nil {
-		return fmt.Errorf("push: %w", err)
+	swap, err := h.Prepare(credentials)
+	if err == nil {
+		swap()
 	}
-	h.accounts.Store(set)
-	return nil
+	return err
 }
 
 // ServeHTTP answers one request.

@@ -94,7 +94,7 @@ func (r *Router) addSite(s *facility.Site, models map[string]*reading.Ready) err
 		devices[dev.ID] = b
 		r.restricted = r.restricted || b.Measures != 0
 		if err := r.addDevice(b, dev); err != nil {
-			errs = append(errs, fmt.Errorf("site %q, device %q: %w", s.ID, dev.ID, err))
+			errs = append(errs, &DeviceError{s.ID, dev.ID, err})
 		}
 	}
 	return errors.Join(errs...)
