@@ -96,14 +96,14 @@ func checkJournal(ctx context.Context, w io.Writer, j journal.Auditor) error {
 	return errors.Join(report.err, fmt.Errorf("the journal is not as it was written:\n%w", errors.Join(texts...)))
 }
 
-// examined is what a check looked at; State is nil where no more could be read.
-type examined struct {
+// looked is what a check has looked at; State is nil where no more could be read.
+type looked struct {
 	Chain *journal.Verification
 	State *journal.State
 }
 
 // examine looks for all that is wrong with a journal, and reports what it looked at.
-func examine(ctx context.Context, report *printer, j journal.Auditor, wrong *complaints) (x examined, err error) {
+func examine(ctx context.Context, report *printer, j journal.Auditor, wrong *complaints) (x looked, err error) {
 	// The anchor first: it is older than all that is read behind it.
 	chain, err := j.Compare(ctx)
 	if err != nil {
