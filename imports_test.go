@@ -44,9 +44,9 @@ type ban struct {
 }
 
 var bans = []ban{
-	{"", []string{"journal", "testengine/torture"}, []string{"database/sql", "modernc.org/sqlite"}, "the journal is the one owner of SQL: what is durable is decided in one place"},
+	{"", []string{"journal/sqlite", "testengine/torture"}, []string{"database/sql", "modernc.org/sqlite"}, "the journal is the one owner of SQL: what is durable is decided in one place"},
 	{"web", nil, []string{"github.com/eclipse/paho.mqtt.golang", "github.com/mochi-mqtt", "github.com/influxdata"}, "pages ask small ports, so they work whichever engine is behind"},
-	{"", []string{"testengine"}, []string{module + "/testengine", "testing"}, "only tests start test engines"},
+	{"", []string{"testengine", "journal/journaltest"}, []string{module + "/testengine", module + "/journal/journaltest", "testing"}, "only tests start test engines"},
 	{"testengine/torture", nil, []string{module + "/journal", module + "/gateway", "github.com/cespare/xxhash"}, "an oracle that shares code with the journal shares its faults"},
 	{"testengine/recompute", nil, []string{module + "/rules"}, "a second implementation that shares code shares its faults"},
 	{"configs", nil, []string{module + "/cmd", module + "/app"}, "configuration is read for the program, it does not know it"},
@@ -56,8 +56,14 @@ var bans = []ban{
 	{"gateway", nil, outer, "components are wired by the program, they do not know it"},
 	{"influx", nil, outer, "components are wired by the program, they do not know it"},
 	{"ingest", nil, outer, "components are wired by the program, they do not know it"},
+	{"journal", nil, []string{module + "/gateway", module + "/influx", module + "/ingest", module + "/web"}, "who uses the journal knows it; it knows none of them"},
 	{"journal", nil, outer, "components are wired by the program, they do not know it"},
 	{"web", nil, outer, "components are wired by the program, they do not know it"},
+}
+
+// strict hold for tests as well.
+var strict = []ban{
+	{"", []string{"cmd", "app", "journal/sqlite"}, []string{module + "/journal/sqlite"}, "the wiring alone knows which journal it is; all others, and their tests, know the contract"},
 }
 
 // outer lies outside the components.
@@ -77,10 +83,12 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		"rules/a.go":              source(`import ("cel.dev/cel-go/cel"; "`+module+`/facility"; "golang.org/x/text/language")`, "func f() { go f() }"),
 		"rules/deep/b.go":         source(`import ("sync/atomic"; clock "time"; "`+module+`/rules")`, "func f() { clock.Sleep(1); clock.Unix(1, 0) }"),
 		"rules/a_test.go":         source(`import ("os"; "time")`, "func f() { time.Now() }"),
-		"journal/a.go":            source(`import ("database/sql"; _ "modernc.org/sqlite"; "`+module+`/configs/strict")`, ""),
+		"journal/sqlite/a.go":     source(`import ("database/sql"; _ "modernc.org/sqlite"; "`+module+`/configs/strict"; "`+module+`/journal")`, ""),
+		"journal/a.go":            source(`import ("database/sql"; "`+module+`/gateway")`, ""),
+		"gateway/a_test.go":       source(`import ("testing"; "`+module+`/journal/sqlite"; "`+module+`/journal/journaltest")`, ""),
 		"webhook/a.go":            source(`import "github.com/eclipse/paho.mqtt.golang"`, ""),
 		"web/a.go":                source(`import ("database/sql"; "github.com/influxdata/influxdb-client-go/v2")`, ""),
-		"app/a.go":                source(`import ("`+module+`/configs"; "`+module+`/cmd/gerbang")`, ""),
+		"app/a.go":                source(`import ("`+module+`/configs"; "`+module+`/journal/sqlite"; "`+module+`/cmd/gerbang")`, ""),
 		"configs/a.go":            source(`import "`+module+`/app"`, ""),
 		"influx/a.go":             source(`import "`+module+`/app"`, ""),
 		"cmd/gerbang/a.go":        source(`import ("`+module+`/configs"; "`+module+`/testengine")`, ""),
@@ -94,7 +102,10 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		"rules/a.go:3: starts a goroutine: one caller owns the engine",
 		"rules/deep/b.go:2: imports sync/atomic: no goroutine: one caller owns the engine",
 		"rules/deep/b.go:3: uses time.Sleep: time is an argument, so that replaying gives the same result",
-		"journal/a.go:2: imports "+module+"/configs/strict: components are wired by the program, they do not know it",
+		"gateway/a_test.go:2: imports "+module+"/journal/sqlite: the wiring alone knows which journal it is; all others, and their tests, know the contract",
+		"journal/a.go:2: imports database/sql: the journal is the one owner of SQL: what is durable is decided in one place",
+		"journal/a.go:2: imports "+module+"/gateway: who uses the journal knows it; it knows none of them",
+		"journal/sqlite/a.go:2: imports "+module+"/configs/strict: components are wired by the program, they do not know it",
 		"web/a.go:2: imports database/sql: the journal is the one owner of SQL: what is durable is decided in one place",
 		"web/a.go:2: imports github.com/influxdata/influxdb-client-go/v2: pages ask small ports, so they work whichever engine is behind",
 		"app/a.go:2: imports "+module+"/cmd/gerbang: the running gateway is started by commands, it does not know them",
@@ -105,15 +116,18 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 }
 
 // importProblems names every import, and in the confined packages every use of clock and goroutine, that a table above forbids.
-// Tests may do as they like.
+// Tests may do as they like, but for what is strict.
 func importProblems(files []source) []string {
 	var problems []string
 	for _, f := range files {
-		if f.test {
-			continue
-		}
 		add := func(node ast.Node, format string, args ...any) {
 			problems = append(problems, fmt.Sprintf("%s:%d: %s", f.path, f.fset.Position(node.Pos()).Line, fmt.Sprintf(format, args...)))
+		}
+		for _, b := range strict {
+			b.check(f, add)
+		}
+		if f.test {
+			continue
 		}
 		for _, b := range bans {
 			b.check(f, add)

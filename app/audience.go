@@ -4,19 +4,20 @@ import (
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/influx"
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // audience is everybody behind the loop who hears of what is durable. Nobody in it blocks. Its parts are made after the loop and
 // before anything runs.
 type audience struct {
-	head    func() influx.Position // of the journal
+	head    func() journal.Position // of the journal
 	courier *gateway.Courier
 	influx  *influx.Writer // nil: not configured
 	router  *router        // nil: not configured
 }
 
 // committed hands on a durable batch.
-func (a *audience) committed(b *gateway.Batch) {
+func (a *audience) committed(b *journal.Batch) {
 	a.courier.Owe(b.Signals)
 	a.router.notify(b.Changes)
 	if a.influx != nil {

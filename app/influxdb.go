@@ -13,7 +13,7 @@ import (
 )
 
 // openInflux makes the InfluxDB writer; nil if none is configured.
-func openInflux(cfg *configs.Config, j *journal.Journal, fault func(alerts.Fault), log *slog.Logger, reg prometheus.Registerer) (*influx.Writer, error) {
+func openInflux(cfg *configs.Config, j journal.Streams, fault func(alerts.Fault), log *slog.Logger, reg prometheus.Registerer) (*influx.Writer, error) {
 	if cfg.Influx == nil {
 		return nil, nil
 	}

@@ -31,7 +31,7 @@ const (
 
 // journalWatch looks after the journal from outside: its files, and its checksums. run and compareNow are one goroutine each.
 type journalWatch struct {
-	journal *journal.Journal
+	journal journal.Journal
 	report  func(alerts.Fault)
 	log     *slog.Logger
 
@@ -42,6 +42,11 @@ type journalWatch struct {
 // run says when the files of the journal are taken away, and when they are back: the loop notices by itself only where
 // it has something to commit.
 func (w *journalWatch) run(ctx context.Context) error {
+	files, ok := w.journal.(journal.Files)
+	if !ok { // it lies elsewhere: the loop notices what commits find
+		<-ctx.Done()
+		return nil
+	}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	gone := false
@@ -52,7 +57,7 @@ func (w *journalWatch) run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		err := w.journal.Look()
+		err := files.Look()
 		if err == nil {
 			w.rescued, again, pause = false, time.Time{}, 0 // if they go once more, they go with what was written since
 		}
@@ -69,7 +74,7 @@ func (w *journalWatch) run(ctx context.Context) error {
 			w.report(fault)
 		}
 		if gone && !w.rescued && w.journal.Held() == nil && time.Now().After(again) {
-			if w.rescueJournal(ctx); !w.rescued {
+			if w.rescueJournal(ctx, files); !w.rescued {
 				pause = min(max(2*pause, rescueAgain), rescuePause)
 				again = time.Now().Add(pause)
 			}
@@ -78,8 +83,8 @@ func (w *journalWatch) run(ctx context.Context) error {
 }
 
 // rescueJournal copies what only this process can still read: it dies with it, so it is tried until it succeeds.
-func (w *journalWatch) rescueJournal(ctx context.Context) {
-	c, err := w.journal.Rescue(ctx)
+func (w *journalWatch) rescueJournal(ctx context.Context, files journal.Files) {
+	c, err := files.Rescue(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			w.log.Error("the journal cannot be rescued; it is tried again", "err", err)

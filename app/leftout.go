@@ -20,7 +20,7 @@ import (
 // for it before. One that the journal does not know is left out, and its messages become rejections.
 
 // keepDefinitions gives the sites that were left out the last definition that the journal has.
-func keepDefinitions(ctx context.Context, cfg *configs.Config, j *journal.Journal, log *slog.Logger) error {
+func keepDefinitions(ctx context.Context, cfg *configs.Config, j journal.Recovery, log *slog.Logger) error {
 	for _, id := range cfg.LeftOut {
 		var last *rules.Definition
 		err := j.Standing(ctx, id, math.MaxInt64, func(rec *telemetry.Record) error {

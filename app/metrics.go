@@ -5,6 +5,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -67,7 +68,7 @@ func (m *loopMetrics) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(m.writable, prometheus.GaugeValue, writable)
 }
 
-func outcomes(c gateway.Counters) map[string]uint64 {
+func outcomes(c journal.Counters) map[string]uint64 {
 	return map[string]uint64{
 		"received": c.Received, "stored": c.Stored, "duplicate": c.Duplicate, "rejected": c.Rejected, "ignored": c.Ignored,
 	}

@@ -19,7 +19,7 @@ import (
 type webPorts struct {
 	live      *gateway.Live
 	loop      *gateway.Loop // takes what people enter
-	journal   *journal.Journal
+	journal   journal.Journal
 	history   *archive
 	refused   refusedPort
 	sightings *decode.Sightings

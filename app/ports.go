@@ -51,7 +51,7 @@ func (p earPort) Heard() ([]web.Heard, time.Time) {
 
 type alertPort struct {
 	*gateway.Live
-	journal *journal.Journal
+	journal journal.Journal
 }
 
 var _ web.Alerts = alertPort{}
@@ -63,7 +63,7 @@ func (p alertPort) History(ctx context.Context, site string, limit int) ([]alert
 type entryPort struct {
 	live    *gateway.Live
 	loop    *gateway.Loop
-	journal *journal.Journal
+	journal journal.Journal
 }
 
 var _ web.Entries = entryPort{}

@@ -20,9 +20,15 @@ import (
 	"github.com/gerbang-iot/gerbang/web"
 )
 
+// records are what of the journal the archive reads.
+type records interface {
+	journal.Queries
+	journal.Streams
+}
+
 // archive gives raw readings back: InfluxDB's where it is configured, answers, and has what is asked for, else the journal's.
 type archive struct {
-	journal *journal.Journal
+	journal records
 	health  func() influx.Health          // nil: InfluxDB is not configured
 	reader  atomic.Pointer[influx.Reader] // nil: likewise
 }
@@ -30,7 +36,7 @@ type archive struct {
 var _ web.Readings = (*archive)(nil)
 
 // openArchive makes the way to raw readings.
-func openArchive(cfg *configs.Config, j *journal.Journal, w *influx.Writer) (*archive, error) {
+func openArchive(cfg *configs.Config, j records, w *influx.Writer) (*archive, error) {
 	h := &archive{journal: j}
 	if w == nil {
 		return h, nil
@@ -202,7 +208,7 @@ func (h *archive) ofJournal(ctx context.Context, q web.ReadingsQuery, before uin
 
 // refusedPort shows the points that InfluxDB refused, and sends them again.
 type refusedPort struct {
-	journal *journal.Journal
+	journal journal.Refusals
 	writer  *influx.Writer // nil: InfluxDB is not configured
 }
 

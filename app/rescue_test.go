@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
-	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,12 +19,12 @@ import (
 func watched(t *testing.T, dir string) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	j, err := journal.Open(t.Context(), journal.Options{Dir: dir, Logger: log})
+	j, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tick := telemetry.Record{Seq: 1, Kind: telemetry.KindTick, Site: "gedung", At: 1, Received: 1}
-	if err := j.Commit(t.Context(), &gateway.Batch{Records: []telemetry.Record{tick}}); err != nil {
+	if err := j.Commit(t.Context(), &journal.Batch{Records: []telemetry.Record{tick}}); err != nil {
 		t.Fatal(err)
 	}
 	w := &journalWatch{journal: j, log: log, report: func(alerts.Fault) {}}
@@ -72,7 +72,7 @@ func TestRescue_IsDoneAgainWhenTheFilesWereBack(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	watched(t, dir)
-	path := filepath.Join(dir, journal.FileName)
+	path := filepath.Join(dir, sqlite.FileName)
 	if err := os.Rename(path, path+".away"); err != nil {
 		t.Fatal(err)
 	}

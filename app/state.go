@@ -12,13 +12,14 @@ import (
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // OpenJournal opens the journal of a configuration for writing. Relaxed is for one that is made by a command: it is not held to be
 // durable, and one that is held because of damage is an error, for nobody waits there until it is mended.
-func OpenJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *slog.Logger) (*journal.Journal, error) {
-	j, err := journal.Open(ctx, journal.Options{Dir: cfg.Data, Window: cfg.Ingest.DuplicateWindow, Relaxed: relaxed, Logger: log})
+func OpenJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *slog.Logger) (*sqlite.Journal, error) {
+	j, err := sqlite.Open(ctx, sqlite.Options{Dir: cfg.Data, Window: cfg.Ingest.DuplicateWindow, Relaxed: relaxed, Logger: log})
 	if err == nil && relaxed && j.Held() != nil {
 		return nil, errors.Join(j.Held(), j.Close())
 	}
@@ -26,7 +27,7 @@ func OpenJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *sl
 }
 
 // OpenGateway recovers the state and brings the configured definitions into force at the given time.
-func OpenGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decoder, j *journal.Journal, log *slog.Logger, now time.Time) (*gateway.Gateway, error) {
+func OpenGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decoder, j journal.Journal, log *slog.Logger, now time.Time) (*gateway.Gateway, error) {
 	begin := time.Now()
 	directory := alerts.NewDirectory()
 	for i := range cfg.Kept {
@@ -74,7 +75,7 @@ type recovered struct {
 
 // recoverState makes the decoder and the gateway from what the journal has; where the journal gives up, from nothing: pages and alerts
 // say so.
-func recoverState(ctx context.Context, cfg *configs.Config, j *journal.Journal, around Surroundings, log *slog.Logger, now time.Time) (recovered, error) {
+func recoverState(ctx context.Context, cfg *configs.Config, j journal.Journal, around Surroundings, log *slog.Logger, now time.Time) (recovered, error) {
 	state, err := tryRecover(ctx, cfg, j, around, log, now)
 	if err != nil && j.GiveUp(ctx, err) {
 		state, err = tryRecover(ctx, cfg, j, around, log, now)
@@ -82,7 +83,7 @@ func recoverState(ctx context.Context, cfg *configs.Config, j *journal.Journal, 
 	return state, err
 }
 
-func tryRecover(ctx context.Context, cfg *configs.Config, j *journal.Journal, around Surroundings, log *slog.Logger, now time.Time) (r recovered, err error) {
+func tryRecover(ctx context.Context, cfg *configs.Config, j journal.Journal, around Surroundings, log *slog.Logger, now time.Time) (r recovered, err error) {
 	if err = keepDefinitions(ctx, cfg, j, log); err != nil {
 		return r, err
 	}
@@ -97,7 +98,7 @@ func tryRecover(ctx context.Context, cfg *configs.Config, j *journal.Journal, ar
 const endedRecently = 15 * time.Minute
 
 // knownAlerts are those that are open and those that ended shortly before the start.
-func knownAlerts(ctx context.Context, j *journal.Journal, open []alerts.Alert, started time.Time) ([]alerts.Alert, error) {
+func knownAlerts(ctx context.Context, j journal.Journal, open []alerts.Alert, started time.Time) ([]alerts.Alert, error) {
 	ended, err := j.History(ctx, "", 1000)
 	if err != nil {
 		return nil, err

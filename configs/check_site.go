@@ -17,12 +17,13 @@ const reservedDevice = "out"
 // checkSites checks what the sites refer to.
 func (l *loader) checkSites() {
 	addresses := map[string]string{} // model and address → site/device
+	models := modelIDs(l.models)
 	for _, s := range l.sites {
 		s.problems = &l.problems
 		s.checkZones()
 		s.checkDoors()
 		s.checkTasks()
-		s.checkDevices(l.models, l.unread, addresses)
+		s.checkDevices(models, l.unread, addresses)
 		s.checkHours()
 		if !l.unread {
 			l.checkSiteProtocols(s)
@@ -136,15 +137,15 @@ func (s *siteFile) checkTasks() {
 	}
 }
 
-func (s *siteFile) checkDevices(models map[string]*modelFile, unread bool, addresses map[string]string) {
+func (s *siteFile) checkDevices(models []string, unread bool, addresses map[string]string) {
 	for _, r := range s.doc.Devices {
 		path, d := "devices."+r.ID, r.Value
 		if r.ID == reservedDevice {
 			s.at(path, "device %q is the gateway's own topic, want another id", r.ID)
 		}
 		s.place(path, fmt.Sprintf("device %q", r.ID), d.Zone, d.Door, d.Task, true)
-		if ids := modelIDs(models); !unread && !slices.Contains(ids, d.Model) {
-			s.at(path+".model", "model %q does not exist, %s", d.Model, strict.Suggestion(d.Model, ids))
+		if _, exists := slices.BinarySearch(models, d.Model); !unread && !exists {
+			s.at(path+".model", "model %q does not exist, %s", d.Model, strict.Suggestion(d.Model, models))
 		}
 		for _, c := range d.Channels {
 			if at, v := path+".channels."+c.ID, c.Value; v.Zone != "" || v.Door != "" || v.Task != "" {
@@ -180,12 +181,13 @@ func (s *siteFile) checkHours() {
 
 // warnPresence tells of zones whose counters of people present add up without anybody having said so.
 func (l *loader) warnPresence(c *Config) {
+	models := c.fitted()
 	for i := range c.Sites {
-		measures := c.measures(&c.Sites[i])
+		known, _ := measures(&c.Sites[i], models)
 		first := map[string]string{} // zone → device
 		for _, r := range l.sites[i].doc.Devices {
 			d := r.Value
-			if d.Zone == "" || d.Covers != "" || !slices.Contains(measures[r.ID], telemetry.PeoplePresent) {
+			if d.Zone == "" || d.Covers != "" || !slices.Contains(known[r.ID], telemetry.PeoplePresent) {
 				continue
 			}
 			if other, twice := first[d.Zone]; twice {
@@ -200,10 +202,11 @@ func (l *loader) warnPresence(c *Config) {
 
 // warnIntervals tells of people counters that promise no interval: one that dies goes unnoticed until its pauses have been learned.
 func (l *loader) warnIntervals(c *Config) {
+	models := c.fitted()
 	for i := range c.Sites {
-		measures := c.measures(&c.Sites[i])
+		known, _ := measures(&c.Sites[i], models)
 		for _, r := range l.sites[i].doc.Devices {
-			if r.Value.Interval != 0 || !slices.ContainsFunc(measures[r.ID], counts) {
+			if r.Value.Interval != 0 || !slices.ContainsFunc(known[r.ID], counts) {
 				continue
 			}
 			c.Warnings.Add(l.sites[i].places.At("devices."+r.ID), "device %q counts people and promises no interval: if it dies, its last count is believed until its pauses have been learned, and after that for hours; want interval: the longest time between two messages of a healthy one",

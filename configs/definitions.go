@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/gerbang-iot/gerbang/facility"
-	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -16,10 +15,10 @@ import (
 // where it names none, it gets those that the site can measure. A rule without any does not apply to the site.
 func (c *Config) Definitions() []rules.Definition {
 	definitions := make([]rules.Definition, 0, len(c.Sites))
+	models := c.fitted()
 	for _, site := range c.Sites {
-		d := rules.Definition{
-			Site: site, Lateness: c.Ingest.Lateness, MaxPassages: c.Ingest.MaxPassages, Measures: c.measures(&site), Apart: c.apart(&site),
-		}
+		d := rules.Definition{Site: site, Lateness: c.Ingest.Lateness, MaxPassages: c.Ingest.MaxPassages}
+		d.Measures, d.Apart = measures(&site, models)
 		for _, id := range site.Protocols {
 			if i := slices.IndexFunc(c.Protocols, func(p rules.Protocol) bool { return p.ID == id }); i >= 0 {
 				d.Protocols = append(d.Protocols, narrowed(c.Protocols[i], instruments{&site, d.Measures, d.Apart}))
@@ -63,36 +62,53 @@ func narrowed(p rules.Protocol, m instruments) rules.Protocol {
 	return p
 }
 
-// measures are the quantities of each device, from the configuration or from its model, where they are known.
-func (c *Config) measures(site *facility.Site) map[string][]telemetry.Quantity {
-	known := map[string][]telemetry.Quantity{}
-	for _, d := range site.Devices {
-		if len(d.Measures) > 0 {
-			known[d.ID] = d.Measures
-			continue
-		}
-		i := slices.IndexFunc(c.Models, func(m decode.Model) bool { return m.ID == d.Model })
-		if i < 0 || c.Models[i].Format == "native" || c.Models[i].Varied {
-			continue // whatever speaks such a format may say anything
-		}
-		if q := c.Models[i].Surrounds(); len(q) > 0 {
-			known[d.ID] = q
-		}
-	}
-	return known
+// fitted is what the devices of one model measure, as the model says.
+type fitted struct {
+	known  []telemetry.Quantity
+	probes []rules.Probe // on channels that are not about the place where the device hangs
 }
 
-// apart are the channels of each device that are not about the place where it hangs, as its model says.
-func (c *Config) apart(site *facility.Site) map[string][]rules.Probe {
-	apart := map[string][]rules.Probe{}
-	for _, d := range site.Devices {
-		i := slices.IndexFunc(c.Models, func(m decode.Model) bool { return m.ID == d.Model })
-		if i < 0 {
-			continue
-		}
-		for _, p := range c.Models[i].Probes() {
-			apart[d.ID] = append(apart[d.ID], rules.Probe{Quantity: p.Quantity, Channel: p.Channel})
+// fitted finds that for every model that some device has.
+func (c *Config) fitted() map[string]fitted {
+	used := map[string]bool{}
+	for i := range c.Sites {
+		for k := range c.Sites[i].Devices {
+			used[c.Sites[i].Devices[k].Model] = true
 		}
 	}
-	return apart
+	all := make(map[string]fitted, len(used))
+	for i := range c.Models {
+		m := &c.Models[i]
+		if _, twice := all[m.ID]; twice || !used[m.ID] {
+			continue
+		}
+		var f fitted
+		if m.Format != "native" && !m.Varied { // whatever speaks such a format may say anything
+			f.known = m.Surrounds()
+		}
+		for _, p := range m.Probes() {
+			f.probes = append(f.probes, rules.Probe{Quantity: p.Quantity, Channel: p.Channel})
+		}
+		all[m.ID] = f
+	}
+	return all
+}
+
+// measures are what each device of a site measures, where that is known, and the channels of each that are not about the place where it
+// hangs.
+func measures(site *facility.Site, models map[string]fitted) (known map[string][]telemetry.Quantity, apart map[string][]rules.Probe) {
+	known, apart = map[string][]telemetry.Quantity{}, map[string][]rules.Probe{}
+	for i := range site.Devices {
+		d := &site.Devices[i]
+		f := models[d.Model]
+		if len(d.Measures) > 0 {
+			known[d.ID] = d.Measures
+		} else if len(f.known) > 0 {
+			known[d.ID] = f.known
+		}
+		if len(f.probes) > 0 {
+			apart[d.ID] = f.probes
+		}
+	}
+	return known, apart
 }

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
@@ -121,22 +124,30 @@ func (l *loader) load(file string) *Config {
 
 // document reads one file into v. It reports false if nothing could be read at all.
 func (l *loader) document(f folder, file string, v any, places **strict.Places) bool {
+	var problems Problems
+	*places, problems = l.decode(f, file, v)
+	return l.take(*places, problems)
+}
+
+// decode reads one file into v and changes nothing else: files may be read at the same time.
+func (l *loader) decode(f folder, file string, v any) (places *strict.Places, problems Problems) {
 	name := filepath.ToSlash(file)
 	if f.embedded && !l.folder.embedded {
 		name = "(built in) " + name
 	}
 	data, err := f.read(file)
 	if err != nil {
-		l.problems.Add(strict.Position{File: name}, "cannot be read (%v)", err)
-		*places = &strict.Places{}
-		l.unread = true
-		return false
+		problems.Add(strict.Position{File: name}, "cannot be read (%v)", err)
+		return &strict.Places{}, problems
 	}
-	var problems Problems
-	*places, problems = strict.Decode(name, data, v, quantityNames())
+	return strict.Decode(name, data, v, quantityNames())
+}
+
+// take notes what reading a file has found. It reports false if nothing could be read at all.
+func (l *loader) take(places *strict.Places, problems Problems) bool {
 	l.problems = append(l.problems, problems...)
-	l.unread = l.unread || !(*places).Read
-	return (*places).Read
+	l.unread = l.unread || !places.Read
+	return places.Read
 }
 
 // quantityNames lets a problem suggest the right quantity.
@@ -213,15 +224,17 @@ func (l *loader) own(key string, patterns []string, add addFile) {
 
 func (l *loader) readSites(c *Config) {
 	own := map[string]string{}
-	for _, file := range l.expand("sites", c.SiteFiles) {
-		s := &siteFile{name: filepath.ToSlash(file)}
+	files := l.expand("sites", c.SiteFiles)
+	read := l.decodeSites(files)
+	for i, file := range files {
+		s, problems := read[i].site, read[i].problems
 		l.siteFiles = append(l.siteFiles, s.name)
 		if l.leftOut[s.name] {
 			l.unread = true
 			continue
 		}
 		before := len(l.problems)
-		if !l.document(l.folder, file, &s.doc, &s.places) {
+		if !l.take(s.places, problems) {
 			continue
 		}
 		if other, twice := own[s.doc.ID]; twice && s.doc.ID != "" {
@@ -231,6 +244,36 @@ func (l *loader) readSites(c *Config) {
 		s.sound = len(l.problems) == before
 		l.sites = append(l.sites, s)
 	}
+}
+
+// decodedSite is one site's file as it was read.
+type decodedSite struct {
+	site     *siteFile
+	problems Problems
+}
+
+// decodeSites reads the files of all sites that are not left out, in order, by all processors: there may be thousands.
+func (l *loader) decodeSites(files []string) []decodedSite {
+	all := make([]decodedSite, len(files))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(len(files), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(files) {
+					return
+				}
+				s := &siteFile{name: filepath.ToSlash(files[i])}
+				all[i].site = s
+				if !l.leftOut[s.name] {
+					s.places, all[i].problems = l.decode(l.folder, files[i], &s.doc)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return all
 }
 
 // assemble makes the plain values of documents without problems.

@@ -94,7 +94,7 @@ func (l *loader) readCodec(f folder, file string, m *modelFile) (text []byte, ok
 }
 
 func (l *loader) checkModel(m *modelFile) {
-	for _, err := range flatten(m.doc.Validate()) {
+	for _, err := range flatten(decode.Validate(&m.doc)) {
 		if field, ok := errors.AsType[*decode.FieldError](err); ok {
 			l.problems.Add(m.places.At(field.Field), "%s: %v", field.Field, field.Err)
 		} else {

@@ -142,7 +142,7 @@ func TestReferenceIsUpToDate(t *testing.T) {
 		p := reflect.ValueOf(params).Elem()
 		w.section(3, "rules of kind "+kind, w.comments.ofType(p.Type()), p)
 	}
-	w.section(2, "models/*.yaml", c.named("decode.Model"), defaultsOf(reflect.TypeFor[decode.Model]()))
+	w.section(2, "models/*.yaml", c.named("model.Model"), defaultsOf(reflect.TypeFor[decode.Model]()))
 	w.section(2, "models/frames/*.yaml", c.named("frame.Description"), defaultsOf(reflect.TypeFor[frame.Description]()))
 	golden(t, "REFERENCE.md", []byte(w.String()))
 }

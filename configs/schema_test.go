@@ -27,7 +27,7 @@ var documents = map[string]reflect.Type{
 }
 
 func sources(t *testing.T) *comments {
-	return readComments(t, ".", "../rules", "../facility", "../ingest/decode", "../ingest/decode/frame", "../telemetry")
+	return readComments(t, ".", "../rules", "../facility", "../ingest/decode/model", "../ingest/decode/frame", "../telemetry")
 }
 
 func encode(t *testing.T, s schema) []byte {

@@ -5,6 +5,7 @@ package facility
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -148,15 +149,22 @@ type LevelPeriod struct {
 // Location is an IANA time zone that survives JSON by its name.
 type Location struct{ *time.Location }
 
+// locations are the zones that were found, by name: each is read once, however many sites are in it.
+var locations sync.Map
+
 // LoadLocation finds a zone by its IANA name. An empty name and "Local" are errors: a site says where it is.
 func LoadLocation(name string) (Location, error) {
 	if name == "" || name == "Local" {
 		return Location{}, fmt.Errorf("time zone %q: want an IANA name such as Asia/Jakarta", name)
 	}
+	if loc, ok := locations.Load(name); ok {
+		return Location{loc.(*time.Location)}, nil
+	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		return Location{}, fmt.Errorf("time zone %q: want an IANA name such as Asia/Jakarta", name)
 	}
+	locations.Store(name, loc)
 	return Location{loc}, nil
 }
 

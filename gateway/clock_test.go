@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -316,7 +317,7 @@ func TestT5_GatewayWasOff(t *testing.T) {
 				time.Sleep(40 * time.Second) // nothing comes, but it runs
 				if crash {
 					j.m.mu.Lock()
-					j.m.fail = func(int) (error, bool) { return ErrOutcomeUnknown, false }
+					j.m.fail = func(int) (error, bool) { return journal.ErrOutcomeUnknown, false }
 					j.m.mu.Unlock()
 					_ = j.l.Intake().Put(message(1000, nil))
 					if err := <-j.done; err != nil {

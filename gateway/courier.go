@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // Publisher sends messages to the MQTT broker.
@@ -17,18 +18,12 @@ type Publisher interface {
 	Publish(ctx context.Context, signals []alerts.Signal) error
 }
 
-// Outbox is what a Courier needs of the journal: the signals that are still owed.
-type Outbox interface {
-	// Owed lists the oldest signals that are owed, in order.
-	Owed(ctx context.Context, limit int) ([]alerts.Signal, error)
-}
-
 // Courier delivers signals: those of the outbox at least once and in order, those of displays while they are fresh. It holds a
 // bounded number in memory; when the broker is away for long the outbox in the journal holds the rest. Its methods are
 // safe for concurrent use.
 type Courier struct {
 	publisher Publisher
-	outbox    Outbox
+	outbox    journal.Outbox
 	sent      func(ids []string)
 	fault     func(alerts.Fault)
 	log       *slog.Logger
@@ -59,7 +54,7 @@ const (
 // CourierOptions are what a Courier needs.
 type CourierOptions struct {
 	Publisher Publisher
-	Outbox    Outbox
+	Outbox    journal.Outbox
 	Sent      func(ids []string) // takes what the broker has acknowledged
 	Fault     func(alerts.Fault)
 	Logger    *slog.Logger

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -25,7 +26,7 @@ type Decoder interface {
 
 // Options are what a Gateway needs.
 type Options struct {
-	Journal Journal
+	Journal journal.Store
 	Decoder Decoder
 	// Window is how many identities are remembered to recognise duplicates; 0: DefaultWindow.
 	Window int
@@ -41,35 +42,39 @@ const DefaultWindow = 1 << 19
 
 // Gateway is the synchronous machine: messages and time in, a committed batch out. It is used by one goroutine.
 type Gateway struct {
-	journal Journal
+	journal journal.Store
 	decoder Decoder
 	names   *alerts.Directory
 	log     *slog.Logger
 
 	sites    map[string]*site
 	order    []*site // by id, so that nothing depends on the order of a map
+	dues     dues    // of order
 	book     *alerts.Book
 	seen     *window
 	seq      uint64 // last number given
-	counters Counters
+	counters journal.Counters
 	alike    alike // rejections of the last hour
 	quiet    bool
-	batch    Batch
+	batch    journal.Batch
 	// snapshotAt is when the last snapshot of any site was taken.
 	snapshotAt telemetry.Instant
-	heard      telemetry.Instant         // when an earlier run was last seen listening; 0: there was none
-	resumed    telemetry.Instant         // when this run began
-	aliveAt    telemetry.Instant         // when the journal was last told that the gateway runs
-	ranBefore  bool                      // the journal had records when it was opened
-	away       map[alerts.FaultName]bool // why nobody listens to the devices behind the broker
-	now        telemetry.Instant         // the latest time of a record or call since the clock was set
-	out        *rules.Output
-	guard      guard
-	stops      atomic.Uint64 // how often a site was stopped, or begun again
-	patience   time.Duration
-	message    taking             // the one that is being taken in
-	owed       []telemetry.Record // of the gateway's own, to be judged one by one
-	hung       map[string]error   // sites whose engines did not come back when they were recovered
+	// looked is when it was last looked for sites that want a snapshot; hurry: somebody waits for one.
+	looked    telemetry.Instant
+	hurry     bool
+	heard     telemetry.Instant         // when an earlier run was last seen listening; 0: there was none
+	resumed   telemetry.Instant         // when this run began
+	aliveAt   telemetry.Instant         // when the journal was last told that the gateway runs
+	ranBefore bool                      // the journal had records when it was opened
+	away      map[alerts.FaultName]bool // why nobody listens to the devices behind the broker
+	now       telemetry.Instant         // the latest time of a record or call since the clock was set
+	out       *rules.Output
+	guard     guard
+	stops     atomic.Uint64 // how often a site was stopped, or begun again
+	patience  time.Duration
+	message   taking             // the one that is being taken in
+	owed      []telemetry.Record // of the gateway's own, to be judged one by one
+	hung      map[string]error   // sites whose engines did not come back when they were recovered
 }
 
 // taking is what is left of a message that is being taken in: if an engine does not come back, another goroutine goes on here.
@@ -169,7 +174,7 @@ func (g *Gateway) plan(ctx context.Context, defs []rules.Definition, author stri
 		}
 		s.version, s.devices = cfg.Version, len(defs[i].Site.Devices)
 		// The first snapshot makes the site findable at the next start.
-		s.snapshotDue = true
+		s.snapshotDue, g.hurry = true, true
 	}
 	return nil
 }
@@ -261,8 +266,12 @@ func (g *Gateway) Sent(ids []string) { g.batch.Sent = append(g.batch.Sent, ids..
 // Advance fires every deadline up to now: one tick record for each site that has one due.
 func (g *Gateway) Advance(ctx context.Context, now telemetry.Instant) error {
 	g.seeing(now)
-	for _, s := range g.order {
-		if s.stopped != "" || s.engine.Due() > now {
+	g.dues.find(g.order)
+	for i, s := range g.order {
+		if g.dues.at == nil {
+			g.dues.find(g.order) // a site was stopped
+		}
+		if g.dues.at[i] > now {
 			continue
 		}
 		if err := g.append(ctx, telemetry.Record{Kind: telemetry.KindTick, Site: s.id, At: now, Received: now}); err != nil {
@@ -284,24 +293,20 @@ func (g *Gateway) Due() telemetry.Instant {
 	if g.alike.due != 0 {
 		due = min(due, g.alike.due)
 	}
-	for _, s := range g.order {
-		if s.stopped == "" {
-			due = min(due, s.engine.Due())
-		}
-	}
-	return due
+	g.dues.find(g.order)
+	return min(due, g.dues.next())
 }
 
 // Commit makes the batch durable. On success it returns what was committed: valid until the next call of any method, except
-// the records, which stay valid. When nothing is to be written it returns nil. After an error that does not wrap
-// ErrOutcomeUnknown the batch is kept and Commit may be called again.
-func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*Batch, error) {
+// the records, which stay valid. When nothing is to be written it returns nil. After an error that is not
+// journal.Fatal the batch is kept and Commit may be called again.
+func (g *Gateway) Commit(ctx context.Context, now telemetry.Instant) (*journal.Batch, error) {
 	g.seeing(now)
 	if err := g.snapshots(now); err != nil {
 		return nil, err
 	}
 	g.alive(now)
-	if g.batch.empty() && g.counters == g.batch.Counters {
+	if g.batch.Empty() && g.counters == g.batch.Counters {
 		return nil, nil
 	}
 	g.batch.Counters = g.counters
@@ -328,6 +333,7 @@ func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
 		s.snapshotDue = true
 	}
+	g.hurry = true
 	g.aliveAt = 0
 	if err := g.tellAlike(ctx, now, true); err != nil {
 		return err
@@ -342,7 +348,7 @@ func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {
 }
 
 // Begin empties the batch after a successful commit.
-func (g *Gateway) Begin() { g.batch.reset() }
+func (g *Gateway) Begin() { g.batch.Reset() }
 
 // View is a site's live state.
 func (g *Gateway) View(id string) (rules.View, bool) {
@@ -375,7 +381,7 @@ func (g *Gateway) RanBefore() bool { return g.ranBefore }
 func (g *Gateway) Quiet(on bool) { g.quiet = on }
 
 // Counters are the totals so far, the uncommitted batch included.
-func (g *Gateway) Counters() Counters { return g.counters }
+func (g *Gateway) Counters() journal.Counters { return g.counters }
 
 // append numbers a record, lets the site judge it, and puts both into the batch.
 func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
@@ -391,7 +397,9 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 	}
 	if s := g.sites[rec.Site]; s != nil && s.stopped == "" && rec.Kind != telemetry.KindRejection {
 		g.out.Reset()
-		switch err := s.apply(&g.guard, last, g.out); {
+		err := s.apply(&g.guard, last, g.out)
+		g.dues.judged(s)
+		switch {
 		case err == nil:
 			s.rollup(last)
 			return g.tell(ctx, last)
@@ -408,11 +416,13 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 func (g *Gateway) settle(ctx context.Context) error {
 	for len(g.owed) > 0 {
 		rec := g.owed[0]
+		g.owed[0] = telemetry.Record{}
 		g.owed = g.owed[1:]
 		if err := g.append(ctx, rec); err != nil {
 			return err
 		}
 	}
+	g.owed = nil // and not the end of a list of thousands
 	return nil
 }
 
@@ -425,7 +435,7 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 		Seq: bad.Seq, Kind: telemetry.KindRejection, Site: bad.Site, At: bad.At, Received: bad.Received, Identity: bad.Identity,
 		Rejection: &telemetry.Rejection{Device: bad.Observation.Device, Reason: telemetry.ReasonFault, Detail: "a rule failed on this record"},
 	}
-	from := start{snapshot: s.last, origin: s.origin, rolledUp: s.rolledUp}
+	from := start{snapshot: s.snapshot(), origin: s.origin, rolledUp: s.rolledUp}
 	rebuilt, err := g.recoverSites(ctx, map[string]start{s.id: from}, map[string]uint64{s.id: bad.Seq})
 	if err != nil {
 		g.stop(s, bad.Seq, fmt.Errorf("rebuilding: %w", err))
@@ -445,6 +455,7 @@ func (g *Gateway) quarantine(ctx context.Context, s *site, at int, cause error) 
 	}
 	fresh.poison, fresh.shown, fresh.deaf = s.poison, s.shown, s.deaf
 	*s = *fresh
+	g.dues.forget()
 }
 
 // causeOf tells of a panic what cannot be of the message.
@@ -485,4 +496,5 @@ func (g *Gateway) insert(s *site) {
 		return 0
 	})
 	g.order = slices.Insert(g.order, at, s)
+	g.dues.forget()
 }

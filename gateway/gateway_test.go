@@ -16,6 +16,7 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -62,11 +63,11 @@ type bench struct {
 	t       *testing.T
 	defs    []rules.Definition
 	decoder Decoder
-	journal Journal
+	journal journal.Store
 	*Gateway
 }
 
-func newBench(t *testing.T, j Journal, sites ...string) *bench {
+func newBench(t *testing.T, j journal.Store, sites ...string) *bench {
 	t.Helper()
 	b := &bench{t: t, journal: j}
 	var all []facility.Site
@@ -90,7 +91,7 @@ func (b *bench) open() {
 }
 
 // openWith is open with another patience; it gives what the start committed.
-func (b *bench) openWith(patience time.Duration) *Batch {
+func (b *bench) openWith(patience time.Duration) *journal.Batch {
 	b.t.Helper()
 	g, err := Open(context.Background(), Options{
 		Journal: b.journal, Decoder: b.decoder, Directory: alerts.NewDirectory(), Logger: slog.New(slog.DiscardHandler), Window: 1000, Patience: patience,
@@ -105,14 +106,14 @@ func (b *bench) openWith(patience time.Duration) *Batch {
 	return b.commit(begin)
 }
 
-func (b *bench) commit(now telemetry.Instant) *Batch {
+func (b *bench) commit(now telemetry.Instant) *journal.Batch {
 	b.t.Helper()
 	batch, err := b.Commit(context.Background(), now)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	if batch == nil {
-		return &Batch{}
+		return &journal.Batch{}
 	}
 	kept := *batch
 	kept.Transitions, kept.Changes, kept.Flows = slices.Clone(kept.Transitions), slices.Clone(kept.Changes), slices.Clone(kept.Flows)
@@ -161,7 +162,7 @@ func TestCountersBalance(t *testing.T) {
 	}
 	b.send("gerbang/v1/mall/unknown", counted(1, 1, 0), begin)
 	got := b.commit(begin.Add(time.Minute)).Counters
-	want := Counters{Received: 6, Stored: 2, Duplicate: 1, Rejected: 3, Readings: 4}
+	want := journal.Counters{Received: 6, Stored: 2, Duplicate: 1, Rejected: 3, Readings: 4}
 	if got != want {
 		t.Errorf("counters\n got %+v\nwant %+v", got, want)
 	}
@@ -218,13 +219,13 @@ func TestRefusedCommitIsRepeatedWhole(t *testing.T) {
 	refusals := 2
 	m.fail = func(int) (error, bool) {
 		if refusals--; refusals >= 0 {
-			return ErrFull, false
+			return journal.ErrFull, false
 		}
 		return nil, false
 	}
 	b.send("gerbang/v1/mall/count", counted(1, 12, 0), begin)
 	for range 2 {
-		if _, err := b.Commit(context.Background(), begin); !errors.Is(err, ErrFull) {
+		if _, err := b.Commit(context.Background(), begin); !errors.Is(err, journal.ErrFull) {
 			t.Fatalf("commit: %v, want ErrFull", err)
 		}
 	}

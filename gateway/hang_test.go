@@ -11,6 +11,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -204,7 +205,7 @@ func TestAHangThenAFullDiskCanBeStopped(t *testing.T) {
 	stop := runLoop(t, l)
 	breakBad(t, hangOn("bad", telemetry.KindObservation))
 	m.mu.Lock()
-	m.fail = func(int) (error, bool) { return ErrFull, false }
+	m.fail = func(int) (error, bool) { return journal.ErrFull, false }
 	m.mu.Unlock()
 	if err := l.Intake().Put(ingest.Message{Topic: "gerbang/v1/bad/count", Payload: []byte(counted(1, 1, 0)), QoS: 1, Received: begin}); err != nil {
 		t.Fatal(err)

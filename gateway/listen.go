@@ -105,7 +105,7 @@ func (g *Gateway) Heard() telemetry.Instant { return g.heard }
 func (g *Gateway) SetClock(ctx context.Context, now telemetry.Instant) error {
 	for _, s := range g.order {
 		g.owe(s, telemetry.Service{Set: true, Deaf: g.deafTo(s)}, now)
-		s.snapshotAt, s.snapshotDue = now, true
+		s.snapshotAt, s.snapshotDue, g.hurry = now, true, true
 	}
 	g.batch.Changes = g.book.SetClock(now, g.batch.Changes)
 	g.snapshotAt, g.aliveAt, g.now = 0, 0, now

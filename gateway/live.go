@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -19,8 +20,12 @@ type Live struct {
 
 	mu          sync.Mutex
 	subscribers map[chan struct{}]struct{}
+	looked      map[string]time.Time // when somebody last looked at a site
+	asked       map[string]bool      // sites whose verdicts somebody waits for
+	wanted      chan struct{}        // capacity one: somebody waits
 
 	// Owned by the loop's goroutine.
+	shelf     shelf
 	dirty     map[string]bool
 	shownAt   map[string]time.Time // when a site's view was made
 	moved     bool                 // open alerts changed
@@ -28,15 +33,15 @@ type Live struct {
 	countedAt time.Time            // when the counters were
 	next      int                  // the site that is looked at first
 	pause     time.Duration
-	durable   Counters
+	durable   journal.Counters
 	lastSeq   uint64
 	journalOK error
 }
 
 type liveState struct {
-	views    []rules.View // by site id
+	views    []*rules.View // by site id
 	open     []alerts.Alert
-	counters Counters // as of the last commit
+	counters journal.Counters // as of the last commit
 	lastSeq  uint64
 	journal  error
 	at       time.Time // of publication
@@ -44,30 +49,56 @@ type liveState struct {
 
 // NewLive makes an empty publication.
 func NewLive() *Live {
-	l := &Live{subscribers: map[chan struct{}]struct{}{}, dirty: map[string]bool{}, shownAt: map[string]time.Time{}}
+	l := &Live{
+		subscribers: map[chan struct{}]struct{}{}, dirty: map[string]bool{}, shownAt: map[string]time.Time{}, shelf: shelf{most: keepVerdicts},
+		looked: map[string]time.Time{}, asked: map[string]bool{}, wanted: make(chan struct{}, 1),
+	}
 	l.state.Store(&liveState{})
 	return l
 }
 
-// Views are all sites, sorted by id. The caller owns the slice, but not what it points to.
-func (l *Live) Views() []rules.View { return slices.Clone(l.state.Load().views) }
-
-// View is one site.
-func (l *Live) View(site string) (*rules.View, bool) {
+// Views are all sites, sorted by id; verdicts may be left out. The caller owns the slice, but not what it points to.
+func (l *Live) Views() []rules.View {
 	views := l.state.Load().views
-	for i := range views {
-		if views[i].Site == site {
-			return &views[i], true
-		}
+	all := make([]rules.View, len(views))
+	for i, v := range views {
+		all[i] = *v
 	}
-	return nil, false
+	return all
 }
+
+// Outline is one site; its verdicts may be left out.
+func (l *Live) Outline(site string) (*rules.View, bool) {
+	views := l.state.Load().views
+	i, ok := slices.BinarySearchFunc(views, site, bySite)
+	if !ok {
+		return nil, false
+	}
+	return views[i], true
+}
+
+// View is one site with its verdicts. Where nobody has looked at the site for long, they are made now.
+func (l *Live) View(site string) (*rules.View, bool) {
+	v, ok := l.Outline(site)
+	if !ok {
+		return nil, false
+	}
+	l.mu.Lock()
+	l.looked[site] = time.Now()
+	l.mu.Unlock()
+	if v.Outline == nil {
+		return v, true
+	}
+	return l.await(site)
+}
+
+func bySite(v *rules.View, site string) int { return cmp.Compare(v.Site, site) }
 
 // Open lists the open alerts, the oldest first.
 func (l *Live) Open() []alerts.Alert { return slices.Clone(l.state.Load().open) }
 
 // Counters are the totals as of the last commit, and the number of the last record.
-func (l *Live) Counters() (c Counters, lastSeq uint64) {
+func (l *Live) Counters() (c journal.Counters, lastSeq uint64) {
 	s := l.state.Load()
 	return s.counters, s.lastSeq
 }
@@ -96,6 +127,8 @@ const (
 	publishEvery  = 250 * time.Millisecond
 	publishShare  = 50
 	publishBudget = time.Millisecond
+	// lookAtOnce is of how many sites it is seen at once whether they are to be shown.
+	lookAtOnce = 256
 	// openEvery is the shortest time between two lists of open alerts, and again for each openMany there are: a flood of them must
 	// not be copied for each.
 	openEvery = 20 * time.Millisecond
@@ -105,9 +138,9 @@ const (
 // recovered publishes what the journal gave back, all of it at once: nothing has changed, nobody has seen it, and a page that
 // shows some of the sites would be read as showing all. No message waits yet.
 func (l *Live) recovered(g *Gateway, now telemetry.Instant) {
-	s := &liveState{open: g.Open(), counters: g.counters, lastSeq: g.seq, at: now.Time()}
+	s := &liveState{open: g.Open(), counters: g.counters, lastSeq: g.seq, at: now.Time(), views: make([]*rules.View, 0, len(g.order))}
 	for _, site := range g.order {
-		s.views = append(s.views, g.view(site))
+		s.views = append(s.views, l.shown(g, g.view(site))...)
 		l.dirty[site.id] = true // the displays at the zones follow at the loop's own pace
 	}
 	l.durable, l.lastSeq, l.moved = g.counters, g.seq, true
@@ -116,7 +149,7 @@ func (l *Live) recovered(g *Gateway, now telemetry.Instant) {
 }
 
 // committed notes what a batch touched.
-func (l *Live) committed(b *Batch, g *Gateway) {
+func (l *Live) committed(b *journal.Batch, g *Gateway) {
 	for i := range b.Records {
 		if site := b.Records[i].Site; g.sites[site] != nil { // what is about no site shows in no view
 			l.dirty[site] = true
@@ -164,7 +197,7 @@ func (l *Live) publish(g *Gateway, now telemetry.Instant) []rules.View {
 		s.open, l.moved, l.openAt = g.Open(), false, begin
 	}
 	if len(made) > 0 {
-		s.views = merge(old.views, made)
+		s.views = merge(old.views, l.shown(g, made...))
 	}
 	l.state.Store(s)
 	l.notify()
@@ -180,7 +213,7 @@ func (l *Live) views(g *Gateway, begin time.Time, now telemetry.Instant) []rules
 		return nil
 	}
 	var made []rules.View
-	for range g.order {
+	for range min(len(g.order), lookAtOnce) {
 		site := g.order[l.next%len(g.order)]
 		l.next = (l.next + 1) % len(g.order)
 		if !l.dirty[site.id] || begin.Sub(l.shownAt[site.id]) < l.pause {
@@ -202,11 +235,10 @@ func (l *Live) views(g *Gateway, begin time.Time, now telemetry.Instant) []rules
 }
 
 // merge puts newer views into a copy of those that are published; the result is sorted by site.
-func merge(old, made []rules.View) []rules.View {
-	bySite := func(a, b rules.View) int { return cmp.Compare(a.Site, b.Site) }
+func merge(old, made []*rules.View) []*rules.View {
 	merged := slices.Clone(old)
 	for _, v := range made {
-		if at, found := slices.BinarySearchFunc(merged, v, bySite); found {
+		if at, found := slices.BinarySearchFunc(merged, v.Site, bySite); found {
 			merged[at] = v
 		} else {
 			merged = slices.Insert(merged, at, v)

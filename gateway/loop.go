@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -21,7 +21,7 @@ type LoopOptions struct {
 	Gateway *Gateway
 	// Committed is called after every commit, on the loop's goroutine: it must not block. The batch is valid during the call
 	// only, except its records.
-	Committed func(*Batch)
+	Committed func(*journal.Batch)
 	// Stuck takes the alert about a journal that refuses commits, before it can be stored: people must hear of it now.
 	// Called on the loop's goroutine: it must not block.
 	Stuck func([]alerts.Change)
@@ -42,7 +42,7 @@ type LoopOptions struct {
 // Loop drives a Gateway with real messages and the real clock. Its methods are safe for concurrent use.
 type Loop struct {
 	gw        *Gateway
-	committed func(*Batch)
+	committed func(*journal.Batch)
 	show      func([]alerts.Signal)
 	stuck     func([]alerts.Change)
 	live      *Live
@@ -96,7 +96,7 @@ func NewLoop(o LoopOptions) *Loop {
 		o.QueueBytes = 32 << 20
 	}
 	if o.Committed == nil {
-		o.Committed = func(*Batch) {}
+		o.Committed = func(*journal.Batch) {}
 	}
 	if o.Show == nil {
 		o.Show = func([]alerts.Signal) {}
@@ -267,6 +267,8 @@ func (l *Loop) work(ctx context.Context) error {
 				return err
 			}
 		case <-deadline.C:
+		case <-l.live.wanted:
+			l.live.serve(l.gw)
 		case <-ctx.Done():
 			stopping = true
 			l.intake.close()
@@ -410,7 +412,7 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 
 // handOn gives a durable batch to everybody behind the loop. Alerts go before everything else that the commit was waited for: whoever
 // sends them runs at once, in the loop's place, instead of when another processor has woken up.
-func (l *Loop) handOn(batch *Batch) {
+func (l *Loop) handOn(batch *journal.Batch) {
 	if batch == nil {
 		return
 	}
@@ -428,8 +430,8 @@ const firstPause = 10 * time.Millisecond
 
 // commit repeats a commit that failed cleanly, with growing pauses, for as long as it takes: the messages are not
 // acknowledged, the intake fills, and devices and brokers keep what they have. Pages and alerts live on. It gives up when the
-// outcome is unknown, or when the process is asked to stop.
-func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan struct{}) (*Batch, error) {
+// outcome is unknown, when another process writes the journal, or when the process is asked to stop.
+func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan struct{}) (*journal.Batch, error) {
 	for pause := firstPause; ; pause = min(2*pause, 5*time.Second) {
 		batch, err := l.gw.Commit(ctx, now)
 		l.live.journal(err)
@@ -439,7 +441,7 @@ func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan st
 			}
 			return batch, nil
 		}
-		if errors.Is(err, ErrOutcomeUnknown) {
+		if journal.Fatal(err) {
 			return nil, fmt.Errorf("the journal cannot be trusted until it is recovered: %w", err)
 		}
 		l.refused(err)

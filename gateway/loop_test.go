@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -54,7 +55,7 @@ func TestAcknowledgedMeansCommitted(t *testing.T) {
 		m.mu.Lock()
 		m.fail = func(int) (error, bool) {
 			if refuse.Load() {
-				return ErrFull, false
+				return journal.ErrFull, false
 			}
 			return nil, false
 		}
@@ -94,18 +95,34 @@ func TestAcknowledgedMeansCommitted(t *testing.T) {
 	}
 }
 
+// Another process that writes the journal is as fatal: what this one knows is not what is there.
+func TestAnotherWriterIsFatal(t *testing.T) {
+	m := newMemory()
+	withLoop(t, m, func(t *testing.T, l *Loop, _ *bench, wait func() error) {
+		m.mu.Lock()
+		m.fail = func(int) (error, bool) { return fmt.Errorf("fenced: %w", journal.ErrInUse), false }
+		m.mu.Unlock()
+		acked := atomic.Int64{}
+		_ = l.Intake().Put(message(1, func() { acked.Add(1) }))
+		time.Sleep(time.Minute)
+		if err := wait(); !errors.Is(err, journal.ErrInUse) || acked.Load() != 0 {
+			t.Errorf("run ended with %v after %d acknowledgements, want ErrInUse and none", err, acked.Load())
+		}
+	})
+}
+
 func TestUnknownOutcomeIsFatal(t *testing.T) {
 	for _, stored := range []bool{false, true} {
 		t.Run(fmt.Sprintf("stored %v", stored), func(t *testing.T) {
 			m := newMemory()
 			withLoop(t, m, func(t *testing.T, l *Loop, _ *bench, wait func() error) {
 				m.mu.Lock()
-				m.fail = func(int) (error, bool) { return fmt.Errorf("fsync: %w", ErrOutcomeUnknown), stored }
+				m.fail = func(int) (error, bool) { return fmt.Errorf("fsync: %w", journal.ErrOutcomeUnknown), stored }
 				m.mu.Unlock()
 				acked := atomic.Int64{}
 				_ = l.Intake().Put(message(1, func() { acked.Add(1) }))
 				time.Sleep(time.Minute)
-				if err := wait(); !errors.Is(err, ErrOutcomeUnknown) {
+				if err := wait(); !errors.Is(err, journal.ErrOutcomeUnknown) {
 					t.Errorf("run ended with %v, want ErrOutcomeUnknown", err)
 				}
 				if acked.Load() != 0 {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -17,9 +18,9 @@ type memory struct {
 	records     []telemetry.Record
 	transitions []rules.Transition
 	open        map[string]alerts.Alert
-	snapshots   map[string]Snapshot
-	counters    Counters
-	rollups     map[Rollup]int
+	snapshots   map[string]journal.Snapshot
+	counters    journal.Counters
+	rollups     map[journal.Rollup]int
 	commits     int
 	alive       telemetry.Instant
 	stopped     map[string]uint64
@@ -29,12 +30,12 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{open: map[string]alerts.Alert{}, snapshots: map[string]Snapshot{}, rollups: map[Rollup]int{}}
+	return &memory{open: map[string]alerts.Alert{}, snapshots: map[string]journal.Snapshot{}, rollups: map[journal.Rollup]int{}}
 }
 
-func (m *memory) Prepare(*Batch) {}
+func (m *memory) Prepare(*journal.Batch) {}
 
-func (m *memory) Commit(_ context.Context, b *Batch) error {
+func (m *memory) Commit(_ context.Context, b *journal.Batch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.commits++
@@ -50,7 +51,7 @@ func (m *memory) Commit(_ context.Context, b *Batch) error {
 	return nil
 }
 
-func (m *memory) keep(b *Batch) {
+func (m *memory) keep(b *journal.Batch) {
 	m.records = append(m.records, b.Records...)
 	m.transitions = append(m.transitions, b.Transitions...)
 	for _, c := range b.Changes {
@@ -78,10 +79,10 @@ func (m *memory) keep(b *Batch) {
 	}
 }
 
-func (m *memory) State(context.Context) (*State, error) {
+func (m *memory) State(context.Context) (*journal.State, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	st := &State{Counters: m.counters, Snapshots: maps.Clone(m.snapshots), Open: slices.Collect(maps.Values(m.open)),
+	st := &journal.State{Counters: m.counters, Snapshots: maps.Clone(m.snapshots), Open: slices.Collect(maps.Values(m.open)),
 		Engines: map[string]telemetry.Engine{}, Stopped: map[string]uint64{}}
 	for id, seq := range m.stopped {
 		if seq != 0 {
@@ -97,7 +98,7 @@ func (m *memory) State(context.Context) (*State, error) {
 		st.Alive = max(rec.Received, m.alive)
 		st.Identities = append(st.Identities, rec.Identity)
 		if _, ok := st.Snapshots[rec.Site]; !ok && rec.Kind == telemetry.KindConfiguration {
-			st.Snapshots[rec.Site] = Snapshot{Site: rec.Site}
+			st.Snapshots[rec.Site] = journal.Snapshot{Site: rec.Site}
 		}
 	}
 	return st, nil

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // paced runs a loop that waits 10 ms for company, and counts its commits.
@@ -18,7 +20,7 @@ func paced(t *testing.T, do func(t *testing.T, l *Loop, commits *atomic.Int64)) 
 		b := newBench(t, newMemory(), "mall")
 		var commits atomic.Int64
 		l := NewLoop(LoopOptions{Gateway: b.Gateway, Live: NewLive(), Logger: slog.New(slog.DiscardHandler), Linger: 10 * time.Millisecond,
-			Committed: func(*Batch) { commits.Add(1) }})
+			Committed: func(*journal.Batch) { commits.Add(1) }})
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- l.Run(ctx) }()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -12,7 +13,7 @@ import (
 type book struct {
 	// rows are the minutes that were not written yet. They are written with the site's snapshot, so that a restart, which
 	// replays what came after the snapshot, counts every record once.
-	rows []Rollup
+	rows []journal.Rollup
 }
 
 // rowsBack is how far a row is looked for. Where a device comes back to an older one there are two, which add up.
@@ -42,16 +43,16 @@ func (s *site) rollup(rec *telemetry.Record) {
 		r := &rec.Observation.Readings[i]
 		row := b.row(r, minute)
 		if row == nil {
-			b.rows = append(b.rows, Rollup{Quantity: r.Quantity, Channel: r.Channel, Minute: minute, Min: r.Value, Max: r.Value})
+			b.rows = append(b.rows, journal.Rollup{Quantity: r.Quantity, Channel: r.Channel, Minute: minute, Min: r.Value, Max: r.Value})
 			row = &b.rows[len(b.rows)-1]
 			s.rows++
 		}
-		row.add(r.Value, rec.At)
+		add(row, r.Value, rec.At)
 	}
 }
 
 // row of a reading's series in a minute, among the newest; nil: there is none. It is valid until rows grows.
-func (b *book) row(r *telemetry.Reading, minute telemetry.Instant) *Rollup {
+func (b *book) row(r *telemetry.Reading, minute telemetry.Instant) *journal.Rollup {
 	for i := len(b.rows) - 1; i >= 0 && i >= len(b.rows)-rowsBack; i-- {
 		if row := &b.rows[i]; row.Minute == minute && row.Quantity == r.Quantity && row.Channel == r.Channel {
 			return row
@@ -60,7 +61,7 @@ func (b *book) row(r *telemetry.Reading, minute telemetry.Instant) *Rollup {
 	return nil
 }
 
-func (r *Rollup) add(v float64, at telemetry.Instant) {
+func add(r *journal.Rollup, v float64, at telemetry.Instant) {
 	r.Count++
 	r.Sum += v
 	r.Min, r.Max = min(r.Min, v), max(r.Max, v)
@@ -70,7 +71,7 @@ func (r *Rollup) add(v float64, at telemetry.Instant) {
 }
 
 // drain appends all rows in a fixed order and forgets them.
-func (s *site) drain(dst []Rollup) []Rollup {
+func (s *site) drain(dst []journal.Rollup) []journal.Rollup {
 	from := len(dst)
 	for device, b := range s.books {
 		for _, row := range b.rows {
@@ -82,7 +83,7 @@ func (s *site) drain(dst []Rollup) []Rollup {
 		}
 	}
 	s.rows = 0
-	slices.SortStableFunc(dst[from:], func(a, b Rollup) int {
+	slices.SortStableFunc(dst[from:], func(a, b journal.Rollup) int {
 		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Channel, b.Channel),
 			cmp.Compare(a.Minute, b.Minute))
 	})

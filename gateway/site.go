@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/rules/shared"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -35,14 +37,15 @@ type site struct {
 	books   map[string]*book                             // by device
 	open    *book                                        // of the last device that was asked for
 	opened  string                                       // that device
+	place   int                                          // among the sites
 
 	// origin is what the engine began with where it was not a snapshot; takes is that of an engine that takes over from another
 	// version, until the journal says so.
 	origin telemetry.Engine
 	takes  *telemetry.Engine
 
-	last        Snapshot // the newest committed one
-	rolledUp    uint64   // rollups up to this record are in the journal, where that is not last.Seq
+	last        resting // the newest committed snapshot
+	rolledUp    uint64  // rollups up to this record are in the journal, where that is not last.Seq
 	devices     int
 	deaf        bool // it was told that nobody listens
 	applied     int  // records since last
@@ -65,12 +68,25 @@ var (
 
 func newSite(id string) *site {
 	engine := rules.New(id)
-	return &site{id: id, engine: engine, judge: newJudge(id, engine), look: newLook(id, engine), books: map[string]*book{}, last: Snapshot{Site: id}}
+	return &site{id: id, engine: engine, judge: newJudge(id, engine), look: newLook(id, engine), books: map[string]*book{}, last: resting{}}
+}
+
+// resting is a snapshot that waits for the case that the site's engine must be rebuilt.
+type resting struct {
+	seq  uint64
+	body shared.Packed
+}
+
+func rest(s journal.Snapshot) resting { return resting{s.Seq, shared.Pack(s.Body)} }
+
+// snapshot is the site's newest committed one.
+func (s *site) snapshot() journal.Snapshot {
+	return journal.Snapshot{Site: s.id, Seq: s.last.seq, Body: s.last.body.Text()}
 }
 
 // start is what a site is recovered from.
 type start struct {
-	snapshot Snapshot
+	snapshot journal.Snapshot
 	origin   telemetry.Engine // where the snapshot cannot be read
 	takes    bool             // the origin is not in the journal yet
 	rolledUp uint64           // rollups up to here are in the journal, where that is beyond the snapshot
@@ -78,7 +94,7 @@ type start struct {
 
 // starts finds what each site is recovered from: the newest snapshot, else where its engine began, else, for one that another
 // version of the engine judged, where this one is to begin.
-func starts(ctx context.Context, j Journal, st *State) (map[string]start, error) {
+func starts(ctx context.Context, j journal.Recovery, st *journal.State) (map[string]start, error) {
 	all := make(map[string]start, len(st.Snapshots))
 	var begin *telemetry.Engine
 	for id, snap := range st.Snapshots {
@@ -112,7 +128,7 @@ func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untol
 	for id, f := range from {
 		if cause := g.hung[id]; cause != nil {
 			s := newSite(id)
-			s.last, s.origin, s.rolledUp = f.snapshot, f.origin, f.rolledUp
+			s.last, s.origin, s.rolledUp = rest(f.snapshot), f.origin, f.rolledUp
 			if f.takes {
 				s.takes = &s.origin
 			}
@@ -125,7 +141,7 @@ func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untol
 			return nil, err
 		}
 		sites[id] = s
-		first = min(first, telemetry.Instant(s.last.Seq))
+		first = min(first, telemetry.Instant(s.last.seq))
 	}
 	if len(sites) == 0 {
 		return sites, nil
@@ -136,7 +152,7 @@ func (g *Gateway) recoverSites(ctx context.Context, from map[string]start, untol
 		}
 	}
 	err := g.journal.Replay(ctx, only, uint64(first), func(rec *telemetry.Record) error {
-		if s := sites[rec.Site]; s != nil && rec.Seq > s.last.Seq {
+		if s := sites[rec.Site]; s != nil && rec.Seq > s.last.seq {
 			return g.catchUp(ctx, s, rec, untold[s.id])
 		}
 		return nil
@@ -173,14 +189,14 @@ func (g *Gateway) configured(ctx context.Context, id string) (version string, er
 // site makes a site as it begins: with its snapshot, or with what stands where its engine begins to read.
 func (f *start) site(ctx context.Context, g *Gateway, id string) (*site, error) {
 	s := newSite(id)
-	s.last, s.origin = f.snapshot, f.origin
+	s.last, s.origin = rest(f.snapshot), f.origin
 	if len(f.snapshot.Body) > 0 && !f.takes && s.engine.Restore(f.snapshot.Body) == nil {
 		return s, nil
 	}
 	// A snapshot is only a shortcut: without it the journal is read from where the engine began.
 	s = newSite(id)
 	s.origin, s.rolledUp = f.origin, max(f.snapshot.Seq, f.rolledUp)
-	s.last.Seq = f.origin.After
+	s.last.seq = f.origin.After
 	if f.takes {
 		s.takes = &s.origin
 	}
@@ -217,7 +233,7 @@ func (s *site) wantsSnapshot(now telemetry.Instant, last uint64) bool {
 	}
 	if s.applied == 0 {
 		// A quiet site is the same after all that others have sent, and must hold back none of it: neither from retention nor at a start.
-		return s.last.Seq > 0 && last > s.last.Seq && (last-s.last.Seq >= quietRecords || now.Sub(s.snapshotAt) >= quietEvery)
+		return s.last.seq > 0 && last > s.last.seq && (last-s.last.seq >= quietRecords || now.Sub(s.snapshotAt) >= quietEvery)
 	}
 	return s.snapshotDue || s.applied >= max(snapshotRecords, snapshotRecordsPerDevice*s.devices) ||
 		s.rows >= max(snapshotRows, snapshotRowsPerDevice*s.devices) || now.Sub(s.snapshotAt) >= snapshotEvery
@@ -233,6 +249,11 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 	if len(g.batch.Snapshots) > 0 {
 		return nil // a commit that failed is being repeated
 	}
+	// Of thousands of sites it is not looked with every commit which of them wants one, unless somebody waits.
+	if !g.hurry && now >= g.looked && now.Sub(g.looked) < snapshotPause {
+		return nil
+	}
+	g.looked = now
 	for _, s := range g.order {
 		if !s.wantsSnapshot(now, g.seq) || !s.snapshotDue && now.Sub(g.snapshotAt) < snapshotPause {
 			continue
@@ -244,12 +265,14 @@ func (g *Gateway) snapshots(now telemetry.Instant) error {
 			g.stop(s, g.seq+1, fmt.Errorf("taking a snapshot: %w", err))
 			return nil
 		}
-		s.last = Snapshot{Site: s.id, Seq: g.seq, Body: body}
+		taken := journal.Snapshot{Site: s.id, Seq: g.seq, Body: body}
+		s.last = rest(taken)
 		s.applied, s.snapshotAt, s.snapshotDue = 0, now, false
-		g.batch.Snapshots = append(g.batch.Snapshots, s.last)
+		g.batch.Snapshots = append(g.batch.Snapshots, taken)
 		g.batch.Rollups = s.drain(g.batch.Rollups)
 		return nil
 	}
+	g.hurry = false
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -30,12 +31,6 @@ const Patience = 30 * time.Second
 // mostPoison is how many records of a site may be quarantined in one run before the site is stopped: a rule that fails on
 // everything is no record's fault, and every quarantine costs all sites a moment.
 const mostPoison = 3
-
-// Stop says from which record on a site is not judged; Seq 0: it is judged again, up to the present.
-type Stop struct {
-	Site string
-	Seq  uint64
-}
 
 var (
 	errPanic = errors.New("a rule panicked")
@@ -96,12 +91,13 @@ func (g *Gateway) stop(s *site, seq uint64, cause error) {
 	}
 	s.stopped = firstLineOf(cause)
 	s.unjudged = seq
+	g.dues.forget()
 	s.applied, s.snapshotDue, s.rows = 0, false, 0
 	for _, b := range s.books {
 		b.rows = nil // they are made again with the records since the last snapshot
 	}
 	g.log.Error("judging of a site has stopped; its messages are stored, and judged after a restart or reload", "site", s.id, "record", seq, "err", cause)
-	g.batch.Stops = append(g.batch.Stops, Stop{s.id, seq})
+	g.batch.Stops = append(g.batch.Stops, journal.Stop{Site: s.id, Seq: seq})
 	g.Fault(alerts.Fault{Name: alerts.FaultSiteStopped, Site: s.id, Detail: s.stopped, Firing: true}, g.now)
 	g.stops.Add(1)
 }
@@ -129,9 +125,9 @@ func (g *Gateway) Stopped() map[string]string {
 
 // begun tells that a site that was stopped is judged again, up to the present.
 func (g *Gateway) begun(s *site) {
-	s.snapshotDue = true
+	s.snapshotDue, g.hurry = true, true
 	g.log.Info("the site is judged again", "site", s.id)
-	g.batch.Stops = append(g.batch.Stops, Stop{Site: s.id})
+	g.batch.Stops = append(g.batch.Stops, journal.Stop{Site: s.id})
 	g.Fault(alerts.Fault{Name: alerts.FaultSiteStopped, Site: s.id}, g.now)
 	g.stops.Add(1)
 }
@@ -146,7 +142,7 @@ func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 		}
 		tried[s.id] = true
 		delete(g.hung, s.id)
-		from := start{snapshot: s.last, origin: s.origin, takes: s.takes != nil, rolledUp: s.rolledUp}
+		from := start{snapshot: s.snapshot(), origin: s.origin, takes: s.takes != nil, rolledUp: s.rolledUp}
 		fresh, err := g.recoverSites(ctx, map[string]start{s.id: from}, map[string]uint64{s.id: s.unjudged})
 		if err != nil {
 			g.log.Error("the site cannot be judged again", "site", s.id, "err", err)
@@ -165,6 +161,7 @@ func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 			continue
 		}
 		f.version, f.shown, f.deaf = s.version, s.shown, s.deaf
+		g.dues.forget()
 		if *s = *f; s.stopped == "" {
 			g.begun(s)
 		}
@@ -196,9 +193,9 @@ func (g *Gateway) catchUp(ctx context.Context, s *site, rec *telemetry.Record, u
 
 // recover is recoverSites at the start, with a watch over it. Where an engine does not come back its site is stopped, and the
 // others are read once more, and told once.
-func (g *Gateway) recover(ctx context.Context, st *State, from map[string]start, untold map[string]uint64) (sites map[string]*site, err error) {
+func (g *Gateway) recover(ctx context.Context, st *journal.State, from map[string]start, untold map[string]uint64) (sites map[string]*site, err error) {
 	err = g.watched(func() (err error) {
-		g.batch, g.book = Batch{}, alerts.NewBook(st.Open, g.names)
+		g.batch, g.book = journal.Batch{}, alerts.NewBook(st.Open, g.names)
 		sites, err = g.recoverSites(ctx, from, untold)
 		return err
 	})
@@ -247,7 +244,7 @@ func (g *Gateway) abandon(id string, about uint64) {
 	case s.stopped != "":
 		// It was tried again: what was told up to here is not told once more.
 		s.stopped, s.unjudged = firstLineOf(cause), max(s.unjudged, about)
-		g.batch.Stops = append(g.batch.Stops, Stop{id, s.unjudged})
+		g.batch.Stops = append(g.batch.Stops, journal.Stop{Site: id, Seq: s.unjudged})
 		g.stops.Add(1)
 		return
 	case about == 0:
@@ -280,7 +277,9 @@ func (g *Gateway) view(s *site) rules.View {
 		var v rules.View
 		err := g.guard.ask(&s.id, 0, func() error { v = s.look(); return nil })
 		if err == nil {
-			s.shown = v
+			if s.shown.Site == "" {
+				s.shown = v.Outlined() // until the view is published
+			}
 			return v
 		}
 		g.stop(s, g.seq+1, err)
@@ -311,6 +310,17 @@ func unjudged(v rules.View, site string) rules.View {
 	v.Tasks = append([]rules.TaskView(nil), v.Tasks...)
 	for i := range v.Tasks {
 		v.Tasks[i].Verdict = rules.Unknown
+	}
+	if v.Outline != nil {
+		n, o := v.Outline.Counts, rules.Outline{Unheard: v.Outline.Unheard}
+		o.Counts.Unknown = n.Within + n.Breached + n.Near + n.Unknown
+		if w := v.Outline.Worst; w != nil {
+			worst := *w
+			worst.Verdict, worst.Near, worst.Explanation = rules.Unknown, false, rules.Explanation{Reason: rules.ReasonStopped}
+			o.Worst = &worst
+		}
+		v.Outline = &o
+		return v
 	}
 	v.Verdicts = append([]rules.VerdictView(nil), v.Verdicts...)
 	for i := range v.Verdicts {

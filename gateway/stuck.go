@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // While the journal refuses commits nothing is acknowledged, and the batch waits. Judging goes on: what devices still send, up to a
@@ -19,9 +20,9 @@ var refusals = []alerts.FaultName{alerts.FaultDiskFull, alerts.FaultJournalGone,
 
 func refusalOf(err error) alerts.FaultName {
 	switch {
-	case errors.Is(err, ErrFull):
+	case errors.Is(err, journal.ErrFull):
 		return alerts.FaultDiskFull
-	case errors.Is(err, ErrGone):
+	case errors.Is(err, journal.ErrGone):
 		return alerts.FaultJournalGone
 	}
 	return alerts.FaultJournalRefuses
@@ -135,6 +136,8 @@ func (l *Loop) meanwhile(ctx context.Context, pause time.Duration, stop <-chan s
 		case <-next.C:
 			return nil
 		case <-due.C:
+		case <-l.live.wanted:
+			l.live.serve(l.gw)
 		case <-stop:
 			return fmt.Errorf("stopping with an uncommitted batch: %w", cause)
 		case c := <-commands:

@@ -10,6 +10,7 @@ import (
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -21,7 +22,7 @@ func TestL2_JudgingGoesOnWhileTheJournalRefuses(t *testing.T) {
 	var refuse atomic.Bool
 	m.fail = func(int) (error, bool) {
 		if refuse.Load() {
-			return ErrFull, false
+			return journal.ErrFull, false
 		}
 		return nil, false
 	}

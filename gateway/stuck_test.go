@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // Finding L2: while the journal refuses commits people hear why, and of what else goes wrong; all of it is over, and stored, when
@@ -27,7 +28,7 @@ func TestL2_AlertsLiveWhileTheJournalRefuses(t *testing.T) {
 		isOpen := func(name alerts.FaultName) bool {
 			return slices.ContainsFunc(l.live.Open(), func(a alerts.Alert) bool { return a.Rule == string(name) })
 		}
-		refuse(fmt.Errorf("writing: %w", ErrFull))
+		refuse(fmt.Errorf("writing: %w", journal.ErrFull))
 		_ = l.Intake().Put(message(1, nil))
 		time.Sleep(10 * time.Second)
 		if !isOpen(alerts.FaultDiskFull) {
@@ -42,7 +43,7 @@ func TestL2_AlertsLiveWhileTheJournalRefuses(t *testing.T) {
 			t.Errorf("open alerts %+v: want the broker's among them", l.live.Open())
 		}
 		// It is for another reason now.
-		refuse(fmt.Errorf("looking: %w", ErrGone))
+		refuse(fmt.Errorf("looking: %w", journal.ErrGone))
 		time.Sleep(30 * time.Second)
 		if isOpen(alerts.FaultDiskFull) || !isOpen(alerts.FaultJournalGone) {
 			t.Errorf("open alerts %+v: want the lost journal's and not the full disk's", l.live.Open())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -14,7 +15,7 @@ const mostWarming = 1_000_000
 
 // takeover says from where an engine of this version begins to read, when the journal was judged by another one: the present
 // depends on the records of the horizon and on what stands before them, so an upgrade takes as long with ten years behind it.
-func takeover(ctx context.Context, j Journal, st *State) (telemetry.Engine, error) {
+func takeover(ctx context.Context, j journal.Recovery, st *journal.State) (telemetry.Engine, error) {
 	after, err := j.Before(ctx, st.LastReceived.Add(-rules.Horizon))
 	if err != nil {
 		return telemetry.Engine{}, err
@@ -27,7 +28,7 @@ func takeover(ctx context.Context, j Journal, st *State) (telemetry.Engine, erro
 
 // Standing applies to an engine what stands at the record behind which it begins to read: the site's last configuration, the
 // levels that people chose, also before it, and that nobody listens.
-func Standing(ctx context.Context, j Journal, site string, from telemetry.Engine, apply func(*telemetry.Record) error) error {
+func Standing(ctx context.Context, j journal.Recovery, site string, from telemetry.Engine, apply func(*telemetry.Record) error) error {
 	var last *telemetry.Record
 	var levels []*telemetry.Record
 	err := j.Standing(ctx, site, from.After, func(rec *telemetry.Record) error {
@@ -114,7 +115,7 @@ func (g *Gateway) adopt(ctx context.Context, now telemetry.Instant) error {
 		if err := g.append(ctx, telemetry.Record{Kind: telemetry.KindEngine, Site: s.id, At: at, Received: at, Engine: &engine}); err != nil {
 			return fmt.Errorf("taking over site %q: %w", s.id, err)
 		}
-		s.snapshotDue = true
+		s.snapshotDue, g.hurry = true, true
 		g.log.Info("another version of the rule engine judges the site from here on", "site", s.id, "engine", engine.Version, "record", g.seq)
 	}
 	return nil

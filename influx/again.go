@@ -4,15 +4,9 @@ import (
 	"context"
 	"fmt"
 	"sync"
-)
 
-// Keeper keeps the points that InfluxDB refused. Its methods are safe for concurrent use.
-type Keeper interface {
-	// Refused lists points with a number below before (0: from the newest on), the newest first; an empty site means all.
-	Refused(ctx context.Context, site string, before int64, limit int) ([]Refused, error)
-	// Stored forgets points that InfluxDB has taken after all.
-	Stored(ctx context.Context, numbers []int64) error
-}
+	"github.com/gerbang-iot/gerbang/journal"
+)
 
 // againOnce lets one Again run at a time.
 type againOnce struct{ sync.Mutex }
@@ -23,7 +17,7 @@ const againStep = 1000
 // Again sends the refused points of a site (empty: of all) once more, after what was wrong was mended. Those that InfluxDB takes are
 // forgotten; the others stay as they are. It returns how many of each there were; an error says that InfluxDB did not take or refuse all of
 // them within ctx.
-func (w *Writer) Again(ctx context.Context, k Keeper, site string) (stored, refused int, err error) {
+func (w *Writer) Again(ctx context.Context, k journal.Refusals, site string) (stored, refused int, err error) {
 	w.againOnce.Lock()
 	defer w.againOnce.Unlock()
 	l := newLane(w, true)

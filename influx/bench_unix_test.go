@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -29,7 +30,7 @@ func BenchmarkEncode(b *testing.B) {
 			b.ReportAllocs()
 			for i := range b.N {
 				if lines.lines() == 5000 {
-					lines.reset(Position{})
+					lines.reset(journal.Position{})
 				}
 				rec.Seq, rec.At = uint64(i+1), epoch+telemetry.Instant(i)*1e6
 				e.record(&lines, &rec)
@@ -59,7 +60,7 @@ func (s *endless) Records(_ context.Context, after uint64, limit int, dst []tele
 	return dst, nil
 }
 
-func (s *endless) Advance(ctx context.Context, to Position, rejected []Rejected) error {
+func (s *endless) Advance(ctx context.Context, to journal.Position, rejected []journal.Rejected) error {
 	if int(to.Record) == s.n {
 		close(s.done)
 	}

@@ -4,13 +4,14 @@ import (
 	"context"
 	"slices"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // bounded is the part of a Source that ends somewhere.
 type bounded struct {
-	Source
-	end func() Position
+	journal.Source
+	end func() journal.Position
 }
 
 // Records implements Source.
@@ -24,24 +25,24 @@ func (s bounded) Records(ctx context.Context, after uint64, limit int, dst []tel
 }
 
 // Transitions implements Source.
-func (s bounded) Transitions(ctx context.Context, after int64, limit int, dst []Transition) ([]Transition, error) {
+func (s bounded) Transitions(ctx context.Context, after int64, limit int, dst []journal.Transition) ([]journal.Transition, error) {
 	end, from := s.end().Transition, len(dst)
 	dst, err := s.Source.Transitions(ctx, after, limit, dst)
-	return until(dst, from, func(t *Transition) bool { return t.ID > end }), err
+	return until(dst, from, func(t *journal.Transition) bool { return t.ID > end }), err
 }
 
 // Samples implements Source.
-func (s bounded) Samples(ctx context.Context, after int64, limit int, dst []Sample) ([]Sample, error) {
+func (s bounded) Samples(ctx context.Context, after int64, limit int, dst []journal.Sample) ([]journal.Sample, error) {
 	end, from := s.end().Sample, len(dst)
 	dst, err := s.Source.Samples(ctx, after, limit, dst)
-	return until(dst, from, func(v *Sample) bool { return v.ID > end }), err
+	return until(dst, from, func(v *journal.Sample) bool { return v.ID > end }), err
 }
 
 // Flows implements Source.
-func (s bounded) Flows(ctx context.Context, after int64, limit int, dst []Flow) ([]Flow, error) {
+func (s bounded) Flows(ctx context.Context, after int64, limit int, dst []journal.Flow) ([]journal.Flow, error) {
 	end, from := s.end().Flow, len(dst)
 	dst, err := s.Source.Flows(ctx, after, limit, dst)
-	return until(dst, from, func(f *Flow) bool { return f.ID > end }), err
+	return until(dst, from, func(f *journal.Flow) bool { return f.ID > end }), err
 }
 
 // until cuts what was read, from an index on, where it is beyond the end.

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
@@ -74,7 +75,7 @@ func randomFaults(t *testing.T, seed, round uint64) {
 	// every moment.)
 	random := rand.New(rand.NewPCG(seed, round))
 	trouble := rand.New(rand.NewPCG(seed, round+1e6))
-	journal := &memoryJournal{}
+	j := &memoryJournal{}
 	server := &chaos{random: rand.New(rand.NewPCG(seed, round+2e6))}
 	server.answer = func(_ int, lines []string) reply { return server.next(lines) }
 	places := newPlaces(testSite())
@@ -82,19 +83,19 @@ func randomFaults(t *testing.T, seed, round uint64) {
 	// The oracle is made of what was added, by nobody who takes part.
 	reference := encoder{places: places}
 	var expected batch
-	expect := func(p Position) {
+	expect := func(p journal.Position) {
 		for expected.to.Record < p.Record {
-			reference.record(&expected, &journal.records[expected.to.Record])
+			reference.record(&expected, &j.records[expected.to.Record])
 		}
 	}
-	journal.fail = func(string) error {
+	j.fail = func(string) error {
 		if !server.calm.Load() && trouble.IntN(30) == 0 {
 			return errors.New("database is locked")
 		}
 		return nil
 	}
 	rejectedKeys := make(map[string]bool)
-	journal.advanced = func(to Position, rejected []Rejected) {
+	j.advanced = func(to journal.Position, rejected []journal.Rejected) {
 		expect(to)
 		for _, r := range rejected {
 			key, _ := splitLine(r.Line)
@@ -111,7 +112,7 @@ func randomFaults(t *testing.T, seed, round uint64) {
 		}
 	}
 
-	o := options(journal, server)
+	o := options(j, server)
 	o.BatchLines = 1 + random.IntN(60)
 	w, stop := start(t, o)
 	for step := range 30 {
@@ -123,12 +124,12 @@ func randomFaults(t *testing.T, seed, round uint64) {
 			}
 			more = append(more, r)
 		}
-		w.Committed(journal.add(more...))
+		w.Committed(j.add(more...))
 		time.Sleep(time.Duration(random.IntN(60_000)) * time.Millisecond)
 		if random.IntN(6) == 0 {
 			stop()
 			w, stop = start(t, o)
-			w.Committed(journal.head())
+			w.Committed(j.head())
 		}
 	}
 	synctest.Wait()
@@ -137,16 +138,16 @@ func randomFaults(t *testing.T, seed, round uint64) {
 	synctest.Wait()
 	stop()
 
-	if got, want := journal.saved(), journal.head(); got != want {
+	if got, want := j.saved(), j.head(); got != want {
 		t.Errorf("seed %d, round %d: position %v, want %v", seed, round, got, want)
 	}
-	expect(journal.head())
+	expect(j.head())
 	want := make(map[string]string)
 	for i := range expected.sources {
 		key, fields := splitLine(lineOf(&expected, i))
 		want[key] = fields
 	}
-	for _, r := range journal.rejections() {
+	for _, r := range j.rejections() {
 		key, fields := splitLine(r.Line)
 		if !strings.Contains(fields, "_in=6i") {
 			t.Errorf("seed %d, round %d: refused %q, which is well", seed, round, r.Line)
@@ -170,7 +171,7 @@ func randomFaults(t *testing.T, seed, round uint64) {
 			t.Errorf("seed %d, round %d: %q is stored, and nobody recorded it", seed, round, key)
 		}
 	}
-	if rejections := len(journal.rejections()); rejections > 0 && testing.Verbose() {
+	if rejections := len(j.rejections()); rejections > 0 && testing.Verbose() {
 		t.Logf("%d points, %d rejected, %d requests", len(want), rejections, server.count())
 	}
 }

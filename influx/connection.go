@@ -7,6 +7,7 @@ import (
 
 	"github.com/influxdata/influxdb-client-go/v2/api"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -80,10 +81,10 @@ func (l *lane) conn() *connection {
 // shared lets two lanes use a Source.
 type shared struct {
 	mu     sync.Mutex
-	source Source
+	source journal.Source
 }
 
-var _ Source = (*shared)(nil)
+var _ journal.Source = (*shared)(nil)
 
 // Records implements Source.
 func (s *shared) Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error) {
@@ -93,21 +94,21 @@ func (s *shared) Records(ctx context.Context, after uint64, limit int, dst []tel
 }
 
 // Transitions implements Source.
-func (s *shared) Transitions(ctx context.Context, after int64, limit int, dst []Transition) ([]Transition, error) {
+func (s *shared) Transitions(ctx context.Context, after int64, limit int, dst []journal.Transition) ([]journal.Transition, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.source.Transitions(ctx, after, limit, dst)
 }
 
 // Samples implements Source.
-func (s *shared) Samples(ctx context.Context, after int64, limit int, dst []Sample) ([]Sample, error) {
+func (s *shared) Samples(ctx context.Context, after int64, limit int, dst []journal.Sample) ([]journal.Sample, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.source.Samples(ctx, after, limit, dst)
 }
 
 // Flows implements Source.
-func (s *shared) Flows(ctx context.Context, after int64, limit int, dst []Flow) ([]Flow, error) {
+func (s *shared) Flows(ctx context.Context, after int64, limit int, dst []journal.Flow) ([]journal.Flow, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.source.Flows(ctx, after, limit, dst)
@@ -121,14 +122,14 @@ func (s *shared) Configured(ctx context.Context, seq uint64) ([]telemetry.Record
 }
 
 // Position implements Source.
-func (s *shared) Position(ctx context.Context) (Position, error) {
+func (s *shared) Position(ctx context.Context) (journal.Position, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.source.Position(ctx)
 }
 
 // Advance implements Source.
-func (s *shared) Advance(ctx context.Context, to Position, rejected []Rejected) error {
+func (s *shared) Advance(ctx context.Context, to journal.Position, rejected []journal.Rejected) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.source.Advance(ctx, to, rejected)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -150,24 +151,24 @@ func TestI1_ChannelsAtTheirPlaces(t *testing.T) {
 func TestI1_TotalsBecomeFlow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		journal, server := &memoryJournal{}, &fakeServer{}
+		j, server := &memoryJournal{}, &fakeServer{}
 		total := func(v float64) telemetry.Record {
 			r := observed("counter-1", telemetry.Reading{Quantity: telemetry.PeopleInTotal, Value: v})
 			r.At, r.Received = epoch, epoch
 			return r
 		}
 		at := epoch + 1234567
-		journal.add(total(1000), total(1004))
-		journal.flows = []Flow{
-			{1, rules.Flow{Site: "magetan", Device: "counter-1", At: at, In: 4, Record: 2}},
-			{2, rules.Flow{Site: "magetan", Device: "counter-1", Channel: "b", At: at, In: 1, Out: 2, Record: 2}},
+		j.add(total(1000), total(1004))
+		j.flows = []journal.Flow{
+			{ID: 1, Flow: rules.Flow{Site: "magetan", Device: "counter-1", At: at, In: 4, Record: 2}},
+			{ID: 2, Flow: rules.Flow{Site: "magetan", Device: "counter-1", Channel: "b", At: at, In: 1, Out: 2, Record: 2}},
 		}
-		w, _ := start(t, options(journal, server))
+		w, _ := start(t, options(j, server))
 		time.Sleep(time.Minute)
-		journal.mu.Lock()
-		journal.flows = append(journal.flows, Flow{3, rules.Flow{Site: "magetan", Device: "counter-1", At: at, In: 3, Record: 3}})
-		journal.mu.Unlock()
-		w.Committed(journal.add(total(1003)))
+		j.mu.Lock()
+		j.flows = append(j.flows, journal.Flow{ID: 3, Flow: rules.Flow{Site: "magetan", Device: "counter-1", At: at, In: 3, Record: 3}})
+		j.mu.Unlock()
+		w.Committed(j.add(total(1003)))
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		got := map[string]string{}
@@ -183,8 +184,8 @@ func TestI1_TotalsBecomeFlow(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("flows: got %v, want %v", got, want)
 		}
-		if journal.saved() != journal.head() {
-			t.Errorf("position: got %v, want %v", journal.saved(), journal.head())
+		if j.saved() != j.head() {
+			t.Errorf("position: got %v, want %v", j.saved(), j.head())
 		}
 	})
 }
@@ -199,13 +200,13 @@ func TestI1_PointsFollowTheConfigurationThenInForce(t *testing.T) {
 	all = append(all, flows(0, 10)...)
 	all = append(all, configuration(site))
 	all = append(all, flows(10, 10)...)
-	var passed []Flow
+	var passed []journal.Flow
 	for i := range 20 {
 		seq := uint64(i + 1)
 		if i >= 10 {
 			seq++
 		}
-		passed = append(passed, Flow{int64(i + 1), rules.Flow{Site: "magetan", Device: "counter-1", Channel: "t", At: epoch + telemetry.Instant(i)*1e9, In: 1, Record: seq}})
+		passed = append(passed, journal.Flow{ID: int64(i + 1), Flow: rules.Flow{Site: "magetan", Device: "counter-1", Channel: "t", At: epoch + telemetry.Instant(i)*1e9, In: 1, Record: seq}})
 	}
 	write := func(lines int, stops []uint64) map[string]string {
 		var points map[string]string

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // notices collects what a Writer reports.
@@ -75,7 +77,7 @@ func TestEveryFaultKeepsTheReadings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				journal, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
+				j, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
 				well := time.Now().Add(3 * time.Minute)
 				server.answer = func(int, []string) reply {
 					if time.Now().Before(well) {
@@ -83,8 +85,8 @@ func TestEveryFaultKeepsTheReadings(t *testing.T) {
 					}
 					return reply{}
 				}
-				journal.add(flows(0, 20)...)
-				o := options(journal, server)
+				j.add(flows(0, 20)...)
+				o := options(j, server)
 				o.Faults = told.report
 				w, stop := start(t, o)
 				time.Sleep(tt.within)
@@ -96,7 +98,7 @@ func TestEveryFaultKeepsTheReadings(t *testing.T) {
 				}
 				time.Sleep(time.Until(well) - time.Millisecond)
 				synctest.Wait()
-				if got := journal.saved(); got != (Position{}) {
+				if got := j.saved(); got != (journal.Position{}) {
 					t.Errorf("position during the fault: got %v, want none", got)
 				}
 				h := w.Health()
@@ -111,14 +113,14 @@ func TestEveryFaultKeepsTheReadings(t *testing.T) {
 				if !told.has(tt.fault, false) {
 					t.Errorf("after the fault: got %q, want the alarm to end", told.lines)
 				}
-				if len(server.points) != 20 || len(journal.rejections()) != 0 {
-					t.Errorf("after the fault: got %d points, %d rejections, want 20, 0", len(server.points), len(journal.rejections()))
+				if len(server.points) != 20 || len(j.rejections()) != 0 {
+					t.Errorf("after the fault: got %d points, %d rejections, want 20, 0", len(server.points), len(j.rejections()))
 				}
 				if h := w.Health(); h.State != Writing || h.Waiting != 0 || h.LastError != "" || h.Written != 20 {
 					t.Errorf("health after the fault: got %+v, want 20 written, no error", h)
 				}
 				stop()
-				if got, want := journal.saved(), journal.head(); got != want {
+				if got, want := j.saved(), j.head(); got != want {
 					t.Errorf("position: got %v, want %v", got, want)
 				}
 				for _, text := range append(told.lines, h.LastError) {
@@ -256,24 +258,24 @@ func TestOnlyTheBadPointIsRejected(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				journal, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
+				j, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
 				server.answer = func(_ int, lines []string) reply { return tt.answer(server, lines) }
-				journal.add(flows(0, 100)...)
-				o := options(journal, server)
+				j.add(flows(0, 100)...)
+				o := options(j, server)
 				o.Faults = told.report
 				w, _ := start(t, o)
 				time.Sleep(time.Minute)
 				synctest.Wait()
-				rejected := journal.rejections()
+				rejected := j.rejections()
 				if len(rejected) != 14 || len(server.points) != 86 {
 					t.Fatalf("got %d rejected, %d stored, want 14, 86", len(rejected), len(server.points))
 				}
 				for i, r := range rejected {
-					if want := uint64(7*i + 7); uint64(r.ID) != want || r.Stream != Records || r.Site != "magetan" || r.Device != "counter-1" || !bad(r.Line) || r.Reason == "" {
+					if want := uint64(7*i + 7); uint64(r.ID) != want || r.Stream != journal.StreamRecords || r.Site != "magetan" || r.Device != "counter-1" || !bad(r.Line) || r.Reason == "" {
 						t.Errorf("rejection %d: got %+v, want record %d with line and reason", i, r, want)
 					}
 				}
-				if got, want := journal.saved(), journal.head(); got != want {
+				if got, want := j.saved(), j.head(); got != want {
 					t.Errorf("position: got %v, want %v", got, want)
 				}
 				if !slices.IsSorted(server.order) {

@@ -1,12 +1,13 @@
 package influx
 
 import (
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // transition appends the line of a change of verdict; two for a late one.
-func (e *encoder) transition(b *batch, tr *Transition) {
+func (e *encoder) transition(b *batch, tr *journal.Transition) {
 	b.to.Transition = tr.ID
 	b.elements++
 	if !tr.Late {
@@ -20,7 +21,7 @@ func (e *encoder) transition(b *batch, tr *Transition) {
 }
 
 // verdict writes the state of a rule and subject from at on; x explains it, if known.
-func (e *encoder) verdict(b *batch, tr *Transition, moment, at telemetry.Instant, state rules.Verdict, near bool, x *rules.Explanation) {
+func (e *encoder) verdict(b *batch, tr *journal.Transition, moment, at telemetry.Instant, state rules.Verdict, near bool, x *rules.Explanation) {
 	t := append(b.text, measurementNames[verdict]...)
 	if tr.Late {
 		t = append(t, ",late=true"...)
@@ -47,12 +48,12 @@ func (e *encoder) verdict(b *batch, tr *Transition, moment, at telemetry.Instant
 		t = appendTextField(t, "reason", string(x.Reason))
 	}
 	b.text = appendTime(t, moment)
-	b.sources = append(b.sources, source{end: len(b.text), stream: Transitions, id: tr.ID, site: tr.Site, at: at})
+	b.sources = append(b.sources, source{end: len(b.text), stream: journal.StreamTransitions, id: tr.ID, site: tr.Site, at: at})
 }
 
 // sample appends the line of an occupancy sample. A sample is a state: the last one at a time counts. Numbers that nobody knows
 // are not written.
-func (e *encoder) sample(b *batch, s *Sample) {
+func (e *encoder) sample(b *batch, s *journal.Sample) {
 	b.to.Sample = s.ID
 	b.elements++
 	if e.before != 0 && s.At >= e.before {
@@ -79,12 +80,12 @@ func (e *encoder) sample(b *batch, s *Sample) {
 	}
 	t = appendFlagField(t, "near", s.Near)
 	b.text = appendTime(t, s.At)
-	b.sources = append(b.sources, source{end: len(b.text), stream: Samples, id: s.ID, site: s.Site, at: s.At})
+	b.sources = append(b.sources, source{end: len(b.text), stream: journal.StreamSamples, id: s.ID, site: s.Site, at: s.At})
 }
 
 // flow appends the line of what passed a counter of running totals. It is a state of its own time, which later knowledge
 // replaces, so its point has that very time, whichever record brought the knowledge.
-func (e *encoder) flow(b *batch, f *Flow) {
+func (e *encoder) flow(b *batch, f *journal.Flow) {
 	b.to.Flow = f.ID
 	b.elements++
 	if !finite(f.In) || !finite(f.Out) || e.before != 0 && f.At >= e.before {
@@ -100,7 +101,7 @@ func (e *encoder) flow(b *batch, f *Flow) {
 	t = appendInteger(append(t, " persons_in="...), f.In)
 	t = appendInteger(append(t, ",persons_out="...), f.Out)
 	b.text = appendTime(t, f.At)
-	b.sources = append(b.sources, source{end: len(b.text), stream: Flows, id: f.ID, site: f.Site, device: f.Device, at: f.At})
+	b.sources = append(b.sources, source{end: len(b.text), stream: journal.StreamFlows, id: f.ID, site: f.Site, device: f.Device, at: f.At})
 }
 
 // appendFlagField writes ",name=1i" or ",name=0i".

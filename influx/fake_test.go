@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -28,17 +29,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type memoryJournal struct {
 	mu          sync.Mutex
 	records     []telemetry.Record // Seq is the index + 1
-	transitions []Transition
-	samples     []Sample
-	flows       []Flow
+	transitions []journal.Transition
+	samples     []journal.Sample
+	flows       []journal.Flow
 	before      []telemetry.Record // configurations from before the first record
-	position    Position
-	rejected    []Rejected
+	position    journal.Position
+	rejected    []journal.Rejected
 	advances    int
 	// fail, if set, is asked before each method and may return an error.
 	fail func(method string) error
 	// advanced, if set, sees what is about to be saved.
-	advanced func(Position, []Rejected)
+	advanced func(journal.Position, []journal.Rejected)
 }
 
 func (j *memoryJournal) enter(method string) error {
@@ -58,7 +59,7 @@ func (j *memoryJournal) Records(_ context.Context, after uint64, limit int, dst 
 	return append(dst, j.records[from:min(from+limit, len(j.records))]...), nil
 }
 
-func (j *memoryJournal) Transitions(_ context.Context, after int64, limit int, dst []Transition) ([]Transition, error) {
+func (j *memoryJournal) Transitions(_ context.Context, after int64, limit int, dst []journal.Transition) ([]journal.Transition, error) {
 	defer j.mu.Unlock()
 	if err := j.enter("Transitions"); err != nil {
 		return dst, err
@@ -67,7 +68,7 @@ func (j *memoryJournal) Transitions(_ context.Context, after int64, limit int, d
 	return append(dst, j.transitions[from:min(from+limit, len(j.transitions))]...), nil
 }
 
-func (j *memoryJournal) Samples(_ context.Context, after int64, limit int, dst []Sample) ([]Sample, error) {
+func (j *memoryJournal) Samples(_ context.Context, after int64, limit int, dst []journal.Sample) ([]journal.Sample, error) {
 	defer j.mu.Unlock()
 	if err := j.enter("Samples"); err != nil {
 		return dst, err
@@ -76,7 +77,7 @@ func (j *memoryJournal) Samples(_ context.Context, after int64, limit int, dst [
 	return append(dst, j.samples[from:min(from+limit, len(j.samples))]...), nil
 }
 
-func (j *memoryJournal) Flows(_ context.Context, after int64, limit int, dst []Flow) ([]Flow, error) {
+func (j *memoryJournal) Flows(_ context.Context, after int64, limit int, dst []journal.Flow) ([]journal.Flow, error) {
 	defer j.mu.Unlock()
 	if err := j.enter("Flows"); err != nil {
 		return dst, err
@@ -102,13 +103,13 @@ func (j *memoryJournal) Configured(_ context.Context, seq uint64) ([]telemetry.R
 	return slices.Collect(maps.Values(last)), nil
 }
 
-func (j *memoryJournal) Position(context.Context) (Position, error) {
+func (j *memoryJournal) Position(context.Context) (journal.Position, error) {
 	defer j.mu.Unlock()
 	err := j.enter("Position")
 	return j.position, err
 }
 
-func (j *memoryJournal) Advance(_ context.Context, to Position, rejected []Rejected) error {
+func (j *memoryJournal) Advance(_ context.Context, to journal.Position, rejected []journal.Rejected) error {
 	defer j.mu.Unlock()
 	if err := j.enter("Advance"); err != nil {
 		return err
@@ -123,7 +124,7 @@ func (j *memoryJournal) Advance(_ context.Context, to Position, rejected []Rejec
 }
 
 // add appends observations and returns the new head.
-func (j *memoryJournal) add(records ...telemetry.Record) Position {
+func (j *memoryJournal) add(records ...telemetry.Record) journal.Position {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, r := range records {
@@ -133,23 +134,23 @@ func (j *memoryJournal) add(records ...telemetry.Record) Position {
 	return j.headLocked()
 }
 
-func (j *memoryJournal) head() Position {
+func (j *memoryJournal) head() journal.Position {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.headLocked()
 }
 
-func (j *memoryJournal) headLocked() Position {
-	return Position{uint64(len(j.records)), int64(len(j.transitions)), int64(len(j.samples)), int64(len(j.flows))}
+func (j *memoryJournal) headLocked() journal.Position {
+	return journal.Position{Record: uint64(len(j.records)), Transition: int64(len(j.transitions)), Sample: int64(len(j.samples)), Flow: int64(len(j.flows))}
 }
 
-func (j *memoryJournal) saved() Position {
+func (j *memoryJournal) saved() journal.Position {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.position
 }
 
-func (j *memoryJournal) rejections() []Rejected {
+func (j *memoryJournal) rejections() []journal.Rejected {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.Clone(j.rejected)

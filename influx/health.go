@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -43,12 +44,12 @@ type health struct {
 	mu sync.Mutex
 	// guarded by mu
 	now           Health
-	head          Position          // newest elements in the journal, as far as known
-	done          Position          // the present's position
+	head          journal.Position  // newest elements in the journal, as far as known
+	done          journal.Position  // the present's position
 	oldest        telemetry.Instant // receipt of the first record that waits in the present; 0: none, or not known
 	left          bool              // there is a past
-	pastDone      Position
-	pastEnd       Position
+	pastDone      journal.Position
+	pastEnd       journal.Position
 	pastOldest    telemetry.Instant
 	struggles     bool      // the present fails
 	presentStored time.Time // the present's last success
@@ -93,45 +94,34 @@ func (h *health) age() time.Duration {
 }
 
 // committed raises the head; it never falls.
-func (h *health) committed(head Position) {
+func (h *health) committed(head journal.Position) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.oldest == 0 && head.Record > h.done.Record {
 		h.oldest = telemetry.InstantOf(time.Now())
 	}
-	h.head = h.head.max(head)
-}
-
-// max is the later of two positions in every stream.
-func (p Position) max(q Position) Position {
-	return Position{max(p.Record, q.Record), max(p.Transition, q.Transition), max(p.Sample, q.Sample), max(p.Flow, q.Flow)}
-}
-
-// elements is how many there are from p, exclusive, to q, if the streams had no gaps.
-func (p Position) elements(q Position) uint64 {
-	return q.Record - min(q.Record, p.Record) + uint64(q.Transition-min(q.Transition, p.Transition)) +
-		uint64(q.Sample-min(q.Sample, p.Sample)) + uint64(q.Flow-min(q.Flow, p.Flow))
+	h.head = h.head.Max(head)
 }
 
 // pending is how many elements of all streams wait in the present.
 func (h *health) pending() uint64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.done.elements(h.head)
+	return h.done.Elements(h.head)
 }
 
 // newer reports whether the journal goes on behind a position.
-func (h *health) newer(than Position) bool {
+func (h *health) newer(than journal.Position) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return than.elements(h.head) > 0
+	return than.Elements(h.head) > 0
 }
 
 // behind gives the journal's end where the present is so far from it that it should leave the rest to the past.
-func (h *health) behind(batch uint64) (head Position, yes bool) {
+func (h *health) behind(batch uint64) (head journal.Position, yes bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.head, h.oldest != 0 && h.done.elements(h.head) > batch && time.Since(h.oldest.Time()) >= pastAge
+	return h.head, h.oldest != 0 && h.done.Elements(h.head) > batch && time.Since(h.oldest.Time()) >= pastAge
 }
 
 // filled notes the age of the batch in work.
@@ -148,7 +138,7 @@ func (h *health) filled(past bool, oldest telemetry.Instant) {
 }
 
 // advanced notes a position, and when the gateway learned of the first record behind it.
-func (h *health) advanced(past bool, to Position, oldest telemetry.Instant) {
+func (h *health) advanced(past bool, to journal.Position, oldest telemetry.Instant) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if past {
@@ -159,14 +149,14 @@ func (h *health) advanced(past bool, to Position, oldest telemetry.Instant) {
 		return
 	}
 	h.done, h.oldest, h.struggles = to, oldest, false
-	h.head = h.head.max(to)
+	h.head = h.head.Max(to)
 	if oldest == 0 && h.head.Record > to.Record { // committed a moment ago
 		h.oldest = telemetry.InstantOf(time.Now())
 	}
 }
 
 // split notes that what lies between two positions is left to the past.
-func (h *health) split(from, end Position) {
+func (h *health) split(from, end journal.Position) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.left {

@@ -17,6 +17,7 @@ import (
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -56,7 +57,7 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 	t.Parallel()
 	server := testengine.Influxd(t)
 	server.CreateDB("gerbang")
-	journal := &memoryJournal{}
+	j := &memoryJournal{}
 	at := telemetry.InstantOf(time.Now().Add(-time.Hour))
 	var readings, periods []telemetry.Reading // where a message has both, only the total counts
 	for i, q := range telemetry.Quantities() {
@@ -73,15 +74,15 @@ func TestInfluxdTakesTheWholeSchema(t *testing.T) {
 		all.Observation.Task = &telemetry.TaskLog{Task: "handles", Done: true, Agent: "alcohol\n\"70 %\", C:\\x", Item: "#m"}
 		apart := observed("air-1", periods...)
 		apart.At = all.At
-		journal.add(all, apart)
+		j.add(all, apart)
 	}
-	journal.transitions = []Transition{{ID: 1, Transition: rules.Transition{Site: "magetan", Rule: "capacity", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"},
+	j.transitions = []journal.Transition{{ID: 1, Transition: rules.Transition{Site: "magetan", Rule: "capacity", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"},
 		At: at, To: rules.Breached, Explanation: rules.Explanation{Value: 31, Limit: 30, HasValue: true, HasLimit: true, Reason: rules.ReasonNear}}}}
-	journal.samples = []Sample{{ID: 1, Sample: rules.Sample{Site: "magetan", Zone: "hall", At: at, Persons: 31, Error: 0.5, Low: 30, High: 32, Known: true, Limit: 30, HasLimit: true, Near: true}}}
-	journal.flows = []Flow{{ID: 1, Flow: rules.Flow{Site: "magetan", Device: "counter-1", At: at, In: 4, Out: 2, Record: 1}}}
-	start(t, toReal(journal, server, "gerbang"))
-	eventually(t, "everything to be written", caughtUp(journal))
-	if got := journal.rejections(); len(got) != 0 {
+	j.samples = []journal.Sample{{ID: 1, Sample: rules.Sample{Site: "magetan", Zone: "hall", At: at, Persons: 31, Error: 0.5, Low: 30, High: 32, Known: true, Limit: 30, HasLimit: true, Near: true}}}
+	j.flows = []journal.Flow{{ID: 1, Flow: rules.Flow{Site: "magetan", Device: "counter-1", At: at, In: 4, Out: 2, Record: 1}}}
+	start(t, toReal(j, server, "gerbang"))
+	eventually(t, "everything to be written", caughtUp(j))
+	if got := j.rejections(); len(got) != 0 {
 		t.Fatalf("rejected: got %+v, want none", got)
 	}
 
@@ -457,22 +458,22 @@ func TestL5_InfluxdBehindAProxy(t *testing.T) {
 		}).ServeHTTP(w, r)
 	}))
 	defer proxy.Close()
-	journal := &memoryJournal{}
-	o := toReal(journal, server, "gerbang")
+	j := &memoryJournal{}
+	o := toReal(j, server, "gerbang")
 	o.Server.URL = proxy.URL
 	closed.Store(true)
-	journal.add(arrived(100, time.Hour)...)
+	j.add(arrived(100, time.Hour)...)
 	w, _ := start(t, o)
 	eventually(t, "the firewall to be found out", func() bool { return w.Health().LastError != "" })
-	if h := w.Health(); h.Written != 0 || journal.saved() != (Position{}) {
+	if h := w.Health(); h.Written != 0 || j.saved() != (journal.Position{}) {
 		t.Errorf("behind the firewall: got %+v, want nothing believed", h)
 	}
 	closed.Store(false)
-	eventually(t, "everything to be written", caughtUp(journal))
+	eventually(t, "everything to be written", caughtUp(j))
 	if got := server.Count("gerbang", "people_flow", "persons_in"); got != 100 {
 		t.Errorf("points: got %d, want 100", got)
 	}
-	if len(journal.rejections()) != 0 {
-		t.Errorf("rejected: got %v", journal.rejections())
+	if len(j.rejections()) != 0 {
+		t.Errorf("rejected: got %v", j.rejections())
 	}
 }

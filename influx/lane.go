@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -12,16 +13,16 @@ import (
 type lane struct {
 	w      *Writer
 	past   bool
-	again  bool   // what was refused before; it speaks for itself only
-	source Source // what of the journal the lane is to write
+	again  bool           // what was refused before; it speaks for itself only
+	source journal.Source // what of the journal the lane is to write
 
 	encoder      encoder
 	batch        batch
 	records      []telemetry.Record // read, from nextRecord on not yet in a batch
 	nextRecord   int
-	transitions  []Transition
-	samples      []Sample
-	flows        []Flow // read, from nextFlow on not yet in a batch
+	transitions  []journal.Transition
+	samples      []journal.Sample
+	flows        []journal.Flow // read, from nextFlow on not yet in a batch
 	nextFlow     int
 	bytesMax     int           // of a request, as far as it is known
 	timeout      time.Duration // of the next attempt
@@ -64,7 +65,7 @@ func (l *lane) begin(ctx context.Context) error {
 }
 
 // beginAt goes to a position, and finds what was configured there.
-func (l *lane) beginAt(ctx context.Context, at Position) error {
+func (l *lane) beginAt(ctx context.Context, at journal.Position) error {
 	configured, err := l.source.Configured(ctx, at.Record)
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // The past never delays the present. Where the Writer is behind by more than a batch and pastAge (after an outage, or a long time
@@ -24,13 +26,13 @@ const (
 // lanes is what the two lanes share.
 type lanes struct {
 	mu   sync.Mutex
-	live Position // the present is done up to here
-	past *past    // nil: there is none
+	live journal.Position // the present is done up to here
+	past *past            // nil: there is none
 }
 
 // past is a range of the journal that is still to be written.
 type past struct {
-	done, end Position
+	done, end journal.Position
 	split     time.Time // when the present left it
 	reached   bool      // all of it is written
 	late      []string  // lines of states that the present wrote meanwhile
@@ -38,18 +40,18 @@ type past struct {
 }
 
 // begin sets the present's position at the start.
-func (s *lanes) begin(at Position) {
+func (s *lanes) begin(at journal.Position) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.live = at
 }
 
 // pastEnd is where the past ends.
-func (s *lanes) pastEnd() Position {
+func (s *lanes) pastEnd() journal.Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.past == nil {
-		return Position{}
+		return journal.Position{}
 	}
 	return s.past.end
 }
@@ -62,17 +64,17 @@ func (s *lanes) reached() bool {
 }
 
 // unwritten is where the past goes on; false: there is none, or all of it is written.
-func (s *lanes) unwritten() (from Position, is bool) {
+func (s *lanes) unwritten() (from journal.Position, is bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.past == nil || s.past.reached {
-		return Position{}, false
+		return journal.Position{}, false
 	}
 	return s.past.done, true
 }
 
 // reach notes that all up to end is written, and reports whether that is all of the past.
-func (s *lanes) reach(end Position) bool {
+func (s *lanes) reach(end journal.Position) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.past.end != end {
@@ -83,7 +85,7 @@ func (s *lanes) reach(end Position) bool {
 }
 
 // split leaves what lies between the present's position and end to the past.
-func (w *Writer) split(end Position) {
+func (w *Writer) split(end journal.Position) {
 	s := &w.lanes
 	s.mu.Lock()
 	if s.past == nil {
@@ -162,7 +164,7 @@ func (w *Writer) advance(ctx context.Context, l *lane) error {
 func (p *past) remember(b *batch) {
 	for i := range b.sources {
 		s := &b.sources[i]
-		if s.stream != Samples && s.stream != Flows || s.at.Time().After(p.split) {
+		if s.stream != journal.StreamSamples && s.stream != journal.StreamFlows || s.at.Time().After(p.split) {
 			continue
 		}
 		if len(p.late) == lateMax {
@@ -261,7 +263,7 @@ func (w *Writer) pastTurn(ctx context.Context, l *lane) bool {
 		return false
 	}
 	if err == nil && l.idle && w.lanes.reach(end) {
-		w.Committed(Position{}) // wakes the present
+		w.Committed(journal.Position{}) // wakes the present
 		return false
 	}
 	return sleep(ctx, min(time.Since(begin), time.Second), nil) == nil

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -174,23 +175,23 @@ func TestI2_TheNewestStateOfATimeStays(t *testing.T) {
 		t.Run(fmt.Sprint(remembered), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				journal, server := &memoryJournal{}, &fakeServer{}
+				j, server := &memoryJournal{}, &fakeServer{}
 				server.answer = func(int, []string) reply { return reply{after: time.Second} }
-				journal.add(arrived(5000, 6*time.Hour)...)
+				j.add(arrived(5000, 6*time.Hour)...)
 				at := telemetry.InstantOf(time.Now().Add(-3 * time.Hour))
 				passed := func(in float64, record uint64) {
-					journal.mu.Lock()
-					defer journal.mu.Unlock()
-					journal.flows = append(journal.flows, Flow{int64(len(journal.flows) + 1), rules.Flow{Site: "magetan", Device: "counter-1", Channel: "t", At: at, In: in, Record: record}})
+					j.mu.Lock()
+					defer j.mu.Unlock()
+					j.flows = append(j.flows, journal.Flow{ID: int64(len(j.flows) + 1), Flow: rules.Flow{Site: "magetan", Device: "counter-1", Channel: "t", At: at, In: in, Record: record}})
 				}
 				passed(1, 4900)
-				o := options(journal, server)
+				o := options(j, server)
 				o.BatchLines = 500
 				w, stop := start(t, o)
-				w.Committed(journal.head())
+				w.Committed(j.head())
 				time.Sleep(3 * time.Second)
 				passed(2, 5001)
-				w.Committed(journal.add(flow(telemetry.InstantOf(time.Now()), 1, 1)))
+				w.Committed(j.add(flow(telemetry.InstantOf(time.Now()), 1, 1)))
 				time.Sleep(3 * time.Second)
 				if !remembered {
 					w.lanes.mu.Lock()
@@ -205,8 +206,8 @@ func TestI2_TheNewestStateOfATimeStays(t *testing.T) {
 						t.Errorf("%s: got %q, want the newest, 2", key, fields)
 					}
 				}
-				if journal.saved() != journal.head() {
-					t.Errorf("position: got %v, want %v", journal.saved(), journal.head())
+				if j.saved() != j.head() {
+					t.Errorf("position: got %v, want %v", j.saved(), j.head())
 				}
 			})
 		})

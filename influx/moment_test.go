@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -163,7 +164,7 @@ func TestL4_RevisionsThatTouch(t *testing.T) {
 		e := encoder{places: newPlaces()}
 		var b batch
 		for i, tr := range order {
-			e.transition(&b, &Transition{ID: int64(i + 1), Transition: tr})
+			e.transition(&b, &journal.Transition{ID: int64(i + 1), Transition: tr})
 		}
 		state, at := "", telemetry.Instant(0)
 		for line := range strings.Lines(string(b.text)) {

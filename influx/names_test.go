@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -85,11 +86,11 @@ func schemaWritten(t *testing.T) []string {
 		e.record(&b, &telemetry.Record{Seq: seq, Kind: telemetry.KindEntry, Site: site.ID, At: 5, Entry: &n})
 	}
 	for _, late := range []bool{false, true} {
-		e.transition(&b, &Transition{ID: 1, Transition: rules.Transition{Site: "s", Rule: "r", At: 5, Until: 6, Late: late, Explanation: rules.Explanation{
+		e.transition(&b, &journal.Transition{ID: 1, Transition: rules.Transition{Site: "s", Rule: "r", At: 5, Until: 6, Late: late, Explanation: rules.Explanation{
 			HasValue: true, HasLimit: true, Reason: rules.ReasonNear}}})
 	}
-	e.sample(&b, &Sample{ID: 1, Sample: rules.Sample{Site: "s", Zone: "z", Persons: 3, High: 4, Known: true, Limit: 5, HasLimit: true}})
-	e.flow(&b, &Flow{ID: 1, Flow: rules.Flow{Site: site.ID, Device: "air-1", Channel: "a", At: 5}})
+	e.sample(&b, &journal.Sample{ID: 1, Sample: rules.Sample{Site: "s", Zone: "z", Persons: 3, High: 4, Known: true, Limit: 5, HasLimit: true}})
+	e.flow(&b, &journal.Flow{ID: 1, Flow: rules.Flow{Site: site.ID, Device: "air-1", Channel: "a", At: 5}})
 
 	found := map[string]bool{}
 	for line := range strings.Lines(string(b.text)) {

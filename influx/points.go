@@ -1,6 +1,7 @@
 package influx
 
 import (
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -43,7 +44,7 @@ func (e *encoder) record(b *batch, rec *telemetry.Record) {
 func (e *encoder) observation(b *batch, rec *telemetry.Record) {
 	o := &rec.Observation
 	p := e.places.device(rec.Site, o.Device)
-	from := source{stream: Records, id: int64(rec.Seq), site: rec.Site, device: o.Device, at: rec.Moment()}
+	from := source{stream: journal.StreamRecords, id: int64(rec.Seq), site: rec.Site, device: o.Device, at: rec.Moment()}
 	e.done = append(e.done[:0], make([]bool, len(o.Readings))...)
 	for i := range o.Readings {
 		if !e.done[i] {
@@ -234,7 +235,7 @@ func (e *encoder) task(b *batch, l *telemetry.TaskLog, counts bool, kind string,
 // entry writes those entries of people that are measurements too: a manual count and a task done.
 func (e *encoder) entry(b *batch, rec *telemetry.Record) {
 	n := rec.Entry
-	from := source{stream: Records, id: int64(rec.Seq), site: rec.Site, at: rec.Moment()}
+	from := source{stream: journal.StreamRecords, id: int64(rec.Seq), site: rec.Site, at: rec.Moment()}
 	switch n.Kind {
 	case telemetry.EntryTask:
 		l := telemetry.TaskLog{Task: n.Subject, Done: n.Value != 0, Agent: n.Text}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -97,7 +98,7 @@ func TestDerivedStreamsBecomePoints(t *testing.T) {
 		{Site: "magetan", Rule: "capacity", Subject: hall, At: 20, From: rules.Unknown, To: rules.Within},
 		{Site: "magetan", Rule: "capacity", Subject: hall, At: 12, Until: 15, Late: true, From: rules.Breached, To: rules.Within},
 	} {
-		e.transition(&b, &Transition{ID: int64(i + 1), Transition: tr})
+		e.transition(&b, &journal.Transition{ID: int64(i + 1), Transition: tr})
 	}
 	for i, s := range []rules.Sample{
 		{Site: "magetan", Zone: "hall", At: 30, Persons: 12.5, Error: 2, Low: 11, High: 15, Known: true, Limit: 30, HasLimit: true, Near: true},
@@ -107,7 +108,7 @@ func TestDerivedStreamsBecomePoints(t *testing.T) {
 		{Site: "magetan", Zone: "hall", At: 32, Persons: 20, Error: 1.5, Low: 19, High: 22, Limit: 30, HasLimit: true},
 		{Site: "magetan", Zone: "hall", At: 33, Persons: 3, Low: 3, High: 3, Known: true, HasLimit: true},
 	} {
-		e.sample(&b, &Sample{ID: int64(i + 1), Sample: s})
+		e.sample(&b, &journal.Sample{ID: int64(i + 1), Sample: s})
 	}
 	want := strings.Join([]string{
 		"verdict,rule=capacity,site=magetan,subject=zone/hall state=1i,near=0i,value=31,error=1.5,limit_value=30 1",
@@ -124,7 +125,7 @@ func TestDerivedStreamsBecomePoints(t *testing.T) {
 	if got := string(b.text); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if want := (Position{0, 4, 5, 0}); b.to != want {
+	if want := (journal.Position{Record: 0, Transition: 4, Sample: 5, Flow: 0}); b.to != want {
 		t.Errorf("position: got %v, want %v", b.to, want)
 	}
 }

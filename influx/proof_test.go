@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 var (
@@ -58,7 +60,7 @@ func TestL5_WhatIsNotProvenWaitsAndAlarms(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				journal, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
+				j, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
 				well := time.Now().Add(10 * time.Minute)
 				server.answer = func(int, []string) reply {
 					if time.Now().Before(well) {
@@ -66,28 +68,28 @@ func TestL5_WhatIsNotProvenWaitsAndAlarms(t *testing.T) {
 					}
 					return reply{}
 				}
-				journal.add(flows(0, 20)...)
-				o := options(journal, server)
+				j.add(flows(0, 20)...)
+				o := options(j, server)
 				o.Faults = told.report
 				w, _ := start(t, o)
 				for range 9 { // the present goes on to be tried
 					time.Sleep(time.Minute)
-					w.Committed(journal.add(flows(len(journal.records), 1)...))
+					w.Committed(j.add(flows(len(j.records), 1)...))
 				}
 				synctest.Wait()
-				if n := len(journal.rejections()); n != 0 {
-					t.Fatalf("refused for good: got %d points, the first for %q, want none", n, journal.rejections()[0].Reason)
+				if n := len(j.rejections()); n != 0 {
+					t.Fatalf("refused for good: got %d points, the first for %q, want none", n, j.rejections()[0].Reason)
 				}
-				if h := w.Health(); h.Written != 0 || h.Rejected != 0 || h.State == Writing || journal.saved() != (Position{}) {
-					t.Errorf("during the fault: got %+v, position %v, want nothing written, no step", h, journal.saved())
+				if h := w.Health(); h.Written != 0 || h.Rejected != 0 || h.State == Writing || j.saved() != (journal.Position{}) {
+					t.Errorf("during the fault: got %+v, position %v, want nothing written, no step", h, j.saved())
 				}
 				if !told.has(FaultDown, true) {
 					t.Errorf("alarms: got %q, want %s", told.lines, FaultDown)
 				}
 				time.Sleep(10 * time.Minute)
 				synctest.Wait()
-				if len(server.points) != 29 || len(journal.rejections()) != 0 || journal.saved() != journal.head() {
-					t.Errorf("after the fault: got %d points, %d refused, position %v, want 29, 0, %v", len(server.points), len(journal.rejections()), journal.saved(), journal.head())
+				if len(server.points) != 29 || len(j.rejections()) != 0 || j.saved() != j.head() {
+					t.Errorf("after the fault: got %d points, %d refused, position %v, want 29, 0, %v", len(server.points), len(j.rejections()), j.saved(), j.head())
 				}
 				if !told.has(FaultDown, false) {
 					t.Errorf("alarms: got %q, want the end of %s", told.lines, FaultDown)

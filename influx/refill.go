@@ -5,19 +5,20 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // RefillOptions are what Refill needs.
 type RefillOptions struct {
 	Server Server
-	Source Source
+	Source journal.Source
 	// From and To are the positions between which all is written again; Head is where the journal ends.
-	From, To, Head Position
+	From, To, Head journal.Position
 	// Until is the time at which the refilled period ends.
 	Until telemetry.Instant
 	// Progress is called after each batch; nil: never.
-	Progress func(done Position)
+	Progress func(done journal.Position)
 	// Faults as in Options.
 	Faults    func(name string, firing bool, detail string)
 	Logger    *slog.Logger      // nil: discard
@@ -26,8 +27,8 @@ type RefillOptions struct {
 
 // Refilled is what a Refill did.
 type Refilled struct {
-	Written uint64     // points, those that were sent twice counted twice
-	Refused []Rejected // for good; nobody else keeps them
+	Written uint64             // points, those that were sent twice counted twice
+	Refused []journal.Rejected // for good; nobody else keeps them
 }
 
 // Refill writes a range of the journal to InfluxDB again, beside the Writer of a running gateway and at low priority. An element becomes
@@ -42,7 +43,7 @@ func Refill(ctx context.Context, o RefillOptions) (done Refilled, err error) {
 	}
 	defer func() { w.connections.Load().close(); w.outage.end() }()
 	l := newLane(w, true)
-	pass := func(from, end Position) error {
+	pass := func(from, end journal.Position) error {
 		w.lanes.past = &past{done: from, end: end}
 		if err := l.beginAt(ctx, from); err != nil {
 			return err
@@ -67,18 +68,18 @@ func Refill(ctx context.Context, o RefillOptions) (done Refilled, err error) {
 
 // again is a Source that is read only: it keeps what is refused, and no position.
 type again struct {
-	Source
-	refused *[]Rejected
+	journal.Source
+	refused *[]journal.Rejected
 }
 
 // Advance implements Source.
-func (s *again) Advance(_ context.Context, _ Position, rejected []Rejected) error {
+func (s *again) Advance(_ context.Context, _ journal.Position, rejected []journal.Rejected) error {
 	*s.refused = append(*s.refused, rejected...)
 	return nil
 }
 
 // states is a Source without the messages: what remains are the states that follow from them.
-type states struct{ Source }
+type states struct{ journal.Source }
 
 // Records implements Source.
 func (s states) Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error) {
@@ -93,6 +94,6 @@ func (s states) Records(ctx context.Context, after uint64, limit int, dst []tele
 }
 
 // Transitions implements Source.
-func (s states) Transitions(_ context.Context, _ int64, _ int, dst []Transition) ([]Transition, error) {
+func (s states) Transitions(_ context.Context, _ int64, _ int, dst []journal.Transition) ([]journal.Transition, error) {
 	return dst, nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -14,27 +15,27 @@ import (
 func TestI6_RefillReplacesExactly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		journal, server := &memoryJournal{}, &fakeServer{}
-		journal.add(arrived(3000, 2*time.Hour)...)
-		at := journal.records[1500].At
+		j, server := &memoryJournal{}, &fakeServer{}
+		j.add(arrived(3000, 2*time.Hour)...)
+		at := j.records[1500].At
 		for i, f := range []struct {
 			in     float64
 			record uint64
 		}{{1, 1000}, {2, 1600}, {3, 2900}} { // the last one comes late, behind the refilled period
-			journal.flows = append(journal.flows, Flow{int64(i + 1), rules.Flow{Site: "magetan", Device: "counter-1", Channel: "t", At: at, In: f.in, Record: f.record}})
+			j.flows = append(j.flows, journal.Flow{ID: int64(i + 1), Flow: rules.Flow{Site: "magetan", Device: "counter-1", Channel: "t", At: at, In: f.in, Record: f.record}})
 		}
-		_, stop := start(t, options(journal, server))
+		_, stop := start(t, options(j, server))
 		time.Sleep(time.Minute)
 		stop()
 		want := maps.Clone(server.points)
 		if len(want) != 3001 {
 			t.Fatalf("points: got %d, want 3001", len(want))
 		}
-		o := options(journal, server)
-		position := journal.saved()
+		o := options(j, server)
+		position := j.saved()
 		done, err := Refill(t.Context(), RefillOptions{
-			Server: o.Server, Source: journal, Transport: server, From: Position{Record: 500, Flow: 0}, To: Position{Record: 2000, Flow: 2}, Head: journal.head(),
-			Until: journal.records[2000].Received,
+			Server: o.Server, Source: j, Transport: server, From: journal.Position{Record: 500, Flow: 0}, To: journal.Position{Record: 2000, Flow: 2}, Head: j.head(),
+			Until: j.records[2000].Received,
 		})
 		if err != nil || done.Written < 1500 || done.Written > 1510 || len(done.Refused) != 0 {
 			t.Errorf("refill: got %d points, %d refused, %v, want those of the period", done.Written, len(done.Refused), err)
@@ -42,11 +43,11 @@ func TestI6_RefillReplacesExactly(t *testing.T) {
 		if !maps.Equal(server.points, want) {
 			t.Error("points differ after the refill")
 		}
-		if journal.saved() != position {
-			t.Errorf("position: got %v, want it left alone at %v", journal.saved(), position)
+		if j.saved() != position {
+			t.Errorf("position: got %v, want it left alone at %v", j.saved(), position)
 		}
 		clear(server.points)
-		if _, err := Refill(t.Context(), RefillOptions{Server: o.Server, Source: journal, Transport: server, To: journal.head(), Head: journal.head(), Until: telemetry.InstantOf(time.Now())}); err != nil {
+		if _, err := Refill(t.Context(), RefillOptions{Server: o.Server, Source: j, Transport: server, To: j.head(), Head: j.head(), Until: telemetry.InstantOf(time.Now())}); err != nil {
 			t.Fatal(err)
 		}
 		if !maps.Equal(server.points, want) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
 
@@ -47,10 +48,10 @@ func TestTheServerMustProveItself(t *testing.T) {
 			server.StartTLS()
 			defer server.Close()
 
-			journal := &memoryJournal{}
-			journal.add(flows(0, 10)...)
+			j := &memoryJournal{}
+			j.add(flows(0, 10)...)
 			faults := make(chan string, 16)
-			o := options(journal, nil)
+			o := options(j, nil)
 			o.Transport = nil
 			o.Server.URL, o.Server.CAFile = server.URL, trusted
 			o.Faults = func(name string, firing bool, detail string) { faults <- fmt.Sprintf("%s %t %s", name, firing, detail) }
@@ -62,12 +63,12 @@ func TestTheServerMustProveItself(t *testing.T) {
 			}
 			if tt.fault == FaultDown {
 				stop()
-				if len(asked) != 0 || journal.saved() != (Position{}) {
-					t.Errorf("got %d requests, position %v, want none", len(asked), journal.saved())
+				if len(asked) != 0 || j.saved() != (journal.Position{}) {
+					t.Errorf("got %d requests, position %v, want none", len(asked), j.saved())
 				}
 				return
 			}
-			eventually(t, "the readings", caughtUp(journal))
+			eventually(t, "the readings", caughtUp(j))
 			if got := <-asked; got != "Token gate:canary-secret" {
 				t.Errorf("authorization: got %q", got)
 			}

@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gerbang-iot/gerbang/journal"
 )
 
 // Options are what a Writer needs.
 type Options struct {
 	Server Server
-	Source Source
+	Source journal.Source
 	// BatchLines is how many lines make a full batch (one element may add a few more); 0: 5000.
 	BatchLines int
 	// BatchBytes likewise, before compression; 0: 4 MiB.
@@ -119,7 +121,7 @@ func New(o Options) (*Writer, error) {
 
 // Committed tells the Writer that the journal has grown up to head. It never blocks; the loop calls it after every commit,
 // and once at the start. A missed call delays writing by idleLook.
-func (w *Writer) Committed(head Position) {
+func (w *Writer) Committed(head journal.Position) {
 	w.health.committed(head)
 	select {
 	case w.wake <- struct{}{}:

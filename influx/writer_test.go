@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -143,27 +144,27 @@ func TestAFailingJournalIsTriedAgain(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				journal, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
+				j, server, told := &memoryJournal{}, &fakeServer{}, &notices{}
 				well := time.Now().Add(10 * time.Minute)
-				journal.fail = func(m string) error {
+				j.fail = func(m string) error {
 					if m == method && time.Now().Before(well) {
 						return errors.New("database is locked")
 					}
 					return nil
 				}
-				journal.add(flow(epoch, 1, 1), flow(epoch, 2, 2))
-				o := options(journal, server)
+				j.add(flow(epoch, 1, 1), flow(epoch, 2, 2))
+				o := options(j, server)
 				o.Faults = told.report
 				_, _ = start(t, o)
 				time.Sleep(5 * time.Minute)
 				synctest.Wait()
-				if !told.has(FaultSource, true) || journal.saved() != (Position{}) {
-					t.Errorf("while failing: got %q, position %v, want %s, none", told.lines, journal.saved(), FaultSource)
+				if !told.has(FaultSource, true) || j.saved() != (journal.Position{}) {
+					t.Errorf("while failing: got %q, position %v, want %s, none", told.lines, j.saved(), FaultSource)
 				}
 				time.Sleep(7 * time.Minute)
 				synctest.Wait()
-				if !told.has(FaultSource, false) || len(server.points) != 2 || journal.saved().Record != 2 {
-					t.Errorf("after: got %q, %d points, position %v, want the end of %s, 2, 2", told.lines, len(server.points), journal.saved(), FaultSource)
+				if !told.has(FaultSource, false) || len(server.points) != 2 || j.saved().Record != 2 {
+					t.Errorf("after: got %q, %d points, position %v, want the end of %s, 2, 2", told.lines, len(server.points), j.saved(), FaultSource)
 				}
 			})
 		})
@@ -183,16 +184,16 @@ func TestRetentionMayDeleteWhatWasWritten(t *testing.T) {
 		t.Run(strconv.Itoa(left), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				journal, server := &memoryJournal{}, &fakeServer{}
-				journal.add(flows(0, 2000+left)...)
-				journal.position = Position{Record: 2000}
-				o := options(journal, server)
-				o.Source = shortened{journal}
+				j, server := &memoryJournal{}, &fakeServer{}
+				j.add(flows(0, 2000+left)...)
+				j.position = journal.Position{Record: 2000}
+				o := options(j, server)
+				o.Source = shortened{j}
 				start(t, o)
 				time.Sleep(time.Minute)
 				synctest.Wait()
-				if len(server.points) != left || journal.saved() != journal.head() {
-					t.Errorf("got %d points, position %v, want %d, %v", len(server.points), journal.saved(), left, journal.head())
+				if len(server.points) != left || j.saved() != j.head() {
+					t.Errorf("got %d points, position %v, want %d, %v", len(server.points), j.saved(), left, j.head())
 				}
 			})
 		})
@@ -203,25 +204,25 @@ func TestRetentionMayDeleteWhatWasWritten(t *testing.T) {
 func TestDerivedStreamsKeepUpWithABacklog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		journal, server := &memoryJournal{}, &fakeServer{}
-		journal.add(flows(0, 3000)...)
+		j, server := &memoryJournal{}, &fakeServer{}
+		j.add(flows(0, 3000)...)
 		for i := range 300 {
-			journal.transitions = append(journal.transitions, Transition{ID: int64(i + 1), Transition: rules.Transition{
+			j.transitions = append(j.transitions, journal.Transition{ID: int64(i + 1), Transition: rules.Transition{
 				Site: "magetan", Rule: "capacity", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "hall"}, At: epoch + telemetry.Instant(i)}})
-			journal.samples = append(journal.samples, Sample{ID: int64(i + 1), Sample: rules.Sample{Site: "magetan", Zone: "hall", At: epoch + telemetry.Instant(i)}})
+			j.samples = append(j.samples, journal.Sample{ID: int64(i + 1), Sample: rules.Sample{Site: "magetan", Zone: "hall", At: epoch + telemetry.Instant(i)}})
 		}
-		o := options(journal, server)
+		o := options(j, server)
 		o.BatchLines = 400
 		server.answer = func(int, []string) reply { return reply{after: time.Second} }
 		start(t, o)
 		time.Sleep(4*time.Second + time.Millisecond)
 		synctest.Wait()
-		if got := journal.saved(); got.Transition != 300 || got.Sample != 300 || got.Record == 0 || got.Record == 3000 {
+		if got := j.saved(); got.Transition != 300 || got.Sample != 300 || got.Record == 0 || got.Record == 3000 {
 			t.Errorf("after four batches: got %v, want all transitions and samples, some of the records", got)
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if got, want := journal.saved(), journal.head(); got != want {
+		if got, want := j.saved(), j.head(); got != want {
 			t.Errorf("position: got %v, want %v", got, want)
 		}
 		if len(server.points) != 3600 {

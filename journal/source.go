@@ -2,207 +2,94 @@ package journal
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"time"
 
-	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Source is the journal as the InfluxDB writer reads it. It is for one goroutine.
-type Source struct {
-	j      *Journal
-	reader *reader
+// Streams are what the InfluxDB writer reads.
+type Streams interface {
+	// Source begins to read. Each is for one reader, whose calls come one at a time; all of them share one position.
+	Source() Source
 }
 
-var _ influx.Source = (*Source)(nil)
-
-// Source gives a reader for the InfluxDB writer.
-func (j *Journal) Source() *Source { return &Source{j: j, reader: newReader()} }
-
-// Changed is closed at the next commit, or when the journal closes.
-func (s *Source) Changed() <-chan struct{} { return s.j.wake.next() }
-
-// Records appends records after the given one: from memory where the reader keeps up, else from the database.
-func (s *Source) Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error) {
-	if dst, ok := s.j.tail.after(after, limit, dst); ok {
-		return dst, nil
-	}
-	arena := make([]telemetry.Reading, 0, 2*limit)
-	from := len(dst)
-	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
-		var rec telemetry.Record
-		var err error
-		if rec, arena, err = scanRecord(rows, s.reader, arena); err == nil {
-			dst = append(dst, rec)
-		}
-		return err
-	}, `SELECT seq, kind, site, at, received, identity, body FROM records WHERE seq > ? ORDER BY seq LIMIT ?`, int64(after), limit)
-	more := len(dst) == from+limit
-	dst = dst[:from+len(orderly(dst[from:], after, more, func(r *telemetry.Record) uint64 { return r.Seq }))]
-	if unreadable(err) {
-		if len(dst) > from {
-			return dst, nil // up to what cannot be read
-		}
-		passed, more, err := s.j.behind(ctx, after)
-		if err != nil || !more {
-			return dst, err
-		}
-		return s.Records(ctx, passed, limit, dst)
-	}
-	if err != nil {
-		return dst, fmt.Errorf("reading records after %d: %w", after, err)
-	}
-	return dst, nil
+// Source is the journal as the InfluxDB writer sees it: four ordered streams and one durable position in them.
+//
+// Each stream is read in the order of its numbers. What has been returned once is returned again, unchanged, by every later read
+// from the same place, also after a restart: the writer relies on it to write the same points twice without harm. (A journal that was
+// mended says less than before: what was set aside or is judged anew is missing. What InfluxDB has of it stays there, except where a
+// new value of the same moment replaces it.) A read returns fewer than limit elements only if there are no more now. Elements are
+// appended to dst; the slots between its length and its capacity hold elements of earlier reads, whose memory may be used again.
+//
+// The methods are called one at a time. An error of any of them is tried again with a growing delay.
+type Source interface {
+	// Records appends the records of every kind with Seq > after, at most limit. Only observations, the entries of people and
+	// configurations are looked at; the others just move the position, so their contents may be left out.
+	Records(ctx context.Context, after uint64, limit int, dst []telemetry.Record) ([]telemetry.Record, error)
+	// Transitions appends the changes of verdict with ID > after, at most limit.
+	Transitions(ctx context.Context, after int64, limit int, dst []Transition) ([]Transition, error)
+	// Samples appends the occupancy samples with ID > after, at most limit.
+	Samples(ctx context.Context, after int64, limit int, dst []Sample) ([]Sample, error)
+	// Flows appends what passed counters of running totals with ID > after, at most limit. A flow is there as soon as the record
+	// that brought it.
+	Flows(ctx context.Context, after int64, limit int, dst []Flow) ([]Flow, error)
+	// Configured gives the configuration record that was in force in each site after record seq; the sites' order does not matter.
+	Configured(ctx context.Context, seq uint64) ([]telemetry.Record, error)
+	// Position is the last one given to Advance; zero before the first.
+	Position(ctx context.Context) (Position, error)
+	// Advance makes to the durable position and stores the rejected points, both or neither. Everything up to to is
+	// stored in InfluxDB or among rejected. A rejected point is evidence: it is kept, counted, and shown; one that is kept already
+	// is not kept twice. The position may be the one before: then there are only rejected points to store.
+	Advance(ctx context.Context, to Position, rejected []Rejected) error
 }
 
-// Transitions appends changes of verdict after the given one.
-func (s *Source) Transitions(ctx context.Context, after int64, limit int, dst []influx.Transition) ([]influx.Transition, error) {
-	from := len(dst)
-	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
-		var t influx.Transition
-		var body sql.RawBytes
-		if err := rows.Scan(&t.ID, &body); err != nil {
-			return err
-		}
-		dst = append(dst, t)
-		return json.Unmarshal(body, &dst[len(dst)-1].Transition)
-	}, `SELECT id, body FROM transitions WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
-	if err != nil {
-		return dst, fmt.Errorf("reading transitions after %d: %w", after, err)
-	}
-	return dst[:from+len(orderly(dst[from:], uint64(after), len(dst) == from+limit, func(r *influx.Transition) uint64 { return uint64(r.ID) }))], nil
+// Position is the last element of each stream that the InfluxDB writer is done with.
+type Position struct {
+	Record     uint64
+	Transition int64
+	Sample     int64
+	Flow       int64
 }
 
-// Samples appends occupancy samples after the given one.
-func (s *Source) Samples(ctx context.Context, after int64, limit int, dst []influx.Sample) ([]influx.Sample, error) {
-	from := len(dst)
-	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
-		var v influx.Sample
-		err := scanSample(rows, &v.ID, &v.Sample)
-		dst = append(dst, v)
-		return err
-	}, sampleColumns+` WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
-	if err != nil {
-		return dst, fmt.Errorf("reading samples after %d: %w", after, err)
-	}
-	return dst[:from+len(orderly(dst[from:], uint64(after), len(dst) == from+limit, func(r *influx.Sample) uint64 { return uint64(r.ID) }))], nil
+// Max is the later of two positions in every stream.
+func (p Position) Max(q Position) Position {
+	return Position{max(p.Record, q.Record), max(p.Transition, q.Transition), max(p.Sample, q.Sample), max(p.Flow, q.Flow)}
 }
 
-// Flows appends what passed counters of running totals after the given one.
-func (s *Source) Flows(ctx context.Context, after int64, limit int, dst []influx.Flow) ([]influx.Flow, error) {
-	from := len(dst)
-	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
-		var f influx.Flow
-		err := rows.Scan(&f.ID, &f.Record, &f.Site, &f.Device, &f.Channel, &f.At, &f.In, &f.Out)
-		dst = append(dst, f)
-		return err
-	}, `SELECT id, record, site, device, channel, at, people_in, people_out FROM flows WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
-	if err != nil {
-		return dst, fmt.Errorf("reading flows after %d: %w", after, err)
-	}
-	return dst[:from+len(orderly(dst[from:], uint64(after), len(dst) == from+limit, func(r *influx.Flow) uint64 { return uint64(r.ID) }))], nil
+// Elements is how many there are from p, exclusive, to q, if the streams had no gaps.
+func (p Position) Elements(q Position) uint64 {
+	return q.Record - min(q.Record, p.Record) + uint64(q.Transition-min(q.Transition, p.Transition)) +
+		uint64(q.Sample-min(q.Sample, p.Sample)) + uint64(q.Flow-min(q.Flow, p.Flow))
 }
 
-const configuredAtSQL = `SELECT seq, kind, site, at, received, identity, body FROM records
-	WHERE seq IN (SELECT max(seq) FROM records WHERE kind IN (2, 3, 5) AND kind = 5 AND seq <= ? GROUP BY site)`
-
-// Configured gives the configuration record that was in force in each site after the given record.
-func (s *Source) Configured(ctx context.Context, seq uint64) ([]telemetry.Record, error) {
-	var found []telemetry.Record
-	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {
-		rec, _, err := scanRecord(rows, s.reader, nil)
-		found = append(found, rec)
-		return err
-	}, configuredAtSQL, int64(seq))
-	if err != nil {
-		return nil, fmt.Errorf("reading what was configured at record %d: %w", seq, err)
-	}
-	return found, nil
+// Transition is a change of verdict with its place in the stream.
+type Transition struct {
+	ID int64 // ascending from 1, never reused; gaps are allowed
+	rules.Transition
 }
 
-const sampleColumns = `SELECT id, record, site, zone, at, persons, error, low, high, lim, verdict, near, known, limited FROM samples`
-
-// scanSample reads a sample. One that an older version recorded has no interval, and does not say whether it has a limit: it
-// gets its own here, for all who read it.
-func scanSample(rows *sql.Rows, id *int64, v *rules.Sample) error {
-	var low, high sql.NullFloat64
-	var limited sql.NullBool
-	if err := rows.Scan(id, &v.Record, &v.Site, &v.Zone, &v.At, &v.Persons, &v.Error, &low, &high, &v.Limit, &v.Verdict, &v.Near, &v.Known, &limited); err != nil {
-		return err
-	}
-	if v.Low, v.High = low.Float64, high.Float64; !low.Valid || !high.Valid {
-		v.Low, v.High = rules.Interval(v.Persons, v.Error)
-	}
-	if v.HasLimit = limited.Bool; !limited.Valid {
-		v.HasLimit = v.Limit != 0
-	}
-	return nil
+// Sample is an occupancy sample with its place in the stream.
+type Sample struct {
+	ID int64 // ascending from 1, never reused; gaps are allowed
+	rules.Sample
 }
 
-// The names of the InfluxDB writer's positions among the cursors. Retention never deletes what they still need.
+// Flow is what passed a counter of running totals, with its place in the stream. Record does not fall along the stream while the
+// journal is only written to. Where it was mended (gerbang journal repair-clock) a site's history is judged again from the first
+// record that was set aside: those flows come behind newer ones of other sites, and are written as soon as they are met, with the
+// places that their devices have where the writer is then.
+type Flow struct {
+	ID int64 // ascending from 1, never reused; gaps are allowed
+	rules.Flow
+}
+
+// Stream names one of the four streams.
+type Stream string
+
+// The streams.
 const (
-	cursorRecords     = "influx/records"
-	cursorTransitions = "influx/transitions"
-	cursorSamples     = "influx/samples"
-	cursorFlows       = "influx/flows"
+	StreamRecords     Stream = "records"
+	StreamTransitions Stream = "transitions"
+	StreamSamples     Stream = "samples"
+	StreamFlows       Stream = "flows"
 )
-
-// cursorAlive is when the gateway was last seen running, in place of a position.
-const cursorAlive = "gateway/alive"
-
-// cursorStopped and a site's id name the first record of the site that was not judged; 0: all were.
-const cursorStopped = "stopped/"
-
-// Position is where the writer is in the four streams.
-func (s *Source) Position(ctx context.Context) (influx.Position, error) {
-	var p influx.Position
-	err := errors.Join(
-		s.j.row(ctx, cursorQuery(cursorRecords), whole(&p.Record)),
-		s.j.row(ctx, cursorQuery(cursorTransitions), whole(&p.Transition)),
-		s.j.row(ctx, cursorQuery(cursorSamples), whole(&p.Sample)),
-		s.j.row(ctx, cursorQuery(cursorFlows), whole(&p.Flow)),
-	)
-	if err != nil {
-		return p, fmt.Errorf("reading the InfluxDB cursors: %w", err)
-	}
-	return p, nil
-}
-
-// cursorQuery reads one cursor; 0 if it was never set.
-func cursorQuery(name string) string {
-	return `SELECT coalesce(max(position), 0) FROM cursors WHERE typeof(position) = 'integer' AND name = '` + name + `'`
-}
-
-// Advance makes the positions durable together with the points that InfluxDB refused for good.
-func (s *Source) Advance(_ context.Context, to influx.Position, rejected []influx.Rejected) error {
-	w, err := s.j.working()
-	if err != nil {
-		return err
-	}
-	now := int64(telemetry.InstantOf(time.Now()))
-	err = w.transaction(func() error {
-		for name, position := range map[string]int64{
-			cursorRecords: int64(to.Record), cursorTransitions: to.Transition, cursorSamples: to.Sample, cursorFlows: to.Flow,
-		} {
-			if err := w.cursor.exec(name, position); err != nil {
-				return err
-			}
-		}
-		for i := range rejected {
-			r := &rejected[i]
-			if err := w.refuse.exec(int64(r.At), r.Line, r.Reason, r.Site, r.Device, now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("moving the InfluxDB cursors: %w", err)
-	}
-	return nil
-}

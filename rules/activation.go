@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"cel.dev/cel-go/cel"
@@ -9,14 +10,28 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// activation gives an expression the values of one subject at one time.
+// activation gives an expression the values of one subject at one time, and is what answers the question about it. An engine has one,
+// and others for the case that a question is asked while another is being answered: a site has hundreds of judges, and each
+// needs it only for the length of an answer.
 type activation struct {
-	judge   *expressionJudge
+	judge *expressionJudge
+	moment
+	gauge   []gauged    // by quantity
+	sensors [][]*series // by place in the rule's list: who measures it
+	view    view        // of the question that is being answered
+	bound   []*series   // what the last finding rests on
+	decided view        // likewise, by place in the rule's list
+	// Of a condition that is true and not for long enough: since when, and for how many readings in a row. 0: it is not so.
+	since telemetry.Instant
+	row   int
+}
+
+// moment is what begin finds for a time.
+type moment struct {
 	t       telemetry.Instant
 	est     estimate
 	persons float64 // of the estimate, or a bound of it
 	limit   float64
-	gauge   []gauged // by quantity
 	open    bool
 	opened  telemetry.Instant
 	// reason and detail say what is missing; empty: nothing.
@@ -29,6 +44,37 @@ type gauged struct {
 	v, err float64
 	read   telemetry.Instant
 	ok     bool
+}
+
+// activation is the n-th of those that answer at the same time.
+func (e *Engine) activation(n int) *activation {
+	for len(e.activations) <= n {
+		e.activations = append(e.activations, new(activation))
+	}
+	return e.activations[n]
+}
+
+// answering gives the activation for a question to a judge. Until answered is called the next question gets another.
+func (e *Engine) answering(j *expressionJudge) *activation {
+	a := e.activation(e.answers)
+	e.answers++
+	n := len(j.list)
+	a.judge = j
+	a.bound, a.decided, a.since, a.row = a.bound[:0], a.decided[:0], 0, 0
+	a.sensors, a.view = resized(a.sensors, n), resized(a.view, n)
+	if n > 0 {
+		a.gauge = resized(a.gauge, int(j.list[n-1])+1)
+		clear(a.gauge)
+	}
+	return a
+}
+
+// answered ends what answering began.
+func (e *Engine) answered() { e.answers-- }
+
+// resized is a slice of n elements in the memory of another, whose elements keep theirs.
+func resized[T any](s []T, n int) []T {
+	return slices.Grow(s[:0], n)[:n]
 }
 
 // Parent ends the search for names here.
@@ -61,7 +107,7 @@ func (a *activation) ResolveName(name string) (any, bool) {
 // begin collects for t all but the gauges, and finds what is missing of it. It gives the time at which that changes by itself.
 func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
 	j := a.judge
-	*a = activation{judge: j, t: t, gauge: a.gauge}
+	a.moment = moment{t: t}
 	until := j.levels.next(t)
 	// A norm that looks back asks about hours that another definition may have said.
 	plan, next := j.engine.planAt(t)

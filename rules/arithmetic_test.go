@@ -68,7 +68,7 @@ func FuzzArithmetic(f *testing.F) {
 		} else {
 			j.door.today.in, j.door.screened = people(in), uint64(screened)
 		}
-		a := &activation{judge: j, t: telemetry.Instant(time.Hour), open: seed%3 == 0, limit: gauge}
+		a := &activation{judge: j, moment: moment{t: telemetry.Instant(time.Hour), open: seed%3 == 0, limit: gauge}}
 		if seed%5 != 0 { // else CEL has no such value
 			a.gauge = make([]gauged, telemetry.CO2+1)
 			a.gauge[telemetry.CO2] = gauged{v: gauge, ok: true}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 
 // configure puts a plan in force at the clock. What is known about subjects that still exist stays.
 func (e *Engine) configure(p *plan) {
-	if e.plan != nil && bytes.Equal(e.plan.source, p.source) {
+	if e.plan != nil && e.plan.source.Equal(&p.source) {
 		e.plan.version = p.version
 		return
 	}
@@ -186,11 +185,11 @@ func (e *Engine) connect(d *deviceState, def *facility.Device) {
 // wanted is what rules of any plan look at of a quantity.
 func (e *Engine) wanted(q telemetry.Quantity) []kept {
 	if len(e.plans) == 1 {
-		return e.plan.kept[q]
+		return e.plan.wanted(q)
 	}
 	var all []kept
 	for _, p := range e.plans {
-		all = append(all, p.kept[q]...)
+		all = append(all, p.wanted(q)...)
 	}
 	return all
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	once "unique"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules/shared"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -103,26 +105,88 @@ func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
 // Unwrap gives the cause.
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// UnmarshalJSON reads a rule, choosing the parameters' type by kind.
+// What rules of many sites have in common is kept once, by its JSON: it is the larger part of a definition, and nobody changes it.
+var (
+	wordings   = shared.Table[string, map[string]string]{Most: 4096}
+	parameters = shared.Table[[2]string, Params]{Most: 4096}
+)
+
+// UnmarshalJSON reads a rule, choosing the parameters' type by kind. Title, Advice and Params may be shared with other rules and must
+// not be changed.
 func (r *Rule) UnmarshalJSON(b []byte) error {
 	type plain Rule
 	var raw struct {
 		*plain
+		Title  json.RawMessage `json:"title"`
+		Advice json.RawMessage `json:"advice"`
 		Params json.RawMessage `json:"params"`
 	}
 	raw.plain = (*plain)(r)
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return fmt.Errorf("reading a rule: %w", err)
 	}
-	p, err := NewParams(r.Kind)
-	if err != nil {
-		return fmt.Errorf("reading rule %q: %w", r.ID, err)
-	}
-	if len(raw.Params) > 0 {
-		if err := json.Unmarshal(raw.Params, p); err != nil {
-			return fmt.Errorf("reading the parameters of rule %q: %w", r.ID, err)
+	r.ID, r.Kind, r.Legal = once.Make(r.ID).Value(), once.Make(r.Kind).Value(), once.Make(r.Legal).Value()
+	r.Severity, r.Class = once.Make(r.Severity).Value(), once.Make(r.Class).Value()
+	for _, w := range []struct {
+		raw json.RawMessage
+		to  *map[string]string
+	}{{raw.Title, &r.Title}, {raw.Advice, &r.Advice}} {
+		if len(w.raw) == 0 {
+			continue
 		}
+		words, err := wordings.Get(string(w.raw), func() (words map[string]string, err error) {
+			err = json.Unmarshal(w.raw, &words)
+			return words, err
+		})
+		if err != nil {
+			return fmt.Errorf("reading the words of rule %q: %w", r.ID, err)
+		}
+		*w.to = words
+	}
+	p, err := parameters.Get([2]string{r.Kind, string(raw.Params)}, func() (Params, error) {
+		p, err := NewParams(r.Kind)
+		if err != nil {
+			return nil, fmt.Errorf("reading rule %q: %w", r.ID, err)
+		}
+		if len(raw.Params) > 0 {
+			if err := json.Unmarshal(raw.Params, p); err != nil {
+				return nil, fmt.Errorf("reading the parameters of rule %q: %w", r.ID, err)
+			}
+		}
+		return p, nil
+	})
+	if err != nil {
+		return err
 	}
 	r.Params = p
 	return nil
+}
+
+// compact gives up the room to grow that reading has left in the lists of a definition, and keeps texts once that are the same in
+// many sites. A definition that was read never changes.
+func (d *Definition) compact() {
+	d.Protocols = trimmed(d.Protocols)
+	for i := range d.Protocols {
+		p := &d.Protocols[i]
+		p.ID, p.Title, p.Legal = once.Make(p.ID).Value(), once.Make(p.Title).Value(), once.Make(p.Legal).Value()
+		p.Rules = trimmed(p.Rules)
+		for k := range p.Rules {
+			p.Rules[k].Subjects = trimmed(p.Rules[k].Subjects)
+		}
+	}
+	s := &d.Site
+	s.Zones, s.Doors, s.Devices, s.Tasks = trimmed(s.Zones), trimmed(s.Doors), trimmed(s.Devices), trimmed(s.Tasks)
+	for i := range s.Devices {
+		x := &s.Devices[i]
+		x.Model = once.Make(x.Model).Value()
+		x.Place.Kind = once.Make(x.Place.Kind).Value()
+	}
+}
+
+// trimmed is a slice without room to grow.
+func trimmed[T any](s []T) []T {
+	if len(s) == cap(s) {
+		return s
+	}
+	return append(make([]T, 0, len(s)), s...)
 }

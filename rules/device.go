@@ -34,6 +34,7 @@ type deviceState struct {
 	turns    []turn            // ways it is mounted, as learned or configured anew
 	bound    time.Duration     // how long it may be silent, as learned; 0: not known, or it promises an interval
 	kept     []*series         // readings that rules look back at, by quantity
+	blanks   []*series         // the same without one, of what it is known to measure and never said anything of
 	watches  []*watch
 	shown    shownOutages
 	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval

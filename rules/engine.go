@@ -65,6 +65,9 @@ type Engine struct {
 	shares  []telemetry.Reading // of the message's parts
 	work    work
 
+	activations []*activation // of the questions to expressions that are being answered, the outermost first
+	answers     int           // how many of them are
+
 	snapshotSize int // of the last one: how much memory the next will want
 }
 
@@ -77,7 +80,7 @@ func New(site string) *Engine {
 // nor any slice in it. Records that are not the site's, and rejections, only move the clock. A configuration that cannot be
 // read is an error and leaves the engine as it was. The only other error wraps ErrNoProgress: the engine must not be used then.
 func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
-	e.work = work{}
+	e.work, e.answers = work{}, 0
 	defer e.work.end(e.site, &err)
 	var next *plan
 	mine := rec.Site == e.site

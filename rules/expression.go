@@ -114,40 +114,7 @@ var expressionKind = kind{
 		return all
 	},
 	judge: func(b *bench, s Subject) judge {
-		p := b.rule.Params.(*Expression)
-		j := &expressionJudge{engine: b.engine, params: p, plan: b.plan, levels: b.levels(), subject: s}
-		j.activation.judge = j
-		j.condition = b.program(p.SubjectKind, p.Expr, true)
-		if p.Value != "" {
-			j.value = b.program(p.SubjectKind, p.Value, false)
-		}
-		if p.When != "" {
-			j.when = b.program(p.SubjectKind, p.When, true)
-		}
-		var gauges uint64
-		for _, prog := range []*program{j.condition, j.value, j.when} {
-			if prog == nil {
-				continue
-			}
-			j.crowded = j.crowded || prog.crowd
-			j.limited = j.limited || prog.limit
-			j.leveled = j.leveled || prog.leveled
-			j.timed = j.timed || prog.minutes
-			j.dated = j.dated || prog.day
-			j.list = append(j.list, prog.gauges...)
-			for _, q := range prog.gauges {
-				gauges |= maskOf(q)
-			}
-		}
-		j.doubt = j.condition.doubt
-		j.stands, j.told = p.bound()
-		slices.Sort(j.list)
-		j.list = slices.Compact(j.list)
-		if n := len(j.list); n > 0 {
-			j.activation.gauge = make([]gauged, j.list[n-1]+1)
-			j.sensors = make([][]*series, n)
-			j.view = make(view, n)
-		}
+		j := &expressionJudge{expressionRule: b.expression()}
 		switch s.Kind {
 		case SubjectSite, SubjectZone:
 			j.zone = b.zone(s)
@@ -159,16 +126,55 @@ var expressionKind = kind{
 		case SubjectDevice:
 			j.device = b.device(s)
 		}
-		if p.Over > 0 {
-			j.inputs = append(j.inputs, Input{Name: "over", Value: minutes(p.Over), Unit: "min"})
-		}
-		if p.Readings > 1 {
-			j.inputs = append(j.inputs, Input{Name: "readings", Value: float64(p.Readings), Unit: "1"})
-		}
-		j.inputs = slices.Clip(j.inputs)
-		b.onReadings(s, gauges)
+		b.onReadings(s, j.gauges)
 		return j
 	},
+}
+
+// expression is what the judges of a rule have in common: a protocol has a few rules, and a site hundreds of subjects.
+func (b *bench) expression() *expressionRule {
+	if r := b.plan.expressions[b.rule]; r != nil {
+		return r
+	}
+	p := b.rule.Params.(*Expression)
+	j := &expressionRule{engine: b.engine, params: p, plan: b.plan, levels: b.levels()}
+	j.condition = b.program(p.SubjectKind, p.Expr, true)
+	if p.Value != "" {
+		j.value = b.program(p.SubjectKind, p.Value, false)
+	}
+	if p.When != "" {
+		j.when = b.program(p.SubjectKind, p.When, true)
+	}
+	for _, prog := range []*program{j.condition, j.value, j.when} {
+		if prog == nil {
+			continue
+		}
+		j.crowded = j.crowded || prog.crowd
+		j.limited = j.limited || prog.limit
+		j.leveled = j.leveled || prog.leveled
+		j.timed = j.timed || prog.minutes
+		j.dated = j.dated || prog.day
+		j.list = append(j.list, prog.gauges...)
+		for _, q := range prog.gauges {
+			j.gauges |= maskOf(q)
+		}
+	}
+	j.doubt = j.condition.doubt
+	j.stands, j.told = p.bound()
+	slices.Sort(j.list)
+	j.list = slices.Compact(j.list)
+	if p.Over > 0 {
+		j.inputs = append(j.inputs, Input{Name: "over", Value: minutes(p.Over), Unit: "min"})
+	}
+	if p.Readings > 1 {
+		j.inputs = append(j.inputs, Input{Name: "readings", Value: float64(p.Readings), Unit: "1"})
+	}
+	j.inputs = slices.Clip(j.inputs)
+	if b.plan.expressions == nil {
+		b.plan.expressions = make(map[*Rule]*expressionRule)
+	}
+	b.plan.expressions[b.rule] = j
+	return j
 }
 
 // keeps is what the rule looks at of the past readings of a gauge.
@@ -193,67 +199,69 @@ func (p *program) keeps(q telemetry.Quantity, params *Expression, condition bool
 	return k
 }
 
+// expressionRule is one rule of a plan, made ready.
+type expressionRule struct {
+	engine    *Engine
+	params    *Expression
+	plan      *plan
+	levels    levels
+	condition *program
+	value     *program
+	when      *program // nil: always
+	crowded   bool     // uses persons, error or limit
+	limited   bool     // uses limit
+	leveled   bool     // uses level or share
+	dated     bool     // uses counts of the day
+	timed     bool     // uses minutes that run
+	doubt     bool     // uses error, and so makes its own of it
+	list      []telemetry.Quantity
+	gauges    uint64  // list as bits
+	inputs    []Input // norms of time and number
+	stands    Bound   // how the value must stand to the limit
+	told      bool    // value and limit say all that the expression does
+}
+
+// expressionJudge is the rule about one subject, with the facts about it; those of other kinds are nil.
 type expressionJudge struct {
-	engine     *Engine
-	params     *Expression
-	plan       *plan
-	levels     levels
-	subject    Subject
-	condition  *program
-	value      *program
-	when       *program // nil: always
-	crowded    bool     // uses persons, error or limit
-	limited    bool     // uses limit
-	leveled    bool     // uses level or share
-	dated      bool     // uses counts of the day
-	timed      bool     // uses minutes that run
-	doubt      bool     // uses error, and so makes its own of it
-	list       []telemetry.Quantity
-	inputs     []Input     // norms of time and number
-	stands     Bound       // how the value must stand to the limit
-	told       bool        // value and limit say all that the expression does
-	activation activation  // of the question that is being answered
-	sensors    [][]*series // by place in list: who measures it
-	view       view        // of the question that is being answered
-	blanks     []*series   // of devices that were never heard
-	bound      []*series   // what the last finding rests on
-	decided    view        // likewise, by place in list
-	// Of a condition that is true and not for long enough: since when, and for how many readings in a row. 0: it is not so.
-	since telemetry.Instant
-	row   int
-	// The facts about the subject; the others are nil.
+	*expressionRule
 	zone   *zoneState
 	door   *doorState
 	device *deviceState
 }
 
 func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
-	a := &j.activation
-	j.bound, j.decided, j.since, j.row = j.bound[:0], j.decided[:0], 0, 0
+	a := j.engine.answering(j)
+	f, until := a.answer(t)
+	j.engine.answered()
+	return f, until
+}
+
+// answer answers the question about t.
+func (a *activation) answer(t telemetry.Instant) (finding, telemetry.Instant) {
 	until := a.begin(t)
 	if a.reason != "" {
 		return unknown(a.reason, a.detail), until
 	}
-	if missing, next := j.unheard(t); missing {
+	if missing, next := a.judge.unheard(t); missing {
 		return unknown(ReasonNoData, ""), min(until, next)
 	}
-	if len(j.list) == 0 {
-		f, next := j.one(t, nil)
+	if len(a.sensors) == 0 {
+		f, next := a.one(t, nil)
 		return f, min(until, next)
 	}
-	missing, more := j.find(t)
+	missing, more := a.find(t)
 	until = min(until, more)
 	if missing != telemetry.NoQuantity {
 		return unknown(ReasonNoData, missing.String()), until
 	}
-	f, next := j.among(t)
+	f, next := a.among(t)
 	return f, min(until, next)
 }
 
 // one judges by the sensors of a view, whose activation is begun for t.
-func (j *expressionJudge) one(t telemetry.Instant, v view) (finding, telemetry.Instant) {
-	a := &j.activation
-	f, until := j.holds(t, v)
+func (a *activation) one(t telemetry.Instant, v view) (finding, telemetry.Instant) {
+	j := a.judge
+	f, until := a.holds(t, v)
 	if f.verdict == Unknown && f.reason != ReasonNear {
 		return f, until
 	}
@@ -264,7 +272,7 @@ func (j *expressionJudge) one(t telemetry.Instant, v view) (finding, telemetry.I
 			return unknown(ReasonExpression, err.Error()), until
 		}
 		f.value, f.hasValue = n, true
-		f.err = j.valueError(n)
+		f.err = a.valueError(n)
 	}
 	if j.when != nil {
 		switch judged, err := j.when.boolean(a); {
@@ -279,7 +287,7 @@ func (j *expressionJudge) one(t telemetry.Instant, v view) (finding, telemetry.I
 		return f, until
 	}
 	var next telemetry.Instant
-	f, next = j.lasted(t, v, f)
+	f, next = a.lasted(t, v, f)
 	return f, min(until, next)
 }
 
@@ -299,16 +307,15 @@ func (j *expressionJudge) unheard(t telemetry.Instant) (missing bool, until tele
 }
 
 // holds says whether the condition is true at t by the sensors of a view: breached, within, near, or unknown with its reason.
-func (j *expressionJudge) holds(t telemetry.Instant, v view) (finding, telemetry.Instant) {
-	a := &j.activation
-	missing, until := j.see(t, v)
+func (a *activation) holds(t telemetry.Instant, v view) (finding, telemetry.Instant) {
+	missing, until := a.see(t, v)
 	if missing.reason != "" {
 		return missing, until
 	}
 	var yes, no bool
 	var failure error
 	a.bounds(func() bool {
-		breached, err := j.condition.boolean(a)
+		breached, err := a.judge.condition.boolean(a)
 		yes, no, failure = yes || breached, no || !breached, err
 		return err == nil && !(yes && no)
 	})
@@ -324,10 +331,10 @@ func (j *expressionJudge) holds(t telemetry.Instant, v view) (finding, telemetry
 }
 
 // valueError is how far the errors of what is measured can move the shown value.
-func (j *expressionJudge) valueError(shown float64) float64 {
-	a, far := &j.activation, 0.0
+func (a *activation) valueError(shown float64) float64 {
+	far := 0.0
 	a.bounds(func() bool {
-		if n, err := j.value.number(a); err == nil {
+		if n, err := a.judge.value.number(a); err == nil {
 			far = max(far, math.Abs(n-shown))
 		}
 		return true
@@ -337,15 +344,16 @@ func (j *expressionJudge) valueError(shown float64) float64 {
 
 func (j *expressionJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
 	first := len(to)
-	if j.activation.t != t {
+	a := j.engine.activation(j.engine.answers) // which answered last
+	if a.judge != j || a.t != t {
 		j.judge(t, Unknown)
 	}
-	if len(j.list) > 0 {
-		j.find(t)
+	if len(a.sensors) > 0 {
+		a.find(t)
 	}
-	for _, all := range j.sensors {
+	for _, all := range a.sensors {
 		for _, s := range all {
-			if e, _, _ := s.at(t); e != nil && !slices.Contains(j.bound, s) {
+			if e, _, _ := s.at(t); e != nil && !slices.Contains(a.bound, s) {
 				to = append(to, s.evidence(e, t))
 			}
 		}
@@ -355,10 +363,10 @@ func (j *expressionJudge) evidence(t telemetry.Instant, to []Evidence) []Evidenc
 	}
 	// What decided must be among those that are kept.
 	to = newestEvidence(to, first)
-	if n := len(to) - first + len(j.bound) - MaxEvidence; n > 0 {
+	if n := len(to) - first + len(a.bound) - MaxEvidence; n > 0 {
 		to = slices.Delete(to, first, first+min(n, len(to)-first))
 	}
-	for _, s := range j.bound {
+	for _, s := range a.bound {
 		if e, _, _ := s.at(t); e != nil {
 			to = append(to, s.evidence(e, t))
 		}

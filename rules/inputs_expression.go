@@ -46,10 +46,11 @@ func (j *expressionJudge) show(t telemetry.Instant, x *Explanation) {
 	}
 	// The values of the sensors that decided.
 	f, _ := j.judge(t, Unknown)
-	if f.verdict == Within && j.since != 0 {
-		x.Inputs = append(x.Inputs, Input{Name: InputLasted, Value: minutes(t.Sub(j.since)), Unit: "min"})
-	} else if f.verdict == Within && j.row > 0 {
-		x.Inputs = append(x.Inputs, Input{Name: InputInRow, Value: float64(j.row), Unit: "1"})
+	a := j.engine.activation(j.engine.answers) // which answered last
+	if f.verdict == Within && a.since != 0 {
+		x.Inputs = append(x.Inputs, Input{Name: InputLasted, Value: minutes(t.Sub(a.since)), Unit: "min"})
+	} else if f.verdict == Within && a.row > 0 {
+		x.Inputs = append(x.Inputs, Input{Name: InputInRow, Value: float64(a.row), Unit: "1"})
 	}
 	expr := j.params.Expr
 	switch {
@@ -59,12 +60,11 @@ func (j *expressionJudge) show(t telemetry.Instant, x *Explanation) {
 		return
 	}
 	x.Condition = expr
-	a := &j.activation
 	if a.begin(t); a.reason != "" {
 		return
 	}
-	if len(j.decided) > 0 {
-		j.see(t, j.decided)
+	if len(a.decided) > 0 {
+		a.see(t, a.decided)
 	}
 	x.Inputs = append(x.Inputs, a.inputs(names.FindAllString(expr, -1))...)
 }

@@ -8,14 +8,14 @@ import (
 // part of the verdict: before the time is over nothing is breached, and one reading below begins it anew.
 
 // lasted judges a condition that is true at t by how long it has been so, or for how many readings. f is the finding without.
-func (j *expressionJudge) lasted(t telemetry.Instant, v view, f finding) (finding, telemetry.Instant) {
+func (a *activation) lasted(t telemetry.Instant, v view, f finding) (finding, telemetry.Instant) {
 	until := telemetry.Never
 	var gap finding
-	if over := j.params.Over; over > 0 {
+	if over := a.judge.params.Over; over > 0 {
 		// From the start of the time on, in steps in which nothing changes.
 		var no, unsure telemetry.Instant // until when it was false, or not known
 		for x := t.Add(-over); x < t; {
-			h, next := j.then(x, v)
+			h, next := a.then(x, v)
 			next = min(next, t)
 			switch h.verdict {
 			case Within:
@@ -28,7 +28,7 @@ func (j *expressionJudge) lasted(t telemetry.Instant, v view, f finding) (findin
 		if no != 0 {
 			f.verdict = Within
 			until = no.Add(over)
-			j.since = no
+			a.since = no
 		} else if unsure != 0 {
 			f.verdict = Unknown
 		}
@@ -36,31 +36,30 @@ func (j *expressionJudge) lasted(t telemetry.Instant, v view, f finding) (findin
 			until = min(until, unsure.Add(over))
 		}
 	}
-	if n := j.params.Readings; n > 1 && f.verdict == Breached {
-		f.verdict, gap = j.counted(t, v, n)
+	if n := a.judge.params.Readings; n > 1 && f.verdict == Breached {
+		f.verdict, gap = a.counted(t, v, n)
 	}
 	if f.verdict == Unknown {
 		f.reason, f.detail = gap.reason, gap.detail
 	}
 	// The question was about t.
-	j.activation.begin(t)
-	j.see(t, v)
+	a.begin(t)
+	a.see(t, v)
 	return f, until
 }
 
 // then is what the condition was at another time; until is when it was another.
-func (j *expressionJudge) then(x telemetry.Instant, v view) (finding, telemetry.Instant) {
-	a := &j.activation
+func (a *activation) then(x telemetry.Instant, v view) (finding, telemetry.Instant) {
 	until := a.begin(x)
 	if a.reason != "" {
 		return unknown(a.reason, a.detail), until
 	}
-	h, next := j.holds(x, v)
+	h, next := a.holds(x, v)
 	return h, min(until, next)
 }
 
 // counted looks at the readings in a row up to t.
-func (j *expressionJudge) counted(t telemetry.Instant, v view, n int) (Verdict, finding) {
+func (a *activation) counted(t telemetry.Instant, v view, n int) (Verdict, finding) {
 	x := t
 	for n > 0 {
 		// The newest reading at or before x, of any of the view's sensors.
@@ -75,12 +74,12 @@ func (j *expressionJudge) counted(t telemetry.Instant, v view, n int) (Verdict, 
 		if at == 0 {
 			return Within, finding{}
 		}
-		h, _ := j.then(at, v)
+		h, _ := a.then(at, v)
 		if h.verdict != Breached {
 			return h.verdict, h
 		}
 		n -= many
-		j.row += many
+		a.row += many
 		x = at - 1
 	}
 	return Breached, finding{}

@@ -31,7 +31,7 @@ func (e *Engine) begin() {
 	}
 	before := e.plans[len(e.plans)-2]
 	for d := range e.everyDevice() {
-		k, ok := before.deviceAt[d.id]
+		k, ok := find(before.def.Site.Devices, before.deviceAt, d.id, deviceID)
 		if !ok {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 
 // View is the live state.
 func (e *Engine) View() View {
+	e.answers = 0
 	v := View{Site: e.site, Now: e.clock, Record: e.record, Verdict: Unknown}
 	if e.plan == nil {
 		v.Persons = Estimate{Reason: ReasonNoData}
@@ -27,6 +28,7 @@ func (e *Engine) View() View {
 	}
 	worst, idle := make(map[Subject]Verdict), make(map[Subject]bool)
 	judged := false
+	v.Verdicts = make([]VerdictView, 0, len(e.instances))
 	for _, i := range e.instances {
 		if i.now().rule == nil {
 			continue
@@ -51,6 +53,8 @@ func (e *Engine) View() View {
 		return Unknown
 	}
 	v.Persons = e.estimateView(e.building)
+	v.Zones, v.Doors = make([]ZoneView, 0, len(e.zones)), make([]DoorView, 0, len(e.doors))
+	v.Devices, v.Tasks = make([]DeviceView, 0, len(e.devices)), make([]TaskView, 0, len(e.tasks))
 	for i, z := range e.zones {
 		zone := e.zoneView(&site.Zones[i], z, about(SubjectZone, z.id))
 		v.advise(&zone, leadsIn(site, z.id))

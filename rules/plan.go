@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules/shared"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -15,7 +17,7 @@ import (
 // can be judged by the one then in force.
 type plan struct {
 	def      *Definition
-	source   []byte // the definition's JSON as it was applied
+	source   shared.Packed // the definition's JSON as it was applied
 	version  string
 	from     telemetry.Instant
 	loc      *time.Location
@@ -33,15 +35,16 @@ type plan struct {
 	thermometers []bool
 	atDoor       map[string][]int // the devices that hang there, or a channel of which does, by index
 	// counters are the devices that count people, likewise.
-	counters []bool
-	counted  map[string]bool // zones that something counts, the building by an empty id; nil: to be found
-	programs map[programKey]*program
-	zoneAt   map[string]int // index in the definition by id
-	doorAt   map[string]int
-	deviceAt map[string]int
-	taskAt   map[string]int
-	kept     [64][]kept // by quantity: what rules look back at
-	keeps    uint64     // quantities that they do
+	counters    []bool
+	counted     map[string]bool // zones that something counts, the building by an empty id; nil: to be found
+	programs    map[programKey]*program
+	expressions map[*Rule]*expressionRule
+	zoneAt      index // index in the definition by id
+	doorAt      index
+	deviceAt    index
+	taskAt      index
+	kept        []kept // by quantity: what rules look back at
+	keeps       uint64 // quantities that they do
 }
 
 type programKey struct {
@@ -56,8 +59,9 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 	if err := json.Unmarshal(source, def); err != nil {
 		return nil, fmt.Errorf("reading a definition: %w", err)
 	}
+	def.compact()
 	p := &plan{
-		def: def, source: slices.Clone(source), version: version, from: from, loc: def.Site.Location.Location,
+		def: def, source: shared.Pack(source), version: version, from: from, loc: def.Site.Location.Location,
 		late: def.Lateness, passage: def.MaxPassages, programs: make(map[programKey]*program),
 	}
 	if p.late == 0 {
@@ -70,11 +74,11 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 	for _, spans := range def.Site.Hours.Weekly {
 		p.always = p.always && len(spans) == 0
 	}
-	p.zoneAt = indexOf(def.Site.Zones, func(z *facility.Zone) string { return z.ID })
-	p.doorAt = indexOf(def.Site.Doors, func(d *facility.Door) string { return d.ID })
-	p.deviceAt = indexOf(def.Site.Devices, func(d *facility.Device) string { return d.ID })
+	p.zoneAt = indexOf(def.Site.Zones, zoneID)
+	p.doorAt = indexOf(def.Site.Doors, doorID)
+	p.deviceAt = indexOf(def.Site.Devices, deviceID)
 	p.findAtDoors()
-	p.taskAt = indexOf(def.Site.Tasks, func(t *facility.Task) string { return t.ID })
+	p.taskAt = indexOf(def.Site.Tasks, taskID)
 	for i := range def.Site.Devices {
 		var m uint64
 		for _, q := range def.Measures[def.Site.Devices[i].ID] {
@@ -101,10 +105,12 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 			}
 			for _, q := range kind.keeps(r) {
 				p.keeps |= maskOf(q.quantity)
-				p.kept[q.quantity] = append(p.kept[q.quantity], q)
+				p.kept = append(p.kept, q)
 			}
 		}
 	}
+	slices.SortStableFunc(p.kept, func(a, b kept) int { return cmp.Compare(a.quantity, b.quantity) })
+	p.kept = trimmed(p.kept)
 	return p, nil
 }
 
@@ -120,22 +126,52 @@ func (p *plan) findAtDoors() {
 	}
 }
 
-func indexOf[T any](all []T, id func(*T) string) map[string]int {
-	at := make(map[string]int, len(all))
-	for i := range all {
-		at[id(&all[i])] = i
+// wanted is what rules look back at of a quantity.
+func (p *plan) wanted(q telemetry.Quantity) []kept {
+	from, _ := slices.BinarySearchFunc(p.kept, q, func(k kept, q telemetry.Quantity) int { return cmp.Compare(k.quantity, q) })
+	to := from
+	for to < len(p.kept) && p.kept[to].quantity == q {
+		to++
 	}
+	return p.kept[from:to:to]
+}
+
+// index are the places of things in a definition, by their ids: in a twentieth of the memory that a map takes.
+type index []int32
+
+func indexOf[T any](all []T, id func(*T) string) index {
+	at := make(index, len(all))
+	for i := range all {
+		at[i] = int32(i)
+	}
+	slices.SortFunc(at, func(a, b int32) int { return cmp.Or(strings.Compare(id(&all[a]), id(&all[b])), int(b-a)) })
 	return at
 }
 
-// zone, door, device and task find what a subject's id names; the zero value if the plan has none.
-func (p *plan) zone(id string) *facility.Zone     { return lookup(p.def.Site.Zones, p.zoneAt, id) }
-func (p *plan) door(id string) *facility.Door     { return lookup(p.def.Site.Doors, p.doorAt, id) }
-func (p *plan) device(id string) *facility.Device { return lookup(p.def.Site.Devices, p.deviceAt, id) }
-func (p *plan) task(id string) *facility.Task     { return lookup(p.def.Site.Tasks, p.taskAt, id) }
+// find gives the place of the thing with an id.
+func find[T any](all []T, at index, is string, id func(*T) string) (int, bool) {
+	n, ok := slices.BinarySearchFunc(at, is, func(i int32, is string) int { return strings.Compare(id(&all[i]), is) })
+	if !ok {
+		return 0, false
+	}
+	return int(at[n]), true
+}
 
-func lookup[T any](all []T, at map[string]int, id string) *T {
-	if i, ok := at[id]; ok {
+func zoneID(z *facility.Zone) string     { return z.ID }
+func doorID(d *facility.Door) string     { return d.ID }
+func deviceID(d *facility.Device) string { return d.ID }
+func taskID(t *facility.Task) string     { return t.ID }
+
+// zone, door, device and task find what a subject's id names; the zero value if the plan has none.
+func (p *plan) zone(id string) *facility.Zone { return lookup(p.def.Site.Zones, p.zoneAt, id, zoneID) }
+func (p *plan) door(id string) *facility.Door { return lookup(p.def.Site.Doors, p.doorAt, id, doorID) }
+func (p *plan) device(id string) *facility.Device {
+	return lookup(p.def.Site.Devices, p.deviceAt, id, deviceID)
+}
+func (p *plan) task(id string) *facility.Task { return lookup(p.def.Site.Tasks, p.taskAt, id, taskID) }
+
+func lookup[T any](all []T, at index, is string, id func(*T) string) *T {
+	if i, ok := find(all, at, is, id); ok {
 		return &all[i]
 	}
 	return new(T)

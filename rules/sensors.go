@@ -24,10 +24,11 @@ type view [][]*series
 // find lists who measures each gauge of the expression at the subject at t; missing is a gauge that nobody does. A sensor is one from
 // its first reading on, and before it only if the configuration says so: what came later does not make the past unknown. until is
 // when there is one more.
-func (j *expressionJudge) find(t telemetry.Instant) (missing telemetry.Quantity, until telemetry.Instant) {
+func (a *activation) find(t telemetry.Instant) (missing telemetry.Quantity, until telemetry.Instant) {
+	j := a.judge
 	until = telemetry.Never
 	for i, q := range j.list {
-		all := j.sensors[i][:0]
+		all := a.sensors[i][:0]
 		add := func(s *series) {
 			switch first := s.line.next(0); {
 			case s.quantity != q || s.probe() || !j.wants(s.device):
@@ -51,7 +52,7 @@ func (j *expressionJudge) find(t telemetry.Instant) (missing telemetry.Quantity,
 				}
 			}
 		}
-		if j.sensors[i] = all; len(all) == 0 && missing == telemetry.NoQuantity {
+		if a.sensors[i] = all; len(all) == 0 && missing == telemetry.NoQuantity {
 			missing = q
 		}
 	}
@@ -89,76 +90,76 @@ func (j *expressionJudge) silent(d *deviceState, q telemetry.Quantity, heard []*
 			return nil
 		}
 	}
-	for _, s := range j.blanks {
-		if s.device == d && s.quantity == q {
+	for _, s := range d.blanks {
+		if s.quantity == q {
 			return s
 		}
 	}
 	s := &series{device: d, quantity: q}
-	j.blanks = append(j.blanks, s)
+	d.blanks = append(d.blanks, s)
 	return s
 }
 
 // among judges each view of the sensors and lets those decide that the rule names.
-func (j *expressionJudge) among(t telemetry.Instant) (finding, telemetry.Instant) {
-	if j.params.Of == ofMean {
-		copy(j.view, j.sensors)
-		j.decided = append(j.decided[:0], j.view...)
-		return j.one(t, j.view)
+func (a *activation) among(t telemetry.Instant) (finding, telemetry.Instant) {
+	if a.judge.params.Of == ofMean {
+		copy(a.view, a.sensors)
+		a.decided = append(a.decided[:0], a.view...)
+		return a.one(t, a.view)
 	}
 	best, until, seen := finding{}, telemetry.Never, false
-	j.views(0, func() {
-		f, next := j.one(t, j.view)
+	a.views(0, func() {
+		f, next := a.one(t, a.view)
 		until = min(until, next)
-		if !seen || j.prefers(&f, &best) {
+		if !seen || a.judge.prefers(&f, &best) {
 			best, seen = f, true
-			j.bind()
+			a.bind()
 		}
 	})
 	if best.reason == "" || best.reason == ReasonNear {
-		best.detail = j.named()
+		best.detail = a.named()
 	}
 	return best, until
 }
 
-// views calls yield with each view in j.view, from the i-th gauge on. A device that measures several gauges is judged by its
+// views calls yield with each view in a.view, from the i-th gauge on. A device that measures several gauges is judged by its
 // own values of all of them.
-func (j *expressionJudge) views(i int, yield func()) {
-	if i == len(j.view) {
+func (a *activation) views(i int, yield func()) {
+	if i == len(a.view) {
 		yield()
 		return
 	}
 	// A device that gives an earlier gauge and measures this one too gives both.
-	for _, earlier := range j.view[:i] {
+	for _, earlier := range a.view[:i] {
 		d := earlier[0].device
-		own := slices.IndexFunc(j.sensors[i], func(s *series) bool { return s.device == d })
+		own := slices.IndexFunc(a.sensors[i], func(s *series) bool { return s.device == d })
 		if own >= 0 {
-			j.view[i] = j.sensors[i][own : own+1]
-			j.views(i+1, yield)
+			a.view[i] = a.sensors[i][own : own+1]
+			a.views(i+1, yield)
 			return
 		}
 	}
-	for k := range j.sensors[i] {
-		j.view[i] = j.sensors[i][k : k+1]
-		j.views(i+1, yield)
+	for k := range a.sensors[i] {
+		a.view[i] = a.sensors[i][k : k+1]
+		a.views(i+1, yield)
 	}
 }
 
 // bind notes the sensors of the view as those that the finding rests on.
-func (j *expressionJudge) bind() {
-	j.bound, j.decided = j.bound[:0], append(j.decided[:0], j.view...)
-	for _, all := range j.view {
-		j.bound = append(j.bound, all...)
+func (a *activation) bind() {
+	a.bound, a.decided = a.bound[:0], append(a.decided[:0], a.view...)
+	for _, all := range a.view {
+		a.bound = append(a.bound, all...)
 	}
 }
 
 // named is the sensor that decided, where the subject does not tell; empty: there are several.
-func (j *expressionJudge) named() string {
-	if j.zone == nil {
+func (a *activation) named() string {
+	if a.judge.zone == nil {
 		return ""
 	}
-	id := j.bound[0].device.id
-	for _, s := range j.bound {
+	id := a.bound[0].device.id
+	for _, s := range a.bound {
 		if s.device.id != id {
 			return ""
 		}
@@ -200,7 +201,8 @@ func (j *expressionJudge) weight(f *finding) int {
 }
 
 // see gives the gauges their values at t by the sensors of a view. missing has a reason where one has none.
-func (j *expressionJudge) see(t telemetry.Instant, v view) (missing finding, until telemetry.Instant) {
+func (a *activation) see(t telemetry.Instant, v view) (missing finding, until telemetry.Instant) {
+	j := a.judge
 	until = telemetry.Never
 	for i, all := range v {
 		q := j.list[i]
@@ -227,7 +229,7 @@ func (j *expressionJudge) see(t telemetry.Instant, v view) (missing finding, unt
 		}
 		g.v /= float64(len(all))
 		g.err /= float64(len(all))
-		j.activation.gauge[q] = g
+		a.gauge[q] = g
 	}
 	return missing, until
 }

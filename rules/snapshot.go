@@ -38,7 +38,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 	for _, p := range e.plans {
 		c.string(p.version)
 		c.instant(p.from)
-		c.string(string(p.source))
+		c.string(string(p.source.Text()))
 	}
 	if e.plan != nil {
 		e.encode(c)

@@ -26,6 +26,8 @@ type View struct {
 	Devices    []DeviceView      `json:"devices"`
 	Tasks      []TaskView        `json:"tasks"`
 	Verdicts   []VerdictView     `json:"verdicts"` // of every rule and subject, by rule then subject
+	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
+	Outline *Outline `json:"-"`
 }
 
 // Estimate is a number of people with what we do not know about it.

@@ -99,7 +99,7 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 	card := alertCard{
 		ID: a.ID, Site: a.Site, Class: string(a.Class), Icon: classIcon(a.Class), Word: sc.T("class." + string(a.Class)),
 		Title: a.SubjectName, Text: text, Basis: sc.basis(basis, a.Opened), Advice: todo,
-		Opened: sc.when(a.Opened), Critical: severityRank(a.Severity) == 0,
+		Opened: sc.when(a.Opened), Critical: a.Severity.Rank() == 0,
 		Minutes: int(ackFor / time.Minute),
 	}
 	if a.Class == rules.ClassService {
@@ -187,14 +187,14 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 	site := r.PostForm.Get("site")
 	lang := s.tongues.choose(r)
 	if r.Header.Get("HX-Request") != "" {
-		v, _ := s.opts.Live.View(site)
+		v, _ := s.opts.Live.Outline(site)
 		sc := s.scene(lang, v)
 		sc.zoned = r.PostForm.Get("from") == "alerts"
 		w.Header().Set("Cache-Control", "no-store")
 		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", sc.claims(author), "Until", sc.when(telemetry.InstantOf(until)))})
 	}
 	to := "/"
-	switch _, ok := s.opts.Live.View(site); {
+	switch _, ok := s.opts.Live.Outline(site); {
 	case r.PostForm.Get("from") == "alerts":
 		to = "/alerts"
 	case ok:

@@ -117,7 +117,7 @@ func (s *Server) apiSites(api huma.API) {
 		return listOf(items), nil
 	})
 	huma.Register(api, get("/sites/{site}", "get-site", "One site", "sites", 404), func(_ context.Context, in *siteInput) (*apiOne[apiSite], error) {
-		v, ok := s.opts.Live.View(in.Site)
+		v, ok := s.opts.Live.Outline(in.Site)
 		if !ok {
 			return nil, huma.Error404NotFound("no such site")
 		}
@@ -151,7 +151,7 @@ type occupancyInput struct {
 
 // apiOccupancy lists the minutes in which something changed.
 func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiOne[apiDay], error) {
-	v, ok := s.opts.Live.View(in.Site)
+	v, ok := s.opts.Live.Outline(in.Site)
 	if !ok {
 		return nil, huma.Error404NotFound("no such site")
 	}
@@ -182,7 +182,7 @@ func (s *Server) apiAlerts(api huma.API) {
 		out := make([]apiAlert, 0, len(list))
 		for i := range list {
 			if (in.Site == "" || list[i].Site == in.Site) && len(out) < in.Limit {
-				v, _ := s.opts.Live.View(list[i].Site)
+				v, _ := s.opts.Live.Outline(list[i].Site)
 				out = append(out, apiAlertOf(s.in(in.Language, v), &list[i]))
 			}
 		}

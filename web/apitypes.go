@@ -66,7 +66,7 @@ func apiSiteOf(v *rules.View, open []alerts.Alert) apiSite {
 	for i := range v.Devices {
 		last = max(last, v.Devices[i].LastSeen)
 	}
-	a.Silent = len(unheard(v))
+	a.Silent = len(v.Unheard())
 	a.LastSeen = last.Time()
 	return a
 }

@@ -153,7 +153,7 @@ func (s *Server) rejections(w http.ResponseWriter, r *http.Request) error {
 		if rec.Rejection == nil {
 			continue
 		}
-		v, _ := s.opts.Live.View(rec.Site)
+		v, _ := s.opts.Live.Outline(rec.Site)
 		sc := s.scene(lang, v)
 		p.Rows = append(p.Rows, rejectionRowOf(sc, rec))
 	}
@@ -232,7 +232,7 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) alertRow(lang *tongue, a *alerts.Alert, now time.Time) alertRow {
-	v, _ := s.opts.Live.View(a.Site)
+	v, _ := s.opts.Live.Outline(a.Site)
 	sc := s.scene(lang, v)
 	sc.zoned = true
 	card := alertCardOf(sc, a)

@@ -33,6 +33,6 @@ func screens(v *rules.View, d *rules.DoorView) bool {
 
 // nearSite reports whether the worst about a site is that people are near a limit.
 func nearSite(v *rules.View) bool {
-	w, ok := worst(v)
+	w, ok := v.Worst()
 	return ok && w.Near && v.Verdict == rules.Unknown
 }

@@ -104,7 +104,7 @@ func (s *Server) enter(ctx context.Context, e *entered) (telemetry.Record, error
 
 // acceptable says why an entry cannot be made now; nil: it can.
 func (s *Server) acceptable(e *entered) error {
-	v, ok := s.opts.Live.View(e.site)
+	v, ok := s.opts.Live.Outline(e.site)
 	if !ok {
 		return errNoPage
 	}
@@ -171,7 +171,7 @@ func (s *Server) untilShown(ctx context.Context, site string, record uint64) {
 	late := time.NewTimer(showPatience)
 	defer late.Stop()
 	for {
-		if v, ok := s.opts.Live.View(site); !ok || v.Record >= record {
+		if v, ok := s.opts.Live.Outline(site); !ok || v.Record >= record {
 			return
 		}
 		select {

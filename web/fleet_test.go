@@ -70,6 +70,8 @@ func (f *fleet) View(site string) (*rules.View, bool) {
 	return v, ok
 }
 
+func (f *fleet) Outline(site string) (*rules.View, bool) { return f.View(site) }
+
 func (f *fleet) Subscribe() (<-chan struct{}, func()) {
 	ch := make(chan struct{}, 1)
 	f.mu.Lock()

@@ -132,17 +132,11 @@ func (b *building) Collect(ch chan<- prometheus.Metric) {
 				gauge(descLimit, z.Limit, v.Site, z.ID)
 			}
 		}
-		counts := map[string]int{}
-		for j := range v.Verdicts {
-			state := v.Verdicts[j].Verdict.String()
-			if v.Verdicts[j].Near && v.Verdicts[j].Verdict == rules.Unknown {
-				state = "near"
-			}
-			counts[state]++
-		}
-		for _, state := range []string{"within", "breached", "near", "unknown"} {
-			gauge(descVerdicts, float64(counts[state]), v.Site, state)
-		}
+		counts := v.Counts()
+		gauge(descVerdicts, float64(counts.Within), v.Site, "within")
+		gauge(descVerdicts, float64(counts.Breached), v.Site, "breached")
+		gauge(descVerdicts, float64(counts.Near), v.Site, "near")
+		gauge(descVerdicts, float64(counts.Unknown), v.Site, "unknown")
 		for _, class := range classes {
 			gauge(descAlerts, float64(open[key{v.Site, class}]), v.Site, string(class))
 		}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"net/http"
 	"time"
 
@@ -147,11 +146,11 @@ func rank(v *rules.View) int {
 
 // gravity is the severity of the worst verdict; what still waits before it asks people stands behind what asks them.
 func gravity(v *rules.View) int {
-	w, ok := worst(v)
+	w, ok := v.Worst()
 	if !ok {
 		return 6
 	}
-	g := 2 * severityRank(w.Severity)
+	g := 2 * w.Severity.Rank()
 	if w.Phase == rules.Pending {
 		g++
 	}
@@ -164,7 +163,7 @@ func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Open: v.Open, Hours: sc.hours(), Level: v.Level,
 		Persons: sc.persons(v.Persons), Alerts: sc.countAlerts(open), Devices: len(v.Devices),
 	}
-	if w, ok := worst(v); ok {
+	if w, ok := v.Worst(); ok {
 		row.WhySubject = sc.ruleName(&w) + ", " + w.SubjectName
 		row.Why, row.Pending = sc.brief(&w), sc.pending(&w)
 	}
@@ -173,58 +172,10 @@ func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 		d := &v.Devices[i]
 		last = max(last, d.LastSeen)
 	}
-	row.Silent = len(unheard(v))
+	row.Silent = len(v.Unheard())
 	row.Fresh = sc.ago(last)
 	row.FreshBad = last == 0 || v.Open && sc.now.Sub(last.Time()) > staleAfter
 	return row
-}
-
-// worst is the verdict that decides the site's: a breach before near a limit before unknown, the more severe and then the
-// older one first.
-func worst(v *rules.View) (rules.VerdictView, bool) {
-	var found *rules.VerdictView
-	for i := range v.Verdicts {
-		w := &v.Verdicts[i]
-		if w.Verdict == rules.Within || w.Idle() || found != nil && compareVerdicts(found, w) <= 0 {
-			continue
-		}
-		found = w
-	}
-	if found == nil {
-		return rules.VerdictView{}, false
-	}
-	return *found, true
-}
-
-// compareVerdicts orders for the eye: breached, near the limit, unknown, within; then by severity, then the oldest.
-func compareVerdicts(a, b *rules.VerdictView) int {
-	return cmp.Or(
-		cmp.Compare(verdictRank(a), verdictRank(b)),
-		cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)),
-		cmp.Compare(a.Since, b.Since),
-	)
-}
-
-func verdictRank(w *rules.VerdictView) int {
-	switch {
-	case w.Verdict == rules.Breached:
-		return 0
-	case w.Verdict == rules.Within:
-		return 3
-	case w.Near:
-		return 1
-	}
-	return 2
-}
-
-func severityRank(s rules.Severity) int {
-	switch s {
-	case rules.Critical:
-		return 0
-	case rules.Warning:
-		return 1
-	}
-	return 2
 }
 
 // hours says whether the site is open and when that changes.

@@ -10,13 +10,16 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Live is the state that the engines publish. Its methods are called from many goroutines and return at once.
+// Live is the state that the engines publish. Its methods are called from many goroutines and, but for View, return at once.
 type Live interface {
-	// Views are all sites, sorted by id. The caller owns the slice and never changes what the views point to; the
-	// publisher never changes a view it has published.
+	// Views are all sites, sorted by id; verdicts may be left out of them, and an outline then stands in their place. The caller owns
+	// the slice and never changes what the views point to; the publisher never changes a view it has published.
 	Views() []rules.View
-	// View is one site.
+	// View is one site with its verdicts. Those of a site that nobody looked at lately are made first, which takes a moment; where they
+	// cannot be made now, they are left out.
 	View(site string) (*rules.View, bool)
+	// Outline is one site for whoever does not look at its verdicts; they may be left out.
+	Outline(site string) (*rules.View, bool)
 	// Subscribe gives a channel of capacity one that receives when any view or alert has changed since the last receive;
 	// changes that nobody has taken yet are one. cancel releases it and may be called twice.
 	Subscribe() (changed <-chan struct{}, cancel func())

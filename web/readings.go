@@ -61,7 +61,7 @@ func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
 	for i := range views {
 		p.Sites = append(p.Sites, choice{views[i].Site, views[i].Name, views[i].Site == p.Site})
 	}
-	v, ok := s.opts.Live.View(p.Site)
+	v, ok := s.opts.Live.Outline(p.Site)
 	if !ok {
 		return errNoPage
 	}
@@ -229,7 +229,7 @@ func (s *Server) apiReadings(api huma.API) {
 	}
 	huma.Register(api, get("/readings", "list-readings", "What devices sent: InfluxDB's where it can be asked, else the journal's", "readings", 404, 422),
 		func(ctx context.Context, in *readingsInput) (*apiOne[apiReadings], error) {
-			if _, ok := s.opts.Live.View(in.Site); !ok {
+			if _, ok := s.opts.Live.Outline(in.Site); !ok {
 				return nil, huma.Error404NotFound("no such site")
 			}
 			q := ReadingsQuery{Site: in.Site, Zone: in.Zone, Device: in.Device, Limit: in.Limit, After: in.After}

@@ -59,7 +59,7 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request) error {
 		p.Said, p.SaidBad = lang.T("refused.failed"), true
 	}
 	for _, x := range points {
-		v, _ := s.opts.Live.View(x.Site)
+		v, _ := s.opts.Live.Outline(x.Site)
 		sc := s.scene(lang, v)
 		row := refusedRow{When: sc.when(x.When), At: sc.when(x.At), Site: x.Site, Device: x.Device, Line: x.Line, Reason: x.Reason}
 		if v != nil {

@@ -69,7 +69,7 @@ func (s *Server) openAlerts(site string) []alerts.Alert {
 	slices.SortStableFunc(open, func(a, b alerts.Alert) int {
 		return cmp.Or(
 			compareBool(a.Ack != nil, b.Ack != nil),
-			cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)),
+			cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
 			cmp.Compare(a.Opened, b.Opened),
 		)
 	})
@@ -112,7 +112,7 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 		Protocols: strings.Join(v.Protocols, " · "), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
 		Clock: sc.now.In(sc.loc).Format("MST"), Note: sc.note(v.Note),
 	}
-	w, ok := worst(v)
+	w, ok := v.Worst()
 	if !ok {
 		h.Summary = sc.T("site.all_well")
 		return h
@@ -306,7 +306,7 @@ func (t *scene) why(kind rules.SubjectKind, id string) string {
 		if w.Subject.Kind != kind || w.Subject.ID != id || w.Verdict == rules.Within {
 			continue
 		}
-		if found == nil || compareVerdicts(w, found) < 0 {
+		if found == nil || rules.CompareVerdicts(w, found) < 0 {
 			found = w
 		}
 	}
@@ -369,12 +369,12 @@ type deviceRow struct {
 const batteryLow = 20
 
 func deviceRows(sc *scene) []deviceRow {
-	rows, dead := make([]deviceRow, 0, len(sc.view.Devices)), unheard(sc.view)
+	rows, dead := make([]deviceRow, 0, len(sc.view.Devices)), sc.view.Unheard()
 	for i := range sc.view.Devices {
 		d := &sc.view.Devices[i]
 		row := deviceRow{
 			ID: d.ID, Name: cmp.Or(d.Name, d.ID), Place: sc.place(d.Place), Model: d.Model, Chip: sc.verdictChip(d.Verdict),
-			Dead: dead[d.ID], Seen: sc.ago(d.LastSeen), Battery: "–", Why: sc.why(rules.SubjectDevice, d.ID),
+			Dead: slices.Contains(dead, d.ID), Seen: sc.ago(d.LastSeen), Battery: "–", Why: sc.why(rules.SubjectDevice, d.ID),
 		}
 		if row.Dead {
 			row.Chip = chip{Class: row.Chip.Class + " dead", Icon: "dead", Word: sc.T("device.silent")}
@@ -423,7 +423,7 @@ func (t *scene) reasonOf(device string) rules.Reason {
 func checkRows(sc *scene) []finding {
 	sorted := slices.Clone(sc.view.Verdicts)
 	slices.SortStableFunc(sorted, func(a, b rules.VerdictView) int {
-		return cmp.Compare(verdictRank(&a), verdictRank(&b))
+		return cmp.Compare(a.Rank(), b.Rank())
 	})
 	rows := make([]finding, 0, len(sorted))
 	for i := range sorted {

@@ -9,6 +9,7 @@ import (
 	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 // advised says what to do where the gateway of a configuration cannot be made.
@@ -25,7 +26,7 @@ func advised(err error, config string) error {
 }
 
 // openJournal opens the journal that a command makes or continues, and says what to do where another program has it.
-func openJournal(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*journal.Journal, error) {
+func openJournal(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*sqlite.Journal, error) {
 	j, err := app.OpenJournal(ctx, cfg, true, log)
 	return j, advised(err, cfg.File)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 func backupCommand(std streams) *cobra.Command {
@@ -23,12 +24,12 @@ func backupCommand(std streams) *cobra.Command {
 and compared with its checksums before it gets its name. DEST is a file, or a directory that gets a file named by the time.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			made, err := journal.Backup(cmd.Context(), data, args[0], overwrite)
+			made, err := sqlite.Backup(cmd.Context(), data, args[0], overwrite)
 			switch {
 			case errors.Is(err, journal.ErrExists):
 				return hinted{err, "--overwrite replaces it"}
 			case errors.Is(err, fs.ErrNotExist):
-				if _, missing := os.Stat(filepath.Join(data, journal.FileName)); missing == nil {
+				if _, missing := os.Stat(filepath.Join(data, sqlite.FileName)); missing == nil {
 					return hinted{err, "the folder of DEST must be there"}
 				}
 				return missingJournal(err, data)
@@ -60,7 +61,7 @@ What is there is kept beside it under another name. What was acknowledged after 
 the numbers of the records, when it starts.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			done, err := journal.Restore(cmd.Context(), args[0], data, overwrite)
+			done, err := sqlite.Restore(cmd.Context(), args[0], data, overwrite)
 			switch {
 			case errors.Is(err, journal.ErrInUse):
 				return hinted{err, "stop the gateway first"}
@@ -101,7 +102,7 @@ func missingJournal(err error, data string) error {
 		_, err := os.Stat(filepath.Join(data, name))
 		return err == nil
 	}
-	if is(journal.FileName) || !is(journal.AnchorFile) && !is(journal.HeadFile) {
+	if is(sqlite.FileName) || !is(sqlite.AnchorFile) && !is(sqlite.HeadFile) {
 		return hinted{err, dataHint(data)}
 	}
 	gone := fmt.Errorf("the journal is gone from %q, where the gateway had one: %w", data, err)
@@ -113,8 +114,8 @@ func missingJournal(err error, data string) error {
 }
 
 // openReader opens the journal of a data directory for reading, and says what to do where there is none.
-func openReader(ctx context.Context, data string) (*journal.Journal, error) {
-	j, err := journal.OpenReader(ctx, data)
+func openReader(ctx context.Context, data string) (*sqlite.Journal, error) {
+	j, err := sqlite.OpenReader(ctx, data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missingJournal(err, data)
 	}

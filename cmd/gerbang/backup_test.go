@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 // Finding L6: a gateway's journal is backed up while it runs and restored when it is lost; what came after the backup is told.
@@ -29,7 +29,7 @@ func TestL6_BackupAndRestoreOfAGateway(t *testing.T) {
 		t.Errorf("restore under a gateway: code %d: %s", code, errs)
 	}
 	r.stop()
-	if err := os.Remove(filepath.Join(r.data(), journal.FileName)); err != nil {
+	if err := os.Remove(filepath.Join(r.data(), sqlite.FileName)); err != nil {
 		t.Fatal(err)
 	}
 	code, out, errs = run(t, "", "restore", "--data", r.data(), dest)
@@ -61,13 +61,13 @@ func TestL6_BackupAndRestoreSayWhatIsWrong(t *testing.T) {
 		{[]string{"backup", "--data", filepath.Join(dir, "nowhere"), filepath.Join(dir, "x")}, 1, "--data names the data directory"},
 		{[]string{"restore", "--data", filepath.Join(dir, "data"), filepath.Join(dir, "nowhere.db")}, 1, "SRC is a file that gerbang backup has written"},
 		{[]string{"restore", "--data", filepath.Join(dir, "data"), text}, 1, "not a database"},
-		{[]string{"restore", "--data", filepath.Join(dir, "data"), dir}, 1, journal.FileName},
+		{[]string{"restore", "--data", filepath.Join(dir, "data"), dir}, 1, sqlite.FileName},
 	} {
 		if code, out, errs := run(t, "", c.args...); code != c.code || !strings.Contains(errs, c.want) {
 			t.Errorf("%v: code %d: %s%s\nwant code %d and %q", c.args, code, out, errs, c.code, c.want)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "data", journal.FileName)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, "data", sqlite.FileName)); err == nil {
 		t.Error("there is a journal now")
 	}
 }

@@ -13,5 +13,6 @@ const collectEarly = 75
 func limitMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectEarly)
+		followHeap(collectEarly)
 	}
 }

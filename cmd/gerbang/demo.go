@@ -16,7 +16,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/simulate"
 )
 
@@ -131,7 +131,7 @@ func (f *demoFlags) plan(ctx context.Context, cfg *configs.Config, now time.Time
 	if err != nil {
 		return nil, err
 	}
-	_, statErr := os.Stat(filepath.Join(f.data, journal.FileName))
+	_, statErr := os.Stat(filepath.Join(f.data, sqlite.FileName))
 	made := statErr == nil
 	switch {
 	case made && !earlier:
@@ -162,8 +162,8 @@ func (f *demoFlags) forget(ctx context.Context, cfg *configs.Config) error {
 	if err := j.Close(); err != nil {
 		return fmt.Errorf("closing the earlier demo's journal: %w", err)
 	}
-	files, err := filepath.Glob(filepath.Join(f.data, journal.FileName+"*"))
-	for _, name := range append(files, filepath.Join(f.data, journal.AnchorFile), filepath.Join(f.data, journal.HeadFile)) {
+	files, err := filepath.Glob(filepath.Join(f.data, sqlite.FileName+"*"))
+	for _, name := range append(files, filepath.Join(f.data, sqlite.AnchorFile), filepath.Join(f.data, sqlite.HeadFile)) {
 		if gone := os.Remove(name); !errors.Is(gone, os.ErrNotExist) {
 			err = errors.Join(err, gone)
 		}

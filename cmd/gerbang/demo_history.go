@@ -16,6 +16,7 @@ import (
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/simulate"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -24,7 +25,7 @@ import (
 // earlier start with those of the time since. The buildings it returns are as they are now, with the people who are inside.
 func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.Config, plan *demoPlan, now time.Time) (_ []*simulate.Building, err error) {
 	log := newLogger(std.err, cfg.Log)
-	if _, err := os.Stat(filepath.Join(f.data, journal.FileName)); err == nil {
+	if _, err := os.Stat(filepath.Join(f.data, sqlite.FileName)); err == nil {
 		return f.goOn(ctx, std, cfg, plan, now, log)
 	}
 	// It is made aside and moved into place when it is whole: half a week must not be taken for one.
@@ -41,7 +42,7 @@ func (f *demoFlags) makeHistory(ctx context.Context, std streams, cfg *configs.C
 	defer func() {
 		err = errors.Join(err, j.Close())
 		if err == nil && whole {
-			for _, name := range []string{journal.AnchorFile, journal.FileName} {
+			for _, name := range []string{sqlite.AnchorFile, sqlite.FileName} {
 				err = errors.Join(err, os.Rename(filepath.Join(aside.Data, name), filepath.Join(f.data, name)))
 			}
 		}
@@ -87,14 +88,14 @@ func (f *demoFlags) goOn(ctx context.Context, std streams, cfg *configs.Config, 
 
 // demoPast drives a gateway through simulated time.
 type demoPast struct {
-	journal   *journal.Journal
+	journal   *sqlite.Journal
 	gateway   *gateway.Gateway
 	virtual   *virtual
 	buildings []*simulate.Building
 	from      time.Time
 }
 
-func newDemoPast(ctx context.Context, cfg *configs.Config, plan *demoPlan, j *journal.Journal, from time.Time, log *slog.Logger) (*demoPast, error) {
+func newDemoPast(ctx context.Context, cfg *configs.Config, plan *demoPlan, j *sqlite.Journal, from time.Time, log *slog.Logger) (*demoPast, error) {
 	decoder, err := app.NewDecoder(cfg, app.Surroundings{})
 	if err != nil {
 		return nil, err
@@ -187,7 +188,7 @@ var demoWays = map[string]map[string]simulate.Way{
 }
 
 // lastReceived is when the last record of a journal was received.
-func lastReceived(ctx context.Context, j *journal.Journal) (time.Time, error) {
+func lastReceived(ctx context.Context, j journal.Recovery) (time.Time, error) {
 	st, err := j.State(ctx)
 	if err != nil {
 		return time.Time{}, err

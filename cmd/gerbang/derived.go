@@ -15,7 +15,8 @@ import (
 
 // derived is what records amount to beside changes of verdict, made again: samples, flows, alerts and minutes.
 type derived struct {
-	frozen *journal.Frozen
+	frozen journal.Frozen
+	moment *journal.Moment // of frozen
 	// samples and flows are how many came out again; read from the journal one by one beside the replay.
 	samples, flows int
 	sampleRows     *stream[rules.Sample]
@@ -36,13 +37,13 @@ type minuteOf struct {
 }
 
 // read begins to read what was recorded; the result ends it.
-func (d *derived) read(ctx context.Context, j *journal.Journal) (stop func()) {
+func (d *derived) read(ctx context.Context, j journal.Auditor) (stop func()) {
 	d.book = alerts.NewBook(nil, nil)
 	d.sampleRows = streamed(ctx, func(ctx context.Context, fn func(*rules.Sample) error) error {
-		return j.DerivedSamples(ctx, d.frozen.LastSeq, fn)
+		return j.DerivedSamples(ctx, d.moment.LastSeq, fn)
 	})
 	d.flowRows = streamed(ctx, func(ctx context.Context, fn func(*rules.Flow) error) error {
-		return j.DerivedFlows(ctx, d.frozen.LastSeq, fn)
+		return j.DerivedFlows(ctx, d.moment.LastSeq, fn)
 	})
 	return func() { d.sampleRows.stop(); d.flowRows.stop() }
 }
@@ -82,13 +83,13 @@ func (d *derived) after(rec *telemetry.Record, out *rules.Output, judged bool) e
 	}
 	d.keep()
 	d.count(rec)
-	judged = judged && d.frozen.Begins <= 1 && !d.frozen.Mended[rec.Site]
-	n, err := compareRows(d.sampleRows, rec.Seq, out.Samples, judged && !d.frozen.Thinned.Samples, func(s *rules.Sample) uint64 { return s.Record })
+	judged = judged && d.moment.Begins <= 1 && !d.moment.Mended[rec.Site]
+	n, err := compareRows(d.sampleRows, rec.Seq, out.Samples, judged && !d.moment.Thinned.Samples, func(s *rules.Sample) uint64 { return s.Record })
 	d.samples += n
 	if err != nil {
 		return fmt.Errorf("samples of record %d: %w", rec.Seq, err)
 	}
-	n, err = compareRows(d.flowRows, rec.Seq, out.Flows, judged && !d.frozen.Thinned.Flows, func(f *rules.Flow) uint64 { return f.Record })
+	n, err = compareRows(d.flowRows, rec.Seq, out.Flows, judged && !d.moment.Thinned.Flows, func(f *rules.Flow) uint64 { return f.Record })
 	d.flows += n
 	if err != nil {
 		return fmt.Errorf("flows of record %d: %w", rec.Seq, err)
@@ -121,7 +122,7 @@ func compareRows[T comparable](rows *stream[T], record uint64, again []T, compar
 
 // count adds a record to its minutes, as far as they are in the journal yet.
 func (d *derived) count(rec *telemetry.Record) {
-	if rec.Kind != telemetry.KindObservation || rec.Observation.Flags.Has(telemetry.FlagRetained) || !d.known[rec.Site] || rec.Seq > d.frozen.Snapshots[rec.Site] {
+	if rec.Kind != telemetry.KindObservation || rec.Observation.Flags.Has(telemetry.FlagRetained) || !d.known[rec.Site] || rec.Seq > d.moment.Snapshots[rec.Site] {
 		return
 	}
 	minute := rec.At - rec.At%telemetry.Instant(time.Minute)
@@ -144,11 +145,11 @@ func (d *derived) count(rec *telemetry.Record) {
 
 // compare compares alerts and minutes, when all records are judged.
 func (d *derived) compare(ctx context.Context, wrong *complaints) error {
-	if d.frozen.Begins > 1 {
+	if d.moment.Begins > 1 {
 		d.notes = append(d.notes, "samples, flows, alerts and minutes are not compared: an older version made some of them")
 		return nil
 	}
-	if d.frozen.Thinned.Samples || d.frozen.Thinned.Flows {
+	if d.moment.Thinned.Samples || d.moment.Thinned.Flows {
 		d.notes = append(d.notes, "samples or flows are not compared: retention has deleted old ones")
 	}
 	if row := d.sampleRows.peek(); row != nil {
@@ -167,7 +168,7 @@ func (d *derived) compareAlerts(ctx context.Context, wrong *complaints) error {
 	odd := some{to: wrong}
 	seen := map[string]bool{}
 	err := d.frozen.Alerts(ctx, func(a *alerts.Alert, _ string) error {
-		if a.Class == rules.ClassService || d.foreign[a.Site] || d.frozen.Mended[a.Site] {
+		if a.Class == rules.ClassService || d.foreign[a.Site] || d.moment.Mended[a.Site] {
 			return nil
 		}
 		seen[a.ID] = true
@@ -188,7 +189,7 @@ func (d *derived) compareAlerts(ctx context.Context, wrong *complaints) error {
 		return err
 	}
 	for id, a := range d.alerts {
-		if !seen[id] && !d.foreign[a.Site] && !d.frozen.Mended[a.Site] {
+		if !seen[id] && !d.foreign[a.Site] && !d.moment.Mended[a.Site] {
 			odd.add("alert %s of %q, rule %q, opened %v is not there", id, a.Site, a.Rule, a.Opened)
 		}
 	}
@@ -202,7 +203,7 @@ func (d *derived) compareMinutes(ctx context.Context, wrong *complaints) error {
 	found := 0
 	err := d.frozen.Minutes(ctx, func(m *journal.Minute) error {
 		first = min(first, m.At)
-		if d.frozen.Mended[m.Site] {
+		if d.moment.Mended[m.Site] {
 			return nil
 		}
 		key := minuteOf{m.Site, m.Device, m.Quantity, m.Channel, m.At}
@@ -223,7 +224,7 @@ func (d *derived) compareMinutes(ctx context.Context, wrong *complaints) error {
 		return err
 	}
 	for key, m := range d.minutes {
-		if m.Device == "" && key.at >= first && !d.frozen.Mended[key.site] {
+		if m.Device == "" && key.at >= first && !d.moment.Mended[key.site] {
 			odd.add("minute %v of %s %s %s %s is not there", key.at, key.site, key.device, key.quantity, key.channel)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
 
@@ -173,7 +173,7 @@ func TestL3_AJournalTakenAwayIsToldWithinASecond(t *testing.T) {
 			r := newRig(t).building().serve()
 			c := connect(t, "tcp://"+r.mqtt, "counter", nil)
 			r.counted(c, 1)
-			if err := do(filepath.Join(r.data(), journal.FileName)); err != nil {
+			if err := do(filepath.Join(r.data(), sqlite.FileName)); err != nil {
 				t.Fatal(err)
 			}
 			begin := time.Now()
@@ -212,7 +212,7 @@ func TestL6_AJournalThatIsGoneIsNotReplacedInSilence(t *testing.T) {
 	c := connect(t, "tcp://"+r.mqtt, "counter", nil)
 	r.counted(c, 1)
 	r.stop()
-	path := filepath.Join(r.data(), journal.FileName)
+	path := filepath.Join(r.data(), sqlite.FileName)
 	if err := os.Rename(path, path+".lost"); err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func TestL6_LostRecordsAreTold(t *testing.T) {
 		r.counted(c, seq+1)
 	}
 	r.stop()
-	a, err := journal.ReadAnchor(r.data())
+	a, err := sqlite.ReadAnchor(r.data())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/simulate"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -171,7 +171,7 @@ func unique(kind *bad, rng *rand.Rand, i int) []byte {
 // verifyGarbage wants every bad message rejected with its reason: by a record of its own, or counted with those like it.
 func verifyGarbage(t *testing.T, data string, want map[telemetry.Reason]int) {
 	t.Helper()
-	j, err := journal.OpenReader(t.Context(), data)
+	j, err := sqlite.OpenReader(t.Context(), data)
 	if err != nil {
 		t.Fatal(err)
 	}

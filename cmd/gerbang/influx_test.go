@@ -12,7 +12,6 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
-	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/simulate"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -393,7 +392,7 @@ func TestI6_RefillGivesThePastBack(t *testing.T) {
 func TestI6_APartIsRefused(t *testing.T) {
 	t.Parallel()
 	at := func(day int) time.Time { return time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC) }
-	r := journal.Range{Oldest: telemetry.InstantOf(at(5)), Newest: telemetry.InstantOf(at(9)), Pruned: true, To: influx.Position{Record: 9}}
+	r := journal.Range{Oldest: telemetry.InstantOf(at(5)), Newest: telemetry.InstantOf(at(9)), Pruned: true, To: journal.Position{Record: 9}}
 	if err := wholly(&r, at(3), at(7)); err == nil || !strings.Contains(err.Error(), "from 2026-03-05T00:00:00Z on") {
 		t.Errorf("pruned: got %v, want the part that is there", err)
 	}

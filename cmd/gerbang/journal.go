@@ -46,7 +46,7 @@ type subjectOf struct {
 
 // recomputation judges a journal's records again.
 type recomputation struct {
-	journal *journal.Journal
+	journal journal.Auditor
 	history *history
 	engines map[string]*rules.Engine // of this version, by site
 	last    map[subjectOf]rules.Transition
@@ -190,7 +190,7 @@ type history struct {
 	stop  func()
 }
 
-func readHistory(ctx context.Context, j *journal.Journal) *history {
+func readHistory(ctx context.Context, j journal.Auditor) *history {
 	ctx, cancel := context.WithCancel(ctx)
 	h := &history{found: make(chan string, 64)}
 	go func() {

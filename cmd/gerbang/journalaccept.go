@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -40,7 +41,7 @@ of the gateway calm down within a minute. It may run beside the gateway.`,
 			for i, f := range found {
 				all[i] = journal.Acceptance{Text: f.text, Finding: f.of, By: by, Why: why, At: now}
 			}
-			if err := journal.Accept(cmd.Context(), data, all); err != nil {
+			if err := sqlite.Accept(cmd.Context(), data, all); err != nil {
 				return err
 			}
 			for i := range all {

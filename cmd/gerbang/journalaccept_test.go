@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 // Finding L6: damage that somebody has looked at is accepted by name and with a reason, also beside a running gateway: the check says so
@@ -80,7 +80,7 @@ func TestL6_AcceptedDamageIsAPlainLine(t *testing.T) {
 	r.serve()
 	r.alerted("journal_damaged")
 	r.stop()
-	j, err := journal.OpenReader(t.Context(), r.data())
+	j, err := sqlite.OpenReader(t.Context(), r.data())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func (s *some) end(what string) {
 
 // checkJournal compares the journal with its checksums and all that was derived from it. What another version of the engine judged
 // is counted and not compared: only that version could judge it again.
-func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
+func checkJournal(ctx context.Context, w io.Writer, j journal.Auditor) error {
 	report := printer{w: w}
 	var wrong complaints
 	if err := examine(ctx, &report, j, &wrong); err != nil {
@@ -97,7 +97,7 @@ func checkJournal(ctx context.Context, w io.Writer, j *journal.Journal) error {
 }
 
 // examine looks for all that is wrong with a journal, and reports what it looked at.
-func examine(ctx context.Context, report *printer, j *journal.Journal, wrong *complaints) error {
+func examine(ctx context.Context, report *printer, j journal.Auditor, wrong *complaints) error {
 	// The anchor first: it is older than all that is read behind it.
 	chain, err := j.Compare(ctx)
 	if err != nil {
@@ -126,6 +126,7 @@ func examine(ctx context.Context, report *printer, j *journal.Journal, wrong *co
 		return nil // no more can be read
 	}
 	defer f.Close()
+	at := f.Moment()
 	c := st.Counters
 	if sum := c.Stored + c.Duplicate + c.Rejected + c.Ignored; sum != c.Received {
 		wrong.add(fmt.Errorf("received %d, but stored %d + duplicate %d + rejected %d + ignored %d = %d", c.Received, c.Stored, c.Duplicate,
@@ -135,11 +136,11 @@ func examine(ctx context.Context, report *printer, j *journal.Journal, wrong *co
 		wrong.add(err)
 	}
 	r := recomputation{stopped: st.Stopped, journal: j, engines: map[string]*rules.Engine{}, last: map[subjectOf]rules.Transition{},
-		derived: derived{frozen: f, alerts: map[string]alerts.Alert{}, minutes: map[minuteOf]*journal.Minute{}, known: map[string]bool{}, foreign: map[string]bool{}}}
+		derived: derived{frozen: f, moment: at, alerts: map[string]alerts.Alert{}, minutes: map[minuteOf]*journal.Minute{}, known: map[string]bool{}, foreign: map[string]bool{}}}
 	for site := range st.Stopped {
 		r.derived.foreign[site] = true
 	}
-	if !f.Deleted {
+	if !at.Deleted {
 		if err := r.judgeAgain(ctx, j, f, wrong); err != nil {
 			wrong.add(err)
 		}
@@ -153,10 +154,10 @@ func examine(ctx context.Context, report *printer, j *journal.Journal, wrong *co
 	default:
 		report.line("records 1 to %d are chained, %d of them are kept", chain.Last, chain.Records)
 	}
-	if f.Deleted {
+	if at.Deleted {
 		report.line("retention has deleted old records: what was derived cannot be derived again, and is compared with itself")
 	} else if len(wrong.all) == 0 {
-		report.line("%d records, %d sites, %d changes of verdict: all as recorded", f.LastSeq, len(r.sites), r.same)
+		report.line("%d records, %d sites, %d changes of verdict: all as recorded", at.LastSeq, len(r.sites), r.same)
 		report.line("%d samples, %d flows, %d alerts, %d minutes: all as derived", r.derived.samples, r.derived.flows, len(r.derived.alerts), len(r.derived.minutes))
 	}
 	if r.waiting > 0 {
@@ -173,7 +174,7 @@ func examine(ctx context.Context, report *printer, j *journal.Journal, wrong *co
 }
 
 // checkColumns wants what stands beside verdicts and alerts to be what they say themselves.
-func checkColumns(ctx context.Context, f *journal.Frozen, wrong *complaints) error {
+func checkColumns(ctx context.Context, f journal.Frozen, wrong *complaints) error {
 	verdicts, told := some{to: wrong}, some{to: wrong}
 	err := errors.Join(
 		f.Verdicts(ctx, func(id int64, differs string) error {
@@ -192,12 +193,12 @@ func checkColumns(ctx context.Context, f *journal.Frozen, wrong *complaints) err
 }
 
 // judgeAgain replays the journal up to the frozen moment.
-func (r *recomputation) judgeAgain(ctx context.Context, j *journal.Journal, f *journal.Frozen, wrong *complaints) error {
+func (r *recomputation) judgeAgain(ctx context.Context, j journal.Auditor, f journal.Frozen, wrong *complaints) error {
 	r.history = readHistory(ctx, j)
 	defer r.history.stop()
 	defer r.derived.read(ctx, j)()
 	err := j.Replay(ctx, "", 0, func(rec *telemetry.Record) error {
-		if rec.Seq > f.LastSeq {
+		if rec.Seq > f.Moment().LastSeq {
 			return errEnough // written since we began
 		}
 		return r.record(ctx, rec)
@@ -207,7 +208,7 @@ func (r *recomputation) judgeAgain(ctx context.Context, j *journal.Journal, f *j
 	case err != nil:
 		return err
 	default:
-		if rest := r.history.rest(f.LastSeq); rest != "" {
+		if rest := r.history.rest(f.Moment().LastSeq); rest != "" {
 			return fmt.Errorf("the history has a change of verdict behind all records:\n  %s", rest)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -45,7 +45,7 @@ func TestL7_TheCheckComparesEverything(t *testing.T) {
 	if code, out, errs := run(t, "", "journal", "check", "--data", r.data()); code != 0 || !strings.Contains(out, "all as derived") {
 		t.Fatalf("an untouched journal: code %d\n%s%s", code, out, errs)
 	}
-	path := filepath.Join(r.data(), journal.FileName)
+	path := filepath.Join(r.data(), sqlite.FileName)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -38,7 +39,7 @@ func TestJournalCheck_MissesNothingThatRetentionHasDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	end()
-	j, err := journal.Open(t.Context(), journal.Options{Dir: r.data(), Logger: slog.New(slog.DiscardHandler)})
+	j, err := sqlite.Open(t.Context(), sqlite.Options{Dir: r.data(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

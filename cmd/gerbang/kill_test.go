@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/simulate"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -149,7 +149,7 @@ func verify(t *testing.T, data, report string) simulate.Verification {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := journal.OpenReader(t.Context(), data)
+	j, err := sqlite.OpenReader(t.Context(), data)
 	if err != nil {
 		t.Fatal(err)
 	}

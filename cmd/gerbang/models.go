@@ -131,7 +131,7 @@ func listModels(cfg *configs.Config, word string) []listedModel {
 		m := &cfg.Models[i]
 		l := listedModel{
 			ID: m.ID, Aliases: m.Aliases, Title: m.Title, Vendor: m.Vendor, Description: m.Description, Format: m.Format, Codec: m.Codec,
-			Topics: m.Topics(), Counts: string(m.Count), Quantities: readBy(m),
+			Topics: decode.TopicsOf(m), Counts: string(m.Count), Quantities: readBy(m),
 		}
 		if l.Format == "" {
 			l.Format = "json"

@@ -15,7 +15,7 @@ import (
 	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -225,7 +225,7 @@ func makeWeeks(t *testing.T, r *rig, zones map[string]string, seed uint64) map[s
 // allInInflux waits until the writer's durable position is the end of every stream: readings alone say nothing about verdicts.
 func (r *rig) allInInflux(patience time.Duration) {
 	r.t.Helper()
-	j, err := journal.OpenReader(r.t.Context(), r.data())
+	j, err := sqlite.OpenReader(r.t.Context(), r.data())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -411,7 +411,7 @@ func shares(steps []change, days []time.Time) []map[string]int64 {
 // compareVerdicts holds how long each verdict held on each day against the journal's history.
 func compareVerdicts(t *testing.T, r *rig, db *testengine.InfluxServer, weeks map[string]*week) {
 	t.Helper()
-	j, err := journal.OpenReader(t.Context(), r.data())
+	j, err := sqlite.OpenReader(t.Context(), r.data())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func refill(cmd *cobra.Command, std streams, config string, begin, end time.Time
 	bar := newProgress(std.err, "records", int(r.To.Record-r.From.Record))
 	done, err := influx.Refill(ctx, influx.RefillOptions{
 		Server: server, Source: j.Source(), From: r.From, To: r.To, Head: r.Head, Until: telemetry.InstantOf(end),
-		Progress: func(at influx.Position) { bar.set(int(min(at.Record, r.To.Record) - r.From.Record)) },
+		Progress: func(at journal.Position) { bar.set(int(min(at.Record, r.To.Record) - r.From.Record)) },
 		Faults: func(name string, firing bool, detail string) {
 			switch {
 			case !firing:
@@ -182,7 +182,7 @@ They are sent again on the gateway's page /refused, or by POST /api/v1/refused/a
 	return c
 }
 
-func printRefused(w io.Writer, p *influx.Refused, asJSON bool) error {
+func printRefused(w io.Writer, p *journal.Refused, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(w).Encode(map[string]any{"at": p.At.Time().UTC(), "site": p.Site, "device": p.Device, "line": p.Line, "reason": p.Reason})
 	}

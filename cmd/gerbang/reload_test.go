@@ -10,7 +10,7 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -41,7 +41,7 @@ func (r *rig) showsZones(want ...seenZone) {
 // configurations counts the records of the journal that brought a definition into force.
 func (r *rig) configurations() (n int) {
 	r.t.Helper()
-	j, err := journal.OpenReader(r.t.Context(), r.data())
+	j, err := sqlite.OpenReader(r.t.Context(), r.data())
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 var repairNow = time.Date(2026, 3, 2, 3, 0, 0, 0, time.UTC)
@@ -22,7 +22,7 @@ func repair(t *testing.T, r *rig, at time.Time) (code int, out, errs string) {
 // kept reads what a journal has of alerts and owes to the broker.
 func kept(t *testing.T, r *rig) (open, closed []alerts.Alert, owed []alerts.Signal) {
 	t.Helper()
-	j, err := journal.OpenReader(t.Context(), r.data())
+	j, err := sqlite.OpenReader(t.Context(), r.data())
 	if err != nil {
 		t.Fatal(err)
 	}

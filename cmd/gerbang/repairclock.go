@@ -17,6 +17,7 @@ import (
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -58,7 +59,7 @@ func repairClock(ctx context.Context, w io.Writer, data string, now telemetry.In
 	if err := mendable(ctx, data, now); err != nil {
 		return err
 	}
-	j, err := journal.Open(ctx, journal.Options{Dir: data, Logger: log})
+	j, err := sqlite.Open(ctx, sqlite.Options{Dir: data, Logger: log})
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func mendable(ctx context.Context, data string, now telemetry.Instant) error {
 }
 
 // judgeAgain judges what waits, as a start of the gateway does. It gives the alerts that were missing.
-func judgeAgain(ctx context.Context, j *journal.Journal, now telemetry.Instant, log *slog.Logger) ([]alerts.Alert, error) {
+func judgeAgain(ctx context.Context, j journal.Store, now telemetry.Instant, log *slog.Logger) ([]alerts.Alert, error) {
 	st, err := j.State(ctx)
 	if err != nil {
 		return nil, err

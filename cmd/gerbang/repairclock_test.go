@@ -14,7 +14,7 @@ import (
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -35,7 +35,7 @@ func TestT4_RepairClock(t *testing.T) {
 			if code, out, errs := run(t, "", "journal", "check", "--data", r.data()); code != 0 {
 				t.Errorf("journal check afterwards: code %d: %s%s", code, out, errs)
 			}
-			j, err := journal.OpenReader(t.Context(), r.data())
+			j, err := sqlite.OpenReader(t.Context(), r.data())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +72,7 @@ func TestT4_RepairClock(t *testing.T) {
 // minutes lists the minutes of a journal with how many readings each has.
 func minutes(t *testing.T, r *rig) (all []string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(r.data(), journal.FileName))
+	db, err := sql.Open("sqlite", filepath.Join(r.data(), sqlite.FileName))
 	if err != nil {
 		t.Fatal(err)
 	}

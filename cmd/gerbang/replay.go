@@ -15,8 +15,8 @@ import (
 	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/facility"
-	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/replay"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -166,7 +166,7 @@ func (p *player) feed(ctx context.Context, cfg *configs.Config, dir string) (err
 		return err
 	}
 	var v *virtual
-	var before gateway.Counters
+	var before journal.Counters
 	err = p.each(func(m *ingest.Message) error {
 		if v == nil {
 			// The building exists from its first message on, not from today.
@@ -194,7 +194,7 @@ func (p *player) feed(ctx context.Context, cfg *configs.Config, dir string) (err
 	return j.Strict(ctx)
 }
 
-func (p *player) observe(b *gateway.Batch) {
+func (p *player) observe(b *journal.Batch) {
 	for i := range b.Records {
 		p.summary.Record(&b.Records[i])
 	}

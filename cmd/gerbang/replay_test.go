@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/replay"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -104,7 +104,7 @@ type day struct {
 // hours and half hours, and the shuffle is shorter than a quarter.
 func days(t *testing.T, dir, site string) (all []day) {
 	t.Helper()
-	j, err := journal.OpenReader(t.Context(), dir)
+	j, err := sqlite.OpenReader(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestReplayNeverShowsNegativeOccupancy(t *testing.T) {
 			t.Errorf("lowest: got %v", s.Lowest)
 		}
 	}
-	j, err := journal.OpenReader(t.Context(), dir)
+	j, err := sqlite.OpenReader(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestReplayNeverShowsNegativeOccupancy(t *testing.T) {
 // From the end of September to the end of October nobody heard anything: that is unknown, not empty and not compliant.
 func TestReplayTakesAGapForUnknown(t *testing.T) {
 	dir, _ := replayed(t, "--mapping", "../../replay/mappings/dtu-library.yaml", filepath.Join(recorded(t), "dtu-library/Occu_data_library.csv"))
-	j, err := journal.OpenReader(t.Context(), dir)
+	j, err := sqlite.OpenReader(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 func serveCommand(std streams) *cobra.Command {
@@ -90,7 +90,7 @@ func reloadAt(ctx context.Context, signals <-chan os.Signal, a *app.App) {
 
 // beginAnew is what an operator says who knows that the journal is gone. Where it is not, nothing happens.
 func beginAnew(ctx context.Context, cfg *configs.Config, log *slog.Logger) error {
-	moved, err := journal.BeginAnew(ctx, journal.Options{Dir: cfg.Data, Logger: log})
+	moved, err := sqlite.BeginAnew(ctx, sqlite.Options{Dir: cfg.Data, Logger: log})
 	switch {
 	case err != nil:
 		return err

@@ -17,7 +17,7 @@ import (
 	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/influx"
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/simulate"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -62,6 +62,7 @@ after a few tries; with --wait it is waited for.`,
 	fl := c.Flags()
 	fl.IntVar(&f.fleet.Sites, "sites", 10, "number of sites")
 	fl.IntVar(&f.fleet.Devices, "devices", 1000, "number of devices")
+	fl.IntVar(&f.fleet.Zones, "zones", 1, "number of zones in each site")
 	fl.StringVar(&f.broker, "broker", "tcp://127.0.0.1:1883", "MQTT broker")
 	fl.StringVar(&f.user, "user", "", "MQTT user; the password comes from the environment, GERBANG_MQTT_PASSWORD")
 	fl.IntVar(&f.connections, "connections", 2, "MQTT connections")
@@ -177,7 +178,7 @@ func (f *simulateFlags) verifyReport(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	j, err := journal.OpenReader(ctx, dir)
+	j, err := sqlite.OpenReader(ctx, dir)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
@@ -157,7 +157,7 @@ func ask(t *testing.T, c *http.Client, method, url, body string, header map[stri
 // stored wants exactly these readings in the journal, sorted, each as "device quantity=value".
 func stored(t *testing.T, data string, want ...string) {
 	t.Helper()
-	j, err := journal.OpenReader(t.Context(), data)
+	j, err := sqlite.OpenReader(t.Context(), data)
 	if err != nil {
 		t.Fatal(err)
 	}

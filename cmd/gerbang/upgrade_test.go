@@ -10,7 +10,7 @@ import (
 
 	_ "modernc.org/sqlite" // the journal's driver
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 // A journal that another version of the engine judged: the new one begins where it ended, rewrites nothing, and the check
@@ -58,7 +58,7 @@ const (
 // tamper changes the journal of a gateway that is not running, and lists its changes of verdict.
 func tamper(t *testing.T, r *rig, statements ...string) (transitions []string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(r.data(), journal.FileName))
+	db, err := sql.Open("sqlite", filepath.Join(r.data(), sqlite.FileName))
 	if err != nil {
 		t.Fatal(err)
 	}

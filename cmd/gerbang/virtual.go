@@ -5,6 +5,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -14,7 +15,7 @@ type virtual struct {
 	now     telemetry.Instant
 	pending int
 	// observe sees every committed batch; nil: nobody looks.
-	observe func(*gateway.Batch)
+	observe func(*journal.Batch)
 }
 
 // virtualBatch is how many messages share a commit.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
 )
 
 // Finding C15: a journal that is gone is not blamed on the flag.
@@ -26,7 +26,7 @@ func TestC15_AJournalThatIsGoneIsSaidToBeGone(t *testing.T) {
 		}
 	}
 	blamed("--data names", "gone")
-	if err := os.WriteFile(filepath.Join(dir, journal.AnchorFile), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, sqlite.AnchorFile), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	blamed("is gone from", "--data names")

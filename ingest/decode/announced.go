@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -63,14 +65,14 @@ func (a *announced) recall(yield func(key, value string) (owner string)) {
 func (a *announced) get(key string) (string, bool) { return a.memory.Get(a.prefix + key) }
 
 // keep remembers an entry of owner; an empty value forgets it. It reports whether anything has changed. The caller holds mu.
-func (a *announced) keep(owner, key, value string) (changed bool, f *fault) {
+func (a *announced) keep(owner, key, value string) (changed bool, f *fault.Fault) {
 	old, have := a.get(key)
 	held, counted := a.entries[key]
 	switch {
 	case value == "" && !have || have && old == value && counted && held.owner == owner:
 		return false, nil
-	case len(value) > maxAnnounced || len(key) > maxTopic:
-		return false, faultf(telemetry.ReasonTooLarge, "an announcement of %d bytes: want at most %d", len(value), maxAnnounced)
+	case len(value) > maxAnnounced || len(key) > written.MaxTopic:
+		return false, fault.New(telemetry.ReasonTooLarge, "an announcement of %d bytes: want at most %d", len(value), maxAnnounced)
 	}
 	if counted {
 		a.count(key, held, -1)
@@ -80,7 +82,7 @@ func (a *announced) keep(owner, key, value string) (changed bool, f *fault) {
 	}
 	if f == nil {
 		if err := a.memory.Put(a.prefix+key, value); err != nil {
-			f = faultf(telemetry.ReasonFault, "the announcement cannot be kept: %v", err)
+			f = fault.New(telemetry.ReasonFault, "the announcement cannot be kept: %v", err)
 		}
 	}
 	switch {
@@ -93,20 +95,20 @@ func (a *announced) keep(owner, key, value string) (changed bool, f *fault) {
 }
 
 // room reports a fault where owner may not have another entry of so many bytes.
-func (a *announced) room(owner string, size int) *fault {
+func (a *announced) room(owner string, size int) *fault.Fault {
 	own := a.owners[owner]
 	switch {
 	case own.entries >= maxPerOwner || own.bytes+size > maxOwnerBytes:
-		return faultf(telemetry.ReasonTooLarge, "device %s announces more than %d things or %d bytes", quoted(owner), maxPerOwner, maxOwnerBytes)
+		return fault.New(telemetry.ReasonTooLarge, "device %s announces more than %d things or %d bytes", fault.Quoted(owner), maxPerOwner, maxOwnerBytes)
 	case !a.configured(owner) && (a.foreign.entries >= maxForeign || a.foreign.bytes+size > maxForeignAll):
-		return faultf(telemetry.ReasonTooLarge, "devices that are not configured have announced %d things in %d bytes already: want %s configured first",
-			a.foreign.entries, a.foreign.bytes, quoted(owner))
+		return fault.New(telemetry.ReasonTooLarge, "devices that are not configured have announced %d things in %d bytes already: want %s configured first",
+			a.foreign.entries, a.foreign.bytes, fault.Quoted(owner))
 	}
 	return nil
 }
 
 // forget forgets all entries of owner whose keys begin with prefix, except those to be kept. The caller holds mu.
-func (a *announced) forget(owner, prefix string, except map[string]bool) *fault {
+func (a *announced) forget(owner, prefix string, except map[string]bool) *fault.Fault {
 	for key, held := range a.entries {
 		if held.owner != owner || !strings.HasPrefix(key, prefix) || except[key] {
 			continue

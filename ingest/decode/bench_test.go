@@ -6,6 +6,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -41,17 +42,17 @@ func benchmark(b *testing.B, w *Worker, msgs []*ingest.Message) {
 		if len(dst) != 1 || dst[0].Kind != telemetry.KindObservation {
 			b.Fatalf("got %s", show(dst))
 		}
-		if i++; i%256 == 0 && w.arena != nil {
-			w.arena.Reset()
+		if i++; i%256 == 0 && w.w.arena != nil {
+			w.w.arena.Reset()
 		}
 	}
 }
 
 // BenchmarkMapped measures a message of the generic JSON mapping with two lines of two totals, time and number.
 func BenchmarkMapped(b *testing.B) {
-	d := acme(b, Model{
-		Sequence: "n", Time: &Time{Path: "ts"}, Count: CountTotal,
-		Readings: []Field{
+	d := acme(b, model.Model{
+		Sequence: "n", Time: &model.Time{Path: "ts"}, Count: model.CountTotal,
+		Readings: []model.Field{
 			{Path: "lines[*].in", Quantity: telemetry.PeopleInTotal, ChannelPath: "name"},
 			{Path: "lines[*].out", Quantity: telemetry.PeopleOutTotal, ChannelPath: "name"},
 			{Path: "lines[*].minute.in", Quantity: telemetry.PeopleIn, ChannelPath: "name"},

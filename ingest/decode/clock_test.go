@@ -6,6 +6,8 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
@@ -14,7 +16,7 @@ import (
 // hemisphere and format; of two the second where the message comes soon after it. A message that is delivered again is the same,
 // and an equal one of the other hour is another.
 func TestTimesWithoutAZone(t *testing.T) {
-	const model = "lokal"
+	const lokal = "lokal"
 	for _, tt := range []struct{ zone, at, received, want string }{
 		{"Pacific/Auckland", "2026-04-05T02:30", "2026-04-04T13:30:20Z", "2026-04-04T13:30:00Z"},
 		{"Pacific/Auckland", "2026-04-05T02:30", "2026-04-04T14:30:20Z", "2026-04-04T14:30:00Z"},
@@ -30,20 +32,20 @@ func TestTimesWithoutAZone(t *testing.T) {
 	} {
 		site := testSite(t)
 		site.Location = facility.Location{Location: testengine.Zone(t, tt.zone)}
-		site.Devices = append(site.Devices, facility.Device{ID: "door-3", Model: model})
-		d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{{ID: model, Title: "Lokal", Match: []string{"m/{device}"}, Time: &Time{Path: "t", Formats: []string{"2006-01-02T15:04"}},
-			Readings: []Field{{Path: "n", Quantity: telemetry.PeopleIn}}}}})
+		site.Devices = append(site.Devices, facility.Device{ID: "door-3", Model: lokal})
+		d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{{ID: lokal, Title: "Lokal", Match: []string{"m/{device}"}, Time: &model.Time{Path: "t", Formats: []string{"2006-01-02T15:04"}},
+			Readings: []model.Field{{Path: "n", Quantity: telemetry.PeopleIn}}}}})
 		for _, m := range []ingest.Message{
 			{Topic: door, Payload: []byte(`{"at":"` + tt.at + `","people_in":1}`)},
 			{Topic: "m/door-3", Payload: []byte(`{"t":"` + tt.at + `","n":1}`)},
 		} {
-			m.QoS, m.Received = 1, parseTime([]byte(tt.received), time.UTC)
+			m.QoS, m.Received = 1, written.Time([]byte(tt.received), time.UTC)
 			recs := d.Decode(&m, nil)
 			if len(recs) != 1 || recs[0].Rejection != nil {
 				t.Fatalf("%s: got %s", m.Payload, show(recs))
 			}
 			rec := recs[0]
-			if want := parseTime([]byte(tt.want), time.UTC); rec.At != want || rec.Observation.Flags&telemetry.FlagClock != 0 {
+			if want := written.Time([]byte(tt.want), time.UTC); rec.At != want || rec.Observation.Flags&telemetry.FlagClock != 0 {
 				t.Errorf("%s %s %s, received %s: got %v (flags %v), want %v", tt.zone, m.Topic, tt.at, tt.received, rec.At, rec.Observation.Flags, want)
 			}
 		}
@@ -53,7 +55,7 @@ func TestTimesWithoutAZone(t *testing.T) {
 	d := newDecoder(t, Options{Sites: []facility.Site{site}})
 	identity := func(received string) uint64 {
 		m := message(door, `{"at":"2026-11-01T01:30","people_in":1}`)
-		m.Received = parseTime([]byte(received), time.UTC)
+		m.Received = written.Time([]byte(received), time.UTC)
 		recs := d.Decode(m, nil)
 		if len(recs) != 1 || recs[0].Identity == 0 {
 			t.Fatalf("got %s, want a message with an identity", show(recs))

@@ -9,13 +9,16 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -24,7 +27,7 @@ type Options struct {
 	// Sites hold the devices that may be heard. Their ids, places and zones must be valid already.
 	Sites []facility.Site
 	// Models are the device models beside the built-in native one, by unique id.
-	Models []Model
+	Models []model.Model
 	// Memory keeps what devices announce; nil: for as long as the decoder lives.
 	Memory Memory
 	// Sightings note devices that are not configured; nil: those of the decoder alone, which nobody sees.
@@ -94,17 +97,15 @@ func (o *Options) validate() error {
 // configuration makes a new one. It is safe for concurrent use.
 type Decoder struct {
 	limits Options // without sites and models
-	clock  window
-	models map[string]*model
+	shared *shared
+	models map[string]*ready
 	router router
-	nodes  nodes
-	homie  *announced
-	// discovered is what was announced to Home Assistant.
-	discovered *discovered
+	// announcers are the formats whose devices announce where they publish.
+	announcers []announcer
+	guesser    *guesser
+	changed    chan struct{}
 	// workers are spare scratch memory for Decode.
 	workers sync.Pool
-	// lexicon gathers the words that are known, when they are asked for first.
-	lexicon func() *lexicon
 }
 
 // New makes a decoder. All problems of models, addresses and topics are reported at once.
@@ -113,9 +114,9 @@ func New(o Options) (*Decoder, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("decoder: %w", err)
 	}
-	d := &Decoder{limits: o, clock: window{o.Past, o.Future, o.Lateness}}
+	d := &Decoder{limits: o, changed: make(chan struct{}, 1)}
 	d.limits.Sites, d.limits.Models = nil, nil
-	models, err := compileModels(o.Models)
+	models, err := prepareAll(o.Models)
 	if err != nil {
 		return nil, err
 	}
@@ -123,32 +124,58 @@ func New(o Options) (*Decoder, error) {
 	if err := d.router.build(o.Sites, models); err != nil {
 		return nil, err
 	}
-	d.homie = newAnnounced(o.Memory, "homie", func(root string) bool { return d.configured("homie", root[strings.LastIndexByte(root, '/')+1:]) })
-	recallHomie(d.homie)
-	d.discovered = newDiscovered(d)
-	d.lexicon = sync.OnceValue(func() *lexicon { return newLexicon(d.models, o.Sites) })
-	d.workers.New = func() any { return d.Worker(nil) }
+	d.shared = &shared{
+		clock: window{o.Past, o.Future, o.Lateness}, memory: o.Memory, maxPayload: o.MaxPayload, maxDepth: o.MaxDepth, ask: o.Ask,
+		lexicon:  sync.OnceValue(func() *redact.Lexicon { return newLexicon(d.models, o.Sites) }),
+		stranger: func(msg *ingest.Message, f *fault.Fault) { o.Sightings.note(d.guesser, msg, f) },
+		grown:    d.grown,
+	}
+	d.guesser = newGuesser(d.shared, models)
+	d.start()
+	d.workers.New = func() any { return newWorker(d.shared, nil) }
 	return d, nil
+}
+
+// start makes what formats keep.
+func (d *Decoder) start() {
+	byFormat := make(map[*Format][]*ready)
+	for _, id := range slices.Sorted(maps.Keys(d.models)) {
+		m := d.models[id]
+		byFormat[m.format] = append(byFormat[m.format], m)
+	}
+	for f, models := range byFormat {
+		if f.start == nil {
+			continue
+		}
+		state := f.start(d.shared, models)
+		for _, m := range models {
+			m.state = state
+		}
+		if a, ok := state.(announcer); ok {
+			d.announcers = append(d.announcers, a)
+		}
+	}
+	select {
+	case <-d.changed: // whoever asks for Topics now has them all
+	default:
+	}
+}
+
+// grown tells whoever waits for TopicsChanged.
+func (d *Decoder) grown() {
+	select {
+	case d.changed <- struct{}{}:
+	default:
+	}
 }
 
 // Decode appends what msg means to dst: observations, or exactly one rejection, or nothing for a message that is
 // understood and is not a reading (see Ignored). What a device says beyond what it is configured to measure is refused with a
 // rejection beside the observation of the rest. The records own their memory; msg's payload is neither kept nor changed.
 func (d *Decoder) Decode(msg *ingest.Message, dst []telemetry.Record) []telemetry.Record {
-	w := d.workers.Get().(*Worker)
+	w := d.workers.Get().(*worker)
 	defer d.workers.Put(w)
-	return w.Decode(msg, dst)
-}
-
-// configured reports whether a model of the format has a device of the address, and only one.
-func (d *Decoder) configured(format, address string) bool {
-	address = strings.ToLower(address)
-	for _, m := range d.models {
-		if m.format.Name == format && m.devices[address] != nil {
-			return true
-		}
-	}
-	return false
+	return d.run(w, msg, dst)
 }
 
 // Topics lists the MQTT filters that a subscriber needs: the native format's, so that unconfigured devices are seen, those of
@@ -161,14 +188,17 @@ func (d *Decoder) Topics() []string {
 
 // Announced lists those of Topics that are there because configured devices have announced them.
 func (d *Decoder) Announced() []string {
-	topics := d.discovered.filters()
+	var topics []string
+	for _, a := range d.announcers {
+		topics = append(topics, a.filters()...)
+	}
 	slices.Sort(topics)
 	return topics
 }
 
 // TopicsChanged receives when Topics has grown since New, because a device announced where it publishes. One signal may stand
 // for several changes. Only one goroutine may receive.
-func (d *Decoder) TopicsChanged() <-chan struct{} { return d.discovered.changed }
+func (d *Decoder) TopicsChanged() <-chan struct{} { return d.changed }
 
 // Ignored counts, by model id, the messages since New that were understood and carried no reading. Every model is listed.
 func (d *Decoder) Ignored() map[string]uint64 {
@@ -177,4 +207,13 @@ func (d *Decoder) Ignored() map[string]uint64 {
 		counts[id] = m.ignored.Load()
 	}
 	return counts
+}
+
+// Recognise guesses which models a message may be of, the likeliest first, at most three.
+func (d *Decoder) Recognise(q Query) []Candidate { return d.guesser.recognise(q) }
+
+// RecogniseAll guesses the model of messages that belong together. Each may be taken in several ways, as it is or as the text of a
+// frame; the queries are in the way in which most is recognised.
+func (d *Decoder) RecogniseAll(ways [][]Query) ([]Candidate, []Query) {
+	return d.guesser.recogniseAll(ways)
 }

@@ -6,6 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -32,7 +38,7 @@ type entity struct {
 
 	// The rest follows from it.
 	template template
-	unit     linear
+	unit     meaning.Linear
 	// b is the configured device; nil: none.
 	b *binding
 	// channel tells it from other entities of the device that measure the same.
@@ -46,9 +52,9 @@ func (e *entity) prepare() error {
 		return err
 	}
 	if e.Quantity.String() == "" || len(e.Devices) == 0 || !stateTopic(e.Topic) {
-		return fmt.Errorf("topic %s: want a quantity, a device and a topic without wildcards", quote(e.Topic))
+		return fmt.Errorf("topic %s: want a quantity, a device and a topic without wildcards", redact.Quote(e.Topic))
 	}
-	e.unit, err = conversion(e.Unit, e.Quantity)
+	e.unit, err = meaning.Conversion(e.Unit, e.Quantity)
 	return err
 }
 
@@ -62,8 +68,8 @@ func (e *entity) device() string {
 
 // stateTopic reports whether values may be heard on a topic that somebody else has chosen.
 func stateTopic(topic string) bool {
-	return topic != "" && len(topic) <= maxTopic && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$") &&
-		!strings.HasPrefix(topic, nativePrefix) && !strings.HasPrefix(topic, pushPrefix)
+	return topic != "" && len(topic) <= written.MaxTopic && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$") &&
+		!strings.HasPrefix(topic, pattern.Own) && !strings.HasPrefix(topic, pattern.Push)
 }
 
 // maxEntities bounds the entities of one announcement, maxNames the names of one device.
@@ -80,7 +86,7 @@ type discovery struct {
 	devices  []string
 	entities []entity
 	// lost is what is a quantity of ours and was not understood.
-	lost *fault
+	lost *fault.Fault
 }
 
 // option is a member by its name or its abbreviation; -1: neither is there.
@@ -102,9 +108,9 @@ var abbreviations = map[string]string{
 }
 
 // read finds the entities of an announcement of a component, or of a device with all of its components.
-func (d *discovery) read(component string) *fault {
-	if d.doc.nodes[0].kind != '{' {
-		return faultf(telemetry.ReasonField, "the announcement is %s, want an object", kindName(d.doc.nodes[0].kind))
+func (d *discovery) read(component string) *fault.Fault {
+	if d.doc.Nodes[0].Kind != '{' {
+		return fault.New(telemetry.ReasonField, "the announcement is %s, want an object", document.KindName(d.doc.Nodes[0].Kind))
 	}
 	if d.text(d.in(0, "migrate_discovery")) == "true" {
 		return nil // it goes on in an announcement of the device
@@ -115,12 +121,12 @@ func (d *discovery) read(component string) *fault {
 		return nil
 	}
 	components := d.option(0, "components")
-	if components < 0 || d.doc.nodes[components].kind != '{' {
-		return faultf(telemetry.ReasonField, "the announcement of a device has no components")
+	if components < 0 || d.doc.Nodes[components].Kind != '{' {
+		return fault.New(telemetry.ReasonField, "the announcement of a device has no components")
 	}
-	for i := range d.doc.children(components) {
-		if d.doc.nodes[i].kind == '{' && len(d.entities) < maxEntities {
-			d.component(i, d.text(d.option(i, "platform")), string(d.doc.nodes[i].name))
+	for i := range d.doc.Children(components) {
+		if d.doc.Nodes[i].Kind == '{' && len(d.entities) < maxEntities {
+			d.component(i, d.text(d.option(i, "platform")), string(d.doc.Nodes[i].Name))
 		}
 	}
 	return nil
@@ -130,23 +136,23 @@ func (d *discovery) read(component string) *fault {
 func (d *discovery) names(device int32) []string {
 	var names []string
 	add := func(i int32) {
-		if n := &d.doc.nodes[i]; (n.kind == '"' || n.kind == '0') && len(n.raw) > 0 && len(n.raw) <= maxAddress && len(names) < maxNames {
-			names = append(names, string(n.raw))
+		if n := &d.doc.Nodes[i]; (n.Kind == '"' || n.Kind == '0') && len(n.Raw) > 0 && len(n.Raw) <= written.MaxAddress && len(names) < maxNames {
+			names = append(names, string(n.Raw))
 		}
 	}
 	if ids := d.option(device, "identifiers"); ids >= 0 {
-		if d.doc.nodes[ids].kind == '[' {
-			for i := range d.doc.children(ids) {
+		if d.doc.Nodes[ids].Kind == '[' {
+			for i := range d.doc.Children(ids) {
 				add(i)
 			}
 		} else {
 			add(ids)
 		}
 	}
-	if connections := d.option(device, "connections"); connections >= 0 && d.doc.nodes[connections].kind == '[' {
-		for pair := range d.doc.children(connections) {
+	if connections := d.option(device, "connections"); connections >= 0 && d.doc.Nodes[connections].Kind == '[' {
+		for pair := range d.doc.Children(connections) {
 			last := int32(-1)
-			for i := range d.doc.children(pair) {
+			for i := range d.doc.Children(pair) {
 				last = i
 			}
 			if last >= 0 {
@@ -164,9 +170,9 @@ func (d *discovery) component(i int32, kind, key string) {
 		object += "/" + key
 	}
 	unique := d.text(d.option(i, "unique_id"))
-	e := entity{ID: bounded(firstOf(unique, object), maxAddress), Devices: slices.Clone(d.devices)}
+	e := entity{ID: written.Bounded(firstOf(unique, object), written.MaxAddress), Devices: slices.Clone(d.devices)}
 	for _, name := range [...]string{unique, object, object[strings.LastIndexByte(object, '/')+1:]} {
-		if name != "" && len(name) <= maxAddress && !slices.Contains(e.Devices, name) && len(e.Devices) < maxNames+3 {
+		if name != "" && len(name) <= written.MaxAddress && !slices.Contains(e.Devices, name) && len(e.Devices) < maxNames+3 {
 			e.Devices = append(e.Devices, name)
 		}
 	}
@@ -200,7 +206,7 @@ func (d *discovery) add(i int32, e entity, topic, template string) {
 	e.Topic = d.based(i, topic)
 	if err := e.prepare(); err != nil {
 		if d.lost == nil {
-			d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is not understood: %v", e.Quantity, quoted(e.ID), foreign{err.Error(), foreignReason})
+			d.lost = fault.New(telemetry.ReasonUndecoded, "%s of entity %s is not understood: %v", e.Quantity, fault.Quoted(e.ID), fault.Said(err.Error()))
 		}
 		return
 	}
@@ -242,10 +248,10 @@ func (d *discovery) sensor(i int32, e *entity, key string) {
 		d.text(d.option(i, "entity_category")) == "diagnostic", d.called(i, e, template, key))
 	switch unit := d.text(d.option(i, "unit_of_measurement")); {
 	case ok:
-		e.Quantity, e.Unit = s.quantity, s.unit
+		e.Quantity, e.Unit = s.Quantity, s.Unit
 		d.add(i, *e, topic, template)
-	case s.unit == strangeUnit && d.lost == nil:
-		d.lost = faultf(telemetry.ReasonUndecoded, "%s of entity %s is in %s, which is none that is known of it", s.quantity, quoted(e.ID), quoted(unit))
+	case s.Unit == strangeUnit && d.lost == nil:
+		d.lost = fault.New(telemetry.ReasonUndecoded, "%s of entity %s is in %s, which is none that is known of it", s.Quantity, fault.Quoted(e.ID), fault.Quoted(unit))
 	}
 }
 
@@ -261,36 +267,36 @@ var sensorClasses = map[string]telemetry.Quantity{
 }
 
 // altering are words in a name that make a value of a class something else than what is measured in a room.
-var altering = setOf("set", "setpoint", "target", "dew", "dewpoint", "feels", "heat", "index", "min", "max", "minimum", "maximum", "average", "threshold",
+var altering = written.SetOf("set", "setpoint", "target", "dew", "dewpoint", "feels", "heat", "index", "min", "max", "minimum", "maximum", "average", "threshold",
 	"limit", "offset", "calibration", "alarm", "delta", "trend", "water", "soil", "pool", "boiler", "object", "absolute", "tank", "tyre", "tire")
 
 // sensorSense is what a sensor measures, by its class or else its names; diagnostic: it tells about the device itself.
-func sensorSense(class, unit string, diagnostic bool, names []string) (sense, bool) {
+func sensorSense(class, unit string, diagnostic bool, names []string) (meaning.Sense, bool) {
 	q, classed := sensorClasses[class]
-	s := sense{quantity: q}
+	s := meaning.Sense{Quantity: q}
 	if !classed {
 		return namedSense(unit, names)
 	}
 	for _, name := range names[:2] {
-		if slices.ContainsFunc(wordsIn(name), func(word string) bool { return altering[word] }) {
+		if slices.ContainsFunc(written.Words(name), func(word string) bool { return altering[word] }) {
 			return s, false
 		}
 	}
 	own := telemetry.NoQuantity // what a name says more exactly than the class
 	for _, name := range names {
-		if m, _, ok := meaning(name, ""); ok && own == telemetry.NoQuantity {
-			switch m.quantity {
+		if m, _, ok := meaning.Of(name, ""); ok && own == telemetry.NoQuantity {
+			switch m.Quantity {
 			case telemetry.DeviceTemperature, telemetry.BodyTemperature, telemetry.BatteryVoltage:
-				own = m.quantity
+				own = m.Quantity
 			}
 		}
 	}
 	switch q {
 	case telemetry.Temperature:
 		if own == telemetry.DeviceTemperature || own == telemetry.BodyTemperature {
-			s.quantity = own
+			s.Quantity = own
 		} else if diagnostic {
-			s.quantity = telemetry.DeviceTemperature
+			s.Quantity = telemetry.DeviceTemperature
 		}
 	case telemetry.BatteryVoltage:
 		if own != q && (!diagnostic || unit != "mV") {
@@ -301,51 +307,37 @@ func sensorSense(class, unit string, diagnostic bool, names []string) (sense, bo
 		return s, true
 	}
 	var known bool
-	s.unit, known = unitNamed(unit)
-	if _, err := conversion(s.unit, s.quantity); !known || err != nil {
-		s.unit = strangeUnit
+	s.Unit, known = meaning.Unit(unit)
+	if _, err := meaning.Conversion(s.Unit, s.Quantity); !known || err != nil {
+		s.Unit = strangeUnit
 		return s, false
 	}
 	return s, true
 }
 
 // namedSense is what a sensor without a class measures, by the first of its names that means something.
-func namedSense(unit string, names []string) (sense, bool) {
+func namedSense(unit string, names []string) (meaning.Sense, bool) {
 	for _, name := range names {
-		s, _, ok := meaning(name, unit)
+		s, _, ok := meaning.Of(name, unit)
 		if !ok && unit != "" {
 			// People call the unit of a count what they like.
-			if s, _, ok = meaning(name, ""); ok && s.quantity.Unit() != "1" {
+			if s, _, ok = meaning.Of(name, ""); ok && s.Quantity.Unit() != "1" {
 				ok = false
 			}
 		}
 		if !ok {
 			continue
 		}
-		switch s.quantity.Definition().Form {
+		switch s.Quantity.Definition().Form {
 		case telemetry.Flag, telemetry.Event:
-			if s.quantity == telemetry.BodyTemperature {
+			if s.Quantity == telemetry.BodyTemperature {
 				return s, true
 			}
 			return s, false
 		}
 		return s, true
 	}
-	return sense{}, false
-}
-
-// unitNamed finds the UCUM unit of a word.
-func unitNamed(word string) (string, bool) {
-	switch word {
-	case "in":
-		return "[in_i]", true
-	case "ft":
-		return "[ft_i]", true
-	case "inHg":
-		return "[in_i'Hg]", true
-	}
-	unit, known := unitWords[strings.ToLower(word)]
-	return unit, known
+	return meaning.Sense{}, false
 }
 
 // flagClasses are the device classes of binary sensors that are quantities of ours; on is open, occupied, moving.
@@ -360,8 +352,8 @@ func (d *discovery) binarySensor(i int32, e *entity, key string) {
 	e.Quantity = flagClasses[class]
 	if class == "" {
 		for _, name := range d.called(i, e, template, key) {
-			if s, _, ok := meaning(name, ""); ok && s.quantity.Definition().Form == telemetry.Flag {
-				e.Quantity = s.quantity
+			if s, _, ok := meaning.Of(name, ""); ok && s.Quantity.Definition().Form == telemetry.Flag {
+				e.Quantity = s.Quantity
 				break
 			}
 		}
@@ -369,8 +361,8 @@ func (d *discovery) binarySensor(i int32, e *entity, key string) {
 	if topic == "" || e.Quantity == telemetry.NoQuantity {
 		return
 	}
-	e.On = bounded(firstOf(d.text(d.option(i, "payload_on")), "ON"), maxAnnouncing)
-	e.Off = bounded(firstOf(d.text(d.option(i, "payload_off")), "OFF"), maxAnnouncing)
+	e.On = written.Bounded(firstOf(d.text(d.option(i, "payload_on")), "ON"), maxAnnouncing)
+	e.Off = written.Bounded(firstOf(d.text(d.option(i, "payload_off")), "OFF"), maxAnnouncing)
 	d.add(i, *e, topic, template)
 }
 
@@ -381,7 +373,7 @@ func (d *discovery) event(i int32, e *entity) {
 	types := d.option(i, "event_types")
 	presses := false
 	if types >= 0 {
-		for t := range d.doc.children(types) {
+		for t := range d.doc.Children(types) {
 			word := strings.ToLower(d.text(t))
 			presses = presses || slices.ContainsFunc(pressWords, func(p string) bool { return strings.Contains(word, p) })
 		}
@@ -412,16 +404,16 @@ func (d *discovery) trigger(i int32, e *entity) {
 	e.Quantity, e.Payload = telemetry.Button, d.text(d.option(i, "payload"))
 	// The payload is the device's own word; the type is Home Assistant's.
 	for _, word := range [...]string{e.Payload, kind, of, "press"} {
-		if plainName([]byte(word)) {
+		if written.PlainName([]byte(word)) {
 			e.Kind = word
 			break
 		}
 	}
-	if !pressed(e.Kind, true) || !pressed(firstOf(kind, "press"), true) {
+	if !meaning.Press(e.Kind, true) || !meaning.Press(firstOf(kind, "press"), true) {
 		return // of a release, or the turn of a dial
 	}
 	if of != e.Payload && of != e.Kind {
-		e.Part = bounded(of, maxAnnouncing)
+		e.Part = written.Bounded(of, maxAnnouncing)
 	}
 	d.add(i, *e, d.text(d.option(i, "topic")), d.text(d.option(i, "value_template")))
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,37 +22,37 @@ type group struct {
 }
 
 // elements appends a record for every run of elements of Each in one list with the same device and time.
-func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func (e *extraction) elements(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := e.model
-	if m.each.text == "" {
+	if m.EachAt.Text == "" {
 		return dst, nil
 	}
-	var f *fault
+	var f *fault.Fault
 	var open group
 	e.w.readings, e.w.identities = e.w.readings[:0], e.w.identities[:0]
-	m.each.each(e.doc, found{}, func(item found) bool {
-		from := item.inside()
-		if !e.w.passes(&m.eachWhen, e.doc, from) {
+	m.EachAt.Each(e.doc, document.Found{}, func(item document.Found) bool {
+		from := item.Inside()
+		if !e.w.passes(&m.EachWhen, e.doc, from) {
 			return true
 		}
-		next := group{b: e.device(b, from), outer: item.outer, first: item.at, end: e.doc.nodes[item.at].end}
+		next := group{b: e.device(b, from), outer: item.Outer, first: item.At, end: e.doc.Nodes[item.At].End}
 		if next.b == nil {
 			e.strangers++
 			return true
 		}
-		if m.eachTime != nil {
-			next.time = e.time(m.eachTime, from, next.b.zone)
+		if m.EachTime != nil {
+			next.time = e.time(m.EachTime, from, next.b.zone)
 		} else {
-			next.time = e.time(m.time, found{}, next.b.zone)
+			next.time = e.time(m.Timing, document.Found{}, next.b.zone)
 		}
-		if m.eachApart || open.b != next.b || open.outer != next.outer || !bytes.Equal(open.time.text, next.time.text) || open.time.at != next.time.at {
+		if m.EachApart || open.b != next.b || open.outer != next.outer || !bytes.Equal(open.time.text, next.time.text) || open.time.at != next.time.at {
 			dst = e.close(&open, base, dst)
 			open = next
 		}
 		open.end, e.of = next.end, next.b
-		for i := range m.eachRead {
-			if f = e.read(&m.eachRead[i], from); f != nil {
-				f = f.in(m.each.text)
+		for i := range m.EachReads {
+			if f = e.read(&m.EachReads[i], from); f != nil {
+				f = f.In(m.EachAt.Text)
 				return false
 			}
 		}
@@ -69,8 +72,8 @@ func (e *extraction) close(g *group, base *telemetry.Record, dst []telemetry.Rec
 	rec := *base
 	rec.Site, rec.Observation.Device = g.b.site, g.b.device
 	rec.Observation.Readings = e.w.arena.keep(e.w.readings)
-	e.w.d.clock.judge(&rec, g.time)
-	text := append(append(e.w.scratch[:0], e.doc.nodes[g.first].raw...), e.doc.nodes[g.end-1].raw...)
+	e.w.shared.clock.judge(&rec, g.time)
+	text := append(append(e.w.scratch[:0], e.doc.Nodes[g.first].Raw...), e.doc.Nodes[g.end-1].Raw...)
 	for i := range e.w.readings {
 		text = append(append(text, 0), e.w.readings[i].Channel...)
 	}
@@ -94,14 +97,14 @@ func (e *extraction) identify(b *binding, rec *telemetry.Record, t deviceTime, t
 }
 
 // device is whose element it is; nil: a device that is not configured.
-func (e *extraction) device(b *binding, from found) *binding {
+func (e *extraction) device(b *binding, from document.Found) *binding {
 	m := e.model
-	if len(m.eachDevice) == 0 {
+	if len(m.EachDevice) == 0 {
 		return b
 	}
 	address := ""
-	for i := range m.eachDevice {
-		named, ok := m.eachDevice[i].read(e.doc, from)
+	for i := range m.EachDevice {
+		named, ok := m.EachDevice[i].Read(e.doc, from)
 		if !ok {
 			continue
 		}
@@ -115,7 +118,7 @@ func (e *extraction) device(b *binding, from found) *binding {
 	if address == "" {
 		return b
 	}
-	if b.stranger && !identifier(address) {
+	if b.stranger && !written.Identifier(address) {
 		return b
 	}
 	if b.stranger {
@@ -123,32 +126,7 @@ func (e *extraction) device(b *binding, from found) *binding {
 		other.device = address
 		return &other
 	}
-	e.w.d.limits.Sightings.note(e.w.d, e.msg, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", shownAddress(address), m.ID).
-		about(m.ID+" "+address, address))
+	e.w.shared.stranger(e.msg, fault.New(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", fault.Address(address), m.ID).
+		About(m.ID+" "+address, address))
 	return nil
 }
-
-// read reads an address that may be made of several members.
-func (a *address) read(doc *document, from found) (string, bool) {
-	var parts []string
-	for i := range a.parts {
-		at, ok := a.parts[i].firstFrom(doc, from)
-		if !ok {
-			return "", false
-		}
-		n := &doc.nodes[at]
-		part := strings.TrimRight(string(n.raw), ":/")
-		if n.kind != '"' && n.kind != '0' || part == "" {
-			return "", false
-		}
-		parts = append(parts, bounded(part, maxAddress))
-	}
-	name := strings.Join(parts, "/")
-	if a.behind != 0 {
-		name = name[strings.LastIndexByte(name, a.behind)+1:]
-	}
-	return name, name != ""
-}
-
-// maxAddress bounds how a device is named, in bytes.
-const maxAddress = 128

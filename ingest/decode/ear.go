@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -90,7 +93,7 @@ func (e *Ear) Heard() ([]Heard, time.Time) {
 // note holds a message.
 func (e *Ear) note(msg *ingest.Message, why string) {
 	h := Heard{
-		At: msg.Received.Time(), Topic: bounded(msg.Topic, maxTopic), Size: len(msg.Payload), Why: bounded(why, maxDetail),
+		At: msg.Received.Time(), Topic: written.Bounded(msg.Topic, written.MaxTopic), Size: len(msg.Payload), Why: written.Bounded(why, written.MaxDetail),
 		Payload: bytes.Clone(msg.Payload[:min(len(msg.Payload), maxHeardOne)]),
 	}
 	e.mu.Lock()
@@ -110,8 +113,8 @@ func (e *Ear) note(msg *ingest.Message, why string) {
 }
 
 // hear lets whoever listens have a message that is not understood, or not in full.
-func (w *Worker) hear(msg *ingest.Message, f *fault, records []telemetry.Record) {
-	e := w.d.limits.Ear
+func (d *Decoder) hear(w *worker, msg *ingest.Message, f *fault.Fault, records []telemetry.Record) {
+	e := d.limits.Ear
 	if e == nil || !e.on.Load() {
 		return
 	}
@@ -122,7 +125,7 @@ func (w *Worker) hear(msg *ingest.Message, f *fault, records []telemetry.Record)
 		if r := records[i].Rejection; r != nil {
 			why := r.Detail
 			if f != nil {
-				why = f.said(w.d.lexicon(), open)
+				why = f.Said(w.shared.lexicon(), redact.Open)
 			}
 			e.note(msg, why)
 			return

@@ -5,55 +5,57 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // TestElements: lists as cameras send them.
 func TestElements(t *testing.T) {
 	one := 1.
-	events := &Each{
-		Path: "frames[*].events[*]", Time: &Time{Path: "^.t"},
-		When: When{
-			Process: []Condition{{Path: "type", Like: "cross_*"}},
-			Ignore:  []Condition{{Path: "^.tracks[id={track}].type", NotIn: []any{"person"}}},
+	events := &model.Each{
+		Path: "frames[*].events[*]", Time: &model.Time{Path: "^.t"},
+		When: model.When{
+			Process: []model.Condition{{Path: "type", Like: "cross_*"}},
+			Ignore:  []model.Condition{{Path: "^.tracks[id={track}].type", NotIn: []any{"person"}}},
 		},
-		Readings: []Field{
-			{Path: "type", Quantity: telemetry.PeopleIn, Value: &one, When: []Condition{{Path: "type", Equals: "cross_in"}}, ChannelPath: "line+side"},
-			{Path: "type", Quantity: telemetry.PeopleOut, Value: &one, When: []Condition{{Path: "type", Equals: "cross_out"}}, ChannelPath: "line+side"},
+		Readings: []model.Field{
+			{Path: "type", Quantity: telemetry.PeopleIn, Value: &one, When: []model.Condition{{Path: "type", Equals: "cross_in"}}, ChannelPath: "line+side"},
+			{Path: "type", Quantity: telemetry.PeopleOut, Value: &one, When: []model.Condition{{Path: "type", Equals: "cross_out"}}, ChannelPath: "line+side"},
 		},
 	}
 	tests := []struct {
 		name    string
-		model   Model
+		model   model.Model
 		payload string
 		want    string
 	}{
-		{"two persons in one frame, a group and a trolley that are none", Model{Each: events},
+		{"two persons in one frame, a group and a trolley that are none", model.Model{Each: events},
 			`{"frames":[{"t":1656982790,"tracks":[{"id":1,"type":"person"},{"id":2,"type":"person"},{"id":3,"type":"group"},{"id":4,"type":"trolley"}],
 			"events":[{"type":"cross_in","track":1,"line":"N"},{"type":"cross_in","track":2,"line":"N"},{"type":"cross_in","track":3,"line":"N"},
 			{"type":"cross_out","track":4,"line":"N"},{"type":"create","track":1}]},
 			{"t":1656982791,"tracks":[],"events":[{"type":"cross_out","track":9,"line":"N","side":2}]}]}`,
 			"2022-07-05T00:59:50Z d1 people_in 2 1 N; 2022-07-05T00:59:51Z d1 people_out 1 1 N.2; "},
-		{"nothing that counts", Model{Each: events, Otherwise: "ignore"}, `{"frames":[{"t":1656982790,"events":[{"type":"create"}]}]}`, "nothing"},
-		{"the message's time is its elements'", Model{Time: &Time{Path: "t"}, Each: &Each{Path: "e[*]", Readings: []Field{{Path: "n", Quantity: telemetry.PeopleInTotal}}}},
+		{"nothing that counts", model.Model{Each: events, Otherwise: "ignore"}, `{"frames":[{"t":1656982790,"events":[{"type":"create"}]}]}`, "nothing"},
+		{"the message's time is its elements'", model.Model{Time: &model.Time{Path: "t"}, Each: &model.Each{Path: "e[*]", Readings: []model.Field{{Path: "n", Quantity: telemetry.PeopleInTotal}}}},
 			`{"t":1656982790,"e":[{"n":5}]}`, "2022-07-05T00:59:50Z d1 people_in_total 5 1; "},
-		{"two faces of one time", Model{Time: &Time{Path: "t"}, Each: &Each{Path: "e[*]", Apart: true, Readings: []Field{{Path: "n", Quantity: telemetry.BodyTemperature}}}},
+		{"two faces of one time", model.Model{Time: &model.Time{Path: "t"}, Each: &model.Each{Path: "e[*]", Apart: true, Readings: []model.Field{{Path: "n", Quantity: telemetry.BodyTemperature}}}},
 			`{"t":1656982790,"e":[{"n":36.5},{"n":38.1}]}`, "2022-07-05T00:59:50Z d1 body_temperature 36.5 Cel; 2022-07-05T00:59:50Z d1 body_temperature 38.1 Cel; "},
-		{"the last of two totals", Model{Readings: []Field{{Path: "e[*].n", Quantity: telemetry.PeopleInTotal, Channel: "x", Twice: "last"}}}, `{"e":[{"n":5},{"n":6}]}`,
+		{"the last of two totals", model.Model{Readings: []model.Field{{Path: "e[*].n", Quantity: telemetry.PeopleInTotal, Channel: "x", Twice: "last"}}}, `{"e":[{"n":5},{"n":6}]}`,
 			"2022-07-05T01:00:00Z d1 people_in_total 6 1 x; "},
-		{"more than a counter can hold", Model{Readings: []Field{{Path: "e[*].n", Quantity: telemetry.PeopleIn, Channel: "x", Twice: "add"}}}, `{"e":[{"n":60000},{"n":60000}]}`,
+		{"more than a counter can hold", model.Model{Readings: []model.Field{{Path: "e[*].n", Quantity: telemetry.PeopleIn, Channel: "x", Twice: "add"}}}, `{"e":[{"n":60000},{"n":60000}]}`,
 			"2022-07-05T01:00:00Z d1 people_in 60000 1 x; range: the other readings of the message are taken; e[*].n: 120000 is impossible, want 0 to 100000; "},
-		{"a touch is a press", Model{Readings: []Field{{Path: "touch", Quantity: telemetry.Button, Value: &one}}}, `{"touch":{"at":"x"}}`,
+		{"a touch is a press", model.Model{Readings: []model.Field{{Path: "touch", Quantity: telemetry.Button, Value: &one}}}, `{"touch":{"at":"x"}}`,
 			"2022-07-05T01:00:00Z d1 button 1 1 press; "},
-		{"the zone beside the time", Model{Time: &Time{Path: "time.end", ZonePath: "time.zone"}, Readings: []Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
+		{"the zone beside the time", model.Model{Time: &model.Time{Path: "time.end", ZonePath: "time.zone"}, Readings: []model.Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
 			`{"n":1,"time":{"end":"2022/07/05 08:59:30","zone":"UTC+8:00 China Standard Time (CT/CST)"}}`, "2022-07-05T00:59:30Z d1 people_in 1 1; "},
-		{"no zone beside the time", Model{Time: &Time{Path: "time.end", ZonePath: "time.zone"}, Readings: []Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
+		{"no zone beside the time", model.Model{Time: &model.Time{Path: "time.end", ZonePath: "time.zone"}, Readings: []model.Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
 			`{"n":1,"time":{"end":"2022/07/05 07:59:30","zone":"home"}}`, "2022-07-05T00:59:30Z d1 people_in 1 1; "},
-		{"the wrong zone beside the right clock", Model{Time: &Time{Path: "t", WallClock: true}, Readings: []Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
+		{"the wrong zone beside the right clock", model.Model{Time: &model.Time{Path: "t", WallClock: true}, Readings: []model.Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
 			`{"n":1,"t":"2022-07-05T07:59:40+08:00"}`, "2022-07-05T00:59:40Z d1 people_in 1 1; "},
-		{"the right zone of an old message", Model{Time: &Time{Path: "t", WallClock: true}, Readings: []Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
+		{"the right zone of an old message", model.Model{Time: &model.Time{Path: "t", WallClock: true}, Readings: []model.Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
 			`{"n":1,"t":"2022-07-05T07:12:40+08:00"}`, "2022-07-04T23:12:40Z d1 people_in 1 1 late; "},
-		{"the right zone", Model{Time: &Time{Path: "t", WallClock: true}, Readings: []Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
+		{"the right zone", model.Model{Time: &model.Time{Path: "t", WallClock: true}, Readings: []model.Field{{Path: "n", Quantity: telemetry.PeopleIn}}},
 			`{"n":1,"t":"2022-07-05T08:59:40+08:00"}`, "2022-07-05T00:59:40Z d1 people_in 1 1; "},
 	}
 	for _, tt := range tests {
@@ -67,7 +69,7 @@ func TestElements(t *testing.T) {
 
 // TestElementsAreKnownAgain: a device that was not answered sends a minute again, in another company; it is the same minute.
 func TestElementsAreKnownAgain(t *testing.T) {
-	d := acme(t, Model{Each: &Each{Path: "lines[*].minutes[*]", Time: &Time{Path: "to"}, Readings: []Field{{Path: "in", Quantity: telemetry.PeopleIn, ChannelPath: "^.name"}}}})
+	d := acme(t, model.Model{Each: &model.Each{Path: "lines[*].minutes[*]", Time: &model.Time{Path: "to"}, Readings: []model.Field{{Path: "in", Quantity: telemetry.PeopleIn, ChannelPath: "^.name"}}}})
 	identities := func(payload string) map[string]uint64 {
 		known := make(map[string]uint64)
 		for _, rec := range d.Decode(message("a/d1", payload), nil) {
@@ -108,11 +110,11 @@ func TestDevicesByAnyName(t *testing.T) {
 		{ID: "a", Model: "cam", Address: "SN-1"}, {ID: "b", Model: "cam", Address: "AA:BB"}, {ID: "c", Model: "cam", Address: "c7"},
 		{ID: "e", Model: "box", Address: "E"}, {ID: "f", Model: "box", Address: "F"},
 	}
-	read := []Field{{Path: "n", Quantity: telemetry.PeopleIn}}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{
+	read := []model.Field{{Path: "n", Quantity: telemetry.PeopleIn}}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{
 		{ID: "cam", Title: "C", Match: []string{"+/telemetry", "cam/{device}/x"}, Device: "info.sn|info.mac|name/", Readings: read,
-			When: When{Ignore: []Condition{{Path: "gps", Exists: &yes}, {Path: "$", Like: "$GP*"}}}},
-		{ID: "box", Title: "B", Match: []string{"+/telemetry"}, Each: &Each{Path: "$[]", Device: "id|tag:", Readings: read}},
+			When: model.When{Ignore: []model.Condition{{Path: "gps", Exists: &yes}, {Path: "$", Like: "$GP*"}}}},
+		{ID: "box", Title: "B", Match: []string{"+/telemetry"}, Each: &model.Each{Path: "$[]", Device: "id|tag:", Readings: read}},
 	}})
 	tests := []struct{ topic, payload, want string }{
 		{"x/telemetry", `{"n":1,"info":{"sn":"SN-1","mac":"AA:BB"}}`, "a"},
@@ -163,7 +165,7 @@ func TestOffsets(t *testing.T) {
 		"UTC+7": "7h0m0s", "GMT-03:30": "-3h30m0s", "+0700": "7h0m0s", "UTC": "0s", "Asia/Jakarta": "-", "": "-", "+99": "-", "8": "-", "UTCX": "-",
 	} {
 		got := "-"
-		if offset, ok := offsetOf([]byte(text)); ok {
+		if offset, ok := written.Offset([]byte(text)); ok {
 			got = offset.String()
 		}
 		if got != want {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,13 +21,13 @@ import (
 const chanceLimit = 1. / 4000
 
 // evidence weighs a model with a codec against what it made of a message. ok is false where its readings may be chance.
-func (w *Worker) evidence(m *model, b *binding, msg *ingest.Message, records []telemetry.Record) (score int, ok bool) {
-	up, f := w.uplink(msg)
+func (t *trial) evidence(m *ready, b *binding, msg *ingest.Message, records []telemetry.Record) (score int, ok bool) {
+	up, f := uplinkOf(t.w, msg)
 	if f != nil {
 		return 0, false
 	}
-	frame, numbers := slices.Clone(up.frame), w.numbersIn(up.object)
-	known := m.mentioned(msg.Payload) > 0
+	frame, numbers := slices.Clone(up.frame), t.numbersIn(up.object)
+	known := mentioned(m, msg.Payload) > 0
 	chance := 1.
 	switch maker := makerOf(up.addresses); {
 	case known:
@@ -43,12 +45,12 @@ func (w *Worker) evidence(m *model, b *binding, msg *ingest.Message, records []t
 	if readings == 0 || len(frame) == 0 {
 		return score, known // what carries no reading tells nothing for the model
 	}
-	want := w.reads(b, frame, up.port)
+	want := t.reads(b, frame, up.port)
 	if want == 0 {
 		return score, known // only as the network server decoded it, or with values that no room has
 	}
-	agree := w.agreeing(numbers)
-	switch same, other := w.compare(b, msg, records); {
+	agree := t.agreeing(numbers)
+	switch same, other := t.compare(b, msg, records); {
 	case other > same:
 		return 0, false // the network server's own decoder comes to other values
 	case same > 0:
@@ -62,16 +64,17 @@ func (w *Worker) evidence(m *model, b *binding, msg *ingest.Message, records []t
 	case len(numbers) > 1 && !known:
 		return 0, false // the network server reads something else
 	}
-	chance *= w.portChance(b, frame, up.port) * w.lengthChance(b, frame, up.port)
+	chance *= t.portChance(b, frame, up.port) * t.lengthChance(b, frame, up.port)
 	if chance > chanceLimit {
-		chance *= w.frameChance(b, frame, up.port, want, chanceLimit/chance)
+		chance *= t.frameChance(b, frame, up.port, want, chanceLimit/chance)
 	}
 	return score, chance <= chanceLimit
 }
 
 // reads is how many values the model's codec finds in a frame that it reads as a whole, where all of them may be those of a room and
 // some say more than how full a battery is; else 0.
-func (w *Worker) reads(b *binding, frame []byte, port uint8) int {
+func (t *trial) reads(b *binding, frame []byte, port uint8) int {
+	w := t.w
 	bare, trace := w.bare, w.trace
 	w.bare, w.trace = &port, nil
 	records := w.decodeAs(b, &ingest.Message{Payload: frame, QoS: 1, Received: 1})
@@ -89,7 +92,7 @@ func (w *Worker) reads(b *binding, frame []byte, port uint8) int {
 			more = more || r.Quantity != telemetry.Battery && r.Quantity != telemetry.BatteryVoltage // which any byte may be
 		}
 	}
-	if _, unread := w.tree.member(0, "unread"); unread || !more {
+	if _, unread := w.tree.Member(0, "unread"); unread || !more {
 		return 0
 	}
 	return read
@@ -107,17 +110,17 @@ const guessTrials = 16_000
 
 // frameChance is how many of frames that are made up, as long as this one, say as much as it to the model. It stops where that is certainly more than
 // enough. The frames are the same each time.
-func (w *Worker) frameChance(b *binding, frame []byte, port uint8, want int, enough float64) float64 {
+func (t *trial) frameChance(b *binding, frame []byte, port uint8, want int, enough float64) float64 {
 	source := rand.New(rand.NewPCG(uint64(len(frame)), 7))
 	made := make([]byte, len(frame))
 	hits := 0
 	for n := 1; n <= trials; n++ {
-		if w.trials == 0 {
+		if t.left == 0 {
 			return 1
 		}
-		w.trials--
+		t.left--
 		makeUp(source, made, n%2 == 0)
-		if w.reads(b, made, port) >= want {
+		if t.reads(b, made, port) >= want {
 			if hits++; hits >= 4 && float64(hits)/float64(n) > enough {
 				return float64(hits) / float64(n)
 			}
@@ -153,13 +156,13 @@ var usualPorts = map[uint8]float64{1: .25, 2: .25, 3: .08, 4: .05, 5: .06, 6: .0
 const rarePort = .001
 
 // portChance is how likely the port is one on which the model reads such a frame.
-func (w *Worker) portChance(b *binding, frame []byte, port uint8) float64 {
+func (t *trial) portChance(b *binding, frame []byte, port uint8) float64 {
 	if port == 0 {
 		return 1
 	}
 	chance, usual := 0., false
 	for p, often := range usualPorts {
-		if p == port || w.reads(b, frame, p) > 0 {
+		if p == port || t.reads(b, frame, p) > 0 {
 			chance += often
 		}
 		usual = usual || p == port
@@ -167,16 +170,16 @@ func (w *Worker) portChance(b *binding, frame []byte, port uint8) float64 {
 	if !usual {
 		chance += rarePort
 	}
-	if w.reads(b, frame, port+1) > 0 && w.reads(b, frame, port^0x40) > 0 { // any
+	if t.reads(b, frame, port+1) > 0 && t.reads(b, frame, port^0x40) > 0 { // any
 		return 1
 	}
 	return chance
 }
 
 // lengthChance is how likely a frame has just the length that the model asks for.
-func (w *Worker) lengthChance(b *binding, frame []byte, port uint8) float64 {
+func (t *trial) lengthChance(b *binding, frame []byte, port uint8) float64 {
 	for _, other := range [][]byte{frame[:len(frame)-1], append(slices.Clone(frame), 0), append(slices.Clone(frame), 1)} {
-		if w.reads(b, other, port) > 0 {
+		if t.reads(b, other, port) > 0 {
 			return 1
 		}
 	}
@@ -184,7 +187,8 @@ func (w *Worker) lengthChance(b *binding, frame []byte, port uint8) float64 {
 }
 
 // compare counts the readings that are the same where the model reads what the network server decoded, and those that are not.
-func (w *Worker) compare(b *binding, msg *ingest.Message, own []telemetry.Record) (same, other int) {
+func (t *trial) compare(b *binding, msg *ingest.Message, own []telemetry.Record) (same, other int) {
+	w := t.w
 	if w.bare != nil {
 		return 0, 0
 	}
@@ -211,7 +215,8 @@ func (w *Worker) compare(b *binding, msg *ingest.Message, own []telemetry.Record
 }
 
 // numbersIn are the numbers in the object that the network server decoded which say more than yes or no.
-func (w *Worker) numbersIn(object []byte) []float64 {
+func (t *trial) numbersIn(object []byte) []float64 {
+	w := t.w
 	if object == nil || w.openText(object) != nil {
 		return nil
 	}
@@ -219,14 +224,14 @@ func (w *Worker) numbersIn(object []byte) []float64 {
 }
 
 // figures are the numbers of a tree that say more than yes or no.
-func figures(doc *document) []float64 {
+func figures(doc *document.Document) []float64 {
 	var all []float64
-	for i := range doc.nodes {
-		n := &doc.nodes[i]
-		if n.kind != '0' && n.kind != '"' || len(n.raw) == 0 || len(n.raw) > 12 {
+	for i := range doc.Nodes {
+		n := &doc.Nodes[i]
+		if n.Kind != '0' && n.Kind != '"' || len(n.Raw) == 0 || len(n.Raw) > 12 {
 			continue
 		}
-		if v, ok := parseFloat(n.raw); ok && v != math.Trunc(v) || ok && math.Abs(v) > 2 {
+		if v, ok := written.Float(n.Raw); ok && v != math.Trunc(v) || ok && math.Abs(v) > 2 {
 			all = append(all, v)
 		}
 	}
@@ -234,7 +239,8 @@ func figures(doc *document) []float64 {
 }
 
 // agreeing counts the numbers of the codec's object, which was read last, that the network server has come to as well.
-func (w *Worker) agreeing(numbers []float64) int {
+func (t *trial) agreeing(numbers []float64) int {
+	w := t.w
 	n := 0
 	for _, v := range figures(w.tree) {
 		if slices.ContainsFunc(numbers, func(o float64) bool { return math.Abs(o-v) <= 1e-6*math.Max(1, math.Abs(v)) }) {

@@ -4,6 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // Trace is how a message was read, step by step, for the person who looks at it.
@@ -30,59 +35,59 @@ type Step struct {
 }
 
 // explain adds a step where somebody asked for an explanation. Callers on the way of every message do not build arguments.
-func (w *Worker) explain(stage, text string) {
+func (w *worker) explain(stage, text string) {
 	if w.trace != nil {
 		w.trace.Steps = append(w.trace.Steps, Step{stage, text})
 	}
 }
 
 // explainf is explain with a format; only behind w.trace != nil on the way of every message.
-func (w *Worker) explainf(stage, format string, args ...any) {
+func (w *worker) explainf(stage, format string, args ...any) {
 	if w.trace != nil {
 		w.explain(stage, fmt.Sprintf(format, args...))
 	}
 }
 
 // shownObject is the object that a mapping reads.
-func (w *Worker) shownObject(raw []byte) string {
-	if w.sight == open {
-		return bounded(string(raw), maxExplained)
+func (w *worker) shownObject(raw []byte) string {
+	if w.sight == redact.Open {
+		return written.Bounded(string(raw), maxExplained)
 	}
-	return string(w.d.lexicon().redactTo(raw, maxExplained))
+	return string(w.shared.lexicon().PayloadTo(raw, maxExplained))
 }
 
 // said is what a fault says to whoever looks at the worker's message.
-func (w *Worker) said(f *fault) string { return f.said(w.d.lexicon(), w.sight) }
+func (w *worker) said(f *fault.Fault) string { return f.Said(w.shared.lexicon(), w.sight) }
 
 // explainRest lists the fields that no reading of the model has looked at, and those that it leaves alone on purpose.
-func (w *Worker) explainRest(m *model) {
-	if w.trace == nil || w.tree == nil || m.native() {
+func (w *worker) explainRest(m *ready) {
+	if w.trace == nil || w.tree == nil || m.format.builtin != nil {
 		return
 	}
 	for _, u := range m.Untrusted {
-		if p, err := parsePath(u.Path); err == nil {
-			p.each(w.tree, found{}, func(v found) bool {
-				w.trace.read(v.at)
+		if p, err := document.ParsePath(u.Path); err == nil {
+			p.Each(w.tree, document.Found{}, func(v document.Found) bool {
+				w.trace.read(v.At)
 				w.explain("ignored", u.Path+": "+u.Why)
 				return false
 			})
 		}
 	}
 	var rest []string
-	captures := len(w.tree.nodes)
-	if len(w.tree.captures) > 0 {
-		captures = int(w.tree.captures[0])
+	captures := len(w.tree.Nodes)
+	if len(w.tree.Captures) > 0 {
+		captures = int(w.tree.Captures[0])
 	}
-	for i := range w.tree.nodes[:captures] {
-		n := &w.tree.nodes[i]
-		if n.kind == '{' || n.kind == '[' || w.trace.nodes[int32(i)] || !plainName(n.name) {
+	for i := range w.tree.Nodes[:captures] {
+		n := &w.tree.Nodes[i]
+		if n.Kind == '{' || n.Kind == '[' || w.trace.nodes[int32(i)] || !written.PlainName(n.Name) {
 			continue
 		}
 		if len(rest) == maxUnread {
 			rest = append(rest, "…")
 			break
 		}
-		if name := string(n.name); !slices.Contains(rest, name) {
+		if name := string(n.Name); !slices.Contains(rest, name) {
 			rest = append(rest, name)
 		}
 	}

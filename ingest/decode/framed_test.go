@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -15,10 +16,10 @@ import (
 func framedModel(encoding string) decode.Model {
 	return decode.Model{
 		ID: "wrapped", Title: "A door in an envelope", Format: "frame", Codec: "merryiot", Layout: layoutOf("merryiot"),
-		Frame:    &decode.Frame{Path: "up.raw|raw", Encoding: encoding, Port: "up.port|port"},
+		Frame:    &model.Frame{Path: "up.raw|raw", Encoding: encoding, Port: "up.port|port"},
 		Device:   "envelope.up?.id",
-		Time:     &decode.Time{Path: "envelope.up?.at"},
-		Readings: []decode.Field{{Path: "open", Quantity: telemetry.ContactOpen}, {Path: "count", Quantity: telemetry.OpenCount}},
+		Time:     &model.Time{Path: "envelope.up?.at"},
+		Readings: []model.Field{{Path: "open", Quantity: telemetry.ContactOpen}, {Path: "count", Quantity: telemetry.OpenCount}},
 	}
 }
 
@@ -78,14 +79,14 @@ func TestFrameOfAModel(t *testing.T) {
 		{"a codec of another format", func(m *decode.Model) { m.Format, m.Frame = "json", nil }, `codec: belongs to the formats lorawan and frame, not to "json"`},
 	}
 	good := framedModel("")
-	if err := good.Validate(); err != nil {
+	if err := decode.Validate(&good); err != nil {
 		t.Fatalf("without a mistake: %v", err)
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := framedModel("")
 			tt.change(&m)
-			if err := m.Validate(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if err := decode.Validate(&m); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want …%s…", err, tt.want)
 			}
 		})

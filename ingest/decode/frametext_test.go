@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -16,8 +17,8 @@ import (
 func TestD4_FrameText(t *testing.T) {
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "climate", Address: "00137A1000002F13"}}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{{ID: "climate", Title: "C", Format: "lorawan", Codec: "netvox",
-		Match: []string{"v3/+/devices/+/#", "application/+/device/+/event/+", "mqtt/things/+/uplink", "loriot/#"}, Readings: []Field{{Path: "Temp", Quantity: telemetry.Temperature}}}}})
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{{ID: "climate", Title: "C", Format: "lorawan", Codec: "netvox",
+		Match: []string{"v3/+/devices/+/#", "application/+/device/+/event/+", "mqtt/things/+/uplink", "loriot/#"}, Readings: []model.Field{{Path: "Temp", Quantity: telemetry.Temperature}}}}})
 	frame, _ := hex.DecodeString("01130124fbff1a9e3e0000") // with 62 and 63 in base64
 	std, url := base64.StdEncoding.EncodeToString(frame), base64.URLEncoding.EncodeToString(frame)
 	if std == url || !strings.HasSuffix(std, "=") {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -15,9 +16,9 @@ import (
 func FuzzFormats(f *testing.F) {
 	ways := camera()
 	ways.ID, ways.Title, ways.Match = "ways", "W", []string{"ways/{device}"}
-	models := []Model{
-		{ID: "xml", Title: "X", Format: "xml", Match: []string{"xml/{device}"}, Time: &Time{Path: "A?.t"}, Otherwise: "ignore",
-			Readings: []Field{{Path: "A?.c[].n", Quantity: telemetry.PeopleIn, ChannelPath: "r", Twice: "add"}}},
+	models := []model.Model{
+		{ID: "xml", Title: "X", Format: "xml", Match: []string{"xml/{device}"}, Time: &model.Time{Path: "A?.t"}, Otherwise: "ignore",
+			Readings: []model.Field{{Path: "A?.c[].n", Quantity: telemetry.PeopleIn, ChannelPath: "r", Twice: "add"}}},
 		ways,
 	}
 	site := testSite(f)
@@ -42,7 +43,7 @@ func FuzzFormats(f *testing.F) {
 		if again := d.Worker(&Arena{}).Decode(msg, nil); !reflect.DeepEqual(recs, again) {
 			t.Fatalf("got %s, then %s", show(recs), show(again))
 		}
-		forms := make(map[Count]bool)
+		forms := make(map[model.Count]bool)
 		for i := range recs {
 			rec := &recs[i]
 			if rec.Kind == telemetry.KindRejection {
@@ -54,7 +55,7 @@ func FuzzFormats(f *testing.F) {
 			}
 			checkObservation(t, rec)
 			for _, r := range rec.Observation.Readings {
-				if form := countOf(r.Quantity); form != "" && form != CountPresent && r.Value > 0 {
+				if form := model.CountOf(r.Quantity); form != "" && form != model.CountPresent && r.Value > 0 {
 					forms[form] = true
 				}
 			}

@@ -14,19 +14,22 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // fuzzModel uses every feature of the mapping.
-func fuzzModel() Model {
+func fuzzModel() model.Model {
 	one := 1.
 	yes := true
-	return Model{
+	return model.Model{
 		ID: "acme", Title: "Acme", Match: []string{"acme/{device}/up"},
-		When:     When{Process: []Condition{{Path: "type", In: []any{"data", 1, true}}}, Ignore: []Condition{{Path: "join", Exists: &yes}}},
-		Time:     &Time{Path: "ts"},
-		Sequence: "seq", Boot: "boot", Count: CountTotal, Swap: true,
-		Readings: []Field{
+		When:     model.When{Process: []model.Condition{{Path: "type", In: []any{"data", 1, true}}}, Ignore: []model.Condition{{Path: "join", Exists: &yes}}},
+		Time:     &model.Time{Path: "ts"},
+		Sequence: "seq", Boot: "boot", Count: model.CountTotal, Swap: true,
+		Readings: []model.Field{
 			{Path: "t", Quantity: telemetry.Temperature, Unit: "[degF]", UnitPath: "u", Units: map[string]string{"c": "Cel", "f": "[degF]"}, Invalid: []any{-999, "0.00"}},
 			{Path: "lines[*].in", Quantity: telemetry.PeopleInTotal, ChannelPath: "name"},
 			{Path: "lines[*].n", Quantity: telemetry.PeopleIn},
@@ -34,15 +37,15 @@ func fuzzModel() Model {
 			{Path: "probes.*.h", Quantity: telemetry.Humidity, Scale: 0.5, Offset: 1},
 			{Path: "door", Quantity: telemetry.ContactOpen, Words: map[string]float64{"open": 1, "closed": 0}},
 			{Path: "press", Quantity: telemetry.Button},
-			{Path: "ev", Quantity: telemetry.OpenCount, Value: &one, When: []Condition{{Path: "ev", Equals: "open"}}},
+			{Path: "ev", Quantity: telemetry.OpenCount, Value: &one, When: []model.Condition{{Path: "ev", Equals: "open"}}},
 		},
-		Each: &Each{Path: "frames[*].events[]|rows[]", Time: &Time{Path: "^.ts|ts", ZonePath: "zone", WallClock: true},
-			When: When{Ignore: []Condition{{Path: "^.objects[id={track}].type", NotIn: []any{"person"}}}},
-			Readings: []Field{
-				{Path: "kind", Quantity: telemetry.MaskWorn, Value: &one, When: []Condition{{Path: "kind", Equals: "mask"}}, ChannelPath: "line+^^.id"},
+		Each: &model.Each{Path: "frames[*].events[]|rows[]", Time: &model.Time{Path: "^.ts|ts", ZonePath: "zone", WallClock: true},
+			When: model.When{Ignore: []model.Condition{{Path: "^.objects[id={track}].type", NotIn: []any{"person"}}}},
+			Readings: []model.Field{
+				{Path: "kind", Quantity: telemetry.MaskWorn, Value: &one, When: []model.Condition{{Path: "kind", Equals: "mask"}}, ChannelPath: "line+^^.id"},
 				{Path: "inside?.n", Quantity: telemetry.PeoplePresent, Twice: "last"},
 			}},
-		History: &History{Path: "old[*]", Time: Time{Path: "ts", Formats: []string{"epoch_s", "rfc3339"}}},
+		History: &model.History{Path: "old[*]", Time: model.Time{Path: "ts", Formats: []string{"epoch_s", "rfc3339"}}},
 	}
 }
 
@@ -52,7 +55,7 @@ func fuzzModel() Model {
 func FuzzDecode(f *testing.F) {
 	site := testSite(f)
 	site.Devices = append(site.Devices, facility.Device{ID: "acme-1", Model: "acme"})
-	d := newDecoder(f, Options{Sites: []facility.Site{site}, Models: []Model{fuzzModel()}})
+	d := newDecoder(f, Options{Sites: []facility.Site{site}, Models: []model.Model{fuzzModel()}})
 	for _, p := range []string{
 		`{"at":"2022-07-05T00:59:00Z","boot":"a","seq":1,"people_in":3,"battery":97.5}`,
 		`{"at":1656982770125,"button":"single","occupied":true,"co2":null}`,
@@ -105,7 +108,7 @@ func checkObservation(t *testing.T, rec *telemetry.Record) {
 	if rec.At < received.Add(-DefaultPast) || rec.At > received.Add(DefaultFuture) {
 		t.Errorf("at %v for a message of %v", rec.At, received)
 	}
-	if len(o.DeviceTime) > 2*maxTimeText || len(o.Boot) > maxBoot {
+	if len(o.DeviceTime) > 2*written.MaxTimeText || len(o.Boot) > written.MaxBoot {
 		t.Errorf("device time %q or boot %q too long", o.DeviceTime, o.Boot)
 	}
 	seen := make(map[telemetry.Reading]bool)
@@ -119,7 +122,7 @@ func checkObservation(t *testing.T, rec *telemetry.Record) {
 			t.Errorf("%s twice on channel %q", r.Quantity, r.Channel)
 		}
 		seen[key] = true
-		if !plain([]byte(r.Channel), " _-.:") || len(r.Channel) > 6*maxChannel || !plain([]byte(r.Text), "_-. ") {
+		if !written.Plain([]byte(r.Channel), " _-.:") || len(r.Channel) > 6*written.MaxChannel || !written.Plain([]byte(r.Text), "_-. ") {
 			t.Errorf("channel %q, text %q: not bounded plain text", r.Channel, r.Text)
 		}
 	}
@@ -133,13 +136,13 @@ func FuzzDocument(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	d := newDocument()
+	d := document.New()
 	f.Fuzz(func(t *testing.T, src []byte) {
 		if !utf8.Valid(src) || len(src) > 4096 {
 			return
 		}
-		got := d.parse(src, DefaultMaxDepth)
-		if got != nil && (got.reason == telemetry.ReasonTooDeep || got.reason == telemetry.ReasonTooLarge) {
+		got := d.Parse(src, DefaultMaxDepth)
+		if got != nil && (got.Reason == telemetry.ReasonTooDeep || got.Reason == telemetry.ReasonTooLarge) {
 			return
 		}
 		want := jsontext.Value(slices.Clone(src)).IsValid()
@@ -153,30 +156,30 @@ func FuzzDocument(f *testing.F) {
 }
 
 // sameTokens compares the nodes with jsontext's tokens in order.
-func sameTokens(t *testing.T, d *document, src []byte) {
+func sameTokens(t *testing.T, d *document.Document, src []byte) {
 	t.Helper()
 	tokens := jsontext.NewDecoder(bytes.NewReader(src))
-	for i := range d.nodes {
-		n := &d.nodes[i]
+	for i := range d.Nodes {
+		n := &d.Nodes[i]
 		for tokens.PeekKind() == '}' || tokens.PeekKind() == ']' {
 			_, _ = tokens.ReadToken()
 		}
-		if n.name != nil {
+		if n.Name != nil {
 			name, err := tokens.ReadToken()
-			if err != nil || name.String() != string(n.name) {
-				t.Fatalf("%q: node %d: name %q, want %q (%v)", src, i, n.name, name.String(), err)
+			if err != nil || name.String() != string(n.Name) {
+				t.Fatalf("%q: node %d: name %q, want %q (%v)", src, i, n.Name, name.String(), err)
 			}
 		}
 		token, err := tokens.ReadToken()
-		if err != nil || token.Kind() != n.kind {
-			t.Fatalf("%q: node %d: kind %c, want %c (%v)", src, i, n.kind, token.Kind(), err)
+		if err != nil || token.Kind() != n.Kind {
+			t.Fatalf("%q: node %d: kind %c, want %c (%v)", src, i, n.Kind, token.Kind(), err)
 		}
-		if n.kind == '"' && token.String() != string(n.raw) {
-			t.Fatalf("%q: node %d: %q, want %q", src, i, n.raw, token.String())
+		if n.Kind == '"' && token.String() != string(n.Raw) {
+			t.Fatalf("%q: node %d: %q, want %q", src, i, n.Raw, token.String())
 		}
-		if n.kind == '0' {
+		if n.Kind == '0' {
 			want, err := strconv.ParseFloat(token.String(), 64)
-			if got, ok := n.number(); !ok || got != want && err == nil {
+			if got, ok := n.Number(); !ok || got != want && err == nil {
 				t.Fatalf("%q: node %d: %v, want %v", src, i, got, want)
 			}
 		}

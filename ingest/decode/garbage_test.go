@@ -9,14 +9,16 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func TestGarbage(t *testing.T) {
 	site := testSite(t)
 	site.Devices = append(site.Devices, facility.Device{ID: "acme-1", Model: "acme"})
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{{
-		ID: "acme", Title: "Acme", Match: []string{"acme/{device}/up"}, Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}},
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{{
+		ID: "acme", Title: "Acme", Match: []string{"acme/{device}/up"}, Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature}},
 	}}})
 	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
 	many := func(n int) string {
@@ -121,7 +123,7 @@ func checkRejection(t *testing.T, r *telemetry.Rejection) {
 	if len(r.Raw) > telemetry.MaxRaw || !utf8.Valid(r.Raw) || bytes.ContainsFunc(r.Raw, func(c rune) bool { return c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f }) {
 		t.Errorf("raw is not bounded printable UTF-8: %q", r.Raw)
 	}
-	if len(r.Topic) > maxTopic || !utf8.ValidString(r.Topic) || len(r.Detail) > maxDetail || !utf8.ValidString(r.Detail) || r.Detail == "" {
+	if len(r.Topic) > written.MaxTopic || !utf8.ValidString(r.Topic) || len(r.Detail) > written.MaxDetail || !utf8.ValidString(r.Detail) || r.Detail == "" {
 		t.Errorf("topic %q or detail %q is not bounded UTF-8", r.Topic, r.Detail)
 	}
 }

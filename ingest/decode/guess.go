@@ -3,81 +3,86 @@ package decode
 import (
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // guess makes a reading of a value whose quantity its name tells. What has no known meaning, or a value that the quantity
 // cannot have, is passed over: the format leaves names to its users, and a stranger's field is no fault.
-func (e *extraction) guess(fd *field, v found) *fault {
-	n := &e.doc.nodes[v.at]
-	if n.kind == '{' || n.kind == '[' {
+func (e *extraction) guess(fd *model.ReadField, v document.Found) *fault.Fault {
+	n := &e.doc.Nodes[v.At]
+	if n.Kind == '{' || n.Kind == '[' {
 		return nil
 	}
 	name := e.nameOf(fd, v)
-	if own := string(e.doc.nodes[v.at].name); own != "" && fd.path.ends(stepAll) {
-		v.label = strings.TrimSuffix(strings.TrimSuffix(v.label, channelText([]byte(own))), ".") // the name is no channel
+	if own := string(e.doc.Nodes[v.At].Name); own != "" && fd.Path.Ends(document.StepAll) {
+		v.Label = strings.TrimSuffix(strings.TrimSuffix(v.Label, written.Channel([]byte(own))), ".") // the name is no channel
 	}
 	unit, word := "", ""
-	if fd.unitPath.text != "" {
-		element := v.around()
-		if at, ok := fd.unitPath.firstFrom(e.doc, element); ok && e.doc.nodes[at].kind == '"' {
-			unit = string(e.doc.nodes[at].raw)
+	if fd.UnitPath.Text != "" {
+		element := v.Around()
+		if at, ok := fd.UnitPath.FirstFrom(e.doc, element); ok && e.doc.Nodes[at].Kind == '"' {
+			unit = string(e.doc.Nodes[at].Raw)
 			word = unit
-			if ucum, known := fd.unitNames[strings.ToLower(unit)]; known {
+			if ucum, known := fd.UnitNames[strings.ToLower(unit)]; known {
 				unit = ucum
 			}
 		}
 	}
-	s, rest, ok := meaning(name, unit)
-	if !ok && v.label != "" {
+	s, rest, ok := meaning.Of(name, unit)
+	if !ok && v.Label != "" {
 		// A container can say what its member does not: {"esp32": {"temperature": …}}.
-		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
-		if inside, _, known := meaning(label+"_"+name, unit); known {
+		label := v.Label[strings.LastIndexByte(v.Label, '.')+1:]
+		if inside, _, known := meaning.Of(label+"_"+name, unit); known {
 			s, rest, ok = inside, "", true
 		}
-	} else if ok && v.label != "" {
-		label := v.label[strings.LastIndexByte(v.label, '.')+1:]
-		if inside, exact := senses[strings.Join(wordsIn(label+"_"+name), "_")]; exact {
-			s.quantity = inside.quantity
+	} else if ok && v.Label != "" {
+		label := v.Label[strings.LastIndexByte(v.Label, '.')+1:]
+		if inside, exact := meaning.Senses[strings.Join(written.Words(label+"_"+name), "_")]; exact {
+			s.Quantity = inside.Quantity
 		}
 	}
-	if q := fd.byUnit[word]; !ok && q != telemetry.NoQuantity {
-		s, ok = sense{quantity: q}, true
-		if ucum, known := unitWords[strings.ToLower(word)]; known {
-			s.unit = ucum
+	if q := fd.ByUnit[word]; !ok && q != telemetry.NoQuantity {
+		s, ok = meaning.Sense{Quantity: q}, true
+		if ucum, known := meaning.UnitWords[strings.ToLower(word)]; known {
+			s.Unit = ucum
 		}
 	}
-	if named, _, known := meaning(name, ""); !ok && known && unit != "" && isQuantityOfUnits(named.quantity) {
-		s, ok = measuredIn(named, unit, true)
+	if named, _, known := meaning.Of(name, ""); !ok && known && unit != "" && meaning.IsQuantityOfUnits(named.Quantity) {
+		s, ok = meaning.In(named, unit, true)
 		if !ok {
-			return unknownUnit(unit, named.quantity)
+			return unknownUnit(unit, named.Quantity)
 		}
 	}
 	if !ok {
 		e.note(fd, v, "ignored: the name has no one meaning")
 		return nil
 	}
-	if unit == "" && isQuantityOfUnits(s.quantity) {
-		if word, sure := e.unitBeside(v.at, name, s.quantity); word != "" {
-			if s, ok = measuredIn(s, word, sure); !ok {
-				return unknownUnit(word, s.quantity)
+	if unit == "" && meaning.IsQuantityOfUnits(s.Quantity) {
+		if word, sure := e.unitBeside(v.At, name, s.Quantity); word != "" {
+			if s, ok = meaning.In(s, word, sure); !ok {
+				return unknownUnit(word, s.Quantity)
 			}
 		}
 	}
-	if fd.swap {
-		s.quantity = swapped(s.quantity)
+	if fd.Swap {
+		s.Quantity = model.Swapped(s.Quantity)
 	}
-	if form := countOf(s.quantity); form != "" && e.model.Count != form && !e.w.all {
+	if form := model.CountOf(s.Quantity); form != "" && e.model.Count != form && !e.w.all {
 		return nil
 	}
-	r := telemetry.Reading{Quantity: s.quantity, Channel: channelText([]byte(rest))}
+	r := telemetry.Reading{Quantity: s.Quantity, Channel: written.Channel([]byte(rest))}
 	switch value, f := e.guessed(s, n); {
-	case f != nil && f.field:
+	case f != nil && f.Field:
 		return f
 	case f != nil:
 		e.note(fd, v, "ignored: "+e.w.said(f))
 		return nil
-	case s.quantity == telemetry.Button:
+	case s.Quantity == telemetry.Button:
 		if r.Text = guessedPress(n); r.Text == "" {
 			return nil
 		}
@@ -89,7 +94,7 @@ func (e *extraction) guess(fd *field, v found) *fault {
 		r.Channel = strings.Trim(c+"."+r.Channel, ".")
 	}
 	if e.find(r.Quantity, r.Channel) >= 0 {
-		if r.Channel = channelText([]byte(name)); e.find(r.Quantity, r.Channel) >= 0 {
+		if r.Channel = written.Channel([]byte(name)); e.find(r.Quantity, r.Channel) >= 0 {
 			return nil
 		}
 	}
@@ -97,21 +102,18 @@ func (e *extraction) guess(fd *field, v found) *fault {
 	return e.add(r)
 }
 
-// isQuantityOfUnits reports whether values of q have a unit that a word may name: no counts, no flags, no presses.
-func isQuantityOfUnits(q telemetry.Quantity) bool { return q.Unit() != "1" }
-
 // unknownUnit costs the field: whatever number it has means nothing here. The word may be anything.
-func unknownUnit(word string, q telemetry.Quantity) *fault {
-	return faultf(telemetry.ReasonField, "unit %s is none that is known of %s", quoted(word), q).alone()
+func unknownUnit(word string, q telemetry.Quantity) *fault.Fault {
+	return fault.New(telemetry.ReasonField, "unit %s is none that is known of %s", fault.Quoted(word), q).Alone()
 }
 
-// nameOf is the name of the field that a value stands in.
-func (e *extraction) nameOf(fd *field, v found) string {
-	if fd.namePath.text == "" {
-		return string(e.doc.nodes[v.at].name)
+// NameOf is the name of the field that a value stands in.
+func (e *extraction) nameOf(fd *model.ReadField, v document.Found) string {
+	if fd.NamePath.Text == "" {
+		return string(e.doc.Nodes[v.At].Name)
 	}
-	if at, ok := fd.namePath.firstFrom(e.doc, v.around()); ok {
-		name := string(e.doc.nodes[at].raw)
+	if at, ok := fd.NamePath.FirstFrom(e.doc, v.Around()); ok {
+		name := string(e.doc.Nodes[at].Raw)
 		// A name may be a path or a URN whose last part says what it is.
 		return name[strings.LastIndexAny(name, "/:")+1:]
 	}
@@ -119,43 +121,43 @@ func (e *extraction) nameOf(fd *field, v found) string {
 }
 
 // guessed is the value of a field with meaning s.
-func (e *extraction) guessed(s sense, n *node) (float64, *fault) {
-	form := s.quantity.Definition().Form
-	if s.quantity == telemetry.Button {
+func (e *extraction) guessed(s meaning.Sense, n *document.Node) (float64, *fault.Fault) {
+	form := s.Quantity.Definition().Form
+	if s.Quantity == telemetry.Button {
 		return 1, nil
 	}
 	if form == telemetry.Flag {
-		if v, ok := flagWords[strings.ToLower(string(n.raw))]; ok {
+		if v, ok := meaning.FlagWords[strings.ToLower(string(n.Raw))]; ok {
 			return v, nil
 		}
-		return 0, faultf(telemetry.ReasonField, "neither yes nor no")
+		return 0, fault.New(telemetry.ReasonField, "neither yes nor no")
 	}
-	if n.kind == 't' || n.kind == 'f' {
-		return 0, faultf(telemetry.ReasonField, "a boolean")
+	if n.Kind == 't' || n.Kind == 'f' {
+		return 0, fault.New(telemetry.ReasonField, "a boolean")
 	}
-	v, ok := parseFloat(n.raw)
-	if !ok || len(n.raw) == 0 {
-		return 0, faultf(telemetry.ReasonField, "no number")
+	v, ok := written.Float(n.Raw)
+	if !ok || len(n.Raw) == 0 {
+		return 0, fault.New(telemetry.ReasonField, "no number")
 	}
-	if n.kind == '"' && string(n.raw) == "0.00" && s.quantity == telemetry.Temperature {
-		return 0, faultf(telemetry.ReasonField, `"0.00" is what a missing probe reads`)
+	if n.Kind == '"' && string(n.Raw) == "0.00" && s.Quantity == telemetry.Temperature {
+		return 0, fault.New(telemetry.ReasonField, `"0.00" is what a missing probe reads`)
 	}
-	if v == -999 || v == 65535 || v == 32767 && s.quantity != telemetry.Illuminance {
-		return 0, faultf(telemetry.ReasonField, "a marker for no value")
+	if v == -999 || v == 65535 || v == 32767 && s.Quantity != telemetry.Illuminance {
+		return 0, fault.New(telemetry.ReasonField, "a marker for no value")
 	}
-	if s.quantity == telemetry.BatteryVoltage && s.unit == "" && v > 100 {
-		s.unit = "mV" // no battery of a sensor has so many volts
+	if s.Quantity == telemetry.BatteryVoltage && s.Unit == "" && v > 100 {
+		s.Unit = "mV" // no battery of a sensor has so many volts
 	}
-	conv, err := conversion(s.unit, s.quantity)
+	conv, err := meaning.Conversion(s.Unit, s.Quantity)
 	if err != nil {
-		return 0, faultf(telemetry.ReasonField, "%v", err)
+		return 0, fault.New(telemetry.ReasonField, "%v", err)
 	}
-	return checked(s.quantity, conv.apply(v))
+	return model.Checked(s.Quantity, conv.Apply(v))
 }
 
 // guessedPress is the kind of press that a value tells, of a button or of its state; empty: it is none.
-func guessedPress(n *node) string {
-	switch word := strings.ToLower(string(n.raw)); word {
+func guessedPress(n *document.Node) string {
+	switch word := strings.ToLower(string(n.Raw)); word {
 	case "off", "idle":
 		return ""
 	case "on":
@@ -169,22 +171,22 @@ func guessedPress(n *node) string {
 }
 
 // note explains what became of a value.
-func (e *extraction) note(fd *field, v found, why string) {
+func (e *extraction) note(fd *model.ReadField, v document.Found, why string) {
 	if e.w.trace == nil {
 		return
 	}
-	where := fd.path.text
-	if name := e.doc.nodes[v.at].name; fd.path.many() && len(name) > 0 && plainName(name) {
-		where += " (" + strings.Trim(v.label+"."+string(name), ".") + ")"
+	where := fd.Path.Text
+	if name := e.doc.Nodes[v.At].Name; fd.Path.Many() && len(name) > 0 && written.PlainName(name) {
+		where += " (" + strings.Trim(v.Label+"."+string(name), ".") + ")"
 	}
-	e.w.trace.read(v.at)
+	e.w.trace.read(v.At)
 	if why != "" {
 		e.w.explain("field", where+": "+why)
 		return
 	}
-	if !fd.auto {
-		for _, step := range fd.path.steps {
-			if step.kind == stepName {
+	if !fd.Auto {
+		for _, step := range fd.Path.Steps {
+			if step.Kind == document.StepName {
 				e.w.trace.named++
 			}
 		}

@@ -3,30 +3,35 @@ package decode
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func init() {
 	register(Format{Name: "homeassistant", Title: "Home Assistant's MQTT discovery, and the values that it leads to", decode: decodeHomeAssistant,
-		addresses: addressesHomeAssistant, announces: announcesHomeAssistant, empty: true})
+		addresses: addressesHomeAssistant, announces: announcesHomeAssistant, empty: true, check: checkHomeAssistant, start: startHomeAssistant})
 }
 
 // discovered is what devices have announced to Home Assistant: where their values are published, and what they mean. It is
 // safe for concurrent use; looking a topic up takes no lock.
 type discovered struct {
 	*announced
-	models []*model // of the format
+	models []*ready // of the format
 
 	// topics holds the entities of every topic on which values are published: map[string][]*entity, the slices unchanging.
 	topics sync.Map
-	// changed is told when Topics has grown; it holds one.
-	changed chan struct{}
+	// grown is told when configured devices are heard on a further topic.
+	grown func()
 
 	// Under announced.mu, by the topic of the announcement:
 	configs map[string][]*entity
@@ -34,16 +39,26 @@ type discovered struct {
 	at, of map[string]map[string]bool
 }
 
-func newDiscovered(d *Decoder) *discovered {
-	h := &discovered{
-		changed: make(chan struct{}, 1), configs: make(map[string][]*entity), at: make(map[string]map[string]bool), of: make(map[string]map[string]bool),
-	}
-	for _, id := range slices.Sorted(maps.Keys(d.models)) {
-		if m := d.models[id]; m.format.Name == "homeassistant" {
-			h.models = append(h.models, m)
+// checkHomeAssistant: every pattern names what an announcement is about.
+func checkHomeAssistant(c *model.Compiler) any {
+	m := c.M
+	for i := range m.Patterns {
+		for _, name := range [...]string{"component", "object"} {
+			if !slices.ContainsFunc(m.Patterns[i].Named, func(n pattern.Named) bool { return n.Name == name }) {
+				c.Fail(fmt.Sprintf("match[%d]", i), fmt.Errorf("has no {%s}: want {component}/{object}/config behind a prefix, or {component}/{node}/{object}/config", name))
+			}
 		}
 	}
-	h.announced = newAnnounced(d.limits.Memory, "homeassistant", func(device string) bool { return d.configured("homeassistant", device) })
+	return nil
+}
+
+func startHomeAssistant(s *shared, models []*ready) any { return newDiscovered(s, models) }
+
+func newDiscovered(s *shared, models []*ready) *discovered {
+	h := &discovered{
+		models: models, grown: s.grown, configs: make(map[string][]*entity), at: make(map[string]map[string]bool), of: make(map[string]map[string]bool),
+	}
+	h.announced = newAnnounced(s.memory, "homeassistant", func(device string) bool { return configured(models, device) })
 	texts := make(map[string]string)
 	h.recall(func(topic, text string) string {
 		entities := h.parse(topic, text)
@@ -55,10 +70,6 @@ func newDiscovered(d *Decoder) *discovered {
 	})
 	for topic, text := range texts {
 		h.put(topic, h.parse(topic, text))
-	}
-	select {
-	case <-h.changed: // whoever asks for Topics now has them all
-	default:
 	}
 	return h
 }
@@ -74,11 +85,11 @@ func (h *discovered) parse(config, text string) []*entity {
 	if m == nil {
 		return nil
 	}
-	return m.ready(kept)
+	return bound(m, kept)
 }
 
-// ready binds entities to the model's devices.
-func (m *model) ready(kept []entity) []*entity {
+// bound binds entities to the model's devices.
+func bound(m *ready, kept []entity) []*entity {
 	var entities []*entity
 	for i := range kept {
 		e := &kept[i]
@@ -97,9 +108,9 @@ func (m *model) ready(kept []entity) []*entity {
 }
 
 // model is whose announcements come on a topic; nil: nobody's.
-func (h *discovered) model(config string) *model {
+func (h *discovered) model(config string) *ready {
 	for _, m := range h.models {
-		if slices.ContainsFunc(m.patterns, func(p pattern) bool { return p.matches(config) }) {
+		if slices.ContainsFunc(m.Patterns, func(p pattern.Pattern) bool { return p.Matches(config) }) {
 			return m
 		}
 	}
@@ -165,10 +176,7 @@ func (h *discovered) put(config string, entities []*entity) {
 		grown = h.publish(topic) || grown
 	}
 	if grown {
-		select {
-		case h.changed <- struct{}{}:
-		default:
-		}
+		h.grown()
 	}
 }
 
@@ -204,7 +212,7 @@ func (h *discovered) channels(device string, topics map[string]bool) {
 			old := e.channel
 			switch {
 			case e.Quantity == telemetry.Button && !e.Event:
-				e.channel = channelText([]byte(e.Part))
+				e.channel = written.Channel([]byte(e.Part))
 			case repeated(entities):
 				e.channel = e.label(entities)
 			default:
@@ -233,7 +241,7 @@ func (e *entity) label(others []*entity) string {
 	if last == "" || slices.ContainsFunc(others, func(o *entity) bool { return o.template.last() == last && !o.equals(e) }) {
 		last = e.ID
 	}
-	return channelText([]byte(last))
+	return written.Channel([]byte(last))
 }
 
 // publish brings the entities of a topic into force. It reports whether a configured device is newly heard there.
@@ -259,6 +267,9 @@ func (h *discovered) publish(topic string) (grown bool) {
 	return !before && slices.ContainsFunc(entities, heard)
 }
 
+// hears reports whether any device has announced the topic.
+func (h *discovered) hears(topic string) bool { return len(h.find(topic)) > 0 }
+
 // filters are the topics on which configured devices publish values.
 func (h *discovered) filters() []string {
 	var all []string
@@ -274,11 +285,12 @@ func (h *discovered) filters() []string {
 }
 
 // announcesHomeAssistant: every topic of the format's patterns is one of announcements.
-func announcesHomeAssistant(*pattern, string) bool { return true }
+func announcesHomeAssistant(*pattern.Pattern, string) bool { return true }
 
 // addressesHomeAssistant gives all names of the devices of an announcement.
-func addressesHomeAssistant(w *Worker, msg *ingest.Message) ([]string, *fault) {
-	d, f := w.discover(msg)
+func addressesHomeAssistant(w *worker, m *ready, msg *ingest.Message) ([]string, *fault.Fault) {
+	h, _ := m.state.(*discovered)
+	d, f := h.discover(w, msg)
 	if f != nil {
 		return nil, f
 	}
@@ -294,22 +306,22 @@ func addressesHomeAssistant(w *Worker, msg *ingest.Message) ([]string, *fault) {
 }
 
 // discover reads an announcement.
-func (w *Worker) discover(msg *ingest.Message) (*discovery, *fault) {
+func (h *discovered) discover(w *worker, msg *ingest.Message) (*discovery, *fault.Fault) {
 	if len(msg.Payload) == 0 {
 		return &discovery{}, nil
 	}
-	m := w.d.discovered.model(msg.Topic)
+	m := h.model(msg.Topic)
 	if m == nil {
-		return nil, faultf(telemetry.ReasonUnknownTopic, "the topic is none of announcements: want {prefix}/{component}/{object}/config")
+		return nil, fault.New(telemetry.ReasonUnknownTopic, "the topic is none of announcements: want {prefix}/{component}/{object}/config")
 	}
 	if f := w.parse(msg); f != nil {
 		return nil, f
 	}
-	fit := m.fitting(msg, "") // all patterns of the format have names: see compile
+	fit := m.Fitting(msg.Topic, msg.Payload, "") // all patterns of the format have names: see compile
 	d := &discovery{envelope: envelope{w, w.document}}
 	component := ""
-	for _, n := range fit.named {
-		switch level := fit.value(msg.Topic, n.level); n.name {
+	for _, n := range fit.Named {
+		switch level := fit.Value(msg.Topic, n.Level); n.Name {
 		case "component":
 			component = level
 		case "node", "object":
@@ -320,30 +332,30 @@ func (w *Worker) discover(msg *ingest.Message) (*discovery, *fault) {
 }
 
 // decodeHomeAssistant takes announcements, and reads values where announcements said they are.
-func decodeHomeAssistant(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
-	h := w.d.discovered
+func decodeHomeAssistant(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
+	h, _ := b.model.state.(*discovered)
 	if h.model(msg.Topic) != nil {
 		return dst, h.learn(w, b.model, msg)
 	}
 	entities := h.find(msg.Topic)
 	if len(entities) == 0 {
 		if len(msg.Payload) == 0 {
-			return dst, notReading
+			return dst, fault.NotReading
 		}
-		return dst, faultf(telemetry.ReasonUnknownTopic, "no device has announced that it publishes on topic %s", quotedTopic(msg.Topic))
+		return dst, fault.New(telemetry.ReasonUnknownTopic, "no device has announced that it publishes on topic %s", fault.Topic(msg.Topic))
 	}
 	if len(msg.Payload) == 0 {
-		return dst, notReading // the broker forgets it
+		return dst, fault.NotReading // the broker forgets it
 	}
-	if f := w.openScalar(msg); f != nil {
+	if f := openScalar(w, msg); f != nil {
 		return dst, f
 	}
-	return w.states(b, entities, msg, dst)
+	return states(w, b, entities, msg, dst)
 }
 
 // learn takes an announcement.
-func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault {
-	d, f := w.discover(msg)
+func (h *discovered) learn(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
+	d, f := h.discover(w, msg)
 	if f != nil {
 		return f
 	}
@@ -357,7 +369,7 @@ func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault {
 	} else {
 		// What is kept is what another decoder will read.
 		text := remembered(d.entities)
-		entities := m.ready(d.entities)
+		entities := bound(m, d.entities)
 		changed, f := h.keep(h.owner(entities), msg.Topic, text)
 		if f != nil {
 			return f
@@ -373,8 +385,8 @@ func (h *discovered) learn(w *Worker, m *model, msg *ingest.Message) *fault {
 		w.explainf("filter", "not a reading: an announcement, of %d values that are ours", len(d.entities))
 		for i := range d.entities {
 			e := &d.entities[i]
-			w.explainf("envelope", "%s of %s on topic %s %s", e.Quantity, quote(e.Devices[0]), quote(e.Topic), e.Template)
+			w.explainf("envelope", "%s of %s on topic %s %s", e.Quantity, redact.Quote(e.Devices[0]), redact.Quote(e.Topic), e.Template)
 		}
 	}
-	return notReading
+	return fault.NotReading
 }

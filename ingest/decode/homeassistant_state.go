@@ -4,13 +4,17 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // states reads the values of one message: a record for each device that it speaks of.
-func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func states(w *worker, b *binding, entities []*entity, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	start := len(dst)
-	var broken *fault
+	var broken *fault.Fault
 	item := 0
 	for i := 0; i < len(entities); {
 		device := entities[i].device()
@@ -25,7 +29,7 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 			if own == nil {
 				continue
 			}
-			if f := w.state(own, entities[i], msg); f != nil {
+			if f := state(w, own, entities[i], msg); f != nil {
 				w.refused.add(own, f, entities[i].channel)
 			}
 		}
@@ -39,7 +43,7 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 		var rec *telemetry.Record
 		dst, rec = w.observation(own, msg, dst)
 		rec.Observation.Readings = w.arena.keep(w.readings)
-		w.d.clock.judge(rec, deviceTime{})
+		w.shared.clock.judge(rec, deviceTime{})
 		rec.Identity = w.identify(own, rec, deviceTime{}, msg.Payload, item)
 		item++
 	}
@@ -51,16 +55,16 @@ func (w *Worker) states(b *binding, entities []*entity, msg *ingest.Message, dst
 	case w.refused.first != nil:
 		return dst, w.refused.first
 	}
-	return dst, notReading
+	return dst, fault.NotReading
 }
 
 // state appends the reading of one entity, if the message has one.
-func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
+func state(w *worker, b *binding, e *entity, msg *ingest.Message) *fault.Fault {
 	q := e.Quantity
 	if b.model.Swap {
-		q = swapped(q)
+		q = model.Swapped(q)
 	}
-	if form := countOf(q); form != "" && form != b.model.Count && !w.all {
+	if form := model.CountOf(q); form != "" && form != b.model.Count && !w.all {
 		return nil
 	}
 	v, ok := e.template.render(w.tree, msg.Payload)
@@ -68,23 +72,23 @@ func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
 		return nil
 	}
 	r := telemetry.Reading{Quantity: q, Channel: e.channel}
-	var f *fault
+	var f *fault.Fault
 	switch {
 	case q == telemetry.Button:
 		if r.Value, r.Text = 1, e.press(w.tree, &v); r.Text == "" {
 			return nil
 		}
 	case e.Event:
-		if _, ok := w.tree.member(v.at, "event_type"); !ok {
+		if _, ok := w.tree.Member(v.at, "event_type"); !ok {
 			return nil
 		}
 		r.Value = 1
 	case q.Definition().Form == telemetry.Flag:
 		r.Value, f = e.flag(v.text)
 	case !v.numeric:
-		f = faultf(telemetry.ReasonField, "entity %s: no number", quoted(e.ID))
+		f = fault.New(telemetry.ReasonField, "entity %s: no number", fault.Quoted(e.ID))
 	default:
-		r.Value, f = checked(q, e.unit.apply(v.number))
+		r.Value, f = model.Checked(q, e.unit.Apply(v.number))
 	}
 	if f != nil {
 		w.explain("field", w.said(f))
@@ -102,18 +106,18 @@ func (w *Worker) state(b *binding, e *entity, msg *ingest.Message) *fault {
 }
 
 // valueless are words that Home Assistant takes for no value.
-var valueless = setOf("none", "null", "unavailable", "unknown", "nan", "")
+var valueless = written.SetOf("none", "null", "unavailable", "unknown", "nan", "")
 
 // press is the kind of a press; empty: the message is none.
-func (e *entity) press(doc *document, v *rendered) string {
+func (e *entity) press(doc *document.Document, v *rendered) string {
 	if !e.Event {
 		if e.Payload == "" || e.Payload == v.text {
 			return e.Kind
 		}
 		return ""
 	}
-	if at, ok := doc.member(v.at, "event_type"); ok && doc.nodes[at].kind == '"' {
-		if kind, f := pressOf(&doc.nodes[at], false); f == nil {
+	if at, ok := doc.Member(v.at, "event_type"); ok && doc.Nodes[at].Kind == '"' {
+		if kind, f := pressOf(&doc.Nodes[at], false); f == nil {
 			return kind
 		}
 	}
@@ -121,7 +125,7 @@ func (e *entity) press(doc *document, v *rendered) string {
 }
 
 // flag is 1 or 0 for the words of on and off. Letter case matters only where nothing else tells them apart.
-func (e *entity) flag(text string) (float64, *fault) {
+func (e *entity) flag(text string) (float64, *fault.Fault) {
 	same := strings.EqualFold
 	if same(e.On, e.Off) {
 		same = func(a, b string) bool { return a == b }
@@ -132,5 +136,5 @@ func (e *entity) flag(text string) (float64, *fault) {
 	case same(text, e.Off):
 		return 0, nil
 	}
-	return 0, faultf(telemetry.ReasonField, "entity %s: neither the word for on nor that for off", quoted(e.ID))
+	return 0, fault.New(telemetry.ReasonField, "entity %s: neither the word for on nor that for off", fault.Quoted(e.ID))
 }

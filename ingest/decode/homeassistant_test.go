@@ -9,11 +9,12 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-func haModel() Model {
-	return Model{ID: "ha", Title: "H", Format: "homeassistant", Count: CountTotal,
+func haModel() model.Model {
+	return model.Model{ID: "ha", Title: "H", Format: "homeassistant", Count: model.CountTotal,
 		Match: []string{"homeassistant/{component}/{object}/config", "homeassistant/{component}/{node}/{object}/config"}}
 }
 
@@ -22,7 +23,7 @@ func announcing(t testing.TB, m Memory) *Decoder {
 	t.Helper()
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "ha", Address: "Room-1"}, {ID: "d2", Model: "ha", Address: "d2-door"}}
-	return newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{haModel()}, Memory: m})
+	return newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{haModel()}, Memory: m})
 }
 
 // config announces an entity of Room-1 in a component.
@@ -221,7 +222,7 @@ func TestAnnouncedTopicsAreTold(t *testing.T) {
 	// A device that is configured later was heard in time.
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d3", Model: "ha", Address: "hidden"}}
-	d = newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{haModel()}, Memory: m})
+	d = newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{haModel()}, Memory: m})
 	if got := outcome(d, "x/state", "60"); got != "d3 humidity=60" {
 		t.Errorf("configured later: got %s", got)
 	}
@@ -325,7 +326,7 @@ func TestAnnouncementsTakeNoTopicAway(t *testing.T) {
 	site.Devices = []facility.Device{{ID: "d1", Model: "ha", Address: "Room-1"}, {ID: "h1", Model: "homie"}}
 	quiet := homieModel()
 	quiet.Silent = []string{"homie/bridge/#"}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{haModel(), quiet}})
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{haModel(), quiet}})
 	for topic, want := range map[string]string{"homie/h1/air/temperature": "h1 temperature=26 @ air", "homie/bridge/temperature": "nothing"} {
 		c := config("sensor", "t", `"device_class":"temperature","state_topic":"`+topic+`"`)
 		outcome(d, c[0], c[1])

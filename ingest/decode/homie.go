@@ -5,12 +5,17 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func init() {
-	register(Format{Name: "homie", Title: "Homie convention, versions 2 to 5", open: openHomie, announces: announcesHomie, empty: true})
+	register(Format{Name: "homie", Title: "Homie convention, versions 2 to 5", open: openHomie, announces: announcesHomie, empty: true, start: startHomie})
 }
 
 // The Homie convention, versions 2 to 5: a property's value, as text, on {root}/{device}/{node}/{property}, and what it is beside
@@ -39,13 +44,13 @@ type homieTopic struct {
 }
 
 // homieTopicOf takes a topic apart that fits p.
-func homieTopicOf(p *pattern, topic string) (homieTopic, bool) {
-	if p == nil || p.device < 0 {
+func homieTopicOf(p *pattern.Pattern, topic string) (homieTopic, bool) {
+	if p == nil || p.Device < 0 {
 		return homieTopic{}, false
 	}
-	t := homieTopic{device: p.value(topic, p.device)}
+	t := homieTopic{device: p.Value(topic, p.Device)}
 	rest := topic
-	for range p.device + 1 {
+	for range p.Device + 1 {
 		_, rest, _ = strings.Cut(rest, "/")
 	}
 	t.root = strings.TrimSuffix(topic[:len(topic)-len(rest)], "/")
@@ -69,88 +74,94 @@ func homieTopicOf(p *pattern, topic string) (homieTopic, bool) {
 // key is what is remembered of the property; not ok: the ids are none of the convention's.
 func (t *homieTopic) key() (string, bool) {
 	for _, id := range [...]string{t.node, t.property} {
-		if !plainName([]byte(id)) {
+		if !written.PlainName([]byte(id)) {
 			return "", false
 		}
 	}
-	return t.root + " " + t.node + "/" + t.property, plain([]byte(t.root), "_-./")
+	return t.root + " " + t.node + "/" + t.property, written.Plain([]byte(t.root), "_-./")
 }
 
 // announcesHomie reports whether a message is what a device says about itself.
-func announcesHomie(p *pattern, topic string) bool {
+func announcesHomie(p *pattern.Pattern, topic string) bool {
 	t, ok := homieTopicOf(p, topic)
 	return ok && t.attribute != ""
 }
 
-// recallHomie counts what is remembered.
-func recallHomie(a *announced) {
+// homies is what devices of the convention have announced.
+type homies struct{ *announced }
+
+// startHomie counts what is remembered.
+func startHomie(s *shared, models []*ready) any {
+	a := newAnnounced(s.memory, "homie", func(root string) bool { return configured(models, root[strings.LastIndexByte(root, '/')+1:]) })
 	a.recall(func(key, _ string) string {
 		root, _, _ := strings.Cut(key, " ")
 		return root
 	})
+	return homies{a}
 }
 
 // openHomie makes {"name": what the property is called, "value", "unit", "node"} of a value, and keeps what announcements say.
-func openHomie(w *Worker, _ *model, msg *ingest.Message) *fault {
+func openHomie(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
+	a, _ := m.state.(homies)
 	t, ok := homieTopicOf(w.fit, msg.Topic)
 	switch {
 	case !ok:
-		return faultf(telemetry.ReasonUnknownTopic, "the topic is none of the Homie convention: want {root}/{device}/{node}/{property}")
+		return fault.New(telemetry.ReasonUnknownTopic, "the topic is none of the Homie convention: want {root}/{device}/{node}/{property}")
 	case t.attribute != "":
-		return w.d.homie.learn(w, &t, msg)
+		return a.learn(w, &t, msg)
 	case t.command:
 		w.explain("filter", "not a reading: somebody sets the property")
-		return notReading
+		return fault.NotReading
 	case len(msg.Payload) == 0: // the broker forgets it; an empty text is one byte 0
-		return notReading
+		return fault.NotReading
 	case t.property == "":
-		return faultf(telemetry.ReasonUnknownTopic, "the topic names a node and no property")
+		return fault.New(telemetry.ReasonUnknownTopic, "the topic names a node and no property")
 	case len(msg.Payload) > maxValue:
-		return faultf(telemetry.ReasonTooLarge, "a value of %d bytes: want at most %d", len(msg.Payload), maxValue)
+		return fault.New(telemetry.ReasonTooLarge, "a value of %d bytes: want at most %d", len(msg.Payload), maxValue)
 	}
 	if f := textual(msg.Payload); f != nil {
 		return f
 	}
 	var p property
 	if key, ok := t.key(); ok {
-		if text, known := w.d.homie.get(key); known {
+		if text, known := a.get(key); known {
 			_ = json.Unmarshal([]byte(text), &p) // it was ours; at worst nothing is known
 		}
 	}
-	return w.openProperty(&t, &p, string(msg.Payload))
+	return openProperty(w, &t, &p, string(msg.Payload))
 }
 
 // openProperty makes the object of one value.
-func (w *Worker) openProperty(t *homieTopic, p *property, value string) *fault {
+func openProperty(w *worker, t *homieTopic, p *property, value string) *fault.Fault {
 	if w.trace != nil {
-		w.explainf("envelope", "Homie device %s, datatype %q, unit %q, settable: %t", quote(t.device), p.Datatype, p.Unit, p.Settable)
+		w.explainf("envelope", "Homie device %s, datatype %q, unit %q, settable: %t", redact.Quote(t.device), p.Datatype, p.Unit, p.Settable)
 	}
 	if p.Settable {
 		w.explain("filter", "not a reading: the property can be set, so it is what somebody wants and nothing that is measured")
-		return notReading
+		return fault.NotReading
 	}
-	number, numeric := parseFloat([]byte(value))
+	number, numeric := written.Float([]byte(value))
 	numeric = numeric && value != ""
 	switch p.Datatype {
 	case "boolean":
 		if value != "true" && value != "false" {
-			return faultf(telemetry.ReasonField, "the property is a boolean: want true or false")
+			return fault.New(telemetry.ReasonField, "the property is a boolean: want true or false")
 		}
 	case "integer", "float", "percent":
 		if !numeric {
-			return faultf(telemetry.ReasonField, "the property is a number (%s), and the payload is none", p.Datatype)
+			return fault.New(telemetry.ReasonField, "the property is a number (%s), and the payload is none", p.Datatype)
 		}
 	case "color", "datetime", "duration", "json":
 		w.explain("filter", "not a reading: a property of datatype "+p.Datatype)
-		return notReading
+		return fault.NotReading
 	}
 	unit := p.unit()
 	name, flag := t.meaning(p, unit)
 	// Where the datatype is not known, true and false are still the only ways to write a boolean.
 	if flag && p.Datatype != "enum" && value != "true" && value != "false" && flagNumerals[strings.ToLower(value)] {
-		return faultf(telemetry.ReasonField, "the property looks like a boolean: want true or false")
+		return fault.New(telemetry.ReasonField, "the property looks like a boolean: want true or false")
 	}
-	return w.open(func(out *object.Writer) *fault {
+	return w.open(func(out *object.Writer) *fault.Fault {
 		out.Text("node", t.node)
 		out.Text("name", name)
 		if unit != "" {
@@ -166,7 +177,7 @@ func (w *Worker) openProperty(t *homieTopic, p *property, value string) *fault {
 }
 
 // flagNumerals are ways to write a boolean that the convention does not have.
-var flagNumerals = setOf("0", "1", "on", "off", "yes", "no", "true", "false")
+var flagNumerals = written.SetOf("0", "1", "on", "off", "yes", "no", "true", "false")
 
 // unit is the property's unit as the table of units has it.
 func (p *property) unit() string {
@@ -187,8 +198,8 @@ func (t *homieTopic) meaning(p *property, unit string) (name string, flag bool) 
 			if i == 1 && !bland[t.property] {
 				continue
 			}
-			if s, _, ok := meaning(name, unit); ok {
-				return name, s.quantity.Definition().Form == telemetry.Flag
+			if s, _, ok := meaning.Of(name, unit); ok {
+				return name, s.Quantity.Definition().Form == telemetry.Flag
 			}
 		}
 	}
@@ -196,10 +207,10 @@ func (t *homieTopic) meaning(p *property, unit string) (name string, flag bool) 
 }
 
 // bland are ids of properties that leave it to their node to say what they are.
-var bland = setOf("value", "degrees", "percentage", "percent", "state", "status", "level", "measure", "measurement", "current", "reading", "lux", "hpa", "celsius")
+var bland = written.SetOf("value", "degrees", "percentage", "percent", "state", "status", "level", "measure", "measurement", "current", "reading", "lux", "hpa", "celsius")
 
 // learn takes what a device says about itself.
-func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault {
+func (a homies) learn(w *worker, t *homieTopic, msg *ingest.Message) *fault.Fault {
 	if len(msg.Payload) > 0 && t.attribute != "description" {
 		if f := textual(msg.Payload); f != nil {
 			return f
@@ -207,7 +218,7 @@ func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var f *fault
+	var f *fault.Fault
 	switch {
 	case t.node != "" && t.property != "":
 		f = a.attribute(t, string(msg.Payload))
@@ -220,11 +231,11 @@ func (a *announced) learn(w *Worker, t *homieTopic, msg *ingest.Message) *fault 
 		return f
 	}
 	w.explain("filter", "not a reading: what the device says about itself")
-	return notReading
+	return fault.NotReading
 }
 
 // attribute takes one attribute of a property, as versions before 5 have them.
-func (a *announced) attribute(t *homieTopic, value string) *fault {
+func (a homies) attribute(t *homieTopic, value string) *fault.Fault {
 	key, ok := t.key()
 	if !ok {
 		return nil
@@ -236,9 +247,9 @@ func (a *announced) attribute(t *homieTopic, value string) *fault {
 	value = strings.TrimSpace(value)
 	switch t.attribute {
 	case "unit":
-		p.Unit = bounded(value, maxAnnouncing)
+		p.Unit = written.Bounded(value, maxAnnouncing)
 	case "datatype":
-		p.Datatype = bounded(strings.ToLower(value), maxAnnouncing)
+		p.Datatype = written.Bounded(strings.ToLower(value), maxAnnouncing)
 	case "settable":
 		p.Settable = value == "true"
 	case "name":
@@ -255,10 +266,10 @@ func (t *homieTopic) naming(name string) string {
 	if name, _ := t.meaning(&property{}, ""); name != t.property {
 		return ""
 	}
-	if _, _, ok := meaning(t.property, ""); ok {
+	if _, _, ok := meaning.Of(t.property, ""); ok {
 		return ""
 	}
-	return bounded(name, maxAnnouncing)
+	return written.Bounded(name, maxAnnouncing)
 }
 
 // text is the property as it is remembered; empty if nothing is known of it.
@@ -275,25 +286,25 @@ func (p *property) text() string {
 
 // describe takes the document in which a device of version 5 describes all it has. What it does not have any more is
 // forgotten.
-func (a *announced) describe(w *Worker, t *homieTopic, msg *ingest.Message) *fault {
+func (a homies) describe(w *worker, t *homieTopic, msg *ingest.Message) *fault.Fault {
 	if f := w.parse(msg); f != nil {
 		return f
 	}
 	e := envelope{w, w.document}
 	nodes := e.at("nodes")
-	if w.document.nodes[0].kind != '{' || nodes >= 0 && w.document.nodes[nodes].kind != '{' {
-		return faultf(telemetry.ReasonField, "the description is none: want an object with nodes")
+	if w.document.Nodes[0].Kind != '{' || nodes >= 0 && w.document.Nodes[nodes].Kind != '{' {
+		return fault.New(telemetry.ReasonField, "the description is none: want an object with nodes")
 	}
 	kept := make(map[string]bool)
-	describe := func(node, of int32) *fault {
+	describe := func(node, of int32) *fault.Fault {
 		item := *t
-		item.node, item.property = string(e.doc.nodes[node].name), string(e.doc.nodes[of].name)
+		item.node, item.property = string(e.doc.Nodes[node].Name), string(e.doc.Nodes[of].Name)
 		key, ok := item.key()
 		if !ok {
 			return nil
 		}
 		p := property{
-			Unit: bounded(e.text(e.in(of, "unit")), maxAnnouncing), Datatype: bounded(strings.ToLower(e.text(e.in(of, "datatype"))), maxAnnouncing),
+			Unit: written.Bounded(e.text(e.in(of, "unit")), maxAnnouncing), Datatype: written.Bounded(strings.ToLower(e.text(e.in(of, "datatype"))), maxAnnouncing),
 			Settable: e.text(e.in(of, "settable")) == "true", Name: item.naming(e.text(e.in(of, "name"))),
 		}
 		text := p.text()
@@ -302,12 +313,12 @@ func (a *announced) describe(w *Worker, t *homieTopic, msg *ingest.Message) *fau
 		return f
 	}
 	if nodes >= 0 {
-		for node := range e.doc.children(nodes) {
+		for node := range e.doc.Children(nodes) {
 			properties := e.in(node, "properties")
-			if properties < 0 || e.doc.nodes[properties].kind != '{' {
+			if properties < 0 || e.doc.Nodes[properties].Kind != '{' {
 				continue
 			}
-			for of := range e.doc.children(properties) {
+			for of := range e.doc.Children(properties) {
 				if f := describe(node, of); f != nil {
 					return f
 				}

@@ -11,15 +11,17 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // homieModel is that of configs/models, as far as it matters here.
-func homieModel() Model {
-	return Model{ID: "homie", Title: "H", Format: "homie", Otherwise: "ignore", Count: CountTotal, Match: []string{
+func homieModel() model.Model {
+	return model.Model{ID: "homie", Title: "H", Format: "homie", Otherwise: "ignore", Count: model.CountTotal, Match: []string{
 		"homie/5/{device}/{node}/{property}", "homie/5/{device}/{attribute}", "homie/5/{device}/{node}/{property}/{attribute}",
 		"homie/{device}/{node}/{property}", "homie/{device}/{attribute}", "homie/{device}/{node}/{property}/{attribute}",
-	}, Readings: []Field{{Path: "value", Auto: true, NamePath: "name", UnitPath: "unit", ChannelPath: "node"}}}
+	}, Readings: []model.Field{{Path: "value", Auto: true, NamePath: "name", UnitPath: "unit", ChannelPath: "node"}}}
 }
 
 // homes decodes for the devices d1 and d2 of the Homie convention.
@@ -27,7 +29,7 @@ func homes(t testing.TB, m Memory) *Decoder {
 	t.Helper()
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "homie"}, {ID: "d2", Model: "homie"}}
-	return newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{homieModel()}, Memory: m})
+	return newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{homieModel()}, Memory: m})
 }
 
 // outcome is what a message means, in short.
@@ -160,7 +162,7 @@ func TestHomieIsRemembered(t *testing.T) {
 	}
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "homie"}, {ID: "d3", Model: "homie"}}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{homieModel()}, Memory: m})
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{homieModel()}, Memory: m})
 	for _, id := range []string{"d1", "d3"} {
 		if got, want := outcome(d, "homie/"+id+"/air/temperature", "77"), id+" temperature=25 @ air"; got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -293,7 +295,7 @@ func FuzzHomie(f *testing.F) {
 			}
 		}
 		for _, key := range slices.Collect(maps.Keys(m.facts)) {
-			if !strings.HasPrefix(key, "homie ") || len(key) > maxTopic+16 || len(m.facts[key]) > maxAnnounced {
+			if !strings.HasPrefix(key, "homie ") || len(key) > written.MaxTopic+16 || len(m.facts[key]) > maxAnnounced {
 				t.Fatalf("remembered %d bytes as %q", len(m.facts[key]), key)
 			}
 		}

@@ -28,9 +28,9 @@ import (
 //     far from now is no time: it would make every later event a repetition of the first.
 //
 // Stored history has an identity of its own (time and values), because devices repeat it in overlapping batches.
-func (w *Worker) identify(b *binding, rec *telemetry.Record, own deviceTime, payload []byte, item int) uint64 {
+func (w *worker) identify(b *binding, rec *telemetry.Record, own deviceTime, payload []byte, item int) uint64 {
 	o := &rec.Observation
-	at := w.d.clock.own(rec, own)
+	at := w.shared.clock.own(rec, own)
 	k := append(w.key[:0], b.key...)
 	switch history := o.Flags.Has(telemetry.FlagHistory); {
 	case history && at != 0:
@@ -75,7 +75,7 @@ func (w *Worker) identify(b *binding, rec *telemetry.Record, own deviceTime, pay
 
 // repeats is the identity of a message that is not understood: what the broker holds is the same whenever it is repeated, and a
 // packet that is sent again is known by its session. Everything else is evidence of its own.
-func (w *Worker) repeats(msg *ingest.Message) uint64 {
+func (w *worker) repeats(msg *ingest.Message) uint64 {
 	k := append(w.key[:0], msg.Topic...)
 	if !msg.Retained {
 		return w.delivery(k, msg.Payload, 0)
@@ -87,7 +87,7 @@ func (w *Worker) repeats(msg *ingest.Message) uint64 {
 }
 
 // delivery is the identity of a message in which the device says nothing that tells it from another; k begins with the device.
-func (w *Worker) delivery(k, payload []byte, item int) uint64 {
+func (w *worker) delivery(k, payload []byte, item int) uint64 {
 	if w.session == 0 {
 		return 0
 	}

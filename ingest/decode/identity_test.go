@@ -7,6 +7,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -67,11 +68,11 @@ func TestIdentity(t *testing.T) {
 
 // Finding L8: the same bytes have one identity, whether the device's time is believed at their receipt or not.
 func TestL8_IdentityDoesNotDependOnBelief(t *testing.T) {
-	model := Model{ID: "listed", Title: "Listed", Match: []string{"list/{device}"},
-		Each: &Each{Path: "e[*]", Time: &Time{Path: "t"}, Readings: []Field{{Path: "n", Quantity: telemetry.CO2}}}}
+	listed := model.Model{ID: "listed", Title: "Listed", Match: []string{"list/{device}"},
+		Each: &model.Each{Path: "e[*]", Time: &model.Time{Path: "t"}, Readings: []model.Field{{Path: "n", Quantity: telemetry.CO2}}}}
 	site := testSite(t)
 	site.Devices = append(site.Devices, facility.Device{ID: "l1", Model: "listed"})
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{model}})
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{listed}})
 	id := func(topic, payload string, at telemetry.Instant) (uint64, bool) {
 		recs := d.Decode(&ingest.Message{Topic: topic, Payload: []byte(payload), QoS: 1, Received: at}, nil)
 		if len(recs) != 1 || recs[0].Rejection != nil {
@@ -180,10 +181,10 @@ func TestT9_EqualEventsWithinASecond(t *testing.T) {
 
 // Finding T2: a frame counter that begins again in its session numbers other frames.
 func TestT2_FrameCounterRestarts(t *testing.T) {
-	model := Model{ID: "radio", Title: "Radio", Format: "lorawan", Match: []string{"application/+/device/{device}/event/+"}, Readings: []Field{{Path: "n", Quantity: telemetry.PeopleInTotal}}}
+	listed := model.Model{ID: "radio", Title: "Radio", Format: "lorawan", Match: []string{"application/+/device/{device}/event/+"}, Readings: []model.Field{{Path: "n", Quantity: telemetry.PeopleInTotal}}}
 	site := testSite(t)
 	site.Devices = append(site.Devices, facility.Device{ID: "r1", Model: "radio", Address: "24e124136b000001"})
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{model}})
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{listed}})
 	uplink := func(minute, counter, n int) string {
 		return fmt.Sprintf(`{"deviceInfo":{"devEui":"24e124136b000001"},"devAddr":"01020304","time":"2022-07-05T00:%02d:00Z","fPort":85,"fCnt":%d,"object":{"n":%d}}`, minute, counter, n)
 	}

@@ -12,14 +12,18 @@ import (
 
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode/codec"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/script"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func init() {
 	titles, topics := describeNetworks()
-	register(Format{Name: "lorawan", Title: "LoRaWAN uplink: " + titles, open: openLoRaWAN, addresses: addressesLoRaWAN, topics: topics})
+	register(Format{Name: "lorawan", Title: "LoRaWAN uplink: " + titles, open: openLoRaWAN, addresses: addressesLoRaWAN, topics: topics, check: checkLoRaWAN})
 }
 
 // uplink is what a network server's envelope says of one frame.
@@ -46,8 +50,8 @@ type uplink struct {
 }
 
 // addressesLoRaWAN gives the DevEUI and, where the network server has one, the device's id.
-func addressesLoRaWAN(w *Worker, msg *ingest.Message) ([]string, *fault) {
-	up, f := w.uplink(msg)
+func addressesLoRaWAN(w *worker, _ *ready, msg *ingest.Message) ([]string, *fault.Fault) {
+	up, f := uplinkOf(w, msg)
 	if f != nil {
 		return nil, f
 	}
@@ -56,8 +60,8 @@ func addressesLoRaWAN(w *Worker, msg *ingest.Message) ([]string, *fault) {
 
 // openLoRaWAN makes the tree of what the frame carries: by the model's codec where it has one, else as the network server
 // decoded it.
-func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
-	up, f := w.uplink(msg)
+func openLoRaWAN(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
+	up, f := uplinkOf(w, msg)
 	if f != nil {
 		return f
 	}
@@ -71,7 +75,7 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
 	}
 	w.facts.time = up.at
 	if up.battery != nil {
-		if v, f := checked(telemetry.Battery, *up.battery); f == nil {
+		if v, f := model.Checked(telemetry.Battery, *up.battery); f == nil {
 			w.facts.direct = []telemetry.Reading{{Quantity: telemetry.Battery, Value: v}}
 			w.tree = w.document
 			return nil
@@ -79,7 +83,7 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
 	}
 	if up.other != "" {
 		w.explain("envelope", "not a reading: "+up.other)
-		return notReading
+		return fault.NotReading
 	}
 	w.facts.sequence, w.facts.numbered = up.counter, up.counted && up.session != ""
 	if w.facts.numbered {
@@ -96,22 +100,23 @@ func openLoRaWAN(w *Worker, m *model, msg *ingest.Message) *fault {
 	default:
 		w.facts.content = xxhash.Sum64(msg.Payload)
 	}
-	return w.openFrame(m, &up, msg)
+	return openFrame(w, m, &up, msg)
 }
 
 // openFrame makes the tree of what a frame carries.
-func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault {
+func openFrame(w *worker, m *ready, up *uplink, msg *ingest.Message) *fault.Fault {
 	if len(m.Ports) > 0 && up.port != 0 && !slices.Contains(m.Ports, up.port) {
 		w.explainf("codec", "not a reading: port %d, the model reads %v", up.port, m.Ports)
-		return notReading
+		return fault.NotReading
 	}
 	var because string
-	if m.codec != nil && len(up.frame) > 0 && !w.asDecoded {
-		f := w.open(func(out *object.Writer) *fault { return w.decodeFrame(m, up, msg.Received, out) })
+	read := codecOf(m)
+	if read != nil && len(up.frame) > 0 && !w.asDecoded {
+		f := w.open(func(out *object.Writer) *fault.Fault { return decodeFrame(w, read, m.Codec, up, msg.Received, out) })
 		if f == nil {
-			if len(w.tree.nodes) == 1 {
+			if len(w.tree.Nodes) == 1 {
 				w.explain("codec", "not a reading: the codec found nothing in the frame")
-				return notReading
+				return fault.NotReading
 			}
 			w.explain("codec", m.Codec)
 			return nil
@@ -126,13 +131,13 @@ func (w *Worker) openFrame(m *model, up *uplink, msg *ingest.Message) *fault {
 		return w.openText(up.object)
 	}
 	if up.broken != nil {
-		return faultf(telemetry.ReasonUndecoded, "device %s: the frame on port %d is %v", up.shown(), up.port, up.broken)
+		return fault.New(telemetry.ReasonUndecoded, "device %s: the frame on port %d is %v", up.shown(), up.port, up.broken)
 	}
 	if len(up.frame) == 0 {
 		w.explain("envelope", "not a reading: the frame is empty")
-		return notReading
+		return fault.NotReading
 	}
-	return faultf(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d that nobody decoded: want a payload formatter on the network server, or a model with a codec (model %s has none)",
+	return fault.New(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d that nobody decoded: want a payload formatter on the network server, or a model with a codec (model %s has none)",
 		up.shown(), len(up.frame), up.port, m.ID)
 }
 
@@ -145,31 +150,39 @@ func (up *uplink) label() string {
 }
 
 // shown is label for a rejection.
-func (up *uplink) shown() foreign {
+func (up *uplink) shown() fault.Foreign {
 	if up.name == "" && len(up.addresses) > 0 {
-		return shownAddress(up.addresses[0])
+		return fault.Address(up.addresses[0])
 	}
-	return quoted(up.label())
+	return fault.Quoted(up.label())
 }
 
 // reasonOf is what a codec says. The words of a script may be those of the message.
 func reasonOf(err error) any {
 	if errors.Is(err, script.ErrDecoder) {
-		return foreign{err.Error(), foreignReason}
+		return fault.Said(err.Error())
 	}
 	return err
 }
 
-// decodeFrame runs the model's codec.
-func (w *Worker) decodeFrame(m *model, up *uplink, received telemetry.Instant, out *object.Writer) *fault {
-	if err := m.codec(codec.Uplink{Port: up.port, Bytes: up.frame}, received, out); err != nil {
-		return faultf(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", up.shown(), len(up.frame), up.port, m.Codec, reasonOf(err))
+// checkLoRaWAN makes the codec ready, where the model has one.
+func checkLoRaWAN(c *model.Compiler) any {
+	if c.M.Codec == "" {
+		return nil
+	}
+	return readerOf(c)
+}
+
+// decodeFrame runs the model's codec, which is called name.
+func decodeFrame(w *worker, read reader, name string, up *uplink, received telemetry.Instant, out *object.Writer) *fault.Fault {
+	if err := read(codec.Uplink{Port: up.port, Bytes: up.frame}, received, out); err != nil {
+		return fault.New(telemetry.ReasonUndecoded, "device %s: %d bytes on port %d: codec %s: %v", up.shown(), len(up.frame), up.port, name, reasonOf(err))
 	}
 	return nil
 }
 
-// uplink reads the envelope, whose network server its members tell.
-func (w *Worker) uplink(msg *ingest.Message) (uplink, *fault) {
+// uplinkOf reads the envelope, whose network server its members tell.
+func uplinkOf(w *worker, msg *ingest.Message) (uplink, *fault.Fault) {
 	if w.bare != nil {
 		return uplink{network: "a bare frame", port: *w.bare, frame: msg.Payload}, nil
 	}
@@ -184,14 +197,14 @@ func (w *Worker) uplink(msg *ingest.Message) (uplink, *fault) {
 		}
 	}
 	titles, _ := describeNetworks()
-	return uplink{}, faultf(telemetry.ReasonField, "no envelope of a LoRaWAN network server: want %s; the message has %s",
-		titles, namesIn(doc))
+	return uplink{}, fault.New(telemetry.ReasonField, "no envelope of a LoRaWAN network server: want %s; the message has %s",
+		titles, document.NamesIn(doc))
 }
 
 // envelope looks around in a network server's message.
 type envelope struct {
-	w   *Worker
-	doc *document
+	w   *worker
+	doc *document.Document
 }
 
 // at is the member at a path of names from the root; -1: none.
@@ -203,8 +216,8 @@ func (e envelope) in(i int32, names ...string) int32 {
 		if i < 0 {
 			return -1
 		}
-		c, ok := e.doc.member(i, name)
-		if !ok || e.doc.nodes[c].kind == 'n' {
+		c, ok := e.doc.Member(i, name)
+		if !ok || e.doc.Nodes[c].Kind == 'n' {
 			return -1
 		}
 		i = c
@@ -213,10 +226,10 @@ func (e envelope) in(i int32, names ...string) int32 {
 }
 
 func (e envelope) text(i int32) string {
-	if i < 0 || e.doc.nodes[i].kind == '{' || e.doc.nodes[i].kind == '[' {
+	if i < 0 || e.doc.Nodes[i].Kind == '{' || e.doc.Nodes[i].Kind == '[' {
 		return ""
 	}
-	return string(e.doc.nodes[i].raw)
+	return string(e.doc.Nodes[i].Raw)
 }
 
 // whole is a whole number that may stand in quotes.
@@ -224,7 +237,7 @@ func (e envelope) whole(i int32) (uint64, bool) {
 	if i < 0 {
 		return 0, false
 	}
-	return sequence(e.doc.nodes[i].raw)
+	return written.Whole(e.doc.Nodes[i].Raw)
 }
 
 func (e envelope) port(i int32) uint8 {
@@ -240,9 +253,9 @@ func (e envelope) time(candidates ...int32) deviceTime {
 		if i < 0 {
 			continue
 		}
-		n := &e.doc.nodes[i]
-		if t := parseTime(n.raw, time.UTC); t != 0 {
-			return deviceTime{at: t, given: true, text: n.raw}
+		n := &e.doc.Nodes[i]
+		if t := written.Time(n.Raw, time.UTC); t != 0 {
+			return deviceTime{at: t, given: true, text: n.Raw}
 		}
 	}
 	return deviceTime{}
@@ -250,27 +263,27 @@ func (e envelope) time(candidates ...int32) deviceTime {
 
 // object is the raw JSON of an object with members; nil: there is none.
 func (e envelope) object(i int32) []byte {
-	if i < 0 || e.doc.nodes[i].kind != '{' || e.doc.nodes[i].end == i+1 {
+	if i < 0 || e.doc.Nodes[i].Kind != '{' || e.doc.Nodes[i].End == i+1 {
 		return nil
 	}
-	return e.doc.nodes[i].raw
+	return e.doc.Nodes[i].Raw
 }
 
 // base64 and hex decode a frame into up. Text that is none (some servers put "..." there) is no frame, and said where nobody
 // else decoded it.
-func (e envelope) base64(up *uplink, i int32) { e.frame(up, i, frameBase64) }
-func (e envelope) hex(up *uplink, i int32)    { e.frame(up, i, frameHex) }
+func (e envelope) base64(up *uplink, i int32) { e.frame(up, i, written.Base64) }
+func (e envelope) hex(up *uplink, i int32)    { e.frame(up, i, written.Hex) }
 
 func (e envelope) frame(up *uplink, i int32, decode func(dst, text []byte) ([]byte, error)) {
 	if i < 0 {
 		return
 	}
-	n := &e.doc.nodes[i]
-	if n.kind != '"' {
-		up.broken = fmt.Errorf("%s, want text", kindName(n.kind))
+	n := &e.doc.Nodes[i]
+	if n.Kind != '"' {
+		up.broken = fmt.Errorf("%s, want text", document.KindName(n.Kind))
 		return
 	}
-	frame, err := decode(e.w.scratch[:0], n.raw)
+	frame, err := decode(e.w.scratch[:0], n.Raw)
 	if err != nil {
 		up.broken = err
 		return
@@ -282,8 +295,8 @@ func (e envelope) frame(up *uplink, i int32, decode func(dst, text []byte) ([]by
 func (e envelope) addresses(names ...string) []string {
 	var known []string
 	for _, name := range names {
-		name = bounded(name, maxAddress)
-		if name != "" && plain([]byte(name), "-_.:") && !slices.ContainsFunc(known, func(have string) bool { return strings.EqualFold(have, name) }) {
+		name = written.Bounded(name, written.MaxAddress)
+		if name != "" && written.Plain([]byte(name), "-_.:") && !slices.ContainsFunc(known, func(have string) bool { return strings.EqualFold(have, name) }) {
 			known = append(known, name)
 		}
 	}

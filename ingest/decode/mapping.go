@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +8,9 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -17,9 +19,9 @@ const maxReadings = 1024
 
 // decodeMapped reads the message's object as the model's mapping says: a record for the message, and one for each element
 // of a list or history that has a time or device of its own.
-func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func decodeMapped(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := b.model
-	w.facts, w.fit = facts{}, m.fitting(msg, b.address)
+	w.facts, w.fit = facts{}, m.Fitting(msg.Topic, msg.Payload, b.address)
 	if f := m.format.open(w, m, msg); f != nil {
 		return dst, f
 	}
@@ -29,10 +31,10 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	doc := w.tree
 	w.capture(msg.Topic)
 	if w.trace != nil {
-		w.explain("object", w.shownObject(doc.nodes[0].raw))
+		w.explain("object", w.shownObject(doc.Nodes[0].Raw))
 	}
 	if w.facts.direct == nil && !m.wanted(w, doc) {
-		return dst, notReading
+		return dst, fault.NotReading
 	}
 	start := len(dst)
 	dst, rec := w.observation(b, msg, dst)
@@ -42,9 +44,9 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	e := extraction{w: w, doc: doc, model: m, msg: msg, of: b}
 	e.choose(b)
 	// The elements of a list come before the message's own record, which waits aside.
-	if m.past.text != "" || m.each.text != "" {
+	if m.PastAt.Text != "" || m.EachAt.Text != "" {
 		base := *rec
-		var f *fault
+		var f *fault.Fault
 		if dst, f = e.history(b, &base, dst[:start]); f != nil {
 			return dst, f
 		}
@@ -56,8 +58,8 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 	}
 	w.readings = append(w.readings[:0], w.facts.direct...)
 	if w.facts.direct == nil {
-		for i := range m.fields {
-			if f := e.read(&m.fields[i], found{}); f != nil {
+		for i := range m.Reads {
+			if f := e.read(&m.Reads[i], document.Found{}); f != nil {
 				return dst, f
 			}
 		}
@@ -68,109 +70,76 @@ func decodeMapped(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		case e.stored > 0:
 			return dst[:len(dst)-1], nil
 		case e.strangers > 0:
-			return dst, faultf(telemetry.ReasonUnknownDevice, "none of the %d devices in the message is configured (model %s)", e.strangers, m.ID)
+			return dst, fault.New(telemetry.ReasonUnknownDevice, "none of the %d devices in the message is configured (model %s)", e.strangers, m.ID)
 		case w.refused.why() != nil:
 			return dst, w.refused.why()
 		case e.unfitted || m.Otherwise == "ignore":
-			return dst, notReading
+			return dst, fault.NotReading
 		}
-		return dst, faultf(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", namesIn(doc))
+		return dst, fault.New(telemetry.ReasonField, "nothing at any of the model's paths; the message has %s", document.NamesIn(doc))
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
-	own := e.time(m.time, found{}, b.zone)
-	w.d.clock.judge(rec, own)
+	own := e.time(m.Timing, document.Found{}, b.zone)
+	w.shared.clock.judge(rec, own)
 	rec.Identity = w.identify(b, rec, own, msg.Payload, 0)
 	return dst, nil
 }
 
-// fitting is the pattern that tells what the levels of msg's topic are; nil: none does. Where several fit it is one that
-// names the device by address, and then one that suits the payload: a pattern with {field} carries a bare value.
-func (m *model) fitting(msg *ingest.Message, address string) *pattern {
-	if !m.captures {
-		return nil
-	}
-	var best *pattern
-	rank := 0
-	for i := range m.patterns {
-		p := &m.patterns[i]
-		if !p.matches(msg.Topic) {
-			continue
-		}
-		r := 1
-		if p.device < 0 || address == "" || strings.EqualFold(p.value(msg.Topic, p.device), address) {
-			r += 2
-		}
-		if (p.field() >= 0) == bare(msg.Payload) {
-			r++
-		}
-		if r > rank {
-			best, rank = p, r
-		}
-	}
-	return best
-}
-
-// bare reports whether a payload is one value, not an object or list.
-func bare(payload []byte) bool {
-	payload = bytes.TrimLeft(payload, " \t\r\n")
-	return len(payload) == 0 || payload[0] != '{' && payload[0] != '['
-}
-
 // capture puts the named levels of the topic into the tree.
-func (w *Worker) capture(topic string) {
+func (w *worker) capture(topic string) {
 	if w.fit == nil {
 		return
 	}
-	for _, n := range w.fit.named {
-		w.tree.capture(n.name, w.fit.value(topic, n.level))
+	for _, n := range w.fit.Named {
+		w.tree.Capture(n.Name, w.fit.Value(topic, n.Level))
 	}
-	if w.fit.device >= 0 {
-		w.tree.capture("device", w.fit.value(topic, w.fit.device))
+	if w.fit.Device >= 0 {
+		w.tree.Capture("device", w.fit.Value(topic, w.fit.Device))
 	}
 }
 
 // unwrap makes the tree of the member in which the message proper is wrapped, where there is one.
-func (w *Worker) unwrap(m *model) *fault {
-	if len(m.Inside) == 0 || w.tree.nodes[0].kind != '{' {
+func (w *worker) unwrap(m *ready) *fault.Fault {
+	if len(m.Inside) == 0 || w.tree.Nodes[0].Kind != '{' {
 		return nil
 	}
-	for i := range w.tree.children(0) {
-		n := &w.tree.nodes[i]
-		if n.kind == '{' && slices.ContainsFunc(m.Inside, func(name string) bool { return strings.EqualFold(name, string(n.name)) }) {
-			return w.openText(n.raw)
+	for i := range w.tree.Children(0) {
+		n := &w.tree.Nodes[i]
+		if n.Kind == '{' && slices.ContainsFunc(m.Inside, func(name string) bool { return strings.EqualFold(name, string(n.Name)) }) {
+			return w.openText(n.Raw)
 		}
 	}
 	return nil
 }
 
 // numbered fills in the device's own number of the message. A number that cannot be one is as none.
-func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fault {
+func numbered(w *worker, doc *document.Document, m *ready, o *telemetry.Observation) *fault.Fault {
 	if w.facts.numbered {
 		o.Sequence, o.HasSequence, o.Boot = w.facts.sequence, true, w.facts.boot
 	}
-	if m.sequence.text == "" {
+	if m.SequenceAt.Text == "" {
 		return nil
 	}
-	at, ok := m.sequence.first(doc, 0)
-	if !ok || doc.nodes[at].kind == 'n' {
+	at, ok := m.SequenceAt.First(doc, 0)
+	if !ok || doc.Nodes[at].Kind == 'n' {
 		return nil
 	}
-	n := &doc.nodes[at]
-	v, ok := sequence(n.raw)
-	if n.kind != '0' && n.kind != '"' || !ok {
-		return faultf(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.sequence.text, kindName(n.kind))
+	n := &doc.Nodes[at]
+	v, ok := written.Whole(n.Raw)
+	if n.Kind != '0' && n.Kind != '"' || !ok {
+		return fault.New(telemetry.ReasonField, "%s: %s, want a whole number from 0 to 2^64-1", m.SequenceAt.Text, document.KindName(n.Kind))
 	}
 	o.Sequence, o.HasSequence = v, true
-	if m.boot.text == "" {
+	if m.BootAt.Text == "" {
 		return nil
 	}
-	if at, ok := m.boot.first(doc, 0); ok {
-		switch n := &doc.nodes[at]; {
-		case n.kind != '0' && n.kind != '"' || len(n.raw) == 0:
-		case len(n.raw) <= maxBoot && plain(n.raw, "_-.:/+"):
-			o.Boot = string(n.raw)
+	if at, ok := m.BootAt.First(doc, 0); ok {
+		switch n := &doc.Nodes[at]; {
+		case n.Kind != '0' && n.Kind != '"' || len(n.Raw) == 0:
+		case len(n.Raw) <= written.MaxBoot && written.Plain(n.Raw, "_-.:/+"):
+			o.Boot = string(n.Raw)
 		default: // whatever it says: only whether it is the same matters
-			o.Boot = strconv.FormatUint(xxhash.Sum64(n.raw), 36)
+			o.Boot = strconv.FormatUint(xxhash.Sum64(n.Raw), 36)
 		}
 	}
 	return nil
@@ -178,9 +147,9 @@ func numbered(w *Worker, doc *document, m *model, o *telemetry.Observation) *fau
 
 // extraction is the reading of one mapped message.
 type extraction struct {
-	w         *Worker
-	doc       *document
-	model     *model
+	w         *worker
+	doc       *document.Document
+	model     *ready
 	msg       *ingest.Message
 	of        *binding // whose fields are read now
 	stored    int      // records of elements so far
@@ -192,17 +161,17 @@ type extraction struct {
 }
 
 // history appends a record for every item of the past.
-func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	m := e.model
-	if m.past.text == "" {
+	if m.PastAt.Text == "" {
 		return dst, nil
 	}
-	var f *fault
-	m.past.each(e.doc, found{}, func(item found) bool {
+	var f *fault.Fault
+	m.PastAt.Each(e.doc, document.Found{}, func(item document.Found) bool {
 		e.w.readings = e.w.readings[:0]
-		for i := range m.pastRead {
-			if f = e.read(&m.pastRead[i], item.inside()); f != nil {
-				f = f.in(m.past.text)
+		for i := range m.PastReads {
+			if f = e.read(&m.PastReads[i], item.Inside()); f != nil {
+				f = f.In(m.PastAt.Text)
 				return false
 			}
 		}
@@ -214,12 +183,30 @@ func (e *extraction) history(b *binding, base *telemetry.Record, dst []telemetry
 		o.Flags |= telemetry.FlagHistory
 		o.Boot, o.Sequence, o.HasSequence = "", 0, false // they number the message, not what it repeats
 		o.Readings = e.w.arena.keep(e.w.readings)
-		own := e.before(m.pastTime.read(e.doc, item, b.zone), b.zone)
-		e.w.d.clock.judge(&rec, own)
-		rec.Identity = e.w.identify(b, &rec, own, e.doc.nodes[item.at].raw, 0)
+		own := e.before(readTime(m.PastTime, e.doc, item, b.zone), b.zone)
+		e.w.shared.clock.judge(&rec, own)
+		rec.Identity = e.w.identify(b, &rec, own, e.doc.Nodes[item.At].Raw, 0)
 		dst = append(dst, rec)
 		e.stored++
 		return true
 	})
 	return dst, f
+}
+
+// wanted applies the model's When.
+func (m *ready) wanted(w *worker, doc *document.Document) bool {
+	return w.passes(&m.Filter, doc, document.Found{})
+}
+
+// passes reports whether a message, or the element at v, is wanted, and explains why not.
+func (w *worker) passes(f *document.Filter, doc *document.Document, v document.Found) bool {
+	process, ignore := f.Refusing(doc, v)
+	switch {
+	case w.trace == nil:
+	case process >= 0:
+		w.explainf("filter", "not a reading: when.process[%d] does not hold (%s)", process, f.Process[process].Path.Text)
+	case ignore >= 0:
+		w.explainf("filter", "not a reading: when.ignore[%d] holds (%s)", ignore, f.Ignore[ignore].Path.Text)
+	}
+	return process < 0 && ignore < 0
 }

@@ -4,86 +4,87 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // acme decodes for one device d1 of the model on topic a/d1.
-func acme(t testing.TB, m Model) *Decoder {
+func acme(t testing.TB, m model.Model) *Decoder {
 	t.Helper()
 	m.ID, m.Title, m.Match = "acme", "A", []string{"a/{device}"}
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "acme"}}
-	return newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{m}})
+	return newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{m}})
 }
 
 func TestMapping(t *testing.T) {
-	lines := []Field{
+	lines := []model.Field{
 		{Path: "lines[*].in", Quantity: telemetry.PeopleIn, ChannelPath: "name"},
 		{Path: "lines[*].out", Quantity: telemetry.PeopleOut, ChannelPath: "name"},
 	}
 	tests := []struct {
 		name    string
-		model   Model
+		model   model.Model
 		payload string
 		want    string // as show prints it, or what becomes of it
 	}{
-		{"swap", Model{Swap: true, Readings: lines}, `{"lines":[{"name":"N","in":3,"out":1}]}`,
+		{"swap", model.Model{Swap: true, Readings: lines}, `{"lines":[{"name":"N","in":3,"out":1}]}`,
 			"2022-07-05T01:00:00Z d1 people_out 3 1 N; 2022-07-05T01:00:00Z d1 people_in 1 1 N; "},
-		{"two lines of one name", Model{Readings: lines}, `{"lines":[{"name":"N","in":3},{"name":"N","in":1}]}`,
+		{"two lines of one name", model.Model{Readings: lines}, `{"lines":[{"name":"N","in":3},{"name":"N","in":1}]}`,
 			`field: lines[*].in: second value of people_in on channel "N": want a channel_path that tells them apart; `},
-		{"no name", Model{Readings: lines}, `{"lines":[{"in":3},{"in":1}]}`,
+		{"no name", model.Model{Readings: lines}, `{"lines":[{"in":3},{"in":1}]}`,
 			"2022-07-05T01:00:00Z d1 people_in 3 1 1; 2022-07-05T01:00:00Z d1 people_in 1 1 2; "},
-		{"a name that is somebody's address", Model{Readings: lines}, `{"lines":[{"name":"budi@example.com\u0007","in":3}]}`,
+		{"a name that is somebody's address", model.Model{Readings: lines}, `{"lines":[{"name":"budi@example.com\u0007","in":3}]}`,
 			"2022-07-05T01:00:00Z d1 people_in 3 1 budi_example.com_; "},
-		{"probes by name", Model{Readings: []Field{{Path: "*.Temperature", Quantity: telemetry.Temperature}}}, `{"Time":"x","SI7021-04":{"Temperature":10.5},"AM2301":{"Temperature":null}}`,
+		{"probes by name", model.Model{Readings: []model.Field{{Path: "*.Temperature", Quantity: telemetry.Temperature}}}, `{"Time":"x","SI7021-04":{"Temperature":10.5},"AM2301":{"Temperature":null}}`,
 			"2022-07-05T01:00:00Z d1 temperature 10.5 Cel SI7021-04; "},
-		{"contact false is open", Model{Readings: []Field{{Path: "contact", Quantity: telemetry.ContactOpen, Words: map[string]float64{"false": 1, "true": 0}}}}, `{"contact":false}`,
+		{"contact false is open", model.Model{Readings: []model.Field{{Path: "contact", Quantity: telemetry.ContactOpen, Words: map[string]float64{"false": 1, "true": 0}}}}, `{"contact":false}`,
 			"2022-07-05T01:00:00Z d1 contact_open 1 1; "},
-		{"kinds of press", Model{Readings: []Field{{Path: "b", Quantity: telemetry.Button, Kinds: map[string]string{"1": "single", "2": "long"}}}}, `{"b":2}`,
+		{"kinds of press", model.Model{Readings: []model.Field{{Path: "b", Quantity: telemetry.Button, Kinds: map[string]string{"1": "single", "2": "long"}}}}, `{"b":2}`,
 			"2022-07-05T01:00:00Z d1 button 1 1 long; "},
-		{"an unknown press", Model{Readings: []Field{{Path: "b", Quantity: telemetry.Button, Kinds: map[string]string{"1": "single"}}}}, `{"b":3}`,
+		{"an unknown press", model.Model{Readings: []model.Field{{Path: "b", Quantity: telemetry.Button, Kinds: map[string]string{"1": "single"}}}}, `{"b":3}`,
 			"field: b: a kind of press that the model does not know; "},
-		{"scale", Model{Readings: []Field{{Path: "t", Quantity: telemetry.Temperature, Scale: 0.1, Offset: -40}}}, `{"t":617}`,
+		{"scale", model.Model{Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature, Scale: 0.1, Offset: -40}}}, `{"t":617}`,
 			"2022-07-05T01:00:00Z d1 temperature 21.7 Cel; "},
-		{"0xFFFF", Model{Readings: []Field{{Path: "t", Quantity: telemetry.Temperature, Invalid: []any{"0xFFFF"}}, {Path: "h", Quantity: telemetry.Humidity}}}, `{"t":65535,"h":50}`,
+		{"0xFFFF", model.Model{Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature, Invalid: []any{"0xFFFF"}}, {Path: "h", Quantity: telemetry.Humidity}}}, `{"t":65535,"h":50}`,
 			"2022-07-05T01:00:00Z d1 humidity 50 %; "},
-		{"a word behind the number", Model{Readings: []Field{{Path: "*", Quantity: telemetry.BatteryVoltage, Suffix: []string{"(low battery)", "V"}}}}, `{"a":"2.9V","b":"2.3 (low battery)","c":3.1}`,
+		{"a word behind the number", model.Model{Readings: []model.Field{{Path: "*", Quantity: telemetry.BatteryVoltage, Suffix: []string{"(low battery)", "V"}}}}, `{"a":"2.9V","b":"2.3 (low battery)","c":3.1}`,
 			"2022-07-05T01:00:00Z d1 battery_voltage 2.9 V a; 2022-07-05T01:00:00Z d1 battery_voltage 2.3 V b; 2022-07-05T01:00:00Z d1 battery_voltage 3.1 V c; "},
-		{"another word behind the number", Model{Readings: []Field{{Path: "a", Quantity: telemetry.BatteryVoltage, Suffix: []string{"V"}}}}, `{"a":"2.9A"}`,
+		{"another word behind the number", model.Model{Readings: []model.Field{{Path: "a", Quantity: telemetry.BatteryVoltage, Suffix: []string{"V"}}}}, `{"a":"2.9A"}`,
 			"field: a: text that is no number; "},
-		{"outside of what is measured", Model{Readings: []Field{{Path: "*", Quantity: telemetry.BatteryVoltage, Unit: "mV", Min: new(1.0), Max: new(9.0)}}}, `{"a":90,"b":4100,"c":9001}`,
+		{"outside of what is measured", model.Model{Readings: []model.Field{{Path: "*", Quantity: telemetry.BatteryVoltage, Unit: "mV", Min: new(1.0), Max: new(9.0)}}}, `{"a":90,"b":4100,"c":9001}`,
 			"2022-07-05T01:00:00Z d1 battery_voltage 4.1 V b; "},
-		{"unit nobody knows", Model{Readings: []Field{{Path: "t", Quantity: telemetry.Temperature, UnitPath: "u", Units: map[string]string{"C": "Cel"}}}}, `{"t":20,"u":"R"}`,
+		{"unit nobody knows", model.Model{Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature, UnitPath: "u", Units: map[string]string{"C": "Cel"}}}}, `{"t":20,"u":"R"}`,
 			"field: t: unit at u is none that the model knows; "},
-		{"sequence of words", Model{Sequence: "n", Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"n":"x"}`,
+		{"sequence of words", model.Model{Sequence: "n", Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"n":"x"}`,
 			"field: n: a string, want a whole number from 0 to 2^64-1; "},
-		{"wrong clock", Model{Time: &Time{Path: "ts"}, Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"ts":"946685671"}`,
+		{"wrong clock", model.Model{Time: &model.Time{Path: "ts"}, Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"ts":"946685671"}`,
 			"2022-07-05T01:00:00Z d1 temperature 20 Cel clock; "},
-		{"zone of the model", Model{Time: &Time{Path: "ts", Formats: []string{"02.01.2006 15:04"}, Zone: "Asia/Jayapura"}, Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"ts":"05.07.2022 09:59"}`,
+		{"zone of the model", model.Model{Time: &model.Time{Path: "ts", Formats: []string{"02.01.2006 15:04"}, Zone: "Asia/Jayapura"}, Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"ts":"05.07.2022 09:59"}`,
 			"2022-07-05T00:59:00Z d1 temperature 20 Cel; "},
-		{"times in turn", Model{Time: &Time{Path: "p.ts|ts"}, Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"p":{"ts":null},"ts":1656982790}`,
+		{"times in turn", model.Model{Time: &model.Time{Path: "p.ts|ts"}, Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature}}}, `{"t":20,"p":{"ts":null},"ts":1656982790}`,
 			"2022-07-05T00:59:50Z d1 temperature 20 Cel; "},
-		{"wrapped", Model{Inside: []string{"StatusSNS"}, Readings: []Field{{Path: "*.t", Quantity: telemetry.Temperature}}}, `{"x":{"t":1},"STATUSSNS":{"A":{"t":20}}}`,
+		{"wrapped", model.Model{Inside: []string{"StatusSNS"}, Readings: []model.Field{{Path: "*.t", Quantity: telemetry.Temperature}}}, `{"x":{"t":1},"STATUSSNS":{"A":{"t":20}}}`,
 			"2022-07-05T01:00:00Z d1 temperature 20 Cel A; "},
-		{"not wrapped", Model{Inside: []string{"StatusSNS"}, Readings: []Field{{Path: "*.t", Quantity: telemetry.Temperature}}}, `{"A":{"t":20},"statussns":"no"}`,
+		{"not wrapped", model.Model{Inside: []string{"StatusSNS"}, Readings: []model.Field{{Path: "*.t", Quantity: telemetry.Temperature}}}, `{"A":{"t":20},"statussns":"no"}`,
 			"2022-07-05T01:00:00Z d1 temperature 20 Cel A; "},
-		{"the member's own name", Model{Readings: []Field{
-			{Path: "*.t", Quantity: telemetry.Temperature, When: []Condition{{Path: "@", Like: "chip*", Not: true}}},
-			{Path: "*.t", Quantity: telemetry.DeviceTemperature, When: []Condition{{Path: "@", Like: "chip*"}}}}}, `{"Chip-1":{"t":40},"A":{"t":20}}`,
+		{"the member's own name", model.Model{Readings: []model.Field{
+			{Path: "*.t", Quantity: telemetry.Temperature, When: []model.Condition{{Path: "@", Like: "chip*", Not: true}}},
+			{Path: "*.t", Quantity: telemetry.DeviceTemperature, When: []model.Condition{{Path: "@", Like: "chip*"}}}}}, `{"Chip-1":{"t":40},"A":{"t":20}}`,
 			"2022-07-05T01:00:00Z d1 temperature 20 Cel A; 2022-07-05T01:00:00Z d1 device_temperature 40 Cel Chip-1; "},
-		{"an element has no name", Model{Readings: []Field{{Path: "a[*]", Quantity: telemetry.CO2, When: []Condition{{Path: "@", Like: "*"}}}, {Path: "c", Quantity: telemetry.CO2}}}, `{"a":[1],"c":402}`,
+		{"an element has no name", model.Model{Readings: []model.Field{{Path: "a[*]", Quantity: telemetry.CO2, When: []model.Condition{{Path: "@", Like: "*"}}}, {Path: "c", Quantity: telemetry.CO2}}}, `{"a":[1],"c":402}`,
 			"2022-07-05T01:00:00Z d1 co2 402 ppm; "},
-		{"not, of what is not there", Model{When: When{Process: []Condition{{Path: "k", Equals: "x", Not: true}}}, Readings: []Field{{Path: "c", Quantity: telemetry.CO2}}}, `{"c":402}`,
+		{"not, of what is not there", model.Model{When: model.When{Process: []model.Condition{{Path: "k", Equals: "x", Not: true}}}, Readings: []model.Field{{Path: "c", Quantity: telemetry.CO2}}}, `{"c":402}`,
 			"2022-07-05T01:00:00Z d1 co2 402 ppm; "},
-		{"not", Model{When: When{Process: []Condition{{Path: "k", Equals: "x", Not: true}}}, Readings: []Field{{Path: "c", Quantity: telemetry.CO2}}}, `{"c":2,"k":"x"}`, "nothing"},
-		{"an empty scene", Model{Readings: []Field{{Path: "t", Quantity: telemetry.BodyTemperature, Unit: "[degF]", Min: new(30.), Max: new(45.)}}}, `{"t":75.2}`, "nothing"},
-		{"somebody before it", Model{Readings: []Field{{Path: "t", Quantity: telemetry.BodyTemperature, Unit: "[degF]", Min: new(30.), Max: new(45.)}}}, `{"t":95}`,
+		{"not", model.Model{When: model.When{Process: []model.Condition{{Path: "k", Equals: "x", Not: true}}}, Readings: []model.Field{{Path: "c", Quantity: telemetry.CO2}}}, `{"c":2,"k":"x"}`, "nothing"},
+		{"an empty scene", model.Model{Readings: []model.Field{{Path: "t", Quantity: telemetry.BodyTemperature, Unit: "[degF]", Min: new(30.), Max: new(45.)}}}, `{"t":75.2}`, "nothing"},
+		{"somebody before it", model.Model{Readings: []model.Field{{Path: "t", Quantity: telemetry.BodyTemperature, Unit: "[degF]", Min: new(30.), Max: new(45.)}}}, `{"t":95}`,
 			"2022-07-05T01:00:00Z d1 body_temperature 35 Cel; "},
-		{"one of two sensors is broken", Model{Partial: true, Readings: []Field{{Path: "*.t", Quantity: telemetry.Temperature}, {Path: "*.h", Quantity: telemetry.Humidity}}},
+		{"one of two sensors is broken", model.Model{Partial: true, Readings: []model.Field{{Path: "*.t", Quantity: telemetry.Temperature}, {Path: "*.h", Quantity: telemetry.Humidity}}},
 			`{"A":{"t":-127,"h":"x"},"B":{"t":20,"h":40}}`, "2022-07-05T01:00:00Z d1 temperature 20 Cel B; 2022-07-05T01:00:00Z d1 humidity 40 % B; range: the other readings of the message are taken; *.t: -127 is impossible, want -90 to 90 Cel; *.h: text that is no number; "},
-		{"the only sensor is broken", Model{Partial: true, Readings: []Field{{Path: "*.t", Quantity: telemetry.Temperature}}}, `{"A":{"t":-127}}`,
+		{"the only sensor is broken", model.Model{Partial: true, Readings: []model.Field{{Path: "*.t", Quantity: telemetry.Temperature}}}, `{"A":{"t":-127}}`,
 			"range: *.t: -127 is impossible, want -90 to 90 Cel; "},
-		{"a channel of two parts", Model{Readings: []Field{{Path: "e[*].k", Quantity: telemetry.Button, ChannelPath: "c+i"}}}, `{"e":[{"k":"long","c":"btn","i":2},{"k":"double","c":"btn"}]}`,
+		{"a channel of two parts", model.Model{Readings: []model.Field{{Path: "e[*].k", Quantity: telemetry.Button, ChannelPath: "c+i"}}}, `{"e":[{"k":"long","c":"btn","i":2},{"k":"double","c":"btn"}]}`,
 			"2022-07-05T01:00:00Z d1 button 1 1 btn.2 long; 2022-07-05T01:00:00Z d1 button 1 1 btn double; "},
 	}
 	for _, tt := range tests {
@@ -98,10 +99,10 @@ func TestMapping(t *testing.T) {
 // TestHistory: devices repeat stored readings in overlapping batches; each counts once, as late history with its own time,
 // and the message's number belongs to the message alone.
 func TestHistory(t *testing.T) {
-	d := acme(t, Model{
-		Sequence: "n", Boot: "b", Time: &Time{Path: "ts"},
-		Readings: []Field{{Path: "in", Quantity: telemetry.PeopleIn}},
-		History:  &History{Path: "old[*]", Time: Time{Path: "ts"}},
+	d := acme(t, model.Model{
+		Sequence: "n", Boot: "b", Time: &model.Time{Path: "ts"},
+		Readings: []model.Field{{Path: "in", Quantity: telemetry.PeopleIn}},
+		History:  &model.History{Path: "old[*]", Time: model.Time{Path: "ts"}},
 	})
 	first := d.Decode(message("a/d1", `{"b":"x","n":1,"ts":1656982790,"in":1,"old":[{"ts":1656979200,"in":5},{"ts":1656979500,"in":6}]}`), nil)
 	second := d.Decode(message("a/d1", `{"b":"x","n":2,"old":[{"ts":1656979500,"in":6},{"ts":1656979800,"in":6},{"ts":12,"in":7}]}`), nil)
@@ -130,9 +131,9 @@ func TestHistory(t *testing.T) {
 
 // TestHistoryCountsBack: a device without a clock says how long ago it was, seen from the message's own time or its receipt.
 func TestHistoryCountsBack(t *testing.T) {
-	m := Model{
-		Time: &Time{Path: "ts"}, Readings: []Field{{Path: "t", Quantity: telemetry.Temperature}},
-		History: &History{Path: "old[*]", Time: Time{Path: "ago", Formats: []string{"seconds_ago"}}},
+	m := model.Model{
+		Time: &model.Time{Path: "ts"}, Readings: []model.Field{{Path: "t", Quantity: telemetry.Temperature}},
+		History: &model.History{Path: "old[*]", Time: model.Time{Path: "ago", Formats: []string{"seconds_ago"}}},
 	}
 	tests := []struct{ name, payload, want string }{
 		{"from the message's time", `{"ts":1656982790,"t":20,"old":[{"ago":60,"t":19},{"ago":"120","t":18}]}`,

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -20,12 +21,12 @@ var nativeNames = func() []string {
 const maxUnknown = 256
 
 // misspelt is the native name that an unknown member is probably meant to have; empty: it is the firmware's own business.
-func (w *Worker) misspelt(name []byte) string {
+func misspelt(w *worker, name []byte) string {
 	if meant, known := w.unknown[string(name)]; known {
 		return meant
 	}
 	meant := ""
-	if len(name) <= maxText && plainName(name) {
+	if len(name) <= written.MaxText && written.PlainName(name) {
 		meant = closest(string(name))
 	}
 	if len(w.unknown) >= maxUnknown {

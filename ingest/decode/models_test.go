@@ -34,7 +34,7 @@ func shippedModels(t testing.TB) []decode.Model {
 			t.Fatal(problems)
 		}
 		m.Layout = layoutOf(m.Codec)
-		if err := m.Validate(); err != nil {
+		if err := decode.Validate(&m); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 		if want := m.ID + ".yaml"; filepath.Base(file) != want {

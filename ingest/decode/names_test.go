@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -12,25 +13,25 @@ func TestNames(t *testing.T) {
 	regions := []string{"region_1", "region_2"}
 	tests := []struct {
 		name    string
-		field   Field
+		field   model.Field
 		payload string
 		want    string
 	}{
-		{"part of a name", Field{Path: "{}_count", Quantity: telemetry.PeoplePresent, Names: regions}, `{"region_2_count":4,"region_1_count":0}`,
+		{"part of a name", model.Field{Path: "{}_count", Quantity: telemetry.PeoplePresent, Names: regions}, `{"region_2_count":4,"region_1_count":0}`,
 			"2022-07-05T01:00:00Z d1 people_present 0 1 region_1; 2022-07-05T01:00:00Z d1 people_present 4 1 region_2; "},
-		{"a step of a path", Field{Path: "{}.n", Quantity: telemetry.PeoplePresent, Names: regions}, `{"region_2":{"n":4}}`,
+		{"a step of a path", model.Field{Path: "{}.n", Quantity: telemetry.PeoplePresent, Names: regions}, `{"region_2":{"n":4}}`,
 			"2022-07-05T01:00:00Z d1 people_present 4 1 region_2; "},
-		{"a channel of another name", Field{Path: "t{}", Channel: "probe {}", Quantity: telemetry.Temperature, Names: []string{"1", "2"}}, `{"t1":20,"t2":21}`,
+		{"a channel of another name", model.Field{Path: "t{}", Channel: "probe {}", Quantity: telemetry.Temperature, Names: []string{"1", "2"}}, `{"t1":20,"t2":21}`,
 			"2022-07-05T01:00:00Z d1 temperature 20 Cel probe 1; 2022-07-05T01:00:00Z d1 temperature 21 Cel probe 2; "},
-		{"a condition on another member", Field{Path: "{}", Quantity: telemetry.Occupied, Names: regions, When: []Condition{{Path: "{}_enable", Equals: "on"}}},
+		{"a condition on another member", model.Field{Path: "{}", Quantity: telemetry.Occupied, Names: regions, When: []model.Condition{{Path: "{}_enable", Equals: "on"}}},
 			`{"region_1":true,"region_1_enable":"off","region_2":true,"region_2_enable":"on"}`,
 			"2022-07-05T01:00:00Z d1 occupied 1 1 region_2; "},
-		{"a condition on the value", Field{Path: "b", Channel: "b{}", Quantity: telemetry.Button, Names: []string{"1", "2"}, When: []Condition{{Path: "b", Equals: "{}"}}}, `{"b":2}`,
+		{"a condition on the value", model.Field{Path: "b", Channel: "b{}", Quantity: telemetry.Button, Names: []string{"1", "2"}, When: []model.Condition{{Path: "b", Equals: "{}"}}}, `{"b":2}`,
 			"2022-07-05T01:00:00Z d1 button 1 1 b2 press; "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := show(acme(t, Model{Readings: []Field{tt.field}}).Decode(message("a/d1", tt.payload), nil)); got != tt.want {
+			if got := show(acme(t, model.Model{Readings: []model.Field{tt.field}}).Decode(message("a/d1", tt.payload), nil)); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
@@ -39,7 +40,7 @@ func TestNames(t *testing.T) {
 
 // What is aside is shown to who looks at a message, and is no reading: not for the rules, not in a proposal of what a device measures.
 func TestAside(t *testing.T) {
-	m := Model{Varied: true, Readings: []Field{
+	m := model.Model{Varied: true, Readings: []model.Field{
 		{Path: "mm", Quantity: telemetry.Distance, Unit: "mm", Channel: "ceiling", Aside: true},
 		{Path: "used", Quantity: telemetry.Occupied},
 	}}
@@ -75,15 +76,15 @@ func words(all []telemetry.Quantity) string {
 }
 
 func TestDelivers(t *testing.T) {
-	counts := []Field{{Path: "in", Quantity: telemetry.PeopleIn}, {Path: "n", Quantity: telemetry.PeopleInTotal}, {Path: "t", Quantity: telemetry.Temperature}}
+	counts := []model.Field{{Path: "in", Quantity: telemetry.PeopleIn}, {Path: "n", Quantity: telemetry.PeopleInTotal}, {Path: "t", Quantity: telemetry.Temperature}}
 	tests := []struct {
 		name  string
-		model Model
+		model model.Model
 		want  string
 	}{
-		{"one form of counting", Model{Count: CountTotal, Readings: counts}, "people_in_total temperature"},
-		{"each and history", Model{Each: &Each{Readings: counts[2:]}, History: &History{Readings: counts[:1]}}, "people_in temperature"},
-		{"by name", Model{Readings: append(slices.Clone(counts), Field{Path: "**", Auto: true})}, ""},
+		{"one form of counting", model.Model{Count: model.CountTotal, Readings: counts}, "people_in_total temperature"},
+		{"each and history", model.Model{Each: &model.Each{Readings: counts[2:]}, History: &model.History{Readings: counts[:1]}}, "people_in temperature"},
+		{"by name", model.Model{Readings: append(slices.Clone(counts), model.Field{Path: "**", Auto: true})}, ""},
 	}
 	for _, tt := range tests {
 		if got := words(tt.model.Delivers()); got != tt.want {
@@ -93,28 +94,28 @@ func TestDelivers(t *testing.T) {
 }
 
 func TestNamesAndAsideAreChecked(t *testing.T) {
-	many := make([]string, maxFieldNames+1)
+	many := make([]string, model.MaxFieldNames+1)
 	for i := range many {
 		many[i] = strings.Repeat("x", i+1)
 	}
 	tests := []struct {
 		name  string
-		field Field
+		field model.Field
 		want  string
 	}{
-		{"nowhere", Field{Path: "t", Names: []string{"a"}}, `readings[0].names: mean nothing without {} in path or when`},
-		{"twice", Field{Path: "{}", Names: []string{"a", "a"}}, `readings[0].names[1]: "a": want every name once, and none empty`},
-		{"empty", Field{Path: "{}", Names: []string{""}}, `readings[0].names[0]: "": want every name once, and none empty`},
-		{"too many", Field{Path: "{}", Names: many}, `readings[0].names: 65 names, want at most 64`},
-		{"no channel", Field{Path: "{}x", Names: []string{"a@b"}}, `readings[0].channel: "a@b": want`},
-		{"aside without a channel", Field{Path: "t", Aside: true}, `readings[0].aside: want a channel`},
+		{"nowhere", model.Field{Path: "t", Names: []string{"a"}}, `readings[0].names: mean nothing without {} in path or when`},
+		{"twice", model.Field{Path: "{}", Names: []string{"a", "a"}}, `readings[0].names[1]: "a": want every name once, and none empty`},
+		{"empty", model.Field{Path: "{}", Names: []string{""}}, `readings[0].names[0]: "": want every name once, and none empty`},
+		{"too many", model.Field{Path: "{}", Names: many}, `readings[0].names: 65 names, want at most 64`},
+		{"no channel", model.Field{Path: "{}x", Names: []string{"a@b"}}, `readings[0].channel: "a@b": want`},
+		{"aside without a channel", model.Field{Path: "t", Aside: true}, `readings[0].aside: want a channel`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := goodModel()
 			tt.field.Quantity = telemetry.Temperature
-			m.Readings = []Field{tt.field}
-			if err := m.Validate(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			m.Readings = []model.Field{tt.field}
+			if err := Validate(&m); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want …%s…", err, tt.want)
 			}
 		})

@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,40 +11,76 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func init() {
-	register(Format{Name: "native", Title: "Gerbang's own JSON", decode: decodeNative})
+	register(Format{Name: "native", Title: "Gerbang's own JSON", decode: decodeNative, admit: admitNative, check: checkNative,
+		builtin: &model.Model{ID: NativeModel, Title: "Native format", Format: "native"}})
 }
 
 // NativeModel is the id of the built-in model: the format of gerbang/v1/{site}/{device}.
 const NativeModel = "native"
 
-// maxBoot, maxText and maxAuthor bound what a native message may say in words, in bytes.
-const (
-	maxBoot   = 64
-	maxText   = 64
-	maxAuthor = 100
-)
+// nativePattern is the topic of every device of the format.
+const nativePattern = pattern.Own + "{site}/{device}"
+
+// admitNative checks how a device is called: its topic names it.
+func admitNative(id, address string) error {
+	switch {
+	case address != id:
+		return fmt.Errorf("address %q: a device of the native format is named by its id in the topic", address)
+	case id == "out":
+		return errors.New(`the id "out" is taken by the gateway's own topics`)
+	}
+	return nil
+}
+
+// checkNative: the format reads its quantities by name; Readings of its model only document it.
+func checkNative(c *model.Compiler) any {
+	m := c.M
+	if len(m.Match) > 0 && !slices.Equal(m.Match, []string{nativePattern}) {
+		c.Fail("match", fmt.Errorf("the native format has topic %s", nativePattern))
+	}
+	m.Match = []string{nativePattern}
+	m.Patterns = []pattern.Pattern{pattern.Must(nativePattern)}
+	if m.Device != "" || m.Time != nil || m.History != nil || m.Swap || m.Count != "" || len(m.Prefer) > 0 {
+		c.Fail("format", errors.New("the native format has no device, time, history, swap or count of its own"))
+	}
+	for i, f := range m.Readings {
+		if f.Path != f.Quantity.String() || f.Unit != "" && f.Unit != f.Quantity.Unit() {
+			c.Fail(fmt.Sprintf("readings[%d]", i), fmt.Errorf("the native format has %s in %s", f.Quantity, f.Quantity.Unit()))
+		}
+	}
+	return nil
+}
+
+// maxAuthor bounds how a native message names who did a task, in bytes.
+const maxAuthor = 100
 
 // decodeNative reads the native format: one JSON object whose members are quantities by name, with optional at, boot and
 // seq, or a task log. Members it does not know are firmware's own business and are passed over, unless they are nearly a name that
 // it knows: that is told beside the readings. A message in which it knows none is rejected.
-func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault) {
+func decodeNative(w *worker, b *binding, msg *ingest.Message, dst []telemetry.Record) ([]telemetry.Record, *fault.Fault) {
 	if f := w.parse(msg); f != nil {
 		return dst, f
 	}
 	doc := w.document
-	if root := &doc.nodes[0]; root.kind != '{' {
-		return dst, faultf(telemetry.ReasonField, "the payload is %s, want a JSON object", kindName(root.kind))
+	if root := &doc.Nodes[0]; root.Kind != '{' {
+		return dst, fault.New(telemetry.ReasonField, "the payload is %s, want a JSON object", document.KindName(root.Kind))
 	}
 	dst, rec := w.observation(b, msg, dst)
 	n := native{w: w, b: b, obs: &rec.Observation}
 	w.readings = w.readings[:0]
-	for i := int32(1); i < int32(len(doc.nodes)); i = doc.nodes[i].end {
-		if f := n.member(&doc.nodes[i]); f != nil {
-			if f = f.in(string(doc.nodes[i].name)); !f.field {
+	for i := int32(1); i < int32(len(doc.Nodes)); i = doc.Nodes[i].End {
+		if f := n.member(&doc.Nodes[i]); f != nil {
+			if f = f.In(string(doc.Nodes[i].Name)); !f.Field {
 				return dst, f
 			}
 			w.refused.add(b, f, "")
@@ -53,14 +91,14 @@ func decodeNative(w *Worker, b *binding, msg *ingest.Message, dst []telemetry.Re
 		return dst, f
 	}
 	rec.Observation.Readings = w.arena.keep(w.readings)
-	w.d.clock.judge(rec, n.time)
+	w.shared.clock.judge(rec, n.time)
 	rec.Identity = w.identify(b, rec, n.time, msg.Payload, 0)
 	return dst, nil
 }
 
 // native is the reading of one native message.
 type native struct {
-	w    *Worker
+	w    *worker
 	b    *binding
 	obs  *telemetry.Observation
 	time deviceTime
@@ -72,10 +110,10 @@ type native struct {
 	meant                      string // the name that the first misspelt one is meant to be
 }
 
-func (n *native) member(m *node) *fault {
+func (n *native) member(m *document.Node) *fault.Fault {
 	// null is as if it were not there, except that a message of nothing else is told so.
-	null := m.kind == 'n'
-	switch string(m.name) {
+	null := m.Kind == 'n'
+	switch string(m.Name) {
 	case "at":
 		if !null {
 			return n.at(m)
@@ -101,139 +139,139 @@ func (n *native) member(m *node) *fault {
 			return n.logged(m)
 		}
 	default:
-		q, ok := telemetry.QuantityOf(m.name)
+		q, ok := telemetry.QuantityOf(m.Name)
 		if ok && null {
 			n.nulls = true
 		} else if ok {
 			return n.quantity(q, m)
 		} else if null {
 			return nil
-		} else if meant := n.w.misspelt(m.name); meant != "" {
+		} else if meant := misspelt(n.w, m.Name); meant != "" {
 			if n.meant == "" {
 				n.meant = meant
 			}
-			return faultf(telemetry.ReasonField, "no known name, is %s meant?", meant).alone()
+			return fault.New(telemetry.ReasonField, "no known name, is %s meant?", meant).Alone()
 		}
 	}
 	return nil
 }
 
-func (n *native) quantity(q telemetry.Quantity, m *node) *fault {
+func (n *native) quantity(q telemetry.Quantity, m *document.Node) *fault.Fault {
 	r := telemetry.Reading{Quantity: q}
 	switch {
 	case q == telemetry.Button:
-		if m.kind != '"' || !plainName(m.raw) {
-			return faultf(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", kindName(m.kind))
+		if m.Kind != '"' || !written.PlainName(m.Raw) {
+			return fault.New(telemetry.ReasonField, "%s, want the kind of press, a word such as single, double or long", document.KindName(m.Kind))
 		}
-		if !pressed(string(m.raw), true) {
+		if !meaning.Press(string(m.Raw), true) {
 			n.released = true
 			return nil
 		}
-		r.Value, r.Text = 1, intern(m.raw)
-	case m.kind == 't' || m.kind == 'f':
+		r.Value, r.Text = 1, meaning.PressKind(m.Raw)
+	case m.Kind == 't' || m.Kind == 'f':
 		if q.Definition().Form != telemetry.Flag {
-			return faultf(telemetry.ReasonField, "a boolean, want a number (%s)", q.Unit())
+			return fault.New(telemetry.ReasonField, "a boolean, want a number (%s)", q.Unit())
 		}
-		if m.kind == 't' {
+		if m.Kind == 't' {
 			r.Value = 1
 		}
-	case m.kind == '0':
-		v, _ := m.number()
-		v, f := checked(q, v)
+	case m.Kind == '0':
+		v, _ := m.Number()
+		v, f := model.Checked(q, v)
 		if f != nil {
 			return f
 		}
 		r.Value = v
 	case q.Definition().Form == telemetry.Flag:
-		return faultf(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+		return fault.New(telemetry.ReasonField, "%s, want true or false", document.KindName(m.Kind))
 	default:
-		return faultf(telemetry.ReasonField, "%s, want a number (%s)", kindName(m.kind), q.Unit())
+		return fault.New(telemetry.ReasonField, "%s, want a number (%s)", document.KindName(m.Kind), q.Unit())
 	}
 	n.w.readings = append(n.w.readings, r)
 	return nil
 }
 
 // at takes a written time or an epoch. What is no time falls under the clock rule: the reading counts, at its receipt.
-func (n *native) at(m *node) *fault {
-	n.time = deviceTime{given: true, text: m.raw}
-	switch m.kind {
+func (n *native) at(m *document.Node) *fault.Fault {
+	n.time = deviceTime{given: true, text: m.Raw}
+	switch m.Kind {
 	case '0':
-		n.time.at = epoch(m.raw)
+		n.time.at = written.Epoch(m.Raw)
 	case '"':
-		n.time.at, n.time.again = parseTimes(m.raw, n.b.zone)
+		n.time.at, n.time.again = written.Times(m.Raw, n.b.zone)
 	default:
-		return faultf(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", kindName(m.kind))
+		return fault.New(telemetry.ReasonField, "%s, want RFC 3339 text or an epoch", document.KindName(m.Kind))
 	}
 	return nil
 }
 
-func (n *native) boot(m *node) *fault {
-	if m.kind != '"' && m.kind != '0' || len(m.raw) > maxBoot || !plainWord(m.raw) && !printable(m.raw) {
-		return faultf(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", kindName(m.kind), maxBoot)
+func (n *native) boot(m *document.Node) *fault.Fault {
+	if m.Kind != '"' && m.Kind != '0' || len(m.Raw) > written.MaxBoot || !written.PlainWord(m.Raw) && !printable(m.Raw) {
+		return fault.New(telemetry.ReasonField, "%s, want text of at most %d printable ASCII characters", document.KindName(m.Kind), written.MaxBoot)
 	}
-	if n.obs.Boot = string(m.raw); !plain(m.raw, "_-.:/+") {
-		n.obs.Boot = strconv.FormatUint(xxhash.Sum64(m.raw), 36) // words may be anybody's, and tell starts apart as well by their sum
+	if n.obs.Boot = string(m.Raw); !written.Plain(m.Raw, "_-.:/+") {
+		n.obs.Boot = strconv.FormatUint(xxhash.Sum64(m.Raw), 36) // words may be anybody's, and tell starts apart as well by their sum
 	}
 	return nil
 }
 
-func (n *native) sequence(m *node) *fault {
-	v, ok := sequence(m.raw)
-	if m.kind != '0' || !ok {
-		return faultf(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", kindName(m.kind))
+func (n *native) sequence(m *document.Node) *fault.Fault {
+	v, ok := written.Whole(m.Raw)
+	if m.Kind != '0' || !ok {
+		return fault.New(telemetry.ReasonField, "%s, want a whole number from 0 to 2^64-1", document.KindName(m.Kind))
 	}
 	n.obs.Sequence, n.obs.HasSequence = v, true
 	return nil
 }
 
 // logged takes a member of a task log.
-func (n *native) logged(m *node) *fault {
+func (n *native) logged(m *document.Node) *fault.Fault {
 	n.detailed = true
-	switch string(m.name) {
+	switch string(m.Name) {
 	case "task":
 		n.hasTask = true
 		return word(m, &n.log.Task)
 	case "agent":
 		return word(m, &n.log.Agent)
 	case "item":
-		if m.kind != '"' {
-			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+		if m.Kind != '"' {
+			return fault.New(telemetry.ReasonField, "%s, want text", document.KindName(m.Kind))
 		}
-		n.log.Item = string(m.raw)
-		if len(m.raw) == 0 {
+		n.log.Item = string(m.Raw)
+		if len(m.Raw) == 0 {
 			return nil
 		}
 		if err := facility.CheckItem(n.log.Item); err != nil {
-			return faultf(telemetry.ReasonField, "%v", err)
+			return fault.New(telemetry.ReasonField, "%v", err)
 		}
 		return nil
 	case "by":
-		if m.kind != '"' {
-			return faultf(telemetry.ReasonField, "%s, want text", kindName(m.kind))
+		if m.Kind != '"' {
+			return fault.New(telemetry.ReasonField, "%s, want text", document.KindName(m.Kind))
 		}
 		if n.b.author {
-			n.log.By = bounded(strings.Map(dropControl, string(m.raw)), maxAuthor)
+			n.log.By = written.Bounded(strings.Map(dropControl, string(m.Raw)), maxAuthor)
 		}
 		return nil
 	}
-	if m.kind != 't' && m.kind != 'f' {
-		return faultf(telemetry.ReasonField, "%s, want true or false", kindName(m.kind))
+	if m.Kind != 't' && m.Kind != 'f' {
+		return fault.New(telemetry.ReasonField, "%s, want true or false", document.KindName(m.Kind))
 	}
-	n.log.Done, n.hasDone = m.kind == 't', true
+	n.log.Done, n.hasDone = m.Kind == 't', true
 	return nil
 }
 
 // word takes a short text of a task log.
-func word(m *node, to *string) *fault {
-	if m.kind != '"' || len(m.raw) > maxText || !plain(m.raw, " _-.,()%/+") {
-		return faultf(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", kindName(m.kind), maxText)
+func word(m *document.Node, to *string) *fault.Fault {
+	if m.Kind != '"' || len(m.Raw) > written.MaxText || !written.Plain(m.Raw, " _-.,()%/+") {
+		return fault.New(telemetry.ReasonField, "%s, want at most %d letters, digits, spaces or _-.,()%%/+", document.KindName(m.Kind), written.MaxText)
 	}
-	*to = string(m.raw)
+	*to = string(m.Raw)
 	return nil
 }
 
 // finish checks the message as a whole.
-func (n *native) finish(doc *document) *fault {
+func (n *native) finish(doc *document.Document) *fault.Fault {
 	if n.hasTask {
 		if !n.hasDone {
 			n.log.Done = true // a log of a duty is a log of its being done, unless it says otherwise
@@ -249,102 +287,46 @@ func (n *native) finish(doc *document) *fault {
 	case len(n.w.readings) > 0:
 		return nil
 	case n.detailed:
-		return faultf(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
+		return fault.New(telemetry.ReasonField, "task: missing, want the id of a task beside done, by, agent or item")
 	case n.meant != "":
-		return faultf(telemetry.ReasonField, "no known quantity among %s; is %s meant?", namesIn(doc), n.meant)
+		return fault.New(telemetry.ReasonField, "no known quantity among %s; is %s meant?", document.NamesIn(doc), n.meant)
 	case n.w.refused.first != nil:
 		return n.w.refused.first
 	case n.released:
-		return notReading
+		return fault.NotReading
 	case n.nulls:
-		return faultf(telemetry.ReasonField, "every quantity is null")
+		return fault.New(telemetry.ReasonField, "every quantity is null")
 	}
-	return faultf(telemetry.ReasonField, "no known quantity among %s; want people_in, temperature, co2 or another of the list", namesIn(doc))
+	return fault.New(telemetry.ReasonField, "no known quantity among %s; want people_in, temperature, co2 or another of the list", document.NamesIn(doc))
 }
 
 // checkTask checks a log against the tasks of the site.
-func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault {
-	if !validID(log.Task) {
-		return faultf(telemetry.ReasonTask, "task: not an id, want a-z, 0-9, _ and -, at most 64")
+func checkTask(tasks map[string]facility.Task, log *telemetry.TaskLog) *fault.Fault {
+	if !written.IsID(log.Task) {
+		return fault.New(telemetry.ReasonTask, "task: not an id, want a-z, 0-9, _ and -, at most 64")
 	}
 	if tasks == nil {
 		return nil
 	}
 	task, ok := tasks[log.Task]
 	if !ok {
-		return faultf(telemetry.ReasonTask, "task: %s is no task of the site", quoted(log.Task))
+		return fault.New(telemetry.ReasonTask, "task: %s is no task of the site", fault.Quoted(log.Task))
 	}
 	switch {
 	case log.Item == "", slices.Contains(task.Items, log.Item):
 		return nil
 	case len(task.Items) == 0: // what nobody has configured may be anything, a person's name too
-		return word(&node{kind: '"', raw: []byte(log.Item)}, &log.Item)
+		return word(&document.Node{Kind: '"', Raw: []byte(log.Item)}, &log.Item)
 	}
-	return faultf(telemetry.ReasonTask, "item: no item of task %q, want one of %s", log.Task, strings.Join(task.Items, ", "))
+	return fault.New(telemetry.ReasonTask, "item: no item of task %q, want one of %s", log.Task, strings.Join(task.Items, ", "))
 }
 
 // same checks a member that repeats what the topic says.
-func same(m *node, want string) *fault {
-	if m.kind == '"' && string(m.raw) == want {
+func same(m *document.Node, want string) *fault.Fault {
+	if m.Kind == '"' && string(m.Raw) == want {
 		return nil
 	}
-	return faultf(telemetry.ReasonForeign, "differs from the topic, want %q or nothing", want)
-}
-
-// maxNamed bounds how many member names a rejection lists.
-const maxNamed = 12
-
-// namesIn lists the names of the root's members, as far as a program may have chosen them.
-func namesIn(doc *document) foreign {
-	var names []string
-	for i := range doc.children(0) {
-		if len(names) == maxNamed {
-			names = append(names, "…")
-			break
-		}
-		if name := doc.nodes[i].name; plainName(name) {
-			names = append(names, string(name))
-		} else {
-			names = append(names, "?")
-		}
-	}
-	if len(names) == 0 {
-		return foreign{"", foreignNames}
-	}
-	return foreign{strings.Join(names, ", "), foreignNames}
-}
-
-// sequence reads a whole number from 0 to 2^64-1.
-func sequence(text []byte) (uint64, bool) {
-	if len(text) == 0 || len(text) > 20 {
-		return 0, false
-	}
-	var v uint64
-	for _, c := range text {
-		d := uint64(c - '0')
-		if d > 9 || v > (1<<64-1-d)/10 {
-			return 0, false
-		}
-		v = v*10 + d
-	}
-	return v, true
-}
-
-// intern gives the common kinds of press without allocating.
-func intern(b []byte) string {
-	switch string(b) {
-	case "single":
-		return "single"
-	case "double":
-		return "double"
-	case "triple":
-		return "triple"
-	case "long":
-		return "long"
-	case "press":
-		return "press"
-	}
-	return string(b)
+	return fault.New(telemetry.ReasonForeign, "differs from the topic, want %q or nothing", want)
 }
 
 func printable(b []byte) bool {

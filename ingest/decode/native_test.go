@@ -120,7 +120,7 @@ func show(recs []telemetry.Record) string {
 			s.WriteString(string(r.Rejection.Reason) + ": " + r.Rejection.Detail + "; ")
 			continue
 		}
-		for _, l := range appendLines(nil, &model{}, &r) {
+		for _, l := range appendLines(nil, &ready{}, &r) {
 			s.WriteString(l.String() + "; ")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // network is a LoRaWAN network server: where it publishes, and what its envelope looks like. This is the one place that knows it.
@@ -59,9 +60,9 @@ func (e envelope) things(*ingest.Message) uplink {
 	up.name = e.text(e.in(ids, "device_id"))
 	if m < 0 {
 		up.other = "a message of The Things Stack that is no uplink"
-		for i := range e.doc.children(0) {
-			if name := string(e.doc.nodes[i].name); strings.HasPrefix(name, "join_") || strings.HasPrefix(name, "downlink_") || strings.HasPrefix(name, "location_") {
-				up.other = channelText([]byte(name))
+		for i := range e.doc.Children(0) {
+			if name := string(e.doc.Nodes[i].Name); strings.HasPrefix(name, "join_") || strings.HasPrefix(name, "downlink_") || strings.HasPrefix(name, "location_") {
+				up.other = written.Channel([]byte(name))
 			}
 		}
 		return up
@@ -108,8 +109,8 @@ func (e envelope) chirpstack3(msg *ingest.Message) uplink {
 	up.session = e.text(e.at("devAddr"))
 	up.object = e.object(e.at("object"))
 	e.base64(&up, e.at("data"))
-	if text := e.at("objectJSON"); up.object == nil && text >= 0 && len(e.doc.nodes[text].raw) > 2 {
-		up.object = e.doc.nodes[text].raw
+	if text := e.at("objectJSON"); up.object == nil && text >= 0 && len(e.doc.Nodes[text].Raw) > 2 {
+		up.object = e.doc.Nodes[text].Raw
 	}
 	return up
 }
@@ -117,7 +118,7 @@ func (e envelope) chirpstack3(msg *ingest.Message) uplink {
 // event tells what a message of ChirpStack is that is no uplink; empty: it is one.
 func (e envelope) event(msg *ingest.Message) string {
 	if _, kind, ok := strings.Cut(msg.Topic, "/event/"); ok && kind != "up" {
-		return "ChirpStack " + channelText([]byte(kind))
+		return "ChirpStack " + written.Channel([]byte(kind))
 	}
 	for _, telling := range [...]string{"margin", "acknowledged", "gatewayID", "errorCode", "location"} {
 		if e.at(telling) >= 0 && e.at("fPort") < 0 && e.at("data") < 0 && e.at("object") < 0 {
@@ -136,7 +137,7 @@ func (e envelope) battery() *float64 {
 	if level < 0 || e.text(e.at("batteryLevelUnavailable")) == "true" || e.text(e.at("externalPowerSource")) == "true" {
 		return nil
 	}
-	v, ok := parseFloat(e.doc.nodes[level].raw)
+	v, ok := written.Float(e.doc.Nodes[level].Raw)
 	if !ok || v < 0 || v > 100 {
 		return nil
 	}
@@ -146,10 +147,10 @@ func (e envelope) battery() *float64 {
 // firstTime is the time of the first gateway that heard the frame.
 func (e envelope) firstTime(list string) int32 {
 	l := e.at(list)
-	if l < 0 || e.doc.nodes[l].kind != '[' {
+	if l < 0 || e.doc.Nodes[l].Kind != '[' {
 		return -1
 	}
-	for c := range e.doc.children(l) {
+	for c := range e.doc.Children(l) {
 		if t := e.in(c, "time"); t >= 0 {
 			return t
 		}
@@ -175,7 +176,7 @@ func (e envelope) loriot(*ingest.Message) uplink {
 	up := uplink{network: "LORIOT", addresses: e.addresses(e.text(e.at("EUI"))), name: e.text(e.at("title"))}
 	up.at = e.time(e.at("ts"))
 	if cmd := e.text(e.at("cmd")); cmd != "rx" {
-		up.other = "LORIOT message " + channelText([]byte(cmd))
+		up.other = "LORIOT message " + written.Channel([]byte(cmd))
 		return up
 	}
 	up.port = e.port(e.at("port"))
@@ -191,13 +192,13 @@ func (e envelope) thingparkOther() bool { return e.thingparkKind() != "" }
 // thingparkNoUplink reads a message that is no uplink.
 func (e envelope) thingparkNoUplink(*ingest.Message) uplink {
 	kind := e.thingparkKind()
-	return uplink{network: "ThingPark", other: "ThingPark " + channelText([]byte(kind)), addresses: e.addresses(e.text(e.at(kind, "DevEUI")))}
+	return uplink{network: "ThingPark", other: "ThingPark " + written.Channel([]byte(kind)), addresses: e.addresses(e.text(e.at(kind, "DevEUI")))}
 }
 
 // thingparkKind is the member that says what a message of ThingPark is; empty: it is of somebody else.
 func (e envelope) thingparkKind() string {
-	for i := range e.doc.children(0) {
-		if name := string(e.doc.nodes[i].name); strings.HasPrefix(name, "DevEUI_") {
+	for i := range e.doc.Children(0) {
+		if name := string(e.doc.Nodes[i].Name); strings.HasPrefix(name, "DevEUI_") {
 			return name
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -34,24 +35,24 @@ func TestA7_TopicsOfNetworkServersStandOnce(t *testing.T) {
 }
 
 func TestModelWithoutTopicsHasThoseOfItsFormat(t *testing.T) {
-	read := []Field{{Path: "t", Quantity: telemetry.Temperature}}
+	read := []model.Field{{Path: "t", Quantity: telemetry.Temperature}}
 	for _, tt := range []struct {
 		name string
-		m    Model
+		m    model.Model
 		want []string
 	}{
-		{"lorawan", Model{ID: "m", Title: "M", Format: "lorawan", Readings: read}, []string{"v3/+/devices/+/#", "application/+/device/+/event/+", "mqtt/things/+/uplink"}},
-		{"own topics", Model{ID: "m", Title: "M", Format: "lorawan", Match: []string{"lora/#"}, Readings: read}, []string{"lora/#"}},
-		{"none in any case", Model{ID: "m", Title: "M", Format: "lorawan", Match: []string{}, Readings: read}, nil},
-		{"another format", Model{ID: "m", Title: "M", Readings: read}, nil},
+		{"lorawan", model.Model{ID: "m", Title: "M", Format: "lorawan", Readings: read}, []string{"v3/+/devices/+/#", "application/+/device/+/event/+", "mqtt/things/+/uplink"}},
+		{"own topics", model.Model{ID: "m", Title: "M", Format: "lorawan", Match: []string{"lora/#"}, Readings: read}, []string{"lora/#"}},
+		{"none in any case", model.Model{ID: "m", Title: "M", Format: "lorawan", Match: []string{}, Readings: read}, nil},
+		{"another format", model.Model{ID: "m", Title: "M", Readings: read}, nil},
 	} {
-		m, err := compile(&tt.m)
+		m, err := prepare(&tt.m)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if got := m.Match; !slices.Equal(got, tt.want) || !slices.Equal(tt.m.Topics(), tt.want) || len(m.patterns) != len(tt.want) {
-			t.Errorf("%s: got topics %v and %d patterns, want %v", tt.name, got, len(m.patterns), tt.want)
+		if got := m.Match; !slices.Equal(got, tt.want) || !slices.Equal(TopicsOf(&tt.m), tt.want) || len(m.Patterns) != len(tt.want) {
+			t.Errorf("%s: got topics %v and %d patterns, want %v", tt.name, got, len(m.Patterns), tt.want)
 		}
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -34,23 +36,6 @@ type Line struct {
 	Item  string `json:"item,omitempty"`
 }
 
-// Query is a message that somebody looks at.
-type Query struct {
-	// Model is the id or an alias of a model.
-	Model   string
-	Topic   string // may be empty
-	Payload []byte
-	// Frame says that Payload is the bare FRMPayload of a LoRaWAN uplink on Port, without a network server's envelope.
-	Frame    bool
-	Port     uint8
-	Retained bool
-	Received time.Time
-	// Open shows in explanations and rejections what is never kept: whoever looks has the message.
-	Open bool
-	// Explain asks for a Trace.
-	Explain bool
-}
-
 // Answer is what a message means. Neither lines nor a rejection: it is not a reading.
 type Answer struct {
 	Lines     []Line
@@ -63,10 +48,10 @@ type Answer struct {
 // One decodes a single message. The device need not be configured: it is then named after what topic or payload say, its
 // site is unknown, its zone is UTC and every task is taken. Counts that the model does not count are among the lines, and say so.
 func (d *Decoder) One(q Query) Answer {
-	w := d.Worker(nil)
+	w := newWorker(d.shared, nil)
 	w.all = true
 	if q.Open {
-		w.sight = open
+		w.sight = redact.Open
 	}
 	if q.Explain {
 		w.trace = &Trace{}
@@ -75,7 +60,7 @@ func (d *Decoder) One(q Query) Answer {
 	a := Answer{Trace: w.trace}
 	m := d.model(q.Model)
 	if m == nil {
-		a.Rejection = w.reject(msg, unbound, faultf(telemetry.ReasonUnknownTopic, "no model is called %s", quoted(q.Model))).Rejection
+		a.Rejection = w.reject(msg, unbound, fault.New(telemetry.ReasonUnknownTopic, "no model is called %s", fault.Quoted(q.Model))).Rejection
 		return a
 	}
 	if q.Frame {
@@ -83,9 +68,9 @@ func (d *Decoder) One(q Query) Answer {
 	}
 	var recs []telemetry.Record
 	if b, f := d.route(w, msg); f == nil && b.model == m {
-		recs = w.Decode(msg, nil)
-	} else if p := m.quiet(msg.Topic); p != nil {
-		w.explainf("filter", "not a reading: nobody measures on %s", p.text)
+		recs = d.run(w, msg, nil)
+	} else if p := m.Quiet(msg.Topic); p != nil {
+		w.explainf("filter", "not a reading: nobody measures on %s", p.Text)
 	} else {
 		recs = w.decodeAs(w.stranger(m, msg), msg)
 	}
@@ -102,7 +87,7 @@ func (d *Decoder) One(q Query) Answer {
 	}
 	for i := range a.Lines {
 		l := &a.Lines[i]
-		if form := countOf(quantityOf(l.Quantity)); w.form != "" && form != w.form && (form == CountPeriod || form == CountTotal) {
+		if form := model.CountOf(quantityOf(l.Quantity)); w.form != "" && form != w.form && (form == model.CountPeriod || form == model.CountTotal) {
 			l.Counted = new(bool)
 		}
 	}
@@ -116,7 +101,7 @@ func (d *Decoder) Configured(q Query) string {
 		return ""
 	}
 	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
-	b, f := d.route(d.Worker(nil), msg)
+	b, f := d.route(newWorker(d.shared, nil), msg)
 	if f != nil || b == nil || b.model == nil {
 		return ""
 	}
@@ -130,7 +115,7 @@ func (d *Decoder) Frames(name string) bool {
 }
 
 // model finds a model by id or alias; nil: there is none.
-func (d *Decoder) model(name string) *model {
+func (d *Decoder) model(name string) *ready {
 	if m := d.models[name]; m != nil {
 		return m
 	}
@@ -142,62 +127,7 @@ func (d *Decoder) model(name string) *model {
 	return nil
 }
 
-// decodeAs decodes msg for b without asking the router.
-func (w *Worker) decodeAs(b *binding, msg *ingest.Message) []telemetry.Record {
-	var f *fault
-	w.refused.reset()
-	if len(msg.Payload) > 0 || !b.model.format.empty {
-		f = w.d.sized(msg)
-	}
-	var recs []telemetry.Record
-	if f == nil {
-		recs, f = b.model.decode(w, b, msg, nil)
-	}
-	switch {
-	case f == notReading:
-		return nil
-	case f != nil:
-		return []telemetry.Record{w.reject(msg, b, f)}
-	}
-	return w.withRefused(recs, 0, msg)
-}
-
-// quiet is the silent pattern that decides about topic; nil: none.
-func (m *model) quiet(topic string) *pattern {
-	if found := m.topics.match(topic, nil); len(found) > 0 && found[0].quiet != nil {
-		return &found[0].pattern
-	}
-	return nil
-}
-
-// stranger makes a binding for a device that no site has.
-func (w *Worker) stranger(m *model, msg *ingest.Message) *binding {
-	b := &binding{device: "device", model: m, zone: time.UTC, stranger: true}
-	named := false // by the topic
-	patterns := append([]pattern(nil), m.patterns...)
-	for _, text := range m.pushPatterns() {
-		patterns = append(patterns, mustPattern(text))
-	}
-	p := m.fitting(msg, "")
-	if i := slices.IndexFunc(patterns, func(p pattern) bool { return p.matches(msg.Topic) }); p == nil && i >= 0 {
-		p = &patterns[i]
-	}
-	if p != nil && p.device >= 0 {
-		b.device, named = bounded(p.value(msg.Topic, p.device), maxAddress), !p.deep // a prefix of several levels is less of a name than the payload has
-	}
-	if p != nil && p.site >= 0 {
-		b.site = bounded(p.value(msg.Topic, p.site), maxText)
-	}
-	if m.namesDevice() && !named {
-		if addresses, f := m.names(w, msg); f == nil && len(addresses) > 0 && identifier(addresses[0]) {
-			b.device = bounded(addresses[0], maxAddress)
-		}
-	}
-	b.key = b.site + "/" + b.device
-	return b
-}
-
-func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
+func appendLines(lines []Line, m *ready, rec *telemetry.Record) []Line {
 	o := &rec.Observation
 	base := Line{Device: o.Device, At: rec.At.String(), DeviceTime: o.DeviceTime}
 	for _, f := range []struct {
@@ -213,8 +143,8 @@ func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
 	for i := range o.Readings {
 		r := &o.Readings[i]
 		line := base
-		line.Quantity, line.Value, line.Unit, line.Channel, line.Text = m.nameOf(r.Quantity), &r.Value, r.Quantity.Unit(), r.Channel, r.Text
-		if !m.taken(r) {
+		line.Quantity, line.Value, line.Unit, line.Channel, line.Text = m.NameOf(r.Quantity), &r.Value, r.Quantity.Unit(), r.Channel, r.Text
+		if !m.Taken(r) {
 			line.Counted = new(bool)
 		}
 		lines = append(lines, line)
@@ -225,14 +155,6 @@ func appendLines(lines []Line, m *model, rec *telemetry.Record) []Line {
 		lines = append(lines, line)
 	}
 	return lines
-}
-
-// nameOf is the quantity's name among the lines: where a model knows people by period and by total, a period says that it is one.
-func (m *model) nameOf(q telemetry.Quantity) string {
-	if (m.Count != "" || len(m.Prefer) > 0) && countOf(q) == CountPeriod {
-		return q.String() + "_period"
-	}
-	return q.String()
 }
 
 // quantityOf is the quantity of a line.

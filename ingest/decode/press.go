@@ -3,73 +3,37 @@ package decode
 import (
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Buttons, remotes, dials and radars tell what happened in one word, each maker in its own: single, on_press_release,
-// brightness_stop, rotate_left, region_1_enter. A press is counted once, when it happens: its release, what a dial or a radar says,
-// and what a hold goes on to say after a press that was told are none.
-
-// pressing are words of which a press has one, other those that make it something else.
-var (
-	pressing = setOf("single", "double", "triple", "quadruple", "quad", "quintuple", "penta", "many", "multiple", "press", "pressed", "push", "pushed", "click", "clicked",
-		"tap", "tapped", "short", "long", "hold", "held", "on", "off", "toggle", "emergency", "panic", "sos", "ring", "doorbell", "bell", "touch", "touched",
-		"s", "l", "ss", "sss", "sl", "ls", "ll", "trigger", "triggered", "true", "yes", "1", "2", "3", "4", "5", "1x", "2x", "3x", "4x", "5x")
-	other = setOf("release", "released", "releasing", "stop", "stopped", "end", "ended", "rotate", "rotated", "rotation", "rotating", "dial", "wheel", "slide", "slid", "swipe",
-		"recall", "scene", "store", "move", "moved", "step", "enter", "entered", "leave", "left_region", "region", "zone", "approach", "away", "presence", "absence",
-		"occupied", "unoccupied", "idle", "none", "no", "not", "clear", "cleared", "timeout", "repeat", "shake", "flip", "flip90", "flip180", "fall", "wakeup", "wake",
-		"vibration", "tilt", "drop", "up_region", "open", "close", "lock", "unlock", "arm", "disarm", "battery", "rotor", "color", "hue", "saturation", "level")
-)
-
-// pressed reports whether a word tells a press. Where the words are the user's own (lenient) one that nobody knows is the kind of a
-// press; a maker's that is not known is none.
-func pressed(word string, lenient bool) bool {
-	words := wordsIn(word)
-	known := false
-	for i, w := range words {
-		if other[w] {
-			return false
-		}
-		number := strings.Trim(w, "0123456789") == "" && len(words) > 1 // which button it is
-		known = known || pressing[w] && !number
-		// on_hold repeats while the button is down, after on_press.
-		if w == "hold" && i == 1 && len(words) == 2 && dimmerKeys[words[0]] {
-			return false
-		}
-	}
-	return len(words) > 0 && (known || lenient)
-}
-
-// dimmerKeys are keys whose remotes tell each hold as a press before.
-var dimmerKeys = setOf("on", "off", "up", "down")
-
 // pressOf is the kind of press that a value tells without a model's words for it; none: it tells no press.
-func pressOf(n *node, lenient bool) (kind string, f *fault) {
-	switch n.kind {
+func pressOf(n *document.Node, lenient bool) (kind string, f *fault.Fault) {
+	switch n.Kind {
 	case 't':
 		return "press", nil
 	case 'f':
-		return "", notPress
+		return "", fault.NotPress
 	case '0':
-		if v, ok := n.number(); ok && v == 0 {
-			return "", notPress
+		if v, ok := n.Number(); ok && v == 0 {
+			return "", fault.NotPress
 		}
 		return "press", nil
 	case '"':
-		switch word := strings.ToLower(string(n.raw)); {
+		switch word := strings.ToLower(string(n.Raw)); {
 		case word == "" || word == "0" || word == "false":
-			return "", notPress
-		case !plainName(n.raw):
-			return "", faultf(telemetry.ReasonField, "%s, want the kind of press", kindName(n.kind))
-		case !pressed(word, lenient):
-			return "", notPress
+			return "", fault.NotPress
+		case !written.PlainName(n.Raw):
+			return "", fault.New(telemetry.ReasonField, "%s, want the kind of press", document.KindName(n.Kind))
+		case !meaning.Press(word, lenient):
+			return "", fault.NotPress
 		case word == "1" || word == "true" || word == "yes" || word == "pressed":
 			return "press", nil
 		}
-		return intern(n.raw), nil
+		return meaning.PressKind(n.Raw), nil
 	}
-	return "", faultf(telemetry.ReasonField, "%s, want the kind of press", kindName(n.kind))
+	return "", fault.New(telemetry.ReasonField, "%s, want the kind of press", document.KindName(n.Kind))
 }
-
-// notPress is the answer for a word that is understood and tells no press: a release, the turn of a dial.
-var notPress = &fault{format: "no press"}

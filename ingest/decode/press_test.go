@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -19,24 +21,24 @@ func TestD3_Presses(t *testing.T) {
 		approach away short_release long_release arrow_left_release toggle_release btn_down btn_up clear CLEAR none idle color_temperature_move hue_stop shake slide
 		flip90 fall wakeup vibration on_hold up_hold remote_button_short_release remote_button_long_release dots_1_short_release on_step`)
 	for _, word := range presses {
-		if !pressed(word, false) {
+		if !meaning.Press(word, false) {
 			t.Errorf("%s is no press", word)
 		}
 	}
 	for _, word := range others {
-		if pressed(word, false) {
+		if meaning.Press(word, false) {
 			t.Errorf("%s is a press", word)
 		}
 	}
-	if pressed("quux", false) || !pressed("quux", true) {
+	if meaning.Press("quux", false) || !meaning.Press("quux", true) {
 		t.Error("an unknown word of a maker is a press, or one of the user's own is none")
 	}
 }
 
 // TestD3_OnePressIsOne: the messages of one press in one, by every way that a button is read.
 func TestD3_OnePressIsOne(t *testing.T) {
-	mapped := acme(t, Model{Otherwise: "ignore", Readings: []Field{{Path: "action", Quantity: telemetry.Button}, {Path: "battery", Quantity: telemetry.Battery}}})
-	guessing := acme(t, Model{Otherwise: "ignore", Readings: []Field{{Path: "*", Auto: true}}})
+	mapped := acme(t, model.Model{Otherwise: "ignore", Readings: []model.Field{{Path: "action", Quantity: telemetry.Button}, {Path: "battery", Quantity: telemetry.Battery}}})
+	guessing := acme(t, model.Model{Otherwise: "ignore", Readings: []model.Field{{Path: "*", Auto: true}}})
 	native := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}})
 	for name, tt := range map[string]struct {
 		d     *Decoder

@@ -6,9 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -30,53 +34,79 @@ type Candidate struct {
 // maxCandidates bounds what is worth showing.
 const maxCandidates = 3
 
-// Recognise guesses which models a message may be of, the likeliest first, at most three: by topic, by envelope, and by what
+// guesser guesses which models the messages of unknown devices may be of. It is safe for concurrent use.
+type guesser struct {
+	shared  *shared
+	models  map[string]*ready
+	workers sync.Pool
+}
+
+func newGuesser(s *shared, models map[string]*ready) *guesser {
+	g := &guesser{shared: s, models: models}
+	g.workers.New = func() any { return newWorker(s, nil) }
+	return g
+}
+
+// trial is the guess of one message.
+type trial struct {
+	w *worker
+	// left is how many made-up frames may still be tried.
+	left int
+}
+
+// recognise guesses which models a message may be of, the likeliest first, at most three: by topic, by envelope, and by what
 // each model reads in it. A guess says what to try, not what is true: two makers may pack their bytes alike.
-func (d *Decoder) Recognise(q Query) []Candidate {
-	w := d.workers.Get().(*Worker)
+func (g *guesser) recognise(q Query) []Candidate {
+	all, _ := g.weigh(q)
+	return all
+}
+
+// weigh is recognise; left is how many made-up frames might still have been tried.
+func (g *guesser) weigh(q Query) (all []Candidate, left int) {
+	w := g.workers.Get().(*worker)
 	defer func() {
-		w.all, w.bare, w.trace, w.sight = false, nil, nil, kept
-		d.workers.Put(w)
+		w.all, w.bare, w.trace, w.sight = false, nil, nil, redact.Kept
+		g.workers.Put(w)
 	}()
-	w.all, w.parsed, w.trials = true, nil, guessTrials
-	if w.sight = heard; q.Open {
-		w.sight = open
+	t := &trial{w, guessTrials}
+	w.all, w.parsed = true, nil
+	if w.sight = redact.Heard; q.Open {
+		w.sight = redact.Open
 	}
 	if q.Frame {
 		w.bare = &q.Port
 	}
 	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
-	var all []Candidate
 	enveloped := false
 	if w.bare == nil && msg.Topic == "" {
-		_, f := w.uplink(msg)
+		_, f := uplinkOf(w, msg)
 		enveloped = f == nil
 	}
-	for _, id := range slices.Sorted(maps.Keys(d.models)) { // the same ones find the trials used up each time
-		m := d.models[id]
+	for _, id := range slices.Sorted(maps.Keys(g.models)) { // the same ones find the trials used up each time
+		m := g.models[id]
 		if enveloped && m.Format != "lorawan" {
 			continue // whose names would be those of the envelope
 		}
-		if c, ok := w.candidate(m, msg); ok {
+		if c, ok := t.candidate(m, msg); ok {
 			all = append(all, c)
 		}
 	}
 	slices.SortFunc(all, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.Model, b.Model))
 	})
-	return all[:min(len(all), maxCandidates)]
+	return all[:min(len(all), maxCandidates)], t.left
 }
 
-// RecogniseAll guesses the model of messages that belong together. Each may be taken in several ways, as it is or as the text of a
+// recogniseAll guesses the model of messages that belong together. Each may be taken in several ways, as it is or as the text of a
 // frame; the queries are in the way in which most is recognised.
-func (d *Decoder) RecogniseAll(ways [][]Query) ([]Candidate, []Query) {
+func (g *guesser) recogniseAll(ways [][]Query) ([]Candidate, []Query) {
 	taken := make([]Query, len(ways))
 	var all []Candidate
 	for i, queries := range ways {
 		taken[i] = queries[0]
 		var best []Candidate
 		for _, q := range queries {
-			if found := d.Recognise(q); len(found) > 0 && (len(best) == 0 || len(best[0].Quantities) == 0 && len(found[0].Quantities) > 0) {
+			if found := g.recognise(q); len(found) > 0 && (len(best) == 0 || len(best[0].Quantities) == 0 && len(found[0].Quantities) > 0) {
 				best, taken[i] = found, q
 			}
 		}
@@ -103,20 +133,21 @@ func (d *Decoder) RecogniseAll(ways [][]Query) ([]Candidate, []Query) {
 }
 
 // candidate tries a model on a message of a stranger.
-func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool) {
+func (t *trial) candidate(m *ready, msg *ingest.Message) (c Candidate, ok bool) {
 	defer func() {
 		if recover() != nil { // a model that fails on a message is not the one
 			ok = false
 		}
 	}()
-	literal, fits := m.fits(msg.Topic)
-	if m.format.Name == "homeassistant" && len(w.d.discovered.find(msg.Topic)) > 0 {
+	w := t.w
+	literal, fits := topical(m, msg.Topic)
+	if a, ok := m.state.(announcer); ok && a.hears(msg.Topic) {
 		literal, fits = 1, true // it was announced
 	}
-	if msg.Topic != "" && !fits && (len(m.patterns) > 0 || m.native()) {
+	if msg.Topic != "" && !fits && len(m.Patterns) > 0 {
 		return c, false // its devices speak elsewhere
 	}
-	if w.bare != nil && (m.codec == nil || m.Format != "lorawan") {
+	if w.bare != nil && (codecOf(m) == nil || m.Format != "lorawan") {
 		return c, false
 	}
 	c = Candidate{Model: m.ID, Title: m.Title}
@@ -134,15 +165,15 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 		}
 	case records[0].Kind == telemetry.KindRejection:
 		// Of a device that is known by its topic it is told what is wrong.
-		known := literal > 0 && len(m.patterns) > 0 && m.Format != "lorawan" && records[0].Rejection.Reason == telemetry.ReasonRange
-		if !known && (records[0].Rejection.Reason != telemetry.ReasonUndecoded || m.codec != nil) {
+		known := literal > 0 && len(m.Patterns) > 0 && m.Format != "lorawan" && records[0].Rejection.Reason == telemetry.ReasonRange
+		if !known && (records[0].Rejection.Reason != telemetry.ReasonUndecoded || codecOf(m) != nil) {
 			return c, false
 		}
 		c.Detail = records[0].Rejection.Detail
 	}
 	for i := range records {
 		for _, r := range records[i].Observation.Readings {
-			if m.taken(&r) && !slices.Contains(c.Quantities, r.Quantity) {
+			if m.Taken(&r) && !slices.Contains(c.Quantities, r.Quantity) {
 				c.Quantities = append(c.Quantities, r.Quantity)
 				c.score += plausibility(r)
 			}
@@ -150,8 +181,8 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 	}
 	slices.Sort(c.Quantities)
 	c.score = min(c.score, 16)
-	if m.codec != nil && m.Format == "lorawan" {
-		bonus, ok := w.evidence(m, b, msg, records)
+	if codecOf(m) != nil && m.Format == "lorawan" {
+		bonus, ok := t.evidence(m, b, msg, records)
 		if !ok {
 			return c, false
 		}
@@ -164,7 +195,7 @@ func (w *Worker) candidate(m *model, msg *ingest.Message) (c Candidate, ok bool)
 	if len(c.Quantities) == 0 {
 		c.score -= 10 // whoever reads something is likelier
 	}
-	if m.Varied && m.codec == nil {
+	if m.Varied && codecOf(m) == nil {
 		c.score -= 2 // one maker's device says more than a family
 	}
 	return c, true
@@ -191,16 +222,16 @@ func plausibility(r telemetry.Reading) int {
 	return 3
 }
 
-// fits reports whether a topic is one of the model's, and how many of its levels are literal.
-func (m *model) fits(topic string) (literal int, ok bool) {
-	for i := range m.patterns {
-		p := &m.patterns[i]
-		if !p.matches(topic) {
+// topical reports whether a topic is one of the model's, and how many of its levels are literal.
+func topical(m *ready, topic string) (literal int, ok bool) {
+	for i := range m.Patterns {
+		p := &m.Patterns[i]
+		if !p.Matches(topic) {
 			continue
 		}
 		n := 0
-		for _, l := range p.levels {
-			if l != "+" && l != "#" && !isNamed(l) {
+		for _, l := range p.Levels {
+			if l != "+" && l != "#" && !pattern.IsNamed(l) {
 				n++
 			}
 		}
@@ -210,7 +241,7 @@ func (m *model) fits(topic string) (literal int, ok bool) {
 }
 
 // mentioned is a bonus where the network server's message names the model: a device profile "Milesight VS133".
-func (m *model) mentioned(payload []byte) int {
+func mentioned(m *ready, payload []byte) int {
 	if m.Format != "lorawan" || m.Codec == "" {
 		return 0
 	}
@@ -282,5 +313,5 @@ func idOf(address string) string {
 	if id = strings.Trim(id, "-_"); id == "" {
 		return "device"
 	}
-	return id[:min(len(id), maxText)]
+	return id[:min(len(id), written.MaxText)]
 }

@@ -38,10 +38,10 @@ func TestRedact(t *testing.T) {
 		{"binary", "\xff\xd8\xff\xe0JFIF\x00", `....…4.`},
 		{"nothing", ``, ``},
 	}
-	known := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}}).lexicon()
+	known := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}}).shared.lexicon()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := string(known.redact([]byte(tt.payload)))
+			got := string(known.Payload([]byte(tt.payload)))
 			if tt.name == "broken quote" { // any form will do as long as nothing of the name is left
 				if strings.Contains(got, "di") || strings.Contains(got, "Bu") {
 					t.Errorf("got %s", got)

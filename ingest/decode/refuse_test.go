@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -25,7 +26,7 @@ func TestD1_ImpossibleValues(t *testing.T) {
 		telemetry.TVOC: {0}, telemetry.PM25: {0}, telemetry.BodyTemperature: {24, 41}, telemetry.Battery: {0, 100}, telemetry.PeopleIn: {0, 40}, telemetry.PeopleInTotal: {0, 65_535},
 	}
 	d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}})
-	own := acme(t, Model{Readings: []Field{{Path: "motion", Quantity: telemetry.Motion}, {Path: "v", Quantity: telemetry.CO2}}})
+	own := acme(t, model.Model{Readings: []model.Field{{Path: "motion", Quantity: telemetry.Motion}, {Path: "v", Quantity: telemetry.CO2}}})
 	for q, values := range refused {
 		for _, v := range values {
 			recs := d.Decode(message(door, fmt.Sprintf(`{"motion":true,%q:%v}`, q, v)), nil)
@@ -57,7 +58,7 @@ func TestD1_ImpossibleValues(t *testing.T) {
 
 // TestD1_WarmingUp: what a sensor says beside a zero that is none is no measurement either; other sensors' zeros are. Finding D1.
 func TestD1_WarmingUp(t *testing.T) {
-	d := acme(t, Model{Readings: []Field{{Path: "*.t", Quantity: telemetry.Temperature}, {Path: "*.h", Quantity: telemetry.Humidity}, {Path: "*.c", Quantity: telemetry.CO2}}})
+	d := acme(t, model.Model{Readings: []model.Field{{Path: "*.t", Quantity: telemetry.Temperature}, {Path: "*.h", Quantity: telemetry.Humidity}, {Path: "*.c", Quantity: telemetry.CO2}}})
 	for payload, want := range map[string]string{
 		`{"MHZ19":{"c":0,"t":0},"SHT":{"t":0,"h":80}}`: " temperature=0 @ SHT humidity=80 @ SHT; range",
 		`{"MHZ19":{"c":0,"t":0}}`:                      "range",
@@ -103,9 +104,9 @@ func TestD1_TrueZerosStay(t *testing.T) {
 func TestD1_RefusalsNameTheirDevice(t *testing.T) {
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "a", Model: "box"}, {ID: "b", Model: "box"}, {ID: "c", Model: "box"}}
-	read := []Field{{Path: "c", Quantity: telemetry.CO2}, {Path: "m", Quantity: telemetry.Motion}}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{
-		{ID: "box", Title: "B", Match: []string{"box/telemetry"}, Each: &Each{Path: "$[]", Device: "id", Readings: read}},
+	read := []model.Field{{Path: "c", Quantity: telemetry.CO2}, {Path: "m", Quantity: telemetry.Motion}}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{
+		{ID: "box", Title: "B", Match: []string{"box/telemetry"}, Each: &model.Each{Path: "$[]", Device: "id", Readings: read}},
 	}})
 	for payload, want := range map[string]string{
 		`[{"id":"a","c":0,"m":1},{"id":"b","m":0},{"id":"c","c":70000}]`:        "a; b; !a; !c",
@@ -143,8 +144,8 @@ func TestD1_RefusalsOfManyDevicesAreBounded(t *testing.T) {
 		site.Devices = append(site.Devices, facility.Device{ID: id, Model: "box"})
 		payload = append(payload, `{"id":"`+id+`","c":0,"m":1}`)
 	}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{
-		{ID: "box", Title: "B", Match: []string{"box/telemetry"}, Each: &Each{Path: "$[]", Device: "id", Readings: []Field{{Path: "c", Quantity: telemetry.CO2}, {Path: "m", Quantity: telemetry.Motion}}}},
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{
+		{ID: "box", Title: "B", Match: []string{"box/telemetry"}, Each: &model.Each{Path: "$[]", Device: "id", Readings: []model.Field{{Path: "c", Quantity: telemetry.CO2}, {Path: "m", Quantity: telemetry.Motion}}}},
 	}})
 	recs := d.Decode(message("box/telemetry", "["+strings.Join(payload, ",")+"]"), nil)
 	if len(recs) != 200+maxRefusedOf {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -22,13 +23,13 @@ func measuresOf(dev *facility.Device) (mask uint64) {
 
 // restrict refuses the readings of a message, whose records begin at from, that their devices are not configured to measure:
 // each device's with one rejection that says so. What the device is there for is kept.
-func (w *Worker) restrict(msg *ingest.Message, records []telemetry.Record, from int) []telemetry.Record {
-	for i := from; w.d.router.restricted && i < len(records); i++ {
+func (r *router) restrict(w *worker, msg *ingest.Message, records []telemetry.Record, from int) []telemetry.Record {
+	for i := from; r.restricted && i < len(records); i++ {
 		rec := &records[i]
 		if rec.Kind != telemetry.KindObservation {
 			continue
 		}
-		b := w.d.router.sites[rec.Site][rec.Observation.Device]
+		b := r.sites[rec.Site][rec.Observation.Device]
 		if b == nil || b.measures == 0 {
 			continue
 		}
@@ -36,7 +37,7 @@ func (w *Worker) restrict(msg *ingest.Message, records []telemetry.Record, from 
 		if !slices.ContainsFunc(rec.Observation.Readings, refused) {
 			continue
 		}
-		rejection := w.refusal(msg, b, rec, refused)
+		rejection := refusal(w, msg, b, rec, refused)
 		rec.Observation.Readings = slices.DeleteFunc(rec.Observation.Readings, refused)
 		if len(rec.Observation.Readings) == 0 && rec.Observation.Task == nil {
 			records[i] = rejection
@@ -50,7 +51,7 @@ func (w *Worker) restrict(msg *ingest.Message, records []telemetry.Record, from 
 
 // refusal is the rejection of the readings of an observation that its device is not configured to measure. It is recognised
 // when it comes again, as the observation is, and repeats nothing of the payload: the quantities say all.
-func (w *Worker) refusal(msg *ingest.Message, b *binding, rec *telemetry.Record, refused func(telemetry.Reading) bool) telemetry.Record {
+func refusal(w *worker, msg *ingest.Message, b *binding, rec *telemetry.Record, refused func(telemetry.Reading) bool) telemetry.Record {
 	var names, wanted []string
 	for _, r := range rec.Observation.Readings {
 		if name := r.Quantity.String(); refused(r) && !slices.Contains(names, name) {
@@ -62,7 +63,7 @@ func (w *Worker) refusal(msg *ingest.Message, b *binding, rec *telemetry.Record,
 			wanted = append(wanted, q.String())
 		}
 	}
-	r := w.reject(msg, b, faultf(telemetry.ReasonMeasures, "%s: the device is configured to measure %s alone (measures)",
+	r := w.reject(msg, b, fault.New(telemetry.ReasonMeasures, "%s: the device is configured to measure %s alone (measures)",
 		strings.Join(names, ", "), strings.Join(wanted, ", ")))
 	r.At, r.Rejection.Raw = rec.At, nil
 	r.Identity = telemetry.Beside(rec.Identity, notMeasured)

@@ -5,50 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/pattern"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// nativePrefix begins every topic of the native format; pushPrefix those that the HTTP door makes up:
-// push/{model}, push/{model}/{device} and push/{model}/{site}/{device}.
-const (
-	nativePrefix  = "gerbang/v1/"
-	nativePattern = nativePrefix + "{site}/{device}"
-	pushPrefix    = "push/"
-)
-
-// binding is what a topic leads to: a configured device.
-type binding struct {
-	site   string
-	device string
-	// address is how messages name the device; empty: not known.
-	address string
-	key     string // "site/device", as in a Sender
-	model   *model
-	zone    *time.Location
-	tasks   map[string]facility.Task // of the site; nil: any task is taken (no site is configured)
-	author  bool                     // keep a task log's "by"
-	// measures are the quantities that the device is there for, as bits; 0: whatever its model reads.
-	measures uint64
-	// stranger: no site has the device; somebody only looks at its message.
-	stranger bool
-}
-
-// unbound is the binding of a message that leads nowhere.
-var unbound = &binding{}
+// ownPattern is the topic of every device below the gateway's own.
+const ownPattern = pattern.Own + "{site}/{device}"
 
 // router finds the device that a message is about.
 type router struct {
 	// exact holds every topic that can be told in advance: one look-up, whatever the number of devices.
 	exact  map[string]*binding
-	tree   tree // for topics with wildcards, and to say what is wrong with the others
+	tree   pattern.Tree[*route] // for topics with wildcards, and to say what is wrong with the others
 	routes map[string]*route
 	sites  map[string]map[string]*binding // site, device
 	// restricted: some device is there for some of what its model reads.
@@ -57,34 +34,34 @@ type router struct {
 
 // route is one topic pattern with the devices that may speak on it.
 type route struct {
-	pattern pattern
+	pattern pattern.Pattern
 	title   string // the model's id, for messages
 	// quiet is the model on whose behalf the pattern is silent, for the devices that are configured where it names one; nil: it
 	// is not.
-	quiet *model
+	quiet *ready
 	// models name the device in the payload, where the topic does not or names none that is configured: one for each way of doing so.
-	models []*model
+	models []*ready
 	// learners take what a device says about itself, whether it is configured or not.
-	learners []*model
+	learners []*ready
 	depths   map[int]bool // how many levels {device...} has
 	// devices are by lower-case address, with "site/" before it where the topic names the site. A nil binding is an
 	// address that several sites have.
 	devices map[string]*binding
 }
 
-func (r *router) build(sites []facility.Site, models map[string]*model) error {
+func (r *router) build(sites []facility.Site, models map[string]*ready) error {
 	*r = router{exact: make(map[string]*binding), routes: make(map[string]*route), sites: make(map[string]map[string]*binding, len(sites))}
 	var errs []error
 	for i := range sites {
 		errs = append(errs, r.addSite(&sites[i], models))
 	}
 	for _, text := range slices.Sorted(maps.Keys(r.routes)) {
-		r.tree.add(r.routes[text])
+		r.tree.Add(&r.routes[text].pattern, r.routes[text])
 	}
 	return errors.Join(errs...)
 }
 
-func (r *router) addSite(s *facility.Site, models map[string]*model) error {
+func (r *router) addSite(s *facility.Site, models map[string]*ready) error {
 	if r.sites[s.ID] != nil {
 		return fmt.Errorf("site %q is configured twice", s.ID)
 	}
@@ -122,37 +99,34 @@ func (r *router) addSite(s *facility.Site, models map[string]*model) error {
 
 func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	address := b.address
-	if b.model.native() {
-		switch {
-		case address != dev.ID:
-			return fmt.Errorf("address %q: a device of the native format is named by its id in the topic", address)
-		case dev.ID == "out":
-			return errors.New(`the id "out" is taken by the gateway's own topics`)
+	if admit := b.model.format.admit; admit != nil {
+		if err := admit(dev.ID, address); err != nil {
+			return err
 		}
 	}
-	if err := validAddress(address, b.model.namesDevice() || slices.ContainsFunc(b.model.patterns, func(p pattern) bool { return p.deep })); err != nil {
+	if err := validAddress(address, b.model.NamesDevice() || slices.ContainsFunc(b.model.Patterns, func(p pattern.Pattern) bool { return p.Deep })); err != nil {
 		return err
 	}
 	b.model.bind(b, address)
-	for _, p := range b.model.patterns {
-		rt := r.route(p, b.model)
+	for _, p := range b.model.Patterns {
+		rt := r.at(p, b.model)
 		if other, taken := rt.add(b, address); taken {
-			return fmt.Errorf("address %q on topic %s is also that of device %s", address, p.text, other)
+			return fmt.Errorf("address %q on topic %s is also that of device %s", address, p.Text, other)
 		}
-		if !p.wild() && p.device >= 0 {
-			r.exact[p.topic(b.site, address)] = b
+		if !p.Wild() && p.Device >= 0 {
+			r.exact[p.Topic(b.site, address)] = b
 		}
 	}
-	for _, p := range b.model.silent {
-		key := "silent " + p.text
+	for _, p := range b.model.Quiets {
+		key := "silent " + p.Text
 		if r.routes[key] == nil {
 			r.routes[key] = &route{pattern: p, title: b.model.ID, quiet: b.model, devices: make(map[string]*binding)}
 		}
 		r.routes[key].add(b, address) // two models, or sites, may be silent on one topic
 	}
-	for _, text := range b.model.pushPatterns() {
-		p := mustPattern(text)
-		rt := r.route(p, b.model)
+	for _, text := range b.model.PushPatterns() {
+		p := pattern.Must(text)
+		rt := r.at(p, b.model)
 		if _, taken := rt.add(b, address); taken {
 			rt.devices[rt.keyOf(b.site, address)] = nil
 		}
@@ -160,20 +134,13 @@ func (r *router) addDevice(b *binding, dev *facility.Device) error {
 	return nil
 }
 
-// mustPattern is for the patterns that this package makes itself.
-func mustPattern(text string) pattern {
-	p := pattern{text: text, levels: strings.Split(text, "/"), site: -1, device: -1}
-	p.site, p.device = slices.Index(p.levels, "{site}"), slices.Index(p.levels, "{device}")
-	return p
-}
-
-func (r *router) route(p pattern, m *model) *route {
-	rt := r.routes[p.text]
+func (r *router) at(p pattern.Pattern, m *ready) *route {
+	rt := r.routes[p.Text]
 	if rt == nil {
 		rt = &route{pattern: p, title: m.ID, devices: make(map[string]*binding), depths: map[int]bool{1: true}}
-		r.routes[p.text] = rt
+		r.routes[p.Text] = rt
 	}
-	if m.namesDevice() && !slices.ContainsFunc(rt.models, m.namesAlike) {
+	if m.NamesDevice() && !slices.ContainsFunc(rt.models, m.namesAlike) {
 		rt.models = append(rt.models, m)
 	}
 	if m.format.announces != nil && !slices.Contains(rt.learners, m) {
@@ -182,66 +149,8 @@ func (r *router) route(p pattern, m *model) *route {
 	return rt
 }
 
-// bind notes a device of the model by its address.
-func (m *model) bind(b *binding, address string) {
-	key := strings.ToLower(address)
-	if _, taken := m.devices[key]; taken {
-		b = nil
-	}
-	m.devices[key] = b
-}
-
-// namesAlike reports whether messages of both models name their device at the same place.
-func (m *model) namesAlike(other *model) bool {
-	return m.format.addresses != nil && m.format == other.format ||
-		m.format == other.format && m.Device == other.Device && m.Each == nil && other.Each == nil && reflect.DeepEqual(m.When, other.When)
-}
-
-// names are how a message names its device, the most exact first; notReading where it is for nobody.
-func (m *model) names(w *Worker, msg *ingest.Message) ([]string, *fault) {
-	if m.format.addresses != nil {
-		return m.format.addresses(w, msg)
-	}
-	// Whoever is named explains; looking for the name does not.
-	trace := w.trace
-	w.trace = nil
-	defer func() { w.trace = trace }()
-	w.facts, w.fit = facts{}, m.fitting(msg, "")
-	if f := m.format.open(w, m, msg); f != nil {
-		return nil, f
-	}
-	w.capture(msg.Topic)
-	var named []string
-	for i := range m.addresses {
-		if name, ok := m.addresses[i].read(w.tree, found{}); ok {
-			named = append(named, name)
-		}
-	}
-	if f := w.unwrap(m); f != nil {
-		return nil, f
-	}
-	if len(w.tree.captures) == 0 { // it is another tree
-		w.capture(msg.Topic)
-	}
-	if !m.wanted(w, w.tree) {
-		return nil, notReading
-	}
-	if len(m.eachDevice) == 0 {
-		return named, nil
-	}
-	m.each.each(w.tree, found{}, func(item found) bool {
-		for i := range m.eachDevice {
-			if name, ok := m.eachDevice[i].read(w.tree, item.inside()); ok {
-				named = append(named, name)
-			}
-		}
-		return len(named) < maxReadings
-	})
-	return named, nil
-}
-
 func (rt *route) keyOf(site, address string) string {
-	if rt.pattern.site >= 0 {
+	if rt.pattern.Site >= 0 {
 		return strings.ToLower(site + "/" + address)
 	}
 	return strings.ToLower(address)
@@ -256,7 +165,7 @@ func (rt *route) add(b *binding, address string) (other string, taken bool) {
 		return other, true
 	}
 	rt.devices[key] = b
-	if rt.pattern.deep && rt.depths != nil {
+	if rt.pattern.Deep && rt.depths != nil {
 		rt.depths[1+strings.Count(address, "/")] = true
 	}
 	return "", false
@@ -264,56 +173,64 @@ func (rt *route) add(b *binding, address string) (other string, taken bool) {
 
 // validAddress checks how a device is named in topics, or also in payloads, where a / may be part of it.
 func validAddress(address string, payload bool) error {
-	if len(address) > maxAddress || strings.ContainsAny(address, "+#") || strings.TrimSpace(address) != address ||
+	if len(address) > written.MaxAddress || strings.ContainsAny(address, "+#") || strings.TrimSpace(address) != address ||
 		strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return fmt.Errorf("address %s: want at most %d bytes without control characters, + or #", quote(address), maxAddress)
+		return fmt.Errorf("address %s: want at most %d bytes without control characters, + or #", redact.Quote(address), written.MaxAddress)
 	}
 	if !payload && strings.Contains(address, "/") {
-		return fmt.Errorf("address %s: want one level of a topic, without /", quote(address))
+		return fmt.Errorf("address %s: want one level of a topic, without /", redact.Quote(address))
 	}
 	return nil
 }
 
 // filters are the MQTT filters of all routes.
 func (r *router) filters() []string {
-	all := map[string]bool{nativePrefix + "+/+": true}
+	all := map[string]bool{pattern.Own + "+/+": true}
 	for text, rt := range r.routes {
-		if strings.HasPrefix(text, pushPrefix) || rt.quiet != nil {
+		if strings.HasPrefix(text, pattern.Push) || rt.quiet != nil {
 			continue
 		}
 		for depth := range rt.depths {
-			all[rt.pattern.filter(depth)] = true
+			all[rt.pattern.Filter(depth)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
 }
 
+// route finds whose message it is.
+func (r *router) route(w *worker, msg *ingest.Message) (*binding, *fault.Fault) {
+	if b := r.exact[msg.Topic]; b != nil {
+		return b, nil
+	}
+	return r.find(w, msg)
+}
+
 // find handles the topics that exact does not know.
-func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
-	if rest, ok := strings.CutPrefix(msg.Topic, nativePrefix); ok {
-		return r.findNative(rest)
+func (r *router) find(w *worker, msg *ingest.Message) (*binding, *fault.Fault) {
+	if rest, ok := strings.CutPrefix(msg.Topic, pattern.Own); ok {
+		return r.findOwn(rest)
 	}
 	var space [8]*route
-	matched := r.tree.match(msg.Topic, space[:0])
+	matched := r.tree.Match(msg.Topic, space[:0])
 	if len(matched) == 0 {
-		return unbound, faultf(telemetry.ReasonUnknownTopic, "no device or model uses topic %s", quotedTopic(msg.Topic))
+		return unbound, fault.New(telemetry.ReasonUnknownTopic, "no device or model uses topic %s", fault.Topic(msg.Topic))
 	}
 	var nothing *binding
-	var unknown *fault
+	var unknown *fault.Fault
 	for _, rt := range matched {
-		if rt.quiet != nil && rt.pattern.device < 0 {
-			return &rt.quiet.nobody, notReading
+		if rt.quiet != nil && rt.pattern.Device < 0 {
+			return &rt.quiet.nobody, fault.NotReading
 		}
 		b, f := rt.find(w, msg)
 		switch {
-		case f == notReading:
+		case f == fault.NotReading:
 			// A wide pattern's model has no say about a device that a more literal one names.
-			if nothing == nil && (unknown == nil || unknown.subject == "") {
+			if nothing == nil && (unknown == nil || unknown.Subject == "") {
 				nothing = b
 			}
 			continue
 		case b != nil && rt.quiet != nil:
-			return &rt.quiet.nobody, notReading
+			return &rt.quiet.nobody, fault.NotReading
 		case b != nil:
 			return b, nil
 		}
@@ -327,19 +244,19 @@ func (r *router) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 		}
 	}
 	if nothing != nil {
-		return nothing, notReading
+		return nothing, fault.NotReading
 	}
 	return unbound, unknown
 }
 
 // find looks the device of msg up among those of the route. A message that is not a reading for some model is nobody's: the
 // binding names the model alone.
-func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
-	site := rt.pattern.value(msg.Topic, rt.pattern.site)
-	var missing *fault
-	if rt.pattern.device >= 0 {
+func (rt *route) find(w *worker, msg *ingest.Message) (*binding, *fault.Fault) {
+	site := rt.pattern.Value(msg.Topic, rt.pattern.Site)
+	var missing *fault.Fault
+	if rt.pattern.Device >= 0 {
 		var b *binding
-		if b, missing = rt.lookup(w, site, rt.pattern.value(msg.Topic, rt.pattern.device)); b != nil || len(rt.models) == 0 {
+		if b, missing = rt.lookup(w, site, rt.pattern.Value(msg.Topic, rt.pattern.Device)); b != nil || len(rt.models) == 0 {
 			return b, missing
 		}
 	}
@@ -347,11 +264,11 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	for _, m := range rt.models {
 		addresses, f := m.names(w, msg)
 		switch {
-		case f == notReading:
+		case f == fault.NotReading:
 			nothing = &m.nobody
 			continue
 		case f != nil:
-			if rt.pattern.device < 0 {
+			if rt.pattern.Device < 0 {
 				missing = f
 			}
 			continue
@@ -368,16 +285,16 @@ func (rt *route) find(w *Worker, msg *ingest.Message) (*binding, *fault) {
 	}
 	switch {
 	case nothing != nil:
-		return nothing, notReading
+		return nothing, fault.NotReading
 	case missing == nil:
-		missing = faultf(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
+		missing = fault.New(telemetry.ReasonUnknownDevice, "the payload names no device (model %s)", rt.title)
 	}
 	return nil, missing
 }
 
-func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
+func (rt *route) lookup(w *worker, site, address string) (*binding, *fault.Fault) {
 	key := w.key[:0]
-	if rt.pattern.site >= 0 {
+	if rt.pattern.Site >= 0 {
 		key = append(append(key, site...), '/')
 	}
 	key = append(key, address...)
@@ -395,26 +312,14 @@ func (rt *route) lookup(w *Worker, site, address string) (*binding, *fault) {
 	case b != nil:
 		return b, nil
 	case ok:
-		return nil, faultf(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", shownAddress(address), pushPrefix+rt.title+"/{site}/{device}")
+		return nil, fault.New(telemetry.ReasonUnknownDevice, "device %s exists in several sites: want %s", fault.Address(address), pattern.Push+rt.title+"/{site}/{device}")
 	}
-	return nil, faultf(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", shownAddress(address), rt.title).
-		about(rt.pattern.text+" "+bounded(site+"/"+address, maxAddress), address)
+	return nil, fault.New(telemetry.ReasonUnknownDevice, "device %s is not configured (model %s)", fault.Address(address), rt.title).
+		About(rt.pattern.Text+" "+written.Bounded(site+"/"+address, written.MaxAddress), address)
 }
 
-// level is the i-th level of topic; empty if i is negative.
-func level(topic string, i int) string {
-	if i < 0 {
-		return ""
-	}
-	var l string
-	for range i + 1 {
-		l, topic, _ = strings.Cut(topic, "/")
-	}
-	return l
-}
-
-// findNative says what is wrong with a topic below gerbang/v1/ that is no configured device's.
-func (r *router) findNative(rest string) (*binding, *fault) {
+// findOwn says what is wrong with a topic below gerbang/v1/ that is no configured device's.
+func (r *router) findOwn(rest string) (*binding, *fault.Fault) {
 	siteID, rest, _ := strings.Cut(rest, "/")
 	devices, known := r.sites[siteID]
 	if device, _, _ := strings.Cut(rest, "/"); device == "out" {
@@ -422,17 +327,17 @@ func (r *router) findNative(rest string) (*binding, *fault) {
 		if known {
 			b = &binding{site: siteID}
 		}
-		return b, faultf(telemetry.ReasonForeign, "%s{site}/out/… is where the gateway itself publishes", nativePrefix)
+		return b, fault.New(telemetry.ReasonForeign, "%s{site}/out/… is where the gateway itself publishes", pattern.Own)
 	}
 	switch {
-	case !validID(siteID) || !validID(rest):
-		return unbound, faultf(telemetry.ReasonUnknownTopic, "topic does not name a site and a device: want %s", nativePattern)
+	case !written.IsID(siteID) || !written.IsID(rest):
+		return unbound, fault.New(telemetry.ReasonUnknownTopic, "topic does not name a site and a device: want %s", ownPattern)
 	case !known:
-		return unbound, faultf(telemetry.ReasonUnknownDevice, "site %s is not configured", quoted(siteID)).about("", rest)
+		return unbound, fault.New(telemetry.ReasonUnknownDevice, "site %s is not configured", fault.Quoted(siteID)).About("", rest)
 	case devices[rest] == nil:
-		return &binding{site: siteID, device: rest}, faultf(telemetry.ReasonUnknownDevice, "device %s of site %q is not configured", shownAddress(rest), siteID).about("", rest)
+		return &binding{site: siteID, device: rest}, fault.New(telemetry.ReasonUnknownDevice, "device %s of site %q is not configured", fault.Address(rest), siteID).About("", rest)
 	}
 	m := devices[rest].model
-	return devices[rest], faultf(telemetry.ReasonUnknownTopic, "device %q of site %q is of model %s and does not use the native format: want %s",
+	return devices[rest], fault.New(telemetry.ReasonUnknownTopic, "device %q of site %q is of model %s and does not use the native format: want %s",
 		rest, siteID, m.ID, strings.Join(m.Match, " or "))
 }

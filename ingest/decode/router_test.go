@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -25,8 +26,8 @@ func routed(t testing.TB) Options {
 		{ID: "d1", Model: "full"}, {ID: "d6", Model: "part", Address: "SN-6"}, {ID: "d7", Model: "body", Address: "7"},
 		{ID: "d4", Model: "push", Address: "x4"},
 	}
-	read := []Field{{Path: "c", Quantity: telemetry.CO2}}
-	return Options{Sites: []facility.Site{a, b}, Models: []Model{
+	read := []model.Field{{Path: "c", Quantity: telemetry.CO2}}
+	return Options{Sites: []facility.Site{a, b}, Models: []model.Model{
 		{ID: "full", Title: "F", Match: []string{"s/{site}/{device}/up"}, Readings: read},
 		{ID: "part", Title: "P", Match: []string{"p/{device}/up", "p/+/{device}/#"}, Readings: read},
 		{ID: "body", Title: "B", Match: []string{"app/+/event/#"}, Device: "info.id", Readings: read},
@@ -161,10 +162,10 @@ func TestArena(t *testing.T) {
 func TestAWidePatternHidesNoDevice(t *testing.T) {
 	site, yes := testSite(t), true
 	site.Devices = []facility.Device{{ID: "d1", Model: "exact"}, {ID: "w1", Model: "wide"}}
-	read := []Field{{Path: "c", Quantity: telemetry.CO2}}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{
+	read := []model.Field{{Path: "c", Quantity: telemetry.CO2}}
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{
 		{ID: "exact", Title: "E", Match: []string{"counters/{device}/telemetry"}, Readings: read},
-		{ID: "wide", Title: "W", Match: []string{"+/+/telemetry"}, Device: "who", When: When{Process: []Condition{{Path: "who", Exists: &yes}}}, Readings: read},
+		{ID: "wide", Title: "W", Match: []string{"+/+/telemetry"}, Device: "who", When: model.When{Process: []model.Condition{{Path: "who", Exists: &yes}}}, Readings: read},
 	}})
 	for _, tt := range []struct{ topic, payload, want string }{
 		{"counters/d1/telemetry", `{"c":400}`, "2022-07-05T01:00:00Z d1 co2 400 ppm; "},
@@ -183,9 +184,9 @@ func TestIgnoredIsCounted(t *testing.T) {
 	yes := true
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "acme"}}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{{
-		ID: "acme", Title: "A", Match: []string{"a/{device}"}, When: When{Ignore: []Condition{{Path: "join", Exists: &yes}}},
-		Readings: []Field{{Path: "c", Quantity: telemetry.CO2, Invalid: []any{int64(65535)}}},
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{{
+		ID: "acme", Title: "A", Match: []string{"a/{device}"}, When: model.When{Ignore: []model.Condition{{Path: "join", Exists: &yes}}},
+		Readings: []model.Field{{Path: "c", Quantity: telemetry.CO2, Invalid: []any{int64(65535)}}},
 	}}})
 	for _, payload := range []string{`{"join":1,"c":400}`, `{"c":65535}`, `{"c":null}`} {
 		if recs := d.Decode(message("a/d1", payload), nil); len(recs) != 0 {

@@ -7,14 +7,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 )
 
-// sampleTime is when samples without any time are received.
-var sampleTime = time.Date(2022, 7, 5, 1, 0, 0, 0, time.UTC)
-
 // Check decodes a sample of the model called id and lists in what it differs from what was expected.
-func (d *Decoder) Check(id string, s Sample) []string {
-	q := Query{Model: id, Topic: s.Topic, Payload: []byte(s.Payload), Received: s.receipt()}
+func (d *Decoder) Check(id string, s model.Sample) []string {
+	q := Query{Model: id, Topic: s.Topic, Payload: []byte(s.Payload), Received: s.Receipt()}
 	if s.Frame != "" {
 		frame, err := hex.DecodeString(strings.ReplaceAll(s.Frame, " ", ""))
 		if err != nil {
@@ -48,7 +47,7 @@ func (d *Decoder) Check(id string, s Sample) []string {
 			fail("got %v, which is not expected", line)
 			continue
 		}
-		if e := s.Expect[i]; !e.matches(line) {
+		if e := s.Expect[i]; !matches(&e, line) {
 			fail("got %v, want %s %v on channel %q (%s %s %s)", line, e.Quantity, e.Value, e.Channel, e.Device, e.Text, e.At)
 		}
 	}
@@ -58,24 +57,7 @@ func (d *Decoder) Check(id string, s Sample) []string {
 	return problems
 }
 
-// receipt is when the sample arrives: soon after the newest time it holds.
-func (s *Sample) receipt() time.Time {
-	if t, err := time.Parse(time.RFC3339, s.Received); err == nil {
-		return t
-	}
-	now := time.Time{}
-	for _, e := range s.Expect {
-		if t, err := time.Parse(time.RFC3339, e.At); err == nil && t.After(now) {
-			now = t
-		}
-	}
-	if now.IsZero() {
-		return sampleTime
-	}
-	return now.Add(time.Second)
-}
-
-func (e *Expected) matches(l Line) bool {
+func matches(e *model.Expected, l Line) bool {
 	if l.Value == nil || strings.TrimSuffix(l.Quantity, "_period") != e.Quantity.String() || l.Channel != e.Channel || l.Text != e.Text {
 		return false
 	}

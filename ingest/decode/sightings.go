@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/redact"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -69,20 +72,20 @@ func (s *Sightings) Forget() {
 }
 
 // note counts a message that led to no configured device.
-func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
-	key := f.subject
+func (s *Sightings) note(g *guesser, msg *ingest.Message, f *fault.Fault) {
+	key := f.Subject
 	if key == "" {
-		key = bounded(msg.Topic, maxTopic)
+		key = written.Bounded(msg.Topic, written.MaxTopic)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.bySight[key]
 	if one == nil {
 		s.makeRoom()
-		one = &Sighting{Topic: bounded(d.lexicon().topic(msg.Topic, s.sight(), f.address), maxTopic), First: msg.Received}
+		one = &Sighting{Topic: written.Bounded(g.shared.lexicon().Topic(msg.Topic, s.sight(), f.Address), written.MaxTopic), First: msg.Received}
 		s.bySight[key] = one
 	}
-	one.Why = bounded(f.said(d.lexicon(), s.sight()), maxDetail)
+	one.Why = written.Bounded(f.Said(g.shared.lexicon(), s.sight()), written.MaxDetail)
 	one.Messages++
 	one.Last = max(one.Last, msg.Received)
 	// A join or heartbeat tells less than the readings that follow it.
@@ -94,7 +97,7 @@ func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
 		return
 	}
 	one.tries++
-	better, took := s.guess(d, msg)
+	better, took := s.guess(g, msg)
 	s.guessFree = free + max(guessEvery, guessShare*telemetry.Instant(took))
 	if len(better) > 0 {
 		one.Candidates = better
@@ -102,7 +105,7 @@ func (s *Sightings) note(d *Decoder, msg *ingest.Message, f *fault) {
 }
 
 // guess recognises a message and says how long that took. It gives the lock back for as long: nobody waits for a guess but the message.
-func (s *Sightings) guess(d *Decoder, msg *ingest.Message) (found []Candidate, took time.Duration) {
+func (s *Sightings) guess(g *guesser, msg *ingest.Message) (found []Candidate, took time.Duration) {
 	now := s.clock
 	if now == nil {
 		now = time.Now
@@ -114,20 +117,20 @@ func (s *Sightings) guess(d *Decoder, msg *ingest.Message) (found []Candidate, t
 		s.guessing = false
 	}()
 	began := now()
-	found = d.Recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time(), Open: s.Open})
+	found = g.recognise(Query{Topic: msg.Topic, Payload: msg.Payload, Retained: msg.Retained, Received: msg.Received.Time(), Open: s.Open})
 	for i := range found {
-		if c := &found[i]; !s.Open && !wellFormed(c.Address) {
+		if c := &found[i]; !s.Open && !redact.WellFormed(c.Address) {
 			c.Address = ingest.Outline(c.Address)
 		}
 	}
 	return found, now().Sub(began)
 }
 
-func (s *Sightings) sight() sight {
+func (s *Sightings) sight() redact.Sight {
 	if s.Open {
-		return open
+		return redact.Open
 	}
-	return heard
+	return redact.Heard
 }
 
 // maxGuesses bounds how often a guess is tried on one sighting.

@@ -9,13 +9,14 @@ import (
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-func doorModel() Model {
-	return Model{
+func doorModel() model.Model {
+	return model.Model{
 		ID: "acme-door", Title: "Acme door", Match: []string{"acme/{device}/state"}, Format: "json",
-		Readings: []Field{{Path: "open", Quantity: telemetry.ContactOpen}},
+		Readings: []model.Field{{Path: "open", Quantity: telemetry.ContactOpen}},
 	}
 }
 
@@ -23,7 +24,7 @@ func TestStrangersAreSeenWithWhatToWrite(t *testing.T) {
 	var seen Sightings
 	site := testSite(t)
 	site.Devices = append(site.Devices, facility.Device{ID: "known", Model: "acme-door"})
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{doorModel()}, Sightings: &seen})
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{doorModel()}, Sightings: &seen})
 	// All in one instant: a gateway that starts hears its strangers at once.
 	for _, m := range [][2]string{
 		{"acme/known/state", `{"open":true}`}, {"acme/door7/state", `{"open":true}`}, {"acme/door7/state", `{"open":false}`}, {"acme/Budi Santoso/state", `{"open":true}`},
@@ -105,23 +106,21 @@ func TestAGuessIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var m Model
+	var m model.Model
 	if _, problems := strict.Decode(file, data, &m); len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	trialsLeft := func(copies int) int {
-		var models []Model
+		var models []model.Model
 		for i := range copies {
 			other := m
 			other.ID = fmt.Sprintf("%s-%d", m.ID, i)
 			models = append(models, other)
 		}
 		d := newDecoder(t, Options{Sites: []facility.Site{testSite(t)}, Models: models})
-		var w *Worker
-		d.workers.New = func() any { w = d.Worker(nil); return w }
 		q := Query{Payload: []byte{0x01, 0xff, 0x38, 0x02, 0x1e}, Frame: true, Port: 5, Received: message("", "").Received.Time()} // 1 °C below zero, 30 %
-		d.Recognise(q)
-		return w.trials
+		_, left := d.guesser.weigh(q)
+		return left
 	}
 	if used := guessTrials - trialsLeft(1); used < trials {
 		t.Fatalf("one model: %d trials, want a frame that needs all %d", used, trials)

@@ -6,13 +6,15 @@ import (
 	"sync"
 
 	"github.com/gerbang-iot/gerbang/ingest"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
 	"github.com/gerbang-iot/gerbang/ingest/decode/object"
 	"github.com/gerbang-iot/gerbang/ingest/decode/transcode"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func init() {
-	register(Format{Name: "sparkplug", Title: "Sparkplug B", open: openSparkplug, addresses: addressesSparkplug})
+	register(Format{Name: "sparkplug", Title: "Sparkplug B", open: openSparkplug, addresses: addressesSparkplug,
+		start: func(*shared, []*ready) any { return &nodes{} }})
 }
 
 // Sparkplug B names its metrics once, in a birth certificate, and by number afterwards. What births say is kept in Memory by
@@ -39,11 +41,11 @@ type edgeNode struct {
 const maxEdgeNodes = 4096
 
 // addressesSparkplug gives the names of a device behind an edge node, or of the edge node itself, the most exact first.
-func addressesSparkplug(_ *Worker, msg *ingest.Message) ([]string, *fault) {
+func addressesSparkplug(_ *worker, _ *ready, msg *ingest.Message) ([]string, *fault.Fault) {
 	t, ok := transcode.ParseSparkplugTopic(msg.Topic)
 	switch {
 	case !ok:
-		return nil, faultf(telemetry.ReasonUnknownTopic, "not a topic of Sparkplug B: want spBv1.0/{group}/{kind}/{node}[/{device}]")
+		return nil, fault.New(telemetry.ReasonUnknownTopic, "not a topic of Sparkplug B: want spBv1.0/{group}/{kind}/{node}[/{device}]")
 	case t.Device == "":
 		return []string{t.EdgeNode(), t.Node}, nil
 	}
@@ -51,34 +53,35 @@ func addressesSparkplug(_ *Worker, msg *ingest.Message) ([]string, *fault) {
 }
 
 // openSparkplug makes the tree of a birth or of data; a death and a command are not readings.
-func openSparkplug(w *Worker, _ *model, msg *ingest.Message) *fault {
+func openSparkplug(w *worker, m *ready, msg *ingest.Message) *fault.Fault {
 	t, ok := transcode.ParseSparkplugTopic(msg.Topic)
 	if !ok {
-		return faultf(telemetry.ReasonUnknownTopic, "not a topic of Sparkplug B: want spBv1.0/{group}/{kind}/{node}[/{device}]")
+		return fault.New(telemetry.ReasonUnknownTopic, "not a topic of Sparkplug B: want spBv1.0/{group}/{kind}/{node}[/{device}]")
 	}
 	w.explainf("envelope", "Sparkplug B %s of %s %s", t.Kind, t.EdgeNode(), t.Device)
-	node := w.d.nodes.find(t.EdgeNode(), w.d.limits.Memory)
+	nodes, _ := m.state.(*nodes)
+	node := nodes.find(t.EdgeNode(), w.shared.memory)
 	switch {
 	case t.IsDeath():
 		if changed, err := node.aliases.Forget(t, msg.Payload); err == nil && changed {
-			w.d.remember(t, node)
+			remember(w.shared.memory, t, node)
 		}
-		return notReading
+		return fault.NotReading
 	case t.IsBirth():
 		changed, err := node.aliases.LearnBirth(t, msg.Payload)
 		if err != nil {
 			return unreadable(err)
 		}
 		if changed {
-			w.d.remember(t, node)
+			remember(w.shared.memory, t, node)
 		}
 	case !t.IsData():
-		return notReading
+		return fault.NotReading
 	}
-	f := w.transcode(msg, func(l transcode.Limits, out *object.Writer) error {
+	f := transcoded(w, msg, func(l transcode.Limits, out *object.Writer) error {
 		err := transcode.Sparkplug(msg.Payload, node.aliases.Names(t.Device), l, out)
 		if errors.Is(err, transcode.ErrNoBirth) {
-			w.d.askRebirth(t, node, msg.Received)
+			nodes.askRebirth(w.shared, t, node, msg.Received)
 		}
 		return err
 	})
@@ -106,26 +109,26 @@ func (n *nodes) find(name string, memory Memory) *edgeNode {
 }
 
 // remember keeps what an edge node has announced. If it cannot be kept, a restart has to ask the node again.
-func (d *Decoder) remember(t transcode.SparkplugTopic, node *edgeNode) {
+func remember(memory Memory, t transcode.SparkplugTopic, node *edgeNode) {
 	data, err := node.aliases.MarshalBinary()
 	if err != nil {
 		return
 	}
-	_ = d.limits.Memory.Put(sparkplugKey+t.EdgeNode(), base64.StdEncoding.EncodeToString(data))
+	_ = memory.Put(sparkplugKey+t.EdgeNode(), base64.StdEncoding.EncodeToString(data))
 }
 
 // askRebirth asks an edge node for its births, now and then.
-func (d *Decoder) askRebirth(t transcode.SparkplugTopic, node *edgeNode, now telemetry.Instant) {
-	if d.limits.Ask == nil {
+func (n *nodes) askRebirth(s *shared, t transcode.SparkplugTopic, node *edgeNode, now telemetry.Instant) {
+	if s.ask == nil {
 		return
 	}
-	d.nodes.mu.Lock()
+	n.mu.Lock()
 	due := node.asked == 0 || now-node.asked >= rebirthEvery
 	if due {
 		node.asked = now
 	}
-	d.nodes.mu.Unlock()
+	n.mu.Unlock()
 	if due {
-		d.limits.Ask(t.Rebirth(now.Time()))
+		s.ask(t.Rebirth(now.Time()))
 	}
 }

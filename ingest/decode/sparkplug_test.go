@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -48,10 +49,10 @@ func TestSparkplugNamesSurviveAReload(t *testing.T) {
 	site.Devices = append(site.Devices, facility.Device{ID: "air", Model: "sparkplug", Address: "Node 1/Air"})
 	options := Options{
 		Sites: []facility.Site{site}, Memory: memory,
-		Models: []Model{{
+		Models: []model.Model{{
 			ID: "sparkplug", Title: "Sparkplug B", Format: "sparkplug", Match: []string{"spBv1.0/+/+/+", "spBv1.0/+/+/+/+"}, Otherwise: "ignore",
-			Each:     &Each{Path: "metrics[*]", Time: &Time{Path: "timestamp", Formats: []string{"epoch_ms"}}},
-			Readings: []Field{{Path: "value", Auto: true, NamePath: "name"}},
+			Each:     &model.Each{Path: "metrics[*]", Time: &model.Time{Path: "timestamp", Formats: []string{"epoch_ms"}}},
+			Readings: []model.Field{{Path: "value", Auto: true, NamePath: "name"}},
 		}},
 		Ask: func(topic string, _ []byte) { asked = append(asked, topic) },
 	}

@@ -6,6 +6,9 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 )
 
 // template is a value_template of Home Assistant as far as it leads to one value: {{ value }} or a path below value_json,
@@ -13,7 +16,7 @@ import (
 // is more than that is not understood.
 type template struct {
 	json bool // a path below value_json; else the payload as it is
-	path path
+	path document.Path
 	ops  []operation
 }
 
@@ -70,28 +73,28 @@ func parseTemplate(text string) (template, error) {
 	case p.next() != 0 || !v.variable:
 		return template{}, errNotPath
 	}
-	return template{p.json, path{text: "value_json", steps: p.steps}, v.ops}, nil
+	return template{p.json, document.Path{Text: "value_json", Steps: p.steps}, v.ops}, nil
 }
 
 // errNotPath is why a template is not understood.
 var errNotPath = errors.New("more than a path below value_json, constants and the filters float, int, round, abs, default, is_defined, string, lower and upper")
 
 // render looks the value up. Not ok: there is none.
-func (t *template) render(doc *document, payload []byte) (rendered, bool) {
+func (t *template) render(doc *document.Document, payload []byte) (rendered, bool) {
 	var r rendered
 	if t.json {
-		at, ok := t.path.first(doc, 0)
-		if !ok || doc.nodes[at].kind == 'n' {
+		at, ok := t.path.First(doc, 0)
+		if !ok || doc.Nodes[at].Kind == 'n' {
 			return r, false
 		}
-		r.at, r.text = at, string(doc.nodes[at].raw)
+		r.at, r.text = at, string(doc.Nodes[at].Raw)
 	} else {
 		r.text = strings.TrimSpace(string(payload))
 	}
 	if r.text == "" {
 		return r, false
 	}
-	r.number, r.numeric = parseFloat([]byte(r.text))
+	r.number, r.numeric = written.Float([]byte(r.text))
 	for _, op := range t.ops {
 		if !r.apply(op) {
 			return r, false
@@ -143,7 +146,7 @@ func (r *rendered) apply(op operation) bool {
 type templateParser struct {
 	rest  string
 	json  bool
-	steps []step
+	steps []document.Step
 	found bool
 	depth int
 }
@@ -316,7 +319,7 @@ func (p *templateParser) arguments() ([]string, error) {
 }
 
 func (p *templateParser) primary() (term, error) {
-	if p.depth++; p.depth > maxSteps {
+	if p.depth++; p.depth > document.MaxSteps {
 		return term{}, errNotPath
 	}
 	defer func() { p.depth-- }()
@@ -392,12 +395,12 @@ func (p *templateParser) variable() (term, error) {
 // accessors reads .name, ['name'], [0] and .0 behind value_json.
 func (p *templateParser) accessors() error {
 	for {
-		var s step
+		var s document.Step
 		switch {
 		case strings.HasPrefix(p.rest, "."):
 			p.rest = p.rest[1:]
-			s = step{kind: stepName, name: p.word()}
-			if s.name == "" {
+			s = document.Step{Kind: document.StepName, Name: p.word()}
+			if s.Name == "" {
 				return errNotPath
 			}
 		case strings.HasPrefix(p.rest, "["):
@@ -406,22 +409,22 @@ func (p *templateParser) accessors() error {
 				return errNotPath
 			}
 			p.rest, inner = rest, strings.TrimSpace(inner)
-			s = step{kind: stepName, name: strings.Trim(inner, `'"`)}
-			if len(s.name) != len(inner)-2 || inner[0] != inner[len(inner)-1] {
-				s.name = ""
+			s = document.Step{Kind: document.StepName, Name: strings.Trim(inner, `'"`)}
+			if len(s.Name) != len(inner)-2 || inner[0] != inner[len(inner)-1] {
+				s.Name = ""
 			}
 			if index, err := strconv.ParseUint(inner, 10, 16); err == nil {
-				s = step{kind: stepIndex, index: int(index)}
-			} else if s.name == "" {
+				s = document.Step{Kind: document.StepIndex, Index: int(index)}
+			} else if s.Name == "" {
 				return errNotPath
 			}
 		default:
 			return nil
 		}
-		if index, err := strconv.ParseUint(s.name, 10, 16); s.kind == stepName && err == nil {
-			s = step{kind: stepIndex, index: int(index)} // a list has no names
+		if index, err := strconv.ParseUint(s.Name, 10, 16); s.Kind == document.StepName && err == nil {
+			s = document.Step{Kind: document.StepIndex, Index: int(index)} // a list has no names
 		}
-		if p.steps = append(p.steps, s); len(p.steps) > maxSteps {
+		if p.steps = append(p.steps, s); len(p.steps) > document.MaxSteps {
 			return errNotPath
 		}
 	}
@@ -431,7 +434,7 @@ func (p *templateParser) accessors() error {
 func (p *templateParser) word() string {
 	p.next()
 	end := 0
-	for end < len(p.rest) && (wordy(p.rest[end]) && p.rest[end] != '.' && p.rest[end] != '+') {
+	for end < len(p.rest) && (written.IsWordy(p.rest[end]) && p.rest[end] != '.' && p.rest[end] != '+') {
 		end++
 	}
 	name := p.rest[:end]
@@ -441,8 +444,8 @@ func (p *templateParser) word() string {
 
 // last is the name of the member that the template leads to; empty: it leads to the payload, or into a list.
 func (t *template) last() string {
-	if n := len(t.path.steps); n > 0 {
-		return t.path.steps[n-1].name
+	if n := len(t.path.Steps); n > 0 {
+		return t.path.Steps[n-1].Name
 	}
 	return ""
 }

@@ -3,6 +3,8 @@ package decode
 import (
 	"math"
 	"testing"
+
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
 )
 
 func TestTemplates(t *testing.T) {
@@ -55,9 +57,9 @@ func TestTemplates(t *testing.T) {
 	for _, tt := range tests {
 		got := "?"
 		if tpl, err := parseTemplate(tt.template); err == nil {
-			doc := newDocument()
-			if doc.parse([]byte(tt.payload), 8) != nil {
-				doc.scalar([]byte(tt.payload))
+			doc := document.New()
+			if doc.Parse([]byte(tt.payload), 8) != nil {
+				doc.Scalar([]byte(tt.payload))
 			}
 			if r, ok := tpl.render(doc, []byte(tt.payload)); !ok {
 				got = "-"
@@ -81,9 +83,9 @@ func FuzzTemplate(f *testing.F) {
 		if err != nil {
 			return
 		}
-		doc := newDocument()
-		if doc.parse([]byte(payload), 8) != nil {
-			doc.scalar([]byte(payload))
+		doc := document.New()
+		if doc.Parse([]byte(payload), 8) != nil {
+			doc.Scalar([]byte(payload))
 		}
 		r, ok := tpl.render(doc, []byte(payload))
 		if !ok {
@@ -94,8 +96,8 @@ func FuzzTemplate(f *testing.F) {
 				t.Errorf("%q of %q is %v", text, payload, r.number)
 			}
 		}
-		if len(r.text) > 2*len(payload)+400 || len(tpl.path.steps) > maxSteps {
-			t.Errorf("%q: %d bytes of %d, %d steps", text, len(r.text), len(payload), len(tpl.path.steps))
+		if len(r.text) > 2*len(payload)+400 || len(tpl.path.Steps) > document.MaxSteps {
+			t.Errorf("%q: %d bytes of %d, %d steps", text, len(r.text), len(payload), len(tpl.path.Steps))
 		}
 	})
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -14,20 +17,20 @@ import (
 // anything, such as a ward: what is no unit that anybody knows counts only where it stands by a value without a name of its own.
 func (e *extraction) unitBeside(at int32, name string, q telemetry.Quantity) (word string, sure bool) {
 	if e.units == nil {
-		e.units = e.doc.unitWords()
+		e.units = unitWordsIn(e.doc)
 	}
 	if len(e.units.said) == 0 {
 		return "", false
 	}
-	words := wordsIn(name)
-	_, _, named := meaning(string(e.doc.nodes[at].name), "")
+	words := written.Words(name)
+	_, _, named := meaning.Of(string(e.doc.Nodes[at].Name), "")
 	for nameless := !named; at > 0; nameless = false {
 		at = e.units.parents[at]
 		word, sure = e.units.said[at].about(e.doc, words, q)
-		if word != "" && (sure || nameless || isUnit(word)) {
+		if word != "" && (sure || nameless || meaning.IsUnit(word)) {
 			return word, sure || nameless
 		}
-		if word, sure = e.units.tags[at].about(e.doc, words, q); word != "" && (sure || isUnit(word)) {
+		if word, sure = e.units.tags[at].about(e.doc, words, q); word != "" && (sure || meaning.IsUnit(word)) {
 			return word, sure
 		}
 	}
@@ -48,27 +51,27 @@ type saidUnits struct {
 	alike map[string]int32 // by the unit of the quantity that they are about; the first of each
 }
 
-// unitWords finds them. Without any, parents is empty too.
-func (d *document) unitWords() *units {
+// UnitWords finds them. Without any, parents is empty too.
+func unitWordsIn(d *document.Document) *units {
 	u := &units{}
-	if !slices.ContainsFunc(d.nodes, func(n node) bool { return unitLike(n.name) }) {
+	if !slices.ContainsFunc(d.Nodes, func(n document.Node) bool { return unitLike(n.Name) }) {
 		return u
 	}
-	u.parents, u.said, u.tags = make([]int32, len(d.nodes)), map[int32]*saidUnits{}, map[int32]*saidUnits{}
-	for i := range d.nodes {
-		if k := d.nodes[i].kind; k == '{' || k == '[' {
-			for c := range d.children(int32(i)) {
+	u.parents, u.said, u.tags = make([]int32, len(d.Nodes)), map[int32]*saidUnits{}, map[int32]*saidUnits{}
+	for i := range d.Nodes {
+		if k := d.Nodes[i].Kind; k == '{' || k == '[' {
+			for c := range d.Children(int32(i)) {
 				u.parents[c] = int32(i)
 			}
 		}
 	}
-	for i := int32(1); i < d.nodes[0].end; i++ {
-		n := &d.nodes[i]
+	for i := int32(1); i < d.Nodes[0].End; i++ {
+		n := &d.Nodes[i]
 		object := u.parents[i]
-		if d.nodes[object].kind != '{' || !unitLike(n.name) || n.kind != '{' && (n.kind != '"' || len(n.raw) == 0) {
+		if d.Nodes[object].Kind != '{' || !unitLike(n.Name) || n.Kind != '{' && (n.Kind != '"' || len(n.Raw) == 0) {
 			continue
 		}
-		words := wordsIn(string(n.name))
+		words := written.Words(string(n.Name))
 		at := slices.IndexFunc(words, func(w string) bool { return unitNames[w] })
 		if at < 0 {
 			continue
@@ -76,13 +79,13 @@ func (d *document) unitWords() *units {
 		rest := slices.Delete(words, at, at+1)
 		whole := len(rest) == 0 || slices.Equal(rest, []string{"of", "measurement"})
 		switch {
-		case whole && n.kind == '{':
-			for c := range d.children(i) {
-				if m := &d.nodes[c]; m.kind == '"' && len(m.raw) > 0 {
-					u.in(object).add(wordsIn(string(m.name)), c)
+		case whole && n.Kind == '{':
+			for c := range d.Children(i) {
+				if m := &d.Nodes[c]; m.Kind == '"' && len(m.Raw) > 0 {
+					u.in(object).add(written.Words(string(m.Name)), c)
 				}
 			}
-		case n.kind == '{':
+		case n.Kind == '{':
 		case whole:
 			u.in(object).whole = i
 		default:
@@ -90,7 +93,7 @@ func (d *document) unitWords() *units {
 		}
 	}
 	for object, said := range u.said {
-		if within := u.parents[object]; object > 0 && d.nodes[within].kind == '{' && string(d.nodes[object].name) == "tags" {
+		if within := u.parents[object]; object > 0 && d.Nodes[within].Kind == '{' && string(d.Nodes[object].Name) == "tags" {
 			u.tags[within] = said
 		}
 	}
@@ -110,16 +113,16 @@ func (u *saidUnits) add(words []string, at int32) {
 	if _, had := u.named[name]; !had {
 		u.named[name] = at
 	}
-	if s, _, ok := meant(words); ok && s.quantity.Unit() != "%" && s.quantity.Unit() != "1" {
-		if _, had := u.alike[s.quantity.Unit()]; !had {
-			u.alike[s.quantity.Unit()] = at
+	if s, _, ok := meaning.OfWords(words); ok && s.Quantity.Unit() != "%" && s.Quantity.Unit() != "1" {
+		if _, had := u.alike[s.Quantity.Unit()]; !had {
+			u.alike[s.Quantity.Unit()] = at
 		}
 	}
 }
 
 // about is the word about a quantity with a name of these words, or about another quantity of the same unit: temp is about
 // temperature. Where several are, the first counts.
-func (u *saidUnits) about(d *document, name []string, q telemetry.Quantity) (word string, sure bool) {
+func (u *saidUnits) about(d *document.Document, name []string, q telemetry.Quantity) (word string, sure bool) {
 	if u == nil {
 		return "", false
 	}
@@ -129,50 +132,16 @@ func (u *saidUnits) about(d *document, name []string, q telemetry.Quantity) (wor
 	}
 	switch {
 	case named:
-		return string(d.nodes[at].raw), true
+		return string(d.Nodes[at].Raw), true
 	case u.whole > 0:
-		return string(d.nodes[u.whole].raw), false
+		return string(d.Nodes[u.whole].Raw), false
 	}
 	return "", false
 }
 
-// unitNames are words in the name of a member that names a unit.
-var unitNames = setOf("unit", "units", "uom")
+// UnitNames are words in the name of a member that names a unit.
+var unitNames = written.SetOf("unit", "units", "uom")
 
 func unitLike(name []byte) bool {
 	return bytes.Contains(name, []byte("nit")) || bytes.Contains(name, []byte("UNIT")) || bytes.Contains(name, []byte("uom"))
-}
-
-// wholeSystems are words for units of all quantities at once.
-var wholeSystems = map[string]string{"metric": "", "si": "", "imperial": "[degF]", "us": "[degF]", "us_customary": "[degF]"}
-
-// isUnit reports whether anybody knows a word as one for units.
-func isUnit(word string) bool {
-	_, system := wholeSystems[strings.ToLower(strings.TrimSpace(word))]
-	_, unit := unitNamed(word)
-	return system || unit
-}
-
-// measuredIn gives the sense of a value whose unit a word beside it names. ok is false where nobody knows that unit, or it is none of
-// the quantity's; a word that is perhaps about another value is then as none.
-func measuredIn(s sense, word string, sure bool) (sense, bool) {
-	low := strings.ToLower(strings.TrimSpace(word))
-	if unit, whole := wholeSystems[low]; whole {
-		if _, err := conversion(unit, s.quantity); err == nil && unit != "" {
-			s.unit = unit
-		}
-		return s, true
-	}
-	unit, known := unitNamed(word)
-	if !known {
-		return s, false
-	}
-	if s.quantity == telemetry.Battery && (unit == "V" || unit == "mV") {
-		return sense{telemetry.BatteryVoltage, unit}, true
-	}
-	if _, err := conversion(unit, s.quantity); err != nil {
-		return s, !sure
-	}
-	s.unit = unit
-	return s, true
 }

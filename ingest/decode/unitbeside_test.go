@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -14,10 +15,10 @@ import (
 func TestD2_Units(t *testing.T) {
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "lines"}, {ID: "d2", Model: "named"}, {ID: "d3", Model: "mapped"}}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{
-		{ID: "lines", Title: "L", Format: "line", Match: []string{"influx/{device}"}, Each: &Each{Path: "lines[*]"}, Count: CountTotal, Readings: []Field{{Path: "fields.*", Auto: true}}},
-		{ID: "named", Title: "N", Match: []string{"n/{device}"}, Count: CountTotal, Readings: []Field{{Path: "**", Auto: true}}},
-		{ID: "mapped", Title: "M", Match: []string{"m/{device}"}, Readings: []Field{{Path: "reading.value", Quantity: telemetry.BodyTemperature}, {Path: "t", Quantity: telemetry.Temperature}}},
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{
+		{ID: "lines", Title: "L", Format: "line", Match: []string{"influx/{device}"}, Each: &model.Each{Path: "lines[*]"}, Count: model.CountTotal, Readings: []model.Field{{Path: "fields.*", Auto: true}}},
+		{ID: "named", Title: "N", Match: []string{"n/{device}"}, Count: model.CountTotal, Readings: []model.Field{{Path: "**", Auto: true}}},
+		{ID: "mapped", Title: "M", Match: []string{"m/{device}"}, Readings: []model.Field{{Path: "reading.value", Quantity: telemetry.BodyTemperature}, {Path: "t", Quantity: telemetry.Temperature}}},
 	}})
 	for _, tt := range [][3]string{
 		{"influx/d1", `air,unit=F temperature=78.8,humidity=61`, "d1 temperature=26 humidity=61"},
@@ -53,7 +54,7 @@ func TestD2_Units(t *testing.T) {
 func TestUnknownUnitsAreNotRepeated(t *testing.T) {
 	site := testSite(t)
 	site.Devices = []facility.Device{{ID: "d1", Model: "named"}}
-	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []Model{{ID: "named", Title: "N", Match: []string{"n/{device}"}, Readings: []Field{{Path: "**", Auto: true}}}}})
+	d := newDecoder(t, Options{Sites: []facility.Site{site}, Models: []model.Model{{ID: "named", Title: "N", Match: []string{"n/{device}"}, Readings: []model.Field{{Path: "**", Auto: true}}}}})
 	for _, payload := range []string{`{"temperature_unit":"Budi Santoso","temperature":21}`, `{"temperature":{"value":21,"unit":"Budi Santoso"}}`} {
 		recs := d.Decode(message("n/d1", payload), nil)
 		const want = `unit "…12" is none that is known of temperature`
@@ -72,15 +73,15 @@ func TestUnitsOfALargeMessage(t *testing.T) {
 		for i := range n {
 			fmt.Fprintf(&b, `,"temp_%d":1,"unit%d":"F"`, i, i)
 		}
-		w := d.Worker(nil)
-		if f := w.document.parse([]byte(b.String()+"}"), 32); f != nil {
+		w := newWorker(d.shared, nil)
+		if f := w.document.Parse([]byte(b.String()+"}"), 32); f != nil {
 			t.Fatal(f)
 		}
 		e := extraction{w: w, doc: w.document}
 		began := time.Now()
-		for i := range w.document.nodes {
-			if m := &w.document.nodes[i]; m.kind == '0' {
-				e.unitBeside(int32(i), string(m.name), telemetry.Temperature)
+		for i := range w.document.Nodes {
+			if m := &w.document.Nodes[i]; m.Kind == '0' {
+				e.unitBeside(int32(i), string(m.Name), telemetry.Temperature)
 			}
 		}
 		return time.Since(began)

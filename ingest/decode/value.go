@@ -6,107 +6,81 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/fault"
+	"github.com/gerbang-iot/gerbang/ingest/decode/meaning"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+	"github.com/gerbang-iot/gerbang/ingest/decode/written"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// field is Field made ready.
-type field struct {
-	path     path
-	quantity telemetry.Quantity
-	// auto: the quantity is found by name, at namePath or the member's own.
-	auto     bool
-	namePath path
-	// counted is false for a form of counting people that the model does not count.
-	counted bool
-	// way is the place of Way in the model's Prefer; -1: it counts nobody who passes.
-	way         int
-	swap        bool              // for auto
-	unitNames   map[string]string // for auto: UCUM by lower-case word
-	byUnit      map[string]telemetry.Quantity
-	unit        linear
-	own         linear // scale and offset, before any unit
-	unitless    bool   // a temperature of which the model names no unit
-	unitPath    path
-	units       map[string]linear // by lower-case word
-	words       map[string]float64
-	kinds       map[string]string
-	suffix      []string
-	value       *float64
-	min, max    *float64
-	when        []condition
-	invalid     []literal
-	twice       string
-	channel     string
-	channelPath []path
-}
-
 // read appends the readings of one field to the worker's, looking from the root or an element.
-func (e *extraction) read(fd *field, from found) *fault {
-	if !fd.counted && !e.w.all || !e.reads(fd) {
+func (e *extraction) read(fd *model.ReadField, from document.Found) *fault.Fault {
+	if !fd.Counted && !e.w.all || !e.reads(fd) {
 		return nil
 	}
-	var f *fault
-	fd.path.each(e.doc, from, func(v found) bool {
+	var f *fault.Fault
+	fd.Path.Each(e.doc, from, func(v document.Found) bool {
 		f = e.value(fd, from, v)
-		if f != nil && (f.field || e.model.Partial && f.reason != telemetry.ReasonTooLarge) {
+		if f != nil && (f.Field || e.model.Partial && f.Reason != telemetry.ReasonTooLarge) {
 			e.note(fd, v, "refused: "+e.w.said(f))
-			if n := &e.doc.nodes[v.at]; n.kind == '{' || n.kind == '[' {
-				e.w.refused.pass(f.in(fd.path.text)) // a wide path came by
+			if n := &e.doc.Nodes[v.At]; n.Kind == '{' || n.Kind == '[' {
+				e.w.refused.pass(f.In(fd.Path.Text)) // a wide path came by
 			} else {
-				e.w.refused.add(e.of, f.in(e.place(fd, v)), e.channel(fd, v))
+				e.w.refused.add(e.of, f.In(e.place(fd, v)), e.channel(fd, v))
 			}
 			f = nil
 		}
 		return f == nil
 	})
 	if f != nil {
-		return f.in(fd.path.text)
+		return f.In(fd.Path.Text)
 	}
 	return nil
 }
 
 // value makes the reading of the value v, which fd leads to from the root or an element.
-func (e *extraction) value(fd *field, from, v found) *fault {
-	for i := range fd.when {
-		if !fd.when[i].holds(e.doc, v) {
+func (e *extraction) value(fd *model.ReadField, from, v document.Found) *fault.Fault {
+	for i := range fd.When {
+		if !fd.When[i].Holds(e.doc, v) {
 			return nil
 		}
 	}
-	n := &e.doc.nodes[v.at]
-	if n.kind == 'n' || isAny(fd.invalid, n) {
+	n := &e.doc.Nodes[v.At]
+	if n.Kind == 'n' || document.IsAny(fd.Invalid, n) {
 		e.unfitted = true
 		e.note(fd, v, "no value: not fitted, or not measured")
 		return nil
 	}
-	if fd.auto {
+	if fd.Auto {
 		return e.guess(fd, v)
 	}
-	r := telemetry.Reading{Quantity: fd.quantity, Channel: fd.channel}
-	var f *fault
+	r := telemetry.Reading{Quantity: fd.Quantity, Channel: fd.Channel}
+	var f *fault.Fault
 	switch {
-	case fd.quantity == telemetry.Button && fd.value != nil:
+	case fd.Quantity == telemetry.Button && fd.Value != nil:
 		r.Value, r.Text = 1, "press"
-	case fd.quantity == telemetry.Button:
+	case fd.Quantity == telemetry.Button:
 		r.Value = 1
-		r.Text, f = fd.press(n)
-	case fd.value != nil:
-		r.Value = *fd.value
+		r.Text, f = pressed(fd, n)
+	case fd.Value != nil:
+		r.Value = *fd.Value
 	default:
-		r.Value, f = e.number(fd, from, v.at)
-		if outside := fd.min != nil && r.Value < *fd.min || fd.max != nil && r.Value > *fd.max; f == nil && !outside {
-			r.Value, f = checked(fd.quantity, r.Value)
+		r.Value, f = e.number(fd, from, v.At)
+		if outside := fd.Min != nil && r.Value < *fd.Min || fd.Max != nil && r.Value > *fd.Max; f == nil && !outside {
+			r.Value, f = model.Checked(fd.Quantity, r.Value)
 		}
 	}
 	switch {
-	case f == notPress:
+	case f == fault.NotPress:
 		e.unfitted = true
 		e.note(fd, v, "no press: a release, a turn, or what a model has to know")
 		return nil
-	case f != nil && (!fd.counted || e.lesser(fd)):
+	case f != nil && (!fd.Counted || e.lesser(fd)):
 		return nil // shown only where it can be
 	case f != nil:
 		return f
-	case fd.min != nil && r.Value < *fd.min || fd.max != nil && r.Value > *fd.max:
+	case fd.Min != nil && r.Value < *fd.Min || fd.Max != nil && r.Value > *fd.Max:
 		e.unfitted = true
 		e.note(fd, v, "no value: outside of what the field measures")
 		return nil
@@ -128,57 +102,51 @@ func (e *extraction) value(fd *field, from, v found) *fault {
 }
 
 // place names the field of a value: the member's own name, where the path leads to several.
-func (e *extraction) place(fd *field, v found) any {
-	if name := e.doc.nodes[v.at].name; fd.auto && plainName(name) {
-		return quoted(string(name))
+func (e *extraction) place(fd *model.ReadField, v document.Found) any {
+	if name := e.doc.Nodes[v.At].Name; fd.Auto && written.PlainName(name) {
+		return fault.Quoted(string(name))
 	}
-	return fd.path.text
+	return fd.Path.Text
 }
 
 // again takes in a further value of a reading that the record has.
-func (e *extraction) again(fd *field, have *telemetry.Reading, v float64) *fault {
-	switch fd.twice {
-	case twiceAdd:
-		sum, f := checked(have.Quantity, have.Value+v)
+func (e *extraction) again(fd *model.ReadField, have *telemetry.Reading, v float64) *fault.Fault {
+	switch fd.Twice {
+	case model.TwiceAdd:
+		sum, f := model.Checked(have.Quantity, have.Value+v)
 		if f == nil {
 			have.Value = sum
 		}
 		return f
-	case twiceLast:
+	case model.TwiceLast:
 		have.Value = v
 		return nil
 	}
-	return faultf(telemetry.ReasonField, "second value of %s on channel %s: want a channel_path that tells them apart", have.Quantity, quoted(have.Channel))
+	return fault.New(telemetry.ReasonField, "second value of %s on channel %s: want a channel_path that tells them apart", have.Quantity, fault.Quoted(have.Channel))
 }
 
-// The words of Field.Twice.
-const (
-	twiceAdd  = "add"
-	twiceLast = "last"
-)
-
 // channel names the line, region or probe of a value.
-func (e *extraction) channel(fd *field, v found) string {
+func (e *extraction) channel(fd *model.ReadField, v document.Found) string {
 	named := ""
-	for i := range fd.channelPath {
-		c, ok := fd.channelPath[i].firstFrom(e.doc, v.around())
+	for i := range fd.ChannelPath {
+		c, ok := fd.ChannelPath[i].FirstFrom(e.doc, v.Around())
 		if !ok {
 			continue
 		}
-		if n := &e.doc.nodes[c]; len(n.raw) > 0 && n.kind != 'n' {
+		if n := &e.doc.Nodes[c]; len(n.Raw) > 0 && n.Kind != 'n' {
 			if named != "" {
 				named += "."
 			}
-			named += channelText(n.raw)
+			named += written.Channel(n.Raw)
 		}
 	}
 	switch {
 	case named != "":
 		return named
-	case fd.channel != "":
-		return fd.channel
+	case fd.Channel != "":
+		return fd.Channel
 	}
-	return v.label
+	return v.Label
 }
 
 // find is where the worker's readings have a quantity on a channel; -1: nowhere.
@@ -191,74 +159,74 @@ func (e *extraction) find(q telemetry.Quantity, channel string) int {
 	return -1
 }
 
-func (e *extraction) add(r telemetry.Reading) *fault {
+func (e *extraction) add(r telemetry.Reading) *fault.Fault {
 	if e.total++; e.total > maxReadings {
-		return faultf(telemetry.ReasonTooLarge, "more than %d readings in one message", maxReadings)
+		return fault.New(telemetry.ReasonTooLarge, "more than %d readings in one message", maxReadings)
 	}
 	e.w.readings = append(e.w.readings, r)
 	return nil
 }
 
 // number makes a value in the quantity's unit: a word's number, or a number (also in quotes) in the device's unit.
-func (e *extraction) number(fd *field, from found, at int32) (float64, *fault) {
-	n := &e.doc.nodes[at]
-	if n.kind == '{' || n.kind == '[' {
-		return 0, faultf(telemetry.ReasonField, "%s, want a number", kindName(n.kind))
+func (e *extraction) number(fd *model.ReadField, from document.Found, at int32) (float64, *fault.Fault) {
+	n := &e.doc.Nodes[at]
+	if n.Kind == '{' || n.Kind == '[' {
+		return 0, fault.New(telemetry.ReasonField, "%s, want a number", document.KindName(n.Kind))
 	}
-	if fd.words != nil {
-		if v, ok := fd.words[strings.ToLower(string(n.raw))]; ok {
+	if fd.Words != nil {
+		if v, ok := fd.Words[strings.ToLower(string(n.Raw))]; ok {
 			return v, nil
 		}
 	}
 	var v float64
-	switch n.kind {
+	switch n.Kind {
 	case 't', 'f':
-		if fd.quantity.Definition().Form != telemetry.Flag {
-			return 0, faultf(telemetry.ReasonField, "a boolean, want a number")
+		if fd.Quantity.Definition().Form != telemetry.Flag {
+			return 0, fault.New(telemetry.ReasonField, "a boolean, want a number")
 		}
-		if n.kind == 't' {
+		if n.Kind == 't' {
 			v = 1
 		}
 		return v, nil
 	default:
-		text := bytes.TrimSpace(n.raw)
-		for _, suffix := range fd.suffix {
+		text := bytes.TrimSpace(n.Raw)
+		for _, suffix := range fd.Suffix {
 			if number, cut := bytes.CutSuffix(text, []byte(suffix)); cut {
 				text = bytes.TrimSpace(number)
 				break
 			}
 		}
 		var ok bool
-		if v, ok = parseFloat(text); !ok || len(text) == 0 {
-			if fd.words != nil {
-				return 0, faultf(telemetry.ReasonField, "a word that the model does not know, want one of %s", wordsOf(fd.words))
+		if v, ok = written.Float(text); !ok || len(text) == 0 {
+			if fd.Words != nil {
+				return 0, fault.New(telemetry.ReasonField, "a word that the model does not know, want one of %s", wordsOf(fd.Words))
 			}
-			return 0, faultf(telemetry.ReasonField, "text that is no number")
+			return 0, fault.New(telemetry.ReasonField, "text that is no number")
 		}
 	}
-	unit := fd.unit
-	if fd.unitPath.text != "" {
-		word, ok := fd.unitPath.firstFrom(e.doc, from)
+	unit := fd.Unit
+	if fd.UnitPath.Text != "" {
+		word, ok := fd.UnitPath.FirstFrom(e.doc, from)
 		if !ok {
-			word, ok = fd.unitPath.first(e.doc, 0)
+			word, ok = fd.UnitPath.First(e.doc, 0)
 		}
-		if ok && e.doc.nodes[word].kind != 'n' {
-			if unit, ok = fd.units[strings.ToLower(string(e.doc.nodes[word].raw))]; !ok {
-				return 0, faultf(telemetry.ReasonField, "unit at %s is none that the model knows", fd.unitPath.text).alone()
+		if ok && e.doc.Nodes[word].Kind != 'n' {
+			if unit, ok = fd.Units[strings.ToLower(string(e.doc.Nodes[word].Raw))]; !ok {
+				return 0, fault.New(telemetry.ReasonField, "unit at %s is none that the model knows", fd.UnitPath.Text).Alone()
 			}
 		}
 	}
-	if fd.unitless && v != 0 {
-		if word, sure := e.unitBeside(at, string(n.name), fd.quantity); word != "" {
+	if fd.Unitless && v != 0 {
+		if word, sure := e.unitBeside(at, string(n.Name), fd.Quantity); word != "" {
 			// The model knows its device: a word that it does not mention counts where it can only mean one thing.
-			if s, ok := measuredIn(sense{quantity: fd.quantity}, word, sure); ok && s.unit != "" {
-				if conv, err := conversion(s.unit, fd.quantity); err == nil {
-					unit = fd.own.then(conv)
+			if s, ok := meaning.In(meaning.Sense{Quantity: fd.Quantity}, word, sure); ok && s.Unit != "" {
+				if conv, err := meaning.Conversion(s.Unit, fd.Quantity); err == nil {
+					unit = fd.Own.Then(conv)
 				}
 			}
 		}
 	}
-	return unit.apply(v), nil
+	return unit.Apply(v), nil
 }
 
 // wordsOf lists the words that a field knows.
@@ -266,16 +234,16 @@ func wordsOf(words map[string]float64) string {
 	return strings.Join(slices.Sorted(maps.Keys(words)), ", ")
 }
 
-// press is the kind of a button press.
-func (fd *field) press(n *node) (string, *fault) {
-	if kind, ok := fd.kinds[string(n.raw)]; ok {
+// pressed is the kind of a button press.
+func pressed(fd *model.ReadField, n *document.Node) (string, *fault.Fault) {
+	if kind, ok := fd.Kinds[string(n.Raw)]; ok {
 		return kind, nil
 	}
-	if len(fd.kinds) == 0 {
+	if len(fd.Kinds) == 0 {
 		return pressOf(n, false)
 	}
-	if n.kind == '"' && !pressed(string(n.raw), true) {
-		return "", notPress
+	if n.Kind == '"' && !meaning.Press(string(n.Raw), true) {
+		return "", fault.NotPress
 	}
-	return "", faultf(telemetry.ReasonField, "a kind of press that the model does not know")
+	return "", fault.New(telemetry.ReasonField, "a kind of press that the model does not know")
 }

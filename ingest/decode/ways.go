@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
-)
 
-// anyWay is no way in particular: of a field that counts nobody who passes, of a message without such a field.
-const anyWay = -1
+	"github.com/gerbang-iot/gerbang/ingest/decode/document"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
+)
 
 // A better way is forgotten where it was not seen for wayLost, and noted again every wayNoted: between the two a device that is
 // set up anew is read in the old way only, which loses people but never counts one twice.
@@ -21,7 +21,7 @@ const (
 
 // ways says in which of its ways a message is read, by the places in Prefer.
 type ways struct {
-	read int // anyWay: the message has none
+	read int // AnyWay: the message has none
 	// shown is the best way of another form, for people who look at the message.
 	shown int
 	// zeros: the message has lesser ways alone. Of those only zeros are read: a count of nobody adds nothing and says that the
@@ -32,7 +32,7 @@ type ways struct {
 // choose decides in which way the people who pass are read: the best of those that the message has and the device has shown.
 func (e *extraction) choose(b *binding) {
 	m := e.model
-	e.ways, e.w.form = ways{read: anyWay, shown: anyWay}, ""
+	e.ways, e.w.form = ways{read: model.AnyWay, shown: model.AnyWay}, ""
 	if len(m.Prefer) == 0 {
 		return
 	}
@@ -41,13 +41,13 @@ func (e *extraction) choose(b *binding) {
 	if best < 0 {
 		return
 	}
-	e.ways.read, e.w.form = best, m.forms[best]
+	e.ways.read, e.w.form = best, m.Forms[best]
 	if !b.stranger && !e.w.all {
 		e.ways.read = e.remembered(b, best)
 		e.ways.zeros = e.ways.read != best
 	}
 	for i, told := range has {
-		if told && m.forms[i] != e.w.form {
+		if told && m.Forms[i] != e.w.form {
 			e.ways.shown = i
 			break
 		}
@@ -57,26 +57,26 @@ func (e *extraction) choose(b *binding) {
 // told is in which ways the message tells people.
 func (e *extraction) told() []bool {
 	m, has := e.model, make([]bool, len(e.model.Prefer))
-	look := func(list []field, from found) {
+	look := func(list []model.ReadField, from document.Found) {
 		for i := range list {
-			if fd := &list[i]; fd.way >= 0 && !has[fd.way] && e.tells(fd, from) {
-				has[fd.way] = true
+			if fd := &list[i]; fd.Way >= 0 && !has[fd.Way] && e.tells(fd, from) {
+				has[fd.Way] = true
 			}
 		}
 	}
-	look(m.fields, found{})
-	if m.each.text != "" {
-		m.each.each(e.doc, found{}, func(item found) bool {
-			from := item.inside()
-			if process, ignore := m.eachWhen.refusing(e.doc, from); process < 0 && ignore < 0 {
-				look(m.eachRead, from)
+	look(m.Reads, document.Found{})
+	if m.EachAt.Text != "" {
+		m.EachAt.Each(e.doc, document.Found{}, func(item document.Found) bool {
+			from := item.Inside()
+			if process, ignore := m.EachWhen.Refusing(e.doc, from); process < 0 && ignore < 0 {
+				look(m.EachReads, from)
 			}
 			return true
 		})
 	}
-	if m.past.text != "" {
-		m.past.each(e.doc, found{}, func(item found) bool {
-			look(m.pastRead, item.inside())
+	if m.PastAt.Text != "" {
+		m.PastAt.Each(e.doc, document.Found{}, func(item document.Found) bool {
+			look(m.PastReads, item.Inside())
 			return true
 		})
 	}
@@ -84,13 +84,13 @@ func (e *extraction) told() []bool {
 }
 
 // tells reports whether a field has a value.
-func (e *extraction) tells(fd *field, from found) bool {
+func (e *extraction) tells(fd *model.ReadField, from document.Found) bool {
 	tells := false
-	fd.path.each(e.doc, from, func(v found) bool {
-		n := &e.doc.nodes[v.at]
-		tells = n.kind != 'n' && !isAny(fd.invalid, n)
-		for i := range fd.when {
-			tells = tells && fd.when[i].holds(e.doc, v)
+	fd.Path.Each(e.doc, from, func(v document.Found) bool {
+		n := &e.doc.Nodes[v.At]
+		tells = n.Kind != 'n' && !document.IsAny(fd.Invalid, n)
+		for i := range fd.When {
+			tells = tells && fd.When[i].Holds(e.doc, v)
 		}
 		return !tells
 	})
@@ -100,7 +100,7 @@ func (e *extraction) tells(fd *field, from found) bool {
 // remembered is the best way that the device has shown so far, has included, and notes it. The first period of a device of which
 // a lesser way was read is in none: whom it counts was counted already.
 func (e *extraction) remembered(b *binding, has int) int {
-	memory, prefer := e.w.d.limits.Memory, e.model.Prefer
+	memory, prefer := e.w.shared.memory, e.model.Prefer
 	key := "way/" + b.key
 	noted, _ := memory.Get(key)
 	known, seen, first := parseWay(prefer, noted)
@@ -110,7 +110,7 @@ func (e *extraction) remembered(b *binding, has int) int {
 		return known
 	}
 	this := ""
-	began := known > has && known < len(prefer) && fresh && prefer[has] == string(CountPeriod)
+	began := known > has && known < len(prefer) && fresh && prefer[has] == string(model.CountPeriod)
 	if began || first != "" {
 		this = strconv.FormatUint(xxhash.Sum64(e.msg.Payload), 36)
 	}
@@ -139,11 +139,11 @@ func parseWay(prefer []string, noted string) (way int, seen int64, first string)
 }
 
 // lesser reports whether a field tells people in another way than the one that is read.
-func (e *extraction) lesser(fd *field) bool {
-	return e.ways.read != anyWay && fd.way >= 0 && fd.way != e.ways.read
+func (e *extraction) lesser(fd *model.ReadField) bool {
+	return e.ways.read != model.AnyWay && fd.Way >= 0 && fd.Way != e.ways.read
 }
 
 // reads reports whether a field is looked at.
-func (e *extraction) reads(fd *field) bool {
-	return !e.lesser(fd) || e.ways.zeros || e.w.all && fd.way == e.ways.shown
+func (e *extraction) reads(fd *model.ReadField) bool {
+	return !e.lesser(fd) || e.ways.zeros || e.w.all && fd.Way == e.ways.shown
 }

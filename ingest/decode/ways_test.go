@@ -4,18 +4,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // camera tells people by running totals, by the minute and by crossings, as it is set up.
-func camera() Model {
+func camera() model.Model {
 	one := 1.
-	return Model{
-		Prefer: []string{"total", "period", "crossing"}, Time: &Time{Path: "t"}, Otherwise: "ignore",
-		Readings: []Field{
+	return model.Model{
+		Prefer: []string{"total", "period", "crossing"}, Time: &model.Time{Path: "t"}, Otherwise: "ignore",
+		Readings: []model.Field{
 			{Path: "total", Quantity: telemetry.PeopleInTotal},
 			{Path: "minute", Quantity: telemetry.PeopleIn},
-			{Path: "event", Quantity: telemetry.PeopleIn, Way: "crossing", Value: &one, When: []Condition{{Path: "event", Equals: "cross"}}},
+			{Path: "event", Quantity: telemetry.PeopleIn, Way: "crossing", Value: &one, When: []model.Condition{{Path: "event", Equals: "cross"}}},
 			{Path: "inside", Quantity: telemetry.PeoplePresent},
 		},
 	}
@@ -81,7 +82,7 @@ func TestWaysAreRemembered(t *testing.T) {
 	decoder := func() *Decoder {
 		m := camera()
 		d := acme(t, m)
-		d.limits.Memory = memory
+		d.shared.memory = memory
 		return d
 	}
 	decoder().Decode(message("a/d1", `{"total":7}`), nil)
@@ -95,7 +96,7 @@ func TestOneShowsTheOtherForm(t *testing.T) {
 	d := acme(t, camera())
 	for _, memory := range []string{"", "total 0"} { // who looks changes nothing and is not changed
 		if memory != "" {
-			if err := d.limits.Memory.Put("way/mpp/d1", memory); err != nil {
+			if err := d.shared.memory.Put("way/mpp/d1", memory); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -109,7 +110,7 @@ func TestOneShowsTheOtherForm(t *testing.T) {
 			t.Errorf("got %+v, want the crossing", a.Lines)
 		}
 	}
-	if noted, _ := d.limits.Memory.Get("way/mpp/d1"); noted != "total 0" {
+	if noted, _ := d.shared.memory.Get("way/mpp/d1"); noted != "total 0" {
 		t.Errorf("looking at a message left %q in the memory", noted)
 	}
 }
