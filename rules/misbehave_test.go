@@ -78,7 +78,7 @@ func (u *unruly) misbehave(t *testing.T, site func(address int) *Definition) {
 		for range 1 + u.rng.IntN(2) {
 			u.in.pass(n)
 			u.say(max(0, u.in.shows-off), u.out.shows)
-			off = off * []float64{0.5, 1.1}[u.rng.IntN(2)]
+			off *= []float64{0.5, 1.1}[u.rng.IntN(2)]
 			if off < 150 {
 				off *= 4
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// sensors puts n more air sensors into the hall: air2, air3, …
+// sensors puts n more air sensors into the hall: air2, air3 and so on.
 func sensors(d *Definition, n int) *Definition {
 	for i := range n {
 		d.Site.Devices = append(d.Site.Devices, facility.Device{ID: "air" + strconv.Itoa(i+2), Model: "native", Place: facility.Place{Kind: facility.AtZone, ID: "hall"}})

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestShow serves the fake fleet for people who want to look at it: GERBANG_SHOW=127.0.0.1:8099 go test -run TestShow ./web
+// TestShow serves the fake fleet for people who want to look at it: GERBANG_SHOW=127.0.0.1:8099 go test -run TestShow ./web.
 func TestShow(t *testing.T) {
 	addr := os.Getenv("GERBANG_SHOW")
 	if addr == "" {

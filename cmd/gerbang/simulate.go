@@ -94,7 +94,7 @@ mqtt:
 sites: sites/
 `
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return fmt.Errorf("writing the configuration: %w", err)
 		}
 	}
@@ -114,7 +114,7 @@ func (f *simulateFlags) publish(ctx context.Context, std streams) (err error) {
 	load.Waiting = waitingFor(std.err, f.broker)
 	if f.report != "" {
 		// Reports of several runs add up.
-		file, openErr := os.OpenFile(f.report, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		file, openErr := os.OpenFile(f.report, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if openErr != nil {
 			return fmt.Errorf("opening the report: %w", openErr)
 		}

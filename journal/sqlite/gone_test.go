@@ -21,7 +21,7 @@ func TestL3_FilesThatAreTakenAwayAreNoticed(t *testing.T) {
 		"moved":        func(path string) error { return os.Rename(path, path+".moved") },
 		"truncated":    func(path string) error { return os.Truncate(path, 0) },
 		"cut in half":  func(path string) error { return os.Truncate(path, 8192) },
-		"replaced":     func(path string) error { return replaceByCopy(path) },
+		"replaced":     replaceByCopy,
 		"log deleted":  func(path string) error { return os.Remove(path + "-wal") },
 		"log cut":      func(path string) error { return os.Truncate(path+"-wal", 0) },
 		"log replaced": func(path string) error { return replaceByCopy(path + "-wal") },
@@ -184,7 +184,7 @@ func TestL6_AJournalThatIsGoneIsHeld(t *testing.T) {
 		"another one": func(dir string) error {
 			return os.Rename(filepath.Join(written(t, 7), FileName), filepath.Join(dir, FileName))
 		},
-		"only its log":       func(dir string) error { return logOnly(dir) },
+		"only its log":       logOnly,
 		"of another program": func(dir string) error { by(t, dir, `PRAGMA application_id = 7`); return nil },
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -67,10 +67,10 @@ func (m *maker) say(d *facility.Device, at telemetry.Instant, measures []telemet
 			}
 			v += float64(m.IntN(busy + 1))
 			values[q] = v
-			switch {
-			case m.chance(.01): // a glitch
+			switch glitch, again := m.chance(.01), m.chance(.01); {
+			case glitch:
 				v = pick(m, 0, v-1, v+5000, v/2)
-			case m.chance(.01): // it begins again
+			case again: // from nothing
 				v = float64(m.IntN(4))
 				values[q] = v
 			case m.chance(.005): // from a stored value
