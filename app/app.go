@@ -100,7 +100,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	})
 	behind.courier.Show(announcements(open))
 	behind.courier.Show(doors.serves(cfg))
-	if behind.influx, err = openInflux(cfg, j, faults.report, log, registry); err != nil {
+	if behind.influx, err = openInflux(cfg, j, j.Head(), faults.report, log, registry); err != nil {
 		return nil, err
 	}
 	history, err := openArchive(cfg, j, behind.influx)

@@ -13,7 +13,7 @@ import (
 )
 
 // openInflux makes the InfluxDB writer; nil if none is configured.
-func openInflux(cfg *configs.Config, j journal.Streams, fault func(alerts.Fault), log *slog.Logger, reg prometheus.Registerer) (*influx.Writer, error) {
+func openInflux(cfg *configs.Config, j journal.Streams, head journal.Position, fault func(alerts.Fault), log *slog.Logger, reg prometheus.Registerer) (*influx.Writer, error) {
 	if cfg.Influx == nil {
 		return nil, nil
 	}
@@ -22,7 +22,7 @@ func openInflux(cfg *configs.Config, j journal.Streams, fault func(alerts.Fault)
 		return nil, err
 	}
 	return influx.New(influx.Options{
-		Server: server, Source: j.Source(), BatchLines: cfg.Influx.Batch,
+		Server: server, Source: j.Source(), Head: head, BatchLines: cfg.Influx.Batch,
 		Faults: func(name string, firing bool, detail string) {
 			fault(alerts.Fault{Name: alerts.FaultName(name), Firing: firing, Detail: detail})
 		},
@@ -72,6 +72,9 @@ func influxService(w *influx.Writer) func() (web.Service, *web.Lag) {
 			s.State = web.ServiceWaiting
 		case influx.Blocked:
 			s.State = web.ServiceFailing
+		}
+		if !h.Known {
+			return s, nil // a moment after the start: nothing waits would be a guess
 		}
 		return s, &web.Lag{Name: "influx", Waiting: h.Waiting, Oldest: h.Age}
 	}

@@ -28,7 +28,9 @@ type Health struct {
 	// Waiting is how many records of the journal are not in InfluxDB yet, Age how long ago the gateway received the first
 	// of them.
 	Waiting uint64
-	Age     time.Duration
+	// Known says that the Writer has found out where it stands. Before, nobody can tell how much waits.
+	Known bool
+	Age   time.Duration
 	// LastError is why the last attempt failed, without secrets; empty once a write has succeeded.
 	LastError string
 	// Held is why older readings are neither taken nor refused, while newer ones are stored; empty: they are not held.
@@ -64,6 +66,9 @@ func (h *health) lag() (records uint64, age time.Duration) {
 
 func (h *health) waiting() (records uint64, age time.Duration) {
 	var since telemetry.Instant
+	if !h.now.Known {
+		return 0, 0
+	}
 	if h.head.Record > h.done.Record {
 		records, since = h.head.Record-h.done.Record, h.oldest
 	}
@@ -148,6 +153,7 @@ func (h *health) advanced(past bool, to journal.Position, oldest telemetry.Insta
 		}
 		return
 	}
+	h.now.Known = true
 	h.done, h.oldest, h.struggles = to, oldest, false
 	h.head = h.head.Max(to)
 	if oldest == 0 && h.head.Record > to.Record { // committed a moment ago

@@ -19,6 +19,8 @@ import (
 type Options struct {
 	Server Server
 	Source journal.Source
+	// Head is where the journal ends at the start.
+	Head journal.Position
 	// BatchLines is how many lines make a full batch (one element may add a few more); 0: 5000.
 	BatchLines int
 	// BatchBytes likewise, before compression; 0: 4 MiB.
@@ -108,6 +110,7 @@ func New(o Options) (*Writer, error) {
 	}
 	w.outage.alarm = w.outageAlarmed
 	w.health.is(Starting, "")
+	w.health.head = o.Head
 	c, err := w.connect(o.Server)
 	if err != nil {
 		return nil, fmt.Errorf("configuring the InfluxDB writer: %w", err)

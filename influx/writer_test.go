@@ -338,3 +338,28 @@ func TestRunEndsAtOnceWhileWaiting(t *testing.T) {
 		}
 	})
 }
+
+// What an earlier run has left waits from the first moment on, also where nothing is committed any more; and before the Writer knows where
+// it stands it does not say that nothing waits.
+func TestWhatWaitsAtTheStartIsSaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		journal, server := &memoryJournal{}, &fakeServer{}
+		server.answer = func(int, []string) reply { return reply{status: 503} }
+		o := options(journal, server)
+		o.Head = journal.add(flows(0, 250)...)
+		w, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h := w.Health(); h.Known || h.Waiting != 0 {
+			t.Errorf("before it runs: got %+v, want nothing known", h)
+		}
+		w, _ = start(t, o)
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if h := w.Health(); !h.Known || h.Waiting != 250 {
+			t.Errorf("got %d waiting (known: %v), want 250", h.Waiting, h.Known)
+		}
+	})
+}
