@@ -52,12 +52,16 @@ var bans = []ban{
 	{"configs", nil, []string{module + "/cmd", module + "/app"}, "configuration is read for the program, it does not know it"},
 	{"app", nil, []string{module + "/cmd", "github.com/spf13/cobra"}, "the running gateway is started by commands, it does not know them"},
 	{"alerts", nil, outer, "components are wired by the program, they do not know it"},
-	{"audit", nil, outer, "components are wired by the program, they do not know it"},
+	{"alerts", nil, among("gateway", "influx", "ingest", "journal", "web"), "an alert is made of verdicts; who keeps, shows or sends it knows it"},
+	{"gateway", nil, among("influx", "web"), "InfluxDB and pages follow behind the loop, and never hold it up"},
 	{"gateway", nil, outer, "components are wired by the program, they do not know it"},
+	{"influx", nil, among("alerts", "gateway", "ingest", "web"), "InfluxDB gets what the journal has, and nothing else"},
 	{"influx", nil, outer, "components are wired by the program, they do not know it"},
+	{"ingest", nil, among("alerts", "gateway", "influx", "journal", "web"), "who takes messages knows it; it knows none of them"},
 	{"ingest", nil, outer, "components are wired by the program, they do not know it"},
-	{"journal", nil, []string{module + "/gateway", module + "/influx", module + "/ingest", module + "/web"}, "who uses the journal knows it; it knows none of them"},
+	{"journal", nil, among("gateway", "influx", "ingest", "web"), "who uses the journal knows it; it knows none of them"},
 	{"journal", nil, outer, "components are wired by the program, they do not know it"},
+	{"web", nil, among("gateway", "influx", "ingest", "journal"), "pages ask small ports, so they work whichever engine is behind"},
 	{"web", nil, outer, "components are wired by the program, they do not know it"},
 }
 
@@ -71,6 +75,15 @@ var strict = []ban{
 
 // outer lies outside the components.
 var outer = []string{module + "/cmd", module + "/app", module + "/configs"}
+
+// among are paths of this module.
+func among(packages ...string) []string {
+	paths := make([]string, len(packages))
+	for i, name := range packages {
+		paths[i] = module + "/" + name
+	}
+	return paths
+}
 
 // floors are the packages below ingest/decode from the ground up: each imports only what stands before it. ingest/decode itself is on top.
 var floors = []string{
@@ -102,10 +115,13 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		"journal/a.go":               source(`import ("database/sql"; "`+module+`/gateway")`, ""),
 		"gateway/a_test.go":          source(`import ("testing"; "`+module+`/journal/sqlite"; "`+module+`/journal/journaltest")`, ""),
 		"webhook/a.go":               source(`import "github.com/eclipse/paho.mqtt.golang"`, ""),
-		"web/a.go":                   source(`import ("database/sql"; "github.com/influxdata/influxdb-client-go/v2")`, ""),
+		"web/a.go":                   source(`import ("database/sql"; "github.com/influxdata/influxdb-client-go/v2"; "`+module+`/journal"; "`+module+`/alerts")`, ""),
 		"app/a.go":                   source(`import ("`+module+`/configs"; "`+module+`/journal/sqlite"; "`+module+`/cmd/gerbang")`, ""),
 		"configs/a.go":               source(`import "`+module+`/app"`, ""),
-		"influx/a.go":                source(`import "`+module+`/app"`, ""),
+		"influx/a.go":                source(`import ("`+module+`/app"; "`+module+`/alerts"; "`+module+`/journal"; "`+module+`/keyfile")`, ""),
+		"alerts/a.go":                source(`import "`+module+`/journal"`, ""),
+		"gateway/a.go":               source(`import ("`+module+`/web"; "`+module+`/alerts"; "`+module+`/ingest/decode"; "`+module+`/journal")`, ""),
+		"ingest/push/a.go":           source(`import "`+module+`/gateway"`, ""),
 		"cmd/gerbang/a.go":           source(`import ("`+module+`/configs"; "`+module+`/testengine")`, ""),
 		"testengine/torture/a.go":    source(`import ("database/sql"; "`+module+`/journal")`, ""),
 		"ingest/decode/fault/a.go":   source(`import ("`+module+`/ingest/decode/written"; "`+module+`/ingest/decode/reading")`, ""),
@@ -126,6 +142,11 @@ func TestForbiddenImportsAreSeen(t *testing.T) {
 		"journal/sqlite/a.go:2: imports "+module+"/configs/strict: components are wired by the program, they do not know it",
 		"web/a.go:2: imports database/sql: the journal is the one owner of SQL: what is durable is decided in one place",
 		"web/a.go:2: imports github.com/influxdata/influxdb-client-go/v2: pages ask small ports, so they work whichever engine is behind",
+		"web/a.go:2: imports "+module+"/journal: pages ask small ports, so they work whichever engine is behind",
+		"influx/a.go:2: imports "+module+"/alerts: InfluxDB gets what the journal has, and nothing else",
+		"alerts/a.go:2: imports "+module+"/journal: an alert is made of verdicts; who keeps, shows or sends it knows it",
+		"gateway/a.go:2: imports "+module+"/web: InfluxDB and pages follow behind the loop, and never hold it up",
+		"ingest/push/a.go:2: imports "+module+"/gateway: who takes messages knows it; it knows none of them",
 		"app/a.go:2: imports "+module+"/cmd/gerbang: the running gateway is started by commands, it does not know them",
 		"configs/a.go:2: imports "+module+"/app: configuration is read for the program, it does not know it",
 		"influx/a.go:2: imports "+module+"/app: components are wired by the program, they do not know it",

@@ -231,6 +231,16 @@ func (t *Texts) reason(s *statement, data map[string]any) string {
 		data["Low"], data["High"] = w.number(low.Value, 1), t.quantity(s.lang, s.kind, high.Unit, high.Value, 0)
 		return w.say("reason.implausible.window", data)
 	}
+	// What has a value has data: it is the time, or the row of readings, that is not full since anything is known.
+	if x.Reason == rules.ReasonNoData && x.HasValue && s.kind == "expression" {
+		if over, ok := input(x, rules.InputOver); ok {
+			span := t.exactDuration(s.lang, time.Duration(over.Value*float64(time.Minute)))
+			return w.say("reason.no_data.over", map[string]any{"Over": span})
+		}
+		if of, ok := input(x, rules.InputReadings); ok {
+			return w.say("reason.no_data.readings", map[string]any{"Of": w.number(of.Value, 0)})
+		}
+	}
 	if id := "reason." + s.kind + "." + string(x.Reason); w.has[id] {
 		return w.say(id, data)
 	}

@@ -18,6 +18,13 @@ func TestWhatIsNotJudgedYetSaysSo(t *testing.T) {
 		Inputs: []rules.Input{{Name: rules.InputOver, Value: 10, Unit: "min"}, {Name: rules.InputLasted, Value: 2.01, Unit: "min"}}}}
 	row := air
 	row.Explanation.Inputs = []rules.Input{{Name: rules.InputReadings, Value: 3, Unit: "1"}, {Name: rules.InputInRow, Value: 2, Unit: "1"}}
+	begun := air
+	begun.Verdict, begun.Explanation.Reason = rules.Unknown, rules.ReasonNoData
+	begun.Explanation.Inputs = []rules.Input{{Name: rules.InputOver, Value: 10, Unit: "min"}}
+	few := begun
+	few.Explanation.Inputs = []rules.Input{{Name: rules.InputReadings, Value: 3, Unit: "1"}}
+	none := begun
+	none.Explanation.HasValue = false
 	for _, tc := range []struct {
 		v            rules.VerdictView
 		brief        bool
@@ -28,6 +35,12 @@ func TestWhatIsNotJudgedYetSaysSo(t *testing.T) {
 		{share, false, "id", "Belum dinilai. Dinilai bila: masuk hari ini ≥ 20. Kini: masuk hari ini 3."},
 		{air, true, "en", "Not a breach yet: 2 min of 10 min."},
 		{air, false, "id", "Belum pelanggaran: 2 menit dari 10 menit."},
+		// What has a value has data.
+		{begun, true, "en", "at most 1000 ppm is allowed. The readings do not cover the last 10 min yet."},
+		{begun, false, "id", "Pembacaan belum mencakup 10 menit terakhir."},
+		{few, true, "en", "There are fewer than 3 readings yet."},
+		{few, true, "id", "Pembacaan belum sampai 3."},
+		{none, true, "en", "There is no data yet."},
 		{row, false, "en", "Not a breach yet: 2 of 3 readings in a row."},
 	} {
 		if got := texts.Finding(tc.lang, &tc.v, Moment{}, tc.brief); !strings.HasSuffix(got, tc.suffix) {

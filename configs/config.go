@@ -95,7 +95,7 @@ type HTTP struct {
 	TLS *TLSServer `yaml:"tls"`
 	// BehindProxy says that a reverse proxy in front ends TLS and sets X-Forwarded-For.
 	BehindProxy bool `yaml:"behind_proxy"`
-	// AccessToken allows scripts to use the API: Authorization: Bearer TOKEN. People log in with accounts.
+	// AccessToken allows scripts to use the API: Authorization: Bearer TOKEN. People log in with it, too.
 	AccessToken Secret `yaml:"access_token"`
 	// ExternalURL is the address under which people reach the pages, with a path where a reverse proxy serves them below
 	// one: links in notifications and on pages start with it. Empty: made from listen.

@@ -34,8 +34,8 @@ func Load(file string) (*Config, error) {
 	return c, nil
 }
 
-// LoadHere is Load for a look at this machine as well: there is a Config, and perhaps not one that runs here, where all problems are of
-// this machine (see Problem.Machine).
+// LoadHere is Load that tells what is written wrong from what is wrong with this machine. Where all problems are of this machine (see
+// Problem.Machine), it returns the Config beside them, though it may not run here.
 func LoadHere(file string) (*Config, Problems) {
 	l := newLoader(folder{base: filepath.Dir(file)})
 	c := l.load(file)

@@ -18,7 +18,7 @@ package journal
 
 // Journal is all that a running gateway asks of a journal. Nobody but the wiring needs the whole.
 //
-// Commit and Head are for one goroutine; everything else is safe for concurrent use, also beside a commit. Methods with a context end
+// Commit, Prepare and Head are for one goroutine; everything else is safe for concurrent use, also beside a commit. Methods with a context end
 // soon after it, with its error; a Commit that has begun to store may end as it would have.
 type Journal interface {
 	Store

@@ -22,7 +22,7 @@ type Committer interface {
 	Commit(ctx context.Context, b *Batch) error
 	// Prepare may do ahead of time what the commit of the batch has to do with its records, transitions, samples and flows so far. The
 	// batch gets more of them before its commit, and those that it has do not change. It promises nothing, and nobody sees it before the
-	// commit.
+	// commit. It is for the goroutine that commits.
 	Prepare(b *Batch)
 }
 

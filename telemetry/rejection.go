@@ -1,7 +1,14 @@
 package telemetry
 
-// MaxRaw bounds the bytes of a rejected message that are kept.
-const MaxRaw = 512
+import "unicode/utf8"
+
+const (
+	// MaxRaw bounds the bytes of a rejected message that are kept.
+	MaxRaw = 512
+	// ReadPerKept is how many bytes of a message are read for each that may be kept: without spaces and with texts shortened,
+	// that is enough.
+	ReadPerKept = 8
+)
 
 // Rejection is a message that was not understood. It is evidence: stored, counted and acknowledged like a reading.
 type Rejection struct {
@@ -15,6 +22,12 @@ type Rejection struct {
 	Raw []byte
 	// More is how many further messages like some that were kept this record stands for; 0: it is one message.
 	More uint64 `json:",omitempty"`
+}
+
+// Cut reports whether Raw is the shape of a beginning only. Sizes do not tell: a shape has no spaces, and its texts are shortened.
+// Of one that ends within the last few bytes of the bound nobody knows; it counts as cut.
+func (r *Rejection) Cut() bool {
+	return r.Size > ReadPerKept*MaxRaw || len(r.Raw) > MaxRaw-utf8.UTFMax
 }
 
 // Reason is the closed set of causes of a rejection: a metric label and a word for people.

@@ -155,6 +155,7 @@ func (s *Server) rejections(w http.ResponseWriter, r *http.Request) error {
 		}
 		v, _ := s.opts.Live.Outline(rec.Site)
 		sc := s.scene(lang, v)
+		sc.zoned = true
 		p.Rows = append(p.Rows, rejectionRowOf(sc, rec))
 	}
 	return s.render(w, http.StatusOK, lang, "rejections", p)
@@ -165,7 +166,7 @@ func rejectionRowOf(sc *scene, rec *telemetry.Record) rejectionRow {
 	row := rejectionRow{
 		When: sc.when(rec.Received), Age: sc.ago(rec.Received), Site: rec.Site, Device: x.Device, Topic: x.Topic,
 		Reason: sc.orName("rejection.", string(x.Reason)), Detail: x.Detail, Raw: printable(x.Raw),
-		Size: sc.T("unit.bytes", "Count", x.Size), Cut: x.Size > len(x.Raw),
+		Size: sc.T("unit.bytes", "Count", x.Size), Cut: x.Cut(),
 	}
 	if sc.view != nil {
 		row.Site = sc.view.Name

@@ -61,6 +61,7 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request) error {
 	for _, x := range points {
 		v, _ := s.opts.Live.Outline(x.Site)
 		sc := s.scene(lang, v)
+		sc.zoned = true
 		row := refusedRow{When: sc.when(x.When), At: sc.when(x.At), Site: x.Site, Device: x.Device, Line: x.Line, Reason: x.Reason}
 		if v != nil {
 			row.Site = v.Name

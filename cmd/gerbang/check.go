@@ -27,7 +27,7 @@ func checked(path string, cfg *configs.Config) string {
 	return fmt.Sprintf("%s is right: %s, %s, %s", configName(path), plural(len(cfg.Sites), "site"), plural(devices, "device"), plural(rules, "rule"))
 }
 
-func plural(n int, word string) string {
+func plural[N int | uint64](n N, word string) string {
 	if n != 1 {
 		word += "s"
 	}

@@ -131,7 +131,7 @@ func (f *discoverFlags) listenAt(ctx context.Context, cfg *configs.Config, progr
 			select {
 			case <-tick.C:
 				mu.Lock()
-				_, _ = fmt.Fprintf(progress, "\r%d messages, %d devices or topics that are not configured ", heard, len(seen.List()))
+				_, _ = fmt.Fprintf(progress, "\r%s, not configured (devices or topics): %d ", plural(heard, "message"), len(seen.List()))
 				mu.Unlock()
 			case <-stop:
 				_, _ = fmt.Fprintln(progress)
@@ -248,7 +248,7 @@ func printStrangers(w io.Writer, found []stranger) error {
 	}
 	slices.SortStableFunc(found, func(a, b stranger) int { return readable(b) - readable(a) })
 	for _, s := range found {
-		fmt.Fprintf(&b, "%s (%d messages)\n", onOneLine.Replace(s.Topic), s.Messages)
+		fmt.Fprintf(&b, "%s (%s)\n", onOneLine.Replace(s.Topic), plural(s.Messages, "message"))
 		if len(s.Guesses) == 0 {
 			fmt.Fprintf(&b, "  no model fits: %s\n\n", s.Why)
 			continue

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// headroom is how much garbage the heap may gather beside what lives before the collector starts, where three quarters of what
-	// lives would be more: thousands of sites live in hundreds of megabytes.
+	// headroom is how many bytes of garbage the heap of a large gateway may gather before the collector starts. A small one may gather
+	// collectEarly percent of what lives, which is less; thousands of sites live in hundreds of megabytes.
 	headroom = 64 << 20
 	// leastPercent bounds what that costs: of a heap of gigabytes it is this share.
 	leastPercent = 30

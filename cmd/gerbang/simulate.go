@@ -98,8 +98,8 @@ sites: sites/
 			return fmt.Errorf("writing the configuration: %w", err)
 		}
 	}
-	_, err := fmt.Fprintf(std.out, "wrote %s and %d site files with %d devices\nrun: gerbang serve --config %s\n", path, f.fleet.Sites,
-		f.fleet.Devices, path)
+	_, err := fmt.Fprintf(std.out, "wrote %s and %s with %s\nrun: gerbang serve --config %s\n", path,
+		plural(f.fleet.Sites, "site file"), plural(f.fleet.Devices, "device"), path)
 	return err
 }
 

@@ -37,7 +37,7 @@ type Options struct {
 	Logger  *slog.Logger
 }
 
-// Journal is an open journal; see journal.Journal. Commit is for one goroutine, everything else is safe for concurrent use.
+// Journal is an open journal; see journal.Journal. Commit, Prepare and Head are for one goroutine, everything else is safe for concurrent use.
 type Journal struct {
 	dir     string
 	window  int

@@ -26,18 +26,18 @@ type Format struct {
 	Frames bool
 	// Builtin is the one model of the format, where it has one of its own; nil: models are written for it.
 	Builtin *model.Model
-	// Check checks what only models of the format have, and makes it ready (mapping.prepared); nil: nothing.
+	// Check checks what only models of the format have, and makes it ready (model.Mapping.Prepared); nil: nothing.
 	Check func(c *model.Compiler) any
 	// Admit checks how a device of the format is called; nil: any way is right.
 	Admit func(id, address string) error
-	// Start makes what a decoder keeps for its models of the format (ready.state); nil: nothing. It may be an announcer.
+	// Start makes what a decoder keeps for its models of the format (Ready.State); nil: nothing. It may be an Announcer.
 	Start func(s *Shared, models []*Ready) any
 	// Announces reports whether a message on a topic that fits p is what a device says about itself. Such messages are taken
 	// from devices that are not configured, too, and are no readings. nil: none is.
 	Announces func(p *pattern.Pattern, topic string) bool
 	// Decode reads a message in the format's own way, without a mapping.
 	Decode decoding
-	// Open makes one JSON object of a message in w.tree, and of its envelope w.facts. nil: the format has decode.
+	// Open makes one JSON object of a message in w.Tree, and of its envelope w.Facts. nil: the format has Decode.
 	Open func(w *Worker, m *Ready, msg *ingest.Message) *fault.Fault
 	// Addresses are how the envelope names its device, the most exact first; nil: topic or Model.Device names it.
 	Addresses func(w *Worker, m *Ready, msg *ingest.Message) ([]string, *fault.Fault)

@@ -21,13 +21,13 @@ import (
 type Worker struct {
 	Shared *Shared
 	Arena  *Arena
-	// Document is the payload as JSON where it is JSON; parsed is whose.
+	// Document is the payload as JSON where it is JSON; Parsed is whose.
 	Document *document.Document
 	Parsed   *ingest.Message
-	// Tree is what the model maps: the document, or inner where the payload is an envelope or written in another notation.
+	// Tree is what the model maps: the Document, or Inner where the payload is an envelope or written in another notation.
 	Tree     *document.Document
 	Inner    *document.Document
-	text     object.Writer // the JSON of inner
+	text     object.Writer // the JSON of Inner
 	Scratch  []byte        // bytes of a radio frame
 	Facts    Facts
 	Fit      *pattern.Pattern // that tells what the levels of the topic are; nil: none
@@ -85,7 +85,7 @@ func Textual(text []byte) *fault.Fault {
 	return nil
 }
 
-// Parse reads msg's payload as JSON into w.document, once a message, and makes it the tree.
+// Parse reads msg's payload as JSON into w.Document, once a message, and makes it the tree.
 func (w *Worker) Parse(msg *ingest.Message) *fault.Fault {
 	w.Tree = w.Document
 	if w.Parsed == msg {
@@ -104,7 +104,7 @@ func (w *Worker) Parse(msg *ingest.Message) *fault.Fault {
 	return nil
 }
 
-// ParseLeniently is parse for devices that are not ours: a sensor that failed may write nan, and its neighbours count.
+// ParseLeniently is Parse for devices that are not ours: a sensor that failed may write nan, and its neighbours count.
 func (w *Worker) ParseLeniently(msg *ingest.Message) *fault.Fault {
 	f := w.Parse(msg)
 	if f == nil || f.Reason != telemetry.ReasonSyntax {
@@ -157,7 +157,7 @@ func (w *Worker) Explain(stage, text string) {
 	}
 }
 
-// Explainf is explain with a format; only behind w.trace != nil on the way of every message.
+// Explainf is Explain with a format; only behind w.Trace != nil on the way of every message.
 func (w *Worker) Explainf(stage, format string, args ...any) {
 	if w.Trace != nil {
 		w.Explain(stage, fmt.Sprintf(format, args...))

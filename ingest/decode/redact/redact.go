@@ -42,10 +42,9 @@ var tellingParts = []string{"id", "card", "nik", "ktp", "tel", "phone", "mobile"
 // anything: what is redacted is what could not be parsed.
 func (l *Lexicon) Payload(payload []byte) []byte { return l.PayloadTo(payload, telemetry.MaxRaw) }
 
-// PayloadTo is redact with another bound, in bytes.
+// PayloadTo is Payload with another bound, in bytes.
 func (l *Lexicon) PayloadTo(payload []byte, limit int) []byte {
-	// A cut multiple of the bound is enough: redaction shortens strings, and the rest is not kept.
-	payload = payload[:min(len(payload), 8*limit)]
+	payload = payload[:min(len(payload), telemetry.ReadPerKept*limit)]
 	r := redactor{src: payload, out: make([]byte, 0, min(len(payload), limit)+16), known: l, limit: limit}
 	first := bytes.TrimLeft(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
