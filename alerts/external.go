@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gerbang-iot/gerbang/endpoint"
 )
 
 // ExternalOptions configure Alertmanagers of your own.
@@ -110,6 +112,9 @@ func parseURL(raw string) (*url.URL, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" {
 		// The text may hold a password.
 		return nil, errors.New("URL: want http or https, a host, and neither password nor query")
+	}
+	if err := endpoint.Check(u); err != nil {
+		return nil, fmt.Errorf("URL: %w", err)
 	}
 	return u, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/configs/strict"
+	"github.com/gerbang-iot/gerbang/endpoint"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/ingest/mqtt"
 	"github.com/gerbang-iot/gerbang/keyfile"
@@ -87,6 +88,8 @@ func (l *loader) checkHTTP(h *HTTP) {
 	l.secret("http.access_token", &h.AccessToken)
 	if _, err := web.BasePath(h.ExternalURL); err != nil {
 		l.at("http.external_url", "external_url: %v", err)
+	} else {
+		l.external("http.external_url", h.ExternalURL)
 	}
 	if _, ok := l.listen("http.listen", h.Listen); ok {
 		l.component("http.listen", web.GuardDoor(web.Exposure{Addr: h.Listen, TLS: h.TLS != nil, Proxy: h.BehindProxy, Token: h.AccessToken.String()}))
@@ -124,6 +127,7 @@ func (l *loader) checkAlertmanager(c *Config, a *Alertmanager) {
 	if a.URL != "" {
 		l.component("alertmanager.url", alerts.CheckURL(a.URL))
 	}
+	l.external("alertmanager.external_url", a.ExternalURL)
 	if a.ExternalURL == "" {
 		a.ExternalURL = c.HTTP.ExternalURL
 	}
@@ -233,6 +237,17 @@ func (l *loader) listen(path, address string) (host string, ok bool) {
 		return "", false
 	}
 	return host, true
+}
+
+// external checks where links lead: people follow them to a host and a port.
+func (l *loader) external(path, raw string) {
+	u, err := url.Parse(raw)
+	if raw == "" || err != nil {
+		return
+	}
+	if err := endpoint.Check(u); err != nil {
+		l.at(path, "external_url: %v", err)
+	}
 }
 
 // splitHost is the host of an address that listen has found good.

@@ -14,6 +14,7 @@ import (
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
 
+	"github.com/gerbang-iot/gerbang/endpoint"
 	"github.com/gerbang-iot/gerbang/keyfile"
 )
 
@@ -63,6 +64,9 @@ func CheckURL(raw string) error {
 		return fmt.Errorf("url %q: want http://host:8086 or https://host", raw)
 	case u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("url %q: want no query and no fragment", raw)
+	}
+	if err := endpoint.Check(u); err != nil {
+		return fmt.Errorf("url %q: %w", raw, err)
 	}
 	return nil
 }

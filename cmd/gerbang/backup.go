@@ -15,15 +15,19 @@ import (
 )
 
 func backupCommand(std streams) *cobra.Command {
-	var data string
+	var folder dataFolder
 	var overwrite, asJSON bool
 	c := &cobra.Command{
 		Use:   "backup DEST",
 		Short: "Copy the journal, also while the gateway runs",
 		Long: `Backup writes the journal as of one moment to a file, also while the gateway runs and without holding it up. The copy is opened
 and compared with its checksums before it gets its name. DEST is a file, or a directory that gets a file named by the time.`,
-		Args: cobra.ExactArgs(1),
+		Args: only("DEST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := folder.find(std)
+			if err != nil {
+				return err
+			}
 			made, err := sqlite.Backup(cmd.Context(), data, args[0], overwrite)
 			switch {
 			case errors.Is(err, journal.ErrExists):
@@ -44,14 +48,14 @@ and compared with its checksums before it gets its name. DEST is a file, or a di
 			return errors.Join(report.err, damaged(made))
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	folder.flags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	c.Flags().BoolVar(&overwrite, "overwrite", false, "replace DEST")
 	return c
 }
 
 func restoreCommand(std streams) *cobra.Command {
-	var data string
+	var folder dataFolder
 	var overwrite, asJSON bool
 	c := &cobra.Command{
 		Use:   "restore SRC",
@@ -59,8 +63,12 @@ func restoreCommand(std streams) *cobra.Command {
 		Long: `Restore puts a backup into the data directory, after opening it and comparing it with its checksums. The gateway must not run.
 What is there is kept beside it under another name. What was acknowledged after the backup was made is lost: the gateway says so, by
 the numbers of the records, when it starts.`,
-		Args: cobra.ExactArgs(1),
+		Args: only("SRC"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := folder.find(std)
+			if err != nil {
+				return err
+			}
 			done, err := sqlite.Restore(cmd.Context(), args[0], data, overwrite)
 			switch {
 			case errors.Is(err, journal.ErrInUse):
@@ -76,7 +84,7 @@ the numbers of the records, when it starts.`,
 				return errors.Join(restoredReport(data, done).print(std.out), damaged(&done.Copy))
 			}
 			report := printer{w: std.out}
-			report.copied("restored from "+done.Path, &done.Copy)
+			report.copied(fmt.Sprintf("restored to %s from %s", data, done.Path), &done.Copy)
 			if done.Kept != "" {
 				report.line("what was there is kept as %s", filepath.Join(data, "*"+done.Kept))
 			}
@@ -86,7 +94,7 @@ the numbers of the records, when it starts.`,
 			return errors.Join(report.err, damaged(&done.Copy))
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	folder.flags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	c.Flags().BoolVar(&overwrite, "overwrite", false, "also where there is a journal")
 	return c

@@ -55,7 +55,7 @@ func TestL6_BackupAndRestoreSayWhatIsWrong(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"backup"}, 2, "accepts 1 arg"},
+		{[]string{"backup"}, 2, "DEST is missing"},
 		{[]string{"backup", "--dta", "x", "y"}, 2, "unknown flag: --dta"},
 		{[]string{"bakup", "x"}, 2, "backup"},
 		{[]string{"backup", "--data", filepath.Join(dir, "nowhere"), filepath.Join(dir, "x")}, 1, "--data names the data directory"},

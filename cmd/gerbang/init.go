@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/ingest/mqtt"
 	"github.com/gerbang-iot/gerbang/keyfile"
 )
 
@@ -156,6 +157,11 @@ func (f *initFlags) validate() error {
 	if (s.Username != "") != (f.passwordFile != "") || s.Username != "" && s.Broker == "" {
 		return &exitError{code: 2, err: errors.New("--username and --password-file go together, and with --broker")}
 	}
+	if s.Broker != "" {
+		if err := mqtt.CheckURL(s.Broker); err != nil {
+			return &exitError{code: 2, err: fmt.Errorf("--broker: %w", err)}
+		}
+	}
 	if err := checkAddress("--listen", s.Listen); err != nil {
 		return err
 	}
@@ -242,7 +248,11 @@ func (f *initFlags) next(w io.Writer) error {
 		login = fmt.Sprintf(" -u %s-hitung -P \"$(cat secrets/hitung)\"", s.Site)
 		p.line("  mosquitto_pub -h %s -p %s%s -q 1 -t gerbang/v1/%s/hitung -m '{\"seq\": 1, \"people_in\": 2}'", host, port, login, s.Site)
 	} else {
-		p.line("  mosquitto_pub -L %s/gerbang/v1/%s/hitung -q 1 -m '{\"seq\": 1, \"people_in\": 2}'", strings.Replace(strings.TrimRight(s.Broker, "/"), "tcp://", "mqtt://", 1), s.Site)
+		if s.Username != "" {
+			login = fmt.Sprintf(" -u '%s' -P \"$(cat secrets/mqtt)\"", strings.ReplaceAll(s.Username, "'", `'\''`))
+		}
+		broker := strings.NewReplacer("tcp://", "mqtt://", "ssl://", "mqtts://", "tls://", "mqtts://").Replace(strings.TrimRight(s.Broker, "/"))
+		p.line("  mosquitto_pub -L %s/gerbang/v1/%s/hitung%s -q 1 -m '{\"seq\": 1, \"people_in\": 2}'", broker, s.Site, login)
 	}
 	p.line("gerbang devices discover lists devices that are heard and not configured, with the lines to paste.")
 	return p.err

@@ -15,7 +15,7 @@ import (
 )
 
 func journalCommand(std streams) *cobra.Command {
-	var data string
+	var folder dataFolder
 	var asJSON bool
 	check := &cobra.Command{
 		Use:   "check",
@@ -27,6 +27,10 @@ retention has deleted records nothing can be judged again; the rest is compared.
 unless all of it was accepted (gerbang journal accept). It may run beside the gateway.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			data, err := folder.find(std)
+			if err != nil {
+				return err
+			}
 			j, err := openReader(cmd.Context(), data)
 			if err != nil {
 				return err
@@ -38,7 +42,7 @@ unless all of it was accepted (gerbang journal accept). It may run beside the ga
 			return checkJournal(cmd.Context(), std.out, j)
 		},
 	}
-	check.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	folder.flags(check)
 	check.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return group("journal", "About the durable record", check, journalAcceptCommand(std), repairClockCommand(std))
 }

@@ -14,7 +14,8 @@ import (
 )
 
 func journalAcceptCommand(std streams) *cobra.Command {
-	var data, by, why string
+	var folder dataFolder
+	var by, why string
 	c := &cobra.Command{
 		Use:   "accept",
 		Short: "Note that somebody has looked at the damage in the journal",
@@ -26,6 +27,10 @@ of the gateway calm down within a minute. It may run beside the gateway.`,
 			by, why = strings.TrimSpace(by), strings.TrimSpace(why)
 			if by == "" || why == "" {
 				return errors.New("say who accepts it, and why: --by NAME --why TEXT")
+			}
+			data, err := folder.find(std)
+			if err != nil {
+				return err
 			}
 			found, err := unaccepted(cmd, data)
 			if err != nil {
@@ -50,7 +55,7 @@ of the gateway calm down within a minute. It may run beside the gateway.`,
 			return report.err
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	folder.flags(c)
 	c.Flags().StringVar(&by, "by", "", "who accepts it")
 	c.Flags().StringVar(&why, "why", "", "why it is accepted")
 	return c

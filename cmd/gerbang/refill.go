@@ -145,7 +145,8 @@ func wholly(r *journal.Range, begin, end time.Time) error {
 }
 
 func refusedCommand(std streams) *cobra.Command {
-	var data, site string
+	var folder dataFolder
+	var site string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "refused",
@@ -154,6 +155,10 @@ func refusedCommand(std streams) *cobra.Command {
 They are sent again on the gateway's page /refused, or by POST /api/v1/refused/again.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			data, err := folder.find(std)
+			if err != nil {
+				return err
+			}
 			j, err := openReader(cmd.Context(), data)
 			if err != nil {
 				return err
@@ -176,7 +181,7 @@ They are sent again on the gateway's page /refused, or by POST /api/v1/refused/a
 			}
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	folder.flags(c)
 	c.Flags().StringVar(&site, "site", "", "only this site")
 	c.Flags().BoolVar(&asJSON, "json", false, "a JSON object a line")
 	return c

@@ -23,7 +23,8 @@ import (
 )
 
 func repairClockCommand(std streams) *cobra.Command {
-	var data, now string
+	var folder dataFolder
+	var now string
 	c := &cobra.Command{
 		Use:   "repair-clock",
 		Short: "Mend a journal that ends in the future",
@@ -41,10 +42,14 @@ they are about holds. A journal that another version of the rule engine judged t
 					return fmt.Errorf("--now %q: want a time such as 2026-03-02T09:00:00Z", now)
 				}
 			}
+			data, err := folder.find(std)
+			if err != nil {
+				return err
+			}
 			return repairClock(cmd.Context(), std.out, data, telemetry.InstantOf(at), newLoggerTo(std.err))
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data", "data directory of the gateway")
+	folder.flags(c)
 	c.Flags().StringVar(&now, "now", "", "what was received later lies in the future (RFC 3339; default: the present)")
 	return c
 }

@@ -27,7 +27,7 @@ func serveCommand(std streams) *cobra.Command {
 		Long: `Serve runs the gateway until it gets SIGINT or SIGTERM. SIGHUP reloads the configuration: if anything in it is wrong
 the old one stays in force. A mistake in the file of one site concerns that site alone: it goes on with what was in force for it, and
 the others are served.`,
-		Args: cobra.NoArgs,
+		Args: noFile,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path, err := findConfig(std, path)
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"golang.org/x/time/rate"
@@ -23,7 +24,7 @@ type Role string
 // The roles.
 const (
 	Device Role = "device" // one device: publishes and reads below its own topic
-	Bridge Role = "bridge" // speaks for many devices: a LoRaWAN server, another broker, a vendor's cloud
+	Bridge Role = "bridge" // speaks for many devices, and reads what it may publish: a LoRaWAN server, another broker, a vendor's cloud
 	Reader Role = "reader" // a display or an operator: only reads
 )
 
@@ -42,7 +43,8 @@ type Credential struct {
 	// Devices are "site/device" for a bridge; nil means all.
 	Devices []string
 	// Read are topic filters that a reader or a bridge may subscribe to. Default: what the gateway itself publishes,
-	// "gerbang/v1/+/out/#".
+	// "gerbang/v1/+/out/#". A bridge may also subscribe to all that it may publish: topics outside of the native format, and
+	// those of its devices.
 	Read []string
 	// Rate in messages per second; 0 is DefaultRate for a device and unlimited for the others, negative is unlimited.
 	Rate float64
@@ -138,11 +140,14 @@ func newAccount(c Credential) *Account {
 			c.Rate = DefaultRate
 		}
 	case Bridge:
+		a.read = slices.Clone(a.read) // the credential is compared with later ones
 		if c.Devices == nil {
 			a.Sender.Devices = nil
+			a.read = append(a.read, "#")
 		}
 		for _, d := range c.Devices {
 			a.Sender.Devices[d] = true
+			a.read = append(a.read, Prefix+d+"/#")
 		}
 	}
 	if c.Rate > 0 {

@@ -43,7 +43,9 @@ func (a *Account) MayRelay(topic string) bool {
 	return a.Sender.Devices[site+"/"+device]
 }
 
-// MayRead reports whether the account may subscribe to the filter, which may also be a plain topic.
+// MayRead reports whether the account may subscribe to the filter, which may also be a plain topic. A bridge reads what it may
+// publish as well: Zigbee2MQTT, and whatever else has a vendor's topics of its own, subscribes to them when it connects, and ends
+// where that is refused.
 func (a *Account) MayRead(filter string) bool {
 	if len(filter) > 7 && strings.EqualFold(filter[:7], "$share/") {
 		_, shared, ok := strings.Cut(filter[7:], "/")
@@ -57,7 +59,25 @@ func (a *Account) MayRead(filter string) bool {
 			return true
 		}
 	}
-	return false
+	return a.Role == Bridge && !touchesNative(filter)
+}
+
+// touchesNative reports whether a filter can match a topic of the native format, or one that begins with a dollar sign.
+func touchesNative(filter string) bool {
+	if strings.HasPrefix(filter, "$") {
+		return true
+	}
+	for level := range strings.SplitSeq(strings.TrimSuffix(Prefix, "/"), "/") {
+		first, rest, more := strings.Cut(filter, "/")
+		switch {
+		case first == "#":
+			return true
+		case first != "+" && first != level, !more:
+			return false
+		}
+		filter = rest
+	}
+	return true
 }
 
 // Covers reports whether every topic that matches filter also matches allowed.

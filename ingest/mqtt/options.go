@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/gerbang-iot/gerbang/endpoint"
 	"github.com/gerbang-iot/gerbang/ingest/access"
 )
 
@@ -72,6 +73,9 @@ func CheckURL(broker string) error {
 		return fmt.Errorf("broker %q: expected %s://host:port", u.Redacted(), strings.Join(schemes, ", "))
 	case u.User != nil:
 		return fmt.Errorf("broker %q: user name and password have options of their own", u.Redacted())
+	}
+	if err := endpoint.Check(u); err != nil {
+		return fmt.Errorf("broker %q: %w", u.Redacted(), err)
 	}
 	return nil
 }
