@@ -213,15 +213,6 @@ func (e *Embedded) Prepare(config []byte) (swap func(), err error) {
 	}, nil
 }
 
-// Reload puts another configuration in force at once; on an error the old one stays whole.
-func (e *Embedded) Reload(config []byte) error {
-	swap, err := e.Prepare(config)
-	if err == nil {
-		swap()
-	}
-	return err
-}
-
 // start runs a configuration. e.mu is held.
 func (e *Embedded) start(s *setup) {
 	e.inhibitor = inhibit.NewInhibitor(e.alerts, s.config.InhibitRules, e.log, eventrecorder.NopRecorder())

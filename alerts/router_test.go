@@ -425,15 +425,17 @@ func TestEmbeddedReload(t *testing.T) {
 		quick(other.url, "unknown: true\n"),
 	}
 	for _, config := range bad {
-		if err := e.Reload([]byte(config)); err == nil {
+		if _, err := e.Prepare([]byte(config)); err == nil {
 			t.Errorf("this configuration was taken, want an error:\n%s", config)
 		}
 	}
 	r.Notify(open(alertOf("magetan", rules.ClassBreach, "capacity", "hall")))
 	old.next(t)
-	if err := e.Reload([]byte(strings.Replace(quick(other.url, ""), "people", "others", 2))); err != nil {
+	swap, err := e.Prepare([]byte(strings.Replace(quick(other.url, ""), "people", "others", 2)))
+	if err != nil {
 		t.Fatal(err)
 	}
+	swap()
 	if m := other.next(t); m.Receiver != "others" || m.Alerts[0].Labels["site"] != "magetan" {
 		t.Errorf("the new receiver got %+v, want the alert that is open", m)
 	}

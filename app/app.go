@@ -131,6 +131,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	if err != nil {
 		return nil, err
 	}
+	a.teardown.add("the router", router.close)
 	behind.router, a.status.router = router, router.service
 	registerGateway(registry, live, loop, behind.courier, j.Bytes)
 	refused.register(registry)

@@ -52,9 +52,6 @@ type doorOptions struct {
 	registry  prometheus.Registerer
 }
 
-// ErrNoDoor says that a configuration opens no way in.
-var ErrNoDoor = errors.New("no door is open: nothing could be received")
-
 var _ gateway.Publisher = (*doors)(nil)
 
 func openDoors(cfg *configs.Config, o doorOptions) (*doors, error) {
@@ -65,7 +62,7 @@ func openDoors(cfg *configs.Config, o doorOptions) (*doors, error) {
 		}
 	}
 	if d.broker == nil && d.subscriber == nil && d.push == nil {
-		return nil, ErrNoDoor
+		return nil, errors.New("no door is open: nothing could be received")
 	}
 	return d, nil
 }

@@ -64,26 +64,23 @@ func (f *faults) run(disproved func(alerts.FaultName) bool) func(ctx context.Con
 			case <-tick.C:
 			}
 			late = time.Since(begin) >= faultPatience
-			for _, x := range f.over(func(name alerts.FaultName) bool { return late || disproved(name) }) {
-				f.pass(alerts.Fault{Name: x.name, Site: x.site})
-			}
+			f.end(func(name alerts.FaultName) bool { return late || disproved(name) })
 		}
 		<-ctx.Done()
 		return nil
 	}
 }
 
-// over takes those that are over off the list.
-func (f *faults) over(is func(alerts.FaultName) bool) (all []fault) {
+// end takes those that are over off the list and says so, under one lock: a part that reports one of them meanwhile comes after it.
+func (f *faults) end(over func(alerts.FaultName) bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for x := range f.left {
-		if is(x.name) {
+		if over(x.name) {
 			delete(f.left, x)
-			all = append(all, x)
+			f.pass(alerts.Fault{Name: x.name, Site: x.site})
 		}
 	}
-	return all
 }
 
 // disproved reports whether a fault cannot be there any more, by what the InfluxDB writer says; nil: none is configured.

@@ -84,6 +84,14 @@ func externalRouter(c *configs.Alertmanager, log *slog.Logger, reg prometheus.Re
 	})
 }
 
+// close lets go of the connections to an external router.
+func (r *router) close() error {
+	if r != nil && r.external != nil {
+		r.external.Close()
+	}
+	return nil
+}
+
 // stages are the parts that notify; the resender stops first. There are none where no router is configured.
 func (r *router) stages(report func(alerts.Fault)) []stage {
 	if r == nil {

@@ -18,9 +18,9 @@ type Exposure struct {
 	Token string
 }
 
-// Reachable reports whether a server that listens at an address can be reached from another computer. A nil error means that it is an
+// reachableAt reports whether a server that listens at an address can be reached from another computer. A nil error means that it is an
 // address.
-func Reachable(addr string) (bool, error) {
+func reachableAt(addr string) (bool, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false, fmt.Errorf("web address %q: want host:port such as %s: %w", addr, DefaultAddr, err)
@@ -38,7 +38,7 @@ func GuardToken(token string) error {
 
 // GuardDoor refuses an exposure by what it says without the token itself: Token is what would be there, or empty.
 func GuardDoor(e Exposure) error {
-	reachable, err := Reachable(e.Addr)
+	reachable, err := reachableAt(e.Addr)
 	if err != nil || !reachable {
 		return err
 	}

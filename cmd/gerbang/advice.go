@@ -22,8 +22,6 @@ func advised(err error, config string) error {
 		return hinted{err, "another program uses that address; stop it, or change http.listen or mqtt.embedded in " + configName(config)}
 	case errors.Is(err, journal.ErrInUse):
 		return hinted{err, "stop the other one, or give this one a data directory of its own (data: in the configuration)"}
-	case errors.Is(err, app.ErrNoDoor):
-		return hinted{err, "set mqtt.broker, mqtt.embedded or push in the configuration"}
 	}
 	return err
 }

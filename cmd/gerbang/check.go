@@ -101,24 +101,33 @@ Without a FILE it is ./gerbang.yaml. What is allowed and probably not meant is a
 
 // examined reads a configuration and looks at this machine. There is no configuration where something written is wrong.
 func examined(path string) (*configs.Config, configs.Problems, error) {
+	var cfg *configs.Config
+	var problems configs.Problems
 	if path == exampleConfig {
-		cfg, err := configs.LoadDefault()
-		return cfg, nil, err
-	}
-	cfg, problems := configs.LoadHere(path)
-	if cfg == nil {
+		var err error
+		if cfg, err = configs.LoadDefault(); err != nil {
+			return nil, nil, err
+		}
+	} else if cfg, problems = configs.LoadHere(path); cfg == nil {
 		return nil, problems, nil
 	}
-	for _, p := range app.Check(cfg) {
-		if !slices.ContainsFunc(problems, func(q configs.Problem) bool { return q.Position == p.Position }) {
-			problems = append(problems, p)
-		}
-	}
+	problems = besides(problems, app.Check(cfg))
 	problems.Sort()
 	if _, written := problems.OfMachine(); len(written) > 0 {
 		return nil, problems, nil
 	}
 	return cfg, problems, nil
+}
+
+// besides adds problems to others, but for those at places where one was found already.
+func besides(problems, more configs.Problems) configs.Problems {
+	found := problems
+	for _, p := range more {
+		if !slices.ContainsFunc(found, func(q configs.Problem) bool { return q.Position == p.Position }) {
+			problems = append(problems, p)
+		}
+	}
+	return problems
 }
 
 func (p *printer) problems(all configs.Problems) {

@@ -126,3 +126,16 @@ func TestA1_CheckBesideItsOwnGateway(t *testing.T) {
 		t.Errorf("its own address: got code %d and %q", code, out)
 	}
 }
+
+// What is not written has the place of what it belongs to: two such problems are two.
+func TestA1_ProblemsAtOnePlaceAreAllSaid(t *testing.T) {
+	at := func(line int, text string) configs.Problem {
+		var p configs.Problem
+		p.File, p.Line, p.Text = "gerbang.yaml", line, text
+		return p
+	}
+	got := besides(configs.Problems{at(7, "read")}, configs.Problems{at(1, "the folder"), at(1, "the port"), at(7, "the same again")})
+	if len(got) != 3 || got[1].Text != "the folder" || got[2].Text != "the port" {
+		t.Errorf("got %v, want what was read, the folder and the port", got)
+	}
+}

@@ -53,6 +53,10 @@ the others are served.`,
 					return err
 				}
 			}
+			// From the first moment on: a signal that nobody waits for ends a process, and a start with thousands of sites takes a while.
+			hangUps := make(chan os.Signal, 1)
+			signal.Notify(hangUps, syscall.SIGHUP)
+			defer signal.Stop(hangUps)
 			a, err := app.New(cmd.Context(), cfg, app.Options{Version: readBuild().Version, Logger: log})
 			if err != nil {
 				return advised(err, path)
@@ -60,11 +64,8 @@ the others are served.`,
 			log.Info("ready", "pages", a.URL())
 			ctx, end := context.WithCancel(cmd.Context())
 			var reloading sync.WaitGroup
-			hangUps := make(chan os.Signal, 1)
-			signal.Notify(hangUps, syscall.SIGHUP)
 			reloading.Go(func() { reloadAt(ctx, hangUps, a) })
 			err = a.Run(ctx)
-			signal.Stop(hangUps)
 			end()
 			reloading.Wait()
 			return errors.Join(err, stop())

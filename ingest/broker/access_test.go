@@ -185,13 +185,16 @@ func TestRevocation(t *testing.T) {
 	asleep.subscribe("gerbang/v1/+/out/#")
 	_ = asleep.Close()
 
-	if err := b.SetCredentials([]access.Credential{other, {Name: "sign", Password: "new", Role: access.Reader}, {Name: "broken"}}); err == nil {
-		t.Error("SetCredentials accepted an invalid credential")
+	if _, err := b.Prepare([]access.Credential{other, {Name: "sign", Password: "new", Role: access.Reader}, {Name: "broken"}}); err == nil {
+		t.Error("Prepare accepted an invalid credential")
 	}
 	kept.nothing()
-	if err := b.SetCredentials([]access.Credential{other, {Name: "sign", Password: "new", Role: access.Reader}}); err != nil {
+	swap, err := b.Prepare([]access.Credential{other, {Name: "sign", Password: "new", Role: access.Reader}})
+	if err != nil {
 		t.Fatal(err)
 	}
+	kept.nothing()
+	swap()
 	flooding.closed()
 	kept.nothing()
 	if _, code, _ := connect(t, dial(t, b), asDoor("d")); code == 0 {

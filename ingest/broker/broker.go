@@ -44,7 +44,7 @@ type Broker struct {
 	backlog   wire.Backlog
 	epoch     time.Time                  // ages are counted from here, so that setting the clock does not change them
 	anonymous *access.Account            // nil: not allowed
-	accounts  atomic.Pointer[access.Set] // swapped by SetCredentials
+	accounts  atomic.Pointer[access.Set] // swapped after Prepare
 	sessions  sessions                   // of clients, by client id
 	gate      *gate                      // of connections that have not logged in
 	attempts  *access.Attempts
@@ -53,7 +53,6 @@ type Broker struct {
 	stopping  chan struct{} // closed: no message is taken any more
 	stopped   chan struct{} // closed: connections end
 	running   atomic.Bool
-	swap      sync.Mutex // one SetCredentials at a time
 }
 
 // New validates the options and opens the listeners, so that Addr is known; nothing is accepted before Run.
@@ -193,17 +192,6 @@ func (b *Broker) Prepare(credentials []access.Credential) (swap func(), err erro
 			}
 		}
 	}, nil
-}
-
-// SetCredentials prepares and swaps. If the credentials are not valid nothing changes.
-func (b *Broker) SetCredentials(credentials []access.Credential) error {
-	b.swap.Lock()
-	defer b.swap.Unlock()
-	swap, err := b.Prepare(credentials)
-	if err == nil {
-		swap()
-	}
-	return err
 }
 
 // current reports whether an account is still valid.

@@ -43,7 +43,7 @@ func (h *hook) OnSessionEstablish(cl *mochi.Client, _ packets.Packet) {
 	h.broker.log.Debug("connected", "client", bounded(c.id), "credential", c.account.Name, "remote", cl.Net.Remote)
 }
 
-// OnSessionEstablished comes when the client is in the server's list: from here on SetCredentials finds it.
+// OnSessionEstablished comes when the client is in the server's list: from here on a change of credentials finds it.
 func (h *hook) OnSessionEstablished(cl *mochi.Client, _ packets.Packet) {
 	c := connOf(cl)
 	if !h.broker.current(c.account) {

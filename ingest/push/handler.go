@@ -129,17 +129,6 @@ func (h *Handler) Prepare(credentials []access.Credential) (swap func(), err err
 	return func() { h.accounts.Store(set) }, nil
 }
 
-// SetCredentials prepares and swaps. If the credentials are not valid nothing changes.
-func (h *Handler) SetCredentials(credentials []access.Credential) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	swap, err := h.Prepare(credentials)
-	if err == nil {
-		swap()
-	}
-	return err
-}
-
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 

@@ -236,12 +236,14 @@ func TestRateAndRevocation(t *testing.T) {
 			t.Errorf("message %d: got %d, want %d", i, w.Code, want)
 		}
 	}
-	if err := h.SetCredentials([]access.Credential{{Name: "broken"}}); err == nil {
-		t.Error("SetCredentials accepted an invalid credential")
+	if _, err := h.Prepare([]access.Credential{{Name: "broken"}}); err == nil {
+		t.Error("Prepare accepted an invalid credential")
 	}
-	if err := h.SetCredentials(nil); err != nil {
+	swap, err := h.Prepare(nil)
+	if err != nil {
 		t.Fatal(err)
 	}
+	swap()
 	if w := do(h, post("/ingest/m", "door", "text/plain", "x")); w.Code != 401 {
 		t.Errorf("revoked: got %d, want 401", w.Code)
 	}
