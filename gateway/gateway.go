@@ -398,9 +398,9 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 	if s := g.sites[rec.Site]; s != nil && s.stopped == "" && rec.Kind != telemetry.KindRejection {
 		g.out.Reset()
 		err := s.apply(&g.guard, last, g.out)
-		g.dues.judged(s)
 		switch {
 		case err == nil:
+			g.dues.judged(s) // an engine that has failed is asked nothing; the other cases forget all dues
 			s.rollup(last)
 			return g.tell(ctx, last)
 		case errors.Is(err, errPanic) && rec.Kind == telemetry.KindObservation && s.poison < mostPoison:

@@ -77,7 +77,8 @@ func (l *Live) Outline(site string) (*rules.View, bool) {
 	return views[i], true
 }
 
-// View is one site with its verdicts. Where nobody has looked at the site for long, they are made now.
+// View is one site with its verdicts. Where nobody has looked at the site for long, they are made now; where the loop does not come to
+// that within awaitFor, it is an outline.
 func (l *Live) View(site string) (*rules.View, bool) {
 	v, ok := l.Outline(site)
 	if !ok {
@@ -127,7 +128,7 @@ const (
 	publishEvery  = 250 * time.Millisecond
 	publishShare  = 50
 	publishBudget = time.Millisecond
-	// lookAtOnce is of how many sites it is seen at once whether they are to be shown.
+	// lookAtOnce is how many sites one call checks for a view that is due; the next call goes on behind them.
 	lookAtOnce = 256
 	// openEvery is the shortest time between two lists of open alerts, and again for each openMany there are: a flood of them must
 	// not be copied for each.

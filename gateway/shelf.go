@@ -10,6 +10,16 @@ import (
 // The verdicts of a site with their explanations are most of its view. Of a few sites all are kept as they are published; of
 // thousands those that somebody looks at, and of the others an outline. Whoever looks at another one waits until the loop has made
 // its view, which takes it a millisecond.
+//
+//	word     where                 meaning
+//	view     rules.View            all that is known of a site; "full" where its verdicts are in it
+//	outline  rules.View.Outline    what stands in a view in place of its verdicts
+//	shelf    Live.shelf            the sites whose published views are full
+//	looked   Live.looked           when somebody last called View for a site: its place on the shelf
+//	asked    Live.asked            sites of which somebody waits for a full view, in await
+//	wanted   Live.wanted           wakes the loop when something is asked
+//	shown    Live.shown            makes of new views those that are published, full or outlines
+//	shown    site.shown            the last view that was published before the site stopped, if it stops: see unjudged
 const (
 	// keepVerdicts is how many verdicts are kept in views, at some 500 bytes each, beyond those of sites that somebody looks at.
 	keepVerdicts = 16_000
@@ -81,7 +91,13 @@ func (l *Live) shown(g *Gateway, made ...rules.View) []*rules.View {
 	}
 	views := l.state.Load().views
 	for _, site := range gone {
-		if at, ok := slices.BinarySearchFunc(views, site, bySite); ok && l.shelf.full[site] == 0 && !slices.ContainsFunc(made, func(v rules.View) bool { return v.Site == site }) {
+		if _, kept := l.shelf.full[site]; kept {
+			continue // it was let go, and then made
+		}
+		// One that was made before it was let go is in the list already.
+		if i := slices.IndexFunc(all, func(v *rules.View) bool { return v.Site == site }); i >= 0 {
+			*all[i] = all[i].Outlined()
+		} else if at, ok := slices.BinarySearchFunc(views, site, bySite); ok {
 			less := views[at].Outlined()
 			all = append(all, &less)
 		}
@@ -94,7 +110,8 @@ func (l *Live) shown(g *Gateway, made ...rules.View) []*rules.View {
 	return all
 }
 
-// await waits until the loop has made the view of a site.
+// await waits until the loop has made the full view of a site. Where that takes longer than awaitFor it gives the outline: the caller
+// looks at View.Outline, and does not take it for a site that no rule judges.
 func (l *Live) await(site string) (*rules.View, bool) {
 	changed, cancel := l.Subscribe()
 	defer cancel()

@@ -2,12 +2,15 @@ package gateway
 
 import (
 	"log/slog"
+	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -106,13 +109,68 @@ func TestTheShelfHasRoomForThoseWhoLook(t *testing.T) {
 	}
 }
 
-// A site that is stopped is unknown in its outline as it is in its view.
+// A site of which an outline was kept says the same as one with its verdicts, when it is stopped: every verdict is there, and unknown.
 func TestAnOutlineOfAStoppedSiteKnowsNothing(t *testing.T) {
 	b := newBench(t, newMemory(), "mall")
 	v, _ := b.View("mall")
-	got := unjudged(v.Outlined(), "mall")
-	full := unjudged(v, "mall")
-	if got.Outline == nil || got.Counts() != full.Counts() || got.Counts().Unknown == 0 || got.Verdict != rules.Unknown {
-		t.Errorf("got %+v, want the counts %+v", got.Outline, full.Counts())
+	v.Zones[0].Near, v.Zones[0].Held, v.Verdicts[0].Near = true, "air", true
+	got, want := unjudged(v.Outlined(), "mall"), unjudged(v, "mall")
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if len(want.Verdicts) != len(v.Verdicts) || len(v.Verdicts) == 0 {
+		t.Fatalf("%d verdicts, want the %d that there were", len(want.Verdicts), len(v.Verdicts))
+	}
+	for i, w := range got.Verdicts {
+		was := &v.Verdicts[i]
+		if w.Verdict != rules.Unknown || w.Near || w.Explanation.Reason != rules.ReasonStopped {
+			t.Errorf("%s about %v is %+v, want it unknown: stopped", w.Rule, w.Subject, w)
+		}
+		if w.Rule != was.Rule || w.Kind != was.Kind || w.Class != was.Class || w.Severity != was.Severity || w.Subject != was.Subject || w.SubjectName != was.SubjectName || w.Since != was.Since || w.Legal != was.Legal || !maps.Equal(w.Title, was.Title) {
+			t.Errorf("got %+v, want what is judged as before: %+v", w, was)
+		}
+	}
+	signals := func(v *rules.View) []alerts.Signal { return alerts.NewDisplays().Signals(v, nil) }
+	told := signals(&got)
+	if !reflect.DeepEqual(told, signals(&want)) {
+		t.Errorf("the displays are told %+v, want %+v", told, signals(&want))
+	}
+	for _, s := range told {
+		if !strings.Contains(string(s.Payload), `"verdict":"unknown"`) || strings.Contains(string(s.Payload), `"near":true`) {
+			t.Errorf("a display is told %s, want an unknown verdict", s.Payload)
+		}
+	}
+}
+
+// The same, through the loop's view: a rule panics at a site that nobody ever looked at.
+func TestAStoppedSiteBeyondTheShelfKeepsItsList(t *testing.T) {
+	b := newBench(t, newMemory(), "mall")
+	live := NewLive()
+	live.shelf.most = 0
+	live.recovered(b.Gateway, begin)
+	before, _ := b.View("mall")
+	b.stop(b.sites["mall"], b.seq+1, errPanic)
+	if v, _ := b.View("mall"); len(v.Verdicts) != len(before.Verdicts) || len(v.Verdicts) == 0 || v.Counts().Unknown != len(v.Verdicts) {
+		t.Errorf("%d verdicts, %+v: want %d unknown ones", len(v.Verdicts), v.Counts(), len(before.Verdicts))
+	}
+}
+
+// Of two sites that are made together the second may take the room of the first: that one is then published without its verdicts.
+func TestASiteLetGoAsItIsMadeKeepsNoVerdicts(t *testing.T) {
+	b := newBench(t, newMemory(), "a", "b")
+	va, _ := b.View("a")
+	vb, _ := b.View("b")
+	live := NewLive()
+	live.shelf.most = len(va.Verdicts)
+	live.looked["b"] = time.Now()
+	held := 0
+	for _, v := range live.shown(b.Gateway, va, vb) {
+		held += len(v.Verdicts)
+		if (v.Outline == nil) != (v.Site == "b") {
+			t.Errorf("site %s is published with %d verdicts, want those of b alone", v.Site, len(v.Verdicts))
+		}
+	}
+	if held != live.shelf.held {
+		t.Errorf("%d verdicts are published, %d are counted", held, live.shelf.held)
 	}
 }

@@ -287,7 +287,7 @@ func (g *Gateway) view(s *site) rules.View {
 	return unjudged(s.shown, s.id)
 }
 
-// unjudged is a view of which nothing holds any more.
+// unjudged is a view of which nothing holds any more. It has its verdicts, also where v is an outline.
 func unjudged(v rules.View, site string) rules.View {
 	lost := func(e rules.Estimate) rules.Estimate {
 		e.Known, e.Reason = false, rules.ReasonStopped
@@ -297,7 +297,7 @@ func unjudged(v rules.View, site string) rules.View {
 	v.Zones = append([]rules.ZoneView(nil), v.Zones...)
 	for i := range v.Zones {
 		z := &v.Zones[i]
-		z.Persons, z.Verdict, z.Advice = lost(z.Persons), rules.Unknown, rules.AdviceWait
+		z.Persons, z.Verdict, z.Near, z.Advice, z.Held = lost(z.Persons), rules.Unknown, false, rules.AdviceWait, ""
 	}
 	v.Doors = append([]rules.DoorView(nil), v.Doors...)
 	for i := range v.Doors {
@@ -311,20 +311,7 @@ func unjudged(v rules.View, site string) rules.View {
 	for i := range v.Tasks {
 		v.Tasks[i].Verdict = rules.Unknown
 	}
-	if v.Outline != nil {
-		n, o := v.Outline.Counts, rules.Outline{Unheard: v.Outline.Unheard}
-		o.Counts.Unknown = n.Within + n.Breached + n.Near + n.Unknown
-		if w := v.Outline.Worst; w != nil {
-			worst := *w
-			worst.Verdict, worst.Near, worst.Explanation = rules.Unknown, false, rules.Explanation{Reason: rules.ReasonStopped}
-			o.Worst = &worst
-		}
-		v.Outline = &o
-		return v
-	}
-	v.Verdicts = append([]rules.VerdictView(nil), v.Verdicts...)
-	for i := range v.Verdicts {
-		v.Verdicts[i].Verdict, v.Verdicts[i].Explanation = rules.Unknown, rules.Explanation{Reason: rules.ReasonStopped}
-	}
+	// An outline tells no less: whoever is told that no rule judges a zone takes it for one that nothing is wrong with.
+	v.Verdicts, v.Outline = v.Withdrawn(rules.ReasonStopped), nil
 	return v
 }

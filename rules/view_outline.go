@@ -3,6 +3,8 @@ package rules
 import (
 	"cmp"
 	"slices"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Outline is what stands in a view in place of its verdicts, where nobody looks at them one by one: a site of twenty zones has more
@@ -11,6 +13,26 @@ type Outline struct {
 	Worst   *VerdictView // as View.Worst finds it; nil: there is none
 	Unheard []string     // as View.Unheard finds them
 	Counts  VerdictCounts
+
+	judged []standing // what the verdicts are about, in their order
+}
+
+// standing is what stays of a verdict where nobody knows what it says: 64 bytes, where a verdict with its explanation has some 500.
+type standing struct {
+	rule       *standingRule
+	subject    Subject
+	since      telemetry.Instant
+	phaseSince telemetry.Instant
+	phase      Phase
+}
+
+// standingRule is what the verdicts of one rule have in common.
+type standingRule struct {
+	id, kind string
+	class    Class
+	severity Severity
+	title    map[string]string
+	legal    string
 }
 
 // VerdictCounts is how many verdicts there are of each kind. Near are those that are unknown because people are near a limit; they are
@@ -22,13 +44,64 @@ func (v *View) Outlined() View {
 	if v.Outline != nil {
 		return *v
 	}
-	o := &Outline{Unheard: v.Unheard(), Counts: v.Counts()}
+	o := &Outline{Unheard: v.Unheard(), Counts: v.Counts(), judged: standings(v.Verdicts)}
 	if w, ok := v.Worst(); ok {
 		o.Worst = &w
 	}
 	short := *v
 	short.Verdicts, short.Outline = nil, o
 	return short
+}
+
+func standings(verdicts []VerdictView) []standing {
+	all := make([]standing, 0, len(verdicts))
+	var rule *standingRule
+	for i := range verdicts {
+		w := &verdicts[i]
+		// The verdicts of a rule stand together.
+		if rule == nil || rule.id != w.Rule || rule.kind != w.Kind || rule.class != w.Class || rule.severity != w.Severity || rule.legal != w.Legal {
+			rule = &standingRule{w.Rule, w.Kind, w.Class, w.Severity, w.Title, w.Legal}
+		}
+		all = append(all, standing{rule, w.Subject, w.Since, w.PhaseSince, w.Phase})
+	}
+	return all
+}
+
+// Withdrawn are the verdicts of the view, or those that its outline stands for, each of them unknown for a reason: what is judged is
+// told, and nothing of what was found. No alarm begins or ends by itself any more. The caller owns the slice.
+func (v *View) Withdrawn(why Reason) []VerdictView {
+	judged := standings(v.Verdicts)
+	if v.Outline != nil {
+		judged = v.Outline.judged
+	}
+	names := v.subjectNames()
+	all := make([]VerdictView, 0, len(judged))
+	for _, s := range judged {
+		all = append(all, VerdictView{
+			Rule: s.rule.id, Kind: s.rule.kind, Class: s.rule.class, Severity: s.rule.severity, Title: s.rule.title, Legal: s.rule.legal,
+			Subject: s.subject, SubjectName: cmp.Or(names[s.subject], s.subject.ID), Since: s.since, Phase: s.phase, PhaseSince: s.phaseSince,
+			Verdict: Unknown, Explanation: Explanation{Reason: why},
+		})
+	}
+	return all
+}
+
+// subjectNames are what people call the subjects of a site.
+func (v *View) subjectNames() map[Subject]string {
+	names := map[Subject]string{{SubjectSite, v.Site}: v.Name}
+	for i := range v.Zones {
+		names[Subject{SubjectZone, v.Zones[i].ID}] = v.Zones[i].Name
+	}
+	for i := range v.Doors {
+		names[Subject{SubjectDoor, v.Doors[i].ID}] = v.Doors[i].Name
+	}
+	for i := range v.Devices {
+		names[Subject{SubjectDevice, v.Devices[i].ID}] = v.Devices[i].Name
+	}
+	for i := range v.Tasks {
+		names[Subject{SubjectTask, v.Tasks[i].ID}] = v.Tasks[i].Name
+	}
+	return names
 }
 
 // Worst is the verdict that decides the site's: a breach before near a limit before unknown, the more severe and then the

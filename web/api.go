@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -134,9 +135,13 @@ func (s *Server) apiSites(api huma.API) {
 
 // ofSite registers a list that is read from a site's view.
 func ofSite[T any](s *Server, api huma.API, name, summary string, items func(*scene) []T) {
-	huma.Register(api, get("/sites/{site}/"+name, "list-"+name, summary, "sites", 404), func(_ context.Context, in *siteInput) (*apiList[T], error) {
-		v, ok := s.opts.Live.View(in.Site)
-		if !ok {
+	huma.Register(api, get("/sites/{site}/"+name, "list-"+name, summary, "sites", 404, 503), func(_ context.Context, in *siteInput) (*apiList[T], error) {
+		v, err := s.judgedView(in.Site)
+		switch {
+		case errors.Is(err, errVerdicts):
+			busy := huma.Error503ServiceUnavailable("the gateway is busy and cannot give this site's verdicts just now; ask again")
+			return nil, huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {strconv.Itoa(errVerdicts.retry)}})
+		case err != nil:
 			return nil, huma.Error404NotFound("no such site")
 		}
 		return listOf(items(s.in(in.Language, v))), nil

@@ -49,7 +49,7 @@ func join(chunks []chunk) template.HTML {
 	return template.HTML(b) //nolint:gosec // rendered by html/template
 }
 
-// compose renders a topic's chunks. ErrNotFound: it is about something that is not there.
+// compose renders a topic's chunks. ErrNotFound: it is about something that is not there. errVerdicts: its verdicts are not to be had.
 func (s *Server) compose(what topic) ([]chunk, error) {
 	lang := s.tongues.byTag(what.lang)
 	c := composer{server: s, lang: lang}
@@ -57,13 +57,23 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 	case "overview":
 		s.composeOverview(&c, what.part)
 	case "site":
-		v, ok := s.opts.Live.View(what.site)
+		v, err := s.judgedView(what.site)
+		if err != nil {
+			return nil, err
+		}
+		s.composeSite(&c, v)
+	case "zone":
+		v, err := s.judgedView(what.site)
+		if err != nil {
+			return nil, err
+		}
+		zone, ok := zoneByID(v, what.zone)
 		if !ok {
 			return nil, ErrNotFound
 		}
-		s.composeSite(&c, v)
-	case "sign", "zone":
-		v, ok := s.opts.Live.View(what.site)
+		s.composeZone(&c, v, zone)
+	case "sign":
+		v, ok := s.opts.Live.Outline(what.site) // its advice is in the zone; a display waits for no verdict
 		if !ok {
 			return nil, ErrNotFound
 		}
@@ -71,11 +81,7 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 		if !ok {
 			return nil, ErrNotFound
 		}
-		if what.page == "zone" {
-			s.composeZone(&c, v, zone)
-		} else {
-			s.composeSign(&c, v, zone)
-		}
+		s.composeSign(&c, v, zone)
 	}
 	return c.chunks, c.err
 }

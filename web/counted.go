@@ -10,6 +10,19 @@ import (
 
 // What nobody measures is not judged, and what nobody counts is no zero: these say what there is.
 
+// judgedView is a site with its verdicts. ErrNotFound: there is no such site. errVerdicts: the gateway does not come to them just now; a
+// list without them would say that no rule judges anything.
+func (s *Server) judgedView(site string) (*rules.View, error) {
+	v, ok := s.opts.Live.View(site)
+	switch {
+	case !ok:
+		return nil, ErrNotFound
+	case v.Outline != nil:
+		return nil, errVerdicts
+	}
+	return v, nil
+}
+
 // judged reports whether any rule judges a subject.
 func judged(v *rules.View, kind rules.SubjectKind, id string) bool {
 	return slices.ContainsFunc(v.Verdicts, func(w rules.VerdictView) bool { return w.Subject.Kind == kind && w.Subject.ID == id })

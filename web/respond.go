@@ -35,6 +35,7 @@ var (
 	errNoPage    = &fault{status: http.StatusNotFound, key: "error.not_found"}
 	errBadForm   = &fault{status: http.StatusBadRequest, key: "error.bad_request"}
 	errStreams   = &fault{status: http.StatusServiceUnavailable, key: "error.busy", retry: 10}
+	errVerdicts  = &fault{status: http.StatusServiceUnavailable, key: "error.verdicts", retry: 5}
 	errStopping  = &fault{status: http.StatusServiceUnavailable, key: "error.stopping", retry: 5}
 	errForeign   = &fault{status: http.StatusForbidden, key: "error.cross_origin"}
 	errHost      = &fault{status: http.StatusMisdirectedRequest, key: "error.host"}
@@ -81,6 +82,9 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, err error) {
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		http.Error(w, lang.T(f.key, f.args...), f.status)
 		return
+	}
+	if f.retry > 0 && r.Method == http.MethodGet {
+		w.Header().Set("Refresh", strconv.Itoa(f.retry)) // no browser heeds Retry-After
 	}
 	s.write(w, r, f.status, lang, "error", errorPage{
 		frame:  s.frame(r, lang, lang.T("error.title", "Status", f.status)),

@@ -22,9 +22,9 @@ type sitePage struct {
 }
 
 func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
-	v, ok := s.opts.Live.View(r.PathValue("site"))
-	if !ok {
-		return errNoPage
+	v, err := s.judgedView(r.PathValue("site"))
+	if err != nil {
+		return err
 	}
 	lang := s.tongues.choose(r)
 	what := topic{page: "site", site: v.Site, lang: lang.Tag}

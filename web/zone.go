@@ -28,9 +28,9 @@ type zonePage struct {
 }
 
 func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
-	v, ok := s.opts.Live.View(r.PathValue("site"))
-	if !ok {
-		return errNoPage
+	v, err := s.judgedView(r.PathValue("site"))
+	if err != nil {
+		return err
 	}
 	z, ok := zoneByID(v, r.PathValue("zone"))
 	if !ok {
