@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -70,10 +71,10 @@ func TestF4_TheDataFolderIsThatOfTheConfiguration(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	for _, args := range commands {
-		if _, _, errs := run(t, "", append(args[:len(args):len(args)], "--config", config)...); !strings.Contains(errs, "data folder: "+data) {
+		if _, _, errs := run(t, "", append(slices.Clip(args), "--config", config)...); !strings.Contains(errs, "data folder: "+data) {
 			t.Errorf("%v --config: got %q, want %s", args, errs, data)
 		}
-		if code, _, errs := run(t, "", append(args[:len(args):len(args)], "--config", config, "--data", "y")...); code != 2 {
+		if code, _, errs := run(t, "", append(slices.Clip(args), "--config", config, "--data", "y")...); code != 2 {
 			t.Errorf("%v with both: got code %d and %q", args, code, errs)
 		}
 		if _, _, errs := run(t, "", args...); !strings.Contains(errs, "data folder: data") {
@@ -85,7 +86,7 @@ func TestF4_TheDataFolderIsThatOfTheConfiguration(t *testing.T) {
 		if _, _, errs := run(t, "", args...); !strings.Contains(errs, "gerbang reads ./gerbang.yaml") || !strings.Contains(errs, "data folder: "+data) {
 			t.Errorf("%v: got %q, want %s", args, errs, data)
 		}
-		if _, _, errs := run(t, "", append(args[:len(args):len(args)], "--data", "y")...); strings.Contains(errs, "elsewhere") {
+		if _, _, errs := run(t, "", append(slices.Clip(args), "--data", "y")...); strings.Contains(errs, "elsewhere") {
 			t.Errorf("%v --data y: got %q", args, errs)
 		}
 	}
