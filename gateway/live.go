@@ -32,7 +32,7 @@ type Live struct {
 	openAt    time.Time            // when the open alerts were published
 	countedAt time.Time            // when the counters were
 	next      int                  // the site that is looked at first
-	pause     time.Duration
+	spent     spending
 	durable   journal.Counters
 	lastSeq   uint64
 	journalOK error
@@ -122,7 +122,7 @@ func (l *Live) Subscribe() (changed <-chan struct{}, cancel func()) {
 }
 
 // publishEvery is the shortest time between two views of one site. Making a view costs time that grows with the number of
-// devices, so the pause also grows until views take at most two percent of the loop's time, and one call makes only as many
+// devices, so the pause also grows until views take at most two percent of the loop's time (see spending), and one call makes only as many
 // as fit into publishBudget: messages that wait for their commit come first.
 const (
 	publishEvery  = 250 * time.Millisecond
@@ -217,7 +217,7 @@ func (l *Live) views(g *Gateway, begin time.Time, now telemetry.Instant) []rules
 	for range min(len(g.order), lookAtOnce) {
 		site := g.order[l.next%len(g.order)]
 		l.next = (l.next + 1) % len(g.order)
-		if !l.dirty[site.id] || begin.Sub(l.shownAt[site.id]) < l.pause {
+		if !l.dirty[site.id] || begin.Sub(l.shownAt[site.id]) < l.spent.pause(len(g.order)) {
 			continue
 		}
 		delete(l.dirty, site.id)
@@ -226,8 +226,7 @@ func (l *Live) views(g *Gateway, begin time.Time, now telemetry.Instant) []rules
 		v := g.view(site)
 		g.refresh(&v, now)
 		made = append(made, v)
-		// All sites together get their share.
-		l.pause = max(publishEvery, publishShare*time.Since(start)*time.Duration(len(g.order)))
+		l.spent.add(time.Since(start))
 		if time.Since(begin) > publishBudget {
 			break
 		}

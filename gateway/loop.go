@@ -268,7 +268,7 @@ func (l *Loop) work(ctx context.Context) error {
 			}
 		case <-deadline.C:
 		case <-l.live.wanted:
-			l.live.serve(l.gw)
+			l.display(l.live.serve(l.gw))
 		case <-ctx.Done():
 			stopping = true
 			l.intake.close()
@@ -402,11 +402,7 @@ func (l *Loop) step(ctx context.Context, stop <-chan struct{}) error {
 		l.live.committed(batch, l.gw)
 		l.gw.Begin()
 	}
-	var shown []alerts.Signal
-	for _, v := range l.live.publish(l.gw, now) {
-		shown = l.displays.Signals(&v, shown)
-	}
-	l.show(shown)
+	l.display(l.live.publish(l.gw, now))
 	return nil
 }
 
@@ -420,6 +416,15 @@ func (l *Loop) handOn(batch *journal.Batch) {
 	if len(batch.Signals) > 0 {
 		runtime.Gosched()
 	}
+}
+
+// display shows the displays of a building what its pages show, always the same.
+func (l *Loop) display(views []rules.View) {
+	var shown []alerts.Signal
+	for i := range views {
+		shown = l.displays.Signals(&views[i], shown)
+	}
+	l.show(shown)
 }
 
 // slowCommit is how long a commit may take before it is worth a line in the log.

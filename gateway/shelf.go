@@ -142,8 +142,8 @@ func (l *Live) want() {
 	}
 }
 
-// serve makes the views that somebody waits for.
-func (l *Live) serve(g *Gateway) {
+// serve makes the views that somebody waits for, publishes and returns them.
+func (l *Live) serve(g *Gateway) []rules.View {
 	l.mu.Lock()
 	asked := make([]string, 0, len(l.asked))
 	for site := range l.asked {
@@ -163,7 +163,7 @@ func (l *Live) serve(g *Gateway) {
 		}
 	}
 	if len(asked) == 0 {
-		return
+		return nil
 	}
 	s := *l.state.Load()
 	s.views = merge(s.views, l.shown(g, made...))
@@ -174,4 +174,5 @@ func (l *Live) serve(g *Gateway) {
 	}
 	l.mu.Unlock()
 	l.notify()
+	return made
 }

@@ -97,11 +97,7 @@ func (l *Loop) judge(ctx context.Context) error {
 		l.live.dirty[l.gw.batch.Records[l.judged+i].Site] = true
 	}
 	l.judged = len(l.gw.batch.Records)
-	var shown []alerts.Signal
-	for _, v := range l.live.publish(l.gw, now) {
-		shown = l.displays.Signals(&v, shown)
-	}
-	l.show(shown)
+	l.display(l.live.publish(l.gw, now))
 	return nil
 }
 
@@ -137,7 +133,7 @@ func (l *Loop) meanwhile(ctx context.Context, pause time.Duration, stop <-chan s
 			return nil
 		case <-due.C:
 		case <-l.live.wanted:
-			l.live.serve(l.gw)
+			l.display(l.live.serve(l.gw))
 		case <-stop:
 			return fmt.Errorf("stopping with an uncommitted batch: %w", cause)
 		case c := <-commands:
