@@ -19,11 +19,12 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := command(ctx, os.Stdout, os.Args[1:])
+	interrupted := ctx.Err() != nil
+	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-	case ctx.Err() != nil && len(os.Args) > 1 && os.Args[1] != "floor":
+	case interrupted && len(os.Args) > 1 && os.Args[1] != "floor":
 		fmt.Fprintln(os.Stderr, "interrupted")
 		os.Exit(130)
 	case err != nil:
