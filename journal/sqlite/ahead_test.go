@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/journal"
@@ -81,17 +79,8 @@ func TestWhatIsWrittenAheadPromisesNothing(t *testing.T) {
 	if n := len(replayed(t, j, "", 0)); n != 3 {
 		t.Errorf("%d records are seen before the commit, want 3", n)
 	}
-	copied := t.TempDir() // as after a kill
-	for _, name := range []string{FileName, FileName + "-wal", AnchorFile, HeadFile} {
-		text, err := os.ReadFile(filepath.Join(j.dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(copied, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n := len(replayed(t, open(t, copied), "", 0)); n != 3 {
+	killed := copied(t, j.dir)
+	if n := len(replayed(t, open(t, killed), "", 0)); n != 3 {
 		t.Errorf("%d records are there after a kill, want 3", n)
 	}
 	commit(t, j, b)

@@ -277,15 +277,7 @@ func TestL2_StartsOnAFullDisk(t *testing.T) {
 			if how == "killed" {
 				killed := copied(t, dir)
 				_ = j.Close()
-				for _, name := range []string{FileName, FileName + "-wal", AnchorFile} {
-					b, err := os.ReadFile(filepath.Join(killed, name))
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-						t.Fatal(err)
-					}
-				}
+				putBack(t, killed, dir, FileName, FileName+"-wal", AnchorFile)
 			}
 			_ = j.Close()
 			disk.Fill()
@@ -320,5 +312,19 @@ func TestL2_StartsOnAFullDisk(t *testing.T) {
 				t.Errorf("found %v", found)
 			}
 		})
+	}
+}
+
+// putBack writes files of a journal that was copied over those that are there.
+func putBack(t *testing.T, from, to string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		b, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

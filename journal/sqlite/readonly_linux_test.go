@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -35,15 +34,7 @@ func TestL2_StartsOnAReadOnlyFileSystem(t *testing.T) {
 				}
 				killed := copied(t, dir)
 				_ = j.Close()
-				for _, name := range []string{FileName, FileName + "-wal", AnchorFile, HeadFile} {
-					b, err := os.ReadFile(filepath.Join(killed, name))
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-						t.Fatal(err)
-					}
-				}
+				putBack(t, killed, dir, FileName, FileName+"-wal", AnchorFile, HeadFile)
 			}
 			_ = j.Close()
 			remount(syscall.MS_RDONLY)
