@@ -38,10 +38,14 @@ func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 		}
 		e.log(t, doneAt{at: at, record: e.record})
 	case telemetry.EntryLevel:
-		if !e.plan.def.knowsLevel(n.Text) {
+		switch {
+		case n.Ends != "":
+			e.levels.takeBack(n.Ends, at)
+		case e.plan.def.knowsLevel(n.Text):
+			e.levels.enter(levelEntry{from: max(at, n.From), until: n.Until, made: at, id: strings.Clone(n.ID), level: strings.Clone(n.Text)})
+		default:
 			return // it would lift every limit
 		}
-		e.levels.enter(levelEntry{from: at, until: n.Until, level: strings.Clone(n.Text)})
 		e.refreshLevel()
 		e.queue.set(0, e.nextTurn())
 		e.askAll(at)

@@ -26,6 +26,7 @@ func (e *Engine) View() View {
 			v.Protocols = append(v.Protocols, p.Title)
 		}
 	}
+	v.Levels, v.Chosen = e.plan.levelChoices(today), e.levels.chosen(e.clock)
 	worst, idle := make(map[Subject]Verdict), make(map[Subject]bool)
 	judged := false
 	v.Verdicts = make([]VerdictView, 0, len(e.instances))

@@ -28,6 +28,11 @@ type plan struct {
 	lastOpen openState     // what open found last
 	// lastService is what serviceDays found last.
 	lastService serviceState
+	// choices is what levelChoices found for a day.
+	choices struct {
+		day facility.Date
+		all []LevelChoice
+	}
 	// measures are the quantities of each device as bits; 0: not known.
 	measures []uint64
 	// thermometers are the devices that measure body temperature, by index: those of which the definition says so, and

@@ -55,7 +55,16 @@ func (e *Engine) restore(c *decoder) error {
 	}
 	e.levels.now = c.string()
 	for range c.count() {
-		e.levels.entries = append(e.levels.entries, levelEntry{c.instant(), c.deadline(), c.string()})
+		l := levelEntry{c.deadline(), c.deadline(), c.deadline(), c.string(), c.string()}
+		if l.from == l.made {
+			l.from = c.present(l.from) // what was planned for later stays planned
+		}
+		l.made = c.present(l.made)
+		e.levels.entries = append(e.levels.entries, l)
+	}
+	slices.SortStableFunc(e.levels.entries, compareLevels)
+	for range c.count() {
+		e.levels.ends = append(e.levels.ends, ending{c.string(), c.instant()})
 	}
 	for range c.count() {
 		e.deafness.spans = append(e.deafness.spans, deafSpan{c.instant(), c.instant()})

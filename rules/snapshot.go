@@ -58,7 +58,14 @@ func (e *Engine) encode(c *encoder) {
 	for _, l := range e.levels.entries {
 		c.instant(l.from)
 		c.instant(l.until)
+		c.instant(l.made)
+		c.string(l.id)
 		c.string(l.level)
+	}
+	c.list(len(e.levels.ends))
+	for _, x := range e.levels.ends {
+		c.string(x.id)
+		c.instant(x.at)
 	}
 	c.list(len(e.deafness.spans))
 	for _, s := range e.deafness.spans {

@@ -17,17 +17,35 @@ type View struct {
 	// NextChange is when it opens or closes next; zero: unknown.
 	NextChange telemetry.Instant `json:"next_change"`
 	Level      string            `json:"level,omitempty"`
-	Protocols  []string          `json:"protocols"` // titles of those in force
-	Version    string            `json:"version"`   // of the configuration in force
-	Verdict    Verdict           `json:"verdict"`   // the worst of all that are not idle: breached, else unknown, else within
-	Persons    Estimate          `json:"persons"`   // in the whole building
-	Zones      []ZoneView        `json:"zones"`
-	Doors      []DoorView        `json:"doors"`
-	Devices    []DeviceView      `json:"devices"`
-	Tasks      []TaskView        `json:"tasks"`
-	Verdicts   []VerdictView     `json:"verdicts"` // of every rule and subject, by rule then subject
+	// Levels are what can be chosen here, Chosen the levels that people chose and that hold or will hold, by when they begin.
+	Levels    []LevelChoice `json:"levels,omitempty"`
+	Chosen    []ChosenLevel `json:"chosen,omitempty"`
+	Protocols []string      `json:"protocols"` // titles of those in force
+	Version   string        `json:"version"`   // of the configuration in force
+	Verdict   Verdict       `json:"verdict"`   // the worst of all that are not idle: breached, else unknown, else within
+	Persons   Estimate      `json:"persons"`   // in the whole building
+	Zones     []ZoneView    `json:"zones"`
+	Doors     []DoorView    `json:"doors"`
+	Devices   []DeviceView  `json:"devices"`
+	Tasks     []TaskView    `json:"tasks"`
+	Verdicts  []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
 	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
 	Outline *Outline `json:"-"`
+}
+
+// LevelChoice is a level under a protocol of the site that is in force, or will be.
+type LevelChoice struct {
+	Level    string  `json:"level"`
+	Share    float64 `json:"share"`    // of the full limits
+	Protocol string  `json:"protocol"` // its title
+}
+
+// ChosenLevel is a level that a person chose.
+type ChosenLevel struct {
+	Entry string            `json:"entry"` // its id
+	Level string            `json:"level"`
+	From  telemetry.Instant `json:"from"`
+	Until telemetry.Instant `json:"until,omitempty"` // 0: open
 }
 
 // Estimate is a number of people with what we do not know about it.

@@ -15,6 +15,12 @@ type Entry struct {
 	Value   float64 // a count, by the kind of entry
 	Text    string  // a level's name, an agent, an outcome, by the kind of entry
 	Until   Instant // when an acknowledgement or level ends; 0: open
+	// From is when a level begins, where that is later than when it was chosen; 0: at once.
+	From Instant `json:",omitempty"`
+	// Legal is the number of the order behind a level, as the person gave it.
+	Legal string `json:",omitempty"`
+	// Ends is the ID of the entry of the same kind and site that this one takes back: from At on that one holds no longer.
+	Ends string `json:",omitempty"`
 }
 
 // Identity recognises the entry when it is sent again: entries of a site with one ID are the same. 0: it has no ID.
@@ -36,7 +42,7 @@ const (
 	EntryCorrection  EntryKind = "correction"  // Value people are added to zone Subject
 	EntryTask        EntryKind = "task"        // task Subject was done (Value 1) with agent Text
 	EntryAcknowledge EntryKind = "acknowledge" // alert Subject is being handled, until Until
-	EntryLevel       EntryKind = "level"       // the site's level is Text from At on
+	EntryLevel       EntryKind = "level"       // the site's level is Text from From on, or the one of Ends no longer holds
 	EntryOutcome     EntryKind = "outcome"     // case Subject ended as Text
 )
 

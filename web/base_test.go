@@ -318,7 +318,11 @@ func (c *crawler) post(where, address string) {
 	if strings.HasSuffix(address, "/logout") || strings.HasSuffix(address, "/token") {
 		return
 	}
-	res := c.follow("POST", address, url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "from": {"/devices"}, "minutes": {"5"}})
+	form := url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "from": {"/devices"}, "minutes": {"5"}}
+	if strings.HasSuffix(address, "/level") {
+		form = url.Values{"id": {newUUID()}, "choice": {"3"}, "reason": {"test"}}
+	}
+	res := c.follow("POST", address, form)
 	if res.StatusCode != http.StatusOK {
 		c.t.Errorf("%s: its form %s: status %d, want 200 in the end", where, address, res.StatusCode)
 	}

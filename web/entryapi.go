@@ -92,22 +92,27 @@ func (s *Server) apiEnter(ctx context.Context, e *entered) (*apiOne[apiEntry], e
 	if err == nil {
 		return &apiOne[apiEntry]{apiEntryOf(&rec)}, nil
 	}
+	return nil, s.apiRefusal("entry", err, func(key string) string {
+		if field, _ := e.problem(s.opts.Now()); field != "" || key != "entry."+tooFew {
+			return field
+		}
+		return "value"
+	})
+}
+
+// apiRefusal is why an entry was not made. A program reads English, and which field it is about (empty: none).
+func (s *Server) apiRefusal(what string, err error, field func(key string) string) error {
 	var f *fault
 	if !errors.As(err, &f) {
-		return nil, s.apiError("entry", err)
+		return s.apiError(what, err)
 	}
-	// A program reads English, and which field it is about.
 	text := s.tongues.byTag("en").T(f.key, f.args...)
 	if f.status == http.StatusUnprocessableEntity {
-		field, _ := e.problem(s.opts.Now())
-		if f.key == "entry."+tooFew {
-			field = "value"
-		}
-		if field != "" {
-			text = "body " + field + ": " + text
+		if about := field(f.key); about != "" {
+			text = "body " + about + ": " + text
 		}
 	}
-	return nil, huma.NewError(f.status, text)
+	return huma.NewError(f.status, text)
 }
 
 type entriesInput struct {

@@ -162,6 +162,17 @@ func (f *fleet) Enter(_ context.Context, site string, e telemetry.Entry, at tele
 			z.Persons, z.CountAsked = estimate(e.Value, 0), 0
 		}
 	}
+	if e.Kind == telemetry.EntryLevel {
+		v.Chosen = slices.DeleteFunc(slices.Clone(v.Chosen), func(c rules.ChosenLevel) bool { return c.Entry == e.Ends })
+		if v.Level = "2"; e.Ends == "" {
+			v.Chosen = append(v.Chosen, rules.ChosenLevel{Entry: e.ID, Level: e.Text, From: max(rec.At, e.From), Until: e.Until})
+		}
+		for _, c := range v.Chosen {
+			if c.From <= rec.At {
+				v.Level = c.Level
+			}
+		}
+	}
 	f.views[site] = &v
 	return rec, nil
 }
@@ -183,6 +194,18 @@ func (f *fleet) Counts(_ context.Context, site, zone string, limit int) ([]telem
 	var out []telemetry.Record
 	for _, rec := range slices.Backward(f.entries) {
 		if rec.Site == site && rec.Entry.Subject == zone && len(out) < limit {
+			out = append(out, rec)
+		}
+	}
+	return out, f.fail
+}
+
+func (f *fleet) Entries(_ context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []telemetry.Record
+	for _, rec := range slices.Backward(f.entries) {
+		if rec.Site == site && rec.Entry.Kind == kind && len(out) < limit {
 			out = append(out, rec)
 		}
 	}

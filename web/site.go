@@ -93,6 +93,7 @@ type siteHead struct {
 	Hours     string
 	Open      bool
 	Level     string
+	Levels    bool // it can be chosen
 	Protocols string
 	Persons   persons
 	Summary   string // the worst verdict in a sentence, with its subject
@@ -108,7 +109,7 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 	v := sc.view
 	row := siteRowOf(sc, nil)
 	h := siteHead{
-		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: v.Level,
+		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: v.Level, Levels: len(v.Levels) > 0,
 		Protocols: strings.Join(v.Protocols, " · "), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
 		Clock: sc.now.In(sc.loc).Format("MST"), Note: sc.note(v.Note),
 	}

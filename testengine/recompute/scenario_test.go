@@ -121,7 +121,8 @@ func observation(device string, readings ...telemetry.Reading) telemetry.Record 
 
 // people enter things: counts, corrections, levels, task logs.
 func (m *maker) people() {
-	for range m.IntN(10) {
+	var chosen []string
+	for range m.IntN(12) {
 		at := m.time()
 		e := telemetry.Entry{ID: fmt.Sprint(at)}
 		switch m.IntN(4) {
@@ -131,8 +132,16 @@ func (m *maker) people() {
 			e.Kind, e.Subject, e.Value = telemetry.EntryCorrection, pick(m, siteID, "hall", "waiting", "play"), float64(m.IntN(7)-3)
 		case 3:
 			e.Kind, e.Text = telemetry.EntryLevel, pick(m, "l1", "l2", "l3", "nonsense")
+			if m.chance(.4) {
+				e.From = at.Add(m.duration(time.Minute, 10*time.Hour))
+			}
 			if m.chance(.5) {
-				e.Until = at.Add(m.duration(time.Minute, 20*time.Hour))
+				e.Until = max(at, e.From).Add(m.duration(time.Minute, 20*time.Hour))
+			}
+			if len(chosen) > 0 && m.chance(.4) {
+				e = telemetry.Entry{ID: e.ID, Kind: telemetry.EntryLevel, Ends: chosen[m.IntN(len(chosen))]}
+			} else {
+				chosen = append(chosen, e.ID)
 			}
 		}
 		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)

@@ -109,6 +109,7 @@ type Site struct {
 	end     telemetry.Instant
 	configs []*config
 	levels  []levelEntry
+	backs   []levelBack
 	deaf    []span
 	tasks   map[string][]taskLog
 	devices []*device // parts behind the whole devices
@@ -133,8 +134,14 @@ type question struct {
 }
 
 type levelEntry struct {
-	from, until telemetry.Instant
-	level       string
+	from, made, until telemetry.Instant
+	id, level         string
+}
+
+// levelBack takes a level back that people chose.
+type levelBack struct {
+	id string
+	at telemetry.Instant
 }
 
 type span struct{ from, to telemetry.Instant }
