@@ -21,8 +21,10 @@ func (l *loader) checkSites() {
 		s.checkTasks()
 		s.checkDevices(models, l.unread)
 		s.checkHours()
+		l.checkMaintenance(s)
 		if !l.unread {
 			l.checkSiteProtocols(s)
+			l.checkCalendars(s)
 		}
 	}
 }

@@ -63,6 +63,12 @@ func (w *schemaWriter) of(t reflect.Type, tag reflect.StructTag) schema {
 		if t.Key() == reflect.TypeFor[facility.Date]() {
 			s["propertyNames"] = schema{"pattern": datePattern}
 		}
+		if t.Key() == reflect.TypeFor[yearlyDay]() {
+			s["propertyNames"] = schema{"pattern": `^\d{2}-\d{2}$`}
+		}
+		if t.Key() == reflect.TypeFor[exceptionDay]() {
+			s["propertyNames"] = schema{"pattern": `^(\d{4}-)?\d{2}-\d{2}$`}
+		}
 		return s
 	case reflect.Struct:
 		name := strings.TrimSuffix(t.Name(), "Doc")

@@ -34,6 +34,8 @@ type Site struct {
 	Doors   []Door     `json:"doors,omitempty"`
 	Devices []Device   `json:"devices,omitempty"`
 	Tasks   []Task     `json:"tasks,omitempty"`
+	// Maintenance is planned: in its times nothing is judged of what it is about.
+	Maintenance []Maintenance `json:"maintenance,omitempty"`
 	// KeepTaskAuthor keeps the name in a task log's "by"; without it the name is dropped on arrival.
 	KeepTaskAuthor bool `json:"keep_task_author,omitempty"`
 }

@@ -30,6 +30,7 @@ type Engine struct {
 	enforced  telemetry.Instant // when the rules in force last changed
 	instances []*instance       // by rule, kind of subject, subject
 	levels    levelBook
+	upkeep    upkeepBook
 	day       telemetry.Instant // the midnight that began today
 	midnight  telemetry.Instant // the next one
 	resetAt   telemetry.Instant // the next reset
@@ -252,6 +253,11 @@ func (e *Engine) newDay() {
 		i.forget(old)
 	}
 	e.levels.forget(old)
+	if n := len(e.upkeep.entries); n > 0 {
+		if e.upkeep.forget(old); len(e.upkeep.entries) < n {
+			e.maintain()
+		}
+	}
 	e.enforce(e.clock)
 	e.askAll(e.clock)
 	for _, z := range e.allZones() {

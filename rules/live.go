@@ -13,6 +13,7 @@ func (e *Engine) View() View {
 		v.Persons = Estimate{Reason: ReasonNoData}
 		return v
 	}
+	today := e.plan.date(e.clock)
 	site := &e.plan.def.Site
 	v.Note = site.Note
 	v.Name, v.Zone, v.Version, v.Level = site.Name, site.Location.String(), e.plan.version, e.levels.now
@@ -20,12 +21,12 @@ func (e *Engine) View() View {
 	if v.NextChange == telemetry.Never {
 		v.NextChange = 0
 	}
-	today := e.plan.date(e.clock)
 	for i := range e.plan.def.Protocols {
 		if p := &e.plan.def.Protocols[i]; e.plan.applies(p) && p.valid(today) {
 			v.Protocols = append(v.Protocols, p.Title)
 		}
 	}
+	v.Maintenance, v.Day = e.maintenance(), site.Hours.Reason(today)
 	v.Levels, v.Chosen = e.plan.levelChoices(today), e.levels.chosen(e.clock)
 	worst, idle := make(map[Subject]Verdict), make(map[Subject]bool)
 	judged := false

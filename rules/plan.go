@@ -75,10 +75,7 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 	if p.passage == 0 {
 		p.passage = DefaultPassages
 	}
-	p.always = len(def.Site.Hours.Exceptions) == 0
-	for _, spans := range def.Site.Hours.Weekly {
-		p.always = p.always && len(spans) == 0
-	}
+	p.always = def.Site.Hours.Unset()
 	p.zoneAt = indexOf(def.Site.Zones, zoneID)
 	p.doorAt = indexOf(def.Site.Doors, doorID)
 	p.deviceAt = indexOf(def.Site.Devices, deviceID)

@@ -18,8 +18,12 @@ type View struct {
 	NextChange telemetry.Instant `json:"next_change"`
 	Level      string            `json:"level,omitempty"`
 	// Levels are what can be chosen here, Chosen the levels that people chose and that hold or will hold, by when they begin.
-	Levels    []LevelChoice `json:"levels,omitempty"`
-	Chosen    []ChosenLevel `json:"chosen,omitempty"`
+	Levels []LevelChoice `json:"levels,omitempty"`
+	Chosen []ChosenLevel `json:"chosen,omitempty"`
+	// Maintenance is what is under maintenance, and what a person has entered for later.
+	Maintenance []MaintenanceView `json:"maintenance,omitempty"`
+	// Day is why today's hours differ from the week's: a holiday; empty: they do not.
+	Day       string        `json:"day,omitempty"`
 	Protocols []string      `json:"protocols"` // titles of those in force
 	Version   string        `json:"version"`   // of the configuration in force
 	Verdict   Verdict       `json:"verdict"`   // the worst of all that are not idle: breached, else unknown, else within
@@ -196,5 +200,5 @@ type VerdictView struct {
 // Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is
 // unknown, and nothing is wrong: it does not make the site unknown.
 func (v *VerdictView) Idle() bool {
-	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending)
+	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending || v.Explanation.Reason == ReasonMaintenance)
 }

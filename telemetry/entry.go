@@ -14,8 +14,8 @@ type Entry struct {
 	Subject string
 	Value   float64 // a count, by the kind of entry
 	Text    string  // a level's name, an agent, an outcome, by the kind of entry
-	Until   Instant // when an acknowledgement or level ends; 0: open
-	// From is when a level begins, where that is later than when it was chosen; 0: at once.
+	Until   Instant // when an acknowledgement, level or maintenance ends; 0: open
+	// From is when a level or maintenance begins, where that is later than when it was chosen; 0: at once.
 	From Instant `json:",omitempty"`
 	// Legal is the number of the order behind a level, as the person gave it.
 	Legal string `json:",omitempty"`
@@ -43,6 +43,7 @@ const (
 	EntryTask        EntryKind = "task"        // task Subject was done (Value 1) with agent Text
 	EntryAcknowledge EntryKind = "acknowledge" // alert Subject is being handled, until Until
 	EntryLevel       EntryKind = "level"       // the site's level is Text from From on, or the one of Ends no longer holds
+	EntryMaintenance EntryKind = "maintenance" // the part of the site that Subject names (empty: all; "zone:hall", "rule:air") is maintained from From until Until, or that of Ends is over
 	EntryOutcome     EntryKind = "outcome"     // case Subject ended as Text
 )
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -162,6 +163,12 @@ func (f *fleet) Enter(_ context.Context, site string, e telemetry.Entry, at tele
 			z.Persons, z.CountAsked = estimate(e.Value, 0), 0
 		}
 	}
+	if e.Kind == telemetry.EntryMaintenance {
+		v.Maintenance = slices.DeleteFunc(slices.Clone(v.Maintenance), func(m rules.MaintenanceView) bool { return m.Entry == e.Ends })
+		if scope, ok := rules.ScopeOf(e.Subject); ok && e.Ends == "" {
+			v.Maintenance = append(v.Maintenance, rules.MaintenanceView{Entry: e.ID, Scope: scope, From: max(rec.At, e.From), Until: e.Until, By: e.Author, Reason: e.Reason})
+		}
+	}
 	if e.Kind == telemetry.EntryLevel {
 		v.Chosen = slices.DeleteFunc(slices.Clone(v.Chosen), func(c rules.ChosenLevel) bool { return c.Entry == e.Ends })
 		if v.Level = "2"; e.Ends == "" {
@@ -267,7 +274,13 @@ func newFleet() *fleet {
 
 	add(mall("mpp-kota-probolinggo", "MPP Kota Probolinggo", "Asia/Jakarta", 38, 2))
 	add(mall("mpp-kab-probolinggo", "MPP Kabupaten Probolinggo", "Asia/Jakarta", 21, 1.4))
-	add(mall("mpp-magetan", "MPP Kabupaten Magetan", "Asia/Jakarta", 12, .8))
+	magetan := mall("mpp-magetan", "MPP Kabupaten Magetan", "Asia/Jakarta", 12, .8)
+	magetan.Maintenance = []rules.MaintenanceView{
+		{Entry: "m1", Scope: facility.Scope{Kind: facility.OfZone, ID: "loket"}, From: ago(time.Hour), Until: in(2 * time.Hour), By: "PT Teknik Sejuk", Reason: "servis AC"},
+		{Scope: facility.Scope{Kind: facility.OfDevice, ID: "udara-2"}, Until: in(time.Hour), Reason: "kalibrasi"},
+	}
+	magetan.Day = "Maulid Nabi Muhammad SAW"
+	add(magetan)
 	bojonegoro := mall("mpp-bojonegoro", "MPP Kabupaten Bojonegoro", "Asia/Jakarta", 29, 2)
 	pending(&bojonegoro)
 	add(bojonegoro)

@@ -156,19 +156,3 @@ func (s *Server) chooseLevel(w http.ResponseWriter, r *http.Request) error {
 	}
 	return err
 }
-
-// endLevel takes a level back.
-func (s *Server) endLevel(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
-	}
-	f := standingFormOf(r, s.access.author(r))
-	d := standing{r.PathValue("site"), telemetry.Entry{
-		ID: f.ID, Kind: telemetry.EntryLevel, Author: f.Author, Claimed: true, Reason: f.Reason, Ends: cleanText(r.PostForm.Get("ends"), maxName),
-	}}
-	if _, err := s.enter(r.Context(), &d); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/site/"+d.site+"/level?saved=end", http.StatusSeeOther)
-	return nil
-}

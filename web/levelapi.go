@@ -36,7 +36,8 @@ type endInput struct {
 type apiDecision struct {
 	ID       string    `json:"id" format:"uuid"`
 	Site     string    `json:"site" example:"mpp-gresik"`
-	Level    string    `json:"level,omitempty" example:"2" doc:"Absent: it takes another one back"`
+	Level    string    `json:"level,omitempty" example:"2" doc:"Absent: it takes another one back, or is no level"`
+	Of       string    `json:"of,omitempty" example:"zone:waiting-room" doc:"What maintenance is about; absent: the whole site, or it is none"`
 	Ends     string    `json:"ends,omitempty" doc:"The id of what it takes back"`
 	From     time.Time `json:"from" doc:"When it begins; of an end, when it was taken back"`
 	Until    time.Time `json:"until,omitzero" doc:"Absent: open"`
@@ -50,7 +51,7 @@ type apiDecision struct {
 
 func apiDecisionOf(rec *telemetry.Record) apiDecision {
 	e := rec.Entry
-	return apiDecision{e.ID, rec.Site, e.Text, e.Ends, max(e.From, rec.At).Time(), e.Until.Time(), e.Author, e.Claimed, e.Reason, e.Legal, rec.Received.Time(), rec.Seq}
+	return apiDecision{e.ID, rec.Site, e.Text, e.Subject, e.Ends, max(e.From, rec.At).Time(), e.Until.Time(), e.Author, e.Claimed, e.Reason, e.Legal, rec.Received.Time(), rec.Seq}
 }
 
 type apiLevel struct {
@@ -104,6 +105,7 @@ func (s *Server) apiLevels(api huma.API) {
 		b := &in.Body
 		return s.apiDecide(ctx, &standing{in.Site, telemetry.Entry{ID: b.ID, Kind: telemetry.EntryLevel, Author: b.Author, Claimed: true, Reason: b.Reason, Ends: b.Ends}})
 	})
+	s.apiMaintenance(api, post)
 	huma.Register(api, get("/sites/{site}/levels", "list-levels", "Levels that people chose and took back, the newest first", "sites", 404), s.apiDecisions(telemetry.EntryLevel))
 }
 
@@ -153,4 +155,55 @@ func (s *Server) apiDecisions(kind telemetry.EntryKind) func(context.Context, *d
 		}
 		return listOf(items), nil
 	}
+}
+
+type maintenanceInput struct {
+	Site string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Body struct {
+		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Of     string     `json:"of,omitempty" maxLength:"80" example:"zone:waiting-room" doc:"zone:ID, door:ID, device:ID or rule:ID; absent: the whole site"`
+		Author string     `json:"author" minLength:"1" maxLength:"60" example:"PT Teknik" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Reason string     `json:"reason" minLength:"1" maxLength:"200" example:"air conditioning"`
+		From   *time.Time `json:"from,omitempty" doc:"When it begins; now if left out"`
+		Until  *time.Time `json:"until" doc:"When it ends, at most 31 days after its begin"`
+	}
+}
+
+type apiUpkeep struct {
+	ID     string    `json:"id,omitempty" doc:"Of the entry; absent: it is planned in the configuration"`
+	Of     string    `json:"of,omitempty" example:"zone:waiting-room"`
+	From   time.Time `json:"from,omitzero"`
+	Until  time.Time `json:"until"`
+	Author string    `json:"author,omitempty" example:"PT Teknik"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+func (s *Server) apiMaintenance(api huma.API, post func(path, id, summary string) huma.Operation) {
+	huma.Register(api, get("/sites/{site}/maintenance", "get-maintenance", "What is under maintenance now, or will be by an entry: nothing of it is judged, and readings stay visible", "sites", 404),
+		func(_ context.Context, in *siteInput) (*apiList[apiUpkeep], error) {
+			v, ok := s.opts.Live.Outline(in.Site)
+			if !ok {
+				return nil, huma.Error404NotFound("no such site")
+			}
+			var items []apiUpkeep
+			for _, m := range v.Maintenance {
+				u := apiUpkeep{ID: m.Entry, From: m.From.Time(), Until: m.Until.Time(), Author: m.By, Reason: m.Reason}
+				if m.Scope.Kind != "" {
+					u.Of = string(m.Scope.Kind) + ":" + m.Scope.ID
+				}
+				items = append(items, u)
+			}
+			return listOf(items), nil
+		})
+	huma.Register(api, post("maintenance", "begin-maintenance", "Say that a part of a site is under maintenance, from now or later on"), func(ctx context.Context, in *maintenanceInput) (*apiOne[apiDecision], error) {
+		b := &in.Body
+		return s.apiDecide(ctx, &standing{in.Site, telemetry.Entry{
+			ID: b.ID, Kind: telemetry.EntryMaintenance, Author: b.Author, Claimed: true, Reason: b.Reason, Subject: b.Of, From: instantOf(b.From), Until: instantOf(b.Until),
+		}})
+	})
+	huma.Register(api, post("maintenance/end", "end-maintenance", "Say that maintenance is over, or will not be"), func(ctx context.Context, in *endInput) (*apiOne[apiDecision], error) {
+		b := &in.Body
+		return s.apiDecide(ctx, &standing{in.Site, telemetry.Entry{ID: b.ID, Kind: telemetry.EntryMaintenance, Author: b.Author, Claimed: true, Reason: b.Reason, Ends: b.Ends}})
+	})
+	huma.Register(api, get("/sites/{site}/maintenances", "list-maintenance", "Maintenance that people entered and ended, the newest first", "sites", 404), s.apiDecisions(telemetry.EntryMaintenance))
 }

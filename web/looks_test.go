@@ -70,7 +70,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		{"/sign/mpp-gresik/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/ruang-tunggu", isLive()}, {"/sign/mpp-tabalong/ruang-tunggu", isLive()}, {"/sign/mpp-belu/loket", isLive()},
 		{"/site/mpp-gresik/zone/ruang-tunggu", drawn}, {"/site/mpp-pamekasan/zone/ruang-tunggu", drawn}, {"/site/mpp-magetan/zone/musala", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
-		{"/site/mpp-gresik/level", nil}, {"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
+		{"/site/mpp-gresik/level", nil}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}
 	for _, phone := range []bool{false, true} {
 		for _, dark := range []bool{false, true} {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -19,7 +20,7 @@ const (
 	standingAhead = 366 * 24 * time.Hour
 )
 
-// standing is something that a person decides and that holds for a while: a level of the protocols. Or its end.
+// standing is something that a person decides and that holds for a while: a level of the protocols, maintenance. Or its end.
 type standing struct {
 	site string
 	what telemetry.Entry
@@ -34,6 +35,8 @@ const (
 	nothingEnds  = "ends"
 	noWhy        = "why"
 	noDecider    = "decider"
+	noSubject    = "part"
+	longUpkeep   = "long"
 )
 
 func (d *standing) entry() (string, telemetry.Entry) { return d.site, d.what }
@@ -55,11 +58,18 @@ func (d *standing) problem(v *rules.View, now time.Time) (field, key string) {
 	case e.Reason == "":
 		return "reason", noWhy
 	case e.Ends != "":
-		if !slices.ContainsFunc(v.Chosen, func(c rules.ChosenLevel) bool { return c.Entry == e.Ends }) {
+		if !slices.ContainsFunc(v.Chosen, func(c rules.ChosenLevel) bool { return e.Kind == telemetry.EntryLevel && c.Entry == e.Ends }) &&
+			!slices.ContainsFunc(v.Maintenance, func(m rules.MaintenanceView) bool { return e.Kind == telemetry.EntryMaintenance && m.Entry == e.Ends }) {
 			return "ends", nothingEnds
 		}
 		return "", ""
-	case !slices.ContainsFunc(v.Levels, func(c rules.LevelChoice) bool { return c.Level == e.Text }):
+	case e.Kind == telemetry.EntryMaintenance && !scoped(v, e.Subject):
+		return "of", noSubject
+	case e.Kind == telemetry.EntryMaintenance && e.Until == 0:
+		return "until", badEnd
+	case e.Kind == telemetry.EntryMaintenance && e.Until.Time().Sub(begin) > facility.MostEventTime:
+		return "until", longUpkeep
+	case e.Kind == telemetry.EntryLevel && !slices.ContainsFunc(v.Levels, func(c rules.LevelChoice) bool { return c.Level == e.Text }):
 		return "level", unknownLevel
 	case begin.Before(now.Add(-countFuture)):
 		return "from", pastBegin
@@ -130,13 +140,25 @@ func decisions(sc *scene, records []telemetry.Record) []decision {
 		if e.Ends != "" {
 			continue
 		}
-		d := decision{What: sc.T("site.level", "Level", e.Text), From: sc.period(max(e.From, records[i].At), e.Until), By: sc.who(e.Author), Why: e.Reason, Legal: e.Legal, Claimed: e.Claimed}
+		d := decision{What: sc.standingName(e), From: sc.period(max(e.From, records[i].At), e.Until), By: sc.who(e.Author), Why: e.Reason, Legal: e.Legal, Claimed: e.Claimed}
 		if end := ends[e.ID]; end != nil {
 			d.Ended = sc.because(sc.T("level.taken_back", "When", sc.when(end.At), "By", sc.claims(end.Entry.Author)), end.Entry.Reason)
 		}
 		all = append(all, d)
 	}
 	return all
+}
+
+// standingName is what a standing entry is about: the level, or the part of the site.
+func (t *scene) standingName(e *telemetry.Entry) string {
+	if e.Kind == telemetry.EntryLevel {
+		return t.T("site.level", "Level", e.Text)
+	}
+	s, ok := rules.ScopeOf(e.Subject)
+	if !ok {
+		return e.Subject
+	}
+	return t.scopeName(s)
 }
 
 // period writes from when until when something holds.

@@ -304,6 +304,12 @@ func (s *Site) enter(r *telemetry.Record, at telemetry.Instant) {
 		if e.Value != 0 {
 			s.tasks[e.Subject] = append(s.tasks[e.Subject], taskLog{at: at})
 		}
+	case telemetry.EntryMaintenance:
+		if e.Ends != "" {
+			s.overs = append(s.overs, levelBack{e.Ends, at})
+		} else {
+			s.upkeeps = append(s.upkeeps, upkeep{e.ID, e.Subject, max(at, e.From), e.Until})
+		}
 	case telemetry.EntryLevel:
 		if e.Ends != "" {
 			s.backs = append(s.backs, levelBack{e.Ends, at})

@@ -30,6 +30,7 @@ type maker struct {
 	end     telemetry.Instant
 	records []telemetry.Record
 	taken   map[telemetry.Instant]bool
+	planned bool // with calendars, maintenance and levels for later
 }
 
 const siteID = "mpp"
@@ -53,7 +54,7 @@ func (m *maker) duration(from, to time.Duration) time.Duration {
 }
 
 func makeScenario(t testing.TB, seed uint64) scenario {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), t: t, taken: map[telemetry.Instant]bool{}}
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), t: t, taken: map[telemetry.Instant]bool{}, planned: seed >= firstPlanned}
 	at := pick(m, starts...)
 	loc, err := facility.LoadLocation(at.zone)
 	if err != nil {
@@ -121,8 +122,7 @@ func observation(device string, readings ...telemetry.Reading) telemetry.Record 
 
 // people enter things: counts, corrections, levels, task logs.
 func (m *maker) people() {
-	var chosen []string
-	for range m.IntN(12) {
+	for range m.IntN(10) {
 		at := m.time()
 		e := telemetry.Entry{ID: fmt.Sprint(at)}
 		switch m.IntN(4) {
@@ -132,24 +132,48 @@ func (m *maker) people() {
 			e.Kind, e.Subject, e.Value = telemetry.EntryCorrection, pick(m, siteID, "hall", "waiting", "play"), float64(m.IntN(7)-3)
 		case 3:
 			e.Kind, e.Text = telemetry.EntryLevel, pick(m, "l1", "l2", "l3", "nonsense")
-			if m.chance(.4) {
-				e.From = at.Add(m.duration(time.Minute, 10*time.Hour))
-			}
 			if m.chance(.5) {
-				e.Until = max(at, e.From).Add(m.duration(time.Minute, 20*time.Hour))
-			}
-			if len(chosen) > 0 && m.chance(.4) {
-				e = telemetry.Entry{ID: e.ID, Kind: telemetry.EntryLevel, Ends: chosen[m.IntN(len(chosen))]}
-			} else {
-				chosen = append(chosen, e.ID)
+				e.Until = at.Add(m.duration(time.Minute, 20*time.Hour))
 			}
 		}
 		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)
+	}
+	if m.planned {
+		m.plans()
 	}
 	for range m.IntN(8) {
 		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &telemetry.Entry{Kind: telemetry.EntryTask, Subject: pick(m, "spray", "wipe"), Value: 1}}, m.time())
 	}
 }
+
+// plans are levels and maintenance that begin later, end, and are taken back.
+func (m *maker) plans() {
+	var chosen, kept []string
+	for range 2 + m.IntN(8) {
+		at := m.time()
+		e := telemetry.Entry{ID: fmt.Sprint(at), Kind: telemetry.EntryLevel, Text: pick(m, "l1", "l2", "l3")}
+		ids := &chosen
+		if m.chance(.5) {
+			e.Kind, e.Text, ids = telemetry.EntryMaintenance, "", &kept
+			e.Subject = pick(m, "", "zone:hall", "zone:waiting", "door:main", "device:c-main", "device:thermo", "rule:capacity", "rule:alive", "zone:none", "what")
+			e.Until = at.Add(m.duration(time.Minute, 12*time.Hour))
+		} else if m.chance(.5) {
+			e.Until = at.Add(m.duration(time.Minute, 20*time.Hour))
+		}
+		if m.chance(.4) {
+			e.From = at.Add(m.duration(time.Minute, 10*time.Hour))
+		}
+		if len(*ids) > 0 && m.chance(.4) {
+			e = telemetry.Entry{ID: e.ID, Kind: e.Kind, Ends: (*ids)[m.IntN(len(*ids))]}
+		} else {
+			*ids = append(*ids, e.ID)
+		}
+		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)
+	}
+}
+
+// firstPlanned is the first seed whose scenarios have calendars, maintenance and levels for later. Those before stay as they were.
+const firstPlanned = 1_000_000
 
 // deliver says when each record is received, and sends some twice or as what the broker kept.
 func (m *maker) deliver(way string) {

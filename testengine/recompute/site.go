@@ -23,7 +23,8 @@ type Answer struct {
 	Verdict int
 	Near    bool // unknown because it is near the limit
 	// Idle: unknown because there is nothing to judge (closed, nothing due, no limit), which asks nobody to doubt.
-	Idle bool
+	Idle   bool
+	Upkeep bool // idle because of maintenance
 }
 
 // Key is a rule about a subject.
@@ -110,6 +111,8 @@ type Site struct {
 	configs []*config
 	levels  []levelEntry
 	backs   []levelBack
+	upkeeps []upkeep
+	overs   []levelBack // of maintenance
 	deaf    []span
 	tasks   map[string][]taskLog
 	devices []*device // parts behind the whole devices
@@ -136,6 +139,12 @@ type question struct {
 type levelEntry struct {
 	from, made, until telemetry.Instant
 	id, level         string
+}
+
+// upkeep is maintenance that a person entered.
+type upkeep struct {
+	id, subject string
+	from, until telemetry.Instant
 }
 
 // levelBack takes a level back that people chose.
@@ -250,6 +259,9 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 	r := s.rule(k.Rule, t)
 	if r == nil || !s.about(s.config(t), r, k) {
 		return nothing
+	}
+	if s.maintained(k, t) {
+		return Answer{Verdict: Unknown, Idle: true, Upkeep: true}
 	}
 	switch r.Kind {
 	case "capacity":
