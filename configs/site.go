@@ -51,6 +51,8 @@ type zoneDoc struct {
 	Area float64 `yaml:"area" unit:"m²" above:"0" max:"1000000"`
 	// Fixtures is the part of the area taken by furniture and counters.
 	Fixtures float64 `yaml:"fixtures" unit:"m²" min:"0"`
+	// Height of the room: with the area it gives the volume of its air.
+	Height float64 `yaml:"height" unit:"m" min:"0" max:"100"`
 	// Seats are the seats that exist.
 	Seats int `yaml:"seats" min:"0" max:"100000"`
 	// Pitch is the distance between neighbouring seats; where it is smaller than the required spacing only every n-th
@@ -158,7 +160,7 @@ func (d *siteDoc) site() facility.Site {
 	for _, r := range d.Zones {
 		z := r.Value
 		s.Zones = append(s.Zones, facility.Zone{
-			ID: r.ID, Name: z.Name, Parent: z.Parent, Area: z.Area, Fixtures: z.Fixtures, Seats: z.Seats, SeatPitch: z.Pitch, Capacity: z.Capacity,
+			ID: r.ID, Name: z.Name, Parent: z.Parent, Area: z.Area, Fixtures: z.Fixtures, Height: z.Height, Seats: z.Seats, SeatPitch: z.Pitch, Capacity: z.Capacity,
 		})
 	}
 	for _, r := range d.Doors {

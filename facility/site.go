@@ -47,6 +47,8 @@ type Zone struct {
 	// Area and Fixtures (furniture, counters) are in m²; 0: unknown.
 	Area     float64 `json:"area_m2,omitempty"`
 	Fixtures float64 `json:"fixtures_m2,omitempty"`
+	// Height of the room, m; 0: unknown.
+	Height float64 `json:"height_m,omitempty"`
 	// Seats are those that exist, SeatPitch the distance between neighbours in metres: where the pitch is smaller than the
 	// required spacing only every n-th seat may be used. 0: no seats, pitch unknown (then Seats are taken as spaced).
 	Seats     int     `json:"seats,omitempty"`

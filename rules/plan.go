@@ -126,6 +126,21 @@ func (p *plan) findAtDoors() {
 	}
 }
 
+// measuredAt reports whether the configuration says that a device at a place measures one of the quantities.
+func (p *plan) measuredAt(at facility.Place, mask uint64) bool {
+	for i := range p.measures {
+		if p.measures[i]&mask != 0 && slices.Contains(p.def.Site.Devices[i].Places(), at) {
+			return true
+		}
+	}
+	return false
+}
+
+// measuredIn is the same of a zone.
+func (p *plan) measuredIn(zone string, mask uint64) bool {
+	return p.measuredAt(facility.Place{Kind: facility.AtZone, ID: zone}, mask)
+}
+
 // wanted is what rules look back at of a quantity.
 func (p *plan) wanted(q telemetry.Quantity) []kept {
 	from, _ := slices.BinarySearchFunc(p.kept, q, func(k kept, q telemetry.Quantity) int { return cmp.Compare(k.quantity, q) })

@@ -200,7 +200,7 @@ func fits(r *Rule, s Subject) bool {
 	switch p := r.Params.(type) {
 	case *Capacity:
 		return s.Kind == SubjectZone || s.Kind == SubjectSite
-	case *Distancing:
+	case *Air, *Distancing:
 		return s.Kind == SubjectZone
 	case *Temperature, *Silence:
 		return s.Kind == SubjectDevice
@@ -271,8 +271,8 @@ func (c *decoder) task() *taskState {
 	t := &taskState{id: c.string(), since: c.instant()}
 	for range c.count() {
 		t.done = append(t.done, doneAt{
-			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), quantity: c.quantity(),
-			sequence: c.uint(), record: c.uint(),
+			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), by: c.string(), agent: c.string(),
+			began: c.instant(), received: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
 		})
 	}
 	return t

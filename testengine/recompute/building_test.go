@@ -45,7 +45,7 @@ func (m *maker) definition() *rules.Definition {
 	d := &rules.Definition{Site: facility.Site{
 		ID: siteID, Name: "Mal", Location: m.loc, Hours: m.hours(),
 		Zones: []facility.Zone{
-			{ID: "hall", Name: "Hall", Area: 30, Fixtures: float64(m.IntN(15)), Capacity: 10 + m.IntN(20)},
+			{ID: "hall", Name: "Hall", Area: 30, Height: pick(m, 0, 3, 4.5), Fixtures: float64(m.IntN(15)), Capacity: 10 + m.IntN(20)},
 			{ID: "waiting", Name: "Waiting", Parent: "hall", Seats: 5 + m.IntN(20), SeatPitch: pick(m, 0, 0.5, 0.6, 1)},
 			{ID: "play", Name: "Play", Capacity: 5 + m.IntN(10), Area: pick(m, 0, 12.0)},
 			{ID: "store", Name: "Store", Capacity: 3},
@@ -171,6 +171,14 @@ func (m *maker) protocols() []rules.Protocol {
 			if m.chance(.3) {
 				x.Press = []string{"long"}
 			}
+			if m.chance(.4) {
+				x.Anchor, x.Staff, x.Drift = "people", m.IntN(4), m.duration(0, 3*time.Hour)
+			}
+			x.Occupied, x.AfterPeople = m.chance(.3), pick(m, 0, 0, 1+m.IntN(60))
+			if m.chance(.5) {
+				x.Agents, x.Contact, x.Pace = pick(m, nil, []string{"alcohol"}), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Second, time.Hour))
+				x.Walk, x.Inside, x.Backdate, x.Copies = pick(m, 0, m.duration(time.Second, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), m.chance(.5)
+			}
 		}),
 		m.rule("alive", "silence", func(p rules.Params) {
 			x := p.(*rules.Silence)
@@ -179,6 +187,11 @@ func (m *maker) protocols() []rules.Protocol {
 		m.rule("screening", "screening", func(p rules.Params) {
 			x := p.(*rules.Screening)
 			x.Window, x.People, x.Least = time.Duration(5+m.IntN(60))*time.Minute, 1+m.IntN(12), pick(m, 0, 0.1, 0.5)
+		}),
+		m.rule("fresh", "air", func(p rules.Params) {
+			x := p.(*rules.Air)
+			x.Least, x.Window, x.People = pick(m, 4, 10.0, 20), time.Duration(2+m.IntN(10))*5*time.Minute, pick(m, 0.5, 1, 3)
+			x.Stale, x.Noise, x.Error = m.duration(10*time.Minute, time.Hour), pick(m, 0, 20.0), pick(m, 0, 30.0)
 		}),
 		m.expression("limit", "persons > limit * 0.9", pick(m, "zone", "site"), nil),
 		m.expression("level", `level == "l2" && persons > 6.0`, "zone", nil),

@@ -160,6 +160,7 @@ func (s *Site) events(k Key) []telemetry.Instant {
 		for _, l := range s.tasks[k.ID] {
 			all = append(all, l.at)
 		}
+		all = append(all, s.upkeepEvents(k)...)
 	case "device":
 		for _, d := range s.whole(k.ID) {
 			device(d)
@@ -186,6 +187,9 @@ func (s *Site) events(k Key) []telemetry.Instant {
 		}
 	case "zone", "site":
 		all = s.crowdEvents(s.zones[k.zone()], all)
+		if k.Kind == "zone" {
+			all = append(all, s.airEvents(k)...)
+		}
 		for _, d := range s.zones[k.zone()].devices {
 			device(d)
 		}
