@@ -76,6 +76,12 @@ func (t *Texts) setBy(s *statement) string {
 	case len(rooms) > 0:
 		data["rooms"] = strings.Join(rooms, " + ")
 		return w.say("why.zones.inputs", data)
+	case has(rules.InputWorn):
+		return w.say("why.masks.inputs", data)
+	case has(rules.InputUses):
+		return w.say("why.uses.inputs", data)
+	case has(rules.InputSprayed):
+		return w.say("why.vehicles.inputs", data)
 	case has(rules.InputGeneration):
 		return w.say("why.air.inputs", data)
 	case has(rules.InputSeatPitch):

@@ -142,6 +142,9 @@ type taskDoc struct {
 	Door string `yaml:"door"`
 	// Items are the things to treat, if they are logged one by one; the task is done when all are.
 	Items []string `yaml:"items"`
+	// Kind says which kind of rule judges it unless a rule names it: cleaning, checklist (staff: what must be there at a
+	// counter as a shift begins) or vehicles (each log is a vehicle that was sprayed). Default cleaning.
+	Kind facility.TaskKind `yaml:"kind" enum:"cleaning checklist vehicles"`
 }
 
 // Wanted says what a configuration takes.
@@ -175,7 +178,7 @@ func (d *siteDoc) site() facility.Site {
 		})
 	}
 	for _, r := range d.Tasks {
-		s.Tasks = append(s.Tasks, facility.Task{ID: r.ID, Name: r.Value.Name, Place: place(r.Value.Zone, r.Value.Door, ""), Items: r.Value.Items})
+		s.Tasks = append(s.Tasks, facility.Task{ID: r.ID, Name: r.Value.Name, Place: place(r.Value.Zone, r.Value.Door, ""), Items: r.Value.Items, Kind: taskKind(r.Value.Kind)})
 	}
 	return s
 }
@@ -211,4 +214,12 @@ type siteFile struct {
 	places   *strict.Places
 	problems *Problems
 	sound    bool // the document itself has no problem
+}
+
+// taskKind is a task's kind as definitions have it: cleaning is what a task is that says nothing.
+func taskKind(k facility.TaskKind) facility.TaskKind {
+	if k == "cleaning" {
+		return facility.TaskCleaning
+	}
+	return k
 }

@@ -139,7 +139,19 @@ type Task struct {
 	Place Place  `json:"place"`
 	// Items are the things to treat, if they are logged one by one; the task is done when all are.
 	Items []string `json:"items,omitempty"`
+	// Kind says which kind of rule judges it unless one names it; empty: cleaning.
+	Kind TaskKind `json:"kind,omitempty"`
 }
+
+// TaskKind is what a task is about.
+type TaskKind string
+
+// The kinds of task.
+const (
+	TaskCleaning  TaskKind = ""          // disinfection
+	TaskChecklist TaskKind = "checklist" // staff: what must be there at a counter as a shift begins
+	TaskVehicles  TaskKind = "vehicles"  // vehicles: each log is a vehicle that was sprayed
+)
 
 // LevelPeriod chooses a level of the protocols from a local date on.
 type LevelPeriod struct {

@@ -5,11 +5,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Disinfection asks that a task is done in time: before the day's first opening, after its last closing, and every so
-// often in between. Subjects: the tasks that are named, else all.
+// often in between. Subjects: the tasks that are named, else all of cleaning.
 //
 // A task with items is done when each item was; a log that names no item stands for all of them. Done too early (before
 // the window) counts for nothing; done too late ends the breach, which stays in the history. A window that passes without
@@ -113,13 +114,7 @@ var disinfectionKind = kind{
 	},
 	params: func() Params { return &Disinfection{Every: 4 * time.Hour, Drift: 2 * time.Hour} },
 	subjects: func(p *plan, r *Rule) []Subject {
-		var out []Subject
-		for i := range p.def.Site.Tasks {
-			if id := p.def.Site.Tasks[i].ID; len(r.Subjects) == 0 || r.names(id) {
-				out = append(out, Subject{SubjectTask, id})
-			}
-		}
-		return out
+		return p.taskSubjects(r, facility.TaskCleaning)
 	},
 	judge: func(b *bench, s Subject) judge {
 		def := b.plan.task(s.ID)

@@ -45,6 +45,14 @@ const (
 	InputOutdoor    = "outdoor"    // CO₂ of the outdoor air, ppm
 	InputVolume     = "volume"     // of the room, m3
 	InputGeneration = "generation" // CO₂ that a person breathes out, L/s
+
+	InputWorn      = "mask_worn"    // faces with a mask
+	InputMissing   = "mask_missing" // faces without
+	InputShareLow  = "share_low"    // the share of all may be as low as that, %
+	InputShareHigh = "share_high"   // or as high
+	InputUses      = "dispensed"    // uses of dispensers
+	InputVehicles  = "vehicles_in"  // vehicles that entered
+	InputSprayed   = "sprayed"      // logs that one was sprayed
 )
 
 // workings is a judge that says what its findings were computed from, beyond value and limit. It is asked when a verdict is

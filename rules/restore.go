@@ -206,7 +206,9 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectDevice
 	case *Screening:
 		return s.Kind == SubjectDoor
-	case *Disinfection:
+	case *Hygiene, *Masks:
+		return s.Kind == SubjectDoor || s.Kind == SubjectZone
+	case *Disinfection, *Staff, *Vehicles:
 		return s.Kind == SubjectTask
 	case *Expression:
 		return s.Kind == p.SubjectKind

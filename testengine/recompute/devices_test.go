@@ -93,6 +93,8 @@ func (m *maker) say(d *facility.Device, at telemetry.Instant, measures []telemet
 			v = 0.5 + float64(m.IntN(12))/10
 		case telemetry.FillLevel, telemetry.Battery:
 			v = float64(m.IntN(50))
+		case telemetry.MaskWorn, telemetry.MaskMissing, telemetry.Dispensed, telemetry.VehiclesIn:
+			v = float64(m.IntN(busy * 2))
 		case telemetry.ContactOpen, telemetry.Button:
 			v = float64(m.IntN(2))
 		}

@@ -137,10 +137,10 @@ func (m *maker) people() {
 		}
 		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)
 	}
-	for range m.IntN(8) {
-		at, e := m.time(), telemetry.Entry{Kind: telemetry.EntryTask, Subject: pick(m, "spray", "wipe"), Value: 1}
+	for range m.IntN(20) {
+		at, e := m.time(), telemetry.Entry{Kind: telemetry.EntryTask, Subject: pick(m, "spray", "wipe", "cars", "cars", "counter", "counter"), Value: 1}
 		e.Author, e.Text = pick(m, "", "siti", "budi"), pick(m, "", "alcohol", "water")
-		e.Item = pick(m, "", "", "handle", "rail", "bell")
+		e.Item = pick(m, "", "", "handle", "rail", "bell", "mask", "gloves", "shield")
 		if m.chance(.3) {
 			e.Began = at.Add(-m.duration(0, time.Hour))
 		}

@@ -111,6 +111,12 @@ type params struct {
 	Generation      float64 `json:"generation"`
 	GenerationError float64 `json:"generation_error"`
 	Noise           float64 `json:"noise"`
+
+	Empty    float64       `json:"empty"`
+	Vehicles float64       `json:"vehicles"`
+	Shifts   []string      `json:"shifts"`
+	Before   time.Duration `json:"before"`
+	Within   time.Duration `json:"within"`
 }
 
 // config is a definition from a time on.
@@ -278,6 +284,14 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 		return s.screening(r, k, t)
 	case "air":
 		return s.air(r, k, t)
+	case "masks":
+		return s.masks(r, k, t)
+	case "hygiene":
+		return s.hygiene(r, k, t)
+	case "vehicles":
+		return s.vehicles(r, k, t)
+	case "staff":
+		return s.staff(r, k, t)
 	}
 	return s.expression(r, k, t)
 }
@@ -305,7 +319,15 @@ func (s *Site) about(c *config, r *rule, k Key) bool {
 	case "temperature":
 		return k.Kind == "device" && (named || all && s.device(k.ID).measures(telemetry.BodyTemperature))
 	case "disinfection":
-		return k.Kind == "task" && (named || all)
+		return k.Kind == "task" && (named || all && c.task(k.ID).Kind == "")
+	case "staff":
+		return k.Kind == "task" && (named || all && c.task(k.ID).Kind == "checklist")
+	case "vehicles":
+		return k.Kind == "task" && (named || all && c.task(k.ID).Kind == "vehicles")
+	case "masks":
+		return c.measuredAt(r, k, telemetry.MaskWorn, telemetry.MaskMissing)
+	case "hygiene":
+		return c.measuredAt(r, k, telemetry.Dispensed, telemetry.FillLevel)
 	case "silence":
 		return k.Kind == "device" && (named || all && p.bound(c.device(k.ID).Interval) > 0)
 	case "screening":

@@ -148,7 +148,7 @@ func (s *Site) waits(c *config, r *rule, k Key) []time.Duration {
 
 // events are when something happened that a rule's answer may rest on.
 func (s *Site) events(k Key) []telemetry.Instant {
-	var all []telemetry.Instant
+	all := s.sharesEvents(k)
 	minute := telemetry.Instant(time.Minute)
 	device := func(d *device) {
 		for _, x := range d.signs {
