@@ -179,6 +179,7 @@ const (
 	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
 	ReasonIdle        Reason = "idle"         // nobody came in, so there was nobody to measure
 	ReasonMaintenance Reason = "maintenance"  // it is under maintenance: a person, or the plan, says that nothing is judged
+	ReasonFew         Reason = "few"          // too few were seen to speak of a share
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )

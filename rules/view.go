@@ -200,5 +200,12 @@ type VerdictView struct {
 // Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is
 // unknown, and nothing is wrong: it does not make the site unknown.
 func (v *VerdictView) Idle() bool {
-	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending || v.Explanation.Reason == ReasonMaintenance)
+	if v.Verdict != Unknown {
+		return false
+	}
+	switch v.Explanation.Reason {
+	case ReasonClosed, ReasonPending, ReasonFew, ReasonMaintenance:
+		return true
+	}
+	return false
 }

@@ -21,6 +21,9 @@ type Entry struct {
 	Legal string `json:",omitempty"`
 	// Ends is the ID of the entry of the same kind and site that this one takes back: from At on that one holds no longer.
 	Ends string `json:",omitempty"`
+	// Item is what of the task was done, Began when that began (it was finished at the record's time). Empty, 0: all of it, not said.
+	Item  string  `json:",omitempty"`
+	Began Instant `json:",omitempty"`
 }
 
 // Identity recognises the entry when it is sent again: entries of a site with one ID are the same. 0: it has no ID.
