@@ -69,8 +69,8 @@ func (s *Site) turning(k Key) []telemetry.Instant {
 	for _, c := range s.configs {
 		var waits []time.Duration
 		for p := range c.Protocols {
-			plus(c.days.begin(c.Protocols[p].From))
-			plus(c.days.begin(c.Protocols[p].Until))
+			plus(c.moment(c.Protocols[p].From, c.Protocols[p].FromTime))
+			plus(c.moment(c.Protocols[p].Until, c.Protocols[p].UntilTime))
 			for i := range c.Protocols[p].Rules {
 				if r := &c.Protocols[p].Rules[i]; r.ID == k.Rule {
 					waits = append(waits, s.waits(c, r, k)...)
