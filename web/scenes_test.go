@@ -52,7 +52,9 @@ func mall(id, name, zone string, people, err float64) rules.View {
 			{ID: "lap-gagang", Name: "Lap gagang pintu", Place: facility.Place{Kind: facility.AtDoor, ID: "utama"}, LastDone: ago(95 * time.Minute), NextDue: in(145 * time.Minute)},
 		},
 	}
-	midnight := func(y int, m time.Month, d int) telemetry.Instant { return telemetry.InstantOf(time.Date(y, m, d, 0, 0, 0, 0, loc)) }
+	midnight := func(y int, m time.Month, d int) telemetry.Instant {
+		return telemetry.InstantOf(time.Date(y, m, d, 0, 0, 0, 0, loc))
+	}
 	v.InForce = []rules.ProtocolView{
 		{
 			ID: "kmk-382-2020", Title: "Protokol kesehatan tempat umum", Titles: map[string]string{"id": "Protokol kesehatan tempat umum", "en": "Health protocol in public places"},

@@ -46,6 +46,8 @@ type protocol struct {
 	UntilTime facility.TimeOfDay `json:"until_time"`
 	Levels    map[string]float64 `json:"levels"`
 	Rules     []rule             `json:"rules"`
+
+	begins, ends telemetry.Instant // by the site's clocks
 }
 
 type rule struct {
@@ -184,6 +186,13 @@ func New(id string, records []telemetry.Record) (*Site, error) {
 	}
 	for _, c := range s.configs {
 		c.days = newDays(&c.Site, records)
+		for p := range c.Protocols {
+			x := &c.Protocols[p]
+			x.begins, x.ends = c.moment(x.From, x.FromTime), telemetry.Never
+			if !x.Until.IsZero() {
+				x.ends = c.moment(x.Until, x.UntilTime)
+			}
+		}
 	}
 	s.findTurns()
 	s.build()
@@ -218,14 +227,13 @@ func (s *Site) rule(id string, t telemetry.Instant) *rule {
 		if len(c.Site.Protocols) > 0 && !slices.Contains(c.Site.Protocols, x.ID) {
 			continue
 		}
-		from := c.moment(x.From, x.FromTime)
-		if t < from || !x.Until.IsZero() && t >= c.moment(x.Until, x.UntilTime) {
+		if t < x.begins || t >= x.ends {
 			continue
 		}
 		for k := range x.Rules {
 			r := &x.Rules[k]
-			if r.ID == id && (found == nil || from >= began) {
-				found, began = r, from
+			if r.ID == id && (found == nil || x.begins >= began) {
+				found, began = r, x.begins
 			}
 		}
 	}
