@@ -234,7 +234,7 @@ func (l *loader) readProtocols(c *Config) {
 			return
 		}
 		if other, twice := own[p.doc.ID]; twice {
-			l.problems.Add(p.places.At("id"), "protocol %q is in %s already, want every id once", p.doc.ID, other)
+			l.problems.Add(p.places.At("id"), "protocol %q is in %s already, want every id once: a later version gets an id of its own, and a from", p.doc.ID, other)
 			return
 		}
 		own[p.doc.ID] = file
