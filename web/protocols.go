@@ -47,6 +47,8 @@ func protocolCardOf(sc *scene, p *rules.ProtocolView, coming bool) protocolCard 
 	switch {
 	case p.From == 0 && p.Until == 0:
 		c.Valid = sc.T("protocols.always")
+	case p.Until == 0 && coming:
+		c.Valid = sc.T("protocols.begins", "From", from)
 	case p.Until == 0:
 		c.Valid = sc.T("protocols.from", "From", from)
 	case p.From == 0:
@@ -82,8 +84,13 @@ func (t *scene) turn(at telemetry.Instant) string {
 	return t.Date(local) + " " + local.Format(t.clock)
 }
 
-// levelName is what people call the level now.
-func (t *scene) levelName() string { return cmp.Or(t.note(t.view.LevelName), t.view.Level) }
+// levelName is what people call the level now; empty: none is chosen.
+func (t *scene) levelName() string {
+	if name := t.note(t.view.LevelName); name != "" || t.view.Level == "" {
+		return name
+	}
+	return t.T("site.level", "Level", t.view.Level)
+}
 
 // protocolTitles are what is in force, in one line.
 func (t *scene) protocolTitles() string {

@@ -15,11 +15,11 @@ func TestSitePageShowsTheProtocolsInForce(t *testing.T) {
 	for lang, want := range map[string][]string{
 		"en": {
 			"Health protocol in public places", "Ministry of Health of Indonesia · KMK HK.01.07/MENKES/382/2020", "since 19 Jun 2020 · for ID · read it",
-			"Kemendagri · Inmendagri 33/2022", "5 Jul 2022 until 30 Dec 2022 18:00 · for ID-JI, ID-JK", "PPKM level two: 75 %", "Tingkat gedung not yet in force",
+			"Kemendagri · Inmendagri 33/2022", "5 Jul 2022 until 30 Dec 2022 18:00 · for ID-JI, ID-JK", "PPKM level two: 75 %", "Tingkat gedung not yet in force", "from 2 Jan 2023 on",
 		},
 		"id": {
 			"Protokol kesehatan tempat umum", "Kementerian Kesehatan RI · KMK HK.01.07/MENKES/382/2020", "sejak 19 Jun 2020 · untuk ID · baca",
-			"5 Jul 2022 sampai 30 Des 2022 18.00 · untuk ID-JI, ID-JK", "PPKM tingkat dua: 75 %", "Tingkat gedung belum berlaku",
+			"5 Jul 2022 sampai 30 Des 2022 18.00 · untuk ID-JI, ID-JK", "PPKM tingkat dua: 75 %", "Tingkat gedung belum berlaku", "mulai 2 Jan 2023",
 		},
 	} {
 		page := r.get("/site/mpp-magetan?lang=" + lang).body
