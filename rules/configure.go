@@ -384,7 +384,7 @@ func (e *Engine) wire() {
 		d.watchers, d.timed = nil, false
 	}
 	for _, t := range e.tasks {
-		t.watchers = nil
+		t.watchers, t.nearby = nil, nil
 	}
 	for d := range e.everyDevice() {
 		d.watchers, d.screen = nil, nil

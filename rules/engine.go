@@ -123,7 +123,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 		e.observe(rec, at)
 	case telemetry.KindEntry:
 		if rec.Entry != nil {
-			e.enter(rec.Entry, at)
+			e.enter(rec.Entry, at, rec.Received)
 		}
 	case telemetry.KindEngine:
 		e.restate()

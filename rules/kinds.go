@@ -14,6 +14,8 @@ import (
 type kind struct {
 	name  string
 	class Class // of its alerts, where a rule names none
+	// severity where a rule names none; empty: a warning.
+	severity Severity
 	// advice is what people should do on a breach, by language.
 	advice map[string]string
 	params func() Params
@@ -70,8 +72,8 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [7]*kind {
-	return [...]*kind{&capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &screeningKind, &silenceKind, &temperatureKind}
+func kinds() [12]*kind {
+	return [...]*kind{&airKind, &capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &hygieneKind, &masksKind, &screeningKind, &silenceKind, &staffKind, &temperatureKind, &vehiclesKind}
 }
 
 // kindByName finds a kind; with the error it gives an empty one.

@@ -200,13 +200,15 @@ func fits(r *Rule, s Subject) bool {
 	switch p := r.Params.(type) {
 	case *Capacity:
 		return s.Kind == SubjectZone || s.Kind == SubjectSite
-	case *Distancing:
+	case *Air, *Distancing:
 		return s.Kind == SubjectZone
 	case *Temperature, *Silence:
 		return s.Kind == SubjectDevice
 	case *Screening:
 		return s.Kind == SubjectDoor
-	case *Disinfection:
+	case *Hygiene, *Masks:
+		return s.Kind == SubjectDoor || s.Kind == SubjectZone
+	case *Disinfection, *Staff, *Vehicles:
 		return s.Kind == SubjectTask
 	case *Expression:
 		return s.Kind == p.SubjectKind
@@ -271,8 +273,8 @@ func (c *decoder) task() *taskState {
 	t := &taskState{id: c.string(), since: c.instant()}
 	for range c.count() {
 		t.done = append(t.done, doneAt{
-			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), quantity: c.quantity(),
-			sequence: c.uint(), record: c.uint(),
+			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), by: c.string(), agent: c.string(),
+			began: c.instant(), received: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
 		})
 	}
 	return t
