@@ -35,20 +35,20 @@ type maintenanceDoc struct {
 // localMoment is a time on the site's clocks, to the minute.
 type localMoment struct{ time.Time }
 
-const wantMoment = "a local time such as 2026-12-01 08:00"
+const wantLocalTime = "a local time such as 2026-12-01 08:00"
 
 // UnmarshalText reads YYYY-MM-DD HH:MM.
 func (l *localMoment) UnmarshalText(b []byte) error {
 	t, err := time.Parse("2006-01-02 15:04", string(b))
 	if err != nil {
-		return fmt.Errorf("time %q: want %s", b, wantMoment)
+		return fmt.Errorf("time %q: want %s", b, wantLocalTime)
 	}
 	l.Time = t
 	return nil
 }
 
 // Wanted says what a configuration takes.
-func (localMoment) Wanted() string { return wantMoment }
+func (localMoment) Wanted() string { return wantLocalTime }
 
 // weeklyTime is a time on some days of each week.
 type weeklyTime struct {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -36,12 +37,12 @@ type chosenRow struct {
 
 // levelOption is a level with what it means under each protocol.
 type levelOption struct {
-	Level, Means string
-	Current      bool
+	Level, Name, Means string
+	Current            bool
 }
 
 // levelAsked is a choice in words, before it is confirmed.
-type levelAsked struct{ Level, Means, When, By string }
+type levelAsked struct{ Name, Means, When, By string }
 
 func (s *Server) level(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.levelPageOf(r)
@@ -64,7 +65,7 @@ func (s *Server) levelPageOf(r *http.Request) (*levelPage, error) {
 	}
 	lang := s.tongues.choose(r)
 	sc := s.scene(lang, v)
-	p := &levelPage{frame: s.frame(r, lang, v.Name+" · "+lang.T("level.title")), Site: v.Site, SiteName: v.Name, Zone: sc.now.In(sc.loc).Format("MST"), Now: v.Level}
+	p := &levelPage{frame: s.frame(r, lang, v.Name+" · "+lang.T("level.title")), Site: v.Site, SiteName: v.Name, Zone: sc.now.In(sc.loc).Format("MST"), Now: sc.levelName()}
 	p.Typing = true
 	name, _ := s.access.session(r)
 	p.Form, p.Named = standingForm{ID: newUUID(), Author: name}, name != ""
@@ -73,7 +74,7 @@ func (s *Server) levelPageOf(r *http.Request) (*levelPage, error) {
 	p.History = decisions(sc, records)
 	for _, c := range v.Chosen {
 		row := chosenRow{Entry: c.Entry, ID: newUUID(), Holds: c.From <= v.Now && c.Level == v.Level}
-		row.What, row.From = lang.T("site.level", "Level", c.Level), sc.period(c.From, c.Until)
+		row.What, row.From = sc.levelWord(c.Level), sc.period(c.From, c.Until)
 		for i := range records {
 			if e := records[i].Entry; e.ID == c.Entry {
 				row.decision = decisions(sc, records[i:i+1])[0]
@@ -100,9 +101,19 @@ func (s *Server) decided(ctx context.Context, site string, kind telemetry.EntryK
 func (t *scene) levelOptions() []levelOption {
 	var all []levelOption
 	for _, level := range levelNames(t.view.Levels) {
-		all = append(all, levelOption{Level: level, Means: t.levelMeans(level), Current: level == t.view.Level})
+		all = append(all, levelOption{Level: level, Name: t.levelWord(level), Means: t.levelMeans(level), Current: level == t.view.Level})
 	}
 	return all
+}
+
+// levelWord is what people call a level.
+func (t *scene) levelWord(level string) string {
+	for _, protocols := range [][]rules.ProtocolView{t.view.InForce, t.view.Coming} {
+		if name := t.note(rules.LevelName(protocols, level)); name != "" {
+			return name
+		}
+	}
+	return t.T("site.level", "Level", level)
 }
 
 // levelMeans says what share of the full limits a level leaves, by protocol where they differ.
@@ -148,7 +159,7 @@ func (s *Server) chooseLevel(w http.ResponseWriter, r *http.Request) error {
 	var f *fault
 	switch {
 	case err == nil:
-		p.Asked = &levelAsked{Level: d.what.Text, Means: sc.levelMeans(d.what.Text), When: sc.period(max(from, telemetry.InstantOf(sc.now)), until), By: sc.who(p.Form.Author)}
+		p.Asked = &levelAsked{Name: sc.levelWord(d.what.Text), Means: sc.levelMeans(d.what.Text), When: sc.period(max(from, telemetry.InstantOf(sc.now)), until), By: sc.who(p.Form.Author)}
 		return s.render(w, http.StatusOK, lang, "level", p)
 	case errors.As(err, &f) && f.status == http.StatusUnprocessableEntity:
 		p.Trouble = lang.T(f.key, f.args...)

@@ -45,7 +45,7 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) composeSite(c *composer, v *rules.View) {
 	sc := s.scene(c.lang, v)
 	open := s.openAlerts(v.Site)
-	c.add("site-head", "site-head", siteHeadOf(sc, s.gatewayFault(c.lang)))
+	c.add("site-head", "site-head", s.headOf(sc, s.gatewayFault(c.lang)))
 	c.add("site-maintenance", "site-maintenance", map[string]any{"Site": v.Site, "Rows": upkeepRows(sc)})
 	c.add("site-alerts", "site-alerts", alertCards(sc, open))
 	c.add("", "site-zones-open", nil)
@@ -62,6 +62,7 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	c.add("site-doors", "site-doors", doorRows(sc))
 	c.add("site-devices", "site-devices", deviceRows(sc))
 	c.add("site-checks", "site-checks", checkRows(sc))
+	c.add("site-protocols", "site-protocols", protocolCards(sc))
 }
 
 // openAlerts are the open alerts of a site, the most urgent first.
@@ -105,14 +106,21 @@ type siteHead struct {
 	Clock     string
 	Gateway   string
 	Note      string
+	Adds      bool // verdicts are added up: there is a page of it
+}
+
+func (s *Server) headOf(sc *scene, gateway string) siteHead {
+	h := siteHeadOf(sc, gateway)
+	h.Adds = s.opts.Histories != nil
+	return h
 }
 
 func siteHeadOf(sc *scene, gateway string) siteHead {
 	v := sc.view
 	row := siteRowOf(sc, nil)
 	h := siteHead{
-		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: v.Level, Levels: len(v.Levels) > 0, Day: v.Day,
-		Protocols: strings.Join(v.Protocols, " · "), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
+		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: sc.levelName(), Levels: len(v.Levels) > 0, Day: v.Day,
+		Protocols: sc.protocolTitles(), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
 		Clock: sc.now.In(sc.loc).Format("MST"), Note: sc.note(v.Note),
 	}
 	w, ok := v.Worst()

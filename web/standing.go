@@ -152,7 +152,7 @@ func decisions(sc *scene, records []telemetry.Record) []decision {
 // standingName is what a standing entry is about: the level, or the part of the site.
 func (t *scene) standingName(e *telemetry.Entry) string {
 	if e.Kind == telemetry.EntryLevel {
-		return t.T("site.level", "Level", e.Text)
+		return t.levelWord(e.Text)
 	}
 	s, ok := rules.ScopeOf(e.Subject)
 	if !ok {
