@@ -70,8 +70,11 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [7]*kind {
-	return [...]*kind{&capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &screeningKind, &silenceKind, &temperatureKind}
+func kinds() [15]*kind {
+	return [...]*kind{
+		&batteryKind, &capacityKind, &clockKind, &deadCounterKind, &disinfectionKind, &distancingKind, &expressionKind, &frozenKind,
+		&lostKind, &outageKind, &rejectedKind, &screeningKind, &silenceKind, &tamperKind, &temperatureKind,
+	}
 }
 
 // kindByName finds a kind; with the error it gives an empty one.

@@ -11,6 +11,9 @@ import (
 // observe takes in what a device reported for the time at.
 func (e *Engine) observe(rec *telemetry.Record, at telemetry.Instant) {
 	d := e.deviceByID[rec.Observation.Device]
+	if d != nil && d.health != nil {
+		e.examine(d, rec, at)
+	}
 	switch {
 	case d == nil:
 	case len(d.parts)+len(d.nowhere)+len(d.apart) > 0:
@@ -137,6 +140,7 @@ func (e *Engine) signs(d *deviceState, mask uint64, at telemetry.Instant, first 
 		for _, i := range w.watchers {
 			e.ask(i, changed)
 		}
+		e.kinChanged(d, changed)
 		if w == d.pulse {
 			if first && !d.flowFlag {
 				// It may have been taken for a counter until now.
@@ -358,6 +362,9 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 		d.door.total.in += in
 		d.door.total.out += out
 		e.doorChanged(d.door, at)
+	}
+	if slotOf(at) < slotOf(e.clock) {
+		e.askHealth(e.deadCounters, at)
 	}
 	if in != 0 || out != 0 {
 		b := d.history.at(at)

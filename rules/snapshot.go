@@ -189,6 +189,7 @@ func (c *encoder) device(d *deviceState) {
 		}
 	}
 	c.counts(d)
+	c.health(d.health)
 	c.list(len(d.totals))
 	for _, t := range d.totals {
 		c.quantity(t.quantity)
