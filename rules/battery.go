@@ -111,7 +111,7 @@ func (j *batteryJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry
 	until = min(until, next)
 	if known && days < float64(p.Days) {
 		found.verdict, found.constraint = Breached, "trend"
-		found.value, found.limit, found.unit = math.Round(10*days)/10, float64(p.Days), "d"
+		found.value, found.limit, found.unit = math.Floor(days), float64(p.Days), "d"
 	}
 	return found, until
 }

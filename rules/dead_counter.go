@@ -141,12 +141,15 @@ func (j *deadCounterJudge) evidence(t telemetry.Instant, to []Evidence) []Eviden
 }
 
 func (j *deadCounterJudge) show(t telemetry.Instant, x *Explanation) {
+	if !x.HasValue {
+		return
+	}
+	x.Inputs = append(x.Inputs, Input{Name: InputWindow, Value: minutes(j.params.Window), Unit: "min"})
 	if !x.HasLimit {
 		return
 	}
 	now := slotOf(t)
 	e := j.expects(now-int64(j.params.Window/quarter), now)
 	x.Bound = AtLeast
-	x.Inputs = append(x.Inputs, Input{Name: InputWindow, Value: minutes(j.params.Window), Unit: "min"},
-		Input{Name: InputExpected, Value: float64(int64(e.expected*10+0.5)) / 10, Unit: "1"}, Input{Name: InputElsewhere, Value: e.others.number(), Unit: "1"})
+	x.Inputs = append(x.Inputs, Input{Name: InputExpected, Value: float64(int64(e.expected*10+0.5)) / 10, Unit: "1"}, Input{Name: InputElsewhere, Value: e.others.number(), Unit: "1"})
 }

@@ -67,9 +67,9 @@ func (j *tamperJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.
 		}
 		switch {
 		case tampered(e.v.v):
-			found = finding{verdict: Breached, constraint: "tamper", detail: j.device.id}
+			found = finding{verdict: Breached, constraint: "tampered", detail: j.device.id}
 		case found.verdict == Unknown:
-			found = finding{verdict: Within, constraint: "tamper", detail: j.device.id}
+			found = finding{verdict: Within, constraint: "intact", detail: j.device.id}
 		}
 	}
 	return found, until
