@@ -22,6 +22,8 @@ type Engine struct {
 	site   string
 	clock  telemetry.Instant
 	record uint64 // the last that was applied
+	// received is when that record was received, which may be before the clock: it was set back, or waits to be.
+	received telemetry.Instant
 
 	plans     []*plan           // those that some instance was judged by within the horizon; the last is in force
 	plan      *plan             // nil until a configuration was applied
@@ -101,7 +103,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 		}
 		next = p
 	}
-	e.out, e.record, e.index, e.late = out, rec.Seq, 0, false
+	e.out, e.record, e.received, e.index, e.late = out, rec.Seq, rec.Received, 0, false
 	if mine && rec.Kind == telemetry.KindService && rec.Service != nil && e.plan != nil {
 		if err := e.serve(rec.Service, rec.Received); err != nil {
 			return err

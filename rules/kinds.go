@@ -61,7 +61,7 @@ type finding struct {
 
 // answer is what history keeps of a finding.
 func (f *finding) answer() answer {
-	return answer{f.verdict, f.verdict == Unknown && f.reason == ReasonNear}
+	return answer{f.verdict, f.verdict == Unknown && f.reason == ReasonNear, f.verdict == Unknown && f.reason.Idle()}
 }
 
 // unknown is the finding of a judge that cannot tell.

@@ -170,7 +170,7 @@ func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
 		}
 		for range c.count() {
 			p := change{at: c.deadline()}
-			p.verdict, p.near = Verdict(c.int()), c.bool()
+			p.verdict, p.near, p.idle = Verdict(c.int()), c.bool(), c.bool()
 			p.since = c.present(p.at - c.deadline())
 			p.alarm.phase, p.alarm.doubt = Phase(c.int()), c.bool()
 			p.alarm.since = c.present(p.at - c.deadline())

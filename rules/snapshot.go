@@ -260,6 +260,7 @@ func (c *encoder) instance(i *instance, plans []*plan) {
 		c.instant(p.at)
 		c.int(int64(p.verdict))
 		c.bool(p.near)
+		c.bool(p.idle)
 		c.int(int64(p.at - p.since))
 		c.int(int64(p.alarm.phase))
 		c.bool(p.alarm.doubt)
