@@ -390,6 +390,7 @@ func (e *Engine) wire() {
 	}
 	for d := range e.everyDevice() {
 		d.watchers, d.screen, d.explainers = nil, nil, nil
+		d.summing, d.summers = 0, nil
 		d.unasked()
 		for _, w := range d.watches {
 			w.watchers = nil

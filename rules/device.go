@@ -37,6 +37,7 @@ type deviceState struct {
 	blanks   []*series         // the same without one, of what it is known to measure and never said anything of
 	watches  []*watch
 	shown    shownOutages
+	sums     []sums  // what it counted of vehicles, masks, uses; by quantity
 	health   *health // nil: no rule asks how well it is
 	pulse    *watch  // the watch that decides whether what it counts is known; nil: it promises no interval
 
@@ -60,6 +61,8 @@ type deviceState struct {
 	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
 	watchers     []readWatcher
 	zoneWatchers bool        // its zone has watchers of readings
+	summing      uint64      // quantities that expressions sum, as bits
+	summers      []*instance // they
 	explainers   []*instance // outages of what it hangs on
 }
 

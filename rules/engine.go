@@ -250,6 +250,7 @@ func (e *Engine) newDay() {
 	for d := range e.everyDevice() {
 		d.forgetCounts(old)
 		d.forgetHealth(old)
+		d.forgetSums(old)
 		if d.flowFlag || d.presentFlag {
 			e.refreshOutages(d)
 		}
@@ -378,6 +379,7 @@ func (e *Engine) pulseChanged(d *deviceState, from telemetry.Instant) {
 		}
 	}
 	e.askReaders(d.whole.watchers, d.known, from)
+	e.askAllOf(d.summers, from)
 	if d.zone != nil {
 		e.askReaders(d.zone.readWatchers, d.known, from)
 	}

@@ -112,7 +112,7 @@ func (e *Engine) examine(d *deviceState, rec *telemetry.Record, at telemetry.Ins
 			}
 		}
 		if fresh || hourOf(at) < hourOf(e.clock) {
-			e.askHealth(h.hourly, from)
+			e.askAllOf(h.hourly, from)
 		}
 	}
 	if h.wants&(healthStill|healthCharge) == 0 {
@@ -124,10 +124,10 @@ func (e *Engine) examine(d *deviceState, rec *telemetry.Record, at telemetry.Ins
 			continue
 		}
 		if h.wants&healthStill != 0 && canFreeze(r.Quantity) && h.note(r, at) {
-			e.askHealth(h.stills, at)
+			e.askAllOf(h.stills, at)
 		}
 		if h.wants&healthCharge != 0 && r.Quantity == telemetry.Battery && h.charged(r.Value, at) {
-			e.askHealth(h.charging, at)
+			e.askAllOf(h.charging, at)
 		}
 	}
 }
@@ -140,10 +140,10 @@ func (e *Engine) refused(r *telemetry.Rejection, at telemetry.Instant) {
 	}
 	hour, _ := d.health.hour(hourOf(at))
 	hour.refused += uint32(min(1+r.More, 1<<31))
-	e.askHealth(d.health.hourly, at)
+	e.askAllOf(d.health.hourly, at)
 }
 
-func (e *Engine) askHealth(all []*instance, at telemetry.Instant) {
+func (e *Engine) askAllOf(all []*instance, at telemetry.Instant) {
 	for _, i := range all {
 		e.ask(i, at)
 	}

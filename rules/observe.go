@@ -90,6 +90,9 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 				e.log(task, doneAt{at: at, press: r.Text, device: d.id, quantity: r.Quantity, sequence: o.Sequence, record: rec.Seq})
 			}
 		default:
+			if d.summing != 0 && o.Counts(r) {
+				e.sum(d, r, at)
+			}
 			e.keep(d, r.Quantity, r.Channel, r.Value, at)
 		}
 	}
@@ -364,7 +367,8 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 		e.doorChanged(d.door, at)
 	}
 	if slotOf(at) < slotOf(e.clock) {
-		e.askHealth(e.deadCounters, at)
+		e.askAllOf(e.deadCounters, at)
+		e.askAllOf(d.summers, at)
 	}
 	if in != 0 || out != 0 {
 		b := d.history.at(at)

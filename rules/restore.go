@@ -296,6 +296,7 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	decodeTimeline(c, &d.presents, func() entry[people] { return entry[people]{c.instant(), people(c.int())} })
 	c.counts(d)
 	d.health = c.health()
+	c.sums(d)
 	for range c.count() {
 		t := c.total(c.quantity())
 		t.setBack(c.limit)
