@@ -195,6 +195,7 @@ func TestDeadCounter(t *testing.T) {
 		}
 	}
 	r.wantTransitions(
+		"00:00:00 dead_counter device/c-back unknown>unknown", "00:00:00 dead_counter device/c-inner unknown>unknown", "00:00:00 dead_counter device/c-main unknown>unknown",
 		"10:00:00 dead_counter device/c-back unknown>within", "10:00:00 dead_counter device/c-main unknown>within",
 		"16:00:00 dead_counter device/c-back within>unknown", "16:00:00 dead_counter device/c-main within>unknown",
 		"10:00:00 dead_counter device/c-back unknown>within", "10:00:00 dead_counter device/c-main unknown>within",

@@ -133,7 +133,7 @@ var undeclaredName = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
 // undeclared adds to CEL's words about a name that it does not know the one that may have been meant.
 func undeclared(message string, kind SubjectKind) string {
 	m := undeclaredName.FindStringSubmatch(message)
-	if m == nil {
+	if m == nil || strings.Contains(message, "did you mean") {
 		return message
 	}
 	nearest, least := "", max(1, len(m[1])/5)
