@@ -14,6 +14,8 @@ import (
 type kind struct {
 	name  string
 	class Class // of its alerts, where a rule names none
+	// severity where a rule names none; empty: a warning.
+	severity Severity
 	// advice is what people should do on a breach, by language.
 	advice map[string]string
 	params func() Params
@@ -70,10 +72,10 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [15]*kind {
+func kinds() [20]*kind {
 	return [...]*kind{
-		&batteryKind, &capacityKind, &clockKind, &deadCounterKind, &disinfectionKind, &distancingKind, &expressionKind, &frozenKind,
-		&lostKind, &outageKind, &rejectedKind, &screeningKind, &silenceKind, &tamperKind, &temperatureKind,
+		&airKind, &batteryKind, &capacityKind, &clockKind, &deadCounterKind, &disinfectionKind, &distancingKind, &expressionKind, &frozenKind, &hygieneKind,
+		&lostKind, &masksKind, &outageKind, &rejectedKind, &screeningKind, &silenceKind, &staffKind, &tamperKind, &temperatureKind, &vehiclesKind,
 	}
 }
 

@@ -179,6 +179,7 @@ const (
 	ReasonUncounted   Reason = "uncounted"    // nothing has said yet how many people are there: no anchor
 	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
 	ReasonIdle        Reason = "idle"         // nobody came in, so there was nobody to measure
+	ReasonFew         Reason = "few"          // too few were seen to speak of a share
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
 	ReasonParent      Reason = "parent"       // what it hangs on, Detail, fell silent with all behind it
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
