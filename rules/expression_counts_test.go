@@ -86,10 +86,10 @@ func TestR20ExpressionsOverEverything(t *testing.T) {
 // What an expression names and nobody knows is said with its place, and with what may have been meant.
 func TestR20UnknownVariables(t *testing.T) {
 	for expr, want := range map[string]string{
-		"open && vehicle_in > 3":  `column 9: undeclared reference to 'vehicle_in', no variable of a zone: did you mean vehicles_in?`,
-		"mask_mising > 3":         `column 1: undeclared reference to 'mask_mising', no variable of a zone: did you mean mask_missing?`,
-		"xyzzy_and_more > 3":      `column 1: undeclared reference to 'xyzzy_and_more', no variable of a zone: want one of age_minutes, battery, `,
-		"minutes_since_done > 30": `column 1: undeclared reference to 'minutes_since_done', no variable of a zone: did you mean minutes_since_open?`,
+		"open && vehicle_in > 3":  `column 9: undeclared reference to 'vehicle_in' (did you mean 'vehicles_in'?)`,
+		"mask_mising > 3":         `column 1: undeclared reference to 'mask_mising' (did you mean 'mask_missing'?)`,
+		"xyzzy_and_more > 3":      `column 1: undeclared reference to 'xyzzy_and_more': want one of age_minutes, battery, `,
+		"minutes_since_done > 30": `column 1: undeclared reference to 'minutes_since_done' (did you mean 'minutes_since_open'?)`,
 	} {
 		_, err := newProgram(SubjectZone, expr, true)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

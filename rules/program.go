@@ -128,46 +128,14 @@ func Variables(kind SubjectKind) []string {
 	return slices.Compact(all)
 }
 
-var undeclaredName = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
+var undeclaredName = regexp.MustCompile(`^undeclared reference to '[^']*'`)
 
-// undeclared adds to CEL's words about a name that it does not know the one that may have been meant.
+// undeclared adds to CEL's words about a name that it does not know, and finds none that is like it, those that there are.
 func undeclared(message string, kind SubjectKind) string {
-	m := undeclaredName.FindStringSubmatch(message)
-	if m == nil || strings.Contains(message, "did you mean") {
+	if !undeclaredName.MatchString(message) || strings.Contains(message, "did you mean") {
 		return message
 	}
-	nearest, least := "", max(1, len(m[1])/5)
-	for _, v := range Variables(kind) {
-		if n := apart(m[1], v); n <= least && (nearest == "" || n < apart(m[1], nearest)) {
-			nearest = v
-		}
-	}
-	if nearest == "" {
-		return fmt.Sprintf("undeclared reference to '%s', no variable of a %s: want one of %s", m[1], kind, strings.Join(Variables(kind), ", "))
-	}
-	return fmt.Sprintf("undeclared reference to '%s', no variable of a %s: did you mean %s?", m[1], kind, nearest)
-}
-
-// apart is by how many letters two names differ.
-func apart(a, b string) int {
-	row := make([]int, len(b)+1)
-	for k := range row {
-		row[k] = k
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0]++
-		for k := range len(b) {
-			next := min(row[k+1], row[k]) + 1
-			if a[i] == b[k] {
-				next = min(next, corner)
-			} else {
-				next = min(next, corner+1)
-			}
-			corner, row[k+1] = row[k+1], next
-		}
-	}
-	return row[len(b)]
+	return fmt.Sprintf("%s: want one of %s", message, strings.Join(Variables(kind), ", "))
 }
 
 // newProgram compiles an expression about a kind of subject to a bool (condition) or a double.
