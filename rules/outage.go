@@ -168,6 +168,7 @@ type outageLook struct {
 	least   int               // so many silent ones are an outage
 	heard   int               // devices behind it that ever spoke
 	last    telemetry.Instant // the newest sign of those that fell silent
+	slow    time.Duration     // the longest interval of those
 	until   telemetry.Instant
 }
 
@@ -216,7 +217,7 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 	for _, k := range j.kids {
 		if last, silent, _ := k.state(t, deafness); silent && k.together(last, l.last) {
 			l.silent++
-			slowest = max(slowest, k.watch.bound)
+			slowest, l.slow = max(slowest, k.watch.bound), max(l.slow, k.interval)
 			alone = alone && (branch == "" || branch == k.branch)
 			branch, shared = k.branch, k.shared
 		}
@@ -237,8 +238,14 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 			return false, true
 		}
 	}
+	back := telemetry.Never // the first of them speaks again
 	for _, k := range j.kids {
 		if last, silent, _ := k.state(t, deafness); last == 0 || silent {
+			continue
+		}
+		if at := k.returned(l.last, t); at != 0 {
+			back = min(back, at)
+			l.spoke++
 			continue
 		}
 		spoke, unsure := tell(k)
@@ -263,6 +270,11 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 			}
 		}
 	}
+	// Where the first is back the others have their interval to follow.
+	if grace := back.Add(l.slow + l.slow/2); back != telemetry.Never && t < grace {
+		l.until, l.pending = min(l.until, grace), true
+		return l
+	}
 	switch {
 	case alone && shared:
 		return l // one of several branches: that is to be named
@@ -279,6 +291,16 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 // together reports whether a device that was last heard at a time may have fallen silent when another was last heard.
 func (k *behind) together(last, when telemetry.Instant) bool {
 	return last > 0 && when.Sub(last) <= k.interval+k.interval/2
+}
+
+// returned is when a device that speaks at t spoke again after it had fallen silent when another was last heard; 0: it had not.
+func (k *behind) returned(when, t telemetry.Instant) telemetry.Instant {
+	for i := range k.watch.gaps {
+		if g := &k.watch.gaps[i]; !g.unseen && g.to <= t && g.to > when && g.from.Sub(when).Abs() <= k.interval+k.interval/2 {
+			return g.to
+		}
+	}
+	return 0
 }
 
 func (j *outageJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
