@@ -205,6 +205,7 @@ func (d *Definition) compact() {
 			s.Hours.Calendars, _ = calendars.Get(string(key), func() ([]facility.Calendar, error) { return s.Hours.Calendars, nil })
 		}
 	}
+	s.Uplinks = trimmed(s.Uplinks)
 	s.Zones, s.Doors, s.Devices, s.Tasks = trimmed(s.Zones), trimmed(s.Doors), trimmed(s.Devices), trimmed(s.Tasks)
 	for i := range s.Devices {
 		x := &s.Devices[i]
