@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -42,7 +43,7 @@ func TestCompileFindsAllProblems(t *testing.T) {
 		`protocol "p": rule "alive": severity: "shrill": want critical, warning or info`,
 		`protocol "p": rule "alive": for: -1ns: want a duration, 0 or more`,
 		`protocol "p": rule "air": params.expr: column 1: undeclared reference to 'co3' (did you mean 'co2'?)`,
-		`protocol "p": rule "odd": kind: unknown kind of rule "magic": want one of capacity, disinfection, distancing, expression, screening, silence, temperature`,
+		`protocol "p": rule "odd": kind: unknown kind of rule "magic": want one of ` + strings.Join(Kinds(), ", "),
 	}
 	got := Problems(Compile(d))
 	for i := range max(len(got), len(want)) {

@@ -21,7 +21,8 @@ const SampleInterval = 10 * time.Second
 type Engine struct {
 	site   string
 	clock  telemetry.Instant
-	record uint64 // the last that was applied
+	record uint64            // the last that was applied
+	since  telemetry.Instant // when the first configuration was applied: nobody counted before; 0: none was
 
 	plans     []*plan           // those that some instance was judged by within the horizon; the last is in force
 	plan      *plan             // nil until a configuration was applied

@@ -70,8 +70,11 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [7]*kind {
-	return [...]*kind{&capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &screeningKind, &silenceKind, &temperatureKind}
+func kinds() [12]*kind {
+	return [...]*kind{
+		&afterHoursKind, &capacityKind, &cutoffKind, &disinfectionKind, &distancingKind, &expressionKind, &queueKind, &quotaKind,
+		&screeningKind, &seatsKind, &silenceKind, &temperatureKind,
+	}
 }
 
 // kindByName finds a kind; with the error it gives an empty one.

@@ -21,11 +21,13 @@ type View struct {
 	Version    string            `json:"version"`   // of the configuration in force
 	Verdict    Verdict           `json:"verdict"`   // the worst of all that are not idle: breached, else unknown, else within
 	Persons    Estimate          `json:"persons"`   // in the whole building
-	Zones      []ZoneView        `json:"zones"`
-	Doors      []DoorView        `json:"doors"`
-	Devices    []DeviceView      `json:"devices"`
-	Tasks      []TaskView        `json:"tasks"`
-	Verdicts   []VerdictView     `json:"verdicts"` // of every rule and subject, by rule then subject
+	// Intake is what is known of today's visitors and of when the queue must close; nil: no rule asks for it.
+	Intake   *Intake       `json:"intake,omitempty"`
+	Zones    []ZoneView    `json:"zones"`
+	Doors    []DoorView    `json:"doors"`
+	Devices  []DeviceView  `json:"devices"`
+	Tasks    []TaskView    `json:"tasks"`
+	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
 	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
 	Outline *Outline `json:"-"`
 }
@@ -69,6 +71,10 @@ type ZoneView struct {
 	Readings []LastValue `json:"readings,omitempty"` // newest air values and the like
 	InToday  float64     `json:"in_today"`
 	OutToday float64     `json:"out_today"`
+	// Seats are those of its map, where a rule looks at them.
+	Seats []SeatView `json:"seats,omitempty"`
+	// Room is what its limit is computed from, without the level, which is the view's; nil: no rule limits its people. It is shared.
+	Room *Room `json:"-"`
 }
 
 // DoorView is a door today.
