@@ -26,8 +26,11 @@ func (p *Quota) Validate() error {
 	return c.err()
 }
 
-// byQuota is the constraint of the visitors of a day.
-const byQuota = "quota"
+// The constraints of the visitors of a day, and of a queue that their quota closes.
+const (
+	byVisitors = "visitors"
+	byQuota    = "quota"
+)
 
 var quotaKind = kind{
 	name:  "quota",
@@ -68,7 +71,7 @@ func (j *quotaJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.I
 	v := j.engine.visitsAt(j.plan, t)
 	v.excuse(j.staff)
 	f := v.finding()
-	f.limit, f.hasLimit, f.constraint = float64(j.quota), true, byQuota
+	f.limit, f.hasLimit, f.constraint = float64(j.quota), true, byVisitors
 	switch {
 	case f.reason == ReasonNoData:
 	case f.low > f.limit:

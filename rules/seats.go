@@ -33,7 +33,7 @@ func (p *Seats) Validate() error {
 // byBlocked is the constraint of a seat that is taken out of use; that of two seats is their spacing.
 const (
 	byBlocked = "blocked"
-	bySpacing = "spacing"
+	bySpacing = "seat_spacing"
 )
 
 var seatsKind = kind{
@@ -180,7 +180,7 @@ func (j *seatsJudge) find(t telemetry.Instant) (f finding, decided [2]int, until
 		}
 		decided = [2]int{doubt, doubt}
 	case !known:
-		f.verdict, f.reason = Unknown, ReasonNoData
+		f.verdict, f.reason, f.detail = Unknown, ReasonNoData, j.seats[0].ID
 	}
 	return f, decided, until
 }
