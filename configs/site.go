@@ -53,6 +53,8 @@ type zoneDoc struct {
 	Area float64 `yaml:"area" unit:"m²" above:"0" max:"1000000"`
 	// Fixtures is the part of the area taken by furniture and counters.
 	Fixtures float64 `yaml:"fixtures" unit:"m²" min:"0"`
+	// Height of the room: with the area it gives the volume of its air.
+	Height float64 `yaml:"height" unit:"m" min:"0" max:"100"`
 	// Seats are the seats that exist.
 	Seats int `yaml:"seats" min:"0" max:"100000"`
 	// Pitch is the distance between neighbouring seats; where it is smaller than the required spacing only every n-th
@@ -179,6 +181,9 @@ type taskDoc struct {
 	Door string `yaml:"door"`
 	// Items are the things to treat, if they are logged one by one; the task is done when all are.
 	Items []string `yaml:"items"`
+	// Kind says which kind of rule judges it unless a rule names it: cleaning, checklist (staff: what must be there at a
+	// counter as a shift begins) or vehicles (each log is a vehicle that was sprayed). Default cleaning.
+	Kind facility.TaskKind `yaml:"kind" enum:"cleaning checklist vehicles"`
 }
 
 // Wanted says what a configuration takes.
@@ -197,7 +202,7 @@ func (d *siteDoc) site() facility.Site {
 	for _, r := range d.Zones {
 		z := r.Value
 		zone := facility.Zone{
-			ID: r.ID, Name: z.Name, Parent: z.Parent, Area: z.Area, Fixtures: z.Fixtures, Seats: z.Seats, SeatPitch: z.Pitch, Capacity: z.Capacity,
+			ID: r.ID, Name: z.Name, Parent: z.Parent, Area: z.Area, Fixtures: z.Fixtures, Height: z.Height, Seats: z.Seats, SeatPitch: z.Pitch, Capacity: z.Capacity,
 			QueueFor: z.QueueFor, SeatMap: z.SeatMap.seats(),
 		}
 		if inUse := facility.InUse(zone.SeatMap); zone.Seats == 0 && len(inUse) > 0 {
@@ -217,7 +222,7 @@ func (d *siteDoc) site() facility.Site {
 		})
 	}
 	for _, r := range d.Tasks {
-		s.Tasks = append(s.Tasks, facility.Task{ID: r.ID, Name: r.Value.Name, Place: place(r.Value.Zone, r.Value.Door, ""), Items: r.Value.Items})
+		s.Tasks = append(s.Tasks, facility.Task{ID: r.ID, Name: r.Value.Name, Place: place(r.Value.Zone, r.Value.Door, ""), Items: r.Value.Items, Kind: taskKind(r.Value.Kind)})
 	}
 	return s
 }
@@ -253,4 +258,12 @@ type siteFile struct {
 	places   *strict.Places
 	problems *Problems
 	sound    bool // the document itself has no problem
+}
+
+// taskKind is a task's kind as definitions have it: cleaning is what a task is that says nothing.
+func taskKind(k facility.TaskKind) facility.TaskKind {
+	if k == "cleaning" {
+		return facility.TaskCleaning
+	}
+	return k
 }

@@ -49,6 +49,8 @@ type Zone struct {
 	// Area and Fixtures (furniture, counters) are in m²; 0: unknown.
 	Area     float64 `json:"area_m2,omitempty"`
 	Fixtures float64 `json:"fixtures_m2,omitempty"`
+	// Height of the room, m; 0: unknown.
+	Height float64 `json:"height_m,omitempty"`
 	// Seats are those that exist, SeatPitch the distance between neighbours in metres: where the pitch is smaller than the
 	// required spacing only every n-th seat may be used. 0: no seats, pitch unknown (then Seats are taken as spaced).
 	Seats     int     `json:"seats,omitempty"`
@@ -147,7 +149,19 @@ type Task struct {
 	Place Place  `json:"place"`
 	// Items are the things to treat, if they are logged one by one; the task is done when all are.
 	Items []string `json:"items,omitempty"`
+	// Kind says which kind of rule judges it unless one names it; empty: cleaning.
+	Kind TaskKind `json:"kind,omitempty"`
 }
+
+// TaskKind is what a task is about.
+type TaskKind string
+
+// The kinds of task.
+const (
+	TaskCleaning  TaskKind = ""          // disinfection
+	TaskChecklist TaskKind = "checklist" // staff: what must be there at a counter as a shift begins
+	TaskVehicles  TaskKind = "vehicles"  // vehicles: each log is a vehicle that was sprayed
+)
 
 // LevelPeriod chooses a level of the protocols from a local date on.
 type LevelPeriod struct {

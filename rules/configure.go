@@ -346,8 +346,10 @@ func (e *Engine) enforce(from telemetry.Instant) {
 func (e *Engine) end(i *instance) {
 	was := i.present().answer
 	i.eras = append(i.eras, era{from: e.clock, plan: e.plan})
-	i.past = append(i.past, change{e.clock, beginning(e.clock)})
-	e.emit(i, e.clock, 0, was, answer{verdict: Unknown})
+	over := beginning(e.clock)
+	over.idle = true
+	i.past = append(i.past, change{e.clock, over})
+	e.emit(i, e.clock, 0, was, answer{verdict: Unknown, idle: true})
 	e.sound(i, i.past[len(i.past)-1:])
 }
 
@@ -385,7 +387,7 @@ func (e *Engine) wire() {
 		d.watchers, d.timed = nil, false
 	}
 	for _, t := range e.tasks {
-		t.watchers = nil
+		t.watchers, t.nearby = nil, nil
 	}
 	for d := range e.everyDevice() {
 		d.watchers, d.screen = nil, nil

@@ -23,6 +23,8 @@ type Engine struct {
 	clock  telemetry.Instant
 	record uint64            // the last that was applied
 	since  telemetry.Instant // when the first configuration was applied: nobody counted before; 0: none was
+	// received is when that record was received, which may be before the clock: it was set back, or waits to be.
+	received telemetry.Instant
 
 	plans     []*plan           // those that some instance was judged by within the horizon; the last is in force
 	plan      *plan             // nil until a configuration was applied
@@ -98,7 +100,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 		}
 		next = p
 	}
-	e.out, e.record, e.index, e.late = out, rec.Seq, 0, false
+	e.out, e.record, e.received, e.index, e.late = out, rec.Seq, rec.Received, 0, false
 	if mine && rec.Kind == telemetry.KindService && rec.Service != nil && e.plan != nil {
 		if err := e.serve(rec.Service, rec.Received); err != nil {
 			return err
@@ -120,7 +122,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 		e.observe(rec, at)
 	case telemetry.KindEntry:
 		if rec.Entry != nil {
-			e.enter(rec.Entry, at)
+			e.enter(rec.Entry, at, rec.Received)
 		}
 	case telemetry.KindEngine:
 		e.restate()

@@ -126,6 +126,21 @@ func (p *plan) findAtDoors() {
 	}
 }
 
+// measuredAt reports whether the configuration says that a device at a place measures one of the quantities.
+func (p *plan) measuredAt(at facility.Place, mask uint64) bool {
+	for i := range p.measures {
+		if p.measures[i]&mask != 0 && slices.Contains(p.def.Site.Devices[i].Places(), at) {
+			return true
+		}
+	}
+	return false
+}
+
+// measuredIn is the same of a zone.
+func (p *plan) measuredIn(zone string, mask uint64) bool {
+	return p.measuredAt(facility.Place{Kind: facility.AtZone, ID: zone}, mask)
+}
+
 // wanted is what rules look back at of a quantity.
 func (p *plan) wanted(q telemetry.Quantity) []kept {
 	from, _ := slices.BinarySearchFunc(p.kept, q, func(k kept, q telemetry.Quantity) int { return cmp.Compare(k.quantity, q) })
@@ -228,10 +243,13 @@ func (r *Rule) names(id string) bool { return slices.Contains(r.Subjects, id) }
 
 // severity is the rule's, or the default.
 func (r *Rule) severity() Severity {
-	if r.Severity == "" {
-		return Warning
+	if r.Severity != "" {
+		return r.Severity
 	}
-	return r.Severity
+	if k, _ := kindByName(r.Kind); k.severity != "" {
+		return k.severity
+	}
+	return Warning
 }
 
 // class is the rule's, or its kind's.
@@ -249,6 +267,18 @@ func (p *plan) deviceSubjects(r *Rule, fits func(i int) bool) []Subject {
 		id := p.def.Site.Devices[i].ID
 		if r.names(id) || len(r.Subjects) == 0 && fits(i) {
 			out = append(out, Subject{SubjectDevice, id})
+		}
+	}
+	return out
+}
+
+// taskSubjects lists the tasks that a rule names, else those of a kind.
+func (p *plan) taskSubjects(r *Rule, kind facility.TaskKind) []Subject {
+	var out []Subject
+	for i := range p.def.Site.Tasks {
+		t := &p.def.Site.Tasks[i]
+		if r.names(t.ID) || len(r.Subjects) == 0 && t.Kind == kind {
+			out = append(out, Subject{SubjectTask, t.ID})
 		}
 	}
 	return out

@@ -170,7 +170,7 @@ func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
 		}
 		for range c.count() {
 			p := change{at: c.deadline()}
-			p.verdict, p.near = Verdict(c.int()), c.bool()
+			p.verdict, p.near, p.idle = Verdict(c.int()), c.bool(), c.bool()
 			p.since = c.present(p.at - c.deadline())
 			p.alarm.phase, p.alarm.doubt = Phase(c.int()), c.bool()
 			p.alarm.since = c.present(p.at - c.deadline())
@@ -200,7 +200,7 @@ func fits(r *Rule, s Subject) bool {
 	switch p := r.Params.(type) {
 	case *AfterHours, *Capacity:
 		return s.Kind == SubjectZone || s.Kind == SubjectSite
-	case *Distancing, *Queue, *Seats:
+	case *Air, *Distancing, *Queue, *Seats:
 		return s.Kind == SubjectZone
 	case *Cutoff, *Quota:
 		return s.Kind == SubjectSite
@@ -208,7 +208,9 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectDevice
 	case *Screening:
 		return s.Kind == SubjectDoor
-	case *Disinfection:
+	case *Hygiene, *Masks:
+		return s.Kind == SubjectDoor || s.Kind == SubjectZone
+	case *Disinfection, *Staff, *Vehicles:
 		return s.Kind == SubjectTask
 	case *Expression:
 		return s.Kind == p.SubjectKind
@@ -273,8 +275,8 @@ func (c *decoder) task() *taskState {
 	t := &taskState{id: c.string(), since: c.instant()}
 	for range c.count() {
 		t.done = append(t.done, doneAt{
-			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), quantity: c.quantity(),
-			sequence: c.uint(), record: c.uint(),
+			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), by: c.string(), agent: c.string(),
+			began: c.instant(), received: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
 		})
 	}
 	return t

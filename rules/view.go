@@ -184,5 +184,5 @@ type VerdictView struct {
 // Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is
 // unknown, and nothing is wrong: it does not make the site unknown.
 func (v *VerdictView) Idle() bool {
-	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending)
+	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending || v.Explanation.Reason == ReasonFew)
 }

@@ -48,6 +48,8 @@ func presetsOf(a *alerts.Alert) []string {
 		return []string{"people_leaving", "being_checked"}
 	case "cutoff":
 		return []string{"entrance_held", "being_checked"}
+	case "air":
+		return presets["air"]
 	case "temperature":
 		return presets["fever"]
 	case "screening":

@@ -87,7 +87,7 @@ type params struct {
 	Quantities    []telemetry.Quantity `json:"quantities"`
 	OnlyOpen      bool                 `json:"only_open"`
 	Window        time.Duration        `json:"window"`
-	People        int                  `json:"people"`
+	People        float64              `json:"people"`
 	Least         float64              `json:"least"`
 	Staff         int                  `json:"staff"`
 	Tolerance     int                  `json:"tolerance"`
@@ -103,6 +103,29 @@ type params struct {
 	Expr          string               `json:"expr"`
 	Of            string               `json:"of"`
 	Over          time.Duration        `json:"over"`
+	Anchor        string               `json:"anchor"`
+	Drift         time.Duration        `json:"drift"`
+	Occupied      bool                 `json:"occupied"`
+	AfterPeople   int                  `json:"after_people"`
+	Agents        []string             `json:"agents"`
+	Contact       time.Duration        `json:"contact"`
+	Pace          time.Duration        `json:"pace"`
+	Walk          time.Duration        `json:"walk"`
+	Inside        time.Duration        `json:"inside"`
+	Backdate      time.Duration        `json:"backdate"`
+	Copies        bool                 `json:"copies"`
+
+	Outdoor         float64 `json:"outdoor"`
+	OutdoorError    float64 `json:"outdoor_error"`
+	Generation      float64 `json:"generation"`
+	GenerationError float64 `json:"generation_error"`
+	Noise           float64 `json:"noise"`
+
+	Empty    float64       `json:"empty"`
+	Vehicles float64       `json:"vehicles"`
+	Shifts   []string      `json:"shifts"`
+	Before   time.Duration `json:"before"`
+	Within   time.Duration `json:"within"`
 }
 
 // config is a definition from a time on.
@@ -150,8 +173,9 @@ type levelEntry struct {
 type span struct{ from, to telemetry.Instant }
 
 type taskLog struct {
-	at          telemetry.Instant
-	item, press string
+	at, began, received      telemetry.Instant
+	item, press, agent, from string // from: the device, or a person behind a colon
+	person                   bool
 }
 
 // New sorts the records of a site, which are in the order in which they were received. The last one's time is the present.
@@ -277,6 +301,16 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 		return s.quota(r, t)
 	case "seats":
 		return s.seats(r, k, t)
+	case "air":
+		return s.air(r, k, t)
+	case "masks":
+		return s.masks(r, k, t)
+	case "hygiene":
+		return s.hygiene(r, k, t)
+	case "vehicles":
+		return s.vehicles(r, k, t)
+	case "staff":
+		return s.staff(r, k, t)
 	}
 	return s.expression(r, k, t)
 }
@@ -304,7 +338,15 @@ func (s *Site) about(c *config, r *rule, k Key) bool {
 	case "temperature":
 		return k.Kind == "device" && (named || all && s.device(k.ID).measures(telemetry.BodyTemperature))
 	case "disinfection":
-		return k.Kind == "task" && (named || all)
+		return k.Kind == "task" && (named || all && c.task(k.ID).Kind == "")
+	case "staff":
+		return k.Kind == "task" && (named || all && c.task(k.ID).Kind == "checklist")
+	case "vehicles":
+		return k.Kind == "task" && (named || all && c.task(k.ID).Kind == "vehicles")
+	case "masks":
+		return c.measuredAt(r, k, telemetry.MaskWorn, telemetry.MaskMissing)
+	case "hygiene":
+		return c.measuredAt(r, k, telemetry.Dispensed, telemetry.FillLevel)
 	case "silence":
 		return k.Kind == "device" && (named || all && p.bound(c.device(k.ID).Interval) > 0)
 	case "screening":
@@ -319,6 +361,8 @@ func (s *Site) about(c *config, r *rule, k Key) bool {
 		return k.Kind == "site" && (named || all) && s.zones[""].counted && s.allowed(r, c) > 0
 	case "seats":
 		return k.Kind == "zone" && len(c.zone(k.ID).SeatMap) > 0 && (named || all && len(c.Site.SeatSensors(k.ID)) > 0)
+	case "air":
+		return k.Kind == "zone" && (named || all && c.hasVolume(k.ID))
 	case "expression":
 		return k.Kind == p.SubjectKind && (k.Kind == "site" || named || all)
 	}

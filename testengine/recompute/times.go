@@ -148,7 +148,7 @@ func (s *Site) waits(c *config, r *rule, k Key) []time.Duration {
 
 // events are when something happened that a rule's answer may rest on.
 func (s *Site) events(k Key) []telemetry.Instant {
-	var all []telemetry.Instant
+	all := s.sharesEvents(k)
 	minute := telemetry.Instant(time.Minute)
 	device := func(d *device) {
 		for _, x := range d.signs {
@@ -160,6 +160,7 @@ func (s *Site) events(k Key) []telemetry.Instant {
 		for _, l := range s.tasks[k.ID] {
 			all = append(all, l.at)
 		}
+		all = append(all, s.upkeepEvents(k)...)
 	case "device":
 		for _, d := range s.whole(k.ID) {
 			device(d)
@@ -195,6 +196,9 @@ func (s *Site) events(k Key) []telemetry.Instant {
 					all = append(all, at)
 				}
 			}
+		}
+		if k.Kind == "zone" {
+			all = append(all, s.airEvents(k)...)
 		}
 		for _, d := range s.zones[k.zone()].devices {
 			device(d)
