@@ -17,17 +17,19 @@ type View struct {
 	// NextChange is when it opens or closes next; zero: unknown.
 	NextChange telemetry.Instant `json:"next_change"`
 	Level      string            `json:"level,omitempty"`
-	Protocols  []string          `json:"protocols"` // titles of those in force
-	Version    string            `json:"version"`   // of the configuration in force
-	Verdict    Verdict           `json:"verdict"`   // the worst of all that are not idle: breached, else unknown, else within
-	Persons    Estimate          `json:"persons"`   // in the whole building
-	// Intake is what is known of today's visitors and of when the queue must close; nil: no rule asks for it.
-	Intake   *Intake       `json:"intake,omitempty"`
-	Zones    []ZoneView    `json:"zones"`
-	Doors    []DoorView    `json:"doors"`
-	Devices  []DeviceView  `json:"devices"`
-	Tasks    []TaskView    `json:"tasks"`
-	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
+	LevelName  map[string]string `json:"level_name,omitempty"` // by language; empty: it is called by its id
+	Protocols  []string          `json:"protocols"`            // titles of those in force
+	InForce    []ProtocolView    `json:"in_force"`             // the protocols in force; never changed
+	Coming     []ProtocolView    `json:"coming,omitempty"`     // those that begin later, the soonest first; never changed
+	Version    string            `json:"version"`              // of the configuration in force
+	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
+	Persons    Estimate          `json:"persons"`              // in the whole building
+	Intake     *Intake           `json:"intake,omitempty"`     // of today's visitors and the queue; nil: no rule asks for it
+	Zones      []ZoneView        `json:"zones"`
+	Doors      []DoorView        `json:"doors"`
+	Devices    []DeviceView      `json:"devices"`
+	Tasks      []TaskView        `json:"tasks"`
+	Verdicts   []VerdictView     `json:"verdicts"` // of every rule and subject, by rule then subject
 	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
 	Outline *Outline `json:"-"`
 }
