@@ -72,10 +72,11 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [17]*kind {
+func kinds() [25]*kind {
 	return [...]*kind{
-		&afterHoursKind, &airKind, &capacityKind, &cutoffKind, &disinfectionKind, &distancingKind, &expressionKind, &hygieneKind, &masksKind,
-		&queueKind, &quotaKind, &screeningKind, &seatsKind, &silenceKind, &staffKind, &temperatureKind, &vehiclesKind,
+		&afterHoursKind, &airKind, &batteryKind, &capacityKind, &clockKind, &cutoffKind, &deadCounterKind, &disinfectionKind, &distancingKind, &expressionKind,
+		&frozenKind, &hygieneKind, &lostKind, &masksKind, &outageKind, &queueKind, &quotaKind, &rejectedKind, &screeningKind, &seatsKind, &silenceKind, &staffKind,
+		&tamperKind, &temperatureKind, &vehiclesKind,
 	}
 }
 

@@ -204,8 +204,10 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone
 	case *Cutoff, *Quota:
 		return s.Kind == SubjectSite
-	case *Temperature, *Silence:
+	case *Temperature, *Silence, *Battery, *Clock, *DeadCounter, *Frozen, *Lost, *Rejected, *Tamper:
 		return s.Kind == SubjectDevice
+	case *Outage:
+		return s.Kind == SubjectDevice || s.Kind == SubjectUplink
 	case *Screening:
 		return s.Kind == SubjectDoor
 	case *Hygiene, *Masks:
@@ -297,6 +299,8 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	}
 	decodeTimeline(c, &d.presents, func() entry[people] { return entry[people]{c.instant(), people(c.int())} })
 	c.counts(d)
+	d.health = c.health()
+	c.sums(d)
 	for range c.count() {
 		t := c.total(c.quantity())
 		t.setBack(c.limit)
