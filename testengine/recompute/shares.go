@@ -239,6 +239,15 @@ func (s *Site) shiftsOf(c *config, p *params) (all []opening) {
 		}
 		return c.days.openings
 	}
+	if all, ok := s.shifts[p]; ok {
+		return all
+	}
+	defer func() {
+		if s.shifts == nil {
+			s.shifts = map[*params][]opening{}
+		}
+		s.shifts[p] = all
+	}()
 	for _, date := range c.days.dates {
 		for _, text := range p.Shifts {
 			begin, end, _ := strings.Cut(text, "-")
