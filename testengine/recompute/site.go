@@ -150,8 +150,8 @@ type Site struct {
 	slackLow, slackHigh float64
 	turns               []telemetry.Instant // when it opens or closes
 	from                map[question]telemetry.Instant
-	shifts              map[*params][]opening // of the rules about staff
-	breathed            map[breathed]Answer   // what rules about air say, for each step
+	shifts              map[shiftsOf][]opening // of the rules about staff
+	breathed            map[breathed]Answer    // what rules about air say, for each step
 	losses              map[question]loss
 }
 
