@@ -3,6 +3,7 @@ package recompute
 import (
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -109,7 +110,7 @@ func (s *Site) heardAll(from, t telemetry.Instant) bool {
 
 // visitors is how many came on the day of t, up to t and with it, as a configuration has days.
 func (s *Site) visitors(c *config, t telemetry.Instant, staff int) (persons, low, high float64, known bool) {
-	day := c.days.begins[c.days.index(t)]
+	day := c.days.begins[c.days.today(t)]
 	in, doubt := s.came(day, t+1)
 	deviation := doubt / 1.645
 	less := func(v float64) float64 { return max(0, v-float64(staff)) }
@@ -147,6 +148,11 @@ func (s *Site) unseen(t telemetry.Instant) bool {
 	return slices.ContainsFunc(s.zones[""].outages, func(o outage) bool { return o.unseen && o.to > t && s.silentFrom(&o, 0) <= t })
 }
 
+// today is the number of the day that has begun last.
+func (d *days) today(t telemetry.Instant) int {
+	return sort.Search(len(d.begins), func(i int) bool { return d.begins[i] > t }) - 1
+}
+
 const fiveMinutes = telemetry.Instant(5 * time.Minute)
 
 // ticket is when the last ticket is given by a configuration, as it is found at a moment that five minutes divide; open: the building is.
@@ -156,7 +162,7 @@ func (s *Site) ticket(c *config, r *rule, at telemetry.Instant) (last telemetry.
 	if !ok || at < day.open {
 		return 0, false, false
 	}
-	today := c.days.index(at)
+	today := c.days.today(at)
 	lead := c.Site.Hours.QueueCloses
 	if lead == 0 {
 		lead = p.Service
