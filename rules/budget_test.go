@@ -135,7 +135,7 @@ func tickOver(b *testing.B, sites int) {
 	}
 	tick := telemetry.Record{Kind: telemetry.KindTick}
 	due := 0
-	for b.Loop() {
+	second := func() {
 		now = now.Add(time.Second)
 		for _, e := range fleet {
 			if e.Due() > now {
@@ -148,6 +148,11 @@ func tickOver(b *testing.B, sites int) {
 				b.Fatal(err)
 			}
 		}
+	}
+	second() // sites whose last reading is older catch up
+	due = 0
+	for b.Loop() {
+		second()
 	}
 	b.ReportMetric(float64(due)/float64(b.N), "due/op")
 }
