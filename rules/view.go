@@ -18,26 +18,28 @@ type View struct {
 	NextChange telemetry.Instant `json:"next_change"`
 	Level      string            `json:"level,omitempty"`
 	LevelName  map[string]string `json:"level_name,omitempty"` // by language; empty: it is called by its id
+	Protocols  []string          `json:"protocols"`            // titles of those in force
+	InForce    []ProtocolView    `json:"in_force"`             // the protocols in force; never changed
+	Coming     []ProtocolView    `json:"coming,omitempty"`     // those that begin later, the soonest first; never changed
+	Version    string            `json:"version"`              // of the configuration in force
+	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
+	Persons    Estimate          `json:"persons"`              // in the whole building
+	Intake     *Intake           `json:"intake,omitempty"`     // of today's visitors and the queue; nil: no rule asks for it
+	Zones      []ZoneView        `json:"zones"`
+	Doors      []DoorView        `json:"doors"`
+	Devices    []DeviceView      `json:"devices"`
+	Tasks      []TaskView        `json:"tasks"`
+	Verdicts   []VerdictView     `json:"verdicts"` // of every rule and subject, by rule then subject
+	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
+	Outline *Outline `json:"-"`
+
 	// Levels are what can be chosen here, Chosen the levels that people chose and that hold or will hold, by when they begin.
 	Levels []LevelChoice `json:"levels,omitempty"`
 	Chosen []ChosenLevel `json:"chosen,omitempty"`
 	// Maintenance is what is under maintenance, and what a person has entered for later.
 	Maintenance []MaintenanceView `json:"maintenance,omitempty"`
 	// Day is why today's hours differ from the week's: a holiday; empty: they do not.
-	Day       string         `json:"day,omitempty"`
-	Protocols []string       `json:"protocols"`        // titles of those in force
-	InForce   []ProtocolView `json:"in_force"`         // the protocols in force; never changed
-	Coming    []ProtocolView `json:"coming,omitempty"` // those that begin later, the soonest first; never changed
-	Version   string         `json:"version"`          // of the configuration in force
-	Verdict   Verdict        `json:"verdict"`          // the worst of all that are not idle: breached, else unknown, else within
-	Persons   Estimate       `json:"persons"`          // in the whole building
-	Zones     []ZoneView     `json:"zones"`
-	Doors     []DoorView     `json:"doors"`
-	Devices   []DeviceView   `json:"devices"`
-	Tasks     []TaskView     `json:"tasks"`
-	Verdicts  []VerdictView  `json:"verdicts"` // of every rule and subject, by rule then subject
-	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
-	Outline *Outline `json:"-"`
+	Day string `json:"day,omitempty"`
 }
 
 // LevelChoice is a level under a protocol of the site that is in force, or will be.
@@ -94,6 +96,10 @@ type ZoneView struct {
 	Readings []LastValue `json:"readings,omitempty"` // newest air values and the like
 	InToday  float64     `json:"in_today"`
 	OutToday float64     `json:"out_today"`
+	// Seats are those of its map, where a rule looks at them.
+	Seats []SeatView `json:"seats,omitempty"`
+	// Room is what its limit is computed from, without the level, which is the view's; nil: no rule limits its people. It is shared.
+	Room *Room `json:"-"`
 }
 
 // DoorView is a door today.
@@ -173,6 +179,14 @@ type TaskView struct {
 	LastDone telemetry.Instant `json:"last_done"` // 0: never
 	NextDue  telemetry.Instant `json:"next_due"`  // 0: nothing is due
 	Verdict  Verdict           `json:"verdict"`
+	Kind     facility.TaskKind `json:"kind,omitempty"`
+	Items    []ItemView        `json:"items,omitempty"` // as configured; none: the task is logged as a whole
+}
+
+// ItemView is one thing of a task.
+type ItemView struct {
+	Name     string            `json:"name"`
+	LastDone telemetry.Instant `json:"last_done"` // logged, alone or with the whole task; 0: never
 }
 
 // VerdictView is the present verdict of one rule about one subject.
