@@ -32,9 +32,9 @@ type scenariosDoc struct {
 type scenarioDoc struct {
 	Name string `yaml:"name" required:"yes"`
 	// Start is the local time from which on the rules are in force.
-	Start moment `yaml:"start" required:"yes" want:"a local time such as 2026-03-02 08:00"`
+	Start scenarioTime `yaml:"start" required:"yes" want:"a local time such as 2026-03-02 08:00"`
 	// Until is how long the clock runs; empty: to the last time in the scenario.
-	Until moment `yaml:"until"`
+	Until scenarioTime `yaml:"until"`
 	// Interval lies between two values of a series that has none of its own.
 	Interval time.Duration `yaml:"interval" min:"1s" max:"30d"`
 	Readings []flatDoc     `yaml:"readings"`
@@ -127,11 +127,12 @@ func LoadScenarios(file string) ([]rehearse.Scenario, Problems) {
 		return nil, l.all()
 	}
 	l.assemble(c)
-	l.compile(c)
+	definitions := c.Definitions()
+	l.compile(definitions)
 	if len(l.problems) > 0 {
 		return nil, l.all()
 	}
-	b := &scenarioBuilder{loader: l, file: filepath.ToSlash(file), definition: c.Definitions()[0]}
+	b := &scenarioBuilder{loader: l, file: filepath.ToSlash(file), definition: definitions[0]}
 	for _, p := range site.doc.Protocols {
 		b.rules = append(b.rules, l.protocols[p].doc.Rules.ids()...)
 	}
@@ -218,7 +219,7 @@ func (l *loader) scenarioProtocols(file string, doc *scenariosDoc, site *siteFil
 		use(at, p, "the program")
 	}
 	if len(doc.Rules) > 0 {
-		use("rules", &protocolFile{doc: protocolDoc{ID: ownRules, Title: "Rules", Rules: doc.Rules}, places: l.places}, filepath.ToSlash(file))
+		use("rules", &protocolFile{doc: protocolDoc{ID: ownRules, Title: words{"": "Rules"}, Rules: doc.Rules}, places: l.places}, filepath.ToSlash(file))
 	}
 	if len(ids) > 0 {
 		site.doc.Protocols = ids
@@ -235,7 +236,7 @@ func (l *loader) scenarioProtocols(file string, doc *scenariosDoc, site *siteFil
 func (l *loader) levelsOf(chosen map[facility.Date]string, ids []string) map[facility.Date]string {
 	kept := map[facility.Date]string{}
 	for date, level := range chosen {
-		if slices.ContainsFunc(ids, func(id string) bool { _, known := l.protocols[id].doc.Levels[level]; return known }) {
+		if slices.ContainsFunc(ids, func(id string) bool { return l.protocols[id].doc.Levels.has(level) }) {
 			kept[date] = level
 		}
 	}

@@ -38,12 +38,12 @@ func (b *scenarioBuilder) problem(at strict.Position, format string, args ...any
 }
 
 // read is when a moment is; it may be before the start.
-func (b *scenarioBuilder) read(m moment) (telemetry.Instant, error) {
+func (b *scenarioBuilder) read(m scenarioTime) (telemetry.Instant, error) {
 	return m.parse(b.start, b.location())
 }
 
 // time is when a moment is; 0: none is given. The clock runs at least until then.
-func (b *scenarioBuilder) time(m moment) telemetry.Instant {
+func (b *scenarioBuilder) time(m scenarioTime) telemetry.Instant {
 	if m.text == "" || b.start == 0 {
 		return 0
 	}
@@ -214,7 +214,7 @@ func (b *scenarioBuilder) series(d *flatDoc, interval time.Duration) {
 	m := message{interval: interval}
 	first := b.start
 	if f := d.has("at"); f != nil {
-		first = b.time(moment{f.text, f.at})
+		first = b.time(scenarioTime{f.text, f.at})
 	}
 	if f := d.has("device"); f != nil {
 		b.take(&m, f)
@@ -299,7 +299,7 @@ func (b *scenarioBuilder) event(d *flatDoc) {
 		b.problem(d.at, "at is missing, want %s", wantMoment)
 		return
 	}
-	at := b.time(moment{f.text, f.at})
+	at := b.time(scenarioTime{f.text, f.at})
 	for _, kind := range eventKinds {
 		if f := d.has(kind.key); f != nil {
 			kind.make(b, d, f, at)
@@ -410,7 +410,7 @@ func (b *scenarioBuilder) deaf(d *flatDoc, door *flatField, at telemetry.Instant
 
 func (b *scenarioBuilder) untilOf(d *flatDoc) telemetry.Instant {
 	if f := d.has("until"); f != nil {
-		return b.time(moment{f.text, f.at})
+		return b.time(scenarioTime{f.text, f.at})
 	}
 	return telemetry.Never
 }

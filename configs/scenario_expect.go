@@ -22,7 +22,7 @@ type expectDoc struct {
 
 // verdictDoc is a verdict at a time.
 type verdictDoc struct {
-	At         moment        `yaml:"at" required:"yes"`
+	At         scenarioTime  `yaml:"at" required:"yes"`
 	Rule       string        `yaml:"rule" required:"yes"`
 	Subject    string        `yaml:"subject"`
 	Verdict    rehearse.Word `yaml:"verdict"`
@@ -37,7 +37,7 @@ type verdictDoc struct {
 	// Reason is the code of the reason, or none.
 	Reason string               `yaml:"reason"`
 	Detail string               `yaml:"detail"`
-	Since  moment               `yaml:"since"`
+	Since  scenarioTime         `yaml:"since"`
 	Phase  string               `yaml:"phase" enum:"quiet pending firing"`
 	Inputs map[string]numberDoc `yaml:"inputs"`
 	Title  map[string]string    `yaml:"title"`
@@ -60,11 +60,11 @@ func (changesDoc) Wanted() string { return "all changes of a verdict (rule, subj
 
 // changeDoc is one change.
 type changeDoc struct {
-	At     moment        `yaml:"at" required:"yes"`
+	At     scenarioTime  `yaml:"at" required:"yes"`
 	To     rehearse.Word `yaml:"to" required:"yes"`
 	Reason string        `yaml:"reason"`
 	Late   bool          `yaml:"late"`
-	Until  moment        `yaml:"until"`
+	Until  scenarioTime  `yaml:"until"`
 	Value  *numberDoc    `yaml:"value"`
 	Limit  *numberDoc    `yaml:"limit"`
 }
@@ -78,9 +78,9 @@ type alertDoc struct {
 	Subject  string         `yaml:"subject"`
 	Class    rules.Class    `yaml:"class" enum:"breach overdue sensor"`
 	Severity rules.Severity `yaml:"severity" enum:"critical warning info"`
-	Raised   moment         `yaml:"raised" required:"yes"`
+	Raised   scenarioTime   `yaml:"raised" required:"yes"`
 	// Resolved is empty for one that is open at the end.
-	Resolved moment            `yaml:"resolved"`
+	Resolved scenarioTime      `yaml:"resolved"`
 	Title    map[string]string `yaml:"title"`
 	Text     map[string]string `yaml:"text"`
 	Todo     map[string]string `yaml:"todo"`

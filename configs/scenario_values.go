@@ -15,14 +15,14 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// moment is a local time as a scenario writes it. What it is, is known when the site and the start are.
-type moment struct {
+// scenarioTime is a local time as a scenario writes it. What it is, is known when the site and the start are.
+type scenarioTime struct {
 	text string
 	at   strict.Position
 }
 
 // UnmarshalStrict keeps the text and where it stands.
-func (m *moment) UnmarshalStrict(n strict.Node) {
+func (m *scenarioTime) UnmarshalStrict(n strict.Node) {
 	text, ok := n.Text()
 	if !ok {
 		n.Problem("a time is %s, want %s", n.What(), wantMoment)
@@ -32,7 +32,7 @@ func (m *moment) UnmarshalStrict(n strict.Node) {
 }
 
 // Wanted says what a configuration takes.
-func (moment) Wanted() string { return wantMoment }
+func (scenarioTime) Wanted() string { return wantMoment }
 
 const wantMoment = "a local time such as 10:05 (on the day of the start), 2026-03-02 10:05, or +1h30m (after the start)"
 
@@ -41,8 +41,8 @@ var momentLayouts = []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01
 
 const datedLayouts = 4
 
-// parse reads the moment in a scenario that begins at start; 0: this is the start.
-func (m moment) parse(start telemetry.Instant, loc *time.Location) (telemetry.Instant, error) {
+// parse reads the scenarioTime in a scenario that begins at start; 0: this is the start.
+func (m scenarioTime) parse(start telemetry.Instant, loc *time.Location) (telemetry.Instant, error) {
 	if after, ok := strings.CutPrefix(m.text, "+"); ok && start != 0 {
 		d, err := strict.ParseDuration(after)
 		return start.Add(d), err
@@ -176,13 +176,13 @@ func snake(name string) string {
 }
 
 // set gives a member the field's value. parse reads a time.
-func (f *flatField) set(v reflect.Value, parse func(moment) (telemetry.Instant, error)) error {
+func (f *flatField) set(v reflect.Value, parse func(scenarioTime) (telemetry.Instant, error)) error {
 	if f.list != nil && v.Kind() != reflect.Slice {
 		return fmt.Errorf("%s is a list, want one value", f.name)
 	}
 	switch v.Interface().(type) {
 	case telemetry.Instant:
-		at, err := parse(moment{f.text, f.at})
+		at, err := parse(scenarioTime{f.text, f.at})
 		v.SetInt(int64(at))
 		return err
 	case time.Duration:

@@ -19,6 +19,9 @@ type siteDoc struct {
 	Note map[string]string `yaml:"note"`
 	// Timezone is an IANA name such as Asia/Jakarta; hours, days and reports are in it.
 	Timezone location `yaml:"timezone" required:"yes"`
+	// Area is where the site lies, as narrow as is known: a country (ID), a province (ID-JI) or a place in it (ID-JI/probolinggo).
+	// gerbang check then warns of protocols of another area.
+	Area string `yaml:"area" pattern:"^[A-Z]{2}(-[A-Z0-9]{1,3})?(/[a-z0-9][a-z0-9-]*)*$" want:"a country such as ID, a province such as ID-JI, or a place in it such as ID-JI/probolinggo"`
 	// Latitude and Longitude put the site on the overview's map.
 	Latitude  float64 `yaml:"latitude" unit:"°" min:"-90" max:"90"`
 	Longitude float64 `yaml:"longitude" unit:"°" min:"-180" max:"180"`
@@ -153,7 +156,7 @@ func (taskDoc) Wanted() string { return "a task (name, and one of zone, door)" }
 // site makes the plain value. It is meaningful only if the document has no problems.
 func (d *siteDoc) site() facility.Site {
 	s := facility.Site{
-		ID: d.ID, Name: d.Name, Note: d.Note, Location: d.Timezone.Location, Latitude: d.Latitude, Longitude: d.Longitude,
+		ID: d.ID, Name: d.Name, Note: d.Note, Location: d.Timezone.Location, Area: d.Area, Latitude: d.Latitude, Longitude: d.Longitude,
 		Protocols: d.Protocols, Hours: d.Hours.Hours, Reset: d.Reset, KeepTaskAuthor: d.KeepTaskAuthor,
 	}
 	for date, level := range d.Levels {

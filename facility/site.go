@@ -19,10 +19,13 @@ type Site struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// Note is what visitors of the site's page should know, by language ("id", "en"); empty: nothing.
-	Note      map[string]string `json:"note,omitempty"`
-	Location  Location          `json:"timezone"`
-	Latitude  float64           `json:"latitude,omitempty"`
-	Longitude float64           `json:"longitude,omitempty"`
+	Note     map[string]string `json:"note,omitempty"`
+	Location Location          `json:"timezone"`
+	// Area is where it lies: a country (ISO 3166-1: ID), a province (ISO 3166-2: ID-JI) or a place in one (ID-JI/probolinggo);
+	// empty: not said.
+	Area      string  `json:"area,omitempty"`
+	Latitude  float64 `json:"latitude,omitempty"`
+	Longitude float64 `json:"longitude,omitempty"`
 	// Protocols are the ids of the protocols that apply, each during its own validity.
 	Protocols []string `json:"protocols"`
 	// Levels are the levels chosen for this site, each from a date on, in order.

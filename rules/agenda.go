@@ -73,11 +73,21 @@ func (a *Agenda) Site() *facility.Site { return &a.plan.def.Site }
 // Location is the site's time zone.
 func (a *Agenda) Location() *time.Location { return a.plan.loc }
 
-// On lists what is judged on a day of the site. A thermometer of which only its readings tell that it is one is missing.
+// On lists what is judged on a day of the site, also for a part of it; where two protocols have judged it, as the first of the day
+// says. A thermometer of which only its readings tell that it is one is missing.
 func (a *Agenda) On(day facility.Date) []Duty {
 	var all []Duty
-	for _, ref := range a.plan.inForce(day) {
-		all = append(all, a.duties[ref]...)
+	listed := make(map[instanceKey]bool)
+	end := a.plan.midnight(day.AddDays(1))
+	for t := a.plan.midnight(day); t < end; t = a.plan.nextProtocol(t) {
+		for _, ref := range a.plan.inForce(t) {
+			for _, d := range a.duties[ref] {
+				if key := (instanceKey{d.Rule, d.Subject}); !listed[key] {
+					listed[key] = true
+					all = append(all, d)
+				}
+			}
+		}
 	}
 	return all
 }

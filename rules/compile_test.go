@@ -32,7 +32,7 @@ func TestCompileFindsAllProblems(t *testing.T) {
 		`doors.main.to: "cellar": want the id of a zone, or outside`,
 		`devices.c-main.place: door "window": want a place that exists`,
 		`levels[0]: "l9": want a level of one of the protocols`,
-		`protocol "p": until: 2022-07-01: want a day after from`,
+		`protocol "p": until: 2022-07-01: want a time after from`,
 		`protocol "p": levels.l0: 0: want a share above 0 and at most 1`,
 		`protocol "p": rule "fever": params.above: 99: want Cel, inside the plausible window`,
 		`protocol "p": rule "fever": params.operator: "=": want > or >=`,

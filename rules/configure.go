@@ -24,7 +24,7 @@ func (e *Engine) configure(p *plan) {
 		e.recountToday() // in another time zone
 	}
 	e.midnight, e.resetAt = p.nextMidnight(e.clock), p.nextReset(e.clock)
-	e.learnAt = e.nextLearning(e.clock)
+	e.learnAt, e.protocolAt = e.nextLearning(e.clock), p.nextProtocol(e.clock)
 	e.refreshLevel()
 	e.begin()
 	e.enforce(e.clock)
@@ -281,7 +281,7 @@ func (e *Engine) enforce(from telemetry.Instant) {
 		old[instanceKey{i.rule, i.subject}] = i
 	}
 	var next, begun []*instance
-	for _, ref := range e.plan.inForce(e.plan.date(e.clock)) {
+	for _, ref := range e.plan.inForce(e.clock) {
 		r := e.plan.rule(ref)
 		kind, _ := kindByName(r.Kind)
 		for _, s := range kind.subjects(e.plan, r) {

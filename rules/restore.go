@@ -60,7 +60,7 @@ func (e *Engine) restore(c *decoder) error {
 	for range c.count() {
 		e.deafness.spans = append(e.deafness.spans, deafSpan{c.instant(), c.instant()})
 	}
-	e.learnAt = e.nextLearning(e.clock)
+	e.learnAt, e.protocolAt = e.nextLearning(e.clock), e.plan.nextProtocol(e.clock)
 	sampleDue := e.facts(c)
 	if c.err != nil {
 		return c.err

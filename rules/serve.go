@@ -107,7 +107,7 @@ func (e *Engine) setBack(to telemetry.Instant) error {
 	e.out, e.record, e.received, e.index, e.work, e.snapshotSize = old.out, old.record, old.received, old.index, old.work, old.snapshotSize
 	e.clock = to
 	e.day, e.midnight, e.resetAt = e.plan.midnight(e.plan.date(to)), e.plan.nextMidnight(to), e.plan.nextReset(to)
-	e.learnAt = e.nextLearning(to)
+	e.learnAt, e.protocolAt = e.nextLearning(to), e.plan.nextProtocol(to)
 	if e.day != old.day {
 		e.recountToday()
 	}

@@ -252,6 +252,10 @@ func (m *maker) protocols() []rules.Protocol {
 		if m.chance(.5) {
 			later.Until = date.AddDays(1)
 		}
+		if m.chance(.5) { // in the middle of a day
+			later.FromTime = facility.TimeOfDay(time.Duration(1+m.IntN(23*60)) * time.Minute)
+			later.UntilTime = facility.TimeOfDay(time.Duration(m.IntN(24*60)) * time.Minute)
+		}
 		later.Rules = []rules.Rule{m.rule("capacity", "capacity", nil), m.rule("more", "capacity", nil)}
 		all = append(all, later)
 	}

@@ -39,11 +39,15 @@ type definition struct {
 }
 
 type protocol struct {
-	ID     string             `json:"id"`
-	From   facility.Date      `json:"from"`
-	Until  facility.Date      `json:"until"`
-	Levels map[string]float64 `json:"levels"`
-	Rules  []rule             `json:"rules"`
+	ID        string             `json:"id"`
+	From      facility.Date      `json:"from"`
+	FromTime  facility.TimeOfDay `json:"from_time"`
+	Until     facility.Date      `json:"until"`
+	UntilTime facility.TimeOfDay `json:"until_time"`
+	Levels    map[string]float64 `json:"levels"`
+	Rules     []rule             `json:"rules"`
+
+	begins, ends telemetry.Instant // by the site's clocks
 }
 
 type rule struct {
@@ -207,6 +211,13 @@ func New(id string, records []telemetry.Record) (*Site, error) {
 	}
 	for _, c := range s.configs {
 		c.days = newDays(&c.Site, records)
+		for p := range c.Protocols {
+			x := &c.Protocols[p]
+			x.begins, x.ends = c.moment(x.From, x.FromTime), telemetry.Never
+			if !x.Until.IsZero() {
+				x.ends = c.moment(x.Until, x.UntilTime)
+			}
+		}
 	}
 	s.findTurns()
 	s.build()
@@ -234,24 +245,35 @@ func (s *Site) last() *config { return s.configs[len(s.configs)-1] }
 // rule finds the rule of an id that is in force at t: of two the one whose protocol began later.
 func (s *Site) rule(id string, t telemetry.Instant) *rule {
 	c := s.config(t)
-	day := c.days.date(t)
 	var found *rule
+	began := telemetry.Instant(0)
 	for p := range c.Protocols {
 		x := &c.Protocols[p]
 		if len(c.Site.Protocols) > 0 && !slices.Contains(c.Site.Protocols, x.ID) {
 			continue
 		}
-		if !x.From.IsZero() && day.Before(x.From) || !x.Until.IsZero() && !day.Before(x.Until) {
+		if t < x.begins || t >= x.ends {
 			continue
 		}
 		for k := range x.Rules {
 			r := &x.Rules[k]
-			if r.ID == id && (found == nil || !x.From.Before(found.protocol.From)) {
-				found = r
+			if r.ID == id && (found == nil || x.begins >= began) {
+				found, began = r, x.begins
 			}
 		}
 	}
 	return found
+}
+
+// moment is when a protocol begins or ends, by the clocks of the site; 1 for one that always held.
+func (c *config) moment(d facility.Date, at facility.TimeOfDay) telemetry.Instant {
+	switch {
+	case d.IsZero():
+		return 1
+	case at == 0:
+		return c.days.begin(d)
+	}
+	return shown(d, at, c.Site.Location.Location)
 }
 
 // At is what the rule says about the subject at t, as everything that is known now tells.

@@ -69,8 +69,10 @@ func (s *Site) turning(k Key) []telemetry.Instant {
 	for _, c := range s.configs {
 		var waits []time.Duration
 		for p := range c.Protocols {
-			plus(c.days.begin(c.Protocols[p].From))
-			plus(c.days.begin(c.Protocols[p].Until))
+			plus(c.Protocols[p].begins)
+			if c.Protocols[p].ends != telemetry.Never {
+				plus(c.Protocols[p].ends)
+			}
 			for i := range c.Protocols[p].Rules {
 				if r := &c.Protocols[p].Rules[i]; r.ID == k.Rule {
 					waits = append(waits, s.waits(c, r, k)...)
