@@ -44,7 +44,7 @@ func (c *Reform) Apply(def *rules.Definition, inForce func(*rules.Protocol) bool
 	replaced := 0
 	for _, p := range c.Protocols {
 		if c.Always {
-			p.From, p.Until = facility.Date{}, facility.Date{}
+			p.From, p.Until, p.FromTime, p.UntilTime = facility.Date{}, facility.Date{}, 0, 0
 		}
 		for i := range out.Protocols {
 			if out.Protocols[i].ID == p.ID {

@@ -102,7 +102,7 @@ func (t *Trial) configure(rec *telemetry.Record) error {
 	t.from, t.until = t.period.From.in(loc), t.period.Until.in(loc)
 	as, err := t.reform.Apply(def, func(p *rules.Protocol) bool {
 		first, last := facility.DateOf(t.from.In(loc)), facility.DateOf(t.until.Add(-1).In(loc))
-		return (p.From.IsZero() || !last.Before(p.From)) && (p.Until.IsZero() || first.Before(p.Until))
+		return (p.From.IsZero() || !last.Before(p.From)) && (p.Until.IsZero() || first.Before(p.Until) || p.UntilTime > 0 && first == p.Until)
 	})
 	t.unfit, t.known = err, as.Known
 	next := as.Definition

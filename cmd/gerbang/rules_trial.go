@@ -152,6 +152,7 @@ func (f *trialFlags) run(ctx context.Context, std streams, print func(*printer, 
 	took := time.Since(begun)
 	_, _ = fmt.Fprintf(std.err, "judged %d readings again in %s, %.0f a second\n", readings, took.Round(time.Millisecond), float64(readings)/max(took.Seconds(), 1e-3))
 	report := &printer{w: std.out}
+	unfit := f.fitting(reform, outcomes)
 	switch {
 	case f.asJSON:
 		out := json.NewEncoder(std.out)
@@ -160,13 +161,13 @@ func (f *trialFlags) run(ctx context.Context, std streams, print func(*printer, 
 		err = out.Encode(outcomesJSON(outcomes))
 	case f.asCSV:
 		err = writeOutcomes(std.out, outcomes)
-	default:
+	case unfit == nil:
 		err = print(report, outcomes)
 	}
 	if err = errors.Join(err, report.err); err != nil {
 		return fmt.Errorf("writing what came out: %w", err)
 	}
-	return f.fitting(reform, outcomes)
+	return unfit
 }
 
 // fitting fails where the change is none for any site: then it was probably mistyped.
