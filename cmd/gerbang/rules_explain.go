@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -213,20 +214,9 @@ func (f *explainFlags) choose(v *rules.View, rule string) (*rules.VerdictView, e
 		}
 		return nil, &exitError{code: 2, err: fmt.Errorf("rule %q says nothing about %q, %s", rule, f.subject, strict.Suggestion(f.subject, bare))}
 	case len(found) > 1:
-		return nil, hinted{&exitError{code: 2, err: fmt.Errorf("rule %q is about %d subjects, want one: --subject", rule, len(found))}, "there is: " + listed(subjects)}
+		return nil, hinted{&exitError{code: 2, err: fmt.Errorf("rule %q is about %d subjects, want one: --subject", rule, len(found))}, "there is: " + strings.Join(subjects, ", ")}
 	}
 	return found[0], nil
-}
-
-func listed(words []string) string {
-	text := ""
-	for i, w := range words {
-		if i > 0 {
-			text += ", "
-		}
-		text += w
-	}
-	return text
 }
 
 // revised adds what late data said since about that time.
