@@ -79,6 +79,7 @@ func (e *Engine) View() View {
 		def := &site.Tasks[i]
 		v.Tasks = append(v.Tasks, TaskView{
 			ID: def.ID, Name: def.Name, Place: def.Place, LastDone: t.lastDone(e.clock), NextDue: e.nextDue(t), Verdict: about(SubjectTask, def.ID),
+			Kind: def.Kind, Items: t.items(def.Items, e.clock),
 		})
 	}
 	return v
@@ -122,6 +123,9 @@ func (e *Engine) subjectName(s Subject) string {
 		name = site.Devices[e.deviceByID[s.ID].index].Name
 	case SubjectTask:
 		name = site.Tasks[e.taskByID[s.ID].index].Name
+	case SubjectUplink:
+		u, _ := site.Uplink(s.ID)
+		name = u.Name
 	}
 	if name == "" {
 		return s.ID
