@@ -14,6 +14,8 @@ import (
 type kind struct {
 	name  string
 	class Class // of its alerts, where a rule names none
+	// finds says that a breach is what the rule is there to find, as a visitor with a fever: who finds it has kept the protocol.
+	finds bool
 	// severity where a rule names none; empty: a warning.
 	severity Severity
 	// advice is what people should do on a breach, by language.
@@ -72,10 +74,11 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [20]*kind {
+func kinds() [25]*kind {
 	return [...]*kind{
-		&airKind, &batteryKind, &capacityKind, &clockKind, &deadCounterKind, &disinfectionKind, &distancingKind, &expressionKind, &frozenKind, &hygieneKind,
-		&lostKind, &masksKind, &outageKind, &rejectedKind, &screeningKind, &silenceKind, &staffKind, &tamperKind, &temperatureKind, &vehiclesKind,
+		&afterHoursKind, &airKind, &batteryKind, &capacityKind, &clockKind, &cutoffKind, &deadCounterKind, &disinfectionKind, &distancingKind, &expressionKind,
+		&frozenKind, &hygieneKind, &lostKind, &masksKind, &outageKind, &queueKind, &quotaKind, &rejectedKind, &screeningKind, &seatsKind, &silenceKind, &staffKind,
+		&tamperKind, &temperatureKind, &vehiclesKind,
 	}
 }
 
@@ -113,6 +116,13 @@ func Kinds() []string {
 func DefaultClass(kind string) Class {
 	k, _ := kindByName(kind)
 	return k.class
+}
+
+// Finds reports whether a breach of a kind is what its rules are there to find, as a visitor with a fever: it asks something of
+// people, and is no failure of the building.
+func Finds(kind string) bool {
+	k, _ := kindByName(kind)
+	return k.finds
 }
 
 // AdviceFor says what to do when the rule is breached, by language: the rule's own words over those of its kind.

@@ -52,7 +52,7 @@ func (e *Engine) View() View {
 		}
 		return Unknown
 	}
-	v.Persons = e.estimateView(e.building)
+	v.Persons, v.Intake = e.estimateView(e.building), e.intake()
 	v.Zones, v.Doors = make([]ZoneView, 0, len(e.zones)), make([]DoorView, 0, len(e.doors))
 	v.Devices, v.Tasks = make([]DeviceView, 0, len(e.devices)), make([]TaskView, 0, len(e.tasks))
 	for i, z := range e.zones {
@@ -79,6 +79,7 @@ func (e *Engine) View() View {
 		def := &site.Tasks[i]
 		v.Tasks = append(v.Tasks, TaskView{
 			ID: def.ID, Name: def.Name, Place: def.Place, LastDone: t.lastDone(e.clock), NextDue: e.nextDue(t), Verdict: about(SubjectTask, def.ID),
+			Kind: def.Kind, Items: t.items(def.Items, e.clock),
 		})
 	}
 	return v
@@ -159,6 +160,7 @@ func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneV
 		v.Readings = d.lastValues(v.Readings, false)
 	}
 	v.Readings = newestValues(v.Readings)
+	v.Seats, v.Room = e.seatsOf(z), e.room(z)
 	return v
 }
 

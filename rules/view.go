@@ -24,6 +24,7 @@ type View struct {
 	Version    string            `json:"version"`              // of the configuration in force
 	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
 	Persons    Estimate          `json:"persons"`              // in the whole building
+	Intake     *Intake           `json:"intake,omitempty"`     // of today's visitors and the queue; nil: no rule asks for it
 	Zones      []ZoneView        `json:"zones"`
 	Doors      []DoorView        `json:"doors"`
 	Devices    []DeviceView      `json:"devices"`
@@ -72,6 +73,10 @@ type ZoneView struct {
 	Readings []LastValue `json:"readings,omitempty"` // newest air values and the like
 	InToday  float64     `json:"in_today"`
 	OutToday float64     `json:"out_today"`
+	// Seats are those of its map, where a rule looks at them.
+	Seats []SeatView `json:"seats,omitempty"`
+	// Room is what its limit is computed from, without the level, which is the view's; nil: no rule limits its people. It is shared.
+	Room *Room `json:"-"`
 }
 
 // DoorView is a door today.
@@ -151,6 +156,14 @@ type TaskView struct {
 	LastDone telemetry.Instant `json:"last_done"` // 0: never
 	NextDue  telemetry.Instant `json:"next_due"`  // 0: nothing is due
 	Verdict  Verdict           `json:"verdict"`
+	Kind     facility.TaskKind `json:"kind,omitempty"`
+	Items    []ItemView        `json:"items,omitempty"` // as configured; none: the task is logged as a whole
+}
+
+// ItemView is one thing of a task.
+type ItemView struct {
+	Name     string            `json:"name"`
+	LastDone telemetry.Instant `json:"last_done"` // logged, alone or with the whole task; 0: never
 }
 
 // VerdictView is the present verdict of one rule about one subject.

@@ -45,7 +45,7 @@ func (m *maker) definition() *rules.Definition {
 	d := &rules.Definition{Site: facility.Site{
 		ID: siteID, Name: "Mal", Location: m.loc, Hours: m.hours(),
 		Zones: []facility.Zone{
-			{ID: "hall", Name: "Hall", Area: 30, Height: pick(m, 0, 3, 4.5), Fixtures: float64(m.IntN(15)), Capacity: 10 + m.IntN(20)},
+			{ID: "hall", Name: "Hall", Area: 30, Fixtures: float64(m.IntN(15)), Capacity: 10 + m.IntN(20)},
 			{ID: "waiting", Name: "Waiting", Parent: "hall", Seats: 5 + m.IntN(20), SeatPitch: pick(m, 0, 0.5, 0.6, 1)},
 			{ID: "play", Name: "Play", Capacity: 5 + m.IntN(10), Area: pick(m, 0, 12.0)},
 			{ID: "store", Name: "Store", Capacity: 3},
@@ -57,8 +57,6 @@ func (m *maker) definition() *rules.Definition {
 		Tasks: []facility.Task{
 			{ID: "spray", Name: "Spray", Place: at(facility.AtZone, "hall")},
 			{ID: "wipe", Name: "Wipe", Place: at(facility.AtDoor, "main"), Items: []string{"handle", "rail", "bell"}},
-			{ID: "cars", Name: "Cars", Place: at(facility.AtZone, "store"), Kind: facility.TaskVehicles},
-			{ID: "counter", Name: "Counter", Place: at(facility.AtZone, "hall"), Kind: facility.TaskChecklist, Items: []string{"mask", "gloves", "shield"}},
 		},
 	}, Measures: map[string][]telemetry.Quantity{}}
 	if m.chance(.7) {
@@ -69,6 +67,10 @@ func (m *maker) definition() *rules.Definition {
 	d.Site.Levels = []facility.LevelPeriod{{From: date.AddDays(-m.IntN(3)), Level: "l1"}}
 	if m.chance(.5) {
 		d.Site.Levels = append(d.Site.Levels, facility.LevelPeriod{From: date.AddDays(1), Level: "l2"})
+	}
+	if m.rooms {
+		d.Site.Quota, d.Site.Hours.QueueCloses = pick(m, 0, 10+m.IntN(80), 30+m.IntN(400)), pick(m, 0, 30*time.Minute, time.Hour)
+		d.Site.Zones[1].QueueFor = pick(m, "", "hall", "play")
 	}
 	some := func(p float64, id string, place facility.Place, interval time.Duration, measures ...telemetry.Quantity) {
 		if !m.chance(p) {
@@ -94,12 +96,21 @@ func (m *maker) definition() *rules.Definition {
 	some(.5, "lidar", at(facility.AtZone, "waiting"), pick(m, 0, rare()), telemetry.Distance)
 	some(.7, "thermo", at(facility.AtDoor, "main"), pick(m, 0, rare()), telemetry.BodyTemperature)
 	some(.5, "button", at(facility.AtTask, "spray"), 0, telemetry.Button)
-	some(.4, "masks", at(pick(m, facility.AtDoor, facility.AtZone), "main"), pick(m, 0, rare()), telemetry.MaskWorn, telemetry.MaskMissing)
-	if n := len(d.Site.Devices); n > 0 && d.Site.Devices[n-1].ID == "masks" && d.Site.Devices[n-1].Place.Kind == facility.AtZone {
-		d.Site.Devices[n-1].Place.ID = "hall"
+	if m.rooms {
+		m.seats(d, some)
 	}
-	some(.5, "gel", pick(m, at(facility.AtDoor, "main"), at(facility.AtZone, "hall")), pick(m, 0, rare()), telemetry.Dispensed, telemetry.FillLevel)
-	some(.4, "gate", at(facility.AtZone, pick(m, "store", "play")), pick(m, 0, rare()), telemetry.VehiclesIn)
+	if m.upkeep {
+		d.Site.Zones[0].Height = pick(m, 0, 3, 4.5)
+		d.Site.Tasks = append(d.Site.Tasks,
+			facility.Task{ID: "cars", Name: "Cars", Place: at(facility.AtZone, "store"), Kind: facility.TaskVehicles},
+			facility.Task{ID: "counter", Name: "Counter", Place: at(facility.AtZone, "hall"), Kind: facility.TaskChecklist, Items: []string{"mask", "gloves", "shield"}})
+		some(.4, "masks", at(pick(m, facility.AtDoor, facility.AtZone), "main"), pick(m, 0, rare()), telemetry.MaskWorn, telemetry.MaskMissing)
+		if n := len(d.Site.Devices); n > 0 && d.Site.Devices[n-1].ID == "masks" && d.Site.Devices[n-1].Place.Kind == facility.AtZone {
+			d.Site.Devices[n-1].Place.ID = "hall"
+		}
+		some(.5, "gel", pick(m, at(facility.AtDoor, "main"), at(facility.AtZone, "hall")), pick(m, 0, rare()), telemetry.Dispensed, telemetry.FillLevel)
+		some(.4, "gate", at(facility.AtZone, pick(m, "store", "play")), pick(m, 0, rare()), telemetry.VehiclesIn)
+	}
 	for i := range d.Site.Devices {
 		x := &d.Site.Devices[i]
 		switch x.ID {
@@ -126,6 +137,19 @@ func (m *maker) definition() *rules.Definition {
 		d.Site.Levels = append(d.Site.Levels, facility.LevelPeriod{From: date.AddDays(1), Level: "l3"})
 	}
 	return d
+}
+
+// seats puts some seats into the play room and sensors at most of them.
+func (m *maker) seats(d *rules.Definition, some func(p float64, id string, place facility.Place, interval time.Duration, measures ...telemetry.Quantity)) {
+	for i := range 1 + m.IntN(6) {
+		seat := facility.Seat{ID: fmt.Sprintf("s%d", i), X: 0.5 * float64(m.IntN(6)), Y: 1.1 * float64(m.IntN(2)), Blocked: m.chance(.2)}
+		d.Site.Zones[2].SeatMap = append(d.Site.Zones[2].SeatMap, seat)
+		n := len(d.Site.Devices)
+		some(.8, "seat"+seat.ID, at(facility.AtZone, "play"), pick(m, 0, 30*time.Minute), telemetry.Occupied)
+		if len(d.Site.Devices) > n {
+			d.Site.Devices[n].Seat = seat.ID
+		}
+	}
 }
 
 func (m *maker) rule(id, kind string, set func(p rules.Params)) rules.Rule {
@@ -179,13 +203,15 @@ func (m *maker) protocols() []rules.Protocol {
 			if m.chance(.3) {
 				x.Press = []string{"long"}
 			}
-			if m.chance(.4) {
-				x.Anchor, x.Staff, x.Drift = "people", m.IntN(4), m.duration(0, 3*time.Hour)
-			}
-			x.Occupied, x.AfterPeople = m.chance(.3), pick(m, 0, 0, 1+m.IntN(60))
-			if m.chance(.5) {
-				x.Agents, x.Contact, x.Pace = pick(m, nil, []string{"alcohol"}), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Second, time.Hour))
-				x.Walk, x.Inside, x.Backdate, x.Copies = pick(m, 0, m.duration(time.Second, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), m.chance(.5)
+			if m.upkeep {
+				if m.chance(.4) {
+					x.Anchor, x.Staff, x.Drift = "people", m.IntN(4), m.duration(0, 3*time.Hour)
+				}
+				x.Occupied, x.AfterPeople = m.chance(.3), pick(m, 0, 0, 1+m.IntN(60))
+				if m.chance(.5) {
+					x.Agents, x.Contact, x.Pace = pick(m, nil, []string{"alcohol"}), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Second, time.Hour))
+					x.Walk, x.Inside, x.Backdate, x.Copies = pick(m, 0, m.duration(time.Second, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), m.chance(.5)
+				}
 			}
 		}),
 		m.rule("alive", "silence", func(p rules.Params) {
@@ -195,28 +221,6 @@ func (m *maker) protocols() []rules.Protocol {
 		m.rule("screening", "screening", func(p rules.Params) {
 			x := p.(*rules.Screening)
 			x.Window, x.People, x.Least = time.Duration(5+m.IntN(60))*time.Minute, 1+m.IntN(12), pick(m, 0, 0.1, 0.5)
-		}),
-		m.rule("masks", "masks", func(p rules.Params) {
-			x := p.(*rules.Masks)
-			x.Window, x.Least, x.People = time.Duration(5+m.IntN(200))*time.Minute, pick(m, 0.5, 0.9), 1+m.IntN(30)
-		}),
-		m.rule("hands", "hygiene", func(p rules.Params) {
-			x := p.(*rules.Hygiene)
-			x.Window, x.Least, x.People = time.Duration(5+m.IntN(200))*time.Minute, pick(m, 0, 0.3, 1.0), 1+m.IntN(20)
-			x.Empty, x.Stale = float64(m.IntN(50)), m.duration(time.Hour, 20*time.Hour)
-		}),
-		m.rule("cars", "vehicles", func(p rules.Params) {
-			x := p.(*rules.Vehicles)
-			x.Window, x.Least, x.Vehicles = pick(m, 0, time.Duration(5+m.IntN(200))*time.Minute), pick(m, 0.1, 0.9), 1+m.IntN(10)
-		}),
-		m.rule("staff", "staff", func(p rules.Params) {
-			x := p.(*rules.Staff)
-			x.Shifts, x.Before, x.Within = pick(m, nil, []string{"08:00-12:00", "12:00-16:00"}, []string{"09:00-13:00", "11:00-22:00"}), m.duration(0, 2*time.Hour), m.duration(time.Minute, 3*time.Hour)
-		}),
-		m.rule("fresh", "air", func(p rules.Params) {
-			x := p.(*rules.Air)
-			x.Least, x.Window, x.People = pick(m, 4, 10.0, 20), time.Duration(2+m.IntN(10))*5*time.Minute, pick(m, 0.5, 1, 3)
-			x.Stale, x.Noise, x.Error = m.duration(10*time.Minute, time.Hour), pick(m, 0, 20.0), pick(m, 0, 30.0)
 		}),
 		m.expression("limit", "persons > limit * 0.9", pick(m, "zone", "site"), nil),
 		m.expression("level", `level == "l2" && persons > 6.0`, "zone", nil),
@@ -231,6 +235,57 @@ func (m *maker) protocols() []rules.Protocol {
 	}
 	for i, expr := range []string{"co2 > 1000", "co2 > 800 && open", "temperature > 27.0 && humidity > 60.0", "temperature + humidity / 10.0 > 33.0", "persons > 5.0 && co2 > 900"} {
 		main.Rules = append(main.Rules, m.expression(fmt.Sprintf("air%d", i), expr, "zone", air))
+	}
+	if m.upkeep {
+		main.Rules = append(main.Rules,
+			m.rule("masks", "masks", func(p rules.Params) {
+				x := p.(*rules.Masks)
+				x.Window, x.Least, x.People = time.Duration(5+m.IntN(200))*time.Minute, pick(m, 0.5, 0.9), 1+m.IntN(30)
+			}),
+			m.rule("hands", "hygiene", func(p rules.Params) {
+				x := p.(*rules.Hygiene)
+				x.Window, x.Least, x.People = time.Duration(5+m.IntN(200))*time.Minute, pick(m, 0, 0.3, 1.0), 1+m.IntN(20)
+				x.Empty, x.Stale = float64(m.IntN(50)), m.duration(time.Hour, 20*time.Hour)
+			}),
+			m.rule("cars", "vehicles", func(p rules.Params) {
+				x := p.(*rules.Vehicles)
+				x.Window, x.Least, x.Vehicles = pick(m, 0, time.Duration(5+m.IntN(200))*time.Minute), pick(m, 0.1, 0.9), 1+m.IntN(10)
+			}),
+			m.rule("staff", "staff", func(p rules.Params) {
+				x := p.(*rules.Staff)
+				x.Shifts, x.Before, x.Within = pick(m, nil, []string{"08:00-12:00", "12:00-16:00"}, []string{"09:00-13:00", "11:00-22:00"}), m.duration(0, 2*time.Hour), m.duration(time.Minute, 3*time.Hour)
+			}),
+			m.rule("fresh", "air", func(p rules.Params) {
+				x := p.(*rules.Air)
+				x.Least, x.Window, x.People = pick(m, 4, 10.0, 20), time.Duration(2+m.IntN(10))*5*time.Minute, pick(m, 0.5, 1, 3)
+				x.Stale, x.Noise, x.Error = m.duration(10*time.Minute, time.Hour), pick(m, 0, 20.0), pick(m, 0, 30.0)
+			}),
+		)
+	}
+	if m.rooms {
+		main.Rules = append(main.Rules,
+			m.rule("late", "afterhours", func(p rules.Params) {
+				x := p.(*rules.AfterHours)
+				x.Staff, x.Tolerance, x.Leave, x.Arrive = m.IntN(6), m.IntN(3), long(2*time.Hour), long(2*time.Hour)
+			}),
+			m.rule("line", "queue", func(p rules.Params) {
+				x := p.(*rules.Queue)
+				x.Limit, x.Share, x.Hysteresis = pick(m, 0, 2, 6), pick(m, 0, 0.5, 0.8), pick(m, 0, 1.0)
+			}),
+			m.rule("visitors", "quota", func(p rules.Params) {
+				x := p.(*rules.Quota)
+				x.Visitors, x.Staff = pick(m, 0, 0, 40+m.IntN(100)), pick(m, 0, 3)
+			}),
+			m.rule("close", "cutoff", func(p rules.Params) {
+				x := p.(*rules.Cutoff)
+				x.Visitors, x.Staff, x.Service, x.Lately = pick(m, 0, 0, 40+m.IntN(100)), pick(m, 0, 3), long(90*time.Minute), pick(m, 30*time.Minute, time.Hour, 4*time.Hour)
+				x.People, x.Grace, x.Tolerance = 1+m.IntN(8), pick(m, 5*time.Minute, 10*time.Minute, time.Hour), m.IntN(4)
+			}),
+			m.rule("apart", "seats", func(p rules.Params) {
+				x := p.(*rules.Seats)
+				x.Spacing, x.Blocked, x.Stale = pick(m, 0, 1, 1, 1.2, 2), m.chance(.8), m.duration(30*time.Minute, 12*time.Hour)
+			}),
+		)
 	}
 	for i := range main.Rules {
 		if r := &main.Rules[i]; r.Params.Validate() != nil {

@@ -93,12 +93,21 @@ type params struct {
 	Window        time.Duration        `json:"window"`
 	People        float64              `json:"people"`
 	Least         float64              `json:"least"`
+	Staff         int                  `json:"staff"`
+	Tolerance     int                  `json:"tolerance"`
+	Leave         time.Duration        `json:"leave"`
+	Arrive        time.Duration        `json:"arrive"`
+	Limit         float64              `json:"limit"`
+	Share         float64              `json:"share"`
+	Visitors      int                  `json:"visitors"`
+	Service       time.Duration        `json:"service"`
+	Lately        time.Duration        `json:"lately"`
+	Blocked       bool                 `json:"blocked"`
 	SubjectKind   string               `json:"subject"`
 	Expr          string               `json:"expr"`
 	Of            string               `json:"of"`
 	Over          time.Duration        `json:"over"`
 	Anchor        string               `json:"anchor"`
-	Staff         int                  `json:"staff"`
 	Drift         time.Duration        `json:"drift"`
 	Occupied      bool                 `json:"occupied"`
 	AfterPeople   int                  `json:"after_people"`
@@ -150,6 +159,8 @@ type Site struct {
 	slackLow, slackHigh float64
 	turns               []telemetry.Instant // when it opens or closes
 	from                map[question]telemetry.Instant
+	shifts              map[shiftsOf][]opening // of the rules about staff
+	breathed            map[breathed]Answer    // what rules about air say, for each step
 	losses              map[question]loss
 }
 
@@ -175,7 +186,7 @@ type taskLog struct {
 
 // New sorts the records of a site, which are in the order in which they were received. The last one's time is the present.
 func New(id string, records []telemetry.Record) (*Site, error) {
-	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}}
+	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}, breathed: map[breathed]Answer{}}
 	for i := range records {
 		r := &records[i]
 		s.end = max(s.end, r.Received)
@@ -304,8 +315,25 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 		return s.silence(r, k, t)
 	case "screening":
 		return s.screening(r, k, t)
+	case "afterhours":
+		return s.afterHours(r, k, t)
+	case "cutoff":
+		return s.cutoff(r, t)
+	case "queue":
+		return s.queue(r, k, t)
+	case "quota":
+		return s.quota(r, t)
+	case "seats":
+		return s.seats(r, k, t)
 	case "air":
-		return s.air(r, k, t)
+		b := breathed{k, r, t - t%step}
+		if s.slackLow != 0 || s.slackHigh != 0 {
+			return s.air(r, k, t)
+		}
+		if _, ok := s.breathed[b]; !ok {
+			s.breathed[b] = s.air(r, k, t)
+		}
+		return s.breathed[b]
 	case "masks":
 		return s.masks(r, k, t)
 	case "hygiene":
@@ -354,6 +382,16 @@ func (s *Site) about(c *config, r *rule, k Key) bool {
 		return k.Kind == "device" && (named || all && p.bound(c.device(k.ID).Interval) > 0)
 	case "screening":
 		return k.Kind == "door" && (named || all && s.doors[k.ID].counter && len(s.doors[k.ID].thermometers) > 0)
+	case "afterhours":
+		return k.Kind == "site" && (named || all) && s.zones[""].counted || k.Kind == "zone" && named && s.zones[k.ID].counted
+	case "cutoff":
+		return k.Kind == "site" && (named || all) && s.zones[""].counted && (s.allowed(r, c) > 0 || c.Site.Hours.QueueCloses > 0)
+	case "queue":
+		return k.Kind == "zone" && (named || all && c.zone(k.ID).QueueFor != "") && s.zones[k.ID].counted
+	case "quota":
+		return k.Kind == "site" && (named || all) && s.zones[""].counted && s.allowed(r, c) > 0
+	case "seats":
+		return k.Kind == "zone" && len(c.zone(k.ID).SeatMap) > 0 && (named || all && len(c.Site.SeatSensors(k.ID)) > 0)
 	case "air":
 		return k.Kind == "zone" && (named || all && c.hasVolume(k.ID))
 	case "expression":
