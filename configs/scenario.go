@@ -112,6 +112,7 @@ func LoadScenarios(file string) ([]rehearse.Scenario, Problems) {
 	c.SetDefaults()
 	l.readModels(c)
 	l.readProtocols(c)
+	l.readCalendars(c)
 	site := l.scenarioSite(file, &doc)
 	if site == nil || len(l.problems) > 0 {
 		return nil, l.all()

@@ -52,7 +52,7 @@ const (
 
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
-	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryOutcome}
+	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryOutcome}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.

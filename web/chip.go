@@ -35,7 +35,23 @@ func (t *scene) subjectChip(kind rules.SubjectKind, id string, v rules.Verdict, 
 	if !judged(t.view, kind, id) {
 		return chip{Class: "unjudged"}
 	}
+	if v == rules.Unknown && t.maintained(kind, id) {
+		return chip{Class: "closed", Icon: "clock", Word: t.T("maintenance.title")}
+	}
 	return t.stateChip(v, near)
+}
+
+// maintained reports whether all that is judged of a subject is under maintenance.
+func (t *scene) maintained(kind rules.SubjectKind, id string) bool {
+	found := false
+	for i := range t.view.Verdicts {
+		if w := &t.view.Verdicts[i]; w.Subject.Kind == kind && w.Subject.ID == id {
+			if found = w.Explanation.Reason == rules.ReasonMaintenance; !found {
+				return false
+			}
+		}
+	}
+	return found
 }
 
 // siteChip is how a site looks. A closed building with nothing wrong keeps no protocol: it is closed, not green.

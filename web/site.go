@@ -399,6 +399,9 @@ func deviceRows(sc *scene) []deviceRow {
 			// It reports, and no rule says more: neither green nor a fault.
 			row.Chip = chip{Class: "closed", Icon: "heard", Word: sc.T("device.heard")}
 		}
+		if sc.maintained(rules.SubjectDevice, d.ID) {
+			row.Chip = chip{Class: "closed", Icon: "clock", Word: sc.T("maintenance.title")}
+		}
 		var values []string
 		for _, r := range d.Readings {
 			m := sc.measureOf(r)
