@@ -82,7 +82,7 @@ func (p entryPort) Acknowledge(ctx context.Context, alert, author, reason string
 	return fmt.Errorf("acknowledging alert %q: %w", alert, web.ErrNotFound)
 }
 
-// Enter makes a count or a correction a record of the site. The journal knows the ids of all entries, the gateway those of the
+// Enter makes what a person says or decides a record of the site. The journal knows the ids of all entries, the gateway those of the
 // newest: a repeat is found whenever it comes, and is answered with what is on disk, as the first was.
 func (p entryPort) Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) (telemetry.Record, error) {
 	rec, done, err := p.Entered(ctx, site, e.ID)
@@ -108,4 +108,9 @@ func (p entryPort) Entered(ctx context.Context, site, id string) (telemetry.Reco
 // Counts lists what was entered for a zone.
 func (p entryPort) Counts(ctx context.Context, site, zone string, limit int) ([]telemetry.Record, error) {
 	return p.journal.Counts(ctx, site, zone, limit)
+}
+
+// Entries lists what was entered of one kind.
+func (p entryPort) Entries(ctx context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error) {
+	return p.journal.Entries(ctx, site, kind, limit)
 }

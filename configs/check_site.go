@@ -23,8 +23,10 @@ func (l *loader) checkSites() {
 		s.checkDevices(models, l.unread)
 		s.checkParents()
 		s.checkHours()
+		l.checkMaintenance(s)
 		if !l.unread {
 			l.checkSiteProtocols(s)
+			l.checkCalendars(s)
 		}
 	}
 }

@@ -47,6 +47,9 @@ type Config struct {
 	ProtocolFiles []string `yaml:"protocols" single:"yes"`
 	ModelFiles    []string `yaml:"models" single:"yes"`
 
+	// CalendarFiles are folders or patterns of calendars: *.yaml and *.ics. The public holidays of Indonesia come with the gateway.
+	CalendarFiles []string `yaml:"calendars" single:"yes"`
+
 	// Sites, Protocols and Models are what the files say, sorted by id.
 	Sites     []facility.Site  `yaml:"-"`
 	Protocols []rules.Protocol `yaml:"-"`

@@ -14,7 +14,7 @@ import (
 
 // examples are the shipped files: what LoadDefault runs, and the models and protocols that are always there.
 //
-//go:embed gerbang.yaml alertmanager.yml sites protocols models templates
+//go:embed gerbang.yaml alertmanager.yml sites protocols models templates calendars
 var examples embed.FS
 
 // Examples are the shipped configuration files, for writing them to disk.
@@ -55,11 +55,14 @@ func (f folder) read(name string) ([]byte, error) {
 }
 
 // expand lists the files that a folder, a pattern or a file name of the configuration means, sorted.
-func (f folder) expand(pattern string) ([]string, error) {
+func (f folder) expand(pattern string, endings ...string) ([]string, error) {
+	if len(endings) == 0 {
+		endings = []string{"*.yaml", "*.yml"}
+	}
 	resolved := f.resolve(pattern)
 	if info, err := f.stat(resolved); err == nil && info.IsDir() {
 		var files []string
-		for _, ending := range []string{"*.yaml", "*.yml"} {
+		for _, ending := range endings {
 			matches, err := f.glob(path.Join(filepath.ToSlash(resolved), ending))
 			if err != nil {
 				return nil, err

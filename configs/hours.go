@@ -18,6 +18,7 @@ import (
 //	queue_closes: 30m
 //	exceptions:
 //	  2026-08-17: {hours: closed, reason: Hari Kemerdekaan}
+//	  12-31: {hours: "08:00-12:00", reason: Tutup buku}
 type hoursDoc struct {
 	facility.Hours
 }
@@ -26,9 +27,38 @@ type hoursDoc struct {
 type hoursRest struct {
 	// QueueCloses is how long before closing the queue takes no more visitors.
 	QueueCloses time.Duration `yaml:"queue_closes" max:"12h"`
-	// Exceptions are single days that differ, by date.
-	Exceptions map[facility.Date]exceptionDoc `yaml:"exceptions"`
+	// Exceptions are single days that differ, by date, or by month and day (12-25) where they do so every year.
+	Exceptions map[exceptionDay]exceptionDoc `yaml:"exceptions"`
 }
+
+// exceptionDay is a date, or a day of every year.
+type exceptionDay struct {
+	date   facility.Date
+	yearly yearlyDay
+}
+
+// UnmarshalText reads YYYY-MM-DD or MM-DD.
+func (d *exceptionDay) UnmarshalText(b []byte) error {
+	if len(b) == len("12-25") {
+		return d.yearly.UnmarshalText(b)
+	}
+	var err error
+	if d.date, err = facility.ParseDate(string(b)); err != nil {
+		return fmt.Errorf("day %q: want YYYY-MM-DD, or MM-DD for every year, and a day that exists", b)
+	}
+	return nil
+}
+
+// String is the day as it is written.
+func (d exceptionDay) String() string {
+	if !d.date.IsZero() {
+		return d.date.String()
+	}
+	return fmt.Sprintf("%02d-%02d", int(d.yearly.Month), d.yearly.Day)
+}
+
+// Wanted says what a configuration takes.
+func (exceptionDay) Wanted() string { return "a date, or a day of the year such as 12-25" }
 
 // exceptionDoc is one day that differs from the week.
 type exceptionDoc struct {
@@ -70,9 +100,14 @@ func (h *hoursDoc) UnmarshalStrict(n strict.Node) {
 		n.Problem("hours name no day, want at least one such as mon-fri: \"08:00-15:00\"")
 	}
 	h.QueueCloses = rest.QueueCloses
-	for date, x := range rest.Exceptions {
-		h.Exceptions = append(h.Exceptions, facility.Exception{Date: date, Spans: x.Hours, Reason: x.Reason})
+	for day, x := range rest.Exceptions {
+		if !day.date.IsZero() {
+			h.Exceptions = append(h.Exceptions, facility.Exception{Date: day.date, Spans: x.Hours, Reason: x.Reason})
+			continue
+		}
+		h.Calendars = append(h.Calendars, facility.Calendar{ID: day.String(), Spans: x.Hours, Events: []facility.Event{day.yearly.event(x.Reason)}})
 	}
+	sortBy(h.Calendars, func(c facility.Calendar) string { return c.ID })
 	slices.SortFunc(h.Exceptions, func(a, b facility.Exception) int { return strings.Compare(a.Date.String(), b.Date.String()) })
 }
 

@@ -117,13 +117,14 @@ type loader struct {
 	sites     []*siteFile
 	protocols map[string]*protocolFile
 	models    map[string]*modelFile
+	calendars map[string]facility.Calendar
 	siteFiles []string        // names of all of them
 	leftOut   map[string]bool // names of those that are not read
 	serving   bool            // nobody reads warnings
 }
 
 func newLoader(f folder) *loader {
-	return &loader{folder: f, protocols: map[string]*protocolFile{}, models: map[string]*modelFile{}}
+	return &loader{folder: f, protocols: map[string]*protocolFile{}, models: map[string]*modelFile{}, calendars: map[string]facility.Calendar{}}
 }
 
 func (l *loader) load(file string) *Config {
@@ -133,6 +134,7 @@ func (l *loader) load(file string) *Config {
 	}
 	l.readModels(c)
 	l.readProtocols(c)
+	l.readCalendars(c)
 	l.readSites(c)
 	l.checkComponents(c)
 	l.checkProtocols()
@@ -211,11 +213,19 @@ func quantityNames() strict.Vocabulary {
 	return v
 }
 
+// endingsOf are the endings of a kind of file; none: those of YAML.
+func endingsOf(key string) []string {
+	if key == "calendars" {
+		return []string{"*.yaml", "*.yml", "*.ics"}
+	}
+	return nil
+}
+
 // expand lists the files of a list of patterns, each file once.
 func (l *loader) expand(key string, patterns []string) []string {
 	var files []string
 	for i, pattern := range patterns {
-		found, err := l.folder.expand(pattern)
+		found, err := l.folder.expand(pattern, endingsOf(key)...)
 		if err != nil {
 			l.problems.Add(l.places.At(item(key, i)), "%s: %v", key, err)
 			l.unread = true
@@ -254,7 +264,7 @@ type addFile func(f folder, file string, own map[string]string)
 
 func (l *loader) shipped(key string, add addFile) {
 	f := folder{embedded: true}
-	names, err := f.expand(key)
+	names, err := f.expand(key, endingsOf(key)...)
 	if err != nil {
 		return
 	}
@@ -332,7 +342,9 @@ func (l *loader) decodeSites(files []string) []decodedSite {
 func (l *loader) assemble(c *Config) {
 	sortBy(l.sites, func(s *siteFile) string { return s.doc.ID })
 	for _, s := range l.sites {
-		c.Sites = append(c.Sites, s.doc.site())
+		site := s.doc.site()
+		site.Hours.Calendars, site.Maintenance = l.calendarsOf(&s.doc), l.maintenanceOf(&s.doc)
+		c.Sites = append(c.Sites, site)
 	}
 	for _, p := range l.protocols {
 		c.Protocols = append(c.Protocols, p.doc.protocol())

@@ -104,6 +104,9 @@ func (w *referenceWriter) shape(f strict.Field) (element reflect.Type, what stri
 		return t, "days and their hours"
 	}
 	if keyed, ok := reflect.TypeAssert[interface{ Element() reflect.Type }](reflect.Zero(t)); ok {
+		if keyed.Element().Kind() != reflect.Struct {
+			return nil, "by id: " + strict.Wanted(keyed.Element(), "")
+		}
 		return keyed.Element(), "by id: " + strict.Wanted(keyed.Element(), "")
 	}
 	if words := w.comments.wordsOf(t, f.Tag); len(words) > 0 {
@@ -142,6 +145,7 @@ func TestReferenceIsUpToDate(t *testing.T) {
 		p := reflect.ValueOf(params).Elem()
 		w.section(3, "rules of kind "+kind, w.comments.ofType(p.Type()), p)
 	}
+	w.section(2, "calendars/*.yaml", c.named("configs.calendarDoc"), defaultsOf(reflect.TypeFor[calendarDoc]()))
 	w.section(2, "models/*.yaml", c.named("model.Model"), defaultsOf(reflect.TypeFor[decode.Model]()))
 	w.section(2, "models/frames/*.yaml", c.named("frame.Description"), defaultsOf(reflect.TypeFor[frame.Description]()))
 	golden(t, "REFERENCE.md", []byte(w.String()))

@@ -9,6 +9,7 @@ import (
 
 // The kinds of document, and of schema.
 const (
+	KindCalendar = "calendar"
 	KindGateway  = "gerbang"
 	KindSite     = "site"
 	KindProtocol = "protocol"
@@ -17,7 +18,7 @@ const (
 
 // DocumentKinds lists the kinds of configuration document.
 func DocumentKinds() []string {
-	return []string{KindGateway, KindSite, KindProtocol, KindModel}
+	return []string{KindGateway, KindSite, KindProtocol, KindModel, KindCalendar}
 }
 
 // schemas are generated from the types that are decoded into, by go test ./configs -update.

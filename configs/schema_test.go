@@ -24,6 +24,7 @@ var documents = map[string]reflect.Type{
 	KindSite:     reflect.TypeFor[siteDoc](),
 	KindProtocol: reflect.TypeFor[protocolDoc](),
 	KindModel:    reflect.TypeFor[decode.Model](),
+	KindCalendar: reflect.TypeFor[calendarDoc](),
 }
 
 func sources(t *testing.T) *comments {
@@ -110,6 +111,7 @@ func TestShippedExamplesAreValidBySchema(t *testing.T) {
 	}
 	for kind, pattern := range map[string]string{
 		KindGateway: "gerbang.yaml", KindSite: "sites/*.yaml", KindProtocol: "protocols/*.yaml", KindModel: "models/*.yaml",
+		KindCalendar: "calendars/*.yaml",
 	} {
 		s := compiled(t, kind)
 		files, err := fs.Glob(Examples(), pattern)

@@ -63,6 +63,12 @@ func (w *schemaWriter) of(t reflect.Type, tag reflect.StructTag) schema {
 		if t.Key() == reflect.TypeFor[facility.Date]() {
 			s["propertyNames"] = schema{"pattern": datePattern}
 		}
+		if t.Key() == reflect.TypeFor[yearlyDay]() {
+			s["propertyNames"] = schema{"pattern": `^\d{2}-\d{2}$`}
+		}
+		if t.Key() == reflect.TypeFor[exceptionDay]() {
+			s["propertyNames"] = schema{"pattern": `^(\d{4}-)?\d{2}-\d{2}$`}
+		}
 		return s
 	case reflect.Struct:
 		name := strings.TrimSuffix(t.Name(), "Doc")
@@ -114,6 +120,10 @@ func (w *schemaWriter) special(t reflect.Type) (schema, bool) {
 		return schema{"type": "string", "pattern": "^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$"}, true
 	case reflect.TypeFor[facility.Date]():
 		return schema{"type": "string", "pattern": datePattern}, true
+	case reflect.TypeFor[localMoment]():
+		return schema{"type": "string", "pattern": `^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$`}, true
+	case reflect.TypeFor[weeklyTime]():
+		return schema{"type": "string", "pattern": `^[a-z,-]+ +\d{2}:\d{2}-\d{2}:\d{2}$`}, true
 	case reflect.TypeFor[facility.TimeOfDay]():
 		return schema{"type": "string", "pattern": `^([01]\d|2[0-4]):[0-5]\d$`}, true
 	case reflect.TypeFor[telemetry.Quantity]():

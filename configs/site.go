@@ -33,6 +33,9 @@ type siteDoc struct {
 	Hours hoursDoc `yaml:"hours" required:"yes" want:"opening hours such as mon-fri: \"08:00-15:00\""`
 	// Quota is how many visitors may come in a day; empty: as many as will. A rule of the kind quota or cutoff judges by it.
 	Quota int `yaml:"quota" min:"1" max:"10000000"`
+	// Calendars are the lists of days that apply, by id, and the hours on their days: closed, or such as "08:00-12:00". Events that last some
+	// hours close the site for these. Of several that have a day the first decides; the exceptions of the hours come before all.
+	Calendars table[spansDoc] `yaml:"calendars"`
 	// Reset is the local time at which the building is verified empty, once a day: counting begins again at 0.
 	Reset *facility.TimeOfDay `yaml:"reset" want:"a local time such as \"03:00\""`
 	// KeepTaskAuthor keeps the name in a task log; without it the name is dropped on arrival.
@@ -48,6 +51,8 @@ type siteDoc struct {
 	Uplinks table[uplinkDoc] `yaml:"uplinks"`
 	// Tasks are the recurring duties, by id; when they are due is said by a protocol's rule.
 	Tasks table[taskDoc] `yaml:"tasks"`
+	// Maintenance is planned work: in its times nothing is judged of what it is about, and nobody is called. What sensors say stays visible.
+	Maintenance []maintenanceDoc `yaml:"maintenance"`
 }
 
 // zoneDoc is a room or area.

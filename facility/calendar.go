@@ -34,7 +34,15 @@ func (d Date) AddDays(n int) Date { return DateOf(d.utc().AddDate(0, 0, n)) }
 func (d Date) Weekday() time.Weekday { return d.utc().Weekday() }
 
 // Before reports whether d is earlier than e.
-func (d Date) Before(e Date) bool { return d.utc().Before(e.utc()) }
+func (d Date) Before(e Date) bool {
+	if d.Year != e.Year {
+		return d.Year < e.Year
+	}
+	if d.Month != e.Month {
+		return d.Month < e.Month
+	}
+	return d.Day < e.Day
+}
 
 // utc is the date's midnight in UTC, where every day has 24 hours.
 func (d Date) utc() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }

@@ -9,6 +9,8 @@ type Hours struct {
 	Weekly [7][]Span `json:"weekly"`
 	// Exceptions replace the plan of single days; an exception without spans is a closed day.
 	Exceptions []Exception `json:"exceptions,omitempty"`
+	// Calendars are lists of days that differ too. Where several have a day, the first decides; an exception comes before all.
+	Calendars []Calendar `json:"calendars,omitempty"`
 	// QueueCloses is how long before closing the queue takes no more visitors; 0: at closing.
 	QueueCloses time.Duration `json:"queue_closes,omitempty"`
 }
@@ -26,12 +28,15 @@ type Exception struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// On lists the spans of the day d.
+// On lists the spans of the day d, before what calendars take out of them; see Day.
 func (h *Hours) On(d Date) []Span {
 	for _, e := range h.Exceptions {
 		if e.Date == d {
 			return e.Spans
 		}
+	}
+	if _, c := h.holiday(d); c != nil {
+		return c.Spans
 	}
 	return h.Weekly[d.Weekday()]
 }

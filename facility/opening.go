@@ -27,6 +27,11 @@ func (h *Hours) Day(d Date, loc *time.Location) []Opening {
 		}
 		openings = append(openings, o)
 	}
+	if len(openings) > 0 {
+		for _, shut := range h.closings(d, loc) {
+			openings = without(openings, shut)
+		}
+	}
 	return openings
 }
 
@@ -165,7 +170,16 @@ func (h *Hours) end(o Opening, d Date, loc *time.Location) time.Time {
 
 // longest is more than the days that one opening can last. A weekly plan that is not around the clock has a break in every
 // seven days, which only exceptions can bridge; where it is, begin and end go from exception to exception.
-func (h *Hours) longest() int { return 8 * (len(h.Exceptions) + 2) }
+func (h *Hours) longest() int {
+	days := 8 * (len(h.Exceptions) + 2)
+	for i := range h.Calendars {
+		if allDay(h.Calendars[i].Spans) {
+			return days + mostBetween // they may bridge anything
+		}
+		days += 8 * len(h.Calendars[i].Events)
+	}
+	return days
+}
 
 // interruption is the first exception from day d on, in the direction of step, that is not open all day.
 func (h *Hours) interruption(d Date, step int) (found Date, ok bool) {
@@ -177,6 +191,9 @@ func (h *Hours) interruption(d Date, step int) (found Date, ok bool) {
 		if !ok || step > 0 && e.Date.Before(found) || step < 0 && found.Before(e.Date) {
 			found, ok = e.Date, true
 		}
+	}
+	if e, is := h.calendarDay(d, step); is && (!ok || step > 0 && e.Before(found) || step < 0 && found.Before(e)) {
+		return e, true
 	}
 	return found, ok
 }

@@ -39,6 +39,8 @@ type Site struct {
 	Doors   []Door     `json:"doors,omitempty"`
 	Devices []Device   `json:"devices,omitempty"`
 	Tasks   []Task     `json:"tasks,omitempty"`
+	// Maintenance is planned: in its times nothing is judged of what it is about.
+	Maintenance []Maintenance `json:"maintenance,omitempty"`
 	// Uplinks are what devices hang on and what is no device itself.
 	Uplinks []Uplink `json:"uplinks,omitempty"`
 	// KeepTaskAuthor keeps the name in a task log's "by"; without it the name is dropped on arrival.

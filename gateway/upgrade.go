@@ -27,7 +27,7 @@ func takeover(ctx context.Context, j journal.Recovery, st *journal.State) (telem
 }
 
 // Standing applies to an engine what stands at the record behind which it begins to read: the site's last configuration, the
-// levels that people chose, also before it, and that nobody listens.
+// levels that people chose and the maintenance that they entered, also before it, and that nobody listens.
 func Standing(ctx context.Context, j journal.Recovery, site string, from telemetry.Engine, apply func(*telemetry.Record) error) error {
 	var last *telemetry.Record
 	var levels []*telemetry.Record
@@ -36,7 +36,7 @@ func Standing(ctx context.Context, j journal.Recovery, site string, from telemet
 		case rec.Kind == telemetry.KindConfiguration:
 			kept := *rec
 			last = &kept
-		case rec.Kind == telemetry.KindEntry && rec.Entry != nil && rec.Entry.Kind == telemetry.EntryLevel:
+		case rec.Kind == telemetry.KindEntry && rec.Entry != nil && (rec.Entry.Kind == telemetry.EntryLevel || rec.Entry.Kind == telemetry.EntryMaintenance):
 			kept := *rec
 			levels = append(levels, &kept)
 		}

@@ -19,6 +19,8 @@ type Queries interface {
 	Occupancy(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Sample, error)
 	// Counts lists the counts and corrections that people entered for a zone of a site (empty: the building), the newest first.
 	Counts(ctx context.Context, site, zone string, limit int) ([]telemetry.Record, error)
+	// Entries lists what people entered of one kind at a site, the newest first.
+	Entries(ctx context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error)
 	// Entry finds the entry with an ID; false: there is none.
 	Entry(ctx context.Context, site, id string) (telemetry.Record, bool, error)
 	// Observations calls fn with the observations of a site that came before record seq (0: from the newest on), the newest first, until fn

@@ -412,6 +412,7 @@ func (e *Engine) wire() {
 			e.wireEra(i, k)
 		}
 	}
+	e.maintain()
 	e.watches = e.watches[:0]
 	for d := range e.everyDevice() {
 		d.zoneWatchers = d.zone != nil && len(d.zone.readWatchers) > 0

@@ -123,6 +123,7 @@ var (
 	wordings   = shared.Table[string, map[string]string]{Most: 4096}
 	levelNames = shared.Table[string, map[string]map[string]string]{Most: 1024}
 	parameters = shared.Table[[2]string, Params]{Most: 4096}
+	calendars  = shared.Table[string, []facility.Calendar]{Most: 1024}
 	locations  = shared.Table[string, facility.Location]{Most: 1024}
 )
 
@@ -197,6 +198,12 @@ func (d *Definition) compact() {
 	s := &d.Site
 	if s.Location.Location != nil {
 		s.Location, _ = locations.Get(s.Location.String(), func() (facility.Location, error) { return s.Location, nil })
+	}
+	if len(s.Hours.Calendars) > 0 {
+		// The holidays of a country are those of all its sites.
+		if key, err := json.Marshal(s.Hours.Calendars); err == nil {
+			s.Hours.Calendars, _ = calendars.Get(string(key), func() ([]facility.Calendar, error) { return s.Hours.Calendars, nil })
+		}
 	}
 	s.Uplinks = trimmed(s.Uplinks)
 	s.Zones, s.Doors, s.Devices, s.Tasks = trimmed(s.Zones), trimmed(s.Doors), trimmed(s.Devices), trimmed(s.Tasks)

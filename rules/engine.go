@@ -31,6 +31,7 @@ type Engine struct {
 	enforced  telemetry.Instant // when the rules in force last changed
 	instances []*instance       // by rule, kind of subject, subject
 	levels    levelBook
+	upkeep    upkeepBook
 	day       telemetry.Instant // the midnight that began today
 	midnight  telemetry.Instant // the next one
 	resetAt   telemetry.Instant // the next reset
@@ -268,6 +269,11 @@ func (e *Engine) newDay() {
 		i.forget(old)
 	}
 	e.levels.forget(old)
+	if n := len(e.upkeep.entries); n > 0 {
+		if e.upkeep.forget(old); len(e.upkeep.entries) < n {
+			e.maintain()
+		}
+	}
 	e.newRules()
 }
 

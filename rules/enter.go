@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -37,11 +38,26 @@ func (e *Engine) enter(n *telemetry.Entry, at, received telemetry.Instant) {
 			return
 		}
 		e.log(t, doneAt{at: at, item: n.Item, by: n.Author, agent: n.Text, began: n.Began, received: received, record: e.record})
+	case telemetry.EntryMaintenance:
+		if n.Ends != "" {
+			e.upkeep.takeBack(n.Ends, at)
+		} else {
+			scope, ok := ScopeOf(n.Subject)
+			if from := max(at, n.From); ok && n.Until > from {
+				e.upkeep.enter(upkeepEntry{from, n.Until, at, strings.Clone(n.ID), scope, strings.Clone(n.Author), strings.Clone(n.Reason)})
+			}
+		}
+		e.maintain()
+		e.askAll(at)
 	case telemetry.EntryLevel:
-		if !e.plan.def.knowsLevel(n.Text) {
+		switch {
+		case n.Ends != "":
+			e.levels.takeBack(n.Ends, at)
+		case e.plan.def.knowsLevel(n.Text):
+			e.levels.enter(levelEntry{from: max(at, n.From), until: n.Until, made: at, id: strings.Clone(n.ID), level: strings.Clone(n.Text)})
+		default:
 			return // it would lift every limit
 		}
-		e.levels.enter(levelEntry{from: at, until: n.Until, level: strings.Clone(n.Text)})
 		e.refreshLevel()
 		e.queue.set(0, e.nextTurn())
 		e.askAll(at)
@@ -80,4 +96,18 @@ func countedByHand(at telemetry.Instant, value float64) anchor {
 	n := peopleOf(max(0, value))
 	off := float64(handError * n.number())
 	return anchor{at: at, kind: countAnchor, value: n, spread: people(math.Round(off * off * float64(person)))}
+}
+
+// ScopeOf reads the subject of an entry about maintenance: empty for the site, or such as "zone:hall".
+func ScopeOf(subject string) (facility.Scope, bool) {
+	if subject == "" {
+		return facility.Scope{}, true
+	}
+	kind, id, ok := strings.Cut(strings.Clone(subject), ":")
+	s := facility.Scope{Kind: facility.ScopeKind(kind), ID: id}
+	switch s.Kind {
+	case facility.OfZone, facility.OfDoor, facility.OfDevice, facility.OfRule:
+		return s, ok && id != ""
+	}
+	return facility.Scope{}, false
 }

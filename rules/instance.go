@@ -30,6 +30,8 @@ type era struct {
 	protocol *Protocol
 	class    Class // of the rule
 	judge    judge
+	upkeep   *upkeep // the maintenance that concerns it; nil: none
+	book     *upkeepBook
 }
 
 // change is a state that holds from a time on.
@@ -51,6 +53,7 @@ type answer struct {
 	verdict Verdict
 	near    bool
 	idle    bool
+	upkeep  bool // idle because of maintenance
 }
 
 // now is the era in force.
@@ -113,6 +116,13 @@ func (e *era) ask(t telemetry.Instant, was Verdict, end telemetry.Instant) (find
 		return unknown(ReasonNotInForce, ""), end
 	}
 	f, until := e.judge.judge(t, was)
+	if e.upkeep != nil {
+		held, change := e.maintained(t)
+		if until = min(until, change); held {
+			// What was found stays to be seen. It is not judged.
+			f.verdict, f.reason, f.detail = Unknown, ReasonMaintenance, ""
+		}
+	}
 	return f, min(until, end)
 }
 

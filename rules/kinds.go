@@ -65,7 +65,7 @@ type finding struct {
 
 // answer is what history keeps of a finding.
 func (f *finding) answer() answer {
-	return answer{f.verdict, f.verdict == Unknown && f.reason == ReasonNear, f.verdict == Unknown && f.reason.Idle()}
+	return answer{f.verdict, f.verdict == Unknown && f.reason == ReasonNear, f.verdict == Unknown && f.reason.Idle(), f.verdict == Unknown && f.reason == ReasonMaintenance}
 }
 
 // unknown is the finding of a judge that cannot tell.

@@ -1,35 +1,87 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // levelEntry is a level that somebody switched on by hand.
 type levelEntry struct {
 	from, until telemetry.Instant // until 0: open
+	made        telemetry.Instant // when it was chosen
+	id          string
 	level       string
 }
 
+// void reports whether the entry was taken back before it began.
+func (e *levelEntry) void() bool { return e.until != 0 && e.until <= e.from }
+
+// ending takes an entry back that is not there yet: records come in any order.
+type ending struct {
+	id string
+	at telemetry.Instant
+}
+
 // levelBook knows the site's level at every time. What came into force last holds: a date of the configuration or an
-// entry; an entry that ends gives way to what would hold without it.
+// entry; an entry that ends, or is taken back, gives way to what would hold without it.
 type levelBook struct {
-	entries []levelEntry // by from
+	entries []levelEntry // by from; of those that begin together the one that was chosen last holds
+	ends    []ending     // by id
 	now     string       // at the clock
 	since   telemetry.Instant
 }
 
-// enter adds an entry; one with the same begin is replaced.
+// mostLevels bounds how many entries that stand without an end are kept behind newer ones: each may hold again, where those are taken back.
+const mostLevels = 64
+
+func compareLevels(a, b levelEntry) int {
+	return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.made, b.made), strings.Compare(a.id, b.id))
+}
+
+// enter adds an entry. The same again changes nothing.
 func (b *levelBook) enter(e levelEntry) {
-	i, found := slices.BinarySearchFunc(b.entries, e, func(a, b levelEntry) int {
-		return int(max(-1, min(1, a.from-b.from)))
-	})
+	for _, x := range b.ends {
+		if e.id != "" && x.id == e.id {
+			e.end(x.at)
+		}
+	}
+	i, found := slices.BinarySearchFunc(b.entries, e, compareLevels)
 	if found {
+		e.until = earlier(e.until, b.entries[i].until)
 		b.entries[i] = e
 		return
 	}
 	b.entries = slices.Insert(b.entries, i, e)
+}
+
+// end ends the entry at a time, if it does not end before. One that has not begun never does.
+func (e *levelEntry) end(at telemetry.Instant) { e.until = earlier(e.until, at) }
+
+// earlier is the earlier of two ends; 0: there is none.
+func earlier(a, b telemetry.Instant) telemetry.Instant {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// takeBack ends the entry with an id, also where it is heard of only later.
+func (b *levelBook) takeBack(id string, at telemetry.Instant) {
+	i, found := slices.BinarySearchFunc(b.ends, id, func(x ending, id string) int { return strings.Compare(x.id, id) })
+	if found {
+		b.ends[i].at = min(b.ends[i].at, at)
+	} else {
+		b.ends = slices.Insert(b.ends, i, ending{strings.Clone(id), at})
+	}
+	for k := range b.entries {
+		if b.entries[k].id == id {
+			b.entries[k].end(at)
+		}
+	}
 }
 
 // find gives the level at t and since when it holds.
@@ -39,15 +91,15 @@ func (b *levelBook) find(p *plan, t telemetry.Instant) (level string, since tele
 			level, since = l.Level, from
 		}
 	}
-	for _, e := range b.entries {
-		if e.from <= t && (e.until == 0 || t < e.until) && e.from >= since {
+	for i := range b.entries {
+		if e := &b.entries[i]; e.from <= t && (e.until == 0 || t < e.until) && e.from >= since {
 			level, since = e.level, e.from
 		}
 	}
 	// Entries that ended after the level began hid it until then.
 	began := since
-	for _, e := range b.entries {
-		if e.from >= began && e.until != 0 && e.until <= t {
+	for i := range b.entries {
+		if e := &b.entries[i]; e.from >= began && e.until != 0 && e.until <= t && !e.void() {
 			since = max(since, e.until)
 		}
 	}
@@ -65,26 +117,29 @@ func (b *levelBook) next(p *plan, t telemetry.Instant) telemetry.Instant {
 	for _, l := range p.def.Site.Levels {
 		turn(p.midnight(l.From))
 	}
-	for _, e := range b.entries {
-		turn(e.from)
-		if e.until != 0 {
-			turn(e.until)
+	for i := range b.entries {
+		if e := &b.entries[i]; !e.void() {
+			turn(e.from)
+			if e.until != 0 {
+				turn(e.until)
+			}
 		}
 	}
 	return next
 }
 
-// forget drops entries that ended, or were overruled by another entry, before the time.
+// forget drops entries that ended before the time, and the oldest of many that newer ones stand over.
 func (b *levelBook) forget(before telemetry.Instant) {
-	kept := b.entries[:0:0]
-	for i, e := range b.entries {
-		ended := e.until != 0 && e.until < before
-		overruled := i+1 < len(b.entries) && b.entries[i+1].from < before && b.entries[i+1].until == 0
-		if !ended && !overruled {
-			kept = append(kept, e)
+	b.entries = slices.DeleteFunc(b.entries, func(e levelEntry) bool { return e.until != 0 && max(e.until, e.made) < before })
+	b.ends = slices.DeleteFunc(b.ends, func(x ending) bool { return x.at < before })
+	over := len(b.entries) - mostLevels
+	b.entries = slices.DeleteFunc(b.entries, func(e levelEntry) bool {
+		drop := over > 0 && e.from < before
+		if drop {
+			over--
 		}
-	}
-	b.entries = kept
+		return drop
+	})
 }
 
 // levels is a judge's sight of the level under its own protocol.
@@ -126,4 +181,36 @@ func (l levels) next(t telemetry.Instant) telemetry.Instant {
 		return telemetry.Never
 	}
 	return min(l.book.since, l.book.next(l.plan, t))
+}
+
+// levelChoices are the levels of the site's protocols that are in force on a day or later: those of one protocol from the strictest on.
+func (p *plan) levelChoices(day facility.Date) []LevelChoice {
+	if c := &p.choices; c.day != day {
+		c.day, c.all = day, nil
+		for i := range p.def.Protocols {
+			protocol := &p.def.Protocols[i]
+			if !p.applies(protocol) || !protocol.Until.IsZero() && !day.Before(protocol.Until) {
+				continue
+			}
+			first := len(c.all)
+			for level, share := range protocol.Levels {
+				c.all = append(c.all, LevelChoice{level, share, protocol.Title})
+			}
+			slices.SortFunc(c.all[first:], func(a, b LevelChoice) int {
+				return cmp.Or(cmp.Compare(a.Share, b.Share), strings.Compare(a.Level, b.Level))
+			})
+		}
+	}
+	return p.choices.all
+}
+
+// chosen are the entries that hold at t, or will.
+func (b *levelBook) chosen(t telemetry.Instant) []ChosenLevel {
+	var all []ChosenLevel
+	for i := range b.entries {
+		if e := &b.entries[i]; !e.void() && (e.until == 0 || t < e.until) {
+			all = append(all, ChosenLevel{e.id, e.level, e.from, e.until})
+		}
+	}
+	return all
 }

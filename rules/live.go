@@ -13,6 +13,7 @@ func (e *Engine) View() View {
 		v.Persons = Estimate{Reason: ReasonNoData}
 		return v
 	}
+	today := e.plan.date(e.clock)
 	site := &e.plan.def.Site
 	v.Note = site.Note
 	v.Name, v.Zone, v.Version, v.Level = site.Name, site.Location.String(), e.plan.version, e.levels.now
@@ -26,6 +27,8 @@ func (e *Engine) View() View {
 		v.Protocols = append(v.Protocols, v.InForce[i].Title)
 	}
 	v.LevelName = LevelName(v.InForce, v.Level)
+	v.Maintenance, v.Day = e.maintenance(), site.Hours.Reason(today)
+	v.Levels, v.Chosen = e.plan.levelChoices(today), e.levels.chosen(e.clock)
 	worst, idle := make(map[Subject]Verdict), make(map[Subject]bool)
 	judged := false
 	v.Verdicts = make([]VerdictView, 0, len(e.instances))

@@ -29,6 +29,11 @@ type plan struct {
 	// lastService is what serviceDays found last, lastValidity what validity did.
 	lastService  serviceState
 	lastValidity validity
+	// choices is what levelChoices found for a day.
+	choices struct {
+		day facility.Date
+		all []LevelChoice
+	}
 	// measures are the quantities of each device as bits; 0: not known.
 	measures []uint64
 	// thermometers are the devices that measure body temperature, by index: those of which the definition says so, and
@@ -81,10 +86,7 @@ func planOf(def *Definition) (*plan, error) {
 	if p.passage == 0 {
 		p.passage = DefaultPassages
 	}
-	p.always = len(def.Site.Hours.Exceptions) == 0
-	for _, spans := range def.Site.Hours.Weekly {
-		p.always = p.always && len(spans) == 0
-	}
+	p.always = def.Site.Hours.Unset()
 	p.zoneAt = indexOf(def.Site.Zones, zoneID)
 	p.doorAt = indexOf(def.Site.Doors, doorID)
 	p.deviceAt = indexOf(def.Site.Devices, deviceID)

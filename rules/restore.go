@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -55,7 +56,29 @@ func (e *Engine) restore(c *decoder) error {
 	}
 	e.levels.now = c.string()
 	for range c.count() {
-		e.levels.entries = append(e.levels.entries, levelEntry{c.instant(), c.deadline(), c.string()})
+		l := levelEntry{c.deadline(), c.deadline(), c.deadline(), c.string(), c.string()}
+		if l.from == l.made {
+			l.from = c.present(l.from) // what was planned for later stays planned
+		}
+		l.made = c.present(l.made)
+		e.levels.entries = append(e.levels.entries, l)
+	}
+	slices.SortStableFunc(e.levels.entries, compareLevels)
+	for range c.count() {
+		e.levels.ends = append(e.levels.ends, ending{c.string(), c.instant()})
+	}
+	for range c.count() {
+		x := upkeepEntry{from: c.deadline(), until: c.deadline(), made: c.deadline(), id: c.string()}
+		x.scope, x.by, x.reason = facility.Scope{Kind: facility.ScopeKind(c.string()), ID: c.string()}, c.string(), c.string()
+		if x.from == x.made {
+			x.from = c.present(x.from)
+		}
+		x.made = c.present(x.made)
+		e.upkeep.entries = append(e.upkeep.entries, x)
+	}
+	slices.SortStableFunc(e.upkeep.entries, compareUpkeep)
+	for range c.count() {
+		e.upkeep.ends = append(e.upkeep.ends, ending{c.string(), c.instant()})
 	}
 	for range c.count() {
 		e.deafness.spans = append(e.deafness.spans, deafSpan{c.instant(), c.instant()})
@@ -170,7 +193,7 @@ func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
 		}
 		for range c.count() {
 			p := change{at: c.deadline()}
-			p.verdict, p.near, p.idle = Verdict(c.int()), c.bool(), c.bool()
+			p.verdict, p.near, p.idle, p.upkeep = Verdict(c.int()), c.bool(), c.bool(), c.bool()
 			p.since = c.present(p.at - c.deadline())
 			p.alarm.phase, p.alarm.doubt = Phase(c.int()), c.bool()
 			p.alarm.since = c.present(p.at - c.deadline())

@@ -58,7 +58,29 @@ func (e *Engine) encode(c *encoder) {
 	for _, l := range e.levels.entries {
 		c.instant(l.from)
 		c.instant(l.until)
+		c.instant(l.made)
+		c.string(l.id)
 		c.string(l.level)
+	}
+	c.list(len(e.levels.ends))
+	for _, x := range e.levels.ends {
+		c.string(x.id)
+		c.instant(x.at)
+	}
+	c.list(len(e.upkeep.entries))
+	for i := range e.upkeep.entries {
+		x := &e.upkeep.entries[i]
+		for _, at := range []telemetry.Instant{x.from, x.until, x.made} {
+			c.instant(at)
+		}
+		for _, s := range []string{x.id, string(x.scope.Kind), x.scope.ID, x.by, x.reason} {
+			c.string(s)
+		}
+	}
+	c.list(len(e.upkeep.ends))
+	for _, x := range e.upkeep.ends {
+		c.string(x.id)
+		c.instant(x.at)
 	}
 	c.list(len(e.deafness.spans))
 	for _, s := range e.deafness.spans {
@@ -266,6 +288,7 @@ func (c *encoder) instance(i *instance, plans []*plan) {
 		c.int(int64(p.verdict))
 		c.bool(p.near)
 		c.bool(p.idle)
+		c.bool(p.upkeep)
 		c.int(int64(p.at - p.since))
 		c.int(int64(p.alarm.phase))
 		c.bool(p.alarm.doubt)

@@ -179,6 +179,7 @@ const (
 	ReasonUncounted   Reason = "uncounted"    // nothing has said yet how many people are there: no anchor
 	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
 	ReasonIdle        Reason = "idle"         // nobody came in, so there was nobody to measure
+	ReasonMaintenance Reason = "maintenance"  // it is under maintenance: a person, or the plan, says that nothing is judged
 	ReasonFew         Reason = "few"          // too few were seen to speak of a share
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
 	ReasonParent      Reason = "parent"       // what it hangs on, Detail, fell silent with all behind it
@@ -188,7 +189,7 @@ const (
 // Idle reports whether the reason says that there was nothing to judge: nobody had to be observed, and nothing is wrong.
 func (r Reason) Idle() bool {
 	switch r {
-	case ReasonClosed, ReasonPending, ReasonNotInForce, ReasonIdle:
+	case ReasonClosed, ReasonPending, ReasonNotInForce, ReasonIdle, ReasonMaintenance:
 		return true
 	}
 	return false

@@ -18,20 +18,42 @@ type View struct {
 	NextChange telemetry.Instant `json:"next_change"`
 	Level      string            `json:"level,omitempty"`
 	LevelName  map[string]string `json:"level_name,omitempty"` // by language; empty: it is called by its id
-	Protocols  []string          `json:"protocols"`            // titles of those in force
-	InForce    []ProtocolView    `json:"in_force"`             // the protocols in force; never changed
-	Coming     []ProtocolView    `json:"coming,omitempty"`     // those that begin later, the soonest first; never changed
-	Version    string            `json:"version"`              // of the configuration in force
-	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
-	Persons    Estimate          `json:"persons"`              // in the whole building
-	Intake     *Intake           `json:"intake,omitempty"`     // of today's visitors and the queue; nil: no rule asks for it
-	Zones      []ZoneView        `json:"zones"`
-	Doors      []DoorView        `json:"doors"`
-	Devices    []DeviceView      `json:"devices"`
-	Tasks      []TaskView        `json:"tasks"`
-	Verdicts   []VerdictView     `json:"verdicts"` // of every rule and subject, by rule then subject
+	// Levels are what can be chosen here, Chosen the levels that people chose and that hold or will hold, by when they begin.
+	Levels []LevelChoice `json:"levels,omitempty"`
+	Chosen []ChosenLevel `json:"chosen,omitempty"`
+	// Maintenance is what is under maintenance, and what a person has entered for later.
+	Maintenance []MaintenanceView `json:"maintenance,omitempty"`
+	// Day is why today's hours differ from the week's: a holiday; empty: they do not.
+	Day       string         `json:"day,omitempty"`
+	Protocols []string       `json:"protocols"`        // titles of those in force
+	InForce   []ProtocolView `json:"in_force"`         // the protocols in force; never changed
+	Coming    []ProtocolView `json:"coming,omitempty"` // those that begin later, the soonest first; never changed
+	Version   string         `json:"version"`          // of the configuration in force
+	Verdict   Verdict        `json:"verdict"`          // the worst of all that are not idle: breached, else unknown, else within
+	Persons   Estimate       `json:"persons"`          // in the whole building
+	Intake    *Intake        `json:"intake,omitempty"` // of today's visitors and the queue; nil: no rule asks for it
+	Zones     []ZoneView     `json:"zones"`
+	Doors     []DoorView     `json:"doors"`
+	Devices   []DeviceView   `json:"devices"`
+	Tasks     []TaskView     `json:"tasks"`
+	Verdicts  []VerdictView  `json:"verdicts"` // of every rule and subject, by rule then subject
 	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
 	Outline *Outline `json:"-"`
+}
+
+// LevelChoice is a level under a protocol of the site that is in force, or will be.
+type LevelChoice struct {
+	Level    string  `json:"level"`
+	Share    float64 `json:"share"`    // of the full limits
+	Protocol string  `json:"protocol"` // its title
+}
+
+// ChosenLevel is a level that a person chose.
+type ChosenLevel struct {
+	Entry string            `json:"entry"` // its id
+	Level string            `json:"level"`
+	From  telemetry.Instant `json:"from"`
+	Until telemetry.Instant `json:"until,omitempty"` // 0: open
 }
 
 // Estimate is a number of people with what we do not know about it.
@@ -194,5 +216,12 @@ type VerdictView struct {
 // Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is
 // unknown, and nothing is wrong: it does not make the site unknown.
 func (v *VerdictView) Idle() bool {
-	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending || v.Explanation.Reason == ReasonFew)
+	if v.Verdict != Unknown {
+		return false
+	}
+	switch v.Explanation.Reason {
+	case ReasonClosed, ReasonPending, ReasonFew, ReasonMaintenance:
+		return true
+	}
+	return false
 }

@@ -210,3 +210,11 @@ func (s Severity) Rank() int {
 	}
 	return 2
 }
+
+// HasRule reports whether a rule with an id judges something.
+func (v *View) HasRule(id string) bool {
+	if v.Outline != nil {
+		return slices.ContainsFunc(v.Outline.judged, func(s standing) bool { return s.rule.id == id })
+	}
+	return slices.ContainsFunc(v.Verdicts, func(w VerdictView) bool { return w.Rule == id })
+}

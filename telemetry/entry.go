@@ -14,7 +14,13 @@ type Entry struct {
 	Subject string
 	Value   float64 // a count, by the kind of entry
 	Text    string  // a level's name, an agent, an outcome, by the kind of entry
-	Until   Instant // when an acknowledgement or level ends; 0: open
+	Until   Instant // when an acknowledgement, level or maintenance ends; 0: open
+	// From is when a level or maintenance begins, where that is later than when it was chosen; 0: at once.
+	From Instant `json:",omitempty"`
+	// Legal is the number of the order behind a level, as the person gave it.
+	Legal string `json:",omitempty"`
+	// Ends is the ID of the entry of the same kind and site that this one takes back: from At on that one holds no longer.
+	Ends string `json:",omitempty"`
 	// Item is what of the task was done, Began when that began (it was finished at the record's time). Empty, 0: all of it, not said.
 	Item  string  `json:",omitempty"`
 	Began Instant `json:",omitempty"`
@@ -39,7 +45,8 @@ const (
 	EntryCorrection  EntryKind = "correction"  // Value people are added to zone Subject
 	EntryTask        EntryKind = "task"        // task Subject was done (Value 1) with agent Text
 	EntryAcknowledge EntryKind = "acknowledge" // alert Subject is being handled, until Until
-	EntryLevel       EntryKind = "level"       // the site's level is Text from At on
+	EntryLevel       EntryKind = "level"       // the site's level is Text from From on, or the one of Ends no longer holds
+	EntryMaintenance EntryKind = "maintenance" // the part of the site that Subject names (empty: all; "zone:hall", "rule:air") is maintained from From until Until, or that of Ends is over
 	EntryOutcome     EntryKind = "outcome"     // case Subject ended as Text
 )
 

@@ -65,6 +65,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	api := humago.New(mux, config)
 	s.apiSites(api)
 	s.apiEntries(api)
+	s.apiLevels(api)
 	s.apiAlerts(api)
 	s.apiGateway(api)
 	s.apiReadings(api)

@@ -318,10 +318,17 @@ func (c *crawler) page(res *http.Response) {
 
 func (c *crawler) post(where, address string) {
 	c.forms++
-	if strings.HasSuffix(address, "/logout") || strings.HasSuffix(address, "/token") {
+	if strings.HasSuffix(address, "/logout") || strings.HasSuffix(address, "/token") || strings.HasSuffix(address, "/end") {
 		return
 	}
-	res := c.follow("POST", address, url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "from": {"/devices"}, "minutes": {"5"}})
+	form := url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "from": {"/devices"}, "minutes": {"5"}}
+	if strings.HasSuffix(address, "/level") {
+		form = url.Values{"id": {newUUID()}, "choice": {"3"}, "reason": {"test"}}
+	}
+	if strings.HasSuffix(address, "/maintenance") {
+		form = url.Values{"id": {newUUID()}, "until": {"2026-01-06T08:00"}, "reason": {"test"}}
+	}
+	res := c.follow("POST", address, form)
 	if res.StatusCode != http.StatusOK {
 		c.t.Errorf("%s: its form %s: status %d, want 200 in the end", where, address, res.StatusCode)
 	}

@@ -80,36 +80,49 @@ func (e *entered) problem(now time.Time) (field, key string) {
 	return "", ""
 }
 
+// deed is something that a person does and that becomes an entry.
+type deed interface {
+	// entry is what becomes a record of the site; its ID is as it was given.
+	entry() (site string, e telemetry.Entry)
+	// moment is when it was so; 0: now.
+	moment() telemetry.Instant
+	// acceptable says why it cannot be entered now; nil: it can.
+	acceptable(s *Server) error
+	// made reports whether a record is what this deed became, and not another one under the same id.
+	made(rec *telemetry.Record) bool
+}
+
 // enter makes an entry durable and waits a little until it shows. One that was made before is answered with its record before
 // anything else is asked: who got no answer sends it again, maybe when it would be accepted no more, because its time is too far back
 // by now or its zone is gone. The error is a *fault with a sentence for people.
-func (s *Server) enter(ctx context.Context, e *entered) (telemetry.Record, error) {
+func (s *Server) enter(ctx context.Context, d deed) (telemetry.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, entryPatience)
 	defer cancel()
 	rec, done, err := telemetry.Record{}, false, error(nil)
-	if isUUID(e.id) {
-		rec, done, err = s.opts.Entries.Entered(ctx, e.site, strings.ToLower(e.id))
+	site, e := d.entry()
+	e.ID = strings.ToLower(e.ID)
+	if isUUID(e.ID) {
+		rec, done, err = s.opts.Entries.Entered(ctx, site, e.ID)
 	}
 	if err == nil && !done {
-		if err = s.acceptable(e); err != nil {
+		if err = d.acceptable(s); err != nil {
 			return telemetry.Record{}, err
 		}
-		rec, err = s.opts.Entries.Enter(ctx, e.site, e.entry(), e.moment())
+		rec, err = s.opts.Entries.Enter(ctx, site, e, d.moment())
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return telemetry.Record{}, refused(http.StatusServiceUnavailable, notStored, err)
 	case err != nil:
-		return telemetry.Record{}, fmt.Errorf("entering a %s: %w", e.kind, err)
-	case !e.made(&rec):
+		return telemetry.Record{}, fmt.Errorf("entering a %s: %w", e.Kind, err)
+	case !d.made(&rec):
 		return telemetry.Record{}, refused(http.StatusConflict, usedOtherwise, fmt.Errorf("record %d of site %q has the id of another entry", rec.Seq, rec.Site))
 	}
-	s.untilShown(ctx, e.site, rec.Seq)
+	s.untilShown(ctx, site, rec.Seq)
 	return rec, nil
 }
 
-// acceptable says why an entry cannot be made now; nil: it can.
-func (s *Server) acceptable(e *entered) error {
+func (e *entered) acceptable(s *Server) error {
 	v, ok := s.opts.Live.Outline(e.site)
 	if !ok {
 		return errNoPage
@@ -144,9 +157,8 @@ func refused(status int, key string, cause error) *fault {
 	return &fault{status: status, key: "entry." + key, cause: cause}
 }
 
-// entry is what becomes a record.
-func (e *entered) entry() telemetry.Entry {
-	n := telemetry.Entry{ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Value: e.value}
+func (e *entered) entry() (string, telemetry.Entry) {
+	n := telemetry.Entry{ID: e.id, Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Value: e.value}
 	if e.zone != wholeSite {
 		n.Subject = e.zone
 	}
@@ -156,10 +168,9 @@ func (e *entered) entry() telemetry.Entry {
 			n.Began = telemetry.InstantOf(e.began)
 		}
 	}
-	return n
+	return e.site, n
 }
 
-// moment is when it was so; 0: now.
 func (e *entered) moment() telemetry.Instant {
 	if e.at.IsZero() {
 		return 0
@@ -167,14 +178,14 @@ func (e *entered) moment() telemetry.Instant {
 	return telemetry.InstantOf(e.at)
 }
 
-// made reports whether a record is what this entry became, and not another one under the same id. What was entered as now, or a
-// little ahead of the gateway's clock, has the time of receipt.
+// made: what was entered as now, or a little ahead of the gateway's clock, has the time of receipt.
 func (e *entered) made(rec *telemetry.Record) bool {
 	at := e.moment()
 	if at == 0 {
 		at = rec.Received
 	}
-	was, is := rec.Entry, e.entry()
+	_, is := e.entry()
+	was := rec.Entry
 	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Author == is.Author && was.Reason == is.Reason &&
 		was.Item == is.Item && was.Text == is.Text && was.Began == is.Began &&
 		rec.At == min(at, rec.Received)

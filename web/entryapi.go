@@ -93,24 +93,24 @@ func (s *Server) apiEnter(ctx context.Context, e *entered) (*apiOne[apiEntry], e
 	if err == nil {
 		return &apiOne[apiEntry]{apiEntryOf(&rec)}, nil
 	}
-	return nil, s.apiEntryError(e, err)
+	return nil, s.apiRefusal("entry", err, func(key string) string {
+		if field, _ := e.problem(s.opts.Now()); field != "" || key != "entry."+tooFew {
+			return field
+		}
+		return "value"
+	})
 }
 
-// apiEntryError says to a program why an entry was not made.
-func (s *Server) apiEntryError(e *entered, err error) error {
+// apiRefusal is why an entry was not made. A program reads English, and which field it is about (empty: none).
+func (s *Server) apiRefusal(what string, err error, field func(key string) string) error {
 	var f *fault
 	if !errors.As(err, &f) {
-		return s.apiError("entry", err)
+		return s.apiError(what, err)
 	}
-	// A program reads English, and which field it is about.
 	text := s.tongues.byTag("en").T(f.key, f.args...)
 	if f.status == http.StatusUnprocessableEntity {
-		field, _ := e.problem(s.opts.Now())
-		if f.key == "entry."+tooFew {
-			field = "value"
-		}
-		if field != "" {
-			text = "body " + field + ": " + text
+		if about := field(f.key); about != "" {
+			text = "body " + about + ": " + text
 		}
 	}
 	return huma.NewError(f.status, text)

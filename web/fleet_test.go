@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -162,6 +163,23 @@ func (f *fleet) Enter(_ context.Context, site string, e telemetry.Entry, at tele
 			z.Persons, z.CountAsked = estimate(e.Value, 0), 0
 		}
 	}
+	if e.Kind == telemetry.EntryMaintenance {
+		v.Maintenance = slices.DeleteFunc(slices.Clone(v.Maintenance), func(m rules.MaintenanceView) bool { return m.Entry == e.Ends })
+		if scope, ok := rules.ScopeOf(e.Subject); ok && e.Ends == "" {
+			v.Maintenance = append(v.Maintenance, rules.MaintenanceView{Entry: e.ID, Scope: scope, From: max(rec.At, e.From), Until: e.Until, By: e.Author, Reason: e.Reason})
+		}
+	}
+	if e.Kind == telemetry.EntryLevel {
+		v.Chosen = slices.DeleteFunc(slices.Clone(v.Chosen), func(c rules.ChosenLevel) bool { return c.Entry == e.Ends })
+		if v.Level = "2"; e.Ends == "" {
+			v.Chosen = append(v.Chosen, rules.ChosenLevel{Entry: e.ID, Level: e.Text, From: max(rec.At, e.From), Until: e.Until})
+		}
+		for _, c := range v.Chosen {
+			if c.From <= rec.At {
+				v.Level = c.Level
+			}
+		}
+	}
 	f.views[site] = &v
 	return rec, nil
 }
@@ -183,6 +201,18 @@ func (f *fleet) Counts(_ context.Context, site, zone string, limit int) ([]telem
 	var out []telemetry.Record
 	for _, rec := range slices.Backward(f.entries) {
 		if rec.Site == site && rec.Entry.Subject == zone && len(out) < limit {
+			out = append(out, rec)
+		}
+	}
+	return out, f.fail
+}
+
+func (f *fleet) Entries(_ context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []telemetry.Record
+	for _, rec := range slices.Backward(f.entries) {
+		if rec.Site == site && rec.Entry.Kind == kind && len(out) < limit {
 			out = append(out, rec)
 		}
 	}
@@ -244,7 +274,13 @@ func newFleet() *fleet {
 
 	add(mall("mpp-kota-probolinggo", "MPP Kota Probolinggo", "Asia/Jakarta", 38, 2))
 	add(mall("mpp-kab-probolinggo", "MPP Kabupaten Probolinggo", "Asia/Jakarta", 21, 1.4))
-	add(mall("mpp-magetan", "MPP Kabupaten Magetan", "Asia/Jakarta", 12, .8))
+	magetan := mall("mpp-magetan", "MPP Kabupaten Magetan", "Asia/Jakarta", 12, .8)
+	magetan.Maintenance = []rules.MaintenanceView{
+		{Entry: "m1", Scope: facility.Scope{Kind: facility.OfZone, ID: "loket"}, From: ago(time.Hour), Until: in(2 * time.Hour), By: "PT Teknik Sejuk", Reason: "servis AC"},
+		{Scope: facility.Scope{Kind: facility.OfDevice, ID: "udara-2"}, Until: in(time.Hour), Reason: "kalibrasi"},
+	}
+	magetan.Day = "Maulid Nabi Muhammad SAW"
+	add(magetan)
 	bojonegoro := mall("mpp-bojonegoro", "MPP Kabupaten Bojonegoro", "Asia/Jakarta", 29, 2)
 	pending(&bojonegoro)
 	add(bojonegoro)

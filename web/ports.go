@@ -38,13 +38,15 @@ type Alerts interface {
 type Entries interface {
 	// Acknowledge says that author handles the alert until the given time. ErrNotFound: no such alert is open.
 	Acknowledge(ctx context.Context, alert, author, reason string, until telemetry.Instant) error
-	// Enter takes a count or a correction of the people in a zone (Subject empty: in the building) at a time (0: now) and
+	// Enter takes a count or a correction of the people in a zone (Subject empty: in the building) at a time (0: now), or a level, and
 	// gives its record. Where an entry with its ID was made before, whatever it said, that changes nothing and gives the record of then.
 	Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) (telemetry.Record, error)
 	// Entered gives the record of the entry with an ID; false: there is none on disk.
 	Entered(ctx context.Context, site, id string) (telemetry.Record, bool, error)
 	// Counts lists what was entered for a zone (empty: the building), the newest first.
 	Counts(ctx context.Context, site, zone string, limit int) ([]telemetry.Record, error)
+	// Entries lists what was entered of one kind at a site, the newest first.
+	Entries(ctx context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error)
 }
 
 // Rejections are the messages that were not understood.

@@ -17,7 +17,8 @@ func mall(id, name, zone string, people, err float64) rules.View {
 	hall := math.Round(people * .7)
 	v := rules.View{
 		Site: id, Name: name, Zone: zone, Now: telemetry.InstantOf(fleetNow), Record: 1_842_336, Open: true,
-		NextChange: telemetry.InstantOf(closes), Level: "2", Protocols: []string{"Protokol kesehatan tempat umum"}, Version: "9f3c21",
+		NextChange: telemetry.InstantOf(closes), Level: "2", Protocols: []string{"Protokol kesehatan tempat umum"},
+		Levels: []rules.LevelChoice{{Level: "3", Share: .5, Protocol: "PPKM"}, {Level: "2", Share: .75, Protocol: "PPKM"}, {Level: "1", Share: 1, Protocol: "PPKM"}}, Version: "9f3c21",
 		Verdict: rules.Within, Persons: estimate(people, err),
 		Zones: []rules.ZoneView{
 			{ID: "ruang-tunggu", Name: "Ruang tunggu", Persons: estimate(hall, err), Limit: 50, HasLimit: true, Binding: "seats", Verdict: rules.Within,

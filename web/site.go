@@ -46,6 +46,7 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	sc := s.scene(c.lang, v)
 	open := s.openAlerts(v.Site)
 	c.add("site-head", "site-head", s.headOf(sc, s.gatewayFault(c.lang)))
+	c.add("site-maintenance", "site-maintenance", map[string]any{"Site": v.Site, "Rows": upkeepRows(sc)})
 	c.add("site-alerts", "site-alerts", alertCards(sc, open))
 	c.add("", "site-zones-open", nil)
 	for i := range v.Zones {
@@ -94,6 +95,8 @@ type siteHead struct {
 	Hours     string
 	Open      bool
 	Level     string
+	Levels    bool // it can be chosen
+	Day       string
 	Protocols string
 	Persons   persons
 	Summary   string // the worst verdict in a sentence, with its subject
@@ -116,7 +119,7 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 	v := sc.view
 	row := siteRowOf(sc, nil)
 	h := siteHead{
-		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: sc.levelName(),
+		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: sc.levelName(), Levels: len(v.Levels) > 0, Day: v.Day,
 		Protocols: sc.protocolTitles(), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
 		Clock: sc.now.In(sc.loc).Format("MST"), Note: sc.note(v.Note),
 	}

@@ -46,6 +46,12 @@ func (m *memory) Counts(_ context.Context, site, zone string, limit int) ([]tele
 	})
 }
 
+func (m *memory) Entries(_ context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error) {
+	return m.newest(limit, func(r *telemetry.Record) bool {
+		return r.Kind == telemetry.KindEntry && r.Site == site && r.Entry.Kind == kind
+	})
+}
+
 func (m *memory) Configurations(_ context.Context, site string, after, until uint64) ([]telemetry.Record, error) {
 	found, err := m.newest(math.MaxInt, func(r *telemetry.Record) bool {
 		return r.Kind == telemetry.KindConfiguration && r.Site == site && r.Seq > after && r.Seq <= until

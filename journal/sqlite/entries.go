@@ -8,7 +8,7 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// recentEntries bounds how many entries of a site are looked through for those about one zone: a list for a page, not an audit.
+// recentEntries bounds how many entries of a site are looked through for those about one zone or of one kind: a list for a page, not an audit.
 const recentEntries = 20_000
 
 // SQLite takes a partial index only where a query says literally what the index is limited to: kind IN (3, 5) AND kind = 3.
@@ -17,6 +17,9 @@ const (
 		(SELECT * FROM records WHERE kind IN (3, 5) AND kind = 3 AND site = ?1 ORDER BY seq DESC LIMIT ?4)
 		WHERE json_extract(body, '$.Subject') = ?2 AND json_extract(body, '$.Kind') IN ('count', 'correction')
 		ORDER BY seq DESC LIMIT ?3`
+	entriesSQL = `SELECT seq, kind, site, at, received, identity, body FROM
+		(SELECT * FROM records WHERE kind IN (3, 5) AND kind = 3 AND site = ?1 ORDER BY seq DESC LIMIT ?4)
+		WHERE json_extract(body, '$.Kind') = ?2 ORDER BY seq DESC LIMIT ?3`
 	entrySQL = `SELECT seq, kind, site, at, received, identity, body FROM records
 		WHERE kind IN (3, 5) AND kind = 3 AND site = ?2 AND identity = ?1 ORDER BY seq LIMIT 1`
 )
@@ -26,6 +29,15 @@ func (j *Journal) Counts(ctx context.Context, site, zone string, limit int) ([]t
 	found, err := j.entries(ctx, countsSQL, site, zone, limit, recentEntries)
 	if err != nil {
 		return nil, fmt.Errorf("listing the counts of %q %q: %w", site, zone, err)
+	}
+	return found, nil
+}
+
+// Entries lists what people entered of one kind at a site, the newest first.
+func (j *Journal) Entries(ctx context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error) {
+	found, err := j.entries(ctx, entriesSQL, site, string(kind), limit, recentEntries)
+	if err != nil {
+		return nil, fmt.Errorf("listing the entries %q of %q: %w", kind, site, err)
 	}
 	return found, nil
 }

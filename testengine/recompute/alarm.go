@@ -24,7 +24,7 @@ func demand(a Answer) int {
 	switch {
 	case a.Verdict == Breached:
 		return people
-	case a.Verdict == Within || a.Idle:
+	case a.Verdict == Within || a.Idle && !a.Upkeep:
 		return nothing
 	}
 	return doubt

@@ -35,7 +35,43 @@ func (m *maker) hours() (h facility.Hours) {
 		h.Exceptions = []facility.Exception{{Date: date, Spans: pick(m, nil, hours("10:00-14:00"), hours("00:00-24:00"))}}
 		h.Weekly[date.AddDays(1).Weekday()] = pick(m, day, nil)
 	}
+	if m.planned && m.chance(.7) {
+		h.Calendars = m.calendars()
+	}
 	return h
+}
+
+// calendars are holidays, shortened days and closings of some hours around the scenario's days.
+func (m *maker) calendars() (all []facility.Calendar) {
+	date := facility.DateOf(m.start.In(m.loc.Location)).AddDays(m.IntN(3))
+	again := func(e facility.Event) facility.Event {
+		if m.chance(.5) {
+			e.Repeat = &facility.Repeat{Every: pick(m, facility.Daily, facility.Weekly, facility.Yearly)}
+			e.From = pick(m, date, date.AddDays(-7), facility.Date{Year: date.Year - 2, Month: date.Month, Day: min(date.Day, 28)})
+			if m.chance(.3) {
+				e.Except = []facility.Date{date}
+			}
+			if m.chance(.3) {
+				e.Repeat.Until = date
+			}
+		}
+		return e
+	}
+	if m.chance(.6) {
+		e := again(facility.Event{Name: "holiday", From: date, Days: 1 + m.IntN(2)})
+		if e.Repeat != nil && e.Repeat.Every == facility.Daily {
+			e.Repeat.Every = facility.Weekly
+		}
+		all = append(all, facility.Calendar{ID: "holidays", Spans: pick(m, nil, hours("10:00-14:00"), hours("00:00-24:00")), Events: []facility.Event{e}})
+	}
+	if m.chance(.6) {
+		e := again(facility.Event{Name: "closing", From: date, At: clock(pick(m, "09:00", "13:30", "23:00", "02:15")), Lasts: m.duration(time.Minute, 30*time.Hour)})
+		if m.chance(.3) {
+			e.Location, _ = facility.LoadLocation("Asia/Makassar")
+		}
+		all = append(all, facility.Calendar{ID: "closings", Events: []facility.Event{e}})
+	}
+	return all
 }
 
 func at(kind facility.PlaceKind, id string) facility.Place { return facility.Place{Kind: kind, ID: id} }
@@ -131,6 +167,13 @@ func (m *maker) definition() *rules.Definition {
 		}
 		if x.Place.Kind == facility.AtZone && m.chance(.2) {
 			delete(d.Measures, x.ID)
+		}
+	}
+	if m.planned && m.chance(.4) {
+		d.Site.Maintenance = []facility.Maintenance{{Scope: pick(m, facility.Scope{}, facility.Scope{Kind: facility.OfZone, ID: "hall"}, facility.Scope{Kind: facility.OfDoor, ID: "main"}), Reason: "x",
+			When: facility.Event{From: date.AddDays(m.IntN(2)), At: clock(pick(m, "09:00", "02:10", "22:30")), Lasts: m.duration(time.Minute, 8*time.Hour)}}}
+		if m.chance(.5) {
+			d.Site.Maintenance[0].When.Repeat = &facility.Repeat{Every: facility.Daily}
 		}
 	}
 	if d.Protocols = m.protocols(); len(d.Protocols) > 1 && m.chance(.5) {

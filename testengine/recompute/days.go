@@ -30,11 +30,12 @@ func newDays(site *facility.Site, records []telemetry.Record) *days {
 		r := &records[i]
 		first, last = min(first, r.Received, r.At), max(last, r.Received)
 	}
-	d := &days{always: len(site.Hours.Exceptions) == 0}
+	d := &days{always: len(site.Hours.Exceptions) == 0 && len(site.Hours.Calendars) == 0}
 	for _, spans := range site.Hours.Weekly {
 		d.always = d.always && len(spans) == 0
 	}
 	date := facility.DateOf(first.In(loc)).AddDays(-daysAround)
+	shut := shutTimes(site, date)
 	for ; ; date = date.AddDays(1) {
 		begin := shown(date, 0, loc)
 		if begin > last.Add(daysAround*24*time.Hour) {
@@ -47,12 +48,14 @@ func newDays(site *facility.Site, records []telemetry.Record) *days {
 			if o.open >= o.close {
 				continue
 			}
-			if n := len(d.openings); n > 0 && d.openings[n-1].close == o.open {
-				d.openings[n-1].close = o.close
-				continue
+			for _, o := range shutOut(o, shut) {
+				if n := len(d.openings); n > 0 && d.openings[n-1].close == o.open {
+					d.openings[n-1].close = o.close
+					continue
+				}
+				begun = append(begun, len(d.openings))
+				d.openings = append(d.openings, o)
 			}
-			begun = append(begun, len(d.openings))
-			d.openings = append(d.openings, o)
 		}
 		if len(begun) > 0 {
 			// Which opening belongs to a service is told by its index until all are as long as they are.
@@ -79,6 +82,18 @@ func spansOf(h *facility.Hours, date facility.Date) []facility.Span {
 	for _, e := range h.Exceptions {
 		if e.Date == date {
 			return e.Spans
+		}
+	}
+	for _, c := range h.Calendars {
+		for i := range c.Events {
+			for _, begin := range occurrences(&c.Events[i], date.AddDays(-c.Events[i].Days), date) {
+				if begin.AddDays(c.Events[i].Days - 1).Before(date) {
+					continue
+				}
+				if c.Events[i].Days > 0 {
+					return c.Spans
+				}
+			}
 		}
 	}
 	return h.Weekly[date.Weekday()]
@@ -131,4 +146,64 @@ func (d *days) at(t telemetry.Instant) (opening, bool) {
 func (d *days) isOpen(t telemetry.Instant) bool {
 	_, ok := d.at(t)
 	return ok
+}
+
+// occurrences are the days of [from, until] on which an event begins. Of repetitions it knows those that random scenarios draw: every day,
+// every week on the event's own weekday, every year on its own day.
+func occurrences(e *facility.Event, from, until facility.Date) (all []facility.Date) {
+	for n, date := 0, e.From; !until.Before(date) && n < 5000; n++ {
+		if !date.Before(from) && !slices.Contains(e.Except, date) && (e.Repeat == nil || e.Repeat.Until.IsZero() || !e.Repeat.Until.Before(date)) {
+			all = append(all, date)
+		}
+		switch {
+		case e.Repeat == nil:
+			return all
+		case e.Repeat.Every == facility.Yearly:
+			date.Year++
+		case e.Repeat.Every == facility.Weekly:
+			date = date.AddDays(7)
+		default:
+			date = date.AddDays(1)
+		}
+	}
+	return all
+}
+
+// shutTimes are the times for which calendars close the site, from some days before a date on.
+func shutTimes(site *facility.Site, from facility.Date) (all []opening) {
+	for _, c := range site.Hours.Calendars {
+		for i := range c.Events {
+			e := &c.Events[i]
+			if e.Days > 0 {
+				continue
+			}
+			clock := site.Location.Location
+			if e.Location.Location != nil {
+				clock = e.Location.Location
+			}
+			for _, date := range occurrences(e, from.AddDays(-3), from.AddDays(100)) {
+				begin := shown(date, e.At, clock)
+				all = append(all, opening{begin, begin.Add(e.Lasts)})
+			}
+		}
+	}
+	return all
+}
+
+// shutOut is what is left of an opening.
+func shutOut(o opening, shut []opening) []opening {
+	for i, x := range shut {
+		if x.close <= o.open || o.close <= x.open {
+			continue
+		}
+		var all []opening
+		if o.open < x.open {
+			all = append(all, shutOut(opening{o.open, x.open}, shut[i+1:])...)
+		}
+		if x.close < o.close {
+			all = append(all, shutOut(opening{x.close, o.close}, shut[i+1:])...)
+		}
+		return all
+	}
+	return []opening{o}
 }

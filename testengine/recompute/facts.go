@@ -312,17 +312,47 @@ func (s *Site) enter(r *telemetry.Record, at telemetry.Instant) {
 			}
 			s.tasks[e.Subject] = append(s.tasks[e.Subject], l)
 		}
+	case telemetry.EntryMaintenance:
+		if e.Ends != "" {
+			s.overs = append(s.overs, levelBack{e.Ends, at})
+		} else {
+			s.upkeeps = append(s.upkeeps, workTime{e.ID, e.Subject, max(at, e.From), e.Until})
+		}
 	case telemetry.EntryLevel:
+		if e.Ends != "" {
+			s.backs = append(s.backs, levelBack{e.Ends, at})
+			return
+		}
 		known := false
 		c := s.config(r.Received)
 		for _, p := range c.Protocols {
 			known = known || p.Levels[e.Text] > 0
 		}
 		if known {
-			s.levels = slices.DeleteFunc(s.levels, func(l levelEntry) bool { return l.from == at })
-			s.levels = append(s.levels, levelEntry{at, e.Until, e.Text})
+			s.levels = append(s.levels, levelEntry{max(at, e.From), at, e.Until, e.ID, e.Text})
 		}
 	}
+}
+
+// takeBack ends the levels that somebody took back; those that had not begun never hold.
+func (s *Site) takeBack() {
+	for _, b := range s.backs {
+		for i := range s.levels {
+			if l := &s.levels[i]; l.id == b.id && (l.until == 0 || b.at < l.until) {
+				l.until = b.at
+			}
+		}
+	}
+	s.levels = slices.DeleteFunc(s.levels, func(l levelEntry) bool { return l.until != 0 && l.until <= l.from })
+	slices.SortStableFunc(s.levels, func(a, b levelEntry) int {
+		if a.from != b.from {
+			return cmp(a.from, b.from)
+		}
+		if a.made != b.made {
+			return cmp(a.made, b.made)
+		}
+		return cmp(a.id, b.id)
+	})
 }
 
 // level is the site's level at t: of the dates of the configuration and the entries that hold, the one that began last.

@@ -105,7 +105,7 @@ func (d *device) pulse() time.Duration { return 3 * d.def.Interval }
 
 // finish sorts everything by time and finds what follows from all records together.
 func (s *Site) finish() {
-	slices.SortStableFunc(s.levels, func(a, b levelEntry) int { return cmp(a.from, b.from) })
+	s.takeBack()
 	for id := range s.tasks {
 		slices.SortStableFunc(s.tasks[id], func(a, b taskLog) int { return cmp(a.at, b.at) })
 		s.tasks[id] = once(s.tasks[id])

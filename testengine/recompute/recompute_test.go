@@ -306,3 +306,14 @@ func show(r *telemetry.Record, loc *time.Location) string {
 	}
 	return at
 }
+
+// TestPlansAreRecomputed is the same about closed days, closings, maintenance, and levels that begin later or are taken back.
+func TestPlansAreRecomputed(t *testing.T) {
+	n := 40
+	if testengine.Racing || testing.Short() {
+		n = 4
+	}
+	for i := range n {
+		one(t, firstPlanned+uint64(i), false, false)
+	}
+}

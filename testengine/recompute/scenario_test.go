@@ -32,6 +32,7 @@ type maker struct {
 	taken   map[telemetry.Instant]bool
 	upkeep  bool // with logs that cannot be true, masks, dispensers, vehicles, checklists and air
 	rooms   bool // with seats, queues, quotas and people after hours
+	planned bool // with calendars, maintenance and levels for later
 }
 
 const siteID = "mpp"
@@ -55,7 +56,7 @@ func (m *maker) duration(from, to time.Duration) time.Duration {
 }
 
 func makeScenario(t testing.TB, seed uint64, upkeep, rooms bool) scenario {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), upkeep: upkeep, rooms: rooms, t: t, taken: map[telemetry.Instant]bool{}}
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), upkeep: upkeep, rooms: rooms, planned: seed >= firstPlanned, t: t, taken: map[telemetry.Instant]bool{}}
 	at := pick(m, starts...)
 	loc, err := facility.LoadLocation(at.zone)
 	if err != nil {
@@ -139,6 +140,9 @@ func (m *maker) people() {
 		}
 		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)
 	}
+	if m.planned {
+		m.plans()
+	}
 	if m.upkeep {
 		m.logs()
 		return
@@ -164,6 +168,35 @@ func (m *maker) logs() {
 		}
 	}
 }
+
+// plans are levels and maintenance that begin later, end, and are taken back.
+func (m *maker) plans() {
+	var chosen, kept []string
+	for range 2 + m.IntN(8) {
+		at := m.time()
+		e := telemetry.Entry{ID: fmt.Sprint(at), Kind: telemetry.EntryLevel, Text: pick(m, "l1", "l2", "l3")}
+		ids := &chosen
+		if m.chance(.5) {
+			e.Kind, e.Text, ids = telemetry.EntryMaintenance, "", &kept
+			e.Subject = pick(m, "", "zone:hall", "zone:waiting", "door:main", "device:c-main", "device:thermo", "rule:capacity", "rule:alive", "zone:none", "what")
+			e.Until = at.Add(m.duration(time.Minute, 12*time.Hour))
+		} else if m.chance(.5) {
+			e.Until = at.Add(m.duration(time.Minute, 20*time.Hour))
+		}
+		if m.chance(.4) {
+			e.From = at.Add(m.duration(time.Minute, 10*time.Hour))
+		}
+		if len(*ids) > 0 && m.chance(.4) {
+			e = telemetry.Entry{ID: e.ID, Kind: e.Kind, Ends: (*ids)[m.IntN(len(*ids))]}
+		} else {
+			*ids = append(*ids, e.ID)
+		}
+		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)
+	}
+}
+
+// firstPlanned is the first seed whose scenarios have calendars, maintenance and levels for later. Those before stay as they were.
+const firstPlanned = 1_000_000
 
 // deliver says when each record is received, and sends some twice or as what the broker kept.
 func (m *maker) deliver(way string) {

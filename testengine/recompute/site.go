@@ -23,7 +23,8 @@ type Answer struct {
 	Verdict int
 	Near    bool // unknown because it is near the limit
 	// Idle: unknown because there is nothing to judge (closed, nothing due, no limit), which asks nobody to doubt.
-	Idle bool
+	Idle   bool
+	Upkeep bool // idle because of maintenance
 }
 
 // Key is a rule about a subject.
@@ -146,6 +147,9 @@ type Site struct {
 	end     telemetry.Instant
 	configs []*config
 	levels  []levelEntry
+	backs   []levelBack
+	upkeeps []workTime
+	overs   []levelBack // of maintenance
 	deaf    []span
 	tasks   map[string][]taskLog
 	devices []*device // parts behind the whole devices
@@ -172,8 +176,20 @@ type question struct {
 }
 
 type levelEntry struct {
+	from, made, until telemetry.Instant
+	id, level         string
+}
+
+// workTime is maintenance that a person entered.
+type workTime struct {
+	id, subject string
 	from, until telemetry.Instant
-	level       string
+}
+
+// levelBack takes a level back that people chose.
+type levelBack struct {
+	id string
+	at telemetry.Instant
 }
 
 type span struct{ from, to telemetry.Instant }
@@ -301,6 +317,9 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 	r := s.rule(k.Rule, t)
 	if r == nil || !s.about(s.config(t), r, k) {
 		return nothing
+	}
+	if s.maintained(k, t) {
+		return Answer{Verdict: Unknown, Idle: true, Upkeep: true}
 	}
 	switch r.Kind {
 	case "capacity":

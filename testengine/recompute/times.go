@@ -103,6 +103,19 @@ func (s *Site) turning(k Key) []telemetry.Instant {
 			plus(l.until)
 		}
 	}
+	for _, x := range s.upkeeps {
+		plus(x.from)
+		plus(x.until)
+	}
+	for _, x := range s.overs {
+		plus(x.at)
+	}
+	for _, c := range s.configs {
+		for _, x := range c.upkeepTimes() {
+			plus(x.open)
+			plus(x.close)
+		}
+	}
 	for _, x := range s.deaf {
 		plus(x.from)
 		if x.to != telemetry.Never {
