@@ -364,6 +364,8 @@ func (e *Engine) exists(s Subject) bool {
 		_, ok = e.deviceByID[s.ID]
 	case SubjectTask:
 		_, ok = e.taskByID[s.ID]
+	case SubjectUplink:
+		_, ok = e.plan.def.Site.Uplink(s.ID)
 	}
 	return ok
 }
@@ -387,11 +389,14 @@ func (e *Engine) wire() {
 		t.watchers, t.nearby = nil, nil
 	}
 	for d := range e.everyDevice() {
-		d.watchers, d.screen = nil, nil
+		d.watchers, d.screen, d.explainers = nil, nil, nil
+		d.summing, d.summers = 0, nil
+		d.unasked()
 		for _, w := range d.watches {
 			w.watchers = nil
 		}
 	}
+	e.outages, e.deadCounters = nil, nil
 	due := make([]telemetry.Instant, len(e.instances))
 	for n, i := range e.instances {
 		i.limited = nil

@@ -31,6 +31,15 @@ const (
 
 	InputInterval = "interval" // minutes between two messages, as the device promises; the limit is how long it may be silent
 
+	InputMessages   = "messages"    // that came and were understood
+	InputBad        = "bad"         // that did not
+	InputWindow     = "window"      // minutes that are looked at
+	InputClockOff   = "clock_off"   // minutes by which the device's clock is ahead; negative: behind
+	InputExpected   = "expected"    // people who should have passed the counter
+	InputElsewhere  = "elsewhere"   // people who passed the others
+	InputBehind     = "behind"      // devices that hang on it and ever spoke
+	InputFellSilent = "fell_silent" // minutes since they were last heard
+
 	InputCounted = "counted" // minutes since the time from which it is counted, where that is later than the last deed
 	InputGrace   = "grace"   // minutes that are given beyond the limit
 	InputOpened  = "opened"  // minutes since the day's opening; negative: until it
@@ -38,7 +47,6 @@ const (
 
 	InputOccupied = "occupied_for" // minutes in which somebody was inside, which alone count
 
-	InputWindow     = "window"     // minutes that are looked at
 	InputAirLow     = "air_low"    // air a person has at the worst, L/s
 	InputAirHigh    = "air_high"   // the same at the best
 	InputRise       = "rise"       // by how much CO₂ rose in the window, ppm

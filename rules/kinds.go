@@ -72,8 +72,11 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [12]*kind {
-	return [...]*kind{&airKind, &capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &hygieneKind, &masksKind, &screeningKind, &silenceKind, &staffKind, &temperatureKind, &vehiclesKind}
+func kinds() [20]*kind {
+	return [...]*kind{
+		&airKind, &batteryKind, &capacityKind, &clockKind, &deadCounterKind, &disinfectionKind, &distancingKind, &expressionKind, &frozenKind, &hygieneKind,
+		&lostKind, &masksKind, &outageKind, &rejectedKind, &screeningKind, &silenceKind, &staffKind, &tamperKind, &temperatureKind, &vehiclesKind,
+	}
 }
 
 // kindByName finds a kind; with the error it gives an empty one.

@@ -51,6 +51,7 @@ const (
 	SubjectDoor   SubjectKind = "door"
 	SubjectDevice SubjectKind = "device"
 	SubjectTask   SubjectKind = "task"
+	SubjectUplink SubjectKind = "uplink" // what devices hang on, and no device itself
 )
 
 // Subject is what a verdict is about, within a site.
@@ -180,6 +181,7 @@ const (
 	ReasonIdle        Reason = "idle"         // nobody came in, so there was nobody to measure
 	ReasonFew         Reason = "few"          // too few were seen to speak of a share
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
+	ReasonParent      Reason = "parent"       // what it hangs on, Detail, fell silent with all behind it
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )
 
