@@ -35,6 +35,10 @@ type entered struct {
 	value          float64
 	author, reason string
 	at             time.Time // zero: now
+
+	// Of a task that was done.
+	task, item, agent string
+	began             time.Time // zero: not said
 }
 
 // The problems of an entry: keys of sentences, "entry." before them.
@@ -49,6 +53,8 @@ const (
 	uncountable   = "uncountable"
 	tooFew        = "too_few"
 	usedOtherwise = "conflict"
+	noItem        = "item"
+	badBegin      = "began"
 	notStored     = "stored"
 )
 
@@ -108,6 +114,9 @@ func (s *Server) acceptable(e *entered) error {
 	if !ok {
 		return errNoPage
 	}
+	if e.kind == telemetry.EntryTask {
+		return s.taskAcceptable(v, e)
+	}
 	people := v.Persons
 	if e.zone != wholeSite {
 		z, ok := zoneByID(v, e.zone)
@@ -141,6 +150,12 @@ func (e *entered) entry() telemetry.Entry {
 	if e.zone != wholeSite {
 		n.Subject = e.zone
 	}
+	if e.kind == telemetry.EntryTask {
+		n.Subject, n.Item, n.Text = e.task, e.item, e.agent
+		if !e.began.IsZero() {
+			n.Began = telemetry.InstantOf(e.began)
+		}
+	}
 	return n
 }
 
@@ -161,6 +176,7 @@ func (e *entered) made(rec *telemetry.Record) bool {
 	}
 	was, is := rec.Entry, e.entry()
 	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Author == is.Author && was.Reason == is.Reason &&
+		was.Item == is.Item && was.Text == is.Text && was.Began == is.Began &&
 		rec.At == min(at, rec.Received)
 }
 

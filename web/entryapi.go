@@ -68,13 +68,14 @@ func (s *Server) apiEntries(api huma.API) {
 	huma.Register(api, post("count", "enter-count", "Say how many people are inside", "A person counted. The estimate begins anew from there."),
 		func(ctx context.Context, in *countInput) (*apiOne[apiEntry], error) {
 			b := &in.Body
-			return s.apiEnter(ctx, &entered{telemetry.EntryCount, in.Site, in.Zone, b.ID, b.Value, b.Author, b.Reason, timeOf(b.At)})
+			return s.apiEnter(ctx, &entered{kind: telemetry.EntryCount, site: in.Site, zone: in.Zone, id: b.ID, value: b.Value, author: b.Author, reason: b.Reason, at: timeOf(b.At)})
 		})
 	huma.Register(api, post("correction", "enter-correction", "Add people, or take them away", "People passed whom no counter saw, or a counter saw who did not pass."),
 		func(ctx context.Context, in *correctionInput) (*apiOne[apiEntry], error) {
 			b := &in.Body
-			return s.apiEnter(ctx, &entered{telemetry.EntryCorrection, in.Site, in.Zone, b.ID, b.Value, b.Author, b.Reason, timeOf(b.At)})
+			return s.apiEnter(ctx, &entered{kind: telemetry.EntryCorrection, site: in.Site, zone: in.Zone, id: b.ID, value: b.Value, author: b.Author, reason: b.Reason, at: timeOf(b.At)})
 		})
+	s.apiTasks(api)
 	huma.Register(api, get("/sites/{site}/zones/{zone}/entries", "list-entries", "Counts and corrections that people entered, the newest first", "sites", 404), s.apiListEntries)
 }
 
@@ -92,9 +93,14 @@ func (s *Server) apiEnter(ctx context.Context, e *entered) (*apiOne[apiEntry], e
 	if err == nil {
 		return &apiOne[apiEntry]{apiEntryOf(&rec)}, nil
 	}
+	return nil, s.apiEntryError(e, err)
+}
+
+// apiEntryError says to a program why an entry was not made.
+func (s *Server) apiEntryError(e *entered, err error) error {
 	var f *fault
 	if !errors.As(err, &f) {
-		return nil, s.apiError("entry", err)
+		return s.apiError("entry", err)
 	}
 	// A program reads English, and which field it is about.
 	text := s.tongues.byTag("en").T(f.key, f.args...)
@@ -107,7 +113,7 @@ func (s *Server) apiEnter(ctx context.Context, e *entered) (*apiOne[apiEntry], e
 			text = "body " + field + ": " + text
 		}
 	}
-	return nil, huma.NewError(f.status, text)
+	return huma.NewError(f.status, text)
 }
 
 type entriesInput struct {
