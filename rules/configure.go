@@ -384,6 +384,9 @@ func (e *Engine) wire() {
 	for _, t := range e.tasks {
 		t.watchers = nil
 	}
+	for _, b := range e.caseBooks() {
+		b.folds, b.watchers = nil, nil
+	}
 	for d := range e.everyDevice() {
 		d.watchers, d.screen = nil, nil
 		for _, w := range d.watches {

@@ -56,6 +56,7 @@ type deviceState struct {
 	room        bool // what it counts as present are all people in its zone
 	flowFlag    bool // taken into its zones' feeders
 
+	cases        *caseBook         // of a thermometer that hangs at no door; nil: no rule asks
 	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
 	watchers     []readWatcher
 	zoneWatchers bool // its zone has watchers of readings

@@ -230,6 +230,9 @@ func (e *Engine) newDay() {
 		d.forget(old)
 		d.forgetScreens(e.clock)
 	}
+	for _, b := range e.caseBooks() {
+		b.forget(old)
+	}
 	e.deafness.forget(old)
 	for _, w := range e.watches {
 		w.forget(old)

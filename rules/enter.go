@@ -8,7 +8,7 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// enter takes in something a person did. Acknowledgements and outcomes change no verdict.
+// enter takes in something a person did. Acknowledgements change no verdict.
 func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 	switch n.Kind {
 	case telemetry.EntryCount, telemetry.EntryCorrection:
@@ -37,6 +37,8 @@ func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 			return
 		}
 		e.log(t, doneAt{at: at, record: e.record})
+	case telemetry.EntryOutcome:
+		e.outcome(n.Subject, n.Text, at)
 	case telemetry.EntryLevel:
 		if !e.plan.def.knowsLevel(n.Text) {
 			return // it would lift every limit

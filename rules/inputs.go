@@ -29,6 +29,10 @@ const (
 	InputPlausibleMin = "plausible_min"
 	InputPlausibleMax = "plausible_max"
 
+	InputCases   = "cases"        // so many are open
+	InputRecheck = "recheck"      // minutes since the second check was due; negative: until it
+	InputSecond  = "second_check" // what the second check showed, Cel
+
 	InputInterval = "interval" // minutes between two messages, as the device promises; the limit is how long it may be silent
 
 	InputCounted = "counted" // minutes since the time from which it is counted, where that is later than the last deed
@@ -117,7 +121,7 @@ func (j *distancingJudge) show(t telemetry.Instant, x *Explanation) {
 	}
 }
 
-func (j *temperatureJudge) show(_ telemetry.Instant, x *Explanation) {
+func (j *temperatureJudge) show(t telemetry.Instant, x *Explanation) {
 	if j.params.Operator == ">=" {
 		x.Bound = Below
 	}
@@ -132,6 +136,7 @@ func (j *temperatureJudge) show(_ telemetry.Instant, x *Explanation) {
 	if !j.params.UseError && x.Error > 0 {
 		x.Inputs = append(x.Inputs, Input{Name: InputByValue})
 	}
+	j.showCase(t, x)
 }
 
 func (j *silenceJudge) show(t telemetry.Instant, x *Explanation) {

@@ -75,6 +75,7 @@ func (e *Engine) View() View {
 			Verdict: about(SubjectDevice, def.ID), Readings: d.allValues(),
 		})
 	}
+	v.Cases = e.caseViews()
 	for i, t := range e.tasks {
 		def := &site.Tasks[i]
 		v.Tasks = append(v.Tasks, TaskView{

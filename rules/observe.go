@@ -244,6 +244,7 @@ func (e *Engine) keep(d *deviceState, q telemetry.Quantity, channel string, v fl
 // screen takes in a body temperature as it is meant, the device's offset added.
 func (e *Engine) screen(d *deviceState, channel string, v float64, at telemetry.Instant) {
 	e.keep(d, telemetry.BodyTemperature, channel, v, at)
+	e.sighted(d, channel, v, at)
 	if d.door == nil {
 		return
 	}

@@ -115,6 +115,7 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 			at += telemetry.Instant(c.whole(int64(time.Minute)))
 			d.minutes = append(d.minutes, doorMinute{at, people(c.whole(int64(person))), uint32(c.uint()), uint32(c.uint())})
 		}
+		d.cases = c.caseBook()
 		e.doorByID[d.id] = d
 	}
 	e.taskByID = make(map[string]*taskState, len(site.Tasks))
@@ -125,6 +126,7 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 	e.deviceByID = make(map[string]*deviceState, len(site.Devices))
 	for i := range site.Devices {
 		d := c.device(&e.clock)
+		d.cases = c.caseBook()
 		e.deviceByID[d.id] = d
 		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
 		if d.known&crowdMask != 0 {
@@ -276,6 +278,33 @@ func (c *decoder) task() *taskState {
 		})
 	}
 	return t
+}
+
+func (c *decoder) caseBook() *caseBook {
+	if !c.bool() {
+		return nil
+	}
+	b := new(caseBook)
+	for range c.count() {
+		b.sensors = append(b.sensors, caseSensor{c.string(), c.string()})
+	}
+	var was telemetry.Instant
+	decodeTimeline(c, &b.line, func() entry[sighting] {
+		was += telemetry.Instant(c.whole(int64(time.Millisecond)))
+		e := entry[sighting]{at: c.present(was)}
+		e.v.value = c.float()
+		e.v.last = c.present(was + telemetry.Instant(c.whole(int64(time.Millisecond))))
+		if n := c.uint(); n < uint64(len(b.sensors)) {
+			e.v.sensor = uint16(n)
+		} else {
+			c.fail()
+		}
+		return e
+	})
+	for range c.count() {
+		b.said = append(b.said, saying{c.instant(), c.string(), c.deadline(), Outcome(c.string())})
+	}
+	return b
 }
 
 func (c *decoder) device(clock *telemetry.Instant) *deviceState {

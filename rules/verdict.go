@@ -179,6 +179,9 @@ const (
 	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
 	ReasonIdle        Reason = "idle"         // nobody came in, so there was nobody to measure
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
+	ReasonWaiting     Reason = "waiting"      // somebody waits for the second check
+	ReasonDue         Reason = "due"          // the second check is to be made now
+	ReasonConfirmed   Reason = "confirmed"    // the second check showed the same
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )
 

@@ -25,7 +25,9 @@ type View struct {
 	Doors      []DoorView        `json:"doors"`
 	Devices    []DeviceView      `json:"devices"`
 	Tasks      []TaskView        `json:"tasks"`
-	Verdicts   []VerdictView     `json:"verdicts"` // of every rule and subject, by rule then subject
+	// Cases are those of the last seven days of the site, the oldest first, at most MaxCases.
+	Cases    []CaseView    `json:"cases,omitempty"`
+	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
 	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
 	Outline *Outline `json:"-"`
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ const (
 	showPatience  = 2 * time.Second
 )
 
-// entered is what somebody says about the people in a zone.
+// entered is what somebody says about the people in a zone, or of how a case ended.
 type entered struct {
 	kind           telemetry.EntryKind
 	site, zone     string // zone: wholeSite for the building
@@ -35,6 +36,9 @@ type entered struct {
 	value          float64
 	author, reason string
 	at             time.Time // zero: now
+	// Of an outcome: the case, and how it ended.
+	caseID  string
+	outcome rules.Outcome
 }
 
 // The problems of an entry: keys of sentences, "entry." before them.
@@ -50,6 +54,7 @@ const (
 	tooFew        = "too_few"
 	usedOtherwise = "conflict"
 	notStored     = "stored"
+	badOutcome    = "outcome"
 )
 
 // problem says what is wrong with an entry, and with which field of it; empty: nothing.
@@ -62,6 +67,8 @@ func (e *entered) problem(now time.Time) (field, key string) {
 		return "value", badCount
 	case e.kind == telemetry.EntryCorrection && (!whole || e.value == 0):
 		return "value", badChange
+	case e.kind == telemetry.EntryOutcome && e.outcome == "":
+		return "outcome", badOutcome
 	case e.author == "":
 		return "author", noAuthor
 	case e.kind == telemetry.EntryCorrection && e.reason == "":
@@ -108,6 +115,15 @@ func (s *Server) acceptable(e *entered) error {
 	if !ok {
 		return errNoPage
 	}
+	if e.kind == telemetry.EntryOutcome {
+		if !slices.ContainsFunc(v.Cases, func(c rules.CaseView) bool { return c.ID == e.caseID }) {
+			return errNoPage
+		}
+		if field, key := e.problem(s.opts.Now()); key != "" {
+			return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of an outcome", field))
+		}
+		return nil
+	}
 	people := v.Persons
 	if e.zone != wholeSite {
 		z, ok := zoneByID(v, e.zone)
@@ -138,7 +154,10 @@ func refused(status int, key string, cause error) *fault {
 // entry is what becomes a record.
 func (e *entered) entry() telemetry.Entry {
 	n := telemetry.Entry{ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Value: e.value}
-	if e.zone != wholeSite {
+	switch {
+	case e.kind == telemetry.EntryOutcome:
+		n.Subject, n.Text = e.caseID, string(e.outcome)
+	case e.zone != wholeSite:
 		n.Subject = e.zone
 	}
 	return n
@@ -160,7 +179,7 @@ func (e *entered) made(rec *telemetry.Record) bool {
 		at = rec.Received
 	}
 	was, is := rec.Entry, e.entry()
-	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Author == is.Author && was.Reason == is.Reason &&
+	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Text == is.Text && was.Author == is.Author && was.Reason == is.Reason &&
 		rec.At == min(at, rec.Received)
 }
 

@@ -30,6 +30,7 @@ func (s *Server) routes() (http.Handler, error) {
 		"POST /alert/{alert}/acknowledge":          s.acknowledge,
 		"POST /site/{site}/zone/{zone}/count":      s.enterByForm(telemetry.EntryCount),
 		"POST /site/{site}/zone/{zone}/correction": s.enterByForm(telemetry.EntryCorrection),
+		"POST /site/{site}/case/{case}/outcome":    s.endCase,
 		"POST /listen":                             s.listen(true),
 		"POST /listen/stop":                        s.listen(false),
 		"GET /login":                               s.login,

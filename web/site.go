@@ -47,6 +47,7 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	open := s.openAlerts(v.Site)
 	c.add("site-head", "site-head", siteHeadOf(sc, s.gatewayFault(c.lang)))
 	c.add("site-alerts", "site-alerts", alertCards(sc, open))
+	c.add("site-cases", "site-cases", caseSectionOf(sc))
 	c.add("", "site-zones-open", nil)
 	for i := range v.Zones {
 		z := &v.Zones[i]

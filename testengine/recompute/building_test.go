@@ -92,6 +92,7 @@ func (m *maker) definition() *rules.Definition {
 	some(.5, "lidar", at(facility.AtZone, "waiting"), pick(m, 0, rare()), telemetry.Distance)
 	some(.7, "thermo", at(facility.AtDoor, "main"), pick(m, 0, rare()), telemetry.BodyTemperature)
 	some(.5, "button", at(facility.AtTask, "spray"), 0, telemetry.Button)
+	m.aside(func() { some(.3, handheld, at(facility.AtDoor, "main"), 0, telemetry.BodyTemperature) })
 	for i := range d.Site.Devices {
 		x := &d.Site.Devices[i]
 		switch x.ID {
@@ -164,6 +165,10 @@ func (m *maker) protocols() []rules.Protocol {
 		m.rule("fever", "temperature", func(p rules.Params) {
 			x := p.(*rules.Temperature)
 			x.Case, x.Stale, x.UseError, x.Implausible = m.duration(time.Minute, 20*time.Minute), m.duration(10*time.Minute, 4*time.Hour), m.chance(.4), 1+m.IntN(4)
+			m.aside(func() {
+				x.Recheck = m.duration(time.Minute, 20*time.Minute)
+				x.Lapse = x.Case + x.Recheck + m.duration(0, 2*time.Hour)
+			})
 		}),
 		m.rule("spray", "disinfection", func(p rules.Params) {
 			x := p.(*rules.Disinfection)

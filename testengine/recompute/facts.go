@@ -304,6 +304,8 @@ func (s *Site) enter(r *telemetry.Record, at telemetry.Instant) {
 		if e.Value != 0 {
 			s.tasks[e.Subject] = append(s.tasks[e.Subject], taskLog{at: at})
 		}
+	case telemetry.EntryOutcome:
+		s.hearOutcome(e, at)
 	case telemetry.EntryLevel:
 		known := false
 		c := s.config(r.Received)

@@ -30,6 +30,15 @@ type maker struct {
 	end     telemetry.Instant
 	records []telemetry.Record
 	taken   map[telemetry.Instant]bool
+	other   *rand.Rand // for what was added to scenarios later, so that the rest of them stays as it was
+}
+
+// aside makes chance another's for a while.
+func (m *maker) aside(f func()) {
+	was := m.Rand
+	m.Rand = m.other
+	f()
+	m.Rand = was
 }
 
 const siteID = "mpp"
@@ -53,7 +62,7 @@ func (m *maker) duration(from, to time.Duration) time.Duration {
 }
 
 func makeScenario(t testing.TB, seed uint64) scenario {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), t: t, taken: map[telemetry.Instant]bool{}}
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), t: t, taken: map[telemetry.Instant]bool{}, other: rand.New(rand.NewPCG(seed, 21))}
 	at := pick(m, starts...)
 	loc, err := facility.LoadLocation(at.zone)
 	if err != nil {
@@ -65,7 +74,9 @@ func makeScenario(t testing.TB, seed uint64) scenario {
 	m.end = m.start.Add(m.duration(24*time.Hour, time.Duration(pick(m, 1, 2, 3, 5))*24*time.Hour))
 	m.def = m.definition()
 	for i := range m.def.Site.Devices {
-		m.device(&m.def.Site.Devices[i])
+		if d := &m.def.Site.Devices[i]; d.ID != handheld {
+			m.device(d)
+		}
 	}
 	m.people()
 	s := scenario{seed: seed, way: pick(m, "punctual", "shuffled", "shuffled", "late", "late")}
@@ -75,6 +86,7 @@ func makeScenario(t testing.TB, seed uint64) scenario {
 		at := m.time()
 		m.records = append(m.records, telemetry.Record{Kind: telemetry.KindTick, Site: siteID, At: at, Received: at})
 	}
+	m.aside(func() { m.fevers(s.way) })
 	m.gateway()
 	for i := range m.records {
 		m.records[i].Received = max(m.records[i].Received, m.start) // what a device kept from before comes when the gateway is there

@@ -72,6 +72,8 @@ type params struct {
 	Above         float64              `json:"above"`
 	Operator      string               `json:"operator"`
 	Case          time.Duration        `json:"case"`
+	Recheck       time.Duration        `json:"recheck"`
+	Lapse         time.Duration        `json:"lapse"`
 	PlausibleMin  float64              `json:"plausible_min"`
 	PlausibleMax  float64              `json:"plausible_max"`
 	Implausible   int                  `json:"implausible"`
@@ -111,13 +113,15 @@ type Site struct {
 	levels  []levelEntry
 	deaf    []span
 	tasks   map[string][]taskLog
-	devices []*device // parts behind the whole devices
-	doors   map[string]*door
-	zones   map[string]*zone // the building by ""
-	keys    []Key
-	times   map[Key][]telemetry.Instant
-	cond    map[string]condition
-	late    []lateness
+	// outcomes are what people said of cases.
+	outcomes []outcome
+	devices  []*device // parts behind the whole devices
+	doors    map[string]*door
+	zones    map[string]*zone // the building by ""
+	keys     []Key
+	times    map[Key][]telemetry.Instant
+	cond     map[string]condition
+	late     []lateness
 	// By how much the interval of people is shifted, to ask what would be said then.
 	slackLow, slackHigh float64
 	turns               []telemetry.Instant // when it opens or closes
