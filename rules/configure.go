@@ -384,11 +384,12 @@ func (e *Engine) wire() {
 	for _, t := range e.tasks {
 		t.watchers = nil
 	}
+	e.spreadWatchers, e.keepsSpread, e.medians = nil, false, [2]medians{}
 	for _, b := range e.caseBooks() {
 		b.folds, b.watchers = nil, nil
 	}
 	for d := range e.everyDevice() {
-		d.watchers, d.screen = nil, nil
+		d.watchers, d.screen, d.credit = nil, nil, nil
 		for _, w := range d.watches {
 			w.watchers = nil
 		}

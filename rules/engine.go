@@ -50,6 +50,12 @@ type Engine struct {
 	partByKey  map[string]*deviceState
 	taskByID   map[string]*taskState
 
+	// What rules about the credibility of thermometers look at.
+	spreadWatchers []*instance // asked when readings of an hour that is over come
+	spreadEdits    uint64      // how often they came
+	keepsSpread    bool        // there is such a rule
+	medians        [2]medians
+
 	// The queue's slots: the calendar, the watches, the instances, the zones with the building first.
 	queue   deadlines
 	watches []*watch
@@ -242,6 +248,7 @@ func (e *Engine) newDay() {
 	}
 	for d := range e.everyDevice() {
 		d.forgetCounts(old)
+		d.forgetSpreads(old)
 		if d.flowFlag || d.presentFlag {
 			e.refreshOutages(d)
 		}

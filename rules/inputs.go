@@ -33,6 +33,18 @@ const (
 	InputRecheck = "recheck"      // minutes since the second check was due; negative: until it
 	InputSecond  = "second_check" // what the second check showed, Cel
 
+	InputCredible    = "credible"     // readings in the window that can be a person's
+	InputEntered     = "entered"      // people counted in, in the window
+	InputEnteredLow  = "entered_low"  // so many really came in at least, at the stated confidence
+	InputEnteredHigh = "entered_high" // so many at most
+	InputWindow      = "window"       // minutes
+
+	InputReadingsOfDay = "readings_of_day" // so many readings are judged
+	InputMedian        = "median"          // of them, Cel
+	InputSpread        = "spread"          // half the width of their middle half, Cel
+	InputLowShare      = "low_share"       // so many of 100 are too low
+	InputOthers        = "others"          // the median of the other thermometers' medians, Cel
+
 	InputInterval = "interval" // minutes between two messages, as the device promises; the limit is how long it may be silent
 
 	InputCounted = "counted" // minutes since the time from which it is counted, where that is later than the last deed

@@ -70,8 +70,8 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [7]*kind {
-	return [...]*kind{&capacityKind, &disinfectionKind, &distancingKind, &expressionKind, &screeningKind, &silenceKind, &temperatureKind}
+func kinds() [9]*kind {
+	return [...]*kind{&capacityKind, &coverageKind, &credibilityKind, &disinfectionKind, &distancingKind, &expressionKind, &screeningKind, &silenceKind, &temperatureKind}
 }
 
 // kindByName finds a kind; with the error it gives an empty one.

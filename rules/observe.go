@@ -245,6 +245,7 @@ func (e *Engine) keep(d *deviceState, q telemetry.Quantity, channel string, v fl
 func (e *Engine) screen(d *deviceState, channel string, v float64, at telemetry.Instant) {
 	e.keep(d, telemetry.BodyTemperature, channel, v, at)
 	e.sighted(d, channel, v, at)
+	e.noteSpread(d, v, at)
 	if d.door == nil {
 		return
 	}

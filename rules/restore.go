@@ -126,6 +126,7 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 	e.deviceByID = make(map[string]*deviceState, len(site.Devices))
 	for i := range site.Devices {
 		d := c.device(&e.clock)
+		c.spreads(d)
 		d.cases = c.caseBook()
 		e.deviceByID[d.id] = d
 		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
@@ -204,9 +205,9 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone || s.Kind == SubjectSite
 	case *Distancing:
 		return s.Kind == SubjectZone
-	case *Temperature, *Silence:
+	case *Credibility, *Temperature, *Silence:
 		return s.Kind == SubjectDevice
-	case *Screening:
+	case *Coverage, *Screening:
 		return s.Kind == SubjectDoor
 	case *Disinfection:
 		return s.Kind == SubjectTask
@@ -278,6 +279,24 @@ func (c *decoder) task() *taskState {
 		})
 	}
 	return t
+}
+
+// spreads reads what a thermometer read, hour by hour; what lies behind a clock that was set back is of now.
+func (c *decoder) spreads(d *deviceState) {
+	var hour int64
+	for range c.count() {
+		hour += c.int()
+		x := spreadHour{hour, uint16(leastTenth + min(c.uint(), mostTenth-leastTenth)), uint32(c.uint())}
+		if c.limit != 0 {
+			x.hour = min(hour, int64(c.limit)/int64(time.Hour))
+		}
+		i, found := slices.BinarySearchFunc(d.spreads, x, compareSpreads)
+		if found {
+			d.spreads[i].n += x.n
+		} else {
+			d.spreads = slices.Insert(d.spreads, i, x)
+		}
+	}
 }
 
 func (c *decoder) caseBook() *caseBook {

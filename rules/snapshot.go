@@ -266,6 +266,14 @@ func (c *encoder) device(d *deviceState) {
 		}
 	}
 	if d.channel == "" {
+		c.list(len(d.spreads))
+		var was int64
+		for _, x := range d.spreads {
+			c.int(x.hour - was)
+			c.uint(uint64(x.tenth - leastTenth))
+			c.uint(uint64(x.n))
+			was = x.hour
+		}
 		c.caseBook(d.cases)
 	}
 }

@@ -91,6 +91,7 @@ var temperatureKind = kind{
 		d := b.device(s)
 		j := &temperatureJudge{params: p, plan: b.plan, device: d, instance: b.instance, err: p.bar(b.deviceError(s))}
 		b.onReadings(s, maskOf(telemetry.BodyTemperature))
+		b.trusts()
 		for i := -1; d != nil && i < len(d.parts); i++ {
 			part := d
 			if i >= 0 {
@@ -203,6 +204,13 @@ func (p *Temperature) fever(v float64) bool {
 func (j *temperatureJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
 	f, seen := unknown(ReasonNoData, ""), false
 	c, in, _, until := j.running(t)
+	if j.device.credit != nil {
+		until = min(until, t-t%telemetry.Instant(time.Hour)+telemetry.Instant(time.Hour))
+		// Who is too warm even by one that reads too little is.
+		if x, high := j.device.incredible(t); x && (high || c == nil) {
+			return unknown(ReasonIncredible, j.device.id), until
+		}
+	}
 	if c != nil {
 		f = finding{verdict: Breached, hasLimit: true, limit: j.params.Above, unit: telemetry.BodyTemperature.Unit(), constraint: "threshold"}
 		f.value, f.err, f.hasValue, f.reason = c.value, j.err, true, in.fold.state(c, t).reason()

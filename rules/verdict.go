@@ -181,6 +181,7 @@ const (
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
 	ReasonWaiting     Reason = "waiting"      // somebody waits for the second check
 	ReasonDue         Reason = "due"          // the second check is to be made now
+	ReasonIncredible  Reason = "incredible"   // thermometer Detail is not credible: what it reads is no evidence
 	ReasonConfirmed   Reason = "confirmed"    // the second check showed the same
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )

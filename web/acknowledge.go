@@ -46,7 +46,7 @@ func presetsOf(a *alerts.Alert) []string {
 		return presets["crowd"]
 	case "temperature":
 		return presets["fever"]
-	case "screening":
+	case "coverage", "screening":
 		return []string{"being_checked", "repair_called"}
 	}
 	for _, e := range a.Explanation.Evidence {

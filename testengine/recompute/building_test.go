@@ -150,6 +150,7 @@ func (m *maker) expression(id, expr, subject string, set func(p *rules.Expressio
 }
 
 func (m *maker) protocols() []rules.Protocol {
+	var extra []rules.Rule // by a chance of their own
 	main := rules.Protocol{ID: "p", Title: "P", Levels: map[string]float64{"l1": 1, "l2": 0.5}}
 	long := func(most time.Duration) time.Duration { return pick(m, 0, m.duration(time.Minute, most)) }
 	main.Rules = []rules.Rule{
@@ -199,6 +200,14 @@ func (m *maker) protocols() []rules.Protocol {
 	for i, expr := range []string{"co2 > 1000", "co2 > 800 && open", "temperature > 27.0 && humidity > 60.0", "temperature + humidity / 10.0 > 33.0", "persons > 5.0 && co2 > 900"} {
 		main.Rules = append(main.Rules, m.expression(fmt.Sprintf("air%d", i), expr, "zone", air))
 	}
+	m.aside(func() {
+		if m.chance(.7) {
+			extra = append(extra, m.rule("coverage", "coverage", func(p rules.Params) {
+				x := p.(*rules.Coverage)
+				x.Window, x.People, x.Least = time.Duration(1+m.IntN(4))*15*time.Minute, 1+m.IntN(6), pick(m, 0.3, 0.8, 1)
+			}))
+		}
+	})
 	for i := range main.Rules {
 		if r := &main.Rules[i]; r.Params.Validate() != nil {
 			r.Params, _ = rules.NewParams(r.Kind)
@@ -211,7 +220,7 @@ func (m *maker) protocols() []rules.Protocol {
 			kept = append(kept, r)
 		}
 	}
-	main.Rules = kept
+	main.Rules = append(kept, extra...)
 	all := []rules.Protocol{main}
 	if m.chance(.4) {
 		date := facility.DateOf(m.start.In(m.loc.Location)).AddDays(1)

@@ -91,14 +91,24 @@ func (s *Site) looksAt(k Key) [][]look {
 
 // warm reports whether somebody whom the device found too warm still waits at t, or is to be turned away.
 func (s *Site) warm(p *params, k Key, t telemetry.Instant) bool {
-	for _, looks := range s.looksAt(k) {
-		for _, x := range s.queue(p, looks, t) {
-			if x.device == k.ID && x.open(t) {
-				return true
+	q := queued{p, k}
+	if _, ok := s.queues[q]; !ok {
+		s.queues[q] = nil
+		for _, looks := range s.looksAt(k) {
+			for _, x := range s.queue(p, looks, s.end) {
+				if x.device == k.ID {
+					s.queues[q] = append(s.queues[q], x)
+				}
 			}
 		}
 	}
-	return false
+	return slices.ContainsFunc(s.queues[q], func(x *person) bool { return x.opened <= t && x.open(t) })
+}
+
+// queued is a question that is asked again and again. What happens later does not change what was so at a time.
+type queued struct {
+	p *params
+	k Key
 }
 
 // queue lets everything happen at one place, up to t.

@@ -115,6 +115,7 @@ type Site struct {
 	tasks   map[string][]taskLog
 	// outcomes are what people said of cases.
 	outcomes []outcome
+	queues   map[queued][]*person
 	devices  []*device // parts behind the whole devices
 	doors    map[string]*door
 	zones    map[string]*zone // the building by ""
@@ -150,7 +151,7 @@ type taskLog struct {
 
 // New sorts the records of a site, which are in the order in which they were received. The last one's time is the present.
 func New(id string, records []telemetry.Record) (*Site, error) {
-	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}}
+	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}, queues: map[queued][]*person{}}
 	for i := range records {
 		r := &records[i]
 		s.end = max(s.end, r.Received)
@@ -261,6 +262,8 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 		return s.silence(r, k, t)
 	case "screening":
 		return s.screening(r, k, t)
+	case "coverage":
+		return s.coverage(r, k, t)
 	}
 	return s.expression(r, k, t)
 }
@@ -291,7 +294,7 @@ func (s *Site) about(c *config, r *rule, k Key) bool {
 		return k.Kind == "task" && (named || all)
 	case "silence":
 		return k.Kind == "device" && (named || all && p.bound(c.device(k.ID).Interval) > 0)
-	case "screening":
+	case "coverage", "screening":
 		return k.Kind == "door" && (named || all && s.doors[k.ID].counter && len(s.doors[k.ID].thermometers) > 0)
 	case "expression":
 		return k.Kind == p.SubjectKind && (k.Kind == "site" || named || all)

@@ -164,13 +164,15 @@ func (s *Site) events(k Key) []telemetry.Instant {
 		for _, d := range s.whole(k.ID) {
 			device(d)
 		}
-		for _, looks := range s.looksAt(k) {
-			for _, l := range looks {
-				all = append(all, l.at)
+		if slices.ContainsFunc(s.rulesOf(k), func(r *rule) bool { return r.Kind == "temperature" }) {
+			for _, looks := range s.looksAt(k) {
+				for _, l := range looks {
+					all = append(all, l.at)
+				}
 			}
-		}
-		for _, o := range s.outcomes {
-			all = append(all, o.at)
+			for _, o := range s.outcomes {
+				all = append(all, o.at)
+			}
 		}
 		for _, x := range s.deafness() {
 			if x.to != telemetry.Never {
