@@ -126,6 +126,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 	case telemetry.KindEntry:
 		if rec.Entry != nil {
 			e.enter(rec.Entry, at)
+			e.calibrate(rec)
 		}
 	case telemetry.KindEngine:
 		e.restate()

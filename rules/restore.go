@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -371,6 +372,9 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 			}
 		}
 		d.watches = append(d.watches, w)
+	}
+	for range c.count() {
+		d.offsets = append(d.offsets, facility.Offset{From: c.instant(), Value: c.float(), Pairs: int(c.uint()), Spread: c.float()})
 	}
 	// In the order of this version's quantities; pairTotals has seen to the totals.
 	slices.SortFunc(d.values, compareValues)

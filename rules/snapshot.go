@@ -265,6 +265,13 @@ func (c *encoder) device(d *deviceState) {
 			c.bool(g.unseen)
 		}
 	}
+	c.list(len(d.offsets))
+	for _, o := range d.offsets {
+		c.instant(o.From)
+		c.float(o.Value)
+		c.list(o.Pairs)
+		c.float(o.Spread)
+	}
 	if d.channel == "" {
 		c.list(len(d.spreads))
 		var was int64

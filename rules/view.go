@@ -130,6 +130,10 @@ type DeviceView struct {
 	Messages uint64            `json:"messages"`
 	Verdict  Verdict           `json:"verdict"` // the worst about the device; unknown if never seen
 	Readings []LastValue       `json:"readings,omitempty"`
+	// Offset is what the configuration adds to its body temperatures, Cel; Offsets are its calibrations, the oldest first, the last of which
+	// holds now.
+	Offset  float64           `json:"offset_cel,omitempty"`
+	Offsets []facility.Offset `json:"offsets,omitempty"`
 }
 
 // LastValue is the newest value of one quantity and channel.

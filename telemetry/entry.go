@@ -37,6 +37,7 @@ const (
 	EntryTask        EntryKind = "task"        // task Subject was done (Value 1) with agent Text
 	EntryAcknowledge EntryKind = "acknowledge" // alert Subject is being handled, until Until
 	EntryLevel       EntryKind = "level"       // the site's level is Text from At on
+	EntryCalibration EntryKind = "calibration" // Value Cel are added to what device Subject (or device/channel) reads of bodies, from receipt on; Text: what it rests on
 	EntryOutcome     EntryKind = "outcome"     // case Subject ended as Text
 )
 

@@ -318,7 +318,8 @@ func (c *crawler) post(where, address string) {
 	if strings.HasSuffix(address, "/logout") || strings.HasSuffix(address, "/token") {
 		return
 	}
-	res := c.follow("POST", address, url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "from": {"/devices"}, "minutes": {"5"}})
+	res := c.follow("POST", address, url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "from": {"/devices"}, "minutes": {"5"},
+		"outcome": {"cleared"}, "words": {"0"}, "device": {"suhu-utama"}, "pairs": {"35 36.5\n35 36.5\n35 36.5\n35 36.5\n35 36.5"}})
 	if res.StatusCode != http.StatusOK {
 		c.t.Errorf("%s: its form %s: status %d, want 200 in the end", where, address, res.StatusCode)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -25,6 +26,8 @@ func feverish(v *rules.View) {
 	again.Second, again.Checked = 38.0, ago(90*time.Second)
 	v.Cases = []rules.CaseView{yesterday, cleared, forgotten, again, one("5", 2*time.Minute, 37.5, rules.CaseWaiting)}
 	v.Doors[0].TooWarm, v.Verdict = 5, rules.Breached
+	v.Devices[2].Readings = []rules.LastValue{reading(telemetry.BodyTemperature, 36.4, "suhu-utama")}
+	v.Devices[2].Offset, v.Devices[2].Offsets = 0.7, []facility.Offset{{From: ago(30 * 24 * time.Hour), Value: 1.3, Pairs: 9, Spread: 0.28}, {From: ago(26 * time.Hour), Value: 1.42, Pairs: 12, Spread: 0.31}}
 }
 
 // The guard ends a case with one tap; the same tap twice is one entry, and the page asks for no name.

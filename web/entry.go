@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -28,7 +29,7 @@ const (
 	showPatience  = 2 * time.Second
 )
 
-// entered is what somebody says about the people in a zone, or of how a case ended.
+// entered is what somebody says about the people in a zone, of how a case ended, or of what a thermometer is off by.
 type entered struct {
 	kind           telemetry.EntryKind
 	site, zone     string // zone: wholeSite for the building
@@ -39,6 +40,8 @@ type entered struct {
 	// Of an outcome: the case, and how it ended.
 	caseID  string
 	outcome rules.Outcome
+	// Of a calibration: the device, or device/channel, and what it rests on. Its value is the offset.
+	device, basis string
 }
 
 // The problems of an entry: keys of sentences, "entry." before them.
@@ -55,6 +58,7 @@ const (
 	usedOtherwise = "conflict"
 	notStored     = "stored"
 	badOutcome    = "outcome"
+	badPairs      = "pairs"
 )
 
 // problem says what is wrong with an entry, and with which field of it; empty: nothing.
@@ -69,6 +73,8 @@ func (e *entered) problem(now time.Time) (field, key string) {
 		return "value", badChange
 	case e.kind == telemetry.EntryOutcome && e.outcome == "":
 		return "outcome", badOutcome
+	case e.kind == telemetry.EntryCalibration && (e.basis == "" || !(math.Abs(e.value) <= facility.MaxOffset)):
+		return "pairs", badPairs
 	case e.author == "":
 		return "author", noAuthor
 	case e.kind == telemetry.EntryCorrection && e.reason == "":
@@ -124,6 +130,15 @@ func (s *Server) acceptable(e *entered) error {
 		}
 		return nil
 	}
+	if e.kind == telemetry.EntryCalibration {
+		if !slices.Contains(thermometersOf(v), e.device) {
+			return errNoPage
+		}
+		if field, key := e.problem(s.opts.Now()); key != "" {
+			return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of a calibration", field))
+		}
+		return nil
+	}
 	people := v.Persons
 	if e.zone != wholeSite {
 		z, ok := zoneByID(v, e.zone)
@@ -157,6 +172,8 @@ func (e *entered) entry() telemetry.Entry {
 	switch {
 	case e.kind == telemetry.EntryOutcome:
 		n.Subject, n.Text = e.caseID, string(e.outcome)
+	case e.kind == telemetry.EntryCalibration:
+		n.Subject, n.Text = e.device, e.basis
 	case e.zone != wholeSite:
 		n.Subject = e.zone
 	}

@@ -76,6 +76,7 @@ func (s *Server) apiEntries(api huma.API) {
 			return s.apiEnter(ctx, &entered{kind: telemetry.EntryCorrection, site: in.Site, zone: in.Zone, id: b.ID, value: b.Value, author: b.Author, reason: b.Reason, at: timeOf(b.At)})
 		})
 	s.apiCases(api, post)
+	s.apiCalibrations(api, post)
 	huma.Register(api, get("/sites/{site}/zones/{zone}/entries", "list-entries", "Counts and corrections that people entered, the newest first", "sites", 404), s.apiListEntries)
 }
 

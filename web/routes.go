@@ -31,6 +31,7 @@ func (s *Server) routes() (http.Handler, error) {
 		"POST /site/{site}/zone/{zone}/count":      s.enterByForm(telemetry.EntryCount),
 		"POST /site/{site}/zone/{zone}/correction": s.enterByForm(telemetry.EntryCorrection),
 		"POST /site/{site}/case/{case}/outcome":    s.endCase,
+		"POST /site/{site}/calibration":            s.calibrate,
 		"POST /listen":                             s.listen(true),
 		"POST /listen/stop":                        s.listen(false),
 		"GET /login":                               s.login,
