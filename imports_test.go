@@ -22,6 +22,7 @@ var confined = []struct {
 	{"telemetry", nil, "a reading is a plain value that every layer shares"},
 	{"facility", []string{module + "/telemetry"}, "a building is a plain value that every layer shares"},
 	{"rules", []string{module + "/facility", module + "/telemetry", "cel.dev/cel-go"}, "verdicts are a pure function of the journal"},
+	{"compliance", []string{module + "/rules", module + "/facility", module + "/telemetry"}, "how verdicts add up is a pure function of them, the same for whoever asks"},
 }
 
 // impure is what of the standard library the confined packages may not import, with the reason.

@@ -182,7 +182,7 @@ func (t *Texts) text(s *statement) string {
 	if s.kind == "silence" && x.Reason == rules.ReasonSilent && x.HasValue {
 		reason = ""
 	}
-	return sentences(base, t.sensor(s, data), t.lasting(s), t.done(s, data), t.doubt(s), reason, t.missing(s, data), t.condition(s))
+	return sentences(base, t.sensor(s, data), t.lasting(s), t.done(s, data), t.doubt(s), reason, t.missing(s, data), t.refusedLogs(s), t.condition(s))
 }
 
 // lost reports whether nobody knows any more, or yet, how many people there are: the number was true once, if ever, and is not said
@@ -253,7 +253,7 @@ func (t *Texts) reason(s *statement, data map[string]any) string {
 // done says of a duty at a fixed time when it was last done: that is no part of its own sentence.
 func (t *Texts) done(s *statement, data map[string]any) string {
 	x, w := s.explanation, t.in(s.lang)
-	if s.kind != "disinfection" || x.Constraint == "every" || x.Constraint == "" || !x.HasLimit {
+	if s.kind != "disinfection" || x.Constraint == "every" || x.Constraint == "after_people" || x.Constraint == "" || !x.HasLimit {
 		return ""
 	}
 	switch {

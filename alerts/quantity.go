@@ -13,7 +13,7 @@ import (
 var durations = map[string]time.Duration{"s": time.Second, "min": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
 
 // symbols are how people write UCUM units; others are written as they are.
-var symbols = map[string]string{"Cel": "°C", "%": "%", "ug/m3": "µg/m³", "B[SPL]": "dB", "m2": "m²"}
+var symbols = map[string]string{"Cel": "°C", "%": "%", "ug/m3": "µg/m³", "B[SPL]": "dB", "m2": "m²", "m3": "m³"}
 
 // countsPeople reports whether the unit "1" of a kind of rule stands for persons.
 func countsPeople(kind string) bool {

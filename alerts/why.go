@@ -47,6 +47,9 @@ func (t *Texts) why(s *statement) string {
 		span := t.exactDuration(s.lang, time.Duration(in.Value*float64(time.Minute)))
 		parts = append(parts, w.say("why.grace", map[string]any{"Span": span}))
 	}
+	if in, ok := input(x, rules.InputOccupied); ok {
+		parts = append(parts, w.say("why.occupied", map[string]any{"Span": t.Duration(s.lang, floorSpan(time.Duration(in.Value*float64(time.Minute))))}))
+	}
 	kept := parts[:0]
 	for _, p := range parts {
 		if p != "" {
@@ -79,6 +82,14 @@ func (t *Texts) setBy(s *statement) string {
 	case len(rooms) > 0:
 		data["rooms"] = strings.Join(rooms, " + ")
 		return w.say("why.zones.inputs", data)
+	case has(rules.InputWorn):
+		return w.say("why.masks.inputs", data)
+	case has(rules.InputUses):
+		return w.say("why.uses.inputs", data)
+	case has(rules.InputSprayed):
+		return w.say("why.vehicles.inputs", data)
+	case has(rules.InputGeneration):
+		return w.say("why.air.inputs", data)
 	case has(rules.InputSeatPitch):
 		return w.say("why.seats.spaced", data)
 	case has(rules.InputSeats):
@@ -91,6 +102,29 @@ func (t *Texts) setBy(s *statement) string {
 		return w.say("why.declared.inputs", data)
 	}
 	return w.say("why."+x.Constraint, nil)
+}
+
+// refusedLogs says which logs of a task are no evidence, and why: whoever wrote them must know, also in a hurry.
+func (t *Texts) refusedLogs(s *statement) string {
+	w, x := t.in(s.lang), s.explanation
+	var all []string
+	for _, in := range x.Inputs {
+		if !strings.HasPrefix(in.Name, "log_") {
+			continue
+		}
+		ago := time.Duration(in.Value * float64(time.Minute))
+		data := map[string]any{"Because": w.say("why."+in.Name, nil), "Item": in.Text}
+		if s.at != 0 {
+			data["Time"] = t.Time(s.lang, s.at.Add(-ago), s.timezone)
+		} else {
+			data["Span"] = t.Duration(s.lang, floorSpan(ago))
+		}
+		all = append(all, w.say("text.refused", data))
+		if s.brief {
+			break // the newest
+		}
+	}
+	return sentences(all...)
 }
 
 // moment tells a time by how long ago it was; in what is read later, by the clock.

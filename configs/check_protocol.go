@@ -112,10 +112,10 @@ func flatten(err error) []error {
 }
 
 // compile lets the rules judge every site's definition as they will judge it in the engine.
-func (l *loader) compile(c *Config) {
-	for i, d := range c.Definitions() {
-		site := l.sites[i]
-		for _, err := range rules.Problems(rules.Compile(&d)) {
+func (l *loader) compile(definitions []rules.Definition) {
+	for i := range definitions {
+		site, d := l.sites[i], &definitions[i]
+		for _, err := range rules.Problems(rules.Compile(d)) {
 			p := l.protocols[err.Protocol]
 			if p == nil {
 				site.at(err.Field, "%s: %v", lastKey(err.Field), err.Err)
@@ -123,7 +123,7 @@ func (l *loader) compile(c *Config) {
 			}
 			path := err.Field
 			if err.Rule != "" {
-				path = rulePath(err.Rule, l.original(p, &d, err))
+				path = rulePath(err.Rule, l.original(p, d, err))
 			}
 			l.problems.Add(p.places.At(path), "%s: %v (site %q)", lastKey(path), err.Err, d.Site.ID)
 		}

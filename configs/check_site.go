@@ -215,7 +215,7 @@ func (s *siteFile) checkLevels(i int, p *protocolDoc) {
 	if len(p.Levels) == 0 {
 		return
 	}
-	known := slices.Sorted(maps.Keys(p.Levels))
+	known := slices.Sorted(slices.Values(p.Levels.ids()))
 	dates := slices.SortedFunc(maps.Keys(s.doc.Levels), func(a, b facility.Date) int { return strings.Compare(a.String(), b.String()) })
 	if len(dates) == 0 {
 		s.at(item("protocols", i), "protocol %q has levels and the site chooses none, so that nobody can say how many may come in: want levels: {<date>: one of %s}", p.ID, list(known))
@@ -223,9 +223,9 @@ func (s *siteFile) checkLevels(i int, p *protocolDoc) {
 	}
 	for k, from := range dates {
 		level := s.doc.Levels[from]
-		begins := p.Until.IsZero() || from.Before(p.Until)
-		ends := k+1 < len(dates) && !p.From.IsZero() && !p.From.Before(dates[k+1])
-		if _, ok := p.Levels[level]; ok || !begins || ends {
+		begins := p.Until.IsZero() || moment{Date: from}.Before(p.Until)
+		ends := k+1 < len(dates) && !p.From.IsZero() && !p.From.Before(moment{Date: dates[k+1]})
+		if p.Levels.has(level) || !begins || ends {
 			continue
 		}
 		s.at("levels."+from.String(), "level %q is none of protocol %q, which is in force then (%s): %s", level, p.ID, p.validity(), strict.Suggestion(level, known))
@@ -269,9 +269,7 @@ func (l *loader) checkSiteProtocols(s *siteFile) {
 		if slices.Index(s.doc.Protocols, id) < i {
 			s.at(path, "protocol %q is there already, want every protocol once", id)
 		}
-		for level := range p.doc.Levels {
-			levels = append(levels, level)
-		}
+		levels = append(levels, p.doc.Levels.ids()...)
 	}
 	slices.Sort(levels)
 	levels = slices.Compact(levels)

@@ -119,6 +119,7 @@ type loader struct {
 	models    map[string]*modelFile
 	siteFiles []string        // names of all of them
 	leftOut   map[string]bool // names of those that are not read
+	serving   bool            // nobody reads warnings
 }
 
 func newLoader(f folder) *loader {
@@ -142,10 +143,14 @@ func (l *loader) load(file string) *Config {
 		return nil
 	}
 	l.assemble(c)
-	l.compile(c)
+	definitions := c.Definitions()
+	l.compile(definitions)
 	l.hearable(c)
 	l.warnPresence(c)
 	l.warnIntervals(c)
+	if !l.serving && len(l.problems) == 0 {
+		l.warnProtocols(c, definitions)
+	}
 	c.Warnings.Sort()
 	l.problems.Sort()
 	if len(l.problems) > 0 {
@@ -224,12 +229,12 @@ func (l *loader) expand(key string, patterns []string) []string {
 
 func (l *loader) readProtocols(c *Config) {
 	add := func(f folder, file string, own map[string]string) {
-		p := &protocolFile{}
+		p := &protocolFile{builtIn: f.embedded}
 		if !l.document(f, file, &p.doc, &p.places) || p.doc.ID == "" {
 			return
 		}
 		if other, twice := own[p.doc.ID]; twice {
-			l.problems.Add(p.places.At("id"), "protocol %q is in %s already, want every id once", p.doc.ID, other)
+			l.problems.Add(p.places.At("id"), "protocol %q is in %s already, want every id once: a later version gets an id of its own, and a from", p.doc.ID, other)
 			return
 		}
 		own[p.doc.ID] = file

@@ -133,6 +133,20 @@ func (w *schemaWriter) special(t reflect.Type) (schema, bool) {
 		return s, true
 	case reflect.TypeFor[ruleDoc]():
 		return w.rule(), true
+	case reflect.TypeFor[moment]():
+		return schema{"type": "string", "pattern": ecma(momentPattern)}, true
+	case reflect.TypeFor[words]():
+		text := schema{"type": []string{"string", "number"}}
+		byLanguage := schema{}
+		for _, language := range languages {
+			byLanguage[language] = text
+		}
+		return schema{"anyOf": []schema{text, {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": byLanguage}}}, true
+	case reflect.TypeFor[levelDoc]():
+		return schema{"anyOf": []schema{w.of(reflect.TypeFor[share](), ""), w.structs(w.comments.ofType(t), t)}}, true
+	}
+	if t == reflect.TypeFor[levelTable]() {
+		return schema{"type": "object", "propertyNames": schema{"maxLength": 64}, "additionalProperties": w.of(reflect.TypeFor[levelDoc](), "")}, true
 	}
 	if t == reflect.TypeFor[channelTable]() {
 		return schema{"type": "object", "propertyNames": schema{"maxLength": 64}, "additionalProperties": w.of(reflect.TypeFor[channelDoc](), "")}, true

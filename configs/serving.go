@@ -19,7 +19,7 @@ func LoadServing(file string) (*Config, Problems, error) {
 	leftOut := map[string]bool{}
 	for {
 		l := newLoader(folder{base: filepath.Dir(file)})
-		l.leftOut = leftOut
+		l.leftOut, l.serving = leftOut, true
 		c := l.load(file)
 		if len(l.problems) == 0 && len(l.machine) > 0 {
 			return nil, nil, append(broken, l.machine...)

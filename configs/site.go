@@ -19,6 +19,9 @@ type siteDoc struct {
 	Note map[string]string `yaml:"note"`
 	// Timezone is an IANA name such as Asia/Jakarta; hours, days and reports are in it.
 	Timezone location `yaml:"timezone" required:"yes"`
+	// Area is where the site lies, as narrow as is known: a country (ID), a province (ID-JI) or a place in it (ID-JI/probolinggo).
+	// gerbang check then warns of protocols of another area.
+	Area string `yaml:"area" pattern:"^[A-Z]{2}(-[A-Z0-9]{1,3})?(/[a-z0-9][a-z0-9-]*)*$" want:"a country such as ID, a province such as ID-JI, or a place in it such as ID-JI/probolinggo"`
 	// Latitude and Longitude put the site on the overview's map.
 	Latitude  float64 `yaml:"latitude" unit:"°" min:"-90" max:"90"`
 	Longitude float64 `yaml:"longitude" unit:"°" min:"-180" max:"180"`
@@ -51,6 +54,8 @@ type zoneDoc struct {
 	Area float64 `yaml:"area" unit:"m²" above:"0" max:"1000000"`
 	// Fixtures is the part of the area taken by furniture and counters.
 	Fixtures float64 `yaml:"fixtures" unit:"m²" min:"0"`
+	// Height of the room: with the area it gives the volume of its air.
+	Height float64 `yaml:"height" unit:"m" min:"0" max:"100"`
 	// Seats are the seats that exist.
 	Seats int `yaml:"seats" min:"0" max:"100000"`
 	// Pitch is the distance between neighbouring seats; where it is smaller than the required spacing only every n-th
@@ -140,6 +145,9 @@ type taskDoc struct {
 	Door string `yaml:"door"`
 	// Items are the things to treat, if they are logged one by one; the task is done when all are.
 	Items []string `yaml:"items"`
+	// Kind says which kind of rule judges it unless a rule names it: cleaning, checklist (staff: what must be there at a
+	// counter as a shift begins) or vehicles (each log is a vehicle that was sprayed). Default cleaning.
+	Kind facility.TaskKind `yaml:"kind" enum:"cleaning checklist vehicles"`
 }
 
 // Wanted says what a configuration takes.
@@ -148,7 +156,7 @@ func (taskDoc) Wanted() string { return "a task (name, and one of zone, door)" }
 // site makes the plain value. It is meaningful only if the document has no problems.
 func (d *siteDoc) site() facility.Site {
 	s := facility.Site{
-		ID: d.ID, Name: d.Name, Note: d.Note, Location: d.Timezone.Location, Latitude: d.Latitude, Longitude: d.Longitude,
+		ID: d.ID, Name: d.Name, Note: d.Note, Location: d.Timezone.Location, Area: d.Area, Latitude: d.Latitude, Longitude: d.Longitude,
 		Protocols: d.Protocols, Hours: d.Hours.Hours, Reset: d.Reset, KeepTaskAuthor: d.KeepTaskAuthor,
 	}
 	for date, level := range d.Levels {
@@ -158,7 +166,7 @@ func (d *siteDoc) site() facility.Site {
 	for _, r := range d.Zones {
 		z := r.Value
 		s.Zones = append(s.Zones, facility.Zone{
-			ID: r.ID, Name: z.Name, Parent: z.Parent, Area: z.Area, Fixtures: z.Fixtures, Seats: z.Seats, SeatPitch: z.Pitch, Capacity: z.Capacity,
+			ID: r.ID, Name: z.Name, Parent: z.Parent, Area: z.Area, Fixtures: z.Fixtures, Height: z.Height, Seats: z.Seats, SeatPitch: z.Pitch, Capacity: z.Capacity,
 		})
 	}
 	for _, r := range d.Doors {
@@ -173,7 +181,7 @@ func (d *siteDoc) site() facility.Site {
 		})
 	}
 	for _, r := range d.Tasks {
-		s.Tasks = append(s.Tasks, facility.Task{ID: r.ID, Name: r.Value.Name, Place: place(r.Value.Zone, r.Value.Door, ""), Items: r.Value.Items})
+		s.Tasks = append(s.Tasks, facility.Task{ID: r.ID, Name: r.Value.Name, Place: place(r.Value.Zone, r.Value.Door, ""), Items: r.Value.Items, Kind: taskKind(r.Value.Kind)})
 	}
 	return s
 }
@@ -209,4 +217,12 @@ type siteFile struct {
 	places   *strict.Places
 	problems *Problems
 	sound    bool // the document itself has no problem
+}
+
+// taskKind is a task's kind as definitions have it: cleaning is what a task is that says nothing.
+func taskKind(k facility.TaskKind) facility.TaskKind {
+	if k == "cleaning" {
+		return facility.TaskCleaning
+	}
+	return k
 }

@@ -19,10 +19,13 @@ type Site struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// Note is what visitors of the site's page should know, by language ("id", "en"); empty: nothing.
-	Note      map[string]string `json:"note,omitempty"`
-	Location  Location          `json:"timezone"`
-	Latitude  float64           `json:"latitude,omitempty"`
-	Longitude float64           `json:"longitude,omitempty"`
+	Note     map[string]string `json:"note,omitempty"`
+	Location Location          `json:"timezone"`
+	// Area is where it lies: a country (ISO 3166-1: ID), a province (ISO 3166-2: ID-JI) or a place in one (ID-JI/probolinggo);
+	// empty: not said.
+	Area      string  `json:"area,omitempty"`
+	Latitude  float64 `json:"latitude,omitempty"`
+	Longitude float64 `json:"longitude,omitempty"`
 	// Protocols are the ids of the protocols that apply, each during its own validity.
 	Protocols []string `json:"protocols"`
 	// Levels are the levels chosen for this site, each from a date on, in order.
@@ -47,6 +50,8 @@ type Zone struct {
 	// Area and Fixtures (furniture, counters) are in m²; 0: unknown.
 	Area     float64 `json:"area_m2,omitempty"`
 	Fixtures float64 `json:"fixtures_m2,omitempty"`
+	// Height of the room, m; 0: unknown.
+	Height float64 `json:"height_m,omitempty"`
 	// Seats are those that exist, SeatPitch the distance between neighbours in metres: where the pitch is smaller than the
 	// required spacing only every n-th seat may be used. 0: no seats, pitch unknown (then Seats are taken as spaced).
 	Seats     int     `json:"seats,omitempty"`
@@ -137,7 +142,19 @@ type Task struct {
 	Place Place  `json:"place"`
 	// Items are the things to treat, if they are logged one by one; the task is done when all are.
 	Items []string `json:"items,omitempty"`
+	// Kind says which kind of rule judges it unless one names it; empty: cleaning.
+	Kind TaskKind `json:"kind,omitempty"`
 }
+
+// TaskKind is what a task is about.
+type TaskKind string
+
+// The kinds of task.
+const (
+	TaskCleaning  TaskKind = ""          // disinfection
+	TaskChecklist TaskKind = "checklist" // staff: what must be there at a counter as a shift begins
+	TaskVehicles  TaskKind = "vehicles"  // vehicles: each log is a vehicle that was sprayed
+)
 
 // LevelPeriod chooses a level of the protocols from a local date on.
 type LevelPeriod struct {

@@ -32,7 +32,7 @@ func DemandOf(class Class, v Verdict, reason Reason) Demand {
 		return Void
 	}
 	switch reason {
-	case ReasonClosed, ReasonNotInForce, ReasonPending, ReasonIdle, ReasonNoLimit:
+	case ReasonClosed, ReasonNotInForce, ReasonPending, ReasonIdle, ReasonFew, ReasonNoLimit:
 		return Void
 	case ReasonSilent, ReasonImplausible, ReasonGap, ReasonNegative:
 		if class == ClassSensor {

@@ -175,8 +175,8 @@ func unique[T any](c *compilation, field string, all []T, id func(T) string) {
 }
 
 func (c *compilation) protocol(p *Protocol) {
-	if !p.Until.IsZero() && !p.From.Before(p.Until) {
-		c.add(p.ID, "", "until", fmt.Errorf("%s: want a day after from", p.Until))
+	if !p.Until.IsZero() && !p.From.Before(p.Until) && !(p.From == p.Until && p.FromTime < p.UntilTime) {
+		c.add(p.ID, "", "until", fmt.Errorf("%s: want a time after from", p.Until))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Levels)) {
 		if share := p.Levels[name]; !(share > 0 && share <= 1) {

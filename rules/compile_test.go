@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -31,7 +32,7 @@ func TestCompileFindsAllProblems(t *testing.T) {
 		`doors.main.to: "cellar": want the id of a zone, or outside`,
 		`devices.c-main.place: door "window": want a place that exists`,
 		`levels[0]: "l9": want a level of one of the protocols`,
-		`protocol "p": until: 2022-07-01: want a day after from`,
+		`protocol "p": until: 2022-07-01: want a time after from`,
 		`protocol "p": levels.l0: 0: want a share above 0 and at most 1`,
 		`protocol "p": rule "fever": params.above: 99: want Cel, inside the plausible window`,
 		`protocol "p": rule "fever": params.operator: "=": want > or >=`,
@@ -42,7 +43,7 @@ func TestCompileFindsAllProblems(t *testing.T) {
 		`protocol "p": rule "alive": severity: "shrill": want critical, warning or info`,
 		`protocol "p": rule "alive": for: -1ns: want a duration, 0 or more`,
 		`protocol "p": rule "air": params.expr: column 1: undeclared reference to 'co3' (did you mean 'co2'?)`,
-		`protocol "p": rule "odd": kind: unknown kind of rule "magic": want one of capacity, disinfection, distancing, expression, screening, silence, temperature`,
+		`protocol "p": rule "odd": kind: unknown kind of rule "magic": want one of ` + strings.Join(Kinds(), ", "),
 	}
 	got := Problems(Compile(d))
 	for i := range max(len(got), len(want)) {

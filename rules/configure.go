@@ -24,7 +24,7 @@ func (e *Engine) configure(p *plan) {
 		e.recountToday() // in another time zone
 	}
 	e.midnight, e.resetAt = p.nextMidnight(e.clock), p.nextReset(e.clock)
-	e.learnAt = e.nextLearning(e.clock)
+	e.learnAt, e.protocolAt = e.nextLearning(e.clock), p.nextProtocol(e.clock)
 	e.refreshLevel()
 	e.begin()
 	e.enforce(e.clock)
@@ -281,7 +281,7 @@ func (e *Engine) enforce(from telemetry.Instant) {
 		old[instanceKey{i.rule, i.subject}] = i
 	}
 	var next, begun []*instance
-	for _, ref := range e.plan.inForce(e.plan.date(e.clock)) {
+	for _, ref := range e.plan.inForce(e.clock) {
 		r := e.plan.rule(ref)
 		kind, _ := kindByName(r.Kind)
 		for _, s := range kind.subjects(e.plan, r) {
@@ -343,8 +343,10 @@ func (e *Engine) enforce(from telemetry.Instant) {
 func (e *Engine) end(i *instance) {
 	was := i.present().answer
 	i.eras = append(i.eras, era{from: e.clock, plan: e.plan})
-	i.past = append(i.past, change{e.clock, beginning(e.clock)})
-	e.emit(i, e.clock, 0, was, answer{verdict: Unknown})
+	over := beginning(e.clock)
+	over.idle = true
+	i.past = append(i.past, change{e.clock, over})
+	e.emit(i, e.clock, 0, was, answer{verdict: Unknown, idle: true})
 	e.sound(i, i.past[len(i.past)-1:])
 }
 
@@ -382,7 +384,7 @@ func (e *Engine) wire() {
 		d.watchers, d.timed = nil, false
 	}
 	for _, t := range e.tasks {
-		t.watchers = nil
+		t.watchers, t.nearby = nil, nil
 	}
 	e.spreadWatchers, e.keepsSpread, e.medians = nil, false, [2]medians{}
 	for _, b := range e.caseBooks() {

@@ -44,13 +44,26 @@ const DefaultLateness = 2 * time.Minute
 type Protocol struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
-	Legal string `json:"legal,omitempty"` // number of the regulation
-	// From and Until bound the validity in the site's calendar: [From, Until). Zero: open.
-	From  facility.Date `json:"from,omitzero"`
-	Until facility.Date `json:"until,omitzero"`
+	// Titles is the title by language ("id", "en"); nil: Title is the only one.
+	Titles map[string]string `json:"titles,omitempty"`
+	// Authority is who issued it, by language; under an empty language the name that is the same in all.
+	Authority map[string]string `json:"authority,omitempty"`
+	Legal     string            `json:"legal,omitempty"` // number of the regulation
+	// Source is where the regulation can be read: a URL.
+	Source string `json:"source,omitempty"`
+	// Area is where it applies, as facility.Site.Area is written; empty: anywhere.
+	Area []string `json:"area,omitempty"`
+	// From and Until bound the validity in the site's calendar: [From, Until). Zero: open. FromTime and UntilTime are the local
+	// times on these days; zero: midnight.
+	From      facility.Date      `json:"from,omitzero"`
+	FromTime  facility.TimeOfDay `json:"from_time,omitempty"`
+	Until     facility.Date      `json:"until,omitzero"`
+	UntilTime facility.TimeOfDay `json:"until_time,omitempty"`
 	// Levels are the shares (0 < s ≤ 1) of the full limit by level name.
 	Levels map[string]float64 `json:"levels,omitempty"`
-	Rules  []Rule             `json:"rules"`
+	// LevelNames are what people call the levels, by level and language; a level without any is called by its id.
+	LevelNames map[string]map[string]string `json:"level_names,omitempty"`
+	Rules      []Rule                       `json:"rules"`
 }
 
 // Severity orders rules for people and routes.
@@ -108,6 +121,7 @@ func (e *FieldError) Unwrap() error { return e.Err }
 // What rules of many sites have in common is kept once, by its JSON: it is the larger part of a definition, and nobody changes it.
 var (
 	wordings   = shared.Table[string, map[string]string]{Most: 4096}
+	levelNames = shared.Table[string, map[string]map[string]string]{Most: 1024}
 	parameters = shared.Table[[2]string, Params]{Most: 4096}
 	locations  = shared.Table[string, facility.Location]{Most: 1024}
 )
@@ -170,6 +184,11 @@ func (d *Definition) compact() {
 	for i := range d.Protocols {
 		p := &d.Protocols[i]
 		p.ID, p.Title, p.Legal = once.Make(p.ID).Value(), once.Make(p.Title).Value(), once.Make(p.Legal).Value()
+		p.Source = once.Make(p.Source).Value()
+		p.Titles, p.Authority, p.LevelNames = one(&wordings, p.Titles), one(&wordings, p.Authority), one(&levelNames, p.LevelNames)
+		for k := range p.Area {
+			p.Area[k] = once.Make(p.Area[k]).Value()
+		}
 		p.Rules = trimmed(p.Rules)
 		for k := range p.Rules {
 			p.Rules[k].Subjects = trimmed(p.Rules[k].Subjects)
@@ -185,6 +204,19 @@ func (d *Definition) compact() {
 		x.Model = once.Make(x.Model).Value()
 		x.Place.Kind = once.Make(x.Place.Kind).Value()
 	}
+}
+
+// one is the map that has the same JSON and was first in the table.
+func one[M map[string]string | map[string]map[string]string](table *shared.Table[string, M], m M) M {
+	if len(m) == 0 {
+		return nil
+	}
+	key, err := json.Marshal(m)
+	if err != nil {
+		return m // texts have JSON
+	}
+	m, _ = table.Get(string(key), func() (M, error) { return m, nil })
+	return m
 }
 
 // trimmed is a slice without room to grow.

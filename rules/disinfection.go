@@ -5,11 +5,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Disinfection asks that a task is done in time: before the day's first opening, after its last closing, and every so
-// often in between. Subjects: the tasks that are named, else all.
+// often in between. Subjects: the tasks that are named, else all of cleaning.
 //
 // A task with items is done when each item was; a log that names no item stands for all of them. Done too early (before
 // the window) counts for nothing; done too late ends the breach, which stays in the history. A window that passes without
@@ -28,6 +29,39 @@ type Disinfection struct {
 	// Press restricts which kinds of press of a button at the task mean done (single, double, long, …); empty
 	// (default): any.
 	Press []string `yaml:"press" json:"press"`
+	// Anchor says what opening and closing are: hours (default), those of the calendar; or people, the first entry and the last
+	// exit that the counters of the building saw, at most Drift from the hours. Who opens early must have done it earlier; where
+	// the counters did not see the whole time, the hours hold.
+	Anchor string `yaml:"anchor" json:"anchor,omitempty"`
+	// Staff is how many who come first and leave last are no opening and no closing. Default 0.
+	Staff int `yaml:"staff" json:"staff,omitempty"`
+	// Drift is how far the anchors of people may lie from the hours. Default 2h.
+	Drift time.Duration `yaml:"drift" json:"drift,omitempty"`
+	// Occupied counts of Every only the minutes in which somebody was inside the task's place, or nobody knows. Default false.
+	Occupied bool `yaml:"occupied" json:"occupied,omitempty"`
+	// AfterPeople asks for the task each time so many have entered its place since it was done, in the service of a day.
+	// Default 0: not asked.
+	AfterPeople int `yaml:"after_people" json:"after_people,omitempty"`
+	// Agents are the disinfectants that may be used: a log that names another is no evidence. One that names none counts. Empty
+	// (default): any.
+	Agents []string `yaml:"agents" json:"agents,omitempty"`
+	// Contact is how long the agent must work: from the start to the finish that the log names, or from the log until somebody
+	// enters its place. Default 0: not asked.
+	Contact time.Duration `yaml:"contact" json:"contact,omitempty"`
+	// Pace is the least time from one item of the task to the next: a log that follows another item's sooner is no evidence.
+	// Default 0: any.
+	Pace time.Duration `yaml:"pace" json:"pace,omitempty"`
+	// Walk is the least time in which the same person or device gets from one task to another at another place: a log sooner than
+	// that is no evidence. Default 0: any.
+	Walk time.Duration `yaml:"walk" json:"walk,omitempty"`
+	// Inside makes a log no evidence if nobody was in the building from so long before it until so long after it, as the counters
+	// prove. Default 0: not asked.
+	Inside time.Duration `yaml:"inside" json:"inside,omitempty"`
+	// Backdate is how long after the deed a person may enter it: what is entered later is no evidence. Default 0: any time.
+	Backdate time.Duration `yaml:"backdate" json:"backdate,omitempty"`
+	// Copies makes a log no evidence that repeats, to the second and whole days later, one of the same item by the same person or
+	// device, and so did the log before it. Not for machines that follow a clock. Default false.
+	Copies bool `yaml:"copies" json:"copies,omitempty"`
 }
 
 // Validate checks values.
@@ -38,7 +72,19 @@ func (p *Disinfection) Validate() error {
 	c.field(p.AfterClosing >= 0 && p.AfterClosing <= day, "after_closing", "%v: want a duration, 0 to 24h", p.AfterClosing)
 	c.field(p.Every == 0 || p.Every >= time.Minute, "every", "%v: want a duration of at least 1m, or 0", p.Every)
 	c.field(p.Grace >= 0 && p.Grace <= day, "grace", "%v: want a duration, 0 to 24h", p.Grace)
-	c.field(p.BeforeOpening > 0 || p.AfterClosing > 0 || p.Every > 0, "every", "0: want at least one of before_opening, after_closing and every")
+	c.field(p.BeforeOpening > 0 || p.AfterClosing > 0 || p.Every > 0 || p.AfterPeople > 0, "every", "0: want at least one of before_opening, after_closing, every and after_people")
+	c.field(p.Anchor == "" || p.Anchor == anchorHours || p.Anchor == anchorPeople, "anchor", "%q: want hours or people", p.Anchor)
+	c.field(p.Staff >= 0 && p.Staff <= 1000, "staff", "%d: want persons, 0 to 1000", p.Staff)
+	c.field(p.Drift >= 0 && p.Drift <= 6*time.Hour, "drift", "%v: want a duration, 0 to 6h", p.Drift)
+	c.field(p.AfterPeople >= 0 && p.AfterPeople <= 100_000, "after_people", "%d: want persons, 0 to 100000", p.AfterPeople)
+	c.field(p.Contact >= 0 && p.Contact <= day, "contact", "%v: want a duration, 0 to 24h", p.Contact)
+	c.field(p.Pace >= 0 && p.Pace <= time.Hour, "pace", "%v: want a duration, 0 to 1h", p.Pace)
+	c.field(p.Walk >= 0 && p.Walk <= time.Hour, "walk", "%v: want a duration, 0 to 1h", p.Walk)
+	c.field(p.Inside >= 0 && p.Inside <= 6*time.Hour, "inside", "%v: want a duration, 0 to 6h", p.Inside)
+	c.field(p.Backdate >= 0 && p.Backdate <= 7*day, "backdate", "%v: want a duration, 0 to 168h", p.Backdate)
+	for _, a := range p.Agents {
+		c.field(a != "", "agents", "an empty agent: want the name that logs give")
+	}
 	for _, k := range p.Press {
 		c.field(k != "", "press", "an empty kind of press: want single, double, long or the like")
 	}
@@ -50,6 +96,13 @@ const (
 	beforeOpening = "before_opening"
 	afterClosing  = "after_closing"
 	every         = "every"
+	afterPeople   = "after_people"
+)
+
+// What opening and closing are.
+const (
+	anchorHours  = "hours"
+	anchorPeople = "people"
 )
 
 var disinfectionKind = kind{
@@ -59,18 +112,15 @@ var disinfectionKind = kind{
 		"en": "Do the task now and log it.",
 		"id": "Lakukan tugas ini sekarang dan catat.",
 	},
-	params: func() Params { return &Disinfection{Every: 4 * time.Hour} },
+	params: func() Params { return &Disinfection{Every: 4 * time.Hour, Drift: 2 * time.Hour} },
 	subjects: func(p *plan, r *Rule) []Subject {
-		var out []Subject
-		for i := range p.def.Site.Tasks {
-			if id := p.def.Site.Tasks[i].ID; len(r.Subjects) == 0 || r.names(id) {
-				out = append(out, Subject{SubjectTask, id})
-			}
-		}
-		return out
+		return p.taskSubjects(r, facility.TaskCleaning)
 	},
 	judge: func(b *bench, s Subject) judge {
-		return &disinfectionJudge{params: b.rule.Params.(*Disinfection), plan: b.plan, task: b.task(s), items: b.plan.task(s.ID).Items}
+		def := b.plan.task(s.ID)
+		j := &disinfectionJudge{params: b.rule.Params.(*Disinfection), plan: b.plan, task: b.task(s), items: def.Items}
+		j.prove(b, def)
+		return j
 	},
 }
 
@@ -79,6 +129,7 @@ type disinfectionJudge struct {
 	plan   *plan
 	task   *taskState
 	items  []string
+	proof
 }
 
 // duty is one of the three demands at one moment.
@@ -89,11 +140,13 @@ type duty struct {
 	due        telemetry.Instant // when it is (or was) to be done at the latest, grace included
 	allowed    time.Duration
 	from       telemetry.Instant // work from here on counts for it
+	entered    people            // of afterPeople: who came since then
+	detail     string            // of an unknown one
 }
 
 func (j *disinfectionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
 	duties, until := j.duties(t)
-	until = min(until, j.task.next(t))
+	until = min(until, j.task.next(t), j.proofTurns(t))
 	if len(duties) == 0 {
 		r := ReasonClosed
 		if j.task.lastDone(t) == 0 {
@@ -108,6 +161,13 @@ func (j *disinfectionJudge) judge(t telemetry.Instant, _ Verdict) (finding, tele
 		}
 	}
 	f := finding{verdict: worst.verdict, reason: worst.reason, hasLimit: true, limit: minutes(worst.allowed), unit: "min", constraint: worst.constraint, detail: j.missing(worst, t)}
+	if worst.constraint == afterPeople {
+		f.limit, f.value, f.hasValue, f.unit = float64(j.params.AfterPeople), worst.entered.number(), true, "1"
+		if worst.verdict == Unknown {
+			f.detail = worst.detail
+		}
+		return f, until
+	}
 	if done := j.done(0, t); done != 0 {
 		f.value, f.hasValue = minutes(t.Sub(done)), true
 	}
@@ -127,7 +187,7 @@ func (j *disinfectionJudge) duties(t telemetry.Instant) ([]duty, telemetry.Insta
 	}
 	days := j.plan.serviceDays(t)
 	// demand adds a duty that must be done in [from, due] and stands until end.
-	demand := func(name string, allowed time.Duration, from, due, end telemetry.Instant) {
+	demand := func(name string, day serviceDay, allowed time.Duration, from, due, end telemetry.Instant) {
 		due = due.Add(p.Grace)
 		if turn(from) > t || turn(end) <= t || from < j.task.since && (due < j.task.since || j.done(from, t) == 0) { // what was done is done; else it is not judged
 			return
@@ -138,7 +198,7 @@ func (j *disinfectionJudge) duties(t telemetry.Instant) ([]duty, telemetry.Insta
 		case j.done(from, t) != 0:
 		case t < due:
 			d.reason = ReasonPending
-		case days.now.holds(t) == (name == beforeOpening):
+		case days.now.holds(t) == (name == beforeOpening), name == beforeOpening && day == days.now:
 			d.verdict, d.reason = Breached, ReasonOverdue
 		default:
 			d.verdict, d.reason = Breached, ReasonMissed
@@ -155,30 +215,49 @@ func (j *disinfectionJudge) duties(t telemetry.Instant) ([]duty, telemetry.Insta
 			if next.ok {
 				end = next.open.Add(-b)
 			}
-			demand(beforeOpening, b, day.open.Add(-b), day.open, end)
+			opened := j.opened(day, t)
+			demand(beforeOpening, day, b, min(day.open, opened).Add(-b), opened, end)
 		}
 		if a := p.AfterClosing; a > 0 {
 			end := telemetry.Never
 			if next.ok {
 				end = next.close
 			}
-			demand(afterClosing, a, day.close, day.close.Add(a), end)
+			closed := j.closed(day, t)
+			demand(afterClosing, day, a, min(day.close, closed), max(day.close, closed).Add(a), end)
 		}
 		turn(day.open)
 		turn(day.close)
 	}
-	if now := days.now; p.Every > 0 && now.holds(t) {
-		from := max(now.open, j.done(0, t), j.task.since)
-		due := turn(from.Add(p.Every + p.Grace))
-		d := duty{constraint: every, verdict: Within, due: due, allowed: p.Every, from: t.Add(1 - p.Every - p.Grace)}
-		if t >= due {
-			d.verdict, d.reason = Breached, ReasonOverdue
-		} else if j.done(0, t) == 0 {
-			d.reason = ReasonPending
+	if now := days.now; now.holds(t) {
+		if p.Every > 0 {
+			all = append(all, j.regular(now, t, turn))
 		}
-		all = append(all, d)
+		if p.AfterPeople > 0 {
+			all = append(all, j.crowded(now, t, turn))
+		}
 	}
 	return all, until
+}
+
+// regular is the demand for every so often in the service of a day.
+func (j *disinfectionJudge) regular(now serviceDay, t telemetry.Instant, turn func(telemetry.Instant) telemetry.Instant) duty {
+	p := j.params
+	from := max(min(t, j.opened(now, t)), now.open, j.done(0, t), j.task.since)
+	due := from.Add(p.Every + p.Grace)
+	if p.Occupied && t >= due {
+		if left := p.Every + p.Grace - j.occupied(from, t); left > 0 {
+			due = minuteAfter(minuteOf(t).Add(left)) // at the earliest: if somebody is inside all the time
+		}
+	}
+	turn(due)
+	d := duty{constraint: every, verdict: Within, due: due, allowed: p.Every, from: t.Add(1 - p.Every - p.Grace)}
+	if t >= due {
+		d.verdict, d.reason = Breached, ReasonOverdue
+	} else if j.done(0, t) == 0 {
+		d.reason = ReasonPending
+	}
+	return d
 }
 
 // done is when the whole task was last completed by work in [from, to]; 0: it was not.
@@ -195,7 +274,7 @@ func (j *disinfectionJudge) done(from, to telemetry.Instant) telemetry.Instant {
 
 // doneItem is when an item ("" for a task without) was last treated in [from, to].
 func (j *disinfectionJudge) doneItem(item string, from, to telemetry.Instant) telemetry.Instant {
-	for _, d := range slices.Backward(j.task.done) {
+	for k, d := range slices.Backward(j.task.done) {
 		if d.at > to {
 			continue
 		}
@@ -206,6 +285,9 @@ func (j *disinfectionJudge) doneItem(item string, from, to telemetry.Instant) te
 			continue
 		}
 		if d.press != "" && len(j.params.Press) > 0 && !slices.Contains(j.params.Press, d.press) {
+			continue
+		}
+		if j.refused(k, to) != "" {
 			continue
 		}
 		return d.at
@@ -250,17 +332,19 @@ func (j *disinfectionJudge) due(t telemetry.Instant) telemetry.Instant {
 			continue
 		}
 		if b := p.BeforeOpening; b > 0 && day.open > 1 && day.open.Add(-b) >= j.task.since {
-			ask(day.open, day.open.Add(-b))
+			opened := j.opened(day, t)
+			ask(opened, min(day.open, opened).Add(-b))
 		}
 		if a := p.AfterClosing; a > 0 && day.close != telemetry.Never && day.close >= j.task.since {
-			ask(day.close.Add(a), day.close)
+			closed := j.closed(day, t)
+			ask(max(day.close, closed).Add(a), min(day.close, closed))
 		}
 		if p.Every > 0 && t < day.close {
-			from := day.open
+			due := day.open.Add(p.Every)
 			if day.holds(t) {
-				from = max(from, j.done(0, t), j.task.since)
+				due = j.regular(day, t, func(at telemetry.Instant) telemetry.Instant { return at }).due.Add(-p.Grace)
 			}
-			if due := from.Add(p.Every); due < day.close {
+			if due < day.close {
 				next = min(next, due)
 			}
 		}

@@ -22,6 +22,8 @@ type Engine struct {
 	site   string
 	clock  telemetry.Instant
 	record uint64 // the last that was applied
+	// received is when that record was received, which may be before the clock: it was set back, or waits to be.
+	received telemetry.Instant
 
 	plans     []*plan           // those that some instance was judged by within the horizon; the last is in force
 	plan      *plan             // nil until a configuration was applied
@@ -32,10 +34,12 @@ type Engine struct {
 	midnight  telemetry.Instant // the next one
 	resetAt   telemetry.Instant // the next reset
 	levelAt   telemetry.Instant // the next change of level
-	round     uint64            // of settling, while it lasts: no fact changes meanwhile; 0: none
-	rounds    uint64            // there have been
-	learnAt   telemetry.Instant // when what the counters miss is learned next
-	deafness  deafness          // when nobody listened to the devices
+	// protocolAt is when the next protocol begins or ends.
+	protocolAt telemetry.Instant
+	round      uint64            // of settling, while it lasts: no fact changes meanwhile; 0: none
+	rounds     uint64            // there have been
+	learnAt    telemetry.Instant // when what the counters miss is learned next
+	deafness   deafness          // when nobody listened to the devices
 
 	// The facts, in the definition's order.
 	building   *zoneState
@@ -79,7 +83,7 @@ type Engine struct {
 
 // New makes an engine for a site. Until a configuration record is applied it judges nothing.
 func New(site string) *Engine {
-	return &Engine{site: site, midnight: telemetry.Never, resetAt: telemetry.Never, levelAt: telemetry.Never, learnAt: telemetry.Never}
+	return &Engine{site: site, midnight: telemetry.Never, resetAt: telemetry.Never, levelAt: telemetry.Never, learnAt: telemetry.Never, protocolAt: telemetry.Never}
 }
 
 // Apply advances the engine by one record of its site and appends what it caused to out. The record must not be retained,
@@ -103,7 +107,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 		}
 		next = p
 	}
-	e.out, e.record, e.index, e.late = out, rec.Seq, 0, false
+	e.out, e.record, e.received, e.index, e.late = out, rec.Seq, rec.Received, 0, false
 	if mine && rec.Kind == telemetry.KindService && rec.Service != nil && e.plan != nil {
 		if err := e.serve(rec.Service, rec.Received); err != nil {
 			return err
@@ -125,7 +129,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 		e.observe(rec, at)
 	case telemetry.KindEntry:
 		if rec.Entry != nil {
-			e.enter(rec.Entry, at)
+			e.enter(rec.Entry, at, rec.Received)
 			e.calibrate(rec)
 		}
 	case telemetry.KindEngine:
@@ -199,10 +203,13 @@ func (e *Engine) fire(slot int) {
 	}
 }
 
-// turn is a turn of the calendar: midnight, the reset, a change of level, the time to learn.
+// turn is a turn of the calendar: midnight, the reset, a protocol that begins or ends, a change of level, the time to learn.
 func (e *Engine) turn() {
 	if e.clock >= e.midnight {
 		e.newDay()
+	}
+	if e.clock >= e.protocolAt { // in the middle of a day
+		e.newRules()
 	}
 	if e.clock >= e.levelAt {
 		e.refreshLevel()
@@ -225,7 +232,7 @@ func (e *Engine) turn() {
 // nextTurn is the next turn of the calendar. Opening and closing are turns too: what displays say depends on them.
 func (e *Engine) nextTurn() telemetry.Instant {
 	_, _, until := e.plan.open(e.clock)
-	return min(e.midnight, e.resetAt, e.levelAt, e.learnAt, until)
+	return min(e.midnight, e.resetAt, e.levelAt, e.learnAt, e.protocolAt, until)
 }
 
 // newDay begins a day of the site: the counts of the day, the protocols in force, and an end to what is too old.
@@ -261,6 +268,12 @@ func (e *Engine) newDay() {
 		i.forget(old)
 	}
 	e.levels.forget(old)
+	e.newRules()
+}
+
+// newRules puts the rules in force that are at the clock.
+func (e *Engine) newRules() {
+	e.protocolAt = e.plan.nextProtocol(e.clock)
 	e.enforce(e.clock)
 	e.askAll(e.clock)
 	for _, z := range e.allZones() {

@@ -9,7 +9,7 @@ import (
 )
 
 // enter takes in something a person did. Acknowledgements change no verdict.
-func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
+func (e *Engine) enter(n *telemetry.Entry, at, received telemetry.Instant) {
 	switch n.Kind {
 	case telemetry.EntryCount, telemetry.EntryCorrection:
 		z := e.building
@@ -36,7 +36,7 @@ func (e *Engine) enter(n *telemetry.Entry, at telemetry.Instant) {
 		if t == nil || n.Value == 0 {
 			return
 		}
-		e.log(t, doneAt{at: at, record: e.record})
+		e.log(t, doneAt{at: at, item: n.Item, by: n.Author, agent: n.Text, began: n.Began, received: received, record: e.record})
 	case telemetry.EntryOutcome:
 		e.outcome(n.Subject, n.Text, at)
 	case telemetry.EntryLevel:

@@ -9,7 +9,7 @@ func (e *Engine) foundThermometer(i int) {
 	e.plan.thermometers[i] = true
 	var begun, changed, ended []*instance
 	again := false // a rule that had ended begins again
-	for _, ref := range e.plan.inForce(e.plan.date(e.clock)) {
+	for _, ref := range e.plan.inForce(e.clock) {
 		r := e.plan.rule(ref)
 		kind, _ := kindByName(r.Kind)
 		if kind.thermometer == nil {

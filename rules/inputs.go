@@ -51,6 +51,23 @@ const (
 	InputGrace   = "grace"   // minutes that are given beyond the limit
 	InputOpened  = "opened"  // minutes since the day's opening; negative: until it
 	InputClosed  = "closed"  // minutes since the day's closing; negative: until it
+
+	InputOccupied = "occupied_for" // minutes in which somebody was inside, which alone count
+
+	InputAirLow     = "air_low"    // air a person has at the worst, L/s
+	InputAirHigh    = "air_high"   // the same at the best
+	InputRise       = "rise"       // by how much CO₂ rose in the window, ppm
+	InputOutdoor    = "outdoor"    // CO₂ of the outdoor air, ppm
+	InputVolume     = "volume"     // of the room, m3
+	InputGeneration = "generation" // CO₂ that a person breathes out, L/s
+
+	InputWorn      = "mask_worn"    // faces with a mask
+	InputMissing   = "mask_missing" // faces without
+	InputShareLow  = "share_low"    // the share of all may be as low as that, %
+	InputShareHigh = "share_high"   // or as high
+	InputUses      = "dispensed"    // uses of dispensers
+	InputVehicles  = "vehicles_in"  // vehicles that entered
+	InputSprayed   = "sprayed"      // logs that one was sprayed
 )
 
 // workings is a judge that says what its findings were computed from, beyond value and limit. It is asked when a verdict is
@@ -176,9 +193,13 @@ func (j *disinfectionJudge) show(t telemetry.Instant, x *Explanation) {
 	days := j.plan.serviceDays(t)
 	switch x.Constraint {
 	case every:
-		from := max(days.now.open, j.task.since)
-		if done := j.done(0, t); from > done && from > 1 {
+		from := max(min(t, j.opened(days.now, t)), days.now.open, j.task.since)
+		done := j.done(0, t)
+		if from > done && from > 1 {
 			add(InputCounted, minutes(t.Sub(from)))
+		}
+		if j.params.Occupied {
+			x.Inputs = append(x.Inputs, Input{Name: InputOccupied, Value: minutes(j.occupied(max(from, done), t)), Unit: "min"})
 		}
 	case beforeOpening:
 		day := days.now
@@ -186,14 +207,17 @@ func (j *disinfectionJudge) show(t telemetry.Instant, x *Explanation) {
 			day = days.past
 		}
 		if day.ok {
-			add(InputOpened, minutes(t.Sub(day.open)))
+			add(InputOpened, minutes(t.Sub(j.opened(day, t))))
 		}
 	case afterClosing:
 		if days.past.ok {
-			add(InputClosed, minutes(t.Sub(days.past.close)))
+			add(InputClosed, minutes(t.Sub(max(days.past.close, j.closed(days.past, t)))))
 		}
+	case afterPeople:
+		x.Bound = Below
 	default:
 		return
 	}
 	add(InputGrace, minutes(j.params.Grace))
+	x.Inputs = append(x.Inputs, j.doubts(t)...)
 }

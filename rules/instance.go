@@ -45,10 +45,12 @@ type state struct {
 	alarm alarm
 }
 
-// answer is what history tells apart: near the limit is an unknown of its own.
+// answer is what history tells apart: near the limit is an unknown of its own, and so is one about which there was nothing to
+// judge. Without the second, a thermometer that dies before the day's first visitor would count as waiting for him all day.
 type answer struct {
 	verdict Verdict
 	near    bool
+	idle    bool
 }
 
 // now is the era in force.
@@ -244,8 +246,8 @@ func (e *Engine) emit(i *instance, at, until telemetry.Instant, from, to answer)
 	era := i.eraOfRule(at)
 	e.out.Transitions = append(e.out.Transitions, Transition{
 		Site: e.site, Rule: i.rule, Kind: era.rule.Kind, Class: era.class, Subject: i.subject, At: at,
-		From: from.verdict, FromNear: from.near, To: to.verdict, Near: to.near,
-		Severity: era.rule.severity(), Late: until != 0, Until: until, Explanation: i.explain(at), Record: e.record, Index: e.index,
+		From: from.verdict, FromNear: from.near, FromIdle: from.idle, To: to.verdict, Near: to.near, Idle: to.idle,
+		Severity: era.rule.severity(), Late: until != 0, Until: until, Explanation: i.explain(at), Record: e.record, Index: e.index, Told: e.received,
 	})
 	e.index++
 }

@@ -14,6 +14,8 @@ import (
 type kind struct {
 	name  string
 	class Class // of its alerts, where a rule names none
+	// severity where a rule names none; empty: a warning.
+	severity Severity
 	// advice is what people should do on a breach, by language.
 	advice map[string]string
 	params func() Params
@@ -61,7 +63,7 @@ type finding struct {
 
 // answer is what history keeps of a finding.
 func (f *finding) answer() answer {
-	return answer{f.verdict, f.verdict == Unknown && f.reason == ReasonNear}
+	return answer{f.verdict, f.verdict == Unknown && f.reason == ReasonNear, f.verdict == Unknown && f.reason.Idle()}
 }
 
 // unknown is the finding of a judge that cannot tell.
@@ -70,8 +72,11 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [9]*kind {
-	return [...]*kind{&capacityKind, &coverageKind, &credibilityKind, &disinfectionKind, &distancingKind, &expressionKind, &screeningKind, &silenceKind, &temperatureKind}
+func kinds() [14]*kind {
+	return [...]*kind{
+		&airKind, &capacityKind, &coverageKind, &credibilityKind, &disinfectionKind, &distancingKind, &expressionKind, &hygieneKind, &masksKind, &screeningKind, &silenceKind,
+		&staffKind, &temperatureKind, &vehiclesKind,
+	}
 }
 
 // kindByName finds a kind; with the error it gives an empty one.

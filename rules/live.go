@@ -20,12 +20,12 @@ func (e *Engine) View() View {
 	if v.NextChange == telemetry.Never {
 		v.NextChange = 0
 	}
-	today := e.plan.date(e.clock)
-	for i := range e.plan.def.Protocols {
-		if p := &e.plan.def.Protocols[i]; e.plan.applies(p) && p.valid(today) {
-			v.Protocols = append(v.Protocols, p.Title)
-		}
+	valid := e.plan.validity(e.clock)
+	v.InForce, v.Coming = valid.inForce, valid.coming
+	for i := range v.InForce {
+		v.Protocols = append(v.Protocols, v.InForce[i].Title)
 	}
+	v.LevelName = LevelName(v.InForce, v.Level)
 	worst, idle := make(map[Subject]Verdict), make(map[Subject]bool)
 	judged := false
 	v.Verdicts = make([]VerdictView, 0, len(e.instances))

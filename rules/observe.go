@@ -85,7 +85,7 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 			e.screen(d, r.Channel, meant.Value, at)
 		case telemetry.Button:
 			if task := e.taskByID[d.mounting.Task(r)]; task != nil {
-				e.log(task, doneAt{at: at, press: r.Text, device: d.id, quantity: r.Quantity, sequence: o.Sequence, record: rec.Seq})
+				e.log(task, doneAt{at: at, press: r.Text, device: d.id, received: rec.Received, quantity: r.Quantity, sequence: o.Sequence, record: rec.Seq})
 			}
 		default:
 			e.keep(d, r.Quantity, r.Channel, r.Value, at)
@@ -104,7 +104,7 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 			task = e.taskByID[t.Task]
 		}
 		if task != nil {
-			e.log(task, doneAt{at: at, item: t.Item, device: d.id, sequence: o.Sequence, record: rec.Seq})
+			e.log(task, doneAt{at: at, item: t.Item, device: d.id, by: t.By, agent: t.Agent, began: t.Began, received: rec.Received, sequence: o.Sequence, record: rec.Seq})
 		}
 	}
 	if w := d.whole.watchers; len(w) > 0 {
@@ -270,9 +270,12 @@ func (e *Engine) log(t *taskState, d doneAt) {
 	if i < 0 {
 		return
 	}
-	d.item, d.press = strings.Clone(d.item), strings.Clone(d.press)
+	d.item, d.press, d.by, d.agent = strings.Clone(d.item), strings.Clone(d.press), strings.Clone(d.by), strings.Clone(d.agent)
 	t.done = slices.Insert(t.done, i, d)
 	for _, i := range t.watchers {
+		e.ask(i, d.at)
+	}
+	for _, i := range t.nearby {
 		e.ask(i, d.at)
 	}
 }

@@ -26,8 +26,9 @@ type plan struct {
 	passage  float64       // people per minute that can pass one counter
 	always   bool          // no opening hours are configured: it is always open
 	lastOpen openState     // what open found last
-	// lastService is what serviceDays found last.
-	lastService serviceState
+	// lastService is what serviceDays found last, lastValidity what validity did.
+	lastService  serviceState
+	lastValidity validity
 	// measures are the quantities of each device as bits; 0: not known.
 	measures []uint64
 	// thermometers are the devices that measure body temperature, by index: those of which the definition says so, and
@@ -60,8 +61,18 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 		return nil, fmt.Errorf("reading a definition: %w", err)
 	}
 	def.compact()
+	p, err := planOf(def)
+	if err != nil {
+		return nil, err
+	}
+	p.source, p.version, p.from = shared.Pack(source), version, from
+	return p, nil
+}
+
+// planOf makes a plan of a definition that stays as it is.
+func planOf(def *Definition) (*plan, error) {
 	p := &plan{
-		def: def, source: shared.Pack(source), version: version, from: from, loc: def.Site.Location.Location,
+		def: def, loc: def.Site.Location.Location,
 		late: def.Lateness, passage: def.MaxPassages, programs: make(map[programKey]*program),
 	}
 	if p.late == 0 {
@@ -126,6 +137,21 @@ func (p *plan) findAtDoors() {
 	}
 }
 
+// measuredAt reports whether the configuration says that a device at a place measures one of the quantities.
+func (p *plan) measuredAt(at facility.Place, mask uint64) bool {
+	for i := range p.measures {
+		if p.measures[i]&mask != 0 && slices.Contains(p.def.Site.Devices[i].Places(), at) {
+			return true
+		}
+	}
+	return false
+}
+
+// measuredIn is the same of a zone.
+func (p *plan) measuredIn(zone string, mask uint64) bool {
+	return p.measuredAt(facility.Place{Kind: facility.AtZone, ID: zone}, mask)
+}
+
 // wanted is what rules look back at of a quantity.
 func (p *plan) wanted(q telemetry.Quantity) []kept {
 	from, _ := slices.BinarySearchFunc(p.kept, q, func(k kept, q telemetry.Quantity) int { return cmp.Compare(k.quantity, q) })
@@ -183,55 +209,24 @@ func (p *plan) exact() time.Duration { return p.late + time.Minute }
 // exactCrowd is how long people are kept exactly: rules may look back at them.
 func (p *plan) exactCrowd() time.Duration { return p.exact() + p.over }
 
-// applies reports whether a protocol is one of the site's; a site that names none has all.
-func (p *plan) applies(protocol *Protocol) bool {
-	return len(p.def.Site.Protocols) == 0 || slices.Contains(p.def.Site.Protocols, protocol.ID)
-}
-
 // ruleRef is a rule by its place in a plan.
 type ruleRef struct{ protocol, rule int }
 
 func (p *plan) protocol(r ruleRef) *Protocol { return &p.def.Protocols[r.protocol] }
 func (p *plan) rule(r ruleRef) *Rule         { return &p.def.Protocols[r.protocol].Rules[r.rule] }
 
-// inForce lists the rules in force on a day, in the definition's order. Of two rules with the same id the one whose
-// protocol began later wins; of two that began on the same day, the one that is written later.
-func (p *plan) inForce(day facility.Date) []ruleRef {
-	var refs []ruleRef
-	byID := make(map[string]int)
-	for i := range p.def.Protocols {
-		protocol := &p.def.Protocols[i]
-		if !p.applies(protocol) || !protocol.valid(day) {
-			continue
-		}
-		for k := range protocol.Rules {
-			ref := ruleRef{i, k}
-			at, twice := byID[protocol.Rules[k].ID]
-			if !twice {
-				byID[protocol.Rules[k].ID] = len(refs)
-				refs = append(refs, ref)
-			} else if !protocol.From.Before(p.protocol(refs[at]).From) {
-				refs[at] = ref
-			}
-		}
-	}
-	return refs
-}
-
-// valid reports whether the day lies in [From, Until).
-func (p *Protocol) valid(day facility.Date) bool {
-	return (p.From.IsZero() || !day.Before(p.From)) && (p.Until.IsZero() || day.Before(p.Until))
-}
-
 // names reports whether the rule's list of subjects names the id.
 func (r *Rule) names(id string) bool { return slices.Contains(r.Subjects, id) }
 
 // severity is the rule's, or the default.
 func (r *Rule) severity() Severity {
-	if r.Severity == "" {
-		return Warning
+	if r.Severity != "" {
+		return r.Severity
 	}
-	return r.Severity
+	if k, _ := kindByName(r.Kind); k.severity != "" {
+		return k.severity
+	}
+	return Warning
 }
 
 // class is the rule's, or its kind's.
@@ -249,6 +244,18 @@ func (p *plan) deviceSubjects(r *Rule, fits func(i int) bool) []Subject {
 		id := p.def.Site.Devices[i].ID
 		if r.names(id) || len(r.Subjects) == 0 && fits(i) {
 			out = append(out, Subject{SubjectDevice, id})
+		}
+	}
+	return out
+}
+
+// taskSubjects lists the tasks that a rule names, else those of a kind.
+func (p *plan) taskSubjects(r *Rule, kind facility.TaskKind) []Subject {
+	var out []Subject
+	for i := range p.def.Site.Tasks {
+		t := &p.def.Site.Tasks[i]
+		if r.names(t.ID) || len(r.Subjects) == 0 && t.Kind == kind {
+			out = append(out, Subject{SubjectTask, t.ID})
 		}
 	}
 	return out

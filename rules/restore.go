@@ -61,7 +61,7 @@ func (e *Engine) restore(c *decoder) error {
 	for range c.count() {
 		e.deafness.spans = append(e.deafness.spans, deafSpan{c.instant(), c.instant()})
 	}
-	e.learnAt = e.nextLearning(e.clock)
+	e.learnAt, e.protocolAt = e.nextLearning(e.clock), e.plan.nextProtocol(e.clock)
 	sampleDue := e.facts(c)
 	if c.err != nil {
 		return c.err
@@ -174,7 +174,7 @@ func (e *Engine) judged(c *decoder) (due []telemetry.Instant, err error) {
 		}
 		for range c.count() {
 			p := change{at: c.deadline()}
-			p.verdict, p.near = Verdict(c.int()), c.bool()
+			p.verdict, p.near, p.idle = Verdict(c.int()), c.bool(), c.bool()
 			p.since = c.present(p.at - c.deadline())
 			p.alarm.phase, p.alarm.doubt = Phase(c.int()), c.bool()
 			p.alarm.since = c.present(p.at - c.deadline())
@@ -204,13 +204,15 @@ func fits(r *Rule, s Subject) bool {
 	switch p := r.Params.(type) {
 	case *Capacity:
 		return s.Kind == SubjectZone || s.Kind == SubjectSite
-	case *Distancing:
+	case *Air, *Distancing:
 		return s.Kind == SubjectZone
 	case *Credibility, *Temperature, *Silence:
 		return s.Kind == SubjectDevice
 	case *Coverage, *Screening:
 		return s.Kind == SubjectDoor
-	case *Disinfection:
+	case *Hygiene, *Masks:
+		return s.Kind == SubjectDoor || s.Kind == SubjectZone
+	case *Disinfection, *Staff, *Vehicles:
 		return s.Kind == SubjectTask
 	case *Expression:
 		return s.Kind == p.SubjectKind
@@ -275,8 +277,8 @@ func (c *decoder) task() *taskState {
 	t := &taskState{id: c.string(), since: c.instant()}
 	for range c.count() {
 		t.done = append(t.done, doneAt{
-			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), quantity: c.quantity(),
-			sequence: c.uint(), record: c.uint(),
+			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), by: c.string(), agent: c.string(),
+			began: c.instant(), received: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
 		})
 	}
 	return t

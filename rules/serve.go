@@ -104,10 +104,10 @@ func (e *Engine) setBack(to telemetry.Instant) error {
 		*e = old
 		return fmt.Errorf("setting the clock of site %q back: %w", old.site, err)
 	}
-	e.out, e.record, e.index, e.work, e.snapshotSize = old.out, old.record, old.index, old.work, old.snapshotSize
+	e.out, e.record, e.received, e.index, e.work, e.snapshotSize = old.out, old.record, old.received, old.index, old.work, old.snapshotSize
 	e.clock = to
 	e.day, e.midnight, e.resetAt = e.plan.midnight(e.plan.date(to)), e.plan.nextMidnight(to), e.plan.nextReset(to)
-	e.learnAt = e.nextLearning(to)
+	e.learnAt, e.protocolAt = e.nextLearning(to), e.plan.nextProtocol(to)
 	if e.day != old.day {
 		e.recountToday()
 	}

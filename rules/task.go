@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -13,7 +14,8 @@ type taskState struct {
 	since telemetry.Instant // configured since: what was due earlier is not judged
 	done  []doneAt          // by time, item and press
 
-	watchers []*instance
+	watchers []*instance // judge whether it was done
+	nearby   []*instance // judge other tasks, and ask who was here when
 }
 
 // doneAt is one log of a task.
@@ -22,9 +24,21 @@ type doneAt struct {
 	item     string // empty: the whole task
 	press    string // kind of press, from a button
 	device   string
+	by       string            // the person who entered it; empty: a device did
+	agent    string            // the disinfectant; empty: the log names none
+	began    telemetry.Instant // when the deed began; 0: the log does not say
+	received telemetry.Instant // when the log was received
 	quantity telemetry.Quantity
 	sequence uint64
 	record   uint64
+}
+
+// source is whoever logged it.
+func (d *doneAt) source() string {
+	if d.by != "" {
+		return "\x00" + d.by
+	}
+	return d.device
 }
 
 func compareDone(a, b doneAt) int {
@@ -36,12 +50,14 @@ func compareDone(a, b doneAt) int {
 			return -1
 		}
 		return 1
-	case a.press < b.press:
-		return -1
-	case a.press > b.press:
-		return 1
+	case a.press != b.press:
+		return strings.Compare(a.press, b.press)
+	case a.agent != b.agent:
+		return strings.Compare(a.agent, b.agent)
+	case a.began != b.began:
+		return int(max(-1, min(1, a.began-b.began)))
 	}
-	return 0
+	return strings.Compare(a.source(), b.source())
 }
 
 // find is where a log belongs; −1: it is there already, for the same log twice is one.

@@ -178,6 +178,7 @@ const (
 	ReasonUncounted   Reason = "uncounted"    // nothing has said yet how many people are there: no anchor
 	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
 	ReasonIdle        Reason = "idle"         // nobody came in, so there was nobody to measure
+	ReasonFew         Reason = "few"          // too few were seen to speak of a share
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
 	ReasonWaiting     Reason = "waiting"      // somebody waits for the second check
 	ReasonDue         Reason = "due"          // the second check is to be made now
@@ -185,6 +186,15 @@ const (
 	ReasonConfirmed   Reason = "confirmed"    // the second check showed the same
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )
+
+// Idle reports whether the reason says that there was nothing to judge: nobody had to be observed, and nothing is wrong.
+func (r Reason) Idle() bool {
+	switch r {
+	case ReasonClosed, ReasonPending, ReasonNotInForce, ReasonIdle:
+		return true
+	}
+	return false
+}
 
 // Transition is a change of verdict: a fact of the compliance history.
 type Transition struct {
@@ -199,8 +209,12 @@ type Transition struct {
 	To   Verdict           `json:"to"`
 	// FromNear and Near say that the unknown verdict before or after is "near the limit": measured, and too close to tell.
 	// A change between near and any other unknown is a transition too.
-	FromNear bool     `json:"from_near,omitempty"`
-	Near     bool     `json:"near,omitempty"`
+	FromNear bool `json:"from_near,omitempty"`
+	Near     bool `json:"near,omitempty"`
+	// FromIdle and Idle say that the unknown verdict before or after is no ignorance: there was nothing to judge (Reason.Idle). A
+	// change between idle and any other unknown is a transition too.
+	FromIdle bool     `json:"from_idle,omitempty"`
+	Idle     bool     `json:"idle,omitempty"`
 	Severity Severity `json:"severity,omitempty"`
 	// Late: late data changed history. For [At, Until) the verdict is To instead of From; the earlier judgement is kept.
 	// A late transition never raises or resolves an alert.
@@ -210,6 +224,8 @@ type Transition struct {
 	// Record is the journal record that caused the change, Index the number of this transition among those of that record.
 	Record uint64 `json:"record"`
 	Index  int    `json:"index"`
+	// Told is when the gateway could know: the receipt of that record.
+	Told telemetry.Instant `json:"told,omitempty"`
 }
 
 // Phase is how far a rule has come in asking people about a subject.

@@ -17,10 +17,13 @@ type View struct {
 	// NextChange is when it opens or closes next; zero: unknown.
 	NextChange telemetry.Instant `json:"next_change"`
 	Level      string            `json:"level,omitempty"`
-	Protocols  []string          `json:"protocols"` // titles of those in force
-	Version    string            `json:"version"`   // of the configuration in force
-	Verdict    Verdict           `json:"verdict"`   // the worst of all that are not idle: breached, else unknown, else within
-	Persons    Estimate          `json:"persons"`   // in the whole building
+	LevelName  map[string]string `json:"level_name,omitempty"` // by language; empty: it is called by its id
+	Protocols  []string          `json:"protocols"`            // titles of those in force
+	InForce    []ProtocolView    `json:"in_force"`             // the protocols in force; never changed
+	Coming     []ProtocolView    `json:"coming,omitempty"`     // those that begin later, the soonest first; never changed
+	Version    string            `json:"version"`              // of the configuration in force
+	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
+	Persons    Estimate          `json:"persons"`              // in the whole building
 	Zones      []ZoneView        `json:"zones"`
 	Doors      []DoorView        `json:"doors"`
 	Devices    []DeviceView      `json:"devices"`
@@ -184,5 +187,5 @@ type VerdictView struct {
 // Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is
 // unknown, and nothing is wrong: it does not make the site unknown.
 func (v *VerdictView) Idle() bool {
-	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending)
+	return v.Verdict == Unknown && (v.Explanation.Reason == ReasonClosed || v.Explanation.Reason == ReasonPending || v.Explanation.Reason == ReasonFew)
 }

@@ -63,7 +63,7 @@ func (w *work) judged(i *instance, t telemetry.Instant) {
 func (e *Engine) slotName(slot int) string {
 	switch i, k := slot-1, slot-1-len(e.watches); {
 	case slot == 0:
-		return fmt.Sprintf("the calendar (midnight %v, reset %v, level %v)", e.midnight, e.resetAt, e.levelAt)
+		return fmt.Sprintf("the calendar (midnight %v, reset %v, level %v, protocol %v)", e.midnight, e.resetAt, e.levelAt, e.protocolAt)
 	case i < len(e.watches):
 		return fmt.Sprintf("the silence of device %q", e.watches[i].device.id)
 	case k < len(e.instances):

@@ -15,6 +15,9 @@ type Entry struct {
 	Value   float64 // a count, by the kind of entry
 	Text    string  // a level's name, an agent, an outcome, by the kind of entry
 	Until   Instant // when an acknowledgement or level ends; 0: open
+	// Item is what of the task was done, Began when that began (it was finished at the record's time). Empty, 0: all of it, not said.
+	Item  string  `json:",omitempty"`
+	Began Instant `json:",omitempty"`
 }
 
 // Identity recognises the entry when it is sent again: entries of a site with one ID are the same. 0: it has no ID.

@@ -121,6 +121,8 @@ type TaskLog struct {
 	Agent string // the disinfectant or tool
 	Item  string // what was treated, within the task
 	By    string // who; dropped on arrival unless the site keeps it
+	// Began is when the deed began, where the log says so: it was finished at the record's time. 0: not said.
+	Began Instant `json:",omitempty"`
 }
 
 // Provenance says where a value comes from.

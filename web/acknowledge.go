@@ -44,6 +44,8 @@ func presetsOf(a *alerts.Alert) []string {
 	switch a.Kind {
 	case "capacity", "distancing", "occupancy", "quota":
 		return presets["crowd"]
+	case "air":
+		return presets["air"]
 	case "temperature":
 		return presets["fever"]
 	case "coverage", "screening":

@@ -40,7 +40,10 @@ type apiSite struct {
 	Open       bool           `json:"open"`
 	NextChange time.Time      `json:"next_change,omitzero" doc:"When it opens or closes next"`
 	Level      string         `json:"level,omitempty" example:"2"`
+	LevelName  apiWords       `json:"level_name,omitempty" doc:"What people call the level, by language; under an empty language the same for all. Absent: by its id"`
 	Protocols  []string       `json:"protocols" doc:"Titles of the protocols in force"`
+	InForce    []apiProtocol  `json:"in_force" doc:"The protocols in force, in the order in which the site lists them"`
+	Coming     []apiProtocol  `json:"coming,omitempty" doc:"Protocols of the site that begin later, the soonest first"`
 	Verdict    string         `json:"verdict" enum:"within,breached,unknown" doc:"The worst of all verdicts. Unknown is never compliant"`
 	Near       bool           `json:"near" doc:"It is unknown because a value is near its limit: measured, and too close to tell"`
 	Persons    apiEstimate    `json:"persons"`
@@ -56,6 +59,7 @@ func apiSiteOf(v *rules.View, open []alerts.Alert) apiSite {
 		ID: v.Site, Name: v.Name, Timezone: v.Zone, Open: v.Open, NextChange: v.NextChange.Time(), Level: v.Level, Near: nearSite(v),
 		Protocols: append([]string{}, v.Protocols...), Verdict: v.Verdict.String(), Persons: estimateOf(v.Persons),
 		Alerts: map[string]int{}, Devices: len(v.Devices), Record: v.Record,
+		LevelName: v.LevelName, InForce: apiProtocolsOf(v.InForce), Coming: apiProtocolsOf(v.Coming),
 	}
 	for i := range open {
 		if open[i].Site == v.Site {

@@ -52,6 +52,23 @@ func mall(id, name, zone string, people, err float64) rules.View {
 			{ID: "lap-gagang", Name: "Lap gagang pintu", Place: facility.Place{Kind: facility.AtDoor, ID: "utama"}, LastDone: ago(95 * time.Minute), NextDue: in(145 * time.Minute)},
 		},
 	}
+	midnight := func(y int, m time.Month, d int) telemetry.Instant {
+		return telemetry.InstantOf(time.Date(y, m, d, 0, 0, 0, 0, loc))
+	}
+	v.InForce = []rules.ProtocolView{
+		{
+			ID: "kmk-382-2020", Title: "Protokol kesehatan tempat umum", Titles: map[string]string{"id": "Protokol kesehatan tempat umum", "en": "Health protocol in public places"},
+			Authority: map[string]string{"id": "Kementerian Kesehatan RI", "en": "Ministry of Health of Indonesia"}, Legal: "KMK HK.01.07/MENKES/382/2020",
+			Area: []string{"ID"}, From: midnight(2020, 6, 19), Source: "https://peraturan.example/kmk-382",
+		},
+		{
+			ID: "ppkm", Title: "PPKM", Authority: map[string]string{"": "Kemendagri"}, Legal: "Inmendagri 33/2022", Area: []string{"ID-JI", "ID-JK"}, From: midnight(2022, 7, 5),
+			Until: midnight(2022, 12, 30).Add(18 * time.Hour), Levels: map[string]float64{"1": 1, "2": .75},
+			LevelNames: map[string]map[string]string{"2": {"id": "PPKM tingkat dua", "en": "PPKM level two"}},
+		},
+	}
+	v.Coming = []rules.ProtocolView{{ID: "gedung", Title: "Tingkat gedung", From: midnight(2023, 1, 2), Levels: map[string]float64{"2": .5}}}
+	v.LevelName = rules.LevelName(v.InForce, v.Level)
 	v.Verdicts = append(v.Verdicts, rules.VerdictView{
 		Rule: "co2-perhatian", Title: map[string]string{"en": "CO₂, first limit", "id": "CO₂, batas perhatian"}, Kind: "expression", Class: rules.ClassBreach,
 		Severity: rules.Warning, Subject: rules.Subject{Kind: rules.SubjectZone, ID: "musala"}, SubjectName: "Musala", Verdict: rules.Within, Since: ago(3 * time.Hour),

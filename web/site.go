@@ -67,6 +67,7 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	c.add("site-doors", "site-doors", doorRows(sc))
 	c.add("site-devices", "site-devices", deviceRows(sc))
 	c.add("site-checks", "site-checks", checkRows(sc))
+	c.add("site-protocols", "site-protocols", protocolCards(sc))
 }
 
 // openAlerts are the open alerts of a site, the most urgent first.
@@ -114,8 +115,8 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 	v := sc.view
 	row := siteRowOf(sc, nil)
 	h := siteHead{
-		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: v.Level,
-		Protocols: strings.Join(v.Protocols, " · "), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
+		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: sc.levelName(),
+		Protocols: sc.protocolTitles(), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
 		Clock: sc.now.In(sc.loc).Format("MST"), Note: sc.note(v.Note),
 	}
 	w, ok := v.Worst()

@@ -26,6 +26,7 @@ type initFlags struct {
 	dir, passwordFile string
 	starter           configs.Starter
 	force, yes        bool
+	asked             func(flag string) bool // whether a flag was given
 }
 
 func initCommand(std streams) *cobra.Command {
@@ -35,13 +36,16 @@ func initCommand(std streams) *cobra.Command {
 		Short: "Write a first configuration: gerbang.yaml, one building, and the passwords of its devices",
 		Long: `Init writes a commented gerbang.yaml and the file of a first building into a folder (default: this one), makes the passwords
 that they need, in files that only their owner may read, and says what to do next. On a terminal it asks; flags answer beforehand, and
---yes takes what they say without asking. What is there already is not touched, unless --force says so; passwords are never
-made anew.`,
+--yes takes what they say without asking. --template chooses the kind of building, each a complete example with its sources:
+
+` + templateList() + `
+What is there already is not touched, unless --force says so; passwords are never made anew.`,
 		Example: `  gerbang init
+  gerbang init --template school school
   gerbang init --yes --site mpp-magetan --name "MPP Magetan" --broker tcp://127.0.0.1:1883 gateway`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			f.dir = "."
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.dir, f.asked = ".", cmd.Flags().Changed
 			if len(args) == 1 {
 				f.dir = args[0]
 			}
@@ -49,10 +53,12 @@ made anew.`,
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.starter.Site, "site", "gedung", "id of the building: small letters, digits, - and _")
-	fl.StringVar(&f.starter.Name, "name", "Gedung Pelayanan", "name of the building")
-	fl.StringVar(&f.starter.Timezone, "timezone", "Asia/Jakarta", "time zone of the building")
-	fl.StringVar(&f.starter.Language, "language", "id", "language of the pages: id or en")
+	mall := configs.StarterTemplates()[0].Starter
+	fl.StringVar(&f.starter.Template, "template", "", "kind of building: "+templateNames()+"; without one it is the first")
+	fl.StringVar(&f.starter.Site, "site", mall.Site, "id of the building: small letters, digits, - and _")
+	fl.StringVar(&f.starter.Name, "name", mall.Name, "name of the building")
+	fl.StringVar(&f.starter.Timezone, "timezone", mall.Timezone, "time zone of the building")
+	fl.StringVar(&f.starter.Language, "language", mall.Language, "language of the pages: id or en")
 	fl.StringVar(&f.starter.Broker, "broker", "", "URL of an MQTT broker that is there already, such as tcp://127.0.0.1:1883 (default: the one inside the gateway)")
 	fl.StringVar(&f.starter.Username, "username", "", "user name at --broker")
 	fl.StringVar(&f.passwordFile, "password-file", "", "file with the password at --broker, which is copied to secrets/mqtt")
@@ -65,7 +71,50 @@ made anew.`,
 
 var siteID = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
+// templateNames lists the kinds of building.
+func templateNames() string {
+	var names []string
+	for _, t := range configs.StarterTemplates() {
+		names = append(names, t.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// templateList says what each kind of building is, a line each.
+func templateList() string {
+	var b strings.Builder
+	for _, t := range configs.StarterTemplates() {
+		fmt.Fprintf(&b, "  %-8s %s\n", t.Name, t.About)
+	}
+	return b.String()
+}
+
+// template puts what a kind of building offers in place of what no flag has said.
+func (f *initFlags) template() (configs.StarterTemplate, error) {
+	t, err := configs.StarterTemplateByName(f.starter.Template)
+	if err != nil {
+		return t, &exitError{code: 2, err: fmt.Errorf("--template: %w", err)}
+	}
+	for _, x := range []struct {
+		flag  string
+		to    *string
+		offer string
+	}{
+		{"site", &f.starter.Site, t.Starter.Site}, {"name", &f.starter.Name, t.Starter.Name},
+		{"timezone", &f.starter.Timezone, t.Starter.Timezone}, {"language", &f.starter.Language, t.Starter.Language},
+	} {
+		if !f.asked(x.flag) {
+			*x.to = x.offer
+		}
+	}
+	return t, nil
+}
+
 func (f *initFlags) run(std streams) error {
+	kind, err := f.template()
+	if err != nil {
+		return err
+	}
 	if !f.yes && onTerminal(std.in) {
 		if err := f.ask(std); err != nil {
 			return err
@@ -106,7 +155,7 @@ func (f *initFlags) run(std streams) error {
 	if problems := configs.Check(f.path(ownConfig)); len(problems) > 0 {
 		return hinted{fmt.Errorf("what was written has problems:\n%w", problems), "correct the flags, and write again with --force"}
 	}
-	return f.next(std.out)
+	return f.next(std.out, kind)
 }
 
 // ask lets a person answer what the flags have not decided: an empty line takes what is offered.
@@ -231,7 +280,7 @@ func (f *initFlags) write(file configs.StarterFile, text string) (bool, error) {
 func (f *initFlags) path(name string) string { return filepath.Join(f.dir, filepath.FromSlash(name)) }
 
 // next says what to do now, with commands that run as they stand.
-func (f *initFlags) next(w io.Writer) error {
+func (f *initFlags) next(w io.Writer, kind configs.StarterTemplate) error {
 	s, p := &f.starter, printer{w: w}
 	p.line("\nNext:")
 	if f.dir != "." {
@@ -245,14 +294,14 @@ func (f *initFlags) next(w io.Writer) error {
 		if at := strings.LastIndex(s.MQTT, ":"); at >= 0 {
 			host, port = strings.Trim(s.MQTT[:at], "[]"), s.MQTT[at+1:]
 		}
-		login = fmt.Sprintf(" -u %s-hitung -P \"$(cat secrets/hitung)\"", s.Site)
-		p.line("  mosquitto_pub -h %s -p %s%s -q 1 -t gerbang/v1/%s/hitung -m '{\"seq\": 1, \"people_in\": 2}'", host, port, login, s.Site)
+		login = fmt.Sprintf(" -u %s-%s -P \"$(cat secrets/%s)\"", s.Site, kind.Counter, kind.Counter)
+		p.line("  mosquitto_pub -h %s -p %s%s -q 1 -t gerbang/v1/%s/%s -m '{\"seq\": 1, \"people_in\": 2}'", host, port, login, s.Site, kind.Counter)
 	} else {
 		if s.Username != "" {
 			login = fmt.Sprintf(" -u '%s' -P \"$(cat secrets/mqtt)\"", strings.ReplaceAll(s.Username, "'", `'\''`))
 		}
 		broker := strings.NewReplacer("tcp://", "mqtt://", "ssl://", "mqtts://", "tls://", "mqtts://").Replace(strings.TrimRight(s.Broker, "/"))
-		p.line("  mosquitto_pub -L %s/gerbang/v1/%s/hitung%s -q 1 -m '{\"seq\": 1, \"people_in\": 2}'", broker, s.Site, login)
+		p.line("  mosquitto_pub -L %s/gerbang/v1/%s/%s%s -q 1 -m '{\"seq\": 1, \"people_in\": 2}'", broker, s.Site, kind.Counter, login)
 	}
 	p.line("gerbang devices discover lists devices that are heard and not configured, with the lines to paste.")
 	return p.err

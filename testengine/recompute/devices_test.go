@@ -93,6 +93,8 @@ func (m *maker) say(d *facility.Device, at telemetry.Instant, measures []telemet
 			v = 0.5 + float64(m.IntN(12))/10
 		case telemetry.FillLevel, telemetry.Battery:
 			v = float64(m.IntN(50))
+		case telemetry.MaskWorn, telemetry.MaskMissing, telemetry.Dispensed, telemetry.VehiclesIn:
+			v = float64(m.IntN(busy * 2))
 		case telemetry.ContactOpen, telemetry.Button:
 			v = float64(m.IntN(2))
 		}
@@ -108,7 +110,7 @@ func (m *maker) say(d *facility.Device, at telemetry.Instant, measures []telemet
 	rec := observation(d.ID, all...)
 	if slices.Contains(measures, telemetry.Button) && m.chance(.3) {
 		rec.Observation.Readings = nil
-		rec.Observation.Task = &telemetry.TaskLog{Task: pick(m, "spray", "wipe"), Done: m.chance(.9), Item: pick(m, "", "handle", "rail", "bell", "floor")}
+		rec.Observation.Task = &telemetry.TaskLog{Task: pick(m, "spray", "wipe"), Done: m.chance(.9), Item: pick(m, "", "handle", "rail", "bell", "floor"), Agent: pick(m, "", "alcohol", "water")}
 	}
 	m.add(rec, at)
 }

@@ -86,74 +86,6 @@ func (s *Site) fever(r *rule, d *device, channel string, t telemetry.Instant) An
 	return Answer{Verdict: Unknown}
 }
 
-func (s *Site) disinfection(r *rule, k Key, t telemetry.Instant) Answer {
-	p, c := &r.params, s.config(t)
-	var items []string
-	for _, x := range c.Site.Tasks {
-		if x.ID == k.ID {
-			items = x.Items
-		}
-	}
-	if len(items) == 0 {
-		items = []string{""}
-	}
-	logs := s.tasks[k.ID]
-	// done is when all items were last treated in [from, t]; 0: not all were.
-	done := func(from telemetry.Instant) telemetry.Instant {
-		all := telemetry.Never
-		for _, item := range items {
-			at := telemetry.Instant(0)
-			for _, l := range logs {
-				fits := item == "" || l.item == "" || l.item == item
-				pressed := l.press == "" || len(p.Press) == 0 || slices.Contains(p.Press, l.press)
-				if fits && pressed && l.at >= from && l.at <= t {
-					at = l.at
-				}
-			}
-			all = min(all, at)
-		}
-		return all
-	}
-	began := s.configs[0].from // what was due before is not judged
-	verdict, any := Within, false
-	demand := func(from, due, until telemetry.Instant) {
-		if from > t || until <= t || from < began && (due.Add(p.Grace) < began || done(from) == 0) {
-			return
-		}
-		any = true
-		if done(from) == 0 && t >= due.Add(p.Grace) {
-			verdict = Breached
-		}
-	}
-	services := c.days.services
-	if c.days.always {
-		services = []opening{{1, telemetry.Never}}
-	}
-	for i, day := range services {
-		next := opening{telemetry.Never, telemetry.Never}
-		if i+1 < len(services) {
-			next = services[i+1]
-		}
-		if p.BeforeOpening > 0 {
-			demand(day.open.Add(-p.BeforeOpening), day.open, next.open.Add(-p.BeforeOpening))
-		}
-		if p.AfterClosing > 0 {
-			demand(day.close, day.close.Add(p.AfterClosing), next.close)
-		}
-		if p.Every > 0 && day.open <= t && t < day.close {
-			any = true
-			if t >= max(day.open, done(0), began).Add(p.Every+p.Grace) {
-				verdict = Breached
-			}
-		}
-	}
-	if !any {
-		logged := slices.ContainsFunc(logs, func(l taskLog) bool { return l.at <= t })
-		return Answer{Verdict: Unknown, Idle: logged}
-	}
-	return Answer{Verdict: verdict}
-}
-
 // silence: what counts is the time in which somebody listened.
 func (s *Site) silence(r *rule, k Key, t telemetry.Instant) Answer {
 	p := &r.params
@@ -264,8 +196,8 @@ func (s *Site) screening(r *rule, k Key, t telemetry.Instant) Answer {
 		last = worked
 	}
 	switch {
-	case (o.open == 0 || from >= o.open) && entered >= float64(p.People) && credible < max(1, math.Ceil(p.Least*entered)),
-		since >= float64(p.People) && now.Sub(last) >= p.Window:
+	case (o.open == 0 || from >= o.open) && entered >= p.People && credible < max(1, math.Ceil(p.Least*entered)),
+		since >= p.People && now.Sub(last) >= p.Window:
 		return Answer{Verdict: Breached}
 	case worked == 0:
 		return Answer{Verdict: Unknown, Idle: true}

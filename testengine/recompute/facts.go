@@ -213,11 +213,11 @@ func (s *Site) observe(r *telemetry.Record, at telemetry.Instant) {
 			quantities = all // what is nowhere shows too that it is alive
 		}
 		d.signs = append(d.signs, sign{at, quantities})
-		s.observed(d, def, &share, at)
+		s.observed(d, def, &share, at, r.Received)
 	}
 }
 
-func (s *Site) observed(d *device, def *facility.Device, o *telemetry.Observation, at telemetry.Instant) {
+func (s *Site) observed(d *device, def *facility.Device, o *telemetry.Observation, at, received telemetry.Instant) {
 	mounting := def.Mounting(d.channel)
 	var passed count
 	var counts, presents bool
@@ -252,7 +252,7 @@ func (s *Site) observed(d *device, def *facility.Device, o *telemetry.Observatio
 			d.readings = append(d.readings, reading{at, x.Quantity, x.Channel, v})
 		case telemetry.Button:
 			if mounting.Place.Kind == facility.AtTask {
-				s.tasks[mounting.Place.ID] = append(s.tasks[mounting.Place.ID], taskLog{at: at, press: x.Text})
+				s.tasks[mounting.Place.ID] = append(s.tasks[mounting.Place.ID], taskLog{at: at, received: received, press: x.Text, from: o.Device})
 			}
 		default:
 			d.readings = append(d.readings, reading{at, x.Quantity, x.Channel, x.Value})
@@ -277,7 +277,11 @@ func (s *Site) observed(d *device, def *facility.Device, o *telemetry.Observatio
 		if id == "" && d.place.Kind == facility.AtTask {
 			id = d.place.ID
 		}
-		s.tasks[id] = append(s.tasks[id], taskLog{at: at, item: t.Item})
+		l := taskLog{at: at, began: t.Began, received: received, item: t.Item, agent: t.Agent, from: o.Device}
+		if t.By != "" {
+			l.from = ":" + t.By
+		}
+		s.tasks[id] = append(s.tasks[id], l)
 	}
 }
 
@@ -302,7 +306,11 @@ func (s *Site) enter(r *telemetry.Record, at telemetry.Instant) {
 		z.anchors = append(z.anchors, anchor{at: at, known: r.Received, value: v, deviation: 0.02 * v, replaces: true})
 	case telemetry.EntryTask:
 		if e.Value != 0 {
-			s.tasks[e.Subject] = append(s.tasks[e.Subject], taskLog{at: at})
+			l := taskLog{at: at, began: e.Began, received: r.Received, item: e.Item, agent: e.Text, person: e.Author != ""}
+			if l.person {
+				l.from = ":" + e.Author
+			}
+			s.tasks[e.Subject] = append(s.tasks[e.Subject], l)
 		}
 	case telemetry.EntryOutcome:
 		s.hearOutcome(e, at)

@@ -21,7 +21,9 @@ type zone struct {
 	outages  []outage // of feeders
 	blind    []outage // of absolute counters
 	passed   []passage
-	entered  []telemetry.Instant // when people entered something about it by hand
+	flows    []count                    // who came in and who left
+	minutes  map[telemetry.Instant]bool // whether somebody was inside at their end, as far as it was asked
+	entered  []telemetry.Instant        // when people entered something about it by hand
 	anchors  []anchor
 	edged    bool // a counter hangs at its edge or in it, or one that may be and never spoke
 	touched  bool // something was counted, or is known
@@ -106,6 +108,7 @@ func (s *Site) finish() {
 	slices.SortStableFunc(s.levels, func(a, b levelEntry) int { return cmp(a.from, b.from) })
 	for id := range s.tasks {
 		slices.SortStableFunc(s.tasks[id], func(a, b taskLog) int { return cmp(a.at, b.at) })
+		s.tasks[id] = once(s.tasks[id])
 	}
 	for _, d := range s.devices {
 		slices.SortStableFunc(d.signs, func(a, b sign) int { return cmp(a.at, b.at) })
@@ -151,6 +154,10 @@ func (s *Site) finish() {
 					in = -in
 				}
 				z.passed = append(z.passed, passage{c.at, sign * in, c.doubt})
+				if s.swapped(d, c.at) != (sign < 0) {
+					c.in, c.out = c.out, c.in
+				}
+				z.flows = append(z.flows, c)
 			}
 			for _, at := range d.said {
 				z.hear(at)
@@ -189,6 +196,7 @@ func (s *Site) finish() {
 			z.hear(at)
 		}
 		s.anchor(z)
+		slices.SortStableFunc(z.flows, func(a, b count) int { return cmp(a.at, b.at) })
 		slices.SortStableFunc(z.passed, func(a, b passage) int { return cmp(a.at, b.at) })
 	}
 	s.measure()

@@ -149,8 +149,18 @@ func (m *maker) people() {
 		}
 		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)
 	}
-	for range m.IntN(8) {
-		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &telemetry.Entry{Kind: telemetry.EntryTask, Subject: pick(m, "spray", "wipe"), Value: 1}}, m.time())
+	for range m.IntN(20) {
+		at, e := m.time(), telemetry.Entry{Kind: telemetry.EntryTask, Subject: pick(m, "spray", "wipe", "cars", "cars", "counter", "counter"), Value: 1}
+		e.Author, e.Text = pick(m, "", "siti", "budi"), pick(m, "", "alcohol", "water")
+		e.Item = pick(m, "", "", "handle", "rail", "bell", "mask", "gloves", "shield")
+		if m.chance(.3) {
+			e.Began = at.Add(-m.duration(0, time.Hour))
+		}
+		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)
+		for day := at.Add(24 * time.Hour); day < m.end && m.chance(.4); day = day.Add(24 * time.Hour) {
+			again := e // copied from the day before
+			m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &again}, day)
+		}
 	}
 }
 

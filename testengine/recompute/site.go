@@ -39,11 +39,15 @@ type definition struct {
 }
 
 type protocol struct {
-	ID     string             `json:"id"`
-	From   facility.Date      `json:"from"`
-	Until  facility.Date      `json:"until"`
-	Levels map[string]float64 `json:"levels"`
-	Rules  []rule             `json:"rules"`
+	ID        string             `json:"id"`
+	From      facility.Date      `json:"from"`
+	FromTime  facility.TimeOfDay `json:"from_time"`
+	Until     facility.Date      `json:"until"`
+	UntilTime facility.TimeOfDay `json:"until_time"`
+	Levels    map[string]float64 `json:"levels"`
+	Rules     []rule             `json:"rules"`
+
+	begins, ends telemetry.Instant // by the site's clocks
 }
 
 type rule struct {
@@ -89,12 +93,36 @@ type params struct {
 	Quantities    []telemetry.Quantity `json:"quantities"`
 	OnlyOpen      bool                 `json:"only_open"`
 	Window        time.Duration        `json:"window"`
-	People        int                  `json:"people"`
+	People        float64              `json:"people"`
 	Least         float64              `json:"least"`
 	SubjectKind   string               `json:"subject"`
 	Expr          string               `json:"expr"`
 	Of            string               `json:"of"`
 	Over          time.Duration        `json:"over"`
+	Anchor        string               `json:"anchor"`
+	Staff         int                  `json:"staff"`
+	Drift         time.Duration        `json:"drift"`
+	Occupied      bool                 `json:"occupied"`
+	AfterPeople   int                  `json:"after_people"`
+	Agents        []string             `json:"agents"`
+	Contact       time.Duration        `json:"contact"`
+	Pace          time.Duration        `json:"pace"`
+	Walk          time.Duration        `json:"walk"`
+	Inside        time.Duration        `json:"inside"`
+	Backdate      time.Duration        `json:"backdate"`
+	Copies        bool                 `json:"copies"`
+
+	Outdoor         float64 `json:"outdoor"`
+	OutdoorError    float64 `json:"outdoor_error"`
+	Generation      float64 `json:"generation"`
+	GenerationError float64 `json:"generation_error"`
+	Noise           float64 `json:"noise"`
+
+	Empty    float64       `json:"empty"`
+	Vehicles float64       `json:"vehicles"`
+	Shifts   []string      `json:"shifts"`
+	Before   time.Duration `json:"before"`
+	Within   time.Duration `json:"within"`
 }
 
 // config is a definition from a time on.
@@ -145,8 +173,9 @@ type levelEntry struct {
 type span struct{ from, to telemetry.Instant }
 
 type taskLog struct {
-	at          telemetry.Instant
-	item, press string
+	at, began, received      telemetry.Instant
+	item, press, agent, from string // from: the device, or a person behind a colon
+	person                   bool
 }
 
 // New sorts the records of a site, which are in the order in which they were received. The last one's time is the present.
@@ -187,6 +216,13 @@ func New(id string, records []telemetry.Record) (*Site, error) {
 	}
 	for _, c := range s.configs {
 		c.days = newDays(&c.Site, records)
+		for p := range c.Protocols {
+			x := &c.Protocols[p]
+			x.begins, x.ends = c.moment(x.From, x.FromTime), telemetry.Never
+			if !x.Until.IsZero() {
+				x.ends = c.moment(x.Until, x.UntilTime)
+			}
+		}
 	}
 	s.findTurns()
 	s.build()
@@ -214,24 +250,35 @@ func (s *Site) last() *config { return s.configs[len(s.configs)-1] }
 // rule finds the rule of an id that is in force at t: of two the one whose protocol began later.
 func (s *Site) rule(id string, t telemetry.Instant) *rule {
 	c := s.config(t)
-	day := c.days.date(t)
 	var found *rule
+	began := telemetry.Instant(0)
 	for p := range c.Protocols {
 		x := &c.Protocols[p]
 		if len(c.Site.Protocols) > 0 && !slices.Contains(c.Site.Protocols, x.ID) {
 			continue
 		}
-		if !x.From.IsZero() && day.Before(x.From) || !x.Until.IsZero() && !day.Before(x.Until) {
+		if t < x.begins || t >= x.ends {
 			continue
 		}
 		for k := range x.Rules {
 			r := &x.Rules[k]
-			if r.ID == id && (found == nil || !x.From.Before(found.protocol.From)) {
-				found = r
+			if r.ID == id && (found == nil || x.begins >= began) {
+				found, began = r, x.begins
 			}
 		}
 	}
 	return found
+}
+
+// moment is when a protocol begins or ends, by the clocks of the site; 1 for one that always held.
+func (c *config) moment(d facility.Date, at facility.TimeOfDay) telemetry.Instant {
+	switch {
+	case d.IsZero():
+		return 1
+	case at == 0:
+		return c.days.begin(d)
+	}
+	return shown(d, at, c.Site.Location.Location)
 }
 
 // At is what the rule says about the subject at t, as everything that is known now tells.
@@ -264,6 +311,16 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 		return s.screening(r, k, t)
 	case "coverage":
 		return s.coverage(r, k, t)
+	case "air":
+		return s.air(r, k, t)
+	case "masks":
+		return s.masks(r, k, t)
+	case "hygiene":
+		return s.hygiene(r, k, t)
+	case "vehicles":
+		return s.vehicles(r, k, t)
+	case "staff":
+		return s.staff(r, k, t)
 	}
 	return s.expression(r, k, t)
 }
@@ -291,11 +348,21 @@ func (s *Site) about(c *config, r *rule, k Key) bool {
 	case "temperature":
 		return k.Kind == "device" && (named || all && s.device(k.ID).measures(telemetry.BodyTemperature))
 	case "disinfection":
-		return k.Kind == "task" && (named || all)
+		return k.Kind == "task" && (named || all && c.task(k.ID).Kind == "")
+	case "staff":
+		return k.Kind == "task" && (named || all && c.task(k.ID).Kind == "checklist")
+	case "vehicles":
+		return k.Kind == "task" && (named || all && c.task(k.ID).Kind == "vehicles")
+	case "masks":
+		return c.measuredAt(r, k, telemetry.MaskWorn, telemetry.MaskMissing)
+	case "hygiene":
+		return c.measuredAt(r, k, telemetry.Dispensed, telemetry.FillLevel)
 	case "silence":
 		return k.Kind == "device" && (named || all && p.bound(c.device(k.ID).Interval) > 0)
 	case "coverage", "screening":
 		return k.Kind == "door" && (named || all && s.doors[k.ID].counter && len(s.doors[k.ID].thermometers) > 0)
+	case "air":
+		return k.Kind == "zone" && (named || all && c.hasVolume(k.ID))
 	case "expression":
 		return k.Kind == p.SubjectKind && (k.Kind == "site" || named || all)
 	}

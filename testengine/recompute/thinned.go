@@ -2,6 +2,7 @@ package recompute
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -16,7 +17,7 @@ func (c *config) kept() time.Duration { return c.Lateness + time.Minute }
 
 // Slot is how exactly the past around t is known of a rule's people; 0: to the second, for nothing came that late.
 func (s *Site) Slot(k Key, t telemetry.Instant) time.Duration {
-	if k.Kind != "zone" && k.Kind != "site" {
+	if k.Kind != "zone" && k.Kind != "site" && !s.byPeople(k) {
 		return 0
 	}
 	slot := time.Duration(0)
@@ -32,11 +33,19 @@ func (s *Site) Slot(k Key, t telemetry.Instant) time.Duration {
 	return slot
 }
 
+// byPeople reports whether a rule about a task asks for people.
+func (s *Site) byPeople(k Key) bool {
+	return k.Kind == "task" && slices.ContainsFunc(s.rulesOf(k), func(r *rule) bool {
+		p := &r.params
+		return p.Anchor == "people" || p.Contact > 0 || p.Occupied || p.AfterPeople > 0 || p.Inside > 0
+	})
+}
+
 // Slack is by how many people a balance may be off at t: what passed in one slot since the last anchor, where the balance was lifted
 // to zero.
 func (s *Site) Slack(k Key, t telemetry.Instant) int {
 	slot := telemetry.Instant(s.Slot(k, t))
-	if slot == 0 {
+	if slot == 0 || k.Kind == "task" {
 		return 0
 	}
 	slack := 0.0

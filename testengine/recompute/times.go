@@ -69,8 +69,10 @@ func (s *Site) turning(k Key) []telemetry.Instant {
 	for _, c := range s.configs {
 		var waits []time.Duration
 		for p := range c.Protocols {
-			plus(c.days.begin(c.Protocols[p].From))
-			plus(c.days.begin(c.Protocols[p].Until))
+			plus(c.Protocols[p].begins)
+			if c.Protocols[p].ends != telemetry.Never {
+				plus(c.Protocols[p].ends)
+			}
 			for i := range c.Protocols[p].Rules {
 				if r := &c.Protocols[p].Rules[i]; r.ID == k.Rule {
 					waits = append(waits, s.waits(c, r, k)...)
@@ -148,7 +150,7 @@ func (s *Site) waits(c *config, r *rule, k Key) []time.Duration {
 
 // events are when something happened that a rule's answer may rest on.
 func (s *Site) events(k Key) []telemetry.Instant {
-	var all []telemetry.Instant
+	all := s.sharesEvents(k)
 	minute := telemetry.Instant(time.Minute)
 	device := func(d *device) {
 		for _, x := range d.signs {
@@ -160,6 +162,7 @@ func (s *Site) events(k Key) []telemetry.Instant {
 		for _, l := range s.tasks[k.ID] {
 			all = append(all, l.at)
 		}
+		all = append(all, s.upkeepEvents(k)...)
 	case "device":
 		for _, d := range s.whole(k.ID) {
 			device(d)
@@ -196,6 +199,9 @@ func (s *Site) events(k Key) []telemetry.Instant {
 		}
 	case "zone", "site":
 		all = s.crowdEvents(s.zones[k.zone()], all)
+		if k.Kind == "zone" {
+			all = append(all, s.airEvents(k)...)
+		}
 		for _, d := range s.zones[k.zone()].devices {
 			device(d)
 		}

@@ -1,0 +1,80 @@
+package compliance
+
+// Figure is a site's compliance figure: that of its worst measure, with all of them behind it. It is no mean: nobody can make up for a full
+// room with a clean one.
+//
+// Method, in one sentence: of each measure the share of the observed opening time in which it was kept; the site's figure is the
+// smallest of these shares, beside the share of the opening time in which anybody observed all measures together.
+type Figure struct {
+	// State is the worst that any measure was: breached, near, unknown, within; Idle where nothing was asked.
+	State State
+	// Kept is the worst measure's share of the observed time, 0 to 1. Known is false where nothing was observed: there is no figure.
+	Kept  float64
+	Known bool
+	// Worst is the place of that measure in Report.Measures; −1: there is none.
+	Worst int
+	// Observed is the share of the time that was asked of all measures in which somebody knew, 0 to 1; Asked is false where nothing was.
+	Observed float64
+	Asked    bool
+	// Measures is how many were asked, Kept100 how many of them were kept whenever they were observed, and observed at all, Blind how many nobody observed.
+	Measures, Kept100, Blind int
+	// Times are the sums over all measures that count.
+	Times Times
+}
+
+// figure makes the figure of times that of gives of each measure.
+func figure(measures []Measure, of func(*Measure) *Times) Figure {
+	f := Figure{State: Idle, Worst: -1}
+	var worst *Times
+	for i := range measures {
+		m := &measures[i]
+		if !m.Counts() {
+			continue
+		}
+		t := of(m)
+		f.Times = f.Times.Plus(*t)
+		if t.Asked() == 0 {
+			continue
+		}
+		f.Measures++
+		if worseState(t.State(), f.State) {
+			f.State = t.State()
+		}
+		kept, ok := t.Kept()
+		if !ok {
+			f.Blind++
+			continue
+		}
+		if kept == 1 {
+			f.Kept100++
+		}
+		if !f.Known || kept < f.Kept || kept == f.Kept && less(t, worst) {
+			f.Kept, f.Known, f.Worst, worst = kept, true, i, t
+		}
+	}
+	f.Observed, f.Asked = f.Times.Share()
+	return f
+}
+
+// less reports whether less of a was observed than of b.
+func less(a, b *Times) bool {
+	x, _ := a.Share()
+	y, _ := b.Share()
+	return x < y
+}
+
+// rank orders states by how much they ask for, as rules.Worst orders verdicts.
+var ranks = [...]int{Idle: 0, Within: 1, Unknown: 2, Near: 3, Breached: 4}
+
+func worseState(a, b State) bool { return ranks[a] > ranks[b] }
+
+// Worst is the worst of states; of none it is Idle.
+func Worst(states ...State) State {
+	w := Idle
+	for _, s := range states {
+		if worseState(s, w) {
+			w = s
+		}
+	}
+	return w
+}
