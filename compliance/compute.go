@@ -77,9 +77,9 @@ func Compute(in *Input, by By) (*Report, error) {
 	in.measure(r, terms, end)
 	r.Figures = make([]Figure, len(r.Parts))
 	for p := range r.Parts {
-		r.Figures[p] = figure(r.Measures, func(m *Measure) *Times { return &m.Parts[p] })
+		r.Figures[p] = r.FigureOf(p, (*Measure).Counts)
 	}
-	r.Figure = figure(r.Measures, func(m *Measure) *Times { return &m.Times })
+	r.Figure = r.FigureOf(Whole, (*Measure).Counts)
 	return r, nil
 }
 

@@ -16,22 +16,28 @@ type Figure struct {
 	// Observed is the share of the time that was asked of all measures in which somebody knew, 0 to 1; Asked is false where nothing was.
 	Observed float64
 	Asked    bool
-	// Measures is how many were asked, Kept100 how many of them were kept whenever they were observed, and observed at all, Blind how many nobody observed.
-	Measures, Kept100, Blind int
+	// Measures is how many were asked, Fully how many of them were kept whenever they were observed, and observed at all, Blind how many nobody observed.
+	Measures, Fully, Blind int
 	// Times are the sums over all measures that count.
 	Times Times
 }
 
-// figure makes the figure of times that of gives of each measure.
-func figure(measures []Measure, of func(*Measure) *Times) Figure {
+// Whole is the part of FigureOf that is the whole period.
+const Whole = -1
+
+// FigureOf is the figure of some measures of a report, whether or not they count for the site's, in one of its parts or in the Whole.
+func (r *Report) FigureOf(part int, fits func(*Measure) bool) Figure {
 	f := Figure{State: Idle, Worst: -1}
 	var worst *Times
-	for i := range measures {
-		m := &measures[i]
-		if !m.Counts() {
+	for i := range r.Measures {
+		m := &r.Measures[i]
+		if !fits(m) {
 			continue
 		}
-		t := of(m)
+		t := &m.Times
+		if part != Whole {
+			t = &m.Parts[part]
+		}
 		f.Times = f.Times.Plus(*t)
 		if t.Asked() == 0 {
 			continue
@@ -46,7 +52,7 @@ func figure(measures []Measure, of func(*Measure) *Times) Figure {
 			continue
 		}
 		if kept == 1 {
-			f.Kept100++
+			f.Fully++
 		}
 		if !f.Known || kept < f.Kept || kept == f.Kept && less(t, worst) {
 			f.Kept, f.Known, f.Worst, worst = kept, true, i, t

@@ -26,6 +26,8 @@ type Input struct {
 	From, Until telemetry.Instant
 	// Known is the moment whose knowledge is asked for: what was told later is left out. 0: all that is known.
 	Known telemetry.Instant
+	// AtTheTime asks for what was known of each moment at that moment: all that late data revised is left out.
+	AtTheTime bool
 	// Now ends what can be known: the period is cut there, or at Known where that is earlier. 0: it is not cut.
 	Now telemetry.Instant
 	// Judged is up to when the site was judged; from then on nobody knew. 0: up to now.
@@ -73,7 +75,9 @@ func (in *Input) terms() []Term {
 }
 
 // told reports whether a transition was known.
-func (in *Input) told(t *rules.Transition) bool { return in.Known == 0 || t.Told <= in.Known }
+func (in *Input) told(t *rules.Transition) bool {
+	return (in.Known == 0 || t.Told <= in.Known) && !(in.AtTheTime && t.Late)
+}
 
 // lists are the places of the transitions of each measure, in order.
 func (in *Input) lists() map[Key][]int {

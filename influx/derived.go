@@ -11,17 +11,17 @@ func (e *encoder) transition(b *batch, tr *journal.Transition) {
 	b.to.Transition = tr.ID
 	b.elements++
 	if !tr.Late {
-		e.verdict(b, tr, momentOf(tr.At, uint64(tr.ID), 0), tr.At, tr.To, tr.Near, &tr.Explanation)
+		e.verdict(b, tr, momentOf(tr.At, uint64(tr.ID), 0), tr.At, tr.To, tr.Near, tr.Idle, &tr.Explanation)
 		return
 	}
-	e.verdict(b, tr, revised(tr.At, uint64(tr.ID), false), tr.At, tr.To, tr.Near, &tr.Explanation)
+	e.verdict(b, tr, revised(tr.At, uint64(tr.ID), false), tr.At, tr.To, tr.Near, tr.Idle, &tr.Explanation)
 	if tr.Until > tr.At {
-		e.verdict(b, tr, revised(tr.Until, uint64(tr.ID), true), tr.Until, tr.From, tr.FromNear, nil)
+		e.verdict(b, tr, revised(tr.Until, uint64(tr.ID), true), tr.Until, tr.From, tr.FromNear, tr.FromIdle, nil)
 	}
 }
 
 // verdict writes the state of a rule and subject from at on; x explains it, if known.
-func (e *encoder) verdict(b *batch, tr *journal.Transition, moment, at telemetry.Instant, state rules.Verdict, near bool, x *rules.Explanation) {
+func (e *encoder) verdict(b *batch, tr *journal.Transition, moment, at telemetry.Instant, state rules.Verdict, near, idle bool, x *rules.Explanation) {
 	t := append(b.text, measurementNames[verdict]...)
 	if tr.Late {
 		t = append(t, ",late=true"...)
@@ -35,6 +35,7 @@ func (e *encoder) verdict(b *batch, tr *journal.Transition, moment, at telemetry
 	t = append(t, " state="...)
 	t = appendInteger(t, float64(state))
 	t = appendFlagField(t, "near", near)
+	t = appendFlagField(t, "idle", idle)
 	if x != nil {
 		if x.HasValue && finite(x.Value) {
 			t = appendFloat(append(t, ",value="...), x.Value)

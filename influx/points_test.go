@@ -111,11 +111,11 @@ func TestDerivedStreamsBecomePoints(t *testing.T) {
 		e.sample(&b, &journal.Sample{ID: int64(i + 1), Sample: s})
 	}
 	want := strings.Join([]string{
-		"verdict,rule=capacity,site=magetan,subject=zone/hall state=1i,near=0i,value=31,error=1.5,limit_value=30 1",
-		`verdict,rule=capacity,site=magetan,subject=zone/hall state=-1i,near=0i,reason="silent" 2`,
-		"verdict,rule=capacity,site=magetan,subject=zone/hall state=0i,near=0i 3",
-		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=0i,near=0i 500004",
-		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=1i,near=0i 4",
+		"verdict,rule=capacity,site=magetan,subject=zone/hall state=1i,near=0i,idle=0i,value=31,error=1.5,limit_value=30 1",
+		`verdict,rule=capacity,site=magetan,subject=zone/hall state=-1i,near=0i,idle=0i,reason="silent" 2`,
+		"verdict,rule=capacity,site=magetan,subject=zone/hall state=0i,near=0i,idle=0i 3",
+		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=0i,near=0i,idle=0i 500004",
+		"verdict,late=true,rule=capacity,site=magetan,subject=zone/hall state=1i,near=0i,idle=0i 4",
 		"occupancy,site=magetan,zone=hall known=1i,persons=12.5,error=2,low=11i,high=15i,capacity_limit=30,near=1i 30",
 		"occupancy,site=magetan known=1i,persons=40,error=0,low=40i,high=40i,near=0i 30",
 		"occupancy,site=magetan known=0i,near=0i 31",

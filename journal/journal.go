@@ -25,6 +25,7 @@ type Journal interface {
 	Outbox
 	Queries
 	Periods
+	Histories
 	Refusals
 	Keeper
 	Verifier

@@ -25,7 +25,7 @@ type Keeper interface {
 type Retention struct {
 	// Records is how long messages, and points that InfluxDB refused, are kept, Samples how long the occupancy in steps of seconds and the flow of running totals,
 	// Rollups how long minutes.
-	// Verdicts, alerts and what people did are never deleted.
+	// Verdicts, alerts, what people did, and who listened when are never deleted.
 	Records, Samples, Rollups time.Duration
 	// MaxBytes bounds the database: the oldest records go first.
 	MaxBytes int64

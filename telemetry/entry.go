@@ -44,6 +44,11 @@ const (
 	EntryOutcome     EntryKind = "outcome"     // case Subject ended as Text
 )
 
+// EntryKinds lists all of them.
+func EntryKinds() []EntryKind {
+	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryOutcome}
+}
+
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.
 type Configuration struct {
 	Version string // hash of Definition

@@ -69,6 +69,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	s.apiGateway(api)
 	s.apiReadings(api)
 	s.apiRefused(api)
+	s.apiCompliance(api)
 
 	// Marshalled once, before anyone asks: the document never changes while the server runs.
 	document, err := json.MarshalIndent(api.OpenAPI(), "", " ")

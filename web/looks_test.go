@@ -53,7 +53,9 @@ func isLive() chromedp.Action[chromedp.Void] {
 // somebody to judge them.
 func TestEveryPageInEveryLook(t *testing.T) {
 	f := newFleet()
-	r := start(t, f, func(o *Options) { o.Ear, o.Readings, o.Refused = &fakeEar{}, shelved(), shelved() })
+	r := start(t, f, func(o *Options) {
+		o.Ear, o.Readings, o.Refused, o.Histories = &fakeEar{}, shelved(), shelved(), aWeek(t)
+	})
 	hearing := &fakeEar{}
 	hearing.Listen()
 	heard := start(t, f, func(o *Options) { o.Ear, o.Strangers = hearing, someStrangers{} })
@@ -70,7 +72,8 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		{"/sign/mpp-gresik/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/ruang-tunggu", isLive()}, {"/sign/mpp-tabalong/ruang-tunggu", isLive()}, {"/sign/mpp-belu/loket", isLive()},
 		{"/site/mpp-gresik/zone/ruang-tunggu", drawn}, {"/site/mpp-pamekasan/zone/ruang-tunggu", drawn}, {"/site/mpp-magetan/zone/musala", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
-		{"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
+		{"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
+		{"/site/mpp-gresik/compliance?day=2026-01-02&rule=kapasitas", nil}, {"/site/mpp-gresik/compliance?to=2025-12-31", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}
 	for _, phone := range []bool{false, true} {
 		for _, dark := range []bool{false, true} {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/compliance"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -82,6 +83,24 @@ type Rollups interface {
 	// Occupancy lists the samples of [from, until) in order, and before them the one that still held at from, with its own time;
 	// an empty zone means the whole site. Each holds until the next one, which says so where nobody knows any more.
 	Occupancy(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Sample, error)
+}
+
+// Histories are what is recorded of verdicts.
+type Histories interface {
+	// History gathers what a site's report is made of; ErrTooMuch where that is more than one answer adds up.
+	History(ctx context.Context, q HistoryQuery) (*compliance.Input, error)
+}
+
+// ErrTooMuch is what a port returns about a question whose answer is too long.
+var ErrTooMuch = errors.New("too much at once")
+
+// HistoryQuery asks for the verdicts of a site in a period.
+type HistoryQuery struct {
+	Site        string
+	From, Until telemetry.Instant
+	Known       telemetry.Instant // what was told later is left out; 0: nothing is
+	AtTheTime   bool              // what late data revised is left out
+	Explained   bool              // with whole explanations, for a page that shows them
 }
 
 // ErrBadCursor is what Readings returns about a place that is none of its own.

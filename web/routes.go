@@ -15,6 +15,7 @@ func (s *Server) routes() (http.Handler, error) {
 		"GET /{$}":                                 s.overview,
 		"GET /site/{site}":                         s.site,
 		"GET /site/{site}/zone/{zone}":             s.zone,
+		"GET /site/{site}/compliance":              s.compliance,
 		"GET /sign/{site}/{zone}":                  s.sign,
 		"GET /alerts":                              s.alerts,
 		"GET /rejections":                          s.rejections,

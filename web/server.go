@@ -49,6 +49,7 @@ type Options struct {
 	Rejections Rejections
 	Readings   Readings  // nil: there is no such page
 	Refused    Refused   // nil: likewise
+	Histories  Histories // nil: verdicts are not added up
 	Strangers  Strangers // nil: nobody listens for them
 	Ear        Ear       // nil: raw messages are never shown
 	Rollups    Rollups
@@ -144,6 +145,7 @@ type Server struct {
 	access  *access
 	hub     *hub
 	sparks  *sparks
+	adding  chan struct{} // reports that are being added up
 
 	stopping chan struct{} // closed when streams must end
 	stopOnce sync.Once
@@ -178,6 +180,7 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.access = newAccess(opts.Token, s.base.to("/"), opts.TLS != nil || opts.Proxy, opts.Now, signedIn)
+	s.adding = make(chan struct{}, mostReports)
 	s.sparks = newSparks(opts.Rollups)
 	s.hub = newHub(s.compose, s.metrics, opts.Log)
 	if s.handler, err = s.routes(); err != nil {

@@ -50,7 +50,7 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) composeSite(c *composer, v *rules.View) {
 	sc := s.scene(c.lang, v)
 	open := s.openAlerts(v.Site)
-	c.add("site-head", "site-head", siteHeadOf(sc, s.gatewayFault(c.lang)))
+	c.add("site-head", "site-head", s.headOf(sc, s.gatewayFault(c.lang)))
 	c.add("site-alerts", "site-alerts", alertCards(sc, open))
 	c.add("site-cases", "site-cases", caseSectionOf(sc))
 	c.add("", "site-zones-open", nil)
@@ -109,6 +109,13 @@ type siteHead struct {
 	Clock     string
 	Gateway   string
 	Note      string
+	Adds      bool // verdicts are added up: there is a page of it
+}
+
+func (s *Server) headOf(sc *scene, gateway string) siteHead {
+	h := siteHeadOf(sc, gateway)
+	h.Adds = s.opts.Histories != nil
+	return h
 }
 
 func siteHeadOf(sc *scene, gateway string) siteHead {

@@ -19,6 +19,16 @@ func only(name string) cobra.PositionalArgs {
 	}
 }
 
+// several wants one or more arguments, and calls them by their name in the command's help.
+func several(name string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return &exitError{code: 2, err: fmt.Errorf("%s is missing: %s", name, c.UseLine())}
+		}
+		return nil
+	}
+}
+
 // noFile refuses arguments where a configuration was probably meant.
 func noFile(c *cobra.Command, args []string) error {
 	if len(args) == 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/app"
+	"github.com/gerbang-iot/gerbang/compliance"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/journal/sqlite"
@@ -163,6 +165,7 @@ func TestI1_InfluxAndTheAPIShowOneNumber(t *testing.T) {
 		w.compareDoors(t, db, site)
 		w.compareTasks(t, r, db, site)
 	}
+	compareShares(t, r, db, weeks)
 	r.stop()
 	compareVerdicts(t, r, db, weeks)
 }
@@ -463,5 +466,59 @@ func compareVerdicts(t *testing.T, r *rig, db *testengine.InfluxServer, weeks ma
 	}
 	if !breached {
 		t.Error("no verdict was breached all week: nothing was compared")
+	}
+}
+
+// compareShares holds how long each verdict held on each day while the building was open, as one adds up the points of InfluxDB, against what the
+// API adds up of the same knowledge. The buildings are open from eight to four, on clocks that nobody changes.
+func compareShares(t *testing.T, r *rig, db *testengine.InfluxServer, weeks map[string]*week) {
+	t.Helper()
+	points := map[string][]change{}
+	for _, s := range db.Query("gerbang", `SELECT state, near, idle FROM verdict WHERE "late" = '' GROUP BY site, rule, subject`) {
+		key := s.Tags["site"] + " " + s.Tags["rule"] + " " + s.Tags["subject"]
+		for _, row := range s.Values {
+			ns, _ := row[0].(json.Number).Int64()
+			state := compliance.StateOf(rules.Verdict(number(t, row[1])), number(t, row[2]) != 0, number(t, row[3]) != 0)
+			points[key] = append(points[key], change{time.Unix(0, ns).UnixMilli(), state.String()})
+		}
+	}
+	type sums struct {
+		Within   float64 `json:"within_s"`
+		Breached float64 `json:"breached_s"`
+		Near     float64 `json:"near_s"`
+		Open     float64 `json:"open_s"`
+	}
+	compared, breached := 0, 0.0
+	for site, w := range weeks {
+		var got struct {
+			Measures []struct {
+				Rule, Subject string
+				Parts         []sums
+			}
+		}
+		last := w.days[len(w.days)-2]
+		if err := r.get(fmt.Sprintf("/api/v1/sites/%s/compliance?from=%s&to=%s&known=then", site, w.days[0].Format(time.DateOnly), last.Format(time.DateOnly)), &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range got.Measures {
+			steps := points[site+" "+m.Rule+" "+m.Subject]
+			for d, part := range m.Parts {
+				open := []time.Time{w.days[d].Add(8 * time.Hour), w.days[d].Add(16 * time.Hour)}
+				want := shares(steps, open)[0]
+				for state, s := range map[string]float64{"within": part.Within, "breached": part.Breached, "near": part.Near} {
+					if ms := float64(want[state]); math.Abs(ms-1000*s) > 2*float64(len(steps)+1) {
+						t.Errorf("%s %s %s on day %d, %s: InfluxDB %v ms, API %v s", site, m.Rule, m.Subject, d, state, ms, s)
+					}
+				}
+				if part.Open != 8*3600 {
+					t.Errorf("%s %s on day %d: open for %v s, want 8 h", site, m.Rule, d, part.Open)
+				}
+				compared++
+				breached += part.Breached
+			}
+		}
+	}
+	if compared < 7*8 || breached == 0 {
+		t.Errorf("only %d days of a verdict were compared, with %v s of breach", compared, breached)
 	}
 }

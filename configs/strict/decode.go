@@ -45,8 +45,21 @@ func Decode(file string, data []byte, v any, words ...Vocabulary) (*Places, Prob
 // Places knows where the values of a document stand, by path: "zones.lobby.area", "listen[1]".
 type Places struct {
 	// Read is false if the document could not be read at all, so that there is nothing to check in it.
-	Read bool
-	at   map[string]Position
+	Read  bool
+	at    map[string]Position
+	under string // paths begin there
+}
+
+// Under is the places of a part of the document, by paths that begin there: a document inside another one.
+func (p *Places) Under(path string) *Places {
+	return &Places{Read: p.Read, at: p.at, under: joined(p.under, path)}
+}
+
+func joined(under, path string) string {
+	if under == "" || path == "" || path[0] == '[' {
+		return under + path
+	}
+	return under + "." + path
 }
 
 // Vocabulary is the closed set of words of a type.
@@ -57,6 +70,7 @@ type Vocabulary struct {
 
 // At is the place of a path, or of the nearest value around it that is there. A mapping or list stands at its key.
 func (p *Places) At(path string) Position {
+	path = joined(p.under, path)
 	for {
 		if at, ok := p.at[path]; ok || path == "" {
 			return at

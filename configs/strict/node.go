@@ -3,6 +3,7 @@ package strict
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -86,6 +87,44 @@ func (n Node) Without(taken func(key string) bool, also ...string) Node {
 	}
 	n.n, n.also = &rest, also
 	return n
+}
+
+// Or is a mapping with what it does not say itself taken from a YAML document, which must be a mapping: defaults where a key is
+// otherwise required. They stand where the mapping does.
+func (n Node) Or(defaults string) Node {
+	var problems Problems
+	root := parse("", []byte(defaults), &problems)
+	if root == nil || len(problems) > 0 {
+		n.Problem("defaults cannot be read: %v", problems)
+		return n
+	}
+	own := *n.n
+	own.entries = slices.Clone(own.entries)
+	for _, e := range root.entries {
+		if !slices.ContainsFunc(own.entries, func(o entry) bool { return o.key == e.key }) {
+			own.entries = append(own.entries, e.moved(n.Key()))
+		}
+	}
+	n.n = &own
+	return n
+}
+
+// moved is the entry with all its values at one place.
+func (e entry) moved(at Position) entry {
+	e.at, e.value = at, e.value.moved(at)
+	return e
+}
+
+func (n *node) moved(at Position) *node {
+	m := *n
+	m.at, m.items, m.entries = at, nil, nil
+	for _, item := range n.items {
+		m.items = append(m.items, item.moved(at))
+	}
+	for _, e := range n.entries {
+		m.entries = append(m.entries, e.moved(at))
+	}
+	return &m
 }
 
 // Decode reads the value into the pointer v. Several pointers must be to structs: each key of the mapping goes to the one

@@ -86,6 +86,7 @@ var checks = []check{
 	{"a start reads what stands", nil, recovery},
 	{"pages find what they ask for", nil, queries},
 	{"periods are found by receipt", nil, periods},
+	{"verdicts are found by period and knowledge", nil, histories},
 	{"one process writes", nil, oneWriter},
 	{"what is closed takes nothing", nil, closedTakesNothing},
 	{"a caller that gives up is let go", nil, cancelled},

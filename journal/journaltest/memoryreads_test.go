@@ -170,7 +170,7 @@ func (m *memory) Retain(ctx context.Context, r journal.Retention, now telemetry.
 		}
 		c.Records = slices.DeleteFunc(c.Records, func(rec telemetry.Record) bool {
 			gone := false
-			switch stands := rec.Kind == telemetry.KindEntry || rec.Kind == telemetry.KindConfiguration || rec.Kind == telemetry.KindEngine; {
+			switch stands := rec.Kind == telemetry.KindEntry || rec.Kind == telemetry.KindConfiguration || rec.Kind == telemetry.KindEngine || rec.Kind == telemetry.KindService; {
 			case rec.Kind == telemetry.KindRejection && r.Rejections > 0 && rejections > r.Rejections:
 				rejections--
 				removed.Rejections++
@@ -316,4 +316,57 @@ func (s *source) Advance(_ context.Context, to journal.Position, rejected []jour
 		}
 		return nil
 	})
+}
+
+func (m *memory) VerdictHistory(_ context.Context, q journal.HistoryQuery) (*journal.VerdictHistory, error) {
+	c, h := m.now(), new(journal.VerdictHistory)
+	before := map[string]int{}
+	for i, t := range c.Transitions {
+		if t.Site == q.Site && !t.Late && t.At < q.From && (q.Known == 0 || t.Told <= q.Known) {
+			before[t.Rule+" "+t.Subject.String()] = i
+		}
+	}
+	in := 0
+	for i, t := range c.Transitions {
+		if t.Site != q.Site || q.Known != 0 && t.Told > q.Known {
+			continue
+		}
+		period := t.At >= q.From && t.At < q.Until
+		last, held := before[t.Rule+" "+t.Subject.String()]
+		if period {
+			in++
+		}
+		if period || t.Late && t.At < q.From && t.Until > q.From || held && last == i {
+			h.Transitions = append(h.Transitions, t.Transition)
+		}
+	}
+	if q.Most > 0 && in > q.Most {
+		return nil, journal.ErrTooMuch
+	}
+	behind := false
+	for _, rec := range c.Records {
+		if rec.Site != q.Site {
+			continue
+		}
+		switch early := rec.Received < q.From; {
+		case rec.Kind == telemetry.KindService && !behind:
+			if early {
+				h.Notes = nil
+			}
+			h.Notes, behind = append(h.Notes, rec), rec.Received >= q.Until
+		case rec.Kind == telemetry.KindConfiguration && rec.Received < q.Until:
+			if rec.Received <= q.From {
+				h.Configurations = nil
+			}
+			h.Configurations = append(h.Configurations, rec)
+		}
+	}
+	if seq := c.State.Stopped[q.Site]; seq != 0 {
+		for _, rec := range c.Records {
+			if rec.Seq >= seq && h.Stopped == 0 {
+				h.Stopped = rec.Received
+			}
+		}
+	}
+	return h, nil
 }

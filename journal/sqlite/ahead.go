@@ -56,7 +56,7 @@ func (w *writer) writeAhead(b *journal.Batch) error {
 			return fmt.Errorf("encoding a transition: %w", err)
 		}
 		if err := w.transition.exec(w.head.Transition+int64(w.ahead.transitions)+1, int64(t.Record), t.Site, t.Rule, t.Subject.String(), int64(t.At),
-			int64(t.Until), t.Late, int64(t.To), t.Near, string(body)); err != nil {
+			int64(t.Until), t.Late, int64(t.To), t.Near, t.Idle, string(t.Explanation.Reason), int64(t.Told), string(body)); err != nil {
 			return err
 		}
 	}

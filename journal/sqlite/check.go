@@ -147,23 +147,26 @@ func (f *snapshot) Minutes(ctx context.Context, fn func(*journal.Minute) error) 
 func (f *snapshot) Verdicts(ctx context.Context, fn func(id int64, differs string) error) error {
 	err := f.each(ctx, func(rows *sql.Rows) error {
 		var id int64
-		var record, at, until, verdict int64
-		var site, rule, subject, body string
-		var late, near bool
-		if err := rows.Scan(&id, &record, &site, &rule, &subject, &at, &until, &late, &verdict, &near, &body); err != nil {
+		var record, at, until, verdict, told int64
+		var site, rule, subject, reason, body string
+		var late, near, idle bool
+		if err := rows.Scan(&id, &record, &site, &rule, &subject, &at, &until, &late, &verdict, &near, &idle, &reason, &told, &body); err != nil {
 			return fn(id, err.Error())
 		}
 		var t rules.Transition
 		if err := json.Unmarshal([]byte(body), &t); err != nil {
 			return fn(id, "it cannot be read: "+err.Error())
 		}
-		columns := fmt.Sprint(record, site, rule, subject, at, until, late, verdict, near)
-		own := fmt.Sprint(t.Record, t.Site, t.Rule, t.Subject.String(), int64(t.At), int64(t.Until), t.Late, int64(t.To), t.Near)
+		if t.Told == 0 {
+			told = 0 // what was recorded before schema 10 does not say so itself
+		}
+		columns := fmt.Sprint(record, site, rule, subject, at, until, late, verdict, near, idle, reason, told)
+		own := fmt.Sprint(t.Record, t.Site, t.Rule, t.Subject.String(), int64(t.At), int64(t.Until), t.Late, int64(t.To), t.Near, t.Idle, t.Explanation.Reason, int64(t.Told))
 		if columns != own {
 			return fn(id, fmt.Sprintf("its columns say %q, its body %q", columns, own))
 		}
 		return nil
-	}, `SELECT id, record, site, rule, subject, at, until, late, verdict, near, body FROM transitions ORDER BY id`)
+	}, `SELECT id, record, site, rule, subject, at, until, late, verdict, near, idle, reason, told, body FROM transitions ORDER BY id`)
 	if err != nil {
 		return fmt.Errorf("reading the changes of verdict: %w", err)
 	}

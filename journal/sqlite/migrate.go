@@ -53,8 +53,25 @@ CREATE INDEX alerts_open ON alerts (opened) WHERE resolved = 0;
 CREATE INDEX alerts_resolved ON alerts (resolved) WHERE resolved > 0;
 `
 
+// schemaHistory makes a month of verdicts fast to add up: what is added up stands in columns and in one index. When an old change was
+// told follows from its record, where that is still there. Whether there was nothing to judge is not known of what was recorded before:
+// it counts as unknown. The notes of who listened are found by an index, and kept from now on.
+const schemaHistory = `
+ALTER TABLE transitions ADD COLUMN told INTEGER NOT NULL DEFAULT 0; -- when it could be known
+ALTER TABLE transitions ADD COLUMN idle INTEGER NOT NULL DEFAULT 0; -- unknown because there was nothing to judge
+ALTER TABLE transitions ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+UPDATE transitions SET reason = coalesce(json_extract(body, '$.explanation.reason'), ''),
+	told = coalesce((SELECT received FROM records WHERE seq = record), CASE WHEN late THEN until ELSE at END);
+DROP INDEX transitions_site_at;
+DROP INDEX transitions_subject;
+CREATE INDEX transitions_history ON transitions (site, at, id, told, rule, subject, until, late, verdict, near, idle, reason, record);
+CREATE INDEX transitions_revised ON transitions (site, until) WHERE late = 1;
+CREATE INDEX transitions_before ON transitions (site, rule, subject, at) WHERE late = 0;
+CREATE INDEX records_notes ON records (site, received) WHERE kind = 7;
+`
+
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused, schemaStrays + schemaAccepted, schemaAlerts}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused, schemaStrays + schemaAccepted, schemaAlerts, schemaHistory}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267

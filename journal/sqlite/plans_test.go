@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -19,15 +20,20 @@ func TestQueriesFindTheirIndex(t *testing.T) {
 		"configured at":     {configuredAtSQL, "records_notable"},
 		"engines":           {enginesSQL, "records_engine"},
 		"engines from":      {enginesFromSQL, "records_engine"},
-		"last verdicts":     {verdictsSQL, "transitions_subject"},
+		"last verdicts":     {verdictsSQL, "transitions_before"},
 		"occupancy":         {occupancySQL, "samples_zone_at"},
+		"verdicts":          {fmt.Sprintf(historyColumns, "''") + periodSQL, "transitions_history"},
+		"revised verdicts":  {fmt.Sprintf(historyColumns, "''") + revisedSQL, "transitions_revised"},
+		"verdicts before":   {fmt.Sprintf(historyColumns, "''") + beforeTheSQL, "transitions_before"},
+		"who listened":      {notesSQL, "records_notes"},
+		"configurations":    {configurationsSQL, "records_standing"},
 	} {
-		args := make([]any, 4)
+		args := make([]any, 5)
 		for i := range args {
 			args[i] = 1
 		}
 		n := strings.Count(tc.query, "?")
-		for i := 4; i > 0; i-- {
+		for i := 5; i > 0; i-- {
 			if strings.Contains(tc.query, "?"+string(rune('0'+i))) {
 				n = i
 				break

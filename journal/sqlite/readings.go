@@ -21,7 +21,7 @@ func (j *Journal) Observations(ctx context.Context, site string, before uint64, 
 	if err := j.row(ctx, `SELECT coalesce(max(seq), 0) FROM records`, &last); err != nil {
 		return 0, fmt.Errorf("finding the newest record: %w", err)
 	}
-	if err := j.row(ctx, `SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4, 7) ORDER BY seq LIMIT 1), 0)`, &first); err != nil {
+	if err := j.row(ctx, `SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4) ORDER BY seq LIMIT 1), 0)`, &first); err != nil {
 		return 0, fmt.Errorf("finding the oldest record: %w", err)
 	}
 	if before == 0 || before > last {
@@ -82,8 +82,8 @@ func (j *Journal) Received(ctx context.Context, from, until telemetry.Instant) (
 		sql    string
 		target any
 	}{
-		{`SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4, 7) ORDER BY seq LIMIT 1), 0)`, &first},
-		{`SELECT coalesce((SELECT received FROM records WHERE kind IN (1, 2, 4, 7) ORDER BY seq LIMIT 1), 0)`, &r.Oldest},
+		{`SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4) ORDER BY seq LIMIT 1), 0)`, &first},
+		{`SELECT coalesce((SELECT received FROM records WHERE kind IN (1, 2, 4) ORDER BY seq LIMIT 1), 0)`, &r.Oldest},
 		{`SELECT coalesce((SELECT received FROM records ORDER BY seq DESC LIMIT 1), 0)`, &r.Newest},
 		{`SELECT coalesce(max(seq), 0) FROM records`, &last},
 		{fmt.Sprintf(`SELECT coalesce(max(seq), 0) FROM records WHERE received < %d`, int64(from)), &low},

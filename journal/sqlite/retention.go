@@ -83,7 +83,7 @@ func (j *Journal) retainRecords(ctx context.Context, r journal.Retention, now te
 		tooMany = total-free > r.MaxBytes
 	}
 	var first, old int64
-	if err := j.row(ctx, `SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4, 7) ORDER BY seq LIMIT 1), 0)`, &first); err != nil {
+	if err := j.row(ctx, `SELECT coalesce((SELECT seq FROM records WHERE kind IN (1, 2, 4) ORDER BY seq LIMIT 1), 0)`, &first); err != nil {
 		return 0, false, fmt.Errorf("finding the oldest record: %w", err)
 	}
 	last := first + retainStep - 1
@@ -113,7 +113,7 @@ func (j *Journal) retainRecords(ctx context.Context, r journal.Retention, now te
 
 // deletable are the records that retention deletes, rejected those of them that were not understood, by the index that has them.
 const (
-	deletable = `kind IN (1, 2, 4, 7)`
+	deletable = `kind IN (1, 2, 4)`
 	rejected  = `kind IN (2, 3, 5) AND kind = 2`
 )
 

@@ -118,7 +118,8 @@ func (w *writer) prepare() error {
 		{&w.records[0], recordSQL + strings.Repeat(recordArgs+",", recordRows[0]-1) + recordArgs},
 		{&w.records[1], recordSQL + strings.Repeat(recordArgs+",", recordRows[1]-1) + recordArgs},
 		{&w.records[2], recordSQL + recordArgs},
-		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, near, body) VALUES (?,?,?,?,?,?,?,?,?,?,?)`},
+		{&w.transition, `INSERT INTO transitions (id, record, site, rule, subject, at, until, late, verdict, near, idle, reason, told, body)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`},
 		{&w.sample, `INSERT INTO samples (id, record, site, zone, at, persons, error, low, high, lim, verdict, near, known, limited) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`},
 		{&w.flow, `INSERT INTO flows (id, record, site, device, channel, at, people_in, people_out) VALUES (?,?,?,?,?,?,?,?)`},
 		{&w.alert, `INSERT INTO alerts (id, site, opened, resolved, body) VALUES (?,?,?,?,?)
