@@ -434,6 +434,8 @@ func exists(def *rules.Definition, s rules.Subject) bool {
 		_, ok = def.Site.Device(s.ID)
 	case rules.SubjectTask:
 		_, ok = def.Site.Task(s.ID)
+	case rules.SubjectUplink:
+		_, ok = def.Site.Uplink(s.ID)
 	}
 	return ok
 }

@@ -133,7 +133,7 @@ func (w *words) flag(set bool) string {
 // isFlag reports whether a variable is yes or no.
 func isFlag(name string) bool {
 	q, err := telemetry.ParseQuantity(name)
-	return name == "open" || err == nil && q.Definition().Form == telemetry.Flag
+	return name == "open" || name == "near" || err == nil && q.Definition().Form == telemetry.Flag
 }
 
 // measure names what an expression about sensors reads, such as CO₂; empty: it reads none.

@@ -112,7 +112,11 @@ func (t *Texts) title(s *statement) string {
 		return w.say("title.near", data)
 	}
 	// A rule about devices calls silence by its name even where that leaves its verdict unknown.
-	switch rules.DemandOf(s.class, s.verdict, s.explanation.Reason) {
+	asks := rules.DemandOf(s.class, s.verdict, s.explanation.Reason)
+	if s.verdict == rules.Breached {
+		asks = rules.Wanted // whom it asks: one alert may stand for many
+	}
+	switch asks {
 	case rules.Wanted:
 		switch {
 		case s.titles[w.lang] != "":
@@ -158,6 +162,7 @@ func (t *Texts) text(s *statement) string {
 	if promised, ok := input(x, rules.InputInterval); ok {
 		data["Promised"] = t.exactDuration(s.lang, time.Duration(promised.Value*float64(time.Minute)))
 	}
+	t.aboutDevice(s, data)
 	base := ""
 	switch lost := s.lost(); {
 	case s.near && form == "value_limit":

@@ -82,6 +82,9 @@ func nameOf(s *facility.Site, subject rules.Subject) (name, zone string) {
 	case rules.SubjectTask:
 		t, _ := s.Task(subject.ID)
 		return t.Name, zoneAt(s, t.Place)
+	case rules.SubjectUplink:
+		u, _ := s.Uplink(subject.ID)
+		return u.Label(), ""
 	}
 	return "", ""
 }

@@ -328,11 +328,12 @@ func TestR18NoTitleIsAnID(t *testing.T) {
 // TestEveryVariableHasAWord: an expression is told in words in both languages.
 func TestR18EveryVariableHasAWord(t *testing.T) {
 	texts := sampleTexts(t)
-	known := []string{"persons", "error", "limit", "in_today", "out_today", "screened_today", "too_warm_today", "share", "minutes_since_open", "open", "level", "age_minutes"}
-	for _, q := range telemetry.Quantities() {
-		if f := q.Definition().Form; f == telemetry.Gauge || f == telemetry.Flag {
-			known = append(known, q.String())
-		}
+	var known []string // Finding R20: what expressions may use, of every kind of subject
+	for _, kind := range []rules.SubjectKind{rules.SubjectZone, rules.SubjectDoor, rules.SubjectDevice, rules.SubjectTask, rules.SubjectSite} {
+		known = append(known, rules.Variables(kind)...)
+	}
+	if len(known) < 100 {
+		t.Fatalf("got %d variables, want those of all subjects: %v", len(known), known)
 	}
 	for _, lang := range texts.Languages() {
 		for _, name := range known {

@@ -152,7 +152,7 @@ func TestTextsComplete(t *testing.T) {
 	}
 	for _, r := range []rules.Reason{rules.ReasonNoData, rules.ReasonSilent, rules.ReasonNear, rules.ReasonNegative, rules.ReasonImplausible,
 		rules.ReasonNoLimit, rules.ReasonClosed, rules.ReasonPending, rules.ReasonOverdue, rules.ReasonMissed, rules.ReasonExpression,
-		rules.ReasonNotInForce, rules.ReasonGap, rules.ReasonIdle, rules.ReasonNoLevel} {
+		rules.ReasonNotInForce, rules.ReasonGap, rules.ReasonIdle, rules.ReasonNoLevel, rules.ReasonParent} {
 		want = append(want, "reason."+string(r))
 	}
 	for _, n := range FaultNames() {

@@ -20,6 +20,7 @@ func (l *loader) checkSites() {
 		s.checkDoors()
 		s.checkTasks()
 		s.checkDevices(models, l.unread)
+		s.checkParents()
 		s.checkHours()
 		if !l.unread {
 			l.checkSiteProtocols(s)
@@ -147,6 +148,39 @@ func (s *siteFile) checkDevices(models []string, unread bool) {
 				s.at(at, "channel %q: swap and offset without a place, want one of zone, door and task", c.ID)
 			}
 		}
+	}
+}
+
+// checkParents checks what devices and uplinks hang on.
+func (s *siteFile) checkParents() {
+	up := map[string]string{}
+	for _, r := range s.doc.Devices {
+		up[r.ID] = r.Value.Parent
+	}
+	for _, r := range s.doc.Uplinks {
+		if _, twice := up[r.ID]; twice {
+			s.at("uplinks."+r.ID, "uplink %q is a device already, want another id, or parent: %s alone", r.ID, r.ID)
+		}
+		up[r.ID] = r.Value.Parent
+	}
+	known := slices.Sorted(maps.Keys(up))
+	check := func(path, what, id, parent string) {
+		if _, exists := up[parent]; parent != "" && !exists {
+			s.at(path, "parent %q is no device and no uplink, %s", parent, strict.Suggestion(parent, known))
+			return
+		}
+		for at, steps := parent, 0; at != "" && steps <= len(up); at, steps = up[at], steps+1 {
+			if at == id {
+				s.at(path, "%s %q hangs on itself, want a parent that does not hang on it", what, id)
+				return
+			}
+		}
+	}
+	for _, r := range s.doc.Devices {
+		check("devices."+r.ID+".parent", "device", r.ID, r.Value.Parent)
+	}
+	for _, r := range s.doc.Uplinks {
+		check("uplinks."+r.ID+".parent", "uplink", r.ID, r.Value.Parent)
 	}
 }
 

@@ -123,6 +123,9 @@ func (b *scenarioBuilder) subjects() []string {
 	for i := range site.Tasks {
 		add(rules.SubjectTask, site.Tasks[i].ID)
 	}
+	for i := range site.Uplinks {
+		add(rules.SubjectUplink, site.Uplinks[i].ID)
+	}
 	for i, kind := range kinds {
 		ids = append(ids, rules.Subject{Kind: kind, ID: ids[i]}.String())
 	}

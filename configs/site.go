@@ -41,6 +41,9 @@ type siteDoc struct {
 	Doors table[doorDoc] `yaml:"doors"`
 	// Devices are the sensors and buttons, by id.
 	Devices table[deviceDoc] `yaml:"devices"`
+	// Uplinks are what devices hang on and what says nothing itself, by id: switches, radio gateways, bridges. Where all behind one fall
+	// silent together, an outage rule names it in one alert.
+	Uplinks table[uplinkDoc] `yaml:"uplinks"`
 	// Tasks are the recurring duties, by id; when they are due is said by a protocol's rule.
 	Tasks table[taskDoc] `yaml:"tasks"`
 }
@@ -113,7 +116,19 @@ type deviceDoc struct {
 	// Covers says what a counter of people_present sees of its zone: part (default; the parts of a zone add up) or room (all of
 	// it; of several the newest counts).
 	Covers string `yaml:"covers" enum:"part room"`
+	// Parent is the device or uplink that it hangs on: without it nothing is heard of this one.
+	Parent string `yaml:"parent"`
 }
+
+// uplinkDoc is a switch, radio gateway or bridge that sends nothing itself. One that does is a device.
+type uplinkDoc struct {
+	Name string `yaml:"name"`
+	// Parent is the device or uplink that it hangs on itself.
+	Parent string `yaml:"parent"`
+}
+
+// Wanted says what a configuration takes.
+func (uplinkDoc) Wanted() string { return "an uplink (name, parent)" }
 
 // channelDoc is a line, region or probe of a device. At most one of zone, door and task says where it measures.
 type channelDoc struct {
@@ -177,8 +192,11 @@ func (d *siteDoc) site() facility.Site {
 		s.Devices = append(s.Devices, facility.Device{
 			ID: r.ID, Name: v.Name, Model: v.Model, Address: v.Address, Place: place(v.Zone, v.Door, v.Task), Swap: v.Swap,
 			Offset: v.Offset, Accuracy: float64(v.Accuracy), Error: v.Error, Interval: v.Interval,
-			Measures: v.Measures, Channels: v.channels(), Whole: v.Covers == coversRoom,
+			Measures: v.Measures, Channels: v.channels(), Whole: v.Covers == coversRoom, Parent: v.Parent,
 		})
+	}
+	for _, r := range d.Uplinks {
+		s.Uplinks = append(s.Uplinks, facility.Uplink{ID: r.ID, Name: r.Value.Name, Parent: r.Value.Parent})
 	}
 	for _, r := range d.Tasks {
 		s.Tasks = append(s.Tasks, facility.Task{ID: r.ID, Name: r.Value.Name, Place: place(r.Value.Zone, r.Value.Door, ""), Items: r.Value.Items, Kind: taskKind(r.Value.Kind)})

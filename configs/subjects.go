@@ -3,6 +3,7 @@ package configs
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -102,12 +103,12 @@ func (m instruments) expressible(p *rules.Expression) (ids []string, all bool) {
 	people, screened := false, false
 	for _, name := range word.FindAllString(p.Expr+" "+p.Value, -1) {
 		switch name {
-		case "persons", "in_today", "out_today":
+		case "persons", "in_today", "out_today", "in_hour", "out_hour", "near":
 			people = true
 		case "screened_today", "too_warm_today":
 			screened = true
 		default:
-			if q, err := telemetry.ParseQuantity(name); err == nil {
+			if q, err := telemetry.ParseQuantity(strings.TrimSuffix(name, "_today")); err == nil {
 				gauges = append(gauges, q)
 			}
 		}

@@ -37,6 +37,8 @@ type Site struct {
 	Doors   []Door     `json:"doors,omitempty"`
 	Devices []Device   `json:"devices,omitempty"`
 	Tasks   []Task     `json:"tasks,omitempty"`
+	// Uplinks are what devices hang on and what is no device itself.
+	Uplinks []Uplink `json:"uplinks,omitempty"`
 	// KeepTaskAuthor keeps the name in a task log's "by"; without it the name is dropped on arrival.
 	KeepTaskAuthor bool `json:"keep_task_author,omitempty"`
 }
@@ -115,6 +117,24 @@ type Device struct {
 	// Whole says that the people it counts as present are all that are in its zone. Without it several such counters of one
 	// zone see a part each, and add up.
 	Whole bool `json:"whole,omitempty"`
+	// Parent is the device or uplink without which nothing is heard of it: a gateway, a switch; empty: none is known.
+	Parent string `json:"parent,omitempty"`
+}
+
+// Uplink is a switch, radio gateway or bridge that says nothing itself: it is known by the devices that hang on it.
+type Uplink struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	// Parent is the device or uplink that it hangs on itself; empty: none is known.
+	Parent string `json:"parent,omitempty"`
+}
+
+// Label is the name, or the id where there is none.
+func (u Uplink) Label() string {
+	if u.Name != "" {
+		return u.Name
+	}
+	return u.ID
 }
 
 // Channel is a line, region or probe of a device with a place of its own.
@@ -212,6 +232,11 @@ func (s *Site) Door(id string) (Door, bool) {
 // Device finds a device by id.
 func (s *Site) Device(id string) (Device, bool) {
 	return find(s.Devices, id, func(d Device) string { return d.ID })
+}
+
+// Uplink finds an uplink by id.
+func (s *Site) Uplink(id string) (Uplink, bool) {
+	return find(s.Uplinks, id, func(u Uplink) string { return u.ID })
 }
 
 // Task finds a task by id.

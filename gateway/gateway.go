@@ -395,7 +395,7 @@ func (g *Gateway) append(ctx context.Context, rec telemetry.Record) error {
 	if rec.Kind == telemetry.KindEntry {
 		g.batch.Changes = g.book.Entry(last, g.batch.Changes)
 	}
-	if s := g.sites[rec.Site]; s != nil && s.stopped == "" && rec.Kind != telemetry.KindRejection {
+	if s := g.sites[rec.Site]; s != nil && s.stopped == "" && rec.Judged() {
 		g.out.Reset()
 		err := s.apply(&g.guard, last, g.out)
 		switch {

@@ -174,7 +174,7 @@ func (g *Gateway) retry(ctx context.Context, tried map[string]bool) {
 // catchUp applies a record of the journal to a site that is being recovered. What records from untold on cause was never told,
 // and is part of the batch. Its error is the journal's.
 func (g *Gateway) catchUp(ctx context.Context, s *site, rec *telemetry.Record, untold uint64) error {
-	if s.stopped != "" || rec.Kind == telemetry.KindRejection {
+	if s.stopped != "" || !rec.Judged() {
 		return nil
 	}
 	g.out.Reset()

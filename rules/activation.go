@@ -34,6 +34,8 @@ type moment struct {
 	limit   float64
 	open    bool
 	opened  telemetry.Instant
+	closes  telemetry.Instant // while it is open
+	done    telemetry.Instant // of a task
 	// reason and detail say what is missing; empty: nothing.
 	reason Reason
 	detail string
@@ -86,6 +88,8 @@ func (a *activation) ResolveName(name string) (any, bool) {
 	switch name {
 	case "open":
 		return a.open, true
+	case "near":
+		return a.near(), j.crowded
 	case "level":
 		return j.levels.at(a.t), true
 	case "age_minutes":
@@ -114,11 +118,22 @@ func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
 	until = min(until, next)
 	a.open, a.opened, next = plan.open(t)
 	until = min(until, next)
+	if a.closes = next; j.closing && a.open && next == telemetry.Never {
+		a.reason = ReasonNoLimit // it never closes
+	}
 	if j.timed {
 		until = min(until, t-t%telemetry.Instant(time.Minute)+telemetry.Instant(time.Minute))
 	}
 	if level, missing := j.levels.missing(t); missing && j.leveled {
 		a.reason, a.detail = ReasonNoLevel, level
+	}
+	if j.sums != 0 || j.hourly {
+		until = min(until, a.told())
+	}
+	if j.task != nil {
+		if a.done = j.task.lastDone(t); a.done == 0 {
+			a.reason, a.detail = ReasonNoData, ""
+		}
 	}
 	if j.crowded {
 		var est *estimate
@@ -126,7 +141,7 @@ func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
 		a.est = *est
 		a.persons = a.est.persons.number()
 		until = min(until, next)
-		if !a.est.known {
+		if !a.est.known && a.reason == "" {
 			a.reason, a.detail = a.est.reason, a.est.detail
 		}
 		if j.limited && a.reason == "" {

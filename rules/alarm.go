@@ -27,6 +27,9 @@ const (
 func DemandOf(class Class, v Verdict, reason Reason) Demand {
 	switch v {
 	case Breached:
+		if reason == ReasonParent {
+			return Void // one alert names what it hangs on
+		}
 		return Wanted
 	case Within:
 		return Void

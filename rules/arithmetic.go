@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"strings"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -40,8 +41,11 @@ func truthOf(b bool) truth {
 func compileLogical(checked *ast.AST, e ast.Expr) logical {
 	switch e.Kind() {
 	case ast.IdentKind:
-		if e.AsIdent() == "open" {
+		switch e.AsIdent() {
+		case "open":
 			return func(a *activation) truth { return truthOf(a.open) }
+		case "near":
+			return func(a *activation) truth { return truthOf(a.near()) }
 		}
 	case ast.LiteralKind:
 		if b, ok := e.AsLiteral().Value().(bool); ok {
@@ -230,6 +234,32 @@ func variable(name string) numeric {
 		return get(func(a *activation) float64 { return float64(a.judge.door.screened) })
 	case "too_warm_today":
 		return get(func(a *activation) float64 { return float64(a.judge.door.tooWarm) })
+	}
+	switch name {
+	case "in_hour":
+		return get(func(a *activation) float64 { in, _ := a.hour(); return in.number() })
+	case "out_hour":
+		return get(func(a *activation) float64 { _, out := a.hour(); return out.number() })
+	case "minutes_to_close":
+		return get(func(a *activation) float64 {
+			if !a.open {
+				return -1
+			}
+			return math.Ceil(minutes(a.closes.Sub(a.t)))
+		})
+	case "queue_closes":
+		return get(func(a *activation) float64 {
+			if !a.open {
+				return 0
+			}
+			return max(0, math.Ceil(minutes(a.closes.Add(-a.judge.plan.def.Site.Hours.QueueCloses).Sub(a.t))))
+		})
+	case "minutes_since_done":
+		return get(func(a *activation) float64 { return math.Floor(minutes(a.t.Sub(a.done))) })
+	}
+	if q := sumOf(name); q != telemetry.NoQuantity {
+		today := strings.HasSuffix(name, todaySuffix)
+		return get(func(a *activation) float64 { return a.summed(q, today) })
 	}
 	q, err := telemetry.ParseQuantity(name)
 	if err != nil {

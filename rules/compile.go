@@ -146,6 +146,7 @@ func (c *compilation) site() {
 			c.wrong("devices."+d.ID+".interval", "%v: want a duration, 0 or more", d.Interval)
 		}
 	}
+	c.parents()
 	for i, l := range s.Levels {
 		if !c.def.knowsLevel(l.Level) {
 			c.wrong(fmt.Sprintf("levels[%d]", i), "%q: want a level of one of the protocols", l.Level)
@@ -155,6 +156,41 @@ func (c *compilation) site() {
 		if !devices[id] {
 			c.wrong("measures."+id, "%q: want the id of a device", id)
 		}
+	}
+}
+
+// parents checks what devices and uplinks hang on.
+func (c *compilation) parents() {
+	s := &c.def.Site
+	unique(c, "uplinks", s.Uplinks, func(u facility.Uplink) string { return u.ID })
+	up := make(map[string]string, len(s.Devices)+len(s.Uplinks))
+	for _, d := range s.Devices {
+		up[d.ID] = d.Parent
+	}
+	for _, u := range s.Uplinks {
+		if _, twice := up[u.ID]; twice {
+			c.wrong("uplinks."+u.ID, "%q is a device: want another id", u.ID)
+		}
+		up[u.ID] = u.Parent
+	}
+	check := func(field, id string) {
+		parent := up[id]
+		if _, ok := up[parent]; parent != "" && !ok {
+			c.wrong(field, "%q: want the id of a device or uplink", parent)
+			return
+		}
+		for at, steps := parent, 0; at != "" && steps <= len(up); at, steps = up[at], steps+1 {
+			if at == id {
+				c.wrong(field, "%q: want a parent that does not hang on %q itself", parent, id)
+				return
+			}
+		}
+	}
+	for _, d := range s.Devices {
+		check("devices."+d.ID+".parent", d.ID)
+	}
+	for _, u := range s.Uplinks {
+		check("uplinks."+u.ID+".parent", u.ID)
 	}
 }
 

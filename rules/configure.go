@@ -364,6 +364,8 @@ func (e *Engine) exists(s Subject) bool {
 		_, ok = e.deviceByID[s.ID]
 	case SubjectTask:
 		_, ok = e.taskByID[s.ID]
+	case SubjectUplink:
+		_, ok = e.plan.def.Site.Uplink(s.ID)
 	}
 	return ok
 }
@@ -391,11 +393,14 @@ func (e *Engine) wire() {
 		b.folds, b.watchers = nil, nil
 	}
 	for d := range e.everyDevice() {
-		d.watchers, d.screen, d.credit = nil, nil, nil
+		d.watchers, d.screen, d.credit, d.explainers = nil, nil, nil, nil
+		d.summing, d.summers = 0, nil
+		d.unasked()
 		for _, w := range d.watches {
 			w.watchers = nil
 		}
 	}
+	e.outages, e.deadCounters = nil, nil
 	due := make([]telemetry.Instant, len(e.instances))
 	for n, i := range e.instances {
 		i.limited = nil

@@ -198,6 +198,7 @@ func (d *Definition) compact() {
 	if s.Location.Location != nil {
 		s.Location, _ = locations.Get(s.Location.String(), func() (facility.Location, error) { return s.Location, nil })
 	}
+	s.Uplinks = trimmed(s.Uplinks)
 	s.Zones, s.Doors, s.Devices, s.Tasks = trimmed(s.Zones), trimmed(s.Doors), trimmed(s.Devices), trimmed(s.Tasks)
 	for i := range s.Devices {
 		x := &s.Devices[i]

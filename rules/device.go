@@ -37,7 +37,9 @@ type deviceState struct {
 	blanks   []*series         // the same without one, of what it is known to measure and never said anything of
 	watches  []*watch
 	shown    shownOutages
-	pulse    *watch // the watch that decides whether what it counts is known; nil: it promises no interval
+	sums     []sums  // what it counted of vehicles, masks, uses; by quantity
+	health   *health // nil: no rule asks how well it is
+	pulse    *watch  // the watch that decides whether what it counts is known; nil: it promises no interval
 
 	// From the configuration.
 	mounting    facility.Mounting
@@ -62,7 +64,10 @@ type deviceState struct {
 	credit       *instance         // says whether they are credible; nil: nobody does
 	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
 	watchers     []readWatcher
-	zoneWatchers bool // its zone has watchers of readings
+	zoneWatchers bool        // its zone has watchers of readings
+	summing      uint64      // quantities that expressions sum, as bits
+	summers      []*instance // they
+	explainers   []*instance // outages of what it hangs on
 }
 
 // counterID names a counter among those of a zone: two channels of one device are two counters.

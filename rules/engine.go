@@ -75,6 +75,10 @@ type Engine struct {
 	shares  []telemetry.Reading // of the message's parts
 	work    work
 
+	// By wire: who is asked where facts of many devices change.
+	outages      map[string][]*instance // by parent
+	deadCounters []*instance
+
 	activations []*activation // of the questions to expressions that are being answered, the outermost first
 	answers     int           // how many of them are
 
@@ -87,7 +91,7 @@ func New(site string) *Engine {
 }
 
 // Apply advances the engine by one record of its site and appends what it caused to out. The record must not be retained,
-// nor any slice in it. Records that are not the site's, and rejections, only move the clock. A configuration that cannot be
+// nor any slice in it. Records that are not the site's only move the clock. A configuration that cannot be
 // read is an error and leaves the engine as it was. The only other error wraps ErrNoProgress: the engine must not be used then.
 func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 	e.work, e.answers = work{}, 0
@@ -127,6 +131,10 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 	case telemetry.KindObservation:
 		e.late = e.late || rec.Observation.Flags.Has(telemetry.FlagLate)
 		e.observe(rec, at)
+	case telemetry.KindRejection:
+		if rec.Rejection != nil {
+			e.refused(rec.Rejection, at)
+		}
 	case telemetry.KindEntry:
 		if rec.Entry != nil {
 			e.enter(rec.Entry, at, rec.Received)
@@ -257,6 +265,8 @@ func (e *Engine) newDay() {
 	for d := range e.everyDevice() {
 		d.forgetCounts(old)
 		d.forgetSpreads(old)
+		d.forgetHealth(old)
+		d.forgetSums(old)
 		if d.flowFlag || d.presentFlag {
 			e.refreshOutages(d)
 		}
@@ -373,6 +383,7 @@ func (e *Engine) fellSilent(w *watch) {
 	for _, i := range w.watchers {
 		e.ask(i, e.clock)
 	}
+	e.kinChanged(w.device, e.clock)
 	if w == w.device.pulse {
 		e.pulseChanged(w.device, e.clock)
 	}
@@ -390,6 +401,7 @@ func (e *Engine) pulseChanged(d *deviceState, from telemetry.Instant) {
 		}
 	}
 	e.askReaders(d.whole.watchers, d.known, from)
+	e.askAllOf(d.summers, from)
 	if d.zone != nil {
 		e.askReaders(d.zone.readWatchers, d.known, from)
 	}

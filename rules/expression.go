@@ -12,14 +12,20 @@ import (
 // that is used but missing makes the verdict unknown, whatever the rest says. Subjects: all of the kind that SubjectKind
 // names, or those that are named.
 //
-// Numbers, all of them double (CEL wants 5.0 rather than 5, except behind < and >): persons, error, limit (zones and site); in_today, out_today (zones, doors, site);
-// screened_today, too_warm_today (doors); the newest value of every gauge and flag by its name, such as co2, temperature,
-// humidity, fill_level (zones: of the devices there; devices: their own); share, minutes_since_open (−1 while closed).
-// open is a bool, level a string, age_minutes a map from the name of a quantity to the age of its newest value.
+// Numbers, all of them double (CEL wants 5.0 rather than 5, except behind < and >): persons, error, limit (zones and site; persons,
+// unknown where nobody can tell how many there are); in_today, out_today (zones, doors, site; persons since midnight);
+// in_hour, out_hour (the same in the last four whole quarters of an hour); screened_today, too_warm_today (doors; persons); the newest
+// value of every gauge and flag by its name, such as co2, temperature, humidity, fill_level (zones: of the devices there;
+// devices: their own; in the quantity's unit, unknown after stale or where nobody measures it); vehicles_in, mask_worn,
+// mask_missing, dispensed, motion_count (zones, doors, devices, site: counted in the last four whole quarters of an hour, and
+// with _today in those since midnight; unknown before any was counted, and while a device that counts them is silent); minutes_since_done (tasks;
+// unknown before the first log); share (of the level, 1 without one), minutes_since_open and minutes_to_close (−1 while closed), queue_closes (minutes until the
+// queue closes, 0 from then on; like minutes_to_close unknown where it never closes). open is a bool, and so is near (zones and site: whether there are more people than
+// the limit cannot be told). level is a string, age_minutes a map from the name of a quantity to the age of its newest value in minutes.
 //
 // Late data revise the history of an expression through persons and gauges; the counts of a day are always the present.
 type Expression struct {
-	// SubjectKind is zone (default), door, device or site.
+	// SubjectKind is zone (default), door, device, task or site.
 	SubjectKind SubjectKind `yaml:"subject" json:"subject"`
 	// Expr is the expression; it must give a bool.
 	Expr string `yaml:"expr" json:"expr"`
@@ -53,7 +59,7 @@ type Expression struct {
 func (p *Expression) Validate() error {
 	var c checks
 	switch p.SubjectKind {
-	case SubjectZone, SubjectDoor, SubjectDevice, SubjectSite:
+	case SubjectZone, SubjectDoor, SubjectDevice, SubjectTask, SubjectSite:
 		if p.Expr == "" {
 			c.field(false, "expr", "missing: want a CEL expression such as co2 > 1000")
 			break
@@ -72,7 +78,7 @@ func (p *Expression) Validate() error {
 			}
 		}
 	default:
-		c.field(false, "subject", "%q: want zone, door, device or site", p.SubjectKind)
+		c.field(false, "subject", "%q: want zone, door, device, task or site", p.SubjectKind)
 	}
 	c.field(p.Over >= 0 && p.Over <= 24*time.Hour, "over", "%v: want a duration, 0 to 24h", p.Over)
 	c.field(p.Readings >= 0 && p.Readings <= 20, "readings", "%d: want 1 to 20", p.Readings)
@@ -125,6 +131,11 @@ var expressionKind = kind{
 			j.door = b.door(s)
 		case SubjectDevice:
 			j.device = b.device(s)
+		case SubjectTask:
+			j.task = b.task(s)
+		}
+		if j.sums != 0 || j.hourly {
+			j.tellers = b.tellers(s, j.sums)
 		}
 		b.onReadings(s, j.gauges)
 		return j
@@ -154,6 +165,9 @@ func (b *bench) expression() *expressionRule {
 		j.leveled = j.leveled || prog.leveled
 		j.timed = j.timed || prog.minutes
 		j.dated = j.dated || prog.day
+		j.closing = j.closing || prog.close
+		j.hourly = j.hourly || prog.hour
+		j.sums |= prog.sums
 		j.list = append(j.list, prog.gauges...)
 		for _, q := range prog.gauges {
 			j.gauges |= maskOf(q)
@@ -213,6 +227,9 @@ type expressionRule struct {
 	leveled   bool     // uses level or share
 	dated     bool     // uses counts of the day
 	timed     bool     // uses minutes that run
+	closing   bool     // uses minutes until it closes
+	hourly    bool     // uses people of an hour
+	sums      uint64   // counts of periods that it uses, as bits of their quantities
 	doubt     bool     // uses error, and so makes its own of it
 	list      []telemetry.Quantity
 	gauges    uint64  // list as bits
@@ -227,6 +244,9 @@ type expressionJudge struct {
 	zone   *zoneState
 	door   *doorState
 	device *deviceState
+	task   *taskState
+
+	tellers []*deviceState // whose counts of periods are summed
 }
 
 func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {

@@ -37,7 +37,6 @@ const (
 	InputEntered     = "entered"      // people counted in, in the window
 	InputEnteredLow  = "entered_low"  // so many really came in at least, at the stated confidence
 	InputEnteredHigh = "entered_high" // so many at most
-	InputWindow      = "window"       // minutes
 
 	InputReadingsOfDay = "readings_of_day" // so many readings are judged
 	InputMedian        = "median"          // of them, Cel
@@ -46,6 +45,15 @@ const (
 	InputOthers        = "others"          // the median of the other thermometers' medians, Cel
 
 	InputInterval = "interval" // minutes between two messages, as the device promises; the limit is how long it may be silent
+
+	InputMessages   = "messages"    // that came and were understood
+	InputBad        = "bad"         // that did not
+	InputWindow     = "window"      // minutes that are looked at
+	InputClockOff   = "clock_off"   // minutes by which the device's clock is ahead; negative: behind
+	InputExpected   = "expected"    // people who should have passed the counter
+	InputElsewhere  = "elsewhere"   // people who passed the others
+	InputBehind     = "behind"      // devices that hang on it and ever spoke
+	InputFellSilent = "fell_silent" // minutes since they were last heard
 
 	InputCounted = "counted" // minutes since the time from which it is counted, where that is later than the last deed
 	InputGrace   = "grace"   // minutes that are given beyond the limit

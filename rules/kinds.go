@@ -72,10 +72,11 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [14]*kind {
+func kinds() [22]*kind {
 	return [...]*kind{
-		&airKind, &capacityKind, &coverageKind, &credibilityKind, &disinfectionKind, &distancingKind, &expressionKind, &hygieneKind, &masksKind, &screeningKind, &silenceKind,
-		&staffKind, &temperatureKind, &vehiclesKind,
+		&airKind, &batteryKind, &capacityKind, &clockKind, &coverageKind, &credibilityKind, &deadCounterKind, &disinfectionKind, &distancingKind, &expressionKind,
+		&frozenKind, &hygieneKind, &lostKind, &masksKind, &outageKind, &rejectedKind, &screeningKind, &silenceKind, &staffKind, &tamperKind, &temperatureKind,
+		&vehiclesKind,
 	}
 }
 

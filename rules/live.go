@@ -124,6 +124,9 @@ func (e *Engine) subjectName(s Subject) string {
 		name = site.Devices[e.deviceByID[s.ID].index].Name
 	case SubjectTask:
 		name = site.Tasks[e.taskByID[s.ID].index].Name
+	case SubjectUplink:
+		u, _ := site.Uplink(s.ID)
+		name = u.Name
 	}
 	if name == "" {
 		return s.ID

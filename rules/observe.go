@@ -12,6 +12,9 @@ import (
 // observe takes in what a device reported for the time at.
 func (e *Engine) observe(rec *telemetry.Record, at telemetry.Instant) {
 	d := e.deviceByID[rec.Observation.Device]
+	if d != nil && d.health != nil {
+		e.examine(d, rec, at)
+	}
 	switch {
 	case d == nil:
 	case len(d.parts)+len(d.nowhere)+len(d.apart) > 0:
@@ -88,6 +91,9 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 				e.log(task, doneAt{at: at, press: r.Text, device: d.id, received: rec.Received, quantity: r.Quantity, sequence: o.Sequence, record: rec.Seq})
 			}
 		default:
+			if d.summing != 0 && o.Counts(r) {
+				e.sum(d, r, at)
+			}
 			e.keep(d, r.Quantity, r.Channel, r.Value, at)
 		}
 	}
@@ -138,6 +144,7 @@ func (e *Engine) signs(d *deviceState, mask uint64, at telemetry.Instant, first 
 		for _, i := range w.watchers {
 			e.ask(i, changed)
 		}
+		e.kinChanged(d, changed)
 		if w == d.pulse {
 			if first && !d.flowFlag {
 				// It may have been taken for a counter until now.
@@ -364,6 +371,10 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 		d.door.total.in += in
 		d.door.total.out += out
 		e.doorChanged(d.door, at)
+	}
+	if slotOf(at) < slotOf(e.clock) {
+		e.askAllOf(e.deadCounters, at)
+		e.askAllOf(d.summers, at)
 	}
 	if in != 0 || out != 0 {
 		b := d.history.at(at)

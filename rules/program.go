@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/types"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -19,7 +22,10 @@ const costLimit = 10_000
 var (
 	crowdNames = []string{"persons", "error", "limit"}
 	dayNames   = []string{"in_today", "out_today"}
+	hourNames  = []string{"in_hour", "out_hour"}
 	doorNames  = []string{"screened_today", "too_warm_today"}
+	taskNames  = []string{"minutes_since_done"}
+	hoursNames = []string{"minutes_since_open", "minutes_to_close", "queue_closes"}
 )
 
 // program is one compiled expression and what it needs to know. It never changes, and any number of sites may use it at once.
@@ -31,9 +37,13 @@ type program struct {
 	crowd   bool                 // persons, error or limit
 	day     bool                 // counts of the day
 	limit   bool
-	ages    bool // age_minutes
-	doubt   bool // error: the expression itself says what to make of it
-	leveled bool // level or share
+	close   bool   // minutes until something closes
+	sums    uint64 // counts of periods, as bits of their quantities
+	hour    bool   // people of an hour
+	done    bool   // of a task
+	ages    bool   // age_minutes
+	doubt   bool   // error: the expression itself says what to make of it
+	leveled bool   // level or share
 	// thresholds are what a gauge is compared with, where it is used for nothing else; nil: its every value may matter.
 	thresholds map[telemetry.Quantity][]func(v float64) bool
 	minutes    bool // something that runs with time
@@ -57,14 +67,27 @@ func variables(kind SubjectKind) []cel.EnvOption {
 		cel.StdLib(), cel.CrossTypeNumericComparisons(true), cel.ParserExpressionSizeLimit(4096), cel.ParserRecursionLimit(64),
 		cel.Variable("open", cel.BoolType), cel.Variable("level", cel.StringType),
 	}
-	opts = append(opts, double("share", "minutes_since_open")...)
+	opts = append(opts, double("share")...)
+	opts = append(opts, double(hoursNames...)...)
 	switch kind {
 	case SubjectZone, SubjectSite:
 		opts = append(opts, double(crowdNames...)...)
 		opts = append(opts, double(dayNames...)...)
+		opts = append(opts, double(hourNames...)...)
+		opts = append(opts, cel.Variable("near", cel.BoolType))
 	case SubjectDoor:
 		opts = append(opts, double(dayNames...)...)
+		opts = append(opts, double(hourNames...)...)
 		opts = append(opts, double(doorNames...)...)
+	case SubjectTask:
+		opts = append(opts, double(taskNames...)...)
+	}
+	if kind != SubjectTask {
+		for _, q := range telemetry.Quantities() {
+			if summable(q) {
+				opts = append(opts, double(q.String(), q.String()+todaySuffix)...)
+			}
+		}
 	}
 	if kind == SubjectZone || kind == SubjectDevice {
 		opts = append(opts, cel.Variable("age_minutes", cel.MapType(cel.StringType, cel.DoubleType)))
@@ -77,6 +100,44 @@ func variables(kind SubjectKind) []cel.EnvOption {
 	return opts
 }
 
+// todaySuffix is behind the name of a quantity of which the day is summed.
+const todaySuffix = "_today"
+
+// sumOf is the quantity that a variable is a sum of; NoQuantity: it is none.
+func sumOf(name string) telemetry.Quantity {
+	q, err := telemetry.ParseQuantity(strings.TrimSuffix(name, todaySuffix))
+	if err != nil || !summable(q) {
+		return telemetry.NoQuantity
+	}
+	return q
+}
+
+// Variables lists what expressions about a kind of subject may use, sorted.
+func Variables(kind SubjectKind) []string {
+	env, err := environment(kind)
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for _, v := range env.Variables() {
+		if name := v.Name(); !strings.HasPrefix(name, "@") && v.Type().Kind() != types.TypeKind {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+var undeclaredName = regexp.MustCompile(`^undeclared reference to '[^']*'`)
+
+// undeclared adds to CEL's words about a name that it does not know, and finds none that is like it, those that there are.
+func undeclared(message string, kind SubjectKind) string {
+	if !undeclaredName.MatchString(message) || strings.Contains(message, "did you mean") {
+		return message
+	}
+	return fmt.Sprintf("%s: want one of %s", message, strings.Join(Variables(kind), ", "))
+}
+
 // newProgram compiles an expression about a kind of subject to a bool (condition) or a double.
 func newProgram(kind SubjectKind, expr string, condition bool) (*program, error) {
 	env, err := environment(kind)
@@ -87,7 +148,7 @@ func newProgram(kind SubjectKind, expr string, condition bool) (*program, error)
 	if issues != nil && issues.Err() != nil {
 		var all []error
 		for _, e := range issues.Errors() {
-			all = append(all, fmt.Errorf("column %d: %s", e.Location.Column()+1, e.Message))
+			all = append(all, fmt.Errorf("column %d: %s", e.Location.Column()+1, undeclared(e.Message, kind)))
 		}
 		return nil, errors.Join(all...)
 	}
@@ -137,7 +198,7 @@ func newProgram(kind SubjectKind, expr string, condition bool) (*program, error)
 
 func (p *program) uses(name string) {
 	switch {
-	case name == "limit":
+	case name == "limit", name == "near":
 		p.limit, p.crowd = true, true
 	case slices.Contains(crowdNames, name):
 		p.crowd = true
@@ -150,6 +211,14 @@ func (p *program) uses(name string) {
 		p.ages, p.minutes = true, true
 	case name == "minutes_since_open":
 		p.minutes = true
+	case slices.Contains(hoursNames, name):
+		p.minutes, p.close = true, true
+	case slices.Contains(taskNames, name):
+		p.minutes, p.done = true, true
+	case slices.Contains(hourNames, name):
+		p.hour = true
+	case sumOf(name) != telemetry.NoQuantity:
+		p.sums |= maskOf(sumOf(name))
 	default:
 		if q, err := telemetry.ParseQuantity(name); err == nil && usable(q) {
 			p.gauges = append(p.gauges, q)

@@ -206,8 +206,10 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone || s.Kind == SubjectSite
 	case *Air, *Distancing:
 		return s.Kind == SubjectZone
-	case *Credibility, *Temperature, *Silence:
+	case *Credibility, *Temperature, *Silence, *Battery, *Clock, *DeadCounter, *Frozen, *Lost, *Rejected, *Tamper:
 		return s.Kind == SubjectDevice
+	case *Outage:
+		return s.Kind == SubjectDevice || s.Kind == SubjectUplink
 	case *Coverage, *Screening:
 		return s.Kind == SubjectDoor
 	case *Hygiene, *Masks:
@@ -344,6 +346,8 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	}
 	decodeTimeline(c, &d.presents, func() entry[people] { return entry[people]{c.instant(), people(c.int())} })
 	c.counts(d)
+	d.health = c.health()
+	c.sums(d)
 	for range c.count() {
 		t := c.total(c.quantity())
 		t.setBack(c.limit)

@@ -39,7 +39,7 @@ func (e *Engine) serve(s *telemetry.Service, received telemetry.Instant) error {
 		e.deafness.add(from, telemetry.Never)
 	}
 	for _, i := range e.instances {
-		if slices.ContainsFunc(i.eras, func(r era) bool { _, ok := r.judge.(*silenceJudge); return ok }) {
+		if slices.ContainsFunc(i.eras, func(r era) bool { return listens(r.judge) }) {
 			e.ask(i, max(1, from))
 		}
 	}
@@ -51,6 +51,15 @@ func (e *Engine) serve(s *telemetry.Service, received telemetry.Instant) error {
 		e.skip(received)
 	}
 	return nil
+}
+
+// listens reports whether a judge asks who was heard, and so who listened.
+func listens(j judge) bool {
+	switch j.(type) {
+	case *silenceJudge, *outageJudge:
+		return true
+	}
+	return false
 }
 
 // skip moves the clock over a long time at once: what is due on the way fires at its end, once.

@@ -122,6 +122,11 @@ func (j *silenceJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry
 		f.verdict, f.reason = Breached, ReasonSilent
 		if last == 0 {
 			f.reason = ReasonNoData
+			break
+		}
+		parent, next, ok := j.device.explains(t, last)
+		if until = min(until, next); ok {
+			f.reason, f.detail = ReasonParent, parent
 		}
 	case last == 0:
 		f.verdict, f.reason = Unknown, ReasonNoData

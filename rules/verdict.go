@@ -51,6 +51,7 @@ const (
 	SubjectDoor   SubjectKind = "door"
 	SubjectDevice SubjectKind = "device"
 	SubjectTask   SubjectKind = "task"
+	SubjectUplink SubjectKind = "uplink" // what devices hang on, and no device itself
 )
 
 // Subject is what a verdict is about, within a site.
@@ -184,6 +185,7 @@ const (
 	ReasonDue         Reason = "due"          // the second check is to be made now
 	ReasonIncredible  Reason = "incredible"   // thermometer Detail is not credible: what it reads is no evidence
 	ReasonConfirmed   Reason = "confirmed"    // the second check showed the same
+	ReasonParent      Reason = "parent"       // what it hangs on, Detail, fell silent with all behind it
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )
 

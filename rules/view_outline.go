@@ -138,12 +138,23 @@ func (v *View) Unheard() []string {
 	}
 	for i := range v.Verdicts {
 		w := &v.Verdicts[i]
-		if w.Subject.Kind == SubjectDevice && w.Class == ClassSensor && w.Verdict != Within {
+		if w.Subject.Kind == SubjectDevice && w.Class == ClassSensor && w.unreliable() {
 			found = append(found, w.Subject.ID)
 		}
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// unreliable reports whether what a verdict about a device says is that its values are not to be relied on: a low battery is not yet.
+func (v *VerdictView) unreliable() bool {
+	switch v.Kind {
+	case batteryKind.name, clockKind.name, lostKind.name, rejectedKind.name, tamperKind.name, outageKind.name:
+		return false
+	case deadCounterKind.name, frozenKind.name:
+		return v.Verdict == Breached
+	}
+	return v.Verdict != Within
 }
 
 // Counts counts the verdicts.

@@ -35,6 +35,15 @@ func (r *Record) Moment() Instant {
 	return max(1, min(r.At, r.Received))
 }
 
+// Judged reports whether the rules are told of the record. Of the messages that were not understood they are told where those say
+// something of a device; what was set aside later, or made a rule fail, says nothing of it.
+func (r *Record) Judged() bool {
+	if r.Kind != KindRejection {
+		return true
+	}
+	return r.Rejection != nil && r.Rejection.Device != "" && r.Rejection.Reason != ReasonClock && r.Rejection.Reason != ReasonFault
+}
+
 // Kind says which part of a Record is set.
 type Kind uint8
 

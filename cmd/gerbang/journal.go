@@ -80,8 +80,8 @@ func (r *recomputation) record(ctx context.Context, rec *telemetry.Record) error
 			return err
 		}
 	}
-	if rec.Kind == telemetry.KindRejection {
-		return r.unjudged(rec.Seq) // it is never judged
+	if !rec.Judged() {
+		return r.unjudged(rec.Seq)
 	}
 	if from := r.stopped[rec.Site]; from != 0 && rec.Seq >= from {
 		r.waiting++
@@ -176,7 +176,7 @@ func (r *recomputation) change(ctx context.Context, rec *telemetry.Record) error
 			switch {
 			case old.Seq >= rec.Seq:
 				return errEnough
-			case old.Kind == telemetry.KindRejection:
+			case !old.Judged():
 				return nil
 			}
 			return apply(old)

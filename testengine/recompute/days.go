@@ -2,7 +2,6 @@ package recompute
 
 import (
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -102,13 +101,6 @@ func shown(date facility.Date, clock facility.TimeOfDay, loc *time.Location) tel
 	}
 	return telemetry.Instant(unix * int64(time.Second))
 }
-
-// index is the day that has begun last.
-func (d *days) index(t telemetry.Instant) int {
-	return sort.Search(len(d.begins), func(i int) bool { return d.begins[i] > t }) - 1
-}
-
-func (d *days) date(t telemetry.Instant) facility.Date { return d.dates[d.index(t)] }
 
 // begin is the first moment of a date, also of one far away.
 func (d *days) begin(date facility.Date) telemetry.Instant {

@@ -13,6 +13,7 @@ import (
 	"time"
 	_ "time/tzdata"
 
+	"github.com/gerbang-iot/gerbang/compliance"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -23,8 +24,7 @@ var (
 	firstSeed = flag.Uint64("seed", 1, "the first of their seeds")
 )
 
-// Both implementations say the same about every second: what the engine's transitions, the late ones included, leave as the last
-// word on it, and what follows from all records at once. SCENARIOS and SEED in the environment choose others.
+// Both implementations say the same about every second: what compliance makes of the engine's transitions, the late ones included, and what follows from all records at once. SCENARIOS and SEED in the environment choose others.
 func TestRecomputationAgrees(t *testing.T) {
 	n, seed := *scenarios, *firstSeed
 	if testengine.Racing {
@@ -104,18 +104,6 @@ func (p *past) find(t telemetry.Instant) string {
 	return p.word[i]
 }
 
-// set says word about [from, until).
-func (p *past) set(from, until telemetry.Instant, word string) {
-	after := p.find(until)
-	i, _ := slices.BinarySearch(p.at, from)
-	k, found := slices.BinarySearch(p.at, until)
-	at, words := []telemetry.Instant{from}, []string{word}
-	if until != telemetry.Never && !found {
-		at, words = append(at, until), append(words, after)
-	}
-	p.at, p.word = slices.Replace(p.at, i, k, at...), slices.Replace(p.word, i, k, words...)
-}
-
 func word(verdict int, near bool) string {
 	if near {
 		return "near"
@@ -123,18 +111,34 @@ func word(verdict int, near bool) string {
 	return rules.Verdict(verdict).String()
 }
 
-func fold(out *rules.Output) map[Key]*past {
+// fold is the history as compliance makes it: what everybody is shown.
+func fold(t testing.TB, s scenario, mine *Site, out *rules.Output) map[Key]*past {
+	in := &compliance.Input{Site: siteID, Transitions: out.Transitions, From: mine.configs[0].from, Until: mine.end.Add(time.Second)}
+	for i := range s.records {
+		if r := &s.records[i]; r.Kind == telemetry.KindConfiguration {
+			a, err := rules.NewAgenda(r.Configuration.Definition)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in.Terms = append(in.Terms, compliance.Term{From: r.Received, Agenda: a})
+		}
+	}
+	report, err := compliance.Compute(in, compliance.Total)
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := map[Key]*past{}
-	for _, x := range out.Transitions {
-		k := Key{x.Rule, string(x.Subject.Kind), x.Subject.ID}
-		if all[k] == nil {
-			all[k] = &past{}
+	for i := range report.Measures {
+		m := &report.Measures[i]
+		p := &past{}
+		for _, x := range m.Intervals {
+			w := x.State.String()
+			if x.State == compliance.Idle {
+				w = compliance.Unknown.String()
+			}
+			p.at, p.word = append(p.at, x.From), append(p.word, w)
 		}
-		until := telemetry.Never
-		if x.Late {
-			until = x.Until
-		}
-		all[k].set(x.At, until, word(int(x.To), x.Near))
+		all[Key{m.Rule, string(m.Subject.Kind), m.Subject.ID}] = p
 	}
 	return all
 }
@@ -142,11 +146,11 @@ func fold(out *rules.Output) map[Key]*past {
 // differences compares at all times at which anything may change, a second before, and some seconds of chance.
 func differences(t testing.TB, s scenario, most int) []difference {
 	e, out := run(t, s)
-	told := fold(out)
 	mine, err := New(siteID, s.records)
 	if err != nil {
 		t.Fatal(err)
 	}
+	told := fold(t, s, mine, out)
 	rng := rand.New(rand.NewPCG(s.seed, 1))
 	keys := slices.Clone(mine.Keys())
 	for k := range told {

@@ -1,0 +1,428 @@
+package rules
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// Outage finds what many devices hang on and fall silent with: a switch, a radio gateway, a bridge (parent of a device). Where it is
+// silent itself and a device behind it is, or those behind it fell silent together, one alert names it and counts them; the
+// silence of each of them is then explained, and asks nobody. Their verdicts stay what they are: unknown where nobody knows.
+// Subjects: the parents that are named, else all that have devices behind them which promise an interval.
+type Outage struct {
+	// Factor times its interval is how long a device may be silent, as in a silence rule. Default 3.
+	Factor float64 `yaml:"factor" json:"factor"`
+	// Devices is how many must have fallen silent together, 2 to 10000. Default 3. Where fewer hang on a parent: all of them, two at
+	// least.
+	Devices int `yaml:"devices" json:"devices"`
+	// Share is how many of those that spoke until then must have, 0.5 to 1. Default 0.9. Devices that report so seldom that they
+	// could not have been heard since do not count.
+	Share float64 `yaml:"share" json:"share"`
+}
+
+// Validate checks values.
+func (p *Outage) Validate() error {
+	var c checks
+	c.field(p.Factor >= 1 && p.Factor <= 1000, "factor", "%v: want 1 to 1000", p.Factor)
+	c.field(p.Devices >= 2 && p.Devices <= 10_000, "devices", "%d: want devices, 2 to 10000", p.Devices)
+	c.field(p.Share >= 0.5 && p.Share <= 1, "share", "%v: want a share, 0.5 to 1", p.Share)
+	return c.err()
+}
+
+var outageKind = kind{
+	name:  "outage",
+	class: ClassSensor,
+	advice: map[string]string{
+		"en": "Check power and network of what these devices hang on, before you look at each of them.",
+		"id": "Periksa daya dan jaringan alat induknya dahulu, sebelum memeriksa perangkatnya satu per satu.",
+	},
+	params: func() Params { return &Outage{Factor: 3, Devices: 3, Share: 0.9} },
+	subjects: func(p *plan, r *Rule) []Subject {
+		var out []Subject
+		for _, s := range p.parents() {
+			if r.names(s.ID) || len(r.Subjects) == 0 {
+				out = append(out, s)
+			}
+		}
+		return out
+	},
+	judge: func(b *bench, s Subject) judge {
+		p := b.rule.Params.(*Outage)
+		j := &outageJudge{engine: b.engine, plan: b.plan, params: p, id: s.ID}
+		if b.engine.outages == nil {
+			b.engine.outages = make(map[string][]*instance)
+		}
+		b.engine.outages[s.ID] = b.joined(b.engine.outages[s.ID])
+		behind := func(i int, branch string) *behind {
+			def := &b.plan.def.Site.Devices[i]
+			d := b.engine.deviceByID[def.ID]
+			bound := time.Duration(p.Factor * float64(def.Interval))
+			if d == nil || bound <= 0 {
+				return nil
+			}
+			w := b.engine.watchFor(d, bound, 0)
+			w.watchers = b.joined(w.watchers)
+			d.explainers = b.joined(d.explainers)
+			return &behind{device: d, watch: w, interval: def.Interval, branch: branch}
+		}
+		parents := b.plan.parents()
+		for i := range b.plan.def.Site.Devices {
+			if branch, ok := b.plan.branch(&b.plan.def.Site.Devices[i], s.ID); ok {
+				if k := behind(i, branch); k != nil {
+					k.shared = slices.ContainsFunc(parents, func(p Subject) bool { return p.ID == branch })
+					j.kids = append(j.kids, k)
+				}
+			}
+		}
+		if i, ok := find(b.plan.def.Site.Devices, b.plan.deviceAt, s.ID, deviceID); ok {
+			j.self = behind(i, "")
+		}
+		return j
+	},
+}
+
+// parentOf is what a device or uplink hangs on; empty: nothing that is known.
+func (p *plan) parentOf(id string) string {
+	if i, ok := find(p.def.Site.Devices, p.deviceAt, id, deviceID); ok {
+		return p.def.Site.Devices[i].Parent
+	}
+	for i := range p.def.Site.Uplinks {
+		if p.def.Site.Uplinks[i].ID == id {
+			return p.def.Site.Uplinks[i].Parent
+		}
+	}
+	return ""
+}
+
+// branch reports whether a device hangs on a parent, over whatever lies between, and gives the part that hangs on it directly: the
+// device itself, or what it hangs on.
+func (p *plan) branch(d *facility.Device, parent string) (string, bool) {
+	at := d.ID
+	for up, steps := d.Parent, 0; up != "" && steps <= len(p.def.Site.Devices)+len(p.def.Site.Uplinks); up, steps = p.parentOf(up), steps+1 {
+		if up == parent {
+			return at, true
+		}
+		at = up
+	}
+	return "", false
+}
+
+// parents are what devices that promise an interval hang on: devices first, each in the order of the definition.
+func (p *plan) parents() []Subject {
+	used := make(map[string]bool)
+	for i := range p.def.Site.Devices {
+		d := &p.def.Site.Devices[i]
+		if d.Interval <= 0 {
+			continue
+		}
+		for up := d.Parent; up != "" && !used[up]; up = p.parentOf(up) {
+			used[up] = true
+		}
+	}
+	var all []Subject
+	for i := range p.def.Site.Devices {
+		if id := p.def.Site.Devices[i].ID; used[id] {
+			all = append(all, Subject{SubjectDevice, id})
+		}
+	}
+	for i := range p.def.Site.Uplinks {
+		if id := p.def.Site.Uplinks[i].ID; used[id] {
+			all = append(all, Subject{SubjectUplink, id})
+		}
+	}
+	return all
+}
+
+// behind is a device that hangs on a parent, or the parent itself.
+type behind struct {
+	device   *deviceState
+	watch    *watch
+	interval time.Duration
+	branch   string // the part that hangs on the parent directly
+	shared   bool   // others hang on that part
+}
+
+type outageJudge struct {
+	engine *Engine
+	plan   *plan
+	params *Outage
+	id     string
+	self   *behind // the parent, where it is a device that promises an interval
+	kids   []*behind
+	memo   outageLook
+	at     telemetry.Instant // of the memo
+	round  uint64
+}
+
+// outageLook is what the judge sees at one time.
+type outageLook struct {
+	verdict Verdict
+	pending bool // it may be one: some are silent, and of others it is not known yet
+	deaf    bool
+	silent  int               // fell silent together
+	spoke   int               // and spoke since
+	least   int               // so many silent ones are an outage
+	heard   int               // devices behind it that ever spoke
+	last    telemetry.Instant // the newest sign of those that fell silent
+	slow    time.Duration     // the longest interval of those
+	until   telemetry.Instant
+}
+
+// state is since when a device was not heard at t; silent: for too long.
+func (k *behind) state(t telemetry.Instant, deaf *deafness) (last telemetry.Instant, silent bool, until telemetry.Instant) {
+	last, until = k.watch.lastBefore(t)
+	if last == 0 {
+		return 0, false, until
+	}
+	due := deaf.due(last, k.watch.bound, k.interval)
+	if due > t && due != k.watch.due() {
+		until = min(until, due)
+	}
+	return last, t >= due, until
+}
+
+// look looks at all devices behind the parent. What it says of a time rests on who was silent then, and since when: who spoke is
+// known of the past only by not having been silent.
+func (j *outageJudge) look(t telemetry.Instant) *outageLook {
+	if j.at == t && j.round == j.engine.round && j.round != 0 {
+		return &j.memo
+	}
+	j.memo, j.at, j.round = j.see(t), t, j.engine.round
+	return &j.memo
+}
+
+func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
+	deafness := &j.engine.deafness
+	l.deaf, l.until = deafness.at(t)
+	if l.deaf {
+		return l
+	}
+	slowest := time.Duration(0) // bound of those that are silent
+	for _, k := range j.kids {
+		last, silent, next := k.state(t, deafness)
+		l.until = min(l.until, next)
+		if last == 0 {
+			continue
+		}
+		l.heard++
+		if silent && last > l.last {
+			l.last = last
+		}
+	}
+	branch, alone, shared := "", true, false
+	for _, k := range j.kids {
+		if last, silent, _ := k.state(t, deafness); silent && k.together(last, l.last) {
+			l.silent++
+			slowest, l.slow = max(slowest, k.watch.bound), max(l.slow, k.interval)
+			alone = alone && (branch == "" || branch == k.branch)
+			branch, shared = k.branch, k.shared
+		}
+	}
+	if l.silent == 0 {
+		return l
+	}
+	// Those that speak as often as the ones that fell silent, or nearly so, must be known to have spoken since: for one more interval.
+	open := 0
+	tell := func(k *behind) (spoke, unsure bool) {
+		switch known := l.last.Add(k.interval + k.watch.bound); {
+		case t >= known:
+			return true, false
+		case k.watch.bound > 2*slowest:
+			return false, false
+		default:
+			l.until = min(l.until, known)
+			return false, true
+		}
+	}
+	back := telemetry.Never // the first of them speaks again
+	for _, k := range j.kids {
+		if last, silent, _ := k.state(t, deafness); last == 0 || silent {
+			continue
+		}
+		if at := k.returned(l.last, t); at != 0 {
+			back = min(back, at)
+			l.spoke++
+			continue
+		}
+		spoke, unsure := tell(k)
+		if spoke {
+			l.spoke++
+		}
+		if unsure {
+			open++
+		}
+	}
+	l.least = max(min(j.params.Devices, max(2, l.heard)), int(math.Ceil(j.params.Share*float64(l.silent+l.spoke))))
+	selfSilent := false
+	if j.self != nil {
+		last, silent, next := j.self.state(t, deafness)
+		l.until = min(l.until, next)
+		if selfSilent = silent; !silent && last != 0 {
+			switch spoke, unsure := tell(j.self); {
+			case spoke:
+				return l // it is there, and what is wrong lies behind it
+			case unsure:
+				open++
+			}
+		}
+	}
+	// Where the first is back the others have their interval to follow.
+	if grace := back.Add(l.slow + l.slow/2); back != telemetry.Never && t < grace {
+		l.until, l.pending = min(l.until, grace), true
+		return l
+	}
+	switch {
+	case alone && shared:
+		return l // one of several branches: that is to be named
+	case selfSilent:
+		l.verdict = Breached
+	case open > 0:
+		l.pending = l.silent+open >= l.least && float64(l.silent) >= float64(j.params.Share*float64(l.silent+l.spoke))
+	case l.silent >= l.least:
+		l.verdict = Breached
+	}
+	return l
+}
+
+// together reports whether a device that was last heard at a time may have fallen silent when another was last heard.
+func (k *behind) together(last, when telemetry.Instant) bool {
+	return last > 0 && when.Sub(last) <= k.interval+k.interval/2
+}
+
+// returned is when a device that speaks at t spoke again after it had fallen silent when another was last heard; 0: it had not.
+func (k *behind) returned(when, t telemetry.Instant) telemetry.Instant {
+	for i := range k.watch.gaps {
+		if g := &k.watch.gaps[i]; !g.unseen && g.to <= t && g.to > when && g.from.Sub(when).Abs() <= k.interval+k.interval/2 {
+			return g.to
+		}
+	}
+	return 0
+}
+
+func (j *outageJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
+	l := j.look(t)
+	f := finding{verdict: l.verdict, hasValue: true, value: float64(l.silent), unit: "1", constraint: "outage"}
+	if l.least > 0 {
+		f.limit, f.hasLimit = float64(l.least), true
+	}
+	switch {
+	case l.deaf:
+		return unknown(ReasonUnlistened, ""), l.until
+	case l.heard == 0:
+		return unknown(ReasonPending, ""), l.until
+	case l.pending:
+		f.verdict, f.reason = Unknown, ReasonPending
+	case l.verdict == Breached:
+		if up, next, ok := j.engine.explained(j.plan, j.plan.parentOf(j.id), t); ok {
+			f.reason, f.detail = ReasonParent, up
+			return f, min(l.until, next)
+		}
+	}
+	return f, l.until
+}
+
+// explained finds the parent, from one on upwards, whose outage explains what lies behind it; until is when that may change.
+func (e *Engine) explained(p *plan, from string, t telemetry.Instant) (parent string, until telemetry.Instant, ok bool) {
+	until = telemetry.Never
+	for up, steps := from, 0; up != "" && steps <= len(p.def.Site.Devices)+len(p.def.Site.Uplinks); up, steps = p.parentOf(up), steps+1 {
+		for _, i := range e.outages[up] {
+			era, next := i.eraAt(t)
+			until = min(until, next)
+			if j, is := era.judge.(*outageJudge); is && t >= era.from {
+				l := j.look(t)
+				until = min(until, l.until)
+				if l.verdict == Breached {
+					return up, until, true
+				}
+			}
+		}
+	}
+	return "", until, false
+}
+
+// explains finds the outage that explains why a device was last heard at a time; until is when that may change.
+func (d *deviceState) explains(t, last telemetry.Instant) (parent string, until telemetry.Instant, ok bool) {
+	until = telemetry.Never
+	for _, i := range d.explainers {
+		era, next := i.eraAt(t)
+		until = min(until, next)
+		j, is := era.judge.(*outageJudge)
+		if !is || t < era.from {
+			continue
+		}
+		l := j.look(t)
+		until = min(until, l.until)
+		if (l.verdict == Breached || l.pending) && j.covers(d, last, l) && !ok {
+			parent, ok = j.id, true
+		}
+	}
+	return parent, until, ok
+}
+
+// covers reports whether a silent device is one of those that fell silent together, or the parent itself.
+func (j *outageJudge) covers(d *deviceState, last telemetry.Instant, l *outageLook) bool {
+	if j.self != nil && j.self.device == d {
+		return l.verdict == Breached
+	}
+	for _, k := range j.kids {
+		if k.device == d {
+			return k.together(last, l.last)
+		}
+	}
+	return false
+}
+
+// kinChanged asks about the silence of all that hang on the same parents as a device: what explains one of them may explain others.
+func (e *Engine) kinChanged(d *deviceState, from telemetry.Instant) {
+	for _, i := range d.explainers {
+		for k := range i.eras {
+			j, ok := i.eras[k].judge.(*outageJudge)
+			if !ok {
+				continue
+			}
+			ask := func(kin *behind) {
+				if kin == nil || kin.device == d {
+					return
+				}
+				for _, w := range kin.device.watches {
+					if due := w.due(); w.last != 0 && due <= e.clock || len(w.gaps) > 0 && w.gaps[len(w.gaps)-1].to > from {
+						for _, i := range w.watchers {
+							e.ask(i, from)
+						}
+					}
+				}
+			}
+			ask(j.self)
+			for _, kin := range j.kids {
+				ask(kin)
+			}
+		}
+	}
+}
+
+func (j *outageJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
+	first := len(to)
+	l := j.look(t)
+	for _, k := range j.kids {
+		if last, silent, _ := k.state(t, &j.engine.deafness); silent && k.together(last, l.last) {
+			to = k.device.evidence(t, telemetry.NoQuantity, to)
+		}
+	}
+	return newestEvidence(to, first)
+}
+
+func (j *outageJudge) show(t telemetry.Instant, x *Explanation) {
+	x.Bound = Below
+	if !x.HasValue {
+		return
+	}
+	l := j.look(t)
+	x.Inputs = append(x.Inputs, Input{Name: InputBehind, Value: float64(l.heard), Unit: "1"})
+	if l.silent > 0 {
+		x.Inputs = append(x.Inputs, Input{Name: InputFellSilent, Value: minutes(t.Sub(l.last)), Unit: "min"})
+	}
+}

@@ -1,0 +1,120 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// hourSlots are the quarters that make an hour.
+const hourSlots = 4
+
+// sum is what a device counted of one quantity (vehicles, masks, uses of a dispenser) in one quarter of an hour. It is kept where an
+// expression asks, and does not depend on the order of arrival.
+type sum struct {
+	slot  int64
+	value float64
+}
+
+// sums are those of one quantity, by time.
+type sums struct {
+	quantity telemetry.Quantity
+	line     []sum
+}
+
+// summable reports whether expressions can use what was counted of a quantity: in the last hour by its name, in the day with _today.
+// People are not among them: in_hour and in_today count them as doors are mounted.
+func summable(q telemetry.Quantity) bool {
+	switch q {
+	case telemetry.PeopleIn, telemetry.PeopleOut:
+		return false
+	}
+	return q.Definition().Form == telemetry.Period
+}
+
+// add counts into a quarter.
+func (d *deviceState) add(q telemetry.Quantity, slot int64, v float64) {
+	i, found := slices.BinarySearchFunc(d.sums, q, func(s sums, q telemetry.Quantity) int { return cmp.Compare(s.quantity, q) })
+	if !found {
+		d.sums = slices.Insert(d.sums, i, sums{quantity: q})
+	}
+	s := &d.sums[i]
+	k, found := slices.BinarySearchFunc(s.line, slot, compareSum)
+	if !found {
+		s.line = slices.Insert(s.line, k, sum{slot: slot})
+	}
+	s.line[k].value += v
+}
+
+func compareSum(s sum, slot int64) int { return cmp.Compare(s.slot, slot) }
+
+// summed is what a device counted in [from, to) of slots; known is false before it ever counted any.
+func (d *deviceState) summed(q telemetry.Quantity, from, to int64) (n float64, known bool) {
+	i, found := slices.BinarySearchFunc(d.sums, q, func(s sums, q telemetry.Quantity) int { return cmp.Compare(s.quantity, q) })
+	if !found {
+		return 0, false
+	}
+	line := d.sums[i].line
+	k, _ := slices.BinarySearchFunc(line, from, compareSum)
+	known = len(line) > 0 && line[0].slot < to
+	for ; k < len(line) && line[k].slot < to; k++ {
+		n += line[k].value
+	}
+	return n, known
+}
+
+// forgetSums drops what lies before the time, but that there was something, and what no expression asks for.
+func (d *deviceState) forgetSums(before telemetry.Instant) {
+	d.sums = slices.DeleteFunc(d.sums, func(s sums) bool { return d.summing&maskOf(s.quantity) == 0 })
+	for i := range d.sums {
+		line := d.sums[i].line
+		n := 0
+		for n+1 < len(line) && line[n].slot < slotOf(before) {
+			n++
+		}
+		d.sums[i].line = slices.Delete(line, 0, n)
+	}
+}
+
+// sum takes in a count of a period, where an expression asks for it.
+func (e *Engine) sum(d *deviceState, r *telemetry.Reading, at telemetry.Instant) {
+	if d.summing&maskOf(r.Quantity) == 0 {
+		return
+	}
+	d.add(r.Quantity, slotOf(at), r.Value)
+	if slotOf(at) < slotOf(e.clock) {
+		for _, i := range d.summers {
+			e.ask(i, at)
+		}
+	}
+}
+
+func (c *encoder) sums(all []sums) {
+	c.list(len(all))
+	for i := range all {
+		c.quantity(all[i].quantity)
+		c.list(len(all[i].line))
+		var was int64
+		for _, s := range all[i].line {
+			c.int(s.slot - was)
+			c.float(s.value)
+			was = s.slot
+		}
+	}
+}
+
+func (c *decoder) sums(d *deviceState) {
+	for range c.count() {
+		q := c.quantity()
+		var slot int64
+		for range c.count() {
+			slot += c.int()
+			at := slot
+			if c.limit != 0 {
+				at = min(at, slotOf(c.limit))
+			}
+			d.add(q, at, c.float())
+		}
+	}
+}
