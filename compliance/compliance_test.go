@@ -261,3 +261,43 @@ func oracle(in *Input, k Key, at telemetry.Instant) State {
 	}
 	return state
 }
+
+// A fever that is found is added up and shown, and is no failure of the building: who measures more finds more.
+func TestAFindingIsNoFailure(t *testing.T) {
+	const zone = "Asia/Jakarta"
+	at := func(s string) telemetry.Instant { return local(t, zone, "2022-03-28 "+s) }
+	thermometer := rules.Subject{Kind: rules.SubjectDevice, ID: "thermo"}
+	agenda := office(t, zone, func(d *rules.Definition) {
+		p, err := rules.NewParams("temperature")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Site.Doors = []facility.Door{{ID: "main", From: facility.Outside, To: "hall"}}
+		d.Site.Devices = []facility.Device{{ID: "thermo", Model: "native", Place: facility.Place{Kind: facility.AtDoor, ID: "main"}}}
+		d.Measures = map[string][]telemetry.Quantity{"thermo": {telemetry.BodyTemperature}}
+		d.Protocols[0].Rules = append(d.Protocols[0].Rules, rules.Rule{ID: "fever", Kind: "temperature", Class: rules.ClassBreach, Params: p})
+	})
+	r, err := Compute(&Input{
+		Site: "office", From: at("00:00:00"), Until: at("00:00:00").Add(24 * time.Hour), Terms: []Term{{1, agenda}},
+		Transitions: []rules.Transition{
+			{Site: "office", Rule: "crowd", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+			{Site: "office", Rule: "fever", Subject: thermometer, At: at("07:31:00"), Told: at("07:31:00"), To: rules.Within},
+			{Site: "office", Rule: "fever", Subject: thermometer, At: at("09:00:00"), Told: at("09:00:00"), To: rules.Breached},
+		},
+	}, Total)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fever Times
+	for i := range r.Measures {
+		if r.Measures[i].Rule == "fever" {
+			fever = r.Measures[i].Times
+		}
+	}
+	if fever.Breached != 6*time.Hour {
+		t.Errorf("the fever lasted %v of the opening time, want 6h", fever.Breached)
+	}
+	if f := r.Figure; !f.Known || f.Kept != 1 || f.State == Breached {
+		t.Errorf("got figure %+v, want 1: nothing but a fever was found", f)
+	}
+}

@@ -14,6 +14,8 @@ import (
 type kind struct {
 	name  string
 	class Class // of its alerts, where a rule names none
+	// finds says that a breach is what the rule is there to find, as a visitor with a fever: who finds it has kept the protocol.
+	finds bool
 	// severity where a rule names none; empty: a warning.
 	severity Severity
 	// advice is what people should do on a breach, by language.
@@ -114,6 +116,13 @@ func Kinds() []string {
 func DefaultClass(kind string) Class {
 	k, _ := kindByName(kind)
 	return k.class
+}
+
+// Finds reports whether a breach of a kind is what its rules are there to find, as a visitor with a fever: it asks something of
+// people, and is no failure of the building.
+func Finds(kind string) bool {
+	k, _ := kindByName(kind)
+	return k.finds
 }
 
 // AdviceFor says what to do when the rule is breached, by language: the rule's own words over those of its kind.

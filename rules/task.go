@@ -102,3 +102,21 @@ func (t *taskState) forget(before telemetry.Instant) {
 	slices.Reverse(keep)
 	t.done = keep
 }
+
+// items are the things of the task and when each was logged last.
+func (t *taskState) items(names []string, at telemetry.Instant) []ItemView {
+	if len(names) == 0 {
+		return nil
+	}
+	all := make([]ItemView, len(names))
+	for i, name := range names {
+		all[i].Name = name
+		for _, d := range slices.Backward(t.done) {
+			if d.at <= at && (d.item == "" || d.item == name) {
+				all[i].LastDone = d.at
+				break
+			}
+		}
+	}
+	return all
+}

@@ -66,6 +66,7 @@ const (
 
 var temperatureKind = kind{
 	name:  "temperature",
+	finds: true,
 	class: ClassBreach,
 	advice: map[string]string{
 		"en": "Take the visitor aside and measure again after five minutes.",

@@ -157,6 +157,14 @@ type TaskView struct {
 	LastDone telemetry.Instant `json:"last_done"` // 0: never
 	NextDue  telemetry.Instant `json:"next_due"`  // 0: nothing is due
 	Verdict  Verdict           `json:"verdict"`
+	Kind     facility.TaskKind `json:"kind,omitempty"`
+	Items    []ItemView        `json:"items,omitempty"` // as configured; none: the task is logged as a whole
+}
+
+// ItemView is one thing of a task.
+type ItemView struct {
+	Name     string            `json:"name"`
+	LastDone telemetry.Instant `json:"last_done"` // logged, alone or with the whole task; 0: never
 }
 
 // VerdictView is the present verdict of one rule about one subject.

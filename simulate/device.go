@@ -147,6 +147,7 @@ func (b *Building) maskMessage(d facility.Device) (Message, bool) {
 
 func (b *Building) vehicleMessage(d facility.Device) (Message, bool) {
 	came := b.noise.IntN(1 + b.People("")/10)
+	b.spray(came)
 	return b.message(d, `"vehicles_in":`+strconv.Itoa(came))
 }
 

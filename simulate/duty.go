@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -20,6 +21,9 @@ func (b *Building) planDuties(r *rand.Rand, openings []facility.Opening) {
 			continue
 		}
 		task, _ := b.site.Task(d.Place.ID)
+		if task.Kind != facility.TaskCleaning {
+			continue // each vehicle is sprayed as it comes; checklists follow
+		}
 		first := opens.Add(-time.Duration(25+r.IntN(30)) * time.Minute)
 		if late := b.o.Late[task.ID]; late > 0 {
 			first = opens.Add(late + time.Duration(r.IntN(5))*time.Minute)
@@ -29,6 +33,22 @@ func (b *Building) planDuties(r *rand.Rand, openings []facility.Opening) {
 			b.planDuty(d, task, t.Add(time.Duration(r.IntN(20))*time.Minute))
 		}
 		b.planDuty(d, task, closes.Add(time.Duration(15+r.IntN(25))*time.Minute))
+	}
+	b.planChecklists(r, openings)
+}
+
+// planChecklists schedules what is ticked off at the begin of each shift, at a terminal where logs are made.
+func (b *Building) planChecklists(r *rand.Rand, openings []facility.Opening) {
+	terminal := slices.IndexFunc(b.site.Devices, func(d facility.Device) bool {
+		return d.Place.Kind == facility.AtTask && d.Model == "native" && !b.measures(d, telemetry.Button)
+	})
+	for _, task := range b.site.Tasks {
+		if task.Kind != facility.TaskChecklist || terminal < 0 {
+			continue
+		}
+		for _, o := range openings {
+			b.planDuty(b.site.Devices[terminal], task, o.Open.Add(-time.Duration(2+r.IntN(15))*time.Minute))
+		}
 	}
 }
 
@@ -43,10 +63,29 @@ func (b *Building) planDuty(d facility.Device, task facility.Task, at time.Time)
 		items = []string{""}
 	}
 	for i, item := range items {
-		log := `"task":"` + task.ID + `","done":true,"agent":"alkohol 70%"`
+		log := `"task":"` + task.ID + `","done":true`
+		if task.Kind == facility.TaskCleaning {
+			log += `,"agent":"alkohol 70%"`
+		}
 		if item != "" {
 			log += `,"item":"` + item + `"`
 		}
 		b.schedule(at.Add(time.Duration(i)*20*time.Second), func() (Message, bool) { return b.message(d, log) })
+	}
+}
+
+// spray schedules the logs of vehicles that came: nearly all are sprayed, one behind the other.
+func (b *Building) spray(came int) {
+	for _, d := range b.site.Devices {
+		task, ok := b.site.Task(d.Place.ID)
+		if d.Place.Kind != facility.AtTask || !ok || task.Kind != facility.TaskVehicles {
+			continue
+		}
+		for i := range came {
+			if b.flip(0.97) {
+				b.schedule(b.now.Add(time.Duration(i+1)*20*time.Second), func() (Message, bool) { return b.message(d, `"task":"`+task.ID+`","done":true`) })
+			}
+		}
+		return
 	}
 }

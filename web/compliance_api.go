@@ -99,7 +99,7 @@ type apiMeasure struct {
 	Rule    string     `json:"rule" example:"kapasitas"`
 	Kind    string     `json:"kind" example:"capacity"`
 	Class   string     `json:"class" example:"breach"`
-	Counts  bool       `json:"counts" doc:"False: about a device. It is added up, and does not count for the site's figure"`
+	Counts  bool       `json:"counts" doc:"False: about a device, or a finding such as a fever. It is added up, and does not count for the site's figure"`
 	Subject string     `json:"subject" example:"zone/waiting-room"`
 	Name    string     `json:"name" doc:"What people call rule and subject"`
 	Legal   string     `json:"legal,omitempty"`

@@ -42,6 +42,10 @@ type entered struct {
 	outcome rules.Outcome
 	// Of a calibration: the device, or device/channel, and what it rests on. Its value is the offset.
 	device, basis string
+
+	// Of a task that was done.
+	task, item, agent string
+	began             time.Time // zero: not said
 }
 
 // The problems of an entry: keys of sentences, "entry." before them.
@@ -56,6 +60,8 @@ const (
 	uncountable   = "uncountable"
 	tooFew        = "too_few"
 	usedOtherwise = "conflict"
+	noItem        = "item"
+	badBegin      = "began"
 	notStored     = "stored"
 	badOutcome    = "outcome"
 	badPairs      = "pairs"
@@ -139,6 +145,9 @@ func (s *Server) acceptable(e *entered) error {
 		}
 		return nil
 	}
+	if e.kind == telemetry.EntryTask {
+		return s.taskAcceptable(v, e)
+	}
 	people := v.Persons
 	if e.zone != wholeSite {
 		z, ok := zoneByID(v, e.zone)
@@ -177,6 +186,12 @@ func (e *entered) entry() telemetry.Entry {
 	case e.zone != wholeSite:
 		n.Subject = e.zone
 	}
+	if e.kind == telemetry.EntryTask {
+		n.Subject, n.Item, n.Text = e.task, e.item, e.agent
+		if !e.began.IsZero() {
+			n.Began = telemetry.InstantOf(e.began)
+		}
+	}
 	return n
 }
 
@@ -196,7 +211,8 @@ func (e *entered) made(rec *telemetry.Record) bool {
 		at = rec.Received
 	}
 	was, is := rec.Entry, e.entry()
-	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Text == is.Text && was.Author == is.Author && was.Reason == is.Reason &&
+	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Author == is.Author && was.Reason == is.Reason &&
+		was.Item == is.Item && was.Text == is.Text && was.Began == is.Began &&
 		rec.At == min(at, rec.Received)
 }
 

@@ -77,6 +77,7 @@ func (s *Server) apiEntries(api huma.API) {
 		})
 	s.apiCases(api, post)
 	s.apiCalibrations(api, post)
+	s.apiTasks(api)
 	huma.Register(api, get("/sites/{site}/zones/{zone}/entries", "list-entries", "Counts and corrections that people entered, the newest first", "sites", 404), s.apiListEntries)
 }
 
@@ -103,9 +104,14 @@ func (s *Server) enterByAPI(ctx context.Context, e *entered) (telemetry.Record, 
 	if err == nil {
 		return rec, nil
 	}
+	return telemetry.Record{}, s.apiEntryError(e, err)
+}
+
+// apiEntryError says to a program why an entry was not made.
+func (s *Server) apiEntryError(e *entered, err error) error {
 	var f *fault
 	if !errors.As(err, &f) {
-		return telemetry.Record{}, s.apiError("entry", err)
+		return s.apiError("entry", err)
 	}
 	// A program reads English, and which field it is about.
 	text := s.tongues.byTag("en").T(f.key, f.args...)
@@ -118,7 +124,7 @@ func (s *Server) enterByAPI(ctx context.Context, e *entered) (telemetry.Record, 
 			text = "body " + field + ": " + text
 		}
 	}
-	return telemetry.Record{}, huma.NewError(f.status, text)
+	return huma.NewError(f.status, text)
 }
 
 type entriesInput struct {

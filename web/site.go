@@ -289,6 +289,7 @@ func (t *scene) measureOf(r rules.LastValue) measure {
 
 // taskRow is a duty.
 type taskRow struct {
+	Page           string // where it is logged
 	Name, Place    string
 	Chip           chip
 	Done, Due, Why string
@@ -300,7 +301,7 @@ func taskRows(sc *scene) []taskRow {
 	for i := range sc.view.Tasks {
 		t := &sc.view.Tasks[i]
 		row := taskRow{
-			Name: t.Name, Place: sc.place(t.Place), Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Done: sc.when(t.LastDone), Due: "–",
+			Page: taskPath(sc.view.Site, t.ID), Name: t.Name, Place: sc.place(t.Place), Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Done: sc.when(t.LastDone), Due: "–",
 			Overdue: t.Verdict == rules.Breached,
 		}
 		if t.NextDue != 0 && t.NextDue != telemetry.Never {

@@ -11,6 +11,13 @@ import (
 
 const step = 5 * minute
 
+// breathed is a question about air that is asked again and again: its answer holds for a step.
+type breathed struct {
+	Key
+	rule *rule
+	at   telemetry.Instant
+}
+
 // air reckons the outdoor air for each person in a room at the last five minutes that are over.
 func (s *Site) air(r *rule, k Key, t telemetry.Instant) Answer {
 	p, c, z := &r.params, s.config(t), s.zones[k.ID]

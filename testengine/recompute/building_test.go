@@ -45,7 +45,7 @@ func (m *maker) definition() *rules.Definition {
 	d := &rules.Definition{Site: facility.Site{
 		ID: siteID, Name: "Mal", Location: m.loc, Hours: m.hours(),
 		Zones: []facility.Zone{
-			{ID: "hall", Name: "Hall", Area: 30, Height: pick(m, 0, 3, 4.5), Fixtures: float64(m.IntN(15)), Capacity: 10 + m.IntN(20)},
+			{ID: "hall", Name: "Hall", Area: 30, Fixtures: float64(m.IntN(15)), Capacity: 10 + m.IntN(20)},
 			{ID: "waiting", Name: "Waiting", Parent: "hall", Seats: 5 + m.IntN(20), SeatPitch: pick(m, 0, 0.5, 0.6, 1)},
 			{ID: "play", Name: "Play", Capacity: 5 + m.IntN(10), Area: pick(m, 0, 12.0)},
 			{ID: "store", Name: "Store", Capacity: 3},
@@ -57,8 +57,6 @@ func (m *maker) definition() *rules.Definition {
 		Tasks: []facility.Task{
 			{ID: "spray", Name: "Spray", Place: at(facility.AtZone, "hall")},
 			{ID: "wipe", Name: "Wipe", Place: at(facility.AtDoor, "main"), Items: []string{"handle", "rail", "bell"}},
-			{ID: "cars", Name: "Cars", Place: at(facility.AtZone, "store"), Kind: facility.TaskVehicles},
-			{ID: "counter", Name: "Counter", Place: at(facility.AtZone, "hall"), Kind: facility.TaskChecklist, Items: []string{"mask", "gloves", "shield"}},
 		},
 	}, Measures: map[string][]telemetry.Quantity{}}
 	if m.chance(.7) {
@@ -95,12 +93,18 @@ func (m *maker) definition() *rules.Definition {
 	some(.7, "thermo", at(facility.AtDoor, "main"), pick(m, 0, rare()), telemetry.BodyTemperature)
 	some(.5, "button", at(facility.AtTask, "spray"), 0, telemetry.Button)
 	m.aside(func() { some(.3, handheld, at(facility.AtDoor, "main"), 0, telemetry.BodyTemperature) })
-	some(.4, "masks", at(pick(m, facility.AtDoor, facility.AtZone), "main"), pick(m, 0, rare()), telemetry.MaskWorn, telemetry.MaskMissing)
-	if n := len(d.Site.Devices); n > 0 && d.Site.Devices[n-1].ID == "masks" && d.Site.Devices[n-1].Place.Kind == facility.AtZone {
-		d.Site.Devices[n-1].Place.ID = "hall"
+	if m.upkeep {
+		d.Site.Zones[0].Height = pick(m, 0, 3, 4.5)
+		d.Site.Tasks = append(d.Site.Tasks,
+			facility.Task{ID: "cars", Name: "Cars", Place: at(facility.AtZone, "store"), Kind: facility.TaskVehicles},
+			facility.Task{ID: "counter", Name: "Counter", Place: at(facility.AtZone, "hall"), Kind: facility.TaskChecklist, Items: []string{"mask", "gloves", "shield"}})
+		some(.4, "masks", at(pick(m, facility.AtDoor, facility.AtZone), "main"), pick(m, 0, rare()), telemetry.MaskWorn, telemetry.MaskMissing)
+		if n := len(d.Site.Devices); n > 0 && d.Site.Devices[n-1].ID == "masks" && d.Site.Devices[n-1].Place.Kind == facility.AtZone {
+			d.Site.Devices[n-1].Place.ID = "hall"
+		}
+		some(.5, "gel", pick(m, at(facility.AtDoor, "main"), at(facility.AtZone, "hall")), pick(m, 0, rare()), telemetry.Dispensed, telemetry.FillLevel)
+		some(.4, "gate", at(facility.AtZone, pick(m, "store", "play")), pick(m, 0, rare()), telemetry.VehiclesIn)
 	}
-	some(.5, "gel", pick(m, at(facility.AtDoor, "main"), at(facility.AtZone, "hall")), pick(m, 0, rare()), telemetry.Dispensed, telemetry.FillLevel)
-	some(.4, "gate", at(facility.AtZone, pick(m, "store", "play")), pick(m, 0, rare()), telemetry.VehiclesIn)
 	for i := range d.Site.Devices {
 		x := &d.Site.Devices[i]
 		switch x.ID {
@@ -185,13 +189,15 @@ func (m *maker) protocols() []rules.Protocol {
 			if m.chance(.3) {
 				x.Press = []string{"long"}
 			}
-			if m.chance(.4) {
-				x.Anchor, x.Staff, x.Drift = "people", m.IntN(4), m.duration(0, 3*time.Hour)
-			}
-			x.Occupied, x.AfterPeople = m.chance(.3), pick(m, 0, 0, 1+m.IntN(60))
-			if m.chance(.5) {
-				x.Agents, x.Contact, x.Pace = pick(m, nil, []string{"alcohol"}), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Second, time.Hour))
-				x.Walk, x.Inside, x.Backdate, x.Copies = pick(m, 0, m.duration(time.Second, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), m.chance(.5)
+			if m.upkeep {
+				if m.chance(.4) {
+					x.Anchor, x.Staff, x.Drift = "people", m.IntN(4), m.duration(0, 3*time.Hour)
+				}
+				x.Occupied, x.AfterPeople = m.chance(.3), pick(m, 0, 0, 1+m.IntN(60))
+				if m.chance(.5) {
+					x.Agents, x.Contact, x.Pace = pick(m, nil, []string{"alcohol"}), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Second, time.Hour))
+					x.Walk, x.Inside, x.Backdate, x.Copies = pick(m, 0, m.duration(time.Second, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), pick(m, 0, m.duration(time.Minute, time.Hour)), m.chance(.5)
+				}
 			}
 		}),
 		m.rule("alive", "silence", func(p rules.Params) {
@@ -201,28 +207,6 @@ func (m *maker) protocols() []rules.Protocol {
 		m.rule("screening", "screening", func(p rules.Params) {
 			x := p.(*rules.Screening)
 			x.Window, x.People, x.Least = time.Duration(5+m.IntN(60))*time.Minute, 1+m.IntN(12), pick(m, 0, 0.1, 0.5)
-		}),
-		m.rule("masks", "masks", func(p rules.Params) {
-			x := p.(*rules.Masks)
-			x.Window, x.Least, x.People = time.Duration(5+m.IntN(200))*time.Minute, pick(m, 0.5, 0.9), 1+m.IntN(30)
-		}),
-		m.rule("hands", "hygiene", func(p rules.Params) {
-			x := p.(*rules.Hygiene)
-			x.Window, x.Least, x.People = time.Duration(5+m.IntN(200))*time.Minute, pick(m, 0, 0.3, 1.0), 1+m.IntN(20)
-			x.Empty, x.Stale = float64(m.IntN(50)), m.duration(time.Hour, 20*time.Hour)
-		}),
-		m.rule("cars", "vehicles", func(p rules.Params) {
-			x := p.(*rules.Vehicles)
-			x.Window, x.Least, x.Vehicles = pick(m, 0, time.Duration(5+m.IntN(200))*time.Minute), pick(m, 0.1, 0.9), 1+m.IntN(10)
-		}),
-		m.rule("staff", "staff", func(p rules.Params) {
-			x := p.(*rules.Staff)
-			x.Shifts, x.Before, x.Within = pick(m, nil, []string{"08:00-12:00", "12:00-16:00"}, []string{"09:00-13:00", "11:00-22:00"}), m.duration(0, 2*time.Hour), m.duration(time.Minute, 3*time.Hour)
-		}),
-		m.rule("fresh", "air", func(p rules.Params) {
-			x := p.(*rules.Air)
-			x.Least, x.Window, x.People = pick(m, 4, 10.0, 20), time.Duration(2+m.IntN(10))*5*time.Minute, pick(m, 0.5, 1, 3)
-			x.Stale, x.Noise, x.Error = m.duration(10*time.Minute, time.Hour), pick(m, 0, 20.0), pick(m, 0, 30.0)
 		}),
 		m.expression("limit", "persons > limit * 0.9", pick(m, "zone", "site"), nil),
 		m.expression("level", `level == "l2" && persons > 6.0`, "zone", nil),
@@ -246,6 +230,32 @@ func (m *maker) protocols() []rules.Protocol {
 			}))
 		}
 	})
+	if m.upkeep {
+		main.Rules = append(main.Rules,
+			m.rule("masks", "masks", func(p rules.Params) {
+				x := p.(*rules.Masks)
+				x.Window, x.Least, x.People = time.Duration(5+m.IntN(200))*time.Minute, pick(m, 0.5, 0.9), 1+m.IntN(30)
+			}),
+			m.rule("hands", "hygiene", func(p rules.Params) {
+				x := p.(*rules.Hygiene)
+				x.Window, x.Least, x.People = time.Duration(5+m.IntN(200))*time.Minute, pick(m, 0, 0.3, 1.0), 1+m.IntN(20)
+				x.Empty, x.Stale = float64(m.IntN(50)), m.duration(time.Hour, 20*time.Hour)
+			}),
+			m.rule("cars", "vehicles", func(p rules.Params) {
+				x := p.(*rules.Vehicles)
+				x.Window, x.Least, x.Vehicles = pick(m, 0, time.Duration(5+m.IntN(200))*time.Minute), pick(m, 0.1, 0.9), 1+m.IntN(10)
+			}),
+			m.rule("staff", "staff", func(p rules.Params) {
+				x := p.(*rules.Staff)
+				x.Shifts, x.Before, x.Within = pick(m, nil, []string{"08:00-12:00", "12:00-16:00"}, []string{"09:00-13:00", "11:00-22:00"}), m.duration(0, 2*time.Hour), m.duration(time.Minute, 3*time.Hour)
+			}),
+			m.rule("fresh", "air", func(p rules.Params) {
+				x := p.(*rules.Air)
+				x.Least, x.Window, x.People = pick(m, 4, 10.0, 20), time.Duration(2+m.IntN(10))*5*time.Minute, pick(m, 0.5, 1, 3)
+				x.Stale, x.Noise, x.Error = m.duration(10*time.Minute, time.Hour), pick(m, 0, 20.0), pick(m, 0, 30.0)
+			}),
+		)
+	}
 	for i := range main.Rules {
 		if r := &main.Rules[i]; r.Params.Validate() != nil {
 			r.Params, _ = rules.NewParams(r.Kind)

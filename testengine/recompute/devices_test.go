@@ -110,7 +110,10 @@ func (m *maker) say(d *facility.Device, at telemetry.Instant, measures []telemet
 	rec := observation(d.ID, all...)
 	if slices.Contains(measures, telemetry.Button) && m.chance(.3) {
 		rec.Observation.Readings = nil
-		rec.Observation.Task = &telemetry.TaskLog{Task: pick(m, "spray", "wipe"), Done: m.chance(.9), Item: pick(m, "", "handle", "rail", "bell", "floor"), Agent: pick(m, "", "alcohol", "water")}
+		rec.Observation.Task = &telemetry.TaskLog{Task: pick(m, "spray", "wipe"), Done: m.chance(.9), Item: pick(m, "", "handle", "rail", "bell", "floor")}
+		if m.upkeep {
+			rec.Observation.Task.Agent = pick(m, "", "alcohol", "water")
+		}
 	}
 	m.add(rec, at)
 }

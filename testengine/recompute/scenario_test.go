@@ -31,6 +31,7 @@ type maker struct {
 	records []telemetry.Record
 	taken   map[telemetry.Instant]bool
 	other   *rand.Rand // for what was added to scenarios later, so that the rest of them stays as it was
+	upkeep  bool       // with logs that cannot be true, masks, dispensers, vehicles, checklists and air
 }
 
 // aside makes chance another's for a while.
@@ -61,8 +62,8 @@ func (m *maker) duration(from, to time.Duration) time.Duration {
 	return from + time.Duration(m.Int64N(int64((to-from)/time.Second)+1))*time.Second
 }
 
-func makeScenario(t testing.TB, seed uint64) scenario {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), t: t, taken: map[telemetry.Instant]bool{}, other: rand.New(rand.NewPCG(seed, 21))}
+func makeScenario(t testing.TB, seed uint64, upkeep bool) scenario {
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), upkeep: upkeep, t: t, taken: map[telemetry.Instant]bool{}, other: rand.New(rand.NewPCG(seed, 21))}
 	at := pick(m, starts...)
 	loc, err := facility.LoadLocation(at.zone)
 	if err != nil {
@@ -149,6 +150,17 @@ func (m *maker) people() {
 		}
 		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)
 	}
+	if m.upkeep {
+		m.logs()
+		return
+	}
+	for range m.IntN(8) {
+		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &telemetry.Entry{Kind: telemetry.EntryTask, Subject: pick(m, "spray", "wipe"), Value: 1}}, m.time())
+	}
+}
+
+// logs are entered by two people, with agents and items, and copied from the day before.
+func (m *maker) logs() {
 	for range m.IntN(20) {
 		at, e := m.time(), telemetry.Entry{Kind: telemetry.EntryTask, Subject: pick(m, "spray", "wipe", "cars", "cars", "counter", "counter"), Value: 1}
 		e.Author, e.Text = pick(m, "", "siti", "budi"), pick(m, "", "alcohol", "water")

@@ -155,7 +155,10 @@ func (s *Site) uses(p *params, k Key, devices []*device, t telemetry.Instant) (a
 	for _, d := range devices {
 		used = used || slices.ContainsFunc(d.readings, func(x reading) bool { return x.quantity == telemetry.Dispensed && x.at <= t })
 	}
-	counters := slices.DeleteFunc(slices.Clone(devices), func(d *device) bool { return !d.flows() })
+	counters := slices.DeleteFunc(slices.Clone(devices), func(d *device) bool {
+		promised := d.channel == "" && slices.ContainsFunc(counting, func(q telemetry.Quantity) bool { return slices.Contains(d.promised, q) })
+		return !d.flows() && !promised
+	})
 	counts := len(counters) > 0
 	if k.Kind == "zone" {
 		counts = s.zones[k.ID].counts()
@@ -231,7 +234,13 @@ func (s *Site) vehicles(r *rule, k Key, t telemetry.Instant) Answer {
 	return Answer{Verdict: Within}
 }
 
-// shifts are all shifts around the records.
+// shiftsOf is a rule about staff under a configuration.
+type shiftsOf struct {
+	c *config
+	p *params
+}
+
+// shiftsOf are all shifts around the records.
 func (s *Site) shiftsOf(c *config, p *params) (all []opening) {
 	if len(p.Shifts) == 0 {
 		if c.days.always {
@@ -239,6 +248,15 @@ func (s *Site) shiftsOf(c *config, p *params) (all []opening) {
 		}
 		return c.days.openings
 	}
+	if all, ok := s.shifts[shiftsOf{c, p}]; ok {
+		return all
+	}
+	defer func() {
+		if s.shifts == nil {
+			s.shifts = map[shiftsOf][]opening{}
+		}
+		s.shifts[shiftsOf{c, p}] = all
+	}()
 	for _, date := range c.days.dates {
 		for _, text := range p.Shifts {
 			begin, end, _ := strings.Cut(text, "-")

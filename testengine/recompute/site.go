@@ -155,6 +155,8 @@ type Site struct {
 	slackLow, slackHigh float64
 	turns               []telemetry.Instant // when it opens or closes
 	from                map[question]telemetry.Instant
+	shifts              map[shiftsOf][]opening // of the rules about staff
+	breathed            map[breathed]Answer    // what rules about air say, for each step
 	losses              map[question]loss
 }
 
@@ -180,7 +182,7 @@ type taskLog struct {
 
 // New sorts the records of a site, which are in the order in which they were received. The last one's time is the present.
 func New(id string, records []telemetry.Record) (*Site, error) {
-	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}, queues: map[queued][]*person{}}
+	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}, breathed: map[breathed]Answer{}, queues: map[queued][]*person{}}
 	for i := range records {
 		r := &records[i]
 		s.end = max(s.end, r.Received)
@@ -312,7 +314,14 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 	case "coverage":
 		return s.coverage(r, k, t)
 	case "air":
-		return s.air(r, k, t)
+		b := breathed{k, r, t - t%step}
+		if s.slackLow != 0 || s.slackHigh != 0 {
+			return s.air(r, k, t)
+		}
+		if _, ok := s.breathed[b]; !ok {
+			s.breathed[b] = s.air(r, k, t)
+		}
+		return s.breathed[b]
 	case "masks":
 		return s.masks(r, k, t)
 	case "hygiene":

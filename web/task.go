@@ -1,0 +1,167 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// taskPage is one duty on a phone: what is missing, and a button for each thing that is done. It works without scripts.
+type taskPage struct {
+	frame
+	Site, SiteName string
+	Name, Place    string
+	Chip           chip
+	Why            string
+	Done, Due      string
+	Saved          string
+	ID             string // of the entry that the next button makes
+	Action         string
+	Author         string // from signing in; empty: the form asks
+	Items          []itemRow
+}
+
+// itemRow is one thing of a task.
+type itemRow struct{ Name, Done string }
+
+func taskPath(site, task string) string { return "/site/" + site + "/task/" + task }
+
+func taskByID(v *rules.View, id string) (*rules.TaskView, bool) {
+	i := slices.IndexFunc(v.Tasks, func(t rules.TaskView) bool { return t.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return &v.Tasks[i], true
+}
+
+func (s *Server) task(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.judgedView(r.PathValue("site"))
+	if err != nil {
+		return err
+	}
+	t, ok := taskByID(v, r.PathValue("task"))
+	if !ok {
+		return errNoPage
+	}
+	lang := s.tongues.choose(r)
+	sc := s.scene(lang, v)
+	p := taskPage{
+		frame: s.frame(r, lang, v.Name+" · "+t.Name), Site: v.Site, SiteName: v.Name, Name: t.Name, Place: sc.place(t.Place),
+		Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Why: sc.why(rules.SubjectTask, t.ID),
+		Done: sc.when(t.LastDone), Due: "–", ID: newUUID(), Action: taskPath(v.Site, t.ID) + "/done",
+	}
+	if t.NextDue != 0 && t.NextDue != telemetry.Never {
+		p.Due = sc.when(t.NextDue)
+	}
+	if r.URL.Query().Get("saved") != "" {
+		p.Saved = lang.T("task.saved")
+	}
+	p.Author, _ = s.access.session(r)
+	for _, item := range t.Items {
+		p.Items = append(p.Items, itemRow{item.Name, sc.when(item.LastDone)})
+	}
+	return s.render(w, http.StatusOK, lang, "task", p)
+}
+
+// taskAcceptable says why a task cannot be logged as done; nil: it can.
+func (s *Server) taskAcceptable(v *rules.View, e *entered) error {
+	t, ok := taskByID(v, e.task)
+	if !ok {
+		return errNoPage
+	}
+	field, key := e.problem(s.opts.Now())
+	switch {
+	case key != "":
+	case e.item != "" && !slices.ContainsFunc(t.Items, func(i rules.ItemView) bool { return i.Name == e.item }):
+		field, key = "item", noItem
+	case !e.began.IsZero() && e.began.After(e.finished(s.opts.Now())):
+		field, key = "started", badBegin
+	default:
+		return nil
+	}
+	return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of an entry", field))
+}
+
+// finished is when the task was done.
+func (e *entered) finished(now time.Time) time.Time {
+	if e.at.IsZero() {
+		return now
+	}
+	return e.at
+}
+
+// taskByForm takes a tap on a task's page and shows the page again, with what it changed.
+func (s *Server) taskByForm(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+	}
+	author := cleanText(r.PostForm.Get("author"), maxName)
+	if author == "" {
+		author = s.access.author(r)
+	}
+	e := entered{kind: telemetry.EntryTask, site: r.PathValue("site"), task: r.PathValue("task"), id: r.PostForm.Get("id"), value: 1, author: author,
+		item: r.PostForm.Get("item"), agent: cleanText(r.PostForm.Get("agent"), maxName)}
+	if _, err := s.enter(r.Context(), &e); err != nil {
+		return err
+	}
+	http.Redirect(w, r, taskPath(e.site, e.task)+"?saved=1", http.StatusSeeOther)
+	return nil
+}
+
+type taskInput struct {
+	Site string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Task string `path:"task" maxLength:"64" example:"gagang-pintu" doc:"The task's id"`
+	Body struct {
+		ID      string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Item    string     `json:"item,omitempty" maxLength:"64" example:"pintu utama" doc:"What of the task was done; all of it if left out"`
+		Author  string     `json:"author" minLength:"1" maxLength:"60" example:"petugas kebersihan" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Agent   string     `json:"agent,omitempty" maxLength:"60" example:"alkohol 70%" doc:"The disinfectant or tool"`
+		Started *time.Time `json:"started,omitempty" doc:"When it began, where that is known: it was finished at the time at"`
+		At      *time.Time `json:"at,omitempty" doc:"When it was done; now if left out. Not in the future, and at most seven days ago"`
+	}
+}
+
+type apiTaskLog struct {
+	ID       string     `json:"id" format:"uuid"`
+	Site     string     `json:"site" example:"mpp-gresik"`
+	Task     string     `json:"task" example:"gagang-pintu"`
+	Item     string     `json:"item,omitempty" example:"pintu utama"`
+	Agent    string     `json:"agent,omitempty" example:"alkohol 70%"`
+	Author   string     `json:"author" example:"petugas kebersihan"`
+	Claimed  bool       `json:"author_claimed" doc:"True: the author is what the client said of itself"`
+	Started  *time.Time `json:"started,omitempty"`
+	At       time.Time  `json:"at"`
+	Received time.Time  `json:"received"`
+	Record   uint64     `json:"record" example:"184233" doc:"Journal record that holds it"`
+}
+
+// apiTasks lets programs log a task.
+func (s *Server) apiTasks(api huma.API) {
+	huma.Register(api, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/sites/{site}/tasks/{task}/done", OperationID: "enter-task", Summary: "Say that a task, or a thing of it, was done",
+		Description: "A person did it, or ticked it off. A log that cannot be true stays, and is no evidence. Answers after the entry is on disk.",
+		Tags:        []string{"sites"}, Errors: []int{404, 409, 422, 503}, MaxBodyBytes: maxForm,
+	}, func(ctx context.Context, in *taskInput) (*apiOne[apiTaskLog], error) {
+		b := &in.Body
+		e := &entered{kind: telemetry.EntryTask, site: in.Site, task: in.Task, id: b.ID, value: 1, author: cleanText(b.Author, maxName), item: b.Item,
+			agent: cleanText(b.Agent, maxName), at: timeOf(b.At), began: timeOf(b.Started)}
+		rec, err := s.enter(ctx, e)
+		if err != nil {
+			return nil, s.apiEntryError(e, err)
+		}
+		n := rec.Entry
+		out := apiTaskLog{ID: n.ID, Site: rec.Site, Task: n.Subject, Item: n.Item, Agent: n.Text, Author: n.Author, Claimed: n.Claimed, At: rec.At.Time(), Received: rec.Received.Time(), Record: rec.Seq}
+		if n.Began != 0 {
+			began := n.Began.Time()
+			out.Started = &began
+		}
+		return &apiOne[apiTaskLog]{out}, nil
+	})
+}
