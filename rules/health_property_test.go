@@ -192,7 +192,7 @@ func TestHealthDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 			end := start.Add(span + 31*time.Hour)
 			records := ailing(rng, d, start, span, bound > DefaultLateness)
 			sorted, out := run(t, d, start, end, records)
-			late := records
+			var late []telemetry.Record
 			if bound == DefaultLateness {
 				late = delayed(rng, records, bound)
 			} else {

@@ -79,10 +79,11 @@ func (j *expressionJudge) silent(d *deviceState, q telemetry.Quantity, heard []*
 	if d.channel != "" || d.whole.index >= len(j.plan.measures) || j.plan.measures[d.whole.index]&maskOf(q) == 0 {
 		return nil
 	}
-	if d.messages > 0 && !slices.Contains(j.plan.device(d.id).Measures, q) {
+	// Who has spoken of it is asked first: that is all of them, once a building works.
+	if slices.ContainsFunc(heard, func(s *series) bool { return s.device.whole == d }) || d.series(q, "") != nil {
 		return nil
 	}
-	if slices.ContainsFunc(heard, func(s *series) bool { return s.device.whole == d }) || d.series(q, "") != nil {
+	if d.messages > 0 && !slices.Contains(j.plan.device(d.id).Measures, q) {
 		return nil
 	}
 	for _, p := range d.parts {
