@@ -154,10 +154,7 @@ func (s *Server) apiTasks(api huma.API) {
 			agent: cleanText(b.Agent, maxName), at: timeOf(b.At), began: timeOf(b.Started)}
 		rec, err := s.enter(ctx, e)
 		if err != nil {
-			return nil, s.apiRefusal("entry", err, func(string) string {
-				field, _ := e.problem(s.opts.Now())
-				return field
-			})
+			return nil, s.apiEntryError(e, err)
 		}
 		n := rec.Entry
 		out := apiTaskLog{ID: n.ID, Site: rec.Site, Task: n.Subject, Item: n.Item, Agent: n.Text, Author: n.Author, Claimed: n.Claimed, At: rec.At.Time(), Received: rec.Received.Time(), Record: rec.Seq}
