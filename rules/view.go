@@ -18,29 +18,30 @@ type View struct {
 	NextChange telemetry.Instant `json:"next_change"`
 	Level      string            `json:"level,omitempty"`
 	LevelName  map[string]string `json:"level_name,omitempty"` // by language; empty: it is called by its id
+	Protocols  []string          `json:"protocols"`            // titles of those in force
+	InForce    []ProtocolView    `json:"in_force"`             // the protocols in force; never changed
+	Coming     []ProtocolView    `json:"coming,omitempty"`     // those that begin later, the soonest first; never changed
+	Version    string            `json:"version"`              // of the configuration in force
+	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
+	Persons    Estimate          `json:"persons"`              // in the whole building
+	Intake     *Intake           `json:"intake,omitempty"`     // of today's visitors and the queue; nil: no rule asks for it
+	Zones      []ZoneView        `json:"zones"`
+	Doors      []DoorView        `json:"doors"`
+	Devices    []DeviceView      `json:"devices"`
+	Tasks      []TaskView        `json:"tasks"`
+	// Cases are those of the last seven days of the site, the oldest first, at most MaxCases.
+	Cases    []CaseView    `json:"cases,omitempty"`
+	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
+	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
+	Outline *Outline `json:"-"`
+
 	// Levels are what can be chosen here, Chosen the levels that people chose and that hold or will hold, by when they begin.
 	Levels []LevelChoice `json:"levels,omitempty"`
 	Chosen []ChosenLevel `json:"chosen,omitempty"`
 	// Maintenance is what is under maintenance, and what a person has entered for later.
 	Maintenance []MaintenanceView `json:"maintenance,omitempty"`
 	// Day is why today's hours differ from the week's: a holiday; empty: they do not.
-	Day       string         `json:"day,omitempty"`
-	Protocols []string       `json:"protocols"`        // titles of those in force
-	InForce   []ProtocolView `json:"in_force"`         // the protocols in force; never changed
-	Coming    []ProtocolView `json:"coming,omitempty"` // those that begin later, the soonest first; never changed
-	Version   string         `json:"version"`          // of the configuration in force
-	Verdict   Verdict        `json:"verdict"`          // the worst of all that are not idle: breached, else unknown, else within
-	Persons   Estimate       `json:"persons"`          // in the whole building
-	Intake    *Intake        `json:"intake,omitempty"` // of today's visitors and the queue; nil: no rule asks for it
-	Zones     []ZoneView     `json:"zones"`
-	Doors     []DoorView     `json:"doors"`
-	Devices   []DeviceView   `json:"devices"`
-	Tasks     []TaskView     `json:"tasks"`
-	// Cases are those of the last seven days of the site, the oldest first, at most MaxCases.
-	Cases    []CaseView    `json:"cases,omitempty"`
-	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
-	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
-	Outline *Outline `json:"-"`
+	Day string `json:"day,omitempty"`
 }
 
 // LevelChoice is a level under a protocol of the site that is in force, or will be.
