@@ -18,7 +18,7 @@ var symbols = map[string]string{"Cel": "°C", "%": "%", "ug/m3": "µg/m³", "B[S
 // countsPeople reports whether the unit "1" of a kind of rule stands for persons.
 func countsPeople(kind string) bool {
 	switch kind {
-	case "capacity", "distancing", "occupancy", "quota", "hours", "queue":
+	case "afterhours", "capacity", "cutoff", "distancing", "occupancy", "quota", "queue":
 		return true
 	}
 	return false

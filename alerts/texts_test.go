@@ -84,6 +84,12 @@ func samples() []Alert {
 		make1("silence", rules.ClassSensor, device, "Termometer pintu utama", rules.Explanation{Value: 95, Limit: 30, HasValue: true, HasLimit: true, Unit: "min", Constraint: "interval", Reason: rules.ReasonSilent, Detail: "thermo-1"}),
 		make1("silence", rules.ClassSensor, device, "Termometer pintu utama", rules.Explanation{Value: 95, Limit: 30, HasValue: true, HasLimit: true, Unit: "min", Constraint: "interval", Reason: rules.ReasonNoData}),
 		make1("expression", rules.ClassBreach, zone, "Ruang tunggu", rules.Explanation{Value: 1240, Error: 50, Limit: 1000, HasValue: true, HasLimit: true, Unit: "ppm", Constraint: "expression"}),
+		make1("afterhours", rules.ClassBreach, building, "MPP Magetan", rules.Explanation{Value: 9, Limit: 5, Low: 8, High: 10, HasRange: true, HasValue: true, HasLimit: true, Unit: "1", Constraint: "after_hours"}),
+		make1("queue", rules.ClassBreach, zone, "Antrean", rules.Explanation{Value: 27, Limit: 24, HasValue: true, HasLimit: true, Unit: "1", Constraint: "room"}),
+		make1("quota", rules.ClassBreach, building, "MPP Magetan", rules.Explanation{Value: 36, Limit: 35, HasValue: true, HasLimit: true, Unit: "1", Constraint: "visitors"}),
+		make1("cutoff", rules.ClassBreach, building, "MPP Magetan", rules.Explanation{Value: 7, Limit: 2, HasValue: true, HasLimit: true, Unit: "1", Constraint: "quota"}),
+		make1("seats", rules.ClassBreach, zone, "Ruang tunggu", rules.Explanation{Value: 0.6, Limit: 1, HasValue: true, HasLimit: true, Unit: "m", Constraint: "seat_spacing", Bound: rules.AtLeast, Detail: "a1, a2"}),
+		make1("seats", rules.ClassBreach, zone, "Ruang tunggu", rules.Explanation{Constraint: "blocked", Detail: "a3"}),
 		make1("made-up", rules.ClassSensor, device, "", rules.Explanation{Reason: rules.ReasonImplausible, Detail: "thermo-1"}),
 	}
 }

@@ -43,6 +43,7 @@ func (t *Texts) why(s *statement) string {
 			parts = append(parts, t.moment(s, name, in.Value))
 		}
 	}
+	parts = append(parts, t.forecast(s)...)
 	if in, ok := input(x, rules.InputGrace); ok {
 		span := t.exactDuration(s.lang, time.Duration(in.Value*float64(time.Minute)))
 		parts = append(parts, w.say("why.grace", map[string]any{"Span": span}))
@@ -70,6 +71,9 @@ func (t *Texts) setBy(s *statement) string {
 			continue
 		}
 		data[in.Name] = t.measured(s.lang, in.Unit, in.Value, 0, digitsOf(in.Value))
+		if in.Name == rules.InputRoom {
+			data["Room"] = in.Text
+		}
 	}
 	has := func(name string) bool { return data[name] != nil }
 	switch {
@@ -82,6 +86,18 @@ func (t *Texts) setBy(s *statement) string {
 	case len(rooms) > 0:
 		data["rooms"] = strings.Join(rooms, " + ")
 		return w.say("why.zones.inputs", data)
+	case has(rules.InputTaken):
+		return w.say("why.seats.taken", data)
+	case has(rules.InputCame) && has(rules.InputStaff):
+		return w.say("why.quota.staff", data)
+	case has(rules.InputCame):
+		return w.say("why.quota.inputs", data)
+	case has(rules.InputStaff) && has(rules.InputTolerance):
+		return w.say("why.after_hours.tolerance", data)
+	case has(rules.InputStaff):
+		return w.say("why.after_hours.inputs", data)
+	case has(rules.InputRoom) && x.Constraint != "queue":
+		return w.say("why.room.inputs", data)
 	case has(rules.InputWorn):
 		return w.say("why.masks.inputs", data)
 	case has(rules.InputUses):
@@ -102,6 +118,38 @@ func (t *Texts) setBy(s *statement) string {
 		return w.say("why.declared.inputs", data)
 	}
 	return w.say("why."+x.Constraint, nil)
+}
+
+// forecast tells when the queue must close, and what that was found from.
+func (t *Texts) forecast(s *statement) []string {
+	w, x := t.in(s.lang), s.explanation
+	if _, ok := input(x, rules.InputArrivals); !ok {
+		return nil
+	}
+	var parts []string
+	data := map[string]any{}
+	for _, name := range []string{rules.InputLast, rules.InputFull} {
+		if in, ok := input(x, name); ok {
+			parts = append(parts, t.moment(s, name, -in.Value))
+		}
+	}
+	for _, name := range []string{rules.InputLately, rules.InputService, rules.InputBeforeEnd} {
+		if in, ok := input(x, name); ok {
+			data[name] = t.exactDuration(s.lang, time.Duration(in.Value*float64(time.Minute)))
+		}
+	}
+	for _, name := range []string{rules.InputArrivals, rules.InputRate, rules.InputLeft, rules.InputQuota} {
+		if in, ok := input(x, name); ok {
+			data[name] = w.number(in.Value, 0)
+		}
+	}
+	parts = append(parts, w.say("why.arrivals", data))
+	for _, name := range []string{rules.InputRate, rules.InputLeft, rules.InputService, rules.InputBeforeEnd} {
+		if data[name] != nil {
+			parts = append(parts, w.say("why."+name, data))
+		}
+	}
+	return parts
 }
 
 // refusedLogs says which logs of a task are no evidence, and why: whoever wrote them must know, also in a hurry.

@@ -17,6 +17,7 @@ func (l *loader) checkSites() {
 	for _, s := range l.sites {
 		s.problems = &l.problems
 		s.checkZones()
+		s.checkSeats()
 		s.checkDoors()
 		s.checkTasks()
 		s.checkDevices(models, l.unread)
@@ -68,6 +69,10 @@ func (s *siteFile) checkZones() {
 			s.at(path+".pitch", "pitch without seats, want both or none")
 		}
 		s.zone(path+".parent", z.Parent, false)
+		s.zone(path+".queue_for", z.QueueFor, false)
+		if z.QueueFor == r.ID {
+			s.at(path+".queue_for", "zone %q is no queue for itself, want the room for which people wait here", r.ID)
+		}
 		up := z.Parent
 		for range len(zones) {
 			if up == "" || up == r.ID {

@@ -31,6 +31,8 @@ type siteDoc struct {
 	Levels map[facility.Date]string `yaml:"levels"`
 	// Hours are the opening hours.
 	Hours hoursDoc `yaml:"hours" required:"yes" want:"opening hours such as mon-fri: \"08:00-15:00\""`
+	// Quota is how many visitors may come in a day; empty: as many as will. A rule of the kind quota or cutoff judges by it.
+	Quota int `yaml:"quota" min:"1" max:"10000000"`
 	// Reset is the local time at which the building is verified empty, once a day: counting begins again at 0.
 	Reset *facility.TimeOfDay `yaml:"reset" want:"a local time such as \"03:00\""`
 	// KeepTaskAuthor keeps the name in a task log; without it the name is dropped on arrival.
@@ -66,10 +68,43 @@ type zoneDoc struct {
 	Pitch float64 `yaml:"pitch" unit:"m" above:"0" max:"100"`
 	// Capacity is the number of people that is declared (fire safety, lease).
 	Capacity int `yaml:"capacity" min:"1" max:"1000000"`
+	// QueueFor is the zone for which people wait here: this one is its queue.
+	QueueFor string `yaml:"queue_for"`
+	// SeatMap is where the seats stand, for a rule of the kind seats. Without seats and pitch of its own the zone has those of the map that
+	// are not blocked.
+	SeatMap *seatMapDoc `yaml:"seat_map"`
 }
 
 // Wanted says what a configuration takes.
 func (zoneDoc) Wanted() string { return "a zone (name, area, …)" }
+
+// seatMapDoc is where the seats of a zone stand: each at x and y, or in a row.
+type seatMapDoc struct {
+	// Pitch is the distance between the middles of neighbouring seats of a row.
+	Pitch float64 `yaml:"pitch" unit:"m" above:"0" max:"100"`
+	// RowPitch is the distance between two rows.
+	RowPitch float64 `yaml:"row_pitch" unit:"m" above:"0" max:"100"`
+	// Seats are the seats, by id; a device says by this id whose sensor it is (seat).
+	Seats table[seatDoc] `yaml:"seats" required:"yes"`
+}
+
+// Wanted says what a configuration takes.
+func (seatMapDoc) Wanted() string { return "a seat map (seats, pitch, row_pitch)" }
+
+// seatDoc is a seat: at x and y, or as the number in a row. Rows and numbers begin at 1.
+type seatDoc struct {
+	// X and Y are where its middle is, from a corner that all seats of the zone share.
+	X *float64 `yaml:"x" unit:"m" min:"-10000" max:"10000"`
+	Y *float64 `yaml:"y" unit:"m" min:"-10000" max:"10000"`
+	// Row and Number say where it stands by pitch and row_pitch.
+	Row    int `yaml:"row" min:"1" max:"10000"`
+	Number int `yaml:"number" min:"1" max:"10000"`
+	// Blocked says that it is taken out of use: nobody is to sit there.
+	Blocked bool `yaml:"blocked"`
+}
+
+// Wanted says what a configuration takes.
+func (seatDoc) Wanted() string { return "a seat (x and y, or row and number)" }
 
 // doorDoc is a passage. In means from from to to.
 type doorDoc struct {
@@ -116,6 +151,8 @@ type deviceDoc struct {
 	// Covers says what a counter of people_present sees of its zone: part (default; the parts of a zone add up) or room (all of
 	// it; of several the newest counts).
 	Covers string `yaml:"covers" enum:"part room"`
+	// Seat is the seat of its zone's seat_map at which it hangs: its readings of occupied say whether somebody sits there.
+	Seat string `yaml:"seat"`
 	// Parent is the device or uplink that it hangs on: without it nothing is heard of this one.
 	Parent string `yaml:"parent"`
 }
@@ -139,6 +176,8 @@ type channelDoc struct {
 	Swap bool `yaml:"swap"`
 	// Offset is added to the body temperatures of this channel; the device's own offset is not taken over.
 	Offset float64 `yaml:"offset" unit:"Cel" min:"-5" max:"5"`
+	// Seat is the seat of its zone's seat_map that it watches.
+	Seat string `yaml:"seat"`
 }
 
 // Wanted says what a configuration takes.
@@ -172,7 +211,7 @@ func (taskDoc) Wanted() string { return "a task (name, and one of zone, door)" }
 func (d *siteDoc) site() facility.Site {
 	s := facility.Site{
 		ID: d.ID, Name: d.Name, Note: d.Note, Location: d.Timezone.Location, Area: d.Area, Latitude: d.Latitude, Longitude: d.Longitude,
-		Protocols: d.Protocols, Hours: d.Hours.Hours, Reset: d.Reset, KeepTaskAuthor: d.KeepTaskAuthor,
+		Protocols: d.Protocols, Hours: d.Hours.Hours, Quota: d.Quota, Reset: d.Reset, KeepTaskAuthor: d.KeepTaskAuthor,
 	}
 	for date, level := range d.Levels {
 		s.Levels = append(s.Levels, facility.LevelPeriod{From: date, Level: level})
@@ -180,9 +219,14 @@ func (d *siteDoc) site() facility.Site {
 	sortBy(s.Levels, func(l facility.LevelPeriod) string { return l.From.String() })
 	for _, r := range d.Zones {
 		z := r.Value
-		s.Zones = append(s.Zones, facility.Zone{
+		zone := facility.Zone{
 			ID: r.ID, Name: z.Name, Parent: z.Parent, Area: z.Area, Fixtures: z.Fixtures, Height: z.Height, Seats: z.Seats, SeatPitch: z.Pitch, Capacity: z.Capacity,
-		})
+			QueueFor: z.QueueFor, SeatMap: z.SeatMap.seats(),
+		}
+		if inUse := facility.InUse(zone.SeatMap); zone.Seats == 0 && len(inUse) > 0 {
+			zone.Seats, zone.SeatPitch = len(inUse), facility.Pitch(inUse)
+		}
+		s.Zones = append(s.Zones, zone)
 	}
 	for _, r := range d.Doors {
 		s.Doors = append(s.Doors, facility.Door{ID: r.ID, Name: r.Value.Name, From: r.Value.From, To: r.Value.To, MaxPassages: r.Value.MaxPassages})
@@ -192,7 +236,7 @@ func (d *siteDoc) site() facility.Site {
 		s.Devices = append(s.Devices, facility.Device{
 			ID: r.ID, Name: v.Name, Model: v.Model, Address: v.Address, Place: place(v.Zone, v.Door, v.Task), Swap: v.Swap,
 			Offset: v.Offset, Accuracy: float64(v.Accuracy), Error: v.Error, Interval: v.Interval,
-			Measures: v.Measures, Channels: v.channels(), Whole: v.Covers == coversRoom, Parent: v.Parent,
+			Measures: v.Measures, Channels: v.channels(), Whole: v.Covers == coversRoom, Parent: v.Parent, Seat: v.Seat,
 		})
 	}
 	for _, r := range d.Uplinks {
@@ -208,7 +252,7 @@ func (d *siteDoc) site() facility.Site {
 func (d *deviceDoc) channels() []facility.Channel {
 	var all []facility.Channel
 	for _, r := range d.Channels {
-		c := facility.Channel{Name: r.ID, Swap: r.Value.Swap, Offset: r.Value.Offset}
+		c := facility.Channel{Name: r.ID, Swap: r.Value.Swap, Offset: r.Value.Offset, Seat: r.Value.Seat}
 		if r.Value.Zone != "" || r.Value.Door != "" || r.Value.Task != "" {
 			c.Place = place(r.Value.Zone, r.Value.Door, r.Value.Task)
 		}

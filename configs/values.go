@@ -56,6 +56,16 @@ func (t table[T]) has(id string) bool {
 	return false
 }
 
+// find is the value of an id; nil: there is none.
+func (t table[T]) find(id string) *T {
+	for i := range t {
+		if t[i].ID == id {
+			return &t[i].Value
+		}
+	}
+	return nil
+}
+
 func (t table[T]) ids() []string {
 	ids := make([]string, len(t))
 	for i, r := range t {

@@ -31,6 +31,8 @@ type Site struct {
 	// Levels are the levels chosen for this site, each from a date on, in order.
 	Levels []LevelPeriod `json:"levels,omitempty"`
 	Hours  Hours         `json:"hours"`
+	// Quota is how many visitors may come in a day; 0: as many as will.
+	Quota int `json:"quota,omitempty"`
 	// Reset is the local time at which the building is verified empty, once a day; nil: never.
 	Reset   *TimeOfDay `json:"reset,omitempty"`
 	Zones   []Zone     `json:"zones"`
@@ -60,6 +62,10 @@ type Zone struct {
 	SeatPitch float64 `json:"seat_pitch_m,omitempty"`
 	// Capacity is what is declared (fire safety, lease); 0: none.
 	Capacity int `json:"capacity,omitempty"`
+	// QueueFor is the room for which people wait here: the zone is its queue; empty: it is none.
+	QueueFor string `json:"queue_for,omitempty"`
+	// SeatMap is where its seats stand, in the order of their ids; empty: not known.
+	SeatMap []Seat `json:"seat_map,omitempty"`
 }
 
 // Door is a passage between two zones, one of which may be Outside. In at a door means from From to To.
@@ -117,6 +123,8 @@ type Device struct {
 	// Whole says that the people it counts as present are all that are in its zone. Without it several such counters of one
 	// zone see a part each, and add up.
 	Whole bool `json:"whole,omitempty"`
+	// Seat is the seat of its zone's map whose sensor it is; empty: it is none's.
+	Seat string `json:"seat,omitempty"`
 	// Parent is the device or uplink without which nothing is heard of it: a gateway, a switch; empty: none is known.
 	Parent string `json:"parent,omitempty"`
 }
@@ -145,6 +153,8 @@ type Channel struct {
 	// Swap exchanges in and out of this channel, Offset is added to its body temperatures: the device's own are not taken over.
 	Swap   bool    `json:"swap,omitempty"`
 	Offset float64 `json:"offset_cel,omitempty"`
+	// Seat is the seat of its zone's map whose sensor it is; empty: it is none's.
+	Seat string `json:"seat,omitempty"`
 }
 
 // Label is the name, or the id where there is none.

@@ -153,27 +153,13 @@ func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
 
 // findLimit takes the limit of the first capacity rule about the zone that is in force at that time, and gives when that changes.
 func (a *activation) findLimit() (until telemetry.Instant) {
-	until = telemetry.Never
+	f, until := a.judge.zone.limitAt(a.t)
 	a.reason = ReasonNoLimit
-	for _, i := range a.judge.zone.limiters {
-		era, next := i.eraAt(a.t)
-		if era.from > a.t {
-			until = min(until, era.from)
-			continue
-		}
-		until = min(until, next)
-		if era.rule == nil {
-			continue
-		}
-		f, next := i.ask(a.t, Unknown)
-		until = min(until, next)
-		switch a.limit = f.limit; {
-		case f.hasLimit:
-			a.reason = ""
-		case f.reason == ReasonNoLevel:
-			a.reason, a.detail = f.reason, f.detail
-		}
-		break
+	switch a.limit = f.limit; {
+	case f.hasLimit:
+		a.reason = ""
+	case f.reason == ReasonNoLevel:
+		a.reason, a.detail = f.reason, f.detail
 	}
 	return until
 }

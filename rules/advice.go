@@ -6,7 +6,7 @@ import "github.com/gerbang-iot/gerbang/facility"
 //
 // People are not waved into a room of which something is known that speaks against it, whatever it is:
 //
-//   - stop: the building is closed; or people are at the limit or above; or a critical rule of the class breach is breached about
+//   - stop: the building is closed; or its queue is, and a door leads into the zone from outside; or people are at the limit or above; or a critical rule of the class breach is breached about
 //     the zone (too much CO₂), or about the building where a door leads into the zone from outside.
 //   - wait: nobody knows how many are inside; or they are close to the limit; or a rule of the severity warning is breached likewise.
 //   - go: none of these.
@@ -32,6 +32,9 @@ func (v *View) advise(z *ZoneView, fromOutside bool) {
 	for i := range v.Verdicts {
 		w := &v.Verdicts[i]
 		here := w.Subject == Subject{SubjectZone, z.ID}
+		if fromOutside && v.Intake != nil && v.Intake.Closed && w.Rule == v.Intake.Rule && w.Severity != Info {
+			hold, rule = AdviceStop, w.Rule
+		}
 		if here && w.Kind == capacityKind.name && (crowd == nil || worse(w.Verdict, crowd.Verdict)) {
 			crowd = w
 		}

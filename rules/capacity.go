@@ -103,6 +103,7 @@ type capacityJudge struct {
 	full       float64
 	constraint string
 	inputs     []Input
+	room       *Room // made when somebody looks at it
 }
 
 func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {

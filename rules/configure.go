@@ -17,6 +17,9 @@ func (e *Engine) configure(p *plan) {
 		return
 	}
 	p.from = e.clock
+	if e.plan == nil {
+		e.since = max(1, e.clock)
+	}
 	e.plans, e.plan = append(e.plans, p), p
 	e.lay()
 	was := e.day

@@ -21,7 +21,8 @@ const SampleInterval = 10 * time.Second
 type Engine struct {
 	site   string
 	clock  telemetry.Instant
-	record uint64 // the last that was applied
+	record uint64            // the last that was applied
+	since  telemetry.Instant // when the first configuration was applied: nobody counted before; 0: none was
 	// received is when that record was received, which may be before the clock: it was set back, or waits to be.
 	received telemetry.Instant
 

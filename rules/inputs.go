@@ -60,6 +60,27 @@ const (
 	InputOpened  = "opened"  // minutes since the day's opening; negative: until it
 	InputClosed  = "closed"  // minutes since the day's closing; negative: until it
 
+	InputStaff     = "staff"      // people who may be there, or come in, and are no visitors
+	InputTolerance = "tolerance"  // people that a count may be off
+	InputQueue     = "queue"      // declared limit of a queue, persons
+	InputRoom      = "room"       // limit of the room Text for which people wait, persons
+	InputRoomShare = "room_share" // share of it that may queue, %
+
+	InputQuota     = "quota"      // visitors that may come in a day
+	InputCame      = "came"       // people who came in today
+	InputLeft      = "left"       // visitors that may still come today
+	InputArrivals  = "arrivals"   // people who came in the last minutes that InputLately tells
+	InputLately    = "lately"     // minutes over which arrivals are looked at
+	InputRate      = "rate"       // people who come in an hour, as of late
+	InputService   = "service"    // minutes from a ticket to its turn
+	InputFull      = "full"       // minutes until the quota is used up at that rate; negative: since
+	InputLast      = "last"       // minutes until the last ticket; negative: since
+	InputBeforeEnd = "before_end" // minutes before closing at which the queue closes
+
+	InputTaken    = "taken"    // seats that are taken
+	InputObserved = "observed" // seats whose sensors tell
+	InputSilent   = "silent"   // seats whose sensors do not
+
 	InputOccupied = "occupied_for" // minutes in which somebody was inside, which alone count
 
 	InputAirLow     = "air_low"    // air a person has at the worst, L/s

@@ -52,7 +52,7 @@ func (e *Engine) View() View {
 		}
 		return Unknown
 	}
-	v.Persons = e.estimateView(e.building)
+	v.Persons, v.Intake = e.estimateView(e.building), e.intake()
 	v.Zones, v.Doors = make([]ZoneView, 0, len(e.zones)), make([]DoorView, 0, len(e.doors))
 	v.Devices, v.Tasks = make([]DeviceView, 0, len(e.devices)), make([]TaskView, 0, len(e.tasks))
 	for i, z := range e.zones {
@@ -162,6 +162,7 @@ func (e *Engine) zoneView(def *facility.Zone, z *zoneState, worst Verdict) ZoneV
 		v.Readings = d.lastValues(v.Readings, false)
 	}
 	v.Readings = newestValues(v.Readings)
+	v.Seats, v.Room = e.seatsOf(z), e.room(z)
 	return v
 }
 

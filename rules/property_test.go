@@ -25,6 +25,15 @@ func everything(t testing.TB) *Definition {
 		facility.Device{ID: "lidar", Model: "native", Place: facility.Place{Kind: facility.AtZone, ID: "waiting"}},
 	)
 	d.Site.Tasks[0].Items = []string{"floor", "handles"}
+	d.Site.Quota, d.Site.Hours.QueueCloses = 150, time.Hour
+	d.Site.Zones[1].QueueFor = "hall"
+	for i := range 3 {
+		id := fmt.Sprintf("a%d", i+1)
+		d.Site.Zones[1].SeatMap = append(d.Site.Zones[1].SeatMap, facility.Seat{ID: id, X: 0.6 * float64(i), Blocked: i == 2})
+		d.Site.Devices = append(d.Site.Devices, facility.Device{
+			ID: "seat-" + id, Model: "native", Place: facility.Place{Kind: facility.AtZone, ID: "waiting"}, Seat: id, Interval: time.Duration(i) * time.Hour,
+		})
+	}
 	rule := func(id, kind string, change func(*Rule)) Rule {
 		p, err := NewParams(kind)
 		if err != nil {
@@ -50,6 +59,11 @@ func everything(t testing.TB) *Definition {
 			p.BeforeOpening, p.AfterClosing, p.Every = 2*time.Hour, time.Hour, 3*time.Hour
 		}),
 		rule("alive", "silence", nil),
+		rule("late", "afterhours", nil),
+		rule("line", "queue", nil),
+		rule("visitors", "quota", nil),
+		rule("close", "cutoff", nil),
+		rule("apart", "seats", nil),
 		rule("air", "expression", func(r *Rule) {
 			p := r.Params.(*Expression)
 			p.Expr, p.Value, p.Limit, p.Unit = "co2 > 1000 && open", "co2", 1000, "ppm"
@@ -70,7 +84,7 @@ func traffic(rng *rand.Rand, start telemetry.Instant, span time.Duration, n int)
 	var total, totalOut float64
 	for _, t := range at {
 		var r telemetry.Record
-		switch rng.IntN(12) {
+		switch rng.IntN(13) {
 		case 0, 1:
 			r = reading("c-main", t, t, telemetry.PeopleIn, rng.IntN(8), telemetry.PeopleOut, rng.IntN(4))
 		case 2, 3:
@@ -94,6 +108,8 @@ func traffic(rng *rand.Rand, start telemetry.Instant, span time.Duration, n int)
 			r = reading("lidar", t, t, telemetry.Distance, 2*rng.Float64())
 		case 10:
 			r = reading("button", t, t, telemetry.Button, 1)
+		case 12:
+			r = reading(fmt.Sprintf("seat-a%d", 1+rng.IntN(3)), t, t, telemetry.Occupied, rng.IntN(2))
 		case 11:
 			switch rng.IntN(6) {
 			case 0:
@@ -350,6 +366,9 @@ func checkSane(t testing.TB, e *Engine) {
 		}
 		if x.Verdict == Within && x.Subject.Kind == SubjectDevice && x.Kind == "silence" && silent[x.Subject.ID] {
 			t.Fatalf("%s on %s is within though the device is silent", x.Rule, x.Subject)
+		}
+		if lost, _, _ := e.arrivalsMissed(e.day, e.clock); x.Verdict == Within && x.Kind == "quota" && lost != "" {
+			t.Fatalf("%s on %s is within though not all who came were counted (%s)", x.Rule, x.Subject, lost)
 		}
 		if x.Verdict == Within && x.Kind == "capacity" && x.Subject.Kind == SubjectZone {
 			if est, _ := e.zoneByID[x.Subject.ID].estimate(e.clock); !est.known {

@@ -51,7 +51,7 @@ func (e *Engine) restore(c *decoder) error {
 		return c.err
 	}
 	e.plan = e.plans[len(e.plans)-1]
-	for _, at := range []*telemetry.Instant{&e.enforced, &e.day, &e.midnight, &e.resetAt, &e.levelAt, &e.levels.since} {
+	for _, at := range []*telemetry.Instant{&e.since, &e.enforced, &e.day, &e.midnight, &e.resetAt, &e.levelAt, &e.levels.since} {
 		*at = c.instant()
 	}
 	e.levels.now = c.string()
@@ -202,10 +202,12 @@ var errDamaged = errors.New("the snapshot is damaged: it names what it does not 
 // fits reports whether a rule's kind judges subjects of that kind.
 func fits(r *Rule, s Subject) bool {
 	switch p := r.Params.(type) {
-	case *Capacity:
+	case *AfterHours, *Capacity:
 		return s.Kind == SubjectZone || s.Kind == SubjectSite
-	case *Air, *Distancing:
+	case *Air, *Distancing, *Queue, *Seats:
 		return s.Kind == SubjectZone
+	case *Cutoff, *Quota:
+		return s.Kind == SubjectSite
 	case *Credibility, *Temperature, *Silence, *Battery, *Clock, *DeadCounter, *Frozen, *Lost, *Rejected, *Tamper:
 		return s.Kind == SubjectDevice
 	case *Outage:

@@ -50,7 +50,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 
 // encode writes all that follows from a configuration.
 func (e *Engine) encode(c *encoder) {
-	for _, at := range []telemetry.Instant{e.enforced, e.day, e.midnight, e.resetAt, e.levelAt, e.levels.since} {
+	for _, at := range []telemetry.Instant{e.since, e.enforced, e.day, e.midnight, e.resetAt, e.levelAt, e.levels.since} {
 		c.instant(at)
 	}
 	c.string(e.levels.now)

@@ -24,6 +24,7 @@ type View struct {
 	Version    string            `json:"version"`              // of the configuration in force
 	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
 	Persons    Estimate          `json:"persons"`              // in the whole building
+	Intake     *Intake           `json:"intake,omitempty"`     // of today's visitors and the queue; nil: no rule asks for it
 	Zones      []ZoneView        `json:"zones"`
 	Doors      []DoorView        `json:"doors"`
 	Devices    []DeviceView      `json:"devices"`
@@ -74,6 +75,10 @@ type ZoneView struct {
 	Readings []LastValue `json:"readings,omitempty"` // newest air values and the like
 	InToday  float64     `json:"in_today"`
 	OutToday float64     `json:"out_today"`
+	// Seats are those of its map, where a rule looks at them.
+	Seats []SeatView `json:"seats,omitempty"`
+	// Room is what its limit is computed from, without the level, which is the view's; nil: no rule limits its people. It is shared.
+	Room *Room `json:"-"`
 }
 
 // DoorView is a door today.

@@ -67,6 +67,8 @@ type outage struct {
 	// counts is from when on it makes the people unknown where no anchor makes up for it, as silentFrom has found; 0: nobody has
 	// asked. The calendar takes a thousand times longer than the rest, and all of a site's devices may be silent.
 	counts telemetry.Instant
+	// lost is from when on it has lost more since a time than one that is none, likewise.
+	lost struct{ since, from telemetry.Instant }
 }
 
 // is reports whether two outages are the same.

@@ -44,6 +44,10 @@ func presetsOf(a *alerts.Alert) []string {
 	switch a.Kind {
 	case "capacity", "distancing", "occupancy", "quota":
 		return presets["crowd"]
+	case "afterhours", "queue", "seats":
+		return []string{"people_leaving", "being_checked"}
+	case "cutoff":
+		return []string{"entrance_held", "being_checked"}
 	case "air":
 		return presets["air"]
 	case "temperature":

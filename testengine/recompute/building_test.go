@@ -68,6 +68,10 @@ func (m *maker) definition() *rules.Definition {
 	if m.chance(.5) {
 		d.Site.Levels = append(d.Site.Levels, facility.LevelPeriod{From: date.AddDays(1), Level: "l2"})
 	}
+	if m.rooms {
+		d.Site.Quota, d.Site.Hours.QueueCloses = pick(m, 0, 10+m.IntN(80), 30+m.IntN(400)), pick(m, 0, 30*time.Minute, time.Hour)
+		d.Site.Zones[1].QueueFor = pick(m, "", "hall", "play")
+	}
 	some := func(p float64, id string, place facility.Place, interval time.Duration, measures ...telemetry.Quantity) {
 		if !m.chance(p) {
 			return
@@ -93,6 +97,9 @@ func (m *maker) definition() *rules.Definition {
 	some(.7, "thermo", at(facility.AtDoor, "main"), pick(m, 0, rare()), telemetry.BodyTemperature)
 	some(.5, "button", at(facility.AtTask, "spray"), 0, telemetry.Button)
 	m.aside(func() { some(.3, handheld, at(facility.AtDoor, "main"), 0, telemetry.BodyTemperature) })
+	if m.rooms {
+		m.seats(d, some)
+	}
 	if m.upkeep {
 		d.Site.Zones[0].Height = pick(m, 0, 3, 4.5)
 		d.Site.Tasks = append(d.Site.Tasks,
@@ -131,6 +138,19 @@ func (m *maker) definition() *rules.Definition {
 		d.Site.Levels = append(d.Site.Levels, facility.LevelPeriod{From: date.AddDays(1), Level: "l3"})
 	}
 	return d
+}
+
+// seats puts some seats into the play room and sensors at most of them.
+func (m *maker) seats(d *rules.Definition, some func(p float64, id string, place facility.Place, interval time.Duration, measures ...telemetry.Quantity)) {
+	for i := range 1 + m.IntN(6) {
+		seat := facility.Seat{ID: fmt.Sprintf("s%d", i), X: 0.5 * float64(m.IntN(6)), Y: 1.1 * float64(m.IntN(2)), Blocked: m.chance(.2)}
+		d.Site.Zones[2].SeatMap = append(d.Site.Zones[2].SeatMap, seat)
+		n := len(d.Site.Devices)
+		some(.8, "seat"+seat.ID, at(facility.AtZone, "play"), pick(m, 0, 30*time.Minute), telemetry.Occupied)
+		if len(d.Site.Devices) > n {
+			d.Site.Devices[n].Seat = seat.ID
+		}
+	}
 }
 
 func (m *maker) rule(id, kind string, set func(p rules.Params)) rules.Rule {
@@ -253,6 +273,31 @@ func (m *maker) protocols() []rules.Protocol {
 				x := p.(*rules.Air)
 				x.Least, x.Window, x.People = pick(m, 4, 10.0, 20), time.Duration(2+m.IntN(10))*5*time.Minute, pick(m, 0.5, 1, 3)
 				x.Stale, x.Noise, x.Error = m.duration(10*time.Minute, time.Hour), pick(m, 0, 20.0), pick(m, 0, 30.0)
+			}),
+		)
+	}
+	if m.rooms {
+		main.Rules = append(main.Rules,
+			m.rule("late", "afterhours", func(p rules.Params) {
+				x := p.(*rules.AfterHours)
+				x.Staff, x.Tolerance, x.Leave, x.Arrive = m.IntN(6), m.IntN(3), long(2*time.Hour), long(2*time.Hour)
+			}),
+			m.rule("line", "queue", func(p rules.Params) {
+				x := p.(*rules.Queue)
+				x.Limit, x.Share, x.Hysteresis = pick(m, 0, 2, 6), pick(m, 0, 0.5, 0.8), pick(m, 0, 1.0)
+			}),
+			m.rule("visitors", "quota", func(p rules.Params) {
+				x := p.(*rules.Quota)
+				x.Visitors, x.Staff = pick(m, 0, 0, 40+m.IntN(100)), pick(m, 0, 3)
+			}),
+			m.rule("close", "cutoff", func(p rules.Params) {
+				x := p.(*rules.Cutoff)
+				x.Visitors, x.Staff, x.Service, x.Lately = pick(m, 0, 0, 40+m.IntN(100)), pick(m, 0, 3), long(90*time.Minute), pick(m, 30*time.Minute, time.Hour, 4*time.Hour)
+				x.People, x.Grace, x.Tolerance = 1+m.IntN(8), pick(m, 5*time.Minute, 10*time.Minute, time.Hour), m.IntN(4)
+			}),
+			m.rule("apart", "seats", func(p rules.Params) {
+				x := p.(*rules.Seats)
+				x.Spacing, x.Blocked, x.Stale = pick(m, 0, 1, 1, 1.2, 2), m.chance(.8), m.duration(30*time.Minute, 12*time.Hour)
 			}),
 		)
 	}

@@ -95,7 +95,7 @@ func (s *Site) warm(p *params, k Key, t telemetry.Instant) bool {
 	if _, ok := s.queues[q]; !ok {
 		s.queues[q] = nil
 		for _, looks := range s.looksAt(k) {
-			for _, x := range s.queue(p, looks, s.end) {
+			for _, x := range s.everybody(p, looks, s.end) {
 				if x.device == k.ID {
 					s.queues[q] = append(s.queues[q], x)
 				}
@@ -111,8 +111,8 @@ type queued struct {
 	k Key
 }
 
-// queue lets everything happen at one place, up to t.
-func (s *Site) queue(p *params, looks []look, t telemetry.Instant) []*person {
+// everybody lets everything happen at one place, up to t.
+func (s *Site) everybody(p *params, looks []look, t telemetry.Instant) []*person {
 	var all []*person
 	stands := map[string]*person{}         // before which thermometer
 	seen := map[string]telemetry.Instant{} // there, when last

@@ -2,6 +2,7 @@ package recompute
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -39,6 +40,9 @@ func (m *maker) device(d *facility.Device) {
 }
 
 func (m *maker) guessed(id string) []telemetry.Quantity {
+	if strings.HasPrefix(id, "seat") {
+		return []telemetry.Quantity{telemetry.Occupied}
+	}
 	return map[string][]telemetry.Quantity{
 		"camera": {telemetry.PeoplePresent}, "camera2": {telemetry.PeoplePresent}, "air": {telemetry.CO2, telemetry.Temperature, telemetry.Humidity},
 		"air2": {telemetry.CO2}, "humid": {telemetry.Humidity}, "window": {telemetry.ContactOpen}, "soap": {telemetry.FillLevel, telemetry.Battery}, "lidar": {telemetry.Distance},
@@ -95,7 +99,7 @@ func (m *maker) say(d *facility.Device, at telemetry.Instant, measures []telemet
 			v = float64(m.IntN(50))
 		case telemetry.MaskWorn, telemetry.MaskMissing, telemetry.Dispensed, telemetry.VehiclesIn:
 			v = float64(m.IntN(busy * 2))
-		case telemetry.ContactOpen, telemetry.Button:
+		case telemetry.ContactOpen, telemetry.Button, telemetry.Occupied:
 			v = float64(m.IntN(2))
 		}
 		r := telemetry.Reading{Quantity: q, Value: v}

@@ -32,6 +32,7 @@ type maker struct {
 	taken   map[telemetry.Instant]bool
 	other   *rand.Rand // for what was added to scenarios later, so that the rest of them stays as it was
 	upkeep  bool       // with logs that cannot be true, masks, dispensers, vehicles, checklists and air
+	rooms   bool       // with seats, queues, quotas and people after hours
 }
 
 // aside makes chance another's for a while.
@@ -62,8 +63,8 @@ func (m *maker) duration(from, to time.Duration) time.Duration {
 	return from + time.Duration(m.Int64N(int64((to-from)/time.Second)+1))*time.Second
 }
 
-func makeScenario(t testing.TB, seed uint64, upkeep bool) scenario {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), upkeep: upkeep, t: t, taken: map[telemetry.Instant]bool{}, other: rand.New(rand.NewPCG(seed, 21))}
+func makeScenario(t testing.TB, seed uint64, upkeep, rooms bool) scenario {
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), upkeep: upkeep, rooms: rooms, t: t, taken: map[telemetry.Instant]bool{}, other: rand.New(rand.NewPCG(seed, 21))}
 	at := pick(m, starts...)
 	loc, err := facility.LoadLocation(at.zone)
 	if err != nil {

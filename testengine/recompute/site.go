@@ -95,12 +95,21 @@ type params struct {
 	Window        time.Duration        `json:"window"`
 	People        float64              `json:"people"`
 	Least         float64              `json:"least"`
+	Staff         int                  `json:"staff"`
+	Tolerance     int                  `json:"tolerance"`
+	Leave         time.Duration        `json:"leave"`
+	Arrive        time.Duration        `json:"arrive"`
+	Limit         float64              `json:"limit"`
+	Share         float64              `json:"share"`
+	Visitors      int                  `json:"visitors"`
+	Service       time.Duration        `json:"service"`
+	Lately        time.Duration        `json:"lately"`
+	Blocked       bool                 `json:"blocked"`
 	SubjectKind   string               `json:"subject"`
 	Expr          string               `json:"expr"`
 	Of            string               `json:"of"`
 	Over          time.Duration        `json:"over"`
 	Anchor        string               `json:"anchor"`
-	Staff         int                  `json:"staff"`
 	Drift         time.Duration        `json:"drift"`
 	Occupied      bool                 `json:"occupied"`
 	AfterPeople   int                  `json:"after_people"`
@@ -313,6 +322,16 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 		return s.screening(r, k, t)
 	case "coverage":
 		return s.coverage(r, k, t)
+	case "afterhours":
+		return s.afterHours(r, k, t)
+	case "cutoff":
+		return s.cutoff(r, t)
+	case "queue":
+		return s.queue(r, k, t)
+	case "quota":
+		return s.quota(r, t)
+	case "seats":
+		return s.seats(r, k, t)
 	case "air":
 		b := breathed{k, r, t - t%step}
 		if s.slackLow != 0 || s.slackHigh != 0 {
@@ -370,6 +389,16 @@ func (s *Site) about(c *config, r *rule, k Key) bool {
 		return k.Kind == "device" && (named || all && p.bound(c.device(k.ID).Interval) > 0)
 	case "coverage", "screening":
 		return k.Kind == "door" && (named || all && s.doors[k.ID].counter && len(s.doors[k.ID].thermometers) > 0)
+	case "afterhours":
+		return k.Kind == "site" && (named || all) && s.zones[""].counted || k.Kind == "zone" && named && s.zones[k.ID].counted
+	case "cutoff":
+		return k.Kind == "site" && (named || all) && s.zones[""].counted && (s.allowed(r, c) > 0 || c.Site.Hours.QueueCloses > 0)
+	case "queue":
+		return k.Kind == "zone" && (named || all && c.zone(k.ID).QueueFor != "") && s.zones[k.ID].counted
+	case "quota":
+		return k.Kind == "site" && (named || all) && s.zones[""].counted && s.allowed(r, c) > 0
+	case "seats":
+		return k.Kind == "zone" && len(c.zone(k.ID).SeatMap) > 0 && (named || all && len(c.Site.SeatSensors(k.ID)) > 0)
 	case "air":
 		return k.Kind == "zone" && (named || all && c.hasVolume(k.ID))
 	case "expression":

@@ -133,7 +133,7 @@ func (s *Site) rulesOf(k Key) []*rule {
 // waits are after which times a rule's answer may change.
 func (s *Site) waits(c *config, r *rule, k Key) []time.Duration {
 	p := &r.params
-	all := []time.Duration{p.Case, p.Case + p.Recheck, p.Lapse, p.Stale, p.Window, p.Window + time.Minute, time.Minute, p.Every + p.Grace, p.AfterClosing, p.AfterClosing + p.Grace, p.Grace, -p.BeforeOpening}
+	all := []time.Duration{p.Case, p.Case + p.Recheck, p.Lapse, p.Stale, p.Window, p.Window + time.Minute, time.Minute, p.Every + p.Grace, p.AfterClosing, p.AfterClosing + p.Grace, p.Grace, -p.BeforeOpening, p.Leave, -p.Arrive}
 	if k.Kind == "device" {
 		i := c.device(k.ID).Interval
 		all = append(all, p.bound(i), i, 3*i)
@@ -199,6 +199,16 @@ func (s *Site) events(k Key) []telemetry.Instant {
 		}
 	case "zone", "site":
 		all = s.crowdEvents(s.zones[k.zone()], all)
+		for _, r := range s.rulesOf(k) {
+			switch r.Kind {
+			case "quota":
+				all = append(all, s.last().days.begins...)
+			case "cutoff":
+				for at := s.configs[0].from - s.configs[0].from%fiveMinutes; at <= s.end; at += fiveMinutes {
+					all = append(all, at)
+				}
+			}
+		}
 		if k.Kind == "zone" {
 			all = append(all, s.airEvents(k)...)
 		}
