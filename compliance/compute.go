@@ -169,5 +169,5 @@ func (in *Input) intervals(list []int, spans []Span, from, judged, end telemetry
 	return slices.Clip(all)
 }
 
-// Name is rule and subject, as files and logs write a measure.
+// String is rule and subject, as files and logs write a measure.
 func (k Key) String() string { return strings.Join([]string{k.Rule, k.Subject.String()}, " ") }

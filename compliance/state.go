@@ -37,9 +37,6 @@ func (s State) String() string {
 // MarshalText writes the word.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// observed reports whether somebody knew.
-func (s State) observed() bool { return s == Within || s == Breached || s == Near }
-
 // StateOf is the state that a verdict stands for.
 func StateOf(v rules.Verdict, near, idle bool) State {
 	switch {

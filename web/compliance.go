@@ -134,7 +134,7 @@ func (s *Server) report(ctx context.Context, site string, p *period, explained b
 	return in, r, err
 }
 
-// duties is one rule of a report, with all that it is about.
+// ruleOf is one rule of a report, with all that it is about.
 type ruleOf struct {
 	rule     string
 	kind     string

@@ -340,7 +340,7 @@ func (s *Server) apiFleetCompliance(ctx context.Context, in *fleetComplianceInpu
 }
 
 // writeTimes writes the sums, one line for each measure and part, and one for the whole period.
-func writeTimes(sc *scene, in *complianceInput, _ *compliance.Input, r *compliance.Report) []byte {
+func writeTimes(_ *scene, in *complianceInput, _ *compliance.Input, r *compliance.Report) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	_ = w.Write([]string{"site", "rule", "kind", "counts", "subject", "from", "to", "open_s", "within_s", "breached_s", "near_s", "unknown_s", "idle_s", "closed_s", "breached_closed_s", "kept", "observed"})
