@@ -62,6 +62,11 @@ func narrowed(p rules.Protocol, m instruments) rules.Protocol {
 	return p
 }
 
+// Narrow is a protocol for the site of a definition: with the subjects that are there, and the rules that the site can measure.
+func Narrow(p rules.Protocol, def *rules.Definition) rules.Protocol {
+	return narrowed(p, instruments{&def.Site, def.Measures, def.Apart})
+}
+
 // fitted is what the devices of one model measure, as the model says.
 type fitted struct {
 	known  []telemetry.Quantity

@@ -10,6 +10,7 @@ import (
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rehearse"
+	"github.com/gerbang-iot/gerbang/rules"
 )
 
 // scenariosDoc is a file of scenarios: a site, the rules that are tried on it, and what happens. docs/rules.md says how to write one.
@@ -266,4 +267,25 @@ func (f folder) ids(kind string) []string {
 	}
 	slices.Sort(files)
 	return files
+}
+
+// LoadProtocol reads a protocol of one's own, or a shipped one by its id. The error is of type Problems.
+func LoadProtocol(name string) (rules.Protocol, error) {
+	l := newLoader(folder{})
+	l.readProtocols(&Config{})
+	f, file := l.named("protocols", name)
+	p := &protocolFile{}
+	switch {
+	case f.embedded && l.protocols[name] == nil:
+		l.problems.Add(strict.Position{File: name}, "there is no shipped protocol of that id, %s; a file of your own is named by its path, such as ./%s.yaml", strict.Suggestion(name, f.ids("protocols")), name)
+	case f.embedded:
+		p = l.protocols[name]
+	case l.document(f, file, &p.doc, &p.places):
+		l.protocols = map[string]*protocolFile{p.doc.ID: p}
+		l.checkProtocols()
+	}
+	if err := l.all().Err(); err != nil {
+		return rules.Protocol{}, err
+	}
+	return p.doc.protocol(), nil
 }
