@@ -59,8 +59,8 @@ func (t *Texts) Finding(lang string, v *rules.VerdictView, m Moment, brief bool)
 		lang: lang, rule: v.Rule, kind: v.Kind, class: v.Class, verdict: v.Verdict, place: orID(v.SubjectName, v.Subject.ID),
 		explanation: &v.Explanation, detail: v.Explanation.Detail, near: v.Near, brief: brief, timezone: m.Timezone,
 	}
-	// Since when a device is silent stays true while nobody writes the page anew; for how long does not.
-	if v.Kind == "silence" && v.Verdict == rules.Breached {
+	// Since when a device is silent, and when a second check is due, stays true while nobody writes the page anew; for how long does not.
+	if (v.Kind == "silence" || v.Kind == "temperature") && v.Verdict == rules.Breached {
 		s.at, s.page = m.At, true
 	}
 	if s.detail == v.Subject.ID {
@@ -231,6 +231,9 @@ func (t *Texts) forms(s *statement, form string) []string {
 // reason is why it is not known, or what is odd.
 func (t *Texts) reason(s *statement, data map[string]any) string {
 	w, x := t.in(s.lang), s.explanation
+	if text, ok := t.caseOf(s, data); ok {
+		return text
+	}
 	if low, ok := input(x, rules.InputPlausibleMin); ok && x.Reason == rules.ReasonImplausible {
 		high, _ := input(x, rules.InputPlausibleMax)
 		data["Low"], data["High"] = w.number(low.Value, 1), t.quantity(s.lang, s.kind, high.Unit, high.Value, 0)
@@ -336,6 +339,9 @@ func (t *Texts) todo(s *statement) string {
 		return w.say("todo.unconfirmed", nil)
 	case rules.DemandOf(s.class, s.verdict, s.explanation.Reason) != rules.Wanted:
 		return ""
+	}
+	if id := "todo." + s.kind + "." + string(s.explanation.Reason); s.kind == "temperature" && w.has[id] {
+		return w.say(id, nil) // the rule's own words are about the first check
 	}
 	for lang, advice := range s.advice {
 		if advice != "" && t.in(lang) == w {

@@ -77,6 +77,12 @@ func (t *Texts) setBy(s *statement) string {
 	}
 	has := func(name string) bool { return data[name] != nil }
 	switch {
+	case has(rules.InputEnteredHigh):
+		return w.say("why.coverage.inputs", data)
+	case has(rules.InputOthers):
+		return w.say("why.credibility.others", data)
+	case has(rules.InputReadingsOfDay):
+		return w.say("why.credibility.inputs", data)
 	case len(rooms) > 0:
 		data["rooms"] = strings.Join(rooms, " + ")
 		return w.say("why.zones.inputs", data)

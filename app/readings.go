@@ -172,15 +172,16 @@ func (h *archive) ofJournal(ctx context.Context, q web.ReadingsQuery, before uin
 		return page, err
 	}
 	oldest, newest := found[len(found)-1].Seq, found[0].Seq
-	configured, err := h.journal.Source().Configured(ctx, oldest)
+	later, err := h.journal.Configurations(ctx, q.Site, 0, newest)
 	if err != nil {
 		return page, err
 	}
-	later, err := h.journal.Configurations(ctx, q.Site, oldest, newest)
-	if err != nil {
-		return page, err
+	n := 0
+	for n < len(later) && later[n].Seq <= oldest {
+		n++
 	}
-	meaning, _ := influx.NewMeaning(configured) // devices of a site that cannot be read have no place
+	meaning, _ := influx.NewMeaning(later[:n]) // devices of a site that cannot be read have no place
+	later = later[n:]
 	var all []influx.Reading
 	var clocks []bool
 	for i := len(found) - 1; i >= 0; i-- {

@@ -31,11 +31,11 @@ type siteDoc struct {
 	Levels map[facility.Date]string `yaml:"levels"`
 	// Hours are the opening hours.
 	Hours hoursDoc `yaml:"hours" required:"yes" want:"opening hours such as mon-fri: \"08:00-15:00\""`
+	// Quota is how many visitors may come in a day; empty: as many as will. A rule of the kind quota or cutoff judges by it.
+	Quota int `yaml:"quota" min:"1" max:"10000000"`
 	// Calendars are the lists of days that apply, by id, and the hours on their days: closed, or such as "08:00-12:00". Events that last some
 	// hours close the site for these. Of several that have a day the first decides; the exceptions of the hours come before all.
 	Calendars table[spansDoc] `yaml:"calendars"`
-	// Quota is how many visitors may come in a day; empty: as many as will. A rule of the kind quota or cutoff judges by it.
-	Quota int `yaml:"quota" min:"1" max:"10000000"`
 	// Reset is the local time at which the building is verified empty, once a day: counting begins again at 0.
 	Reset *facility.TimeOfDay `yaml:"reset" want:"a local time such as \"03:00\""`
 	// KeepTaskAuthor keeps the name in a task log; without it the name is dropped on arrival.

@@ -9,7 +9,7 @@ import (
 // configurations that were in force, with what the device sent beside it.
 type Meaning struct{ places *places }
 
-// NewMeaning takes the configuration records that are in force. One that cannot be read is an error; its site's devices have no places
+// NewMeaning takes the configuration records that are in force, and the calibrations so far. One that cannot be read is an error; its site's devices have no places
 // then.
 func NewMeaning(configured []telemetry.Record) (*Meaning, error) {
 	m := &Meaning{places: newPlaces()}
@@ -22,7 +22,7 @@ func NewMeaning(configured []telemetry.Record) (*Meaning, error) {
 	return m, problem
 }
 
-// Configure takes in the next configuration record.
+// Configure takes in the next configuration record, or calibration.
 func (m *Meaning) Configure(rec *telemetry.Record) error { return m.places.configure(rec) }
 
 // Reading is one value of a message.
@@ -50,7 +50,7 @@ func (m *Meaning) Readings(rec *telemetry.Record, dst []Reading) []Reading {
 		case facility.AtDoor:
 			v.Door = p.at.ID
 		}
-		meant := p.mounting.Meaning(*r)
+		meant := p.meaning(r, at)
 		if whole.counts(o, r) {
 			v.Quantity, v.Value, v.Counted = meant.Quantity, meant.Value, true
 		}

@@ -17,6 +17,7 @@ import (
 type places struct {
 	devices map[placeKey]*place
 	tasks   map[placeKey]*place
+	offsets map[placeKey]facility.Offsets // calibrations, by device or device/channel
 }
 
 type placeKey struct{ site, id string }
@@ -29,21 +30,26 @@ type place struct {
 	site     []byte
 	zone     []byte
 	mounting facility.Mounting
+	offsets  facility.Offsets
 	at       facility.Place // a task's is where it is done
 	corrects bool
 	channels map[string]*place // those of a device's channels that hang elsewhere
 }
 
 func newPlaces(sites ...facility.Site) *places {
-	p := &places{devices: make(map[placeKey]*place), tasks: make(map[placeKey]*place)}
+	p := &places{devices: make(map[placeKey]*place), tasks: make(map[placeKey]*place), offsets: make(map[placeKey]facility.Offsets)}
 	for i := range sites {
 		p.set(&sites[i])
 	}
 	return p
 }
 
-// configure takes in a configuration record.
+// configure takes in a configuration record, or the calibration of a device.
 func (p *places) configure(rec *telemetry.Record) error {
+	if device, channel, o, ok := facility.Calibration(rec); ok {
+		p.calibrate(rec.Site, device, channel, o)
+		return nil
+	}
 	if rec.Configuration == nil {
 		return nil
 	}
@@ -73,9 +79,39 @@ func (p *places) set(s *facility.Site) {
 				at.channels = make(map[string]*place, len(d.Channels))
 			}
 			at.channels[c.Name] = newPlace(s, d.ID, d.Mounting(c.Name))
+			at.channels[c.Name].calibrated(p.offsets[placeKey{s.ID, d.ID + "/" + c.Name}])
 		}
+		at.calibrated(p.offsets[placeKey{s.ID, d.ID}])
 		p.devices[placeKey{s.ID, d.ID}] = at
 	}
+}
+
+// calibrate takes in an offset that holds from its time on.
+func (p *places) calibrate(site, device, channel string, o facility.Offset) {
+	k := placeKey{site, device}
+	at := p.devices[k]
+	if channel != "" {
+		k.id += "/" + channel
+		if at != nil {
+			at = at.channels[channel]
+		}
+	}
+	p.offsets[k] = p.offsets[k].With(o)
+	if at != nil {
+		at.calibrated(p.offsets[k])
+	}
+}
+
+// calibrated gives the place its device's calibrations.
+func (p *place) calibrated(o facility.Offsets) {
+	p.offsets = o
+	p.corrects = p.corrects || len(o) > 0
+}
+
+// meaning is what a reading means at the place, by the calibration that was in force at its time.
+func (p *place) meaning(r *telemetry.Reading, at telemetry.Instant) telemetry.Reading {
+	m := p.mounting.At(at, p.offsets)
+	return m.Meaning(*r)
 }
 
 // device finds a device's tags; for an unknown one they are made on the spot.

@@ -84,7 +84,7 @@ func (e *encoder) readings(b *batch, o *telemetry.Observation, i int, p *place, 
 	for j := i; j < len(o.Readings); j++ {
 		r := &o.Readings[j]
 		if !e.done[j] && r.Channel == channel && columnOf(r.Quantity).measurement == m {
-			e.done[j] = !finite(r.Value) || e.take(r, p, whole.counts(o, r))
+			e.done[j] = !finite(r.Value) || e.take(r, p, whole.counts(o, r), from.at)
 		}
 	}
 	if len(e.fields) == 0 {
@@ -109,7 +109,7 @@ func (e *encoder) readings(b *batch, o *telemetry.Observation, i int, p *place, 
 
 // take puts a reading on the line; counts says whether it is reckoned with. It is false if the line has a value where this one
 // belongs.
-func (e *encoder) take(r *telemetry.Reading, p *place, counts bool) bool {
+func (e *encoder) take(r *telemetry.Reading, p *place, counts bool, at telemetry.Instant) bool {
 	if counts && !p.corrects { // nearly always
 		f := e.field(r.Quantity)
 		if f == nil {
@@ -120,7 +120,7 @@ func (e *encoder) take(r *telemetry.Reading, p *place, counts bool) bool {
 		f.value, f.has, f.kind = r.Value, true, r.Text
 		return true
 	}
-	meant := p.mounting.Meaning(*r)
+	meant := p.meaning(r, at)
 	value, raw := e.field(meant.Quantity), e.field(r.Quantity)
 	if counts && value != nil && value.has || raw != nil && raw.hasRaw {
 		return false
@@ -237,6 +237,8 @@ func (e *encoder) entry(b *batch, rec *telemetry.Record) {
 	n := rec.Entry
 	from := source{stream: journal.StreamRecords, id: int64(rec.Seq), site: rec.Site, at: rec.Moment()}
 	switch n.Kind {
+	case telemetry.EntryCalibration:
+		_ = e.places.configure(rec)
 	case telemetry.EntryTask:
 		l := telemetry.TaskLog{Task: n.Subject, Done: n.Value != 0, Agent: n.Text}
 		e.task(b, &l, true, "", &place{}, telemetry.Manual, from, 0)

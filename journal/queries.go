@@ -27,7 +27,7 @@ type Queries interface {
 	// says that it is enough, there are no more, or most records were looked at. It returns the record before which to go on; 0: there are no
 	// more. The record's readings are valid until fn returns.
 	Observations(ctx context.Context, site string, before uint64, most int, fn func(*telemetry.Record) (enough bool)) (next uint64, err error)
-	// Configurations lists the configuration records of a site behind one record and up to another, in order.
+	// Configurations lists the configuration records and calibrations of a site behind one record and up to another, in order.
 	Configurations(ctx context.Context, site string, after, until uint64) ([]telemetry.Record, error)
 }
 

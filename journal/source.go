@@ -33,7 +33,8 @@ type Source interface {
 	// Flows appends what passed counters of running totals with ID > after, at most limit. A flow is there as soon as the record
 	// that brought it.
 	Flows(ctx context.Context, after int64, limit int, dst []Flow) ([]Flow, error)
-	// Configured gives the configuration record that was in force in each site after record seq; the sites' order does not matter.
+	// Configured gives the configuration record that was in force in each site after record seq, and the calibrations of devices up to it;
+	// the sites' order does not matter, that of a site's records is theirs.
 	Configured(ctx context.Context, seq uint64) ([]telemetry.Record, error)
 	// Position is the last one given to Advance; zero before the first.
 	Position(ctx context.Context) (Position, error)

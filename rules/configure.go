@@ -391,8 +391,12 @@ func (e *Engine) wire() {
 	for _, t := range e.tasks {
 		t.watchers, t.nearby = nil, nil
 	}
+	e.spreadWatchers, e.keepsSpread, e.medians = nil, false, [2]medians{}
+	for _, b := range e.caseBooks() {
+		b.folds, b.watchers = nil, nil
+	}
 	for d := range e.everyDevice() {
-		d.watchers, d.screen, d.explainers = nil, nil, nil
+		d.watchers, d.screen, d.credit, d.explainers = nil, nil, nil, nil
 		d.summing, d.summers = 0, nil
 		d.unasked()
 		for _, w := range d.watches {

@@ -22,6 +22,7 @@ type doorState struct {
 	minutes []doorMinute // by time; only those in which something happened
 
 	watchers []*instance
+	cases    *caseBook // of those who were too warm; nil: no rule asks
 }
 
 // doorMinute is what happened at a door in a minute.

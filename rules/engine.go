@@ -56,6 +56,12 @@ type Engine struct {
 	partByKey  map[string]*deviceState
 	taskByID   map[string]*taskState
 
+	// What rules about the credibility of thermometers look at.
+	spreadWatchers []*instance // asked when readings of an hour that is over come
+	spreadEdits    uint64      // how often they came
+	keepsSpread    bool        // there is such a rule
+	medians        [2]medians
+
 	// The queue's slots: the calendar, the watches, the instances, the zones with the building first.
 	queue   deadlines
 	watches []*watch
@@ -134,6 +140,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 	case telemetry.KindEntry:
 		if rec.Entry != nil {
 			e.enter(rec.Entry, at, rec.Received)
+			e.calibrate(rec)
 		}
 	case telemetry.KindEngine:
 		e.restate()
@@ -247,6 +254,9 @@ func (e *Engine) newDay() {
 		d.forget(old)
 		d.forgetScreens(e.clock)
 	}
+	for _, b := range e.caseBooks() {
+		b.forget(old)
+	}
 	e.deafness.forget(old)
 	for _, w := range e.watches {
 		w.forget(old)
@@ -256,6 +266,7 @@ func (e *Engine) newDay() {
 	}
 	for d := range e.everyDevice() {
 		d.forgetCounts(old)
+		d.forgetSpreads(old)
 		d.forgetHealth(old)
 		d.forgetSums(old)
 		if d.flowFlag || d.presentFlag {

@@ -9,7 +9,7 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// enter takes in something a person did. Acknowledgements and outcomes change no verdict.
+// enter takes in something a person did. Acknowledgements change no verdict.
 func (e *Engine) enter(n *telemetry.Entry, at, received telemetry.Instant) {
 	switch n.Kind {
 	case telemetry.EntryCount, telemetry.EntryCorrection:
@@ -49,6 +49,8 @@ func (e *Engine) enter(n *telemetry.Entry, at, received telemetry.Instant) {
 		}
 		e.maintain()
 		e.askAll(at)
+	case telemetry.EntryOutcome:
+		e.outcome(n.Subject, n.Text, at)
 	case telemetry.EntryLevel:
 		switch {
 		case n.Ends != "":

@@ -29,6 +29,21 @@ const (
 	InputPlausibleMin = "plausible_min"
 	InputPlausibleMax = "plausible_max"
 
+	InputCases   = "cases"        // so many are open
+	InputRecheck = "recheck"      // minutes since the second check was due; negative: until it
+	InputSecond  = "second_check" // what the second check showed, Cel
+
+	InputCredible    = "credible"     // readings in the window that can be a person's
+	InputEntered     = "entered"      // people counted in, in the window
+	InputEnteredLow  = "entered_low"  // so many really came in at least, at the stated confidence
+	InputEnteredHigh = "entered_high" // so many at most
+
+	InputReadingsOfDay = "readings_of_day" // so many readings are judged
+	InputMedian        = "median"          // of them, Cel
+	InputSpread        = "spread"          // half the width of their middle half, Cel
+	InputLowShare      = "low_share"       // so many of 100 are too low
+	InputOthers        = "others"          // the median of the other thermometers' medians, Cel
+
 	InputInterval = "interval" // minutes between two messages, as the device promises; the limit is how long it may be silent
 
 	InputMessages   = "messages"    // that came and were understood
@@ -164,7 +179,7 @@ func (j *distancingJudge) show(t telemetry.Instant, x *Explanation) {
 	}
 }
 
-func (j *temperatureJudge) show(_ telemetry.Instant, x *Explanation) {
+func (j *temperatureJudge) show(t telemetry.Instant, x *Explanation) {
 	if j.params.Operator == ">=" {
 		x.Bound = Below
 	}
@@ -179,6 +194,7 @@ func (j *temperatureJudge) show(_ telemetry.Instant, x *Explanation) {
 	if !j.params.UseError && x.Error > 0 {
 		x.Inputs = append(x.Inputs, Input{Name: InputByValue})
 	}
+	j.showCase(t, x)
 }
 
 func (j *silenceJudge) show(t telemetry.Instant, x *Explanation) {

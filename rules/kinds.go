@@ -74,11 +74,11 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [25]*kind {
+func kinds() [27]*kind {
 	return [...]*kind{
-		&afterHoursKind, &airKind, &batteryKind, &capacityKind, &clockKind, &cutoffKind, &deadCounterKind, &disinfectionKind, &distancingKind, &expressionKind,
-		&frozenKind, &hygieneKind, &lostKind, &masksKind, &outageKind, &queueKind, &quotaKind, &rejectedKind, &screeningKind, &seatsKind, &silenceKind, &staffKind,
-		&tamperKind, &temperatureKind, &vehiclesKind,
+		&afterHoursKind, &airKind, &batteryKind, &capacityKind, &clockKind, &coverageKind, &credibilityKind, &cutoffKind, &deadCounterKind, &disinfectionKind,
+		&distancingKind, &expressionKind, &frozenKind, &hygieneKind, &lostKind, &masksKind, &outageKind, &queueKind, &quotaKind, &rejectedKind, &screeningKind,
+		&seatsKind, &silenceKind, &staffKind, &tamperKind, &temperatureKind, &vehiclesKind,
 	}
 }
 

@@ -65,7 +65,7 @@ func TestFeverOutOfOrderIsNews(t *testing.T) {
 	r.transitions()
 	r.late("thermo", "2022-07-04 09:00:20", "2022-07-04 09:00:50", body, 39.0)
 	r.wantTransitions("09:00:20 fever device/thermo within>breached")
-	r.tick("2022-07-04 09:05:20")
+	r.read("thermo", "2022-07-04 09:05:20", body, 36.5)
 	r.wantTransitions("09:05:20 fever device/thermo breached>within")
 }
 

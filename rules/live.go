@@ -76,8 +76,10 @@ func (e *Engine) View() View {
 		v.Devices = append(v.Devices, DeviceView{
 			ID: def.ID, Name: def.Name, Model: def.Model, Place: def.Place, LastSeen: d.seen, Messages: d.messages,
 			Verdict: about(SubjectDevice, def.ID), Readings: d.allValues(),
+			Offset: def.Offset, Offsets: d.offsets,
 		})
 	}
+	v.Cases = e.caseViews()
 	for i, t := range e.tasks {
 		def := &site.Tasks[i]
 		v.Tasks = append(v.Tasks, TaskView{

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -63,7 +64,7 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 		if !sound(r) {
 			continue
 		}
-		meant := d.mounting.Meaning(*r)
+		meant := d.meaning(r, at)
 		news.quantity, news.value = meant.Quantity, meant.Value
 		d.read(&meant, news, false)
 		switch r.Quantity {
@@ -251,6 +252,8 @@ func (e *Engine) keep(d *deviceState, q telemetry.Quantity, channel string, v fl
 // screen takes in a body temperature as it is meant, the device's offset added.
 func (e *Engine) screen(d *deviceState, channel string, v float64, at telemetry.Instant) {
 	e.keep(d, telemetry.BodyTemperature, channel, v, at)
+	e.sighted(d, channel, v, at)
+	e.noteSpread(d, v, at)
 	if d.door == nil {
 		return
 	}
@@ -415,4 +418,28 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 	}
 	z.age(e.clock, e.plan.exactCrowd())
 	e.crowdChanged(z, at)
+}
+
+// meaning is what a reading means at the device's place, by the calibration then in force.
+func (d *deviceState) meaning(r *telemetry.Reading, at telemetry.Instant) telemetry.Reading {
+	if len(d.offsets) == 0 || r.Quantity != telemetry.BodyTemperature {
+		return d.mounting.Meaning(*r)
+	}
+	m := d.mounting.At(at, d.offsets)
+	return m.Meaning(*r)
+}
+
+// calibrate takes in what somebody found of a thermometer. It holds for what is measured from then on.
+func (e *Engine) calibrate(rec *telemetry.Record) {
+	id, channel, o, ok := facility.Calibration(rec)
+	if !ok {
+		return
+	}
+	d := e.deviceByID[id]
+	if channel != "" {
+		d = e.partByKey[id+"\x00"+channel]
+	}
+	if d != nil {
+		d.offsets = d.offsets.With(o)
+	}
 }

@@ -138,6 +138,7 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 			at += telemetry.Instant(c.whole(int64(time.Minute)))
 			d.minutes = append(d.minutes, doorMinute{at, people(c.whole(int64(person))), uint32(c.uint()), uint32(c.uint())})
 		}
+		d.cases = c.caseBook()
 		e.doorByID[d.id] = d
 	}
 	e.taskByID = make(map[string]*taskState, len(site.Tasks))
@@ -148,6 +149,8 @@ func (e *Engine) facts(c *decoder) (sampleDue []telemetry.Instant) {
 	e.deviceByID = make(map[string]*deviceState, len(site.Devices))
 	for i := range site.Devices {
 		d := c.device(&e.clock)
+		c.spreads(d)
+		d.cases = c.caseBook()
 		e.deviceByID[d.id] = d
 		e.plan.thermometers[i] = e.plan.thermometers[i] || d.known&maskOf(telemetry.BodyTemperature) != 0
 		if d.known&crowdMask != 0 {
@@ -227,11 +230,11 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone
 	case *Cutoff, *Quota:
 		return s.Kind == SubjectSite
-	case *Temperature, *Silence, *Battery, *Clock, *DeadCounter, *Frozen, *Lost, *Rejected, *Tamper:
+	case *Credibility, *Temperature, *Silence, *Battery, *Clock, *DeadCounter, *Frozen, *Lost, *Rejected, *Tamper:
 		return s.Kind == SubjectDevice
 	case *Outage:
 		return s.Kind == SubjectDevice || s.Kind == SubjectUplink
-	case *Screening:
+	case *Coverage, *Screening:
 		return s.Kind == SubjectDoor
 	case *Hygiene, *Masks:
 		return s.Kind == SubjectDoor || s.Kind == SubjectZone
@@ -307,6 +310,51 @@ func (c *decoder) task() *taskState {
 	return t
 }
 
+// spreads reads what a thermometer read, hour by hour; what lies behind a clock that was set back is of now.
+func (c *decoder) spreads(d *deviceState) {
+	var hour int64
+	for range c.count() {
+		hour += c.int()
+		x := spreadHour{hour, uint16(leastTenth + min(c.uint(), mostTenth-leastTenth)), uint32(c.uint())}
+		if c.limit != 0 {
+			x.hour = min(hour, int64(c.limit)/int64(time.Hour))
+		}
+		i, found := slices.BinarySearchFunc(d.spreads, x, compareSpreads)
+		if found {
+			d.spreads[i].n += x.n
+		} else {
+			d.spreads = slices.Insert(d.spreads, i, x)
+		}
+	}
+}
+
+func (c *decoder) caseBook() *caseBook {
+	if !c.bool() {
+		return nil
+	}
+	b := new(caseBook)
+	for range c.count() {
+		b.sensors = append(b.sensors, caseSensor{c.string(), c.string()})
+	}
+	var was telemetry.Instant
+	decodeTimeline(c, &b.line, func() entry[sighting] {
+		was += telemetry.Instant(c.whole(int64(time.Millisecond)))
+		e := entry[sighting]{at: c.present(was)}
+		e.v.value = c.float()
+		e.v.last = c.present(was + telemetry.Instant(c.whole(int64(time.Millisecond))))
+		if n := c.uint(); n < uint64(len(b.sensors)) {
+			e.v.sensor = uint16(n)
+		} else {
+			c.fail()
+		}
+		return e
+	})
+	for range c.count() {
+		b.said = append(b.said, saying{c.instant(), c.string(), c.deadline(), Outcome(c.string())})
+	}
+	return b
+}
+
 func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	d := &deviceState{id: c.string(), seen: c.instant(), messages: c.uint(), known: c.mask()}
 	if n := c.count(); n > 0 {
@@ -354,6 +402,9 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 			}
 		}
 		d.watches = append(d.watches, w)
+	}
+	for range c.count() {
+		d.offsets = append(d.offsets, facility.Offset{From: c.instant(), Value: c.float(), Pairs: int(c.uint()), Spread: c.float()})
 	}
 	// In the order of this version's quantities; pairTotals has seen to the totals.
 	slices.SortFunc(d.values, compareValues)

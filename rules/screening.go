@@ -53,15 +53,20 @@ var screeningKind = kind{
 	judge: func(b *bench, s Subject) judge {
 		j := &screeningJudge{params: b.rule.Params.(*Screening), plan: b.plan, door: b.door(s)}
 		j.door.timed = true
-		for _, i := range b.plan.atDoor[s.ID] {
-			if d := b.engine.deviceByID[b.plan.def.Site.Devices[i].ID]; d != nil && b.plan.thermometers[i] {
-				j.thermometers = append(j.thermometers, d.hangingAt(&b.plan.def.Site.Devices[i], facility.Place{Kind: facility.AtDoor, ID: s.ID})...)
-			}
-		}
-		// Whole devices first, as they stand in the definition.
-		slices.SortStableFunc(j.thermometers, func(a, b *deviceState) int { return a.index - b.index })
+		j.thermometers = b.thermometersAt(s.ID)
 		return j
 	},
+}
+
+// thermometersAt lists the thermometers at a door, whole devices first, as they stand in the definition.
+func (b *bench) thermometersAt(door string) (all []*deviceState) {
+	for _, i := range b.plan.atDoor[door] {
+		if d := b.engine.deviceByID[b.plan.def.Site.Devices[i].ID]; d != nil && b.plan.thermometers[i] {
+			all = append(all, d.hangingAt(&b.plan.def.Site.Devices[i], facility.Place{Kind: facility.AtDoor, ID: door})...)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *deviceState) int { return a.index - b.index })
+	return all
 }
 
 // screens reports whether a rule looks at a door: it names it, or there is a counter, as far as is known, and a thermometer.

@@ -105,16 +105,16 @@ func TestR7FeverIsACase(t *testing.T) {
 	r.read("thermo", "2022-07-04 15:20:00", body, 36.5)
 	r.read("thermo", "2022-07-04 15:25:00", body, 38.2)
 	r.read("thermo", "2022-07-04 15:25:20", body, 36.4)
-	r.wantVerdict("fever", "thermo", "breached")
+	r.wantVerdict("fever", "thermo", "breached/waiting")
 	if x := r.explanation("fever", "thermo"); x.Value != 38.2 || len(x.Evidence) != 1 || x.Evidence[0].Value != 38.2 {
 		t.Errorf("explanation: got %+v, want the fever's 38.2", x)
 	}
-	r.tick("2022-07-04 15:30:00")
+	r.read("thermo", "2022-07-04 15:30:00", body, 36.7)
 	r.wantVerdict("fever", "thermo", "within")
 	r.read("thermo", "2022-07-04 15:40:00", body, 38.9) // the last visitor
-	r.tick("2022-07-04 15:44:59")
-	r.wantVerdict("fever", "thermo", "breached")
-	r.tick("2022-07-04 15:45:00")
+	r.tick("2022-07-04 16:39:59")
+	r.wantVerdict("fever", "thermo", "breached/overdue")
+	r.tick("2022-07-04 16:40:00")
 	r.wantVerdict("fever", "thermo", "within")
 	if x := r.explanation("fever", "thermo"); x.HasValue {
 		t.Errorf("after the case: got %v, want no value of somebody who is gone", x.Value)

@@ -113,6 +113,7 @@ func (e *Engine) encode(c *encoder) {
 			c.uint(uint64(m.implausible))
 			at = m.at
 		}
+		c.caseBook(d.cases)
 	}
 	for _, t := range e.tasks {
 		c.task(t)
@@ -182,6 +183,38 @@ func (c *encoder) task(t *taskState) {
 		c.quantity(d.quantity)
 		c.uint(d.sequence)
 		c.uint(d.record)
+	}
+}
+
+// caseBook writes what was measured at a door, and what people said of its cases.
+func (c *encoder) caseBook(b *caseBook) {
+	c.bool(b != nil)
+	if b == nil {
+		return
+	}
+	c.list(len(b.sensors))
+	for _, s := range b.sensors {
+		c.string(s.device)
+		c.string(s.channel)
+	}
+	var was telemetry.Instant
+	for _, tier := range b.line.tiers {
+		c.list(len(tier))
+		for i := range tier {
+			e := &tier[i]
+			c.b = appendWhole(c.b, int64(e.at-was), int64(time.Millisecond))
+			c.float(e.v.value)
+			c.b = appendWhole(c.b, int64(e.v.last-e.at), int64(time.Millisecond))
+			c.uint(uint64(e.v.sensor))
+			was = e.at
+		}
+	}
+	c.list(len(b.said))
+	for _, s := range b.said {
+		c.instant(s.at)
+		c.string(s.device)
+		c.instant(s.opened)
+		c.string(string(s.outcome))
 	}
 }
 
@@ -259,6 +292,24 @@ func (c *encoder) device(d *deviceState) {
 			c.instant(g.to)
 			c.bool(g.unseen)
 		}
+	}
+	c.list(len(d.offsets))
+	for _, o := range d.offsets {
+		c.instant(o.From)
+		c.float(o.Value)
+		c.list(o.Pairs)
+		c.float(o.Spread)
+	}
+	if d.channel == "" {
+		c.list(len(d.spreads))
+		var was int64
+		for _, x := range d.spreads {
+			c.int(x.hour - was)
+			c.uint(uint64(x.tenth - leastTenth))
+			c.uint(uint64(x.n))
+			was = x.hour
+		}
+		c.caseBook(d.cases)
 	}
 }
 

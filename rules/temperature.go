@@ -6,16 +6,24 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Temperature finds cases of fever: breached from a reading beyond the threshold on for as long as a case lasts, whoever is
-// measured next, and another fever meanwhile begins the time anew. Subjects: the devices that are named, else all that ever
-// sent a body temperature; so a new thermometer is judged from its first reading on.
+// Temperature finds people who are too warm, and follows each until the second check: a reading beyond the threshold opens a case at
+// its door, without anything that says who it is. When the time until the second check is over, the next reading at the door is the
+// second check of the oldest case that waits for one: not too warm clears it, too warm again confirms it, and a refusal is wanted. A
+// person can say at any time how a case ended: cleared, refused, or left unmeasured. It is breached while a case that the device opened
+// is open. Readings of one thermometer within ten seconds of each other, all too warm, are one person. Subjects: the devices that are
+// named, else all that ever sent a body temperature; so a new thermometer is judged from its first reading on.
 type Temperature struct {
 	// Above is the threshold in Cel. Default 37.3 (KMK HK.01.07/MENKES/382/2020); malls in DKI use 37.5.
 	Above float64 `yaml:"above" json:"above"`
 	// Operator is > (default) or >=.
 	Operator string `yaml:"operator" json:"operator"`
-	// Case is how long a case lasts: the time until the second check. Default 5m.
+	// Case is the time until the second check. Default 5m.
 	Case time.Duration `yaml:"case" json:"case"`
+	// Recheck is how long after that a reading at the door is the second check. When it is over the case is overdue, and a person must
+	// say how it ended. Default 5m.
+	Recheck time.Duration `yaml:"recheck" json:"recheck"`
+	// Lapse is how long after its first reading a case is given up of which nobody says how it ended. Default 1h.
+	Lapse time.Duration `yaml:"lapse" json:"lapse"`
 	// PlausibleMin and PlausibleMax bound what a living person can show, Cel. Default 30 to 43; an empty scene reads
 	// about 24, and chip temperatures occur. A reading outside is never a fever, and nobody was measured by it.
 	PlausibleMin float64 `yaml:"plausible_min" json:"plausible_min"`
@@ -40,6 +48,8 @@ func (p *Temperature) Validate() error {
 	c.field(p.Above > p.PlausibleMin && p.Above < p.PlausibleMax, "above", "%v: want Cel, inside the plausible window", p.Above)
 	c.field(p.Operator == ">" || p.Operator == ">=", "operator", "%q: want > or >=", p.Operator)
 	c.field(p.Case > 0 && p.Case <= time.Hour, "case", "%v: want a duration above 0, at most 1h", p.Case)
+	c.field(p.Recheck > 0 && p.Recheck <= time.Hour, "recheck", "%v: want a duration above 0, at most 1h", p.Recheck)
+	c.field(p.Lapse >= p.Case+p.Recheck && p.Lapse <= 24*time.Hour, "lapse", "%v: want at least case and recheck together (%v), at most 24h", p.Lapse, p.Case+p.Recheck)
 	c.field(p.Implausible >= 1 && p.Implausible <= 20, "implausible", "%d: want 1 to 20", p.Implausible)
 	c.field(p.Error >= 0 && p.Error <= 5, "error", "%v: want Cel, 0 to 5", p.Error)
 	c.field(p.Stale > 0, "stale", "%v: want a duration above 0", p.Stale)
@@ -63,7 +73,7 @@ var temperatureKind = kind{
 		"id": "Arahkan pengunjung ke samping dan ukur ulang setelah lima menit.",
 	},
 	params: func() Params {
-		return &Temperature{Above: 37.3, Operator: ">", Case: 5 * time.Minute, PlausibleMin: 30, PlausibleMax: 43, Implausible: 3, Error: 0.3, Stale: 4 * time.Hour}
+		return &Temperature{Above: 37.3, Operator: ">", Case: 5 * time.Minute, Recheck: 5 * time.Minute, Lapse: time.Hour, PlausibleMin: 30, PlausibleMax: 43, Implausible: 3, Error: 0.3, Stale: 4 * time.Hour}
 	},
 	subjects: func(p *plan, r *Rule) []Subject {
 		return p.deviceSubjects(r, func(i int) bool { return p.thermometers[i] })
@@ -74,7 +84,7 @@ var temperatureKind = kind{
 	},
 	keeps: func(r *Rule) []kept {
 		p := r.Params.(*Temperature)
-		class := func(v, err float64) uint64 { return (&temperatureJudge{params: p, err: p.bar(err)}).class(v) }
+		class := func(v, err float64) uint64 { return p.class(v, p.bar(err)) }
 		return []kept{{quantity: telemetry.BodyTemperature, class: class, row: p.Implausible, fresh: min(p.Case, p.Stale)}}
 	},
 	judge: func(b *bench, s Subject) judge {
@@ -82,6 +92,14 @@ var temperatureKind = kind{
 		d := b.device(s)
 		j := &temperatureJudge{params: p, plan: b.plan, device: d, instance: b.instance, err: p.bar(b.deviceError(s))}
 		b.onReadings(s, maskOf(telemetry.BodyTemperature))
+		b.trusts()
+		for i := -1; d != nil && i < len(d.parts); i++ {
+			part := d
+			if i >= 0 {
+				part = d.parts[i]
+			}
+			j.books = b.cases(part, p, j.books)
+		}
 		// Of several rules about it the last one says what a credible temperature is.
 		if d != nil && b.present && (d.screen == nil || compareInstances(d.screen.instance, b.instance) <= 0) {
 			d.screen = j
@@ -104,26 +122,69 @@ type temperatureJudge struct {
 	device   *deviceState
 	instance *instance // that it judges for
 	err      float64
-	cases    []caseMemo // by sensor
+	books    []judgedBook // of the places where it or a channel of it hangs
+	near     []nearMemo   // by sensor
 }
 
-// caseMemo is what was found in a sensor's readings up to a time: its newest fever, and its newest reading that may be one. With it
-// a reading costs the same however many came in the last minutes.
-type caseMemo struct {
-	series       *series
-	edits        uint64            // of the series, when it was looked at
-	asked        telemetry.Instant // for what time: what was over then was not looked at
-	upTo         telemetry.Instant // the newest reading that was looked at
-	hot, unclear entry[stretch]    // at 0: none
+// judgedBook is a place's book and what the rule makes of it.
+type judgedBook struct {
+	*caseBook
+	fold *caseFold
+}
+
+// cases appends the book of the place where a thermometer hangs, if the list has it not, and registers the judge with it.
+func (b *bench) cases(d *deviceState, p *Temperature, to []judgedBook) []judgedBook {
+	book := d.keepCases()
+	for i := range to {
+		if to[i].caseBook == book {
+			return to
+		}
+	}
+	book.watchers = b.joined(book.watchers)
+	return append(to, judgedBook{book, book.fold(p, b.engine.errorOf)})
+}
+
+// errorOf is the configured error bar of a device; 0: none.
+func (e *Engine) errorOf(device string) float64 {
+	if d := e.deviceByID[device]; d != nil {
+		return d.err
+	}
+	return 0
+}
+
+// running is the most urgent case that the device opened and that is open at t; nil: there is none.
+func (j *temperatureJudge) running(t telemetry.Instant) (c *openCase, in *judgedBook, n int, until telemetry.Instant) {
+	until = telemetry.Never
+	for i := range j.books {
+		b := &j.books[i]
+		x, open, next := b.fold.running(b.caseBook, j.device.id, t)
+		until = min(until, next)
+		n += open
+		if x != nil && (c == nil || b.fold.state(x, t).urgency() > in.fold.state(c, t).urgency()) {
+			c, in = x, b
+		}
+	}
+	return c, in, n, until
+}
+
+// nearMemo is what was found in a sensor's readings up to a time: its newest one that may be a fever. With it a reading costs the same
+// however many came in the last minutes.
+type nearMemo struct {
+	series  *series
+	edits   uint64            // of the series, when it was looked at
+	asked   telemetry.Instant // for what time: what was over then was not looked at
+	upTo    telemetry.Instant // the newest reading that was looked at
+	unclear entry[stretch]    // at 0: none
 }
 
 // class of a reading, the device's offset already added.
-func (j *temperatureJudge) class(v float64) uint64 {
-	p := j.params
+func (j *temperatureJudge) class(v float64) uint64 { return j.params.class(v, j.err) }
+
+// class is what a reading with an error bar is.
+func (p *Temperature) class(v, err float64) uint64 {
 	if v < p.PlausibleMin || v > p.PlausibleMax {
 		return implausible
 	}
-	err := j.err
 	if !p.UseError {
 		err = 0
 	}
@@ -142,7 +203,20 @@ func (p *Temperature) fever(v float64) bool {
 }
 
 func (j *temperatureJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
-	f, until, seen := unknown(ReasonNoData, ""), telemetry.Never, false
+	f, seen := unknown(ReasonNoData, ""), false
+	c, in, _, until := j.running(t)
+	if j.device.credit != nil {
+		until = min(until, t-t%telemetry.Instant(time.Hour)+telemetry.Instant(time.Hour))
+		// Who is too warm even by one that reads too little is.
+		if x, high := j.device.incredible(t); x && (high || c == nil) {
+			return unknown(ReasonIncredible, j.device.id), until
+		}
+	}
+	if c != nil {
+		f = finding{verdict: Breached, hasLimit: true, limit: j.params.Above, unit: telemetry.BodyTemperature.Unit(), constraint: "threshold"}
+		f.value, f.err, f.hasValue, f.reason = c.value, j.err, true, in.fold.state(c, t).reason()
+		return f, until
+	}
 	for s := range j.device.allSeries(telemetry.BodyTemperature) {
 		one, next := j.one(s, t)
 		until = min(until, next)
@@ -161,11 +235,8 @@ func (j *temperatureJudge) one(s *series, t telemetry.Instant) (finding, telemet
 		return unknown(ReasonNoData, ""), until
 	}
 	f := finding{verdict: Unknown, hasLimit: true, limit: j.params.Above, unit: telemetry.BodyTemperature.Unit(), constraint: "threshold"}
-	if c, end := j.running(s, i, t); c != nil {
-		f.value, f.err, f.hasValue = c.v.v, j.err, true
-		if f.verdict = Breached; j.class(c.v.v) == unclear {
-			f.verdict, f.reason = Unknown, ReasonNear
-		}
+	if c, end := j.doubtful(s, i, t); c != nil {
+		f.value, f.err, f.hasValue, f.reason = c.v.v, j.err, true, ReasonNear
 		return f, min(until, end)
 	}
 	if stale := newest.v.last.Add(j.params.Stale); t >= stale {
@@ -182,7 +253,7 @@ func (j *temperatureJudge) one(s *series, t telemetry.Instant) (finding, telemet
 	for ; i >= 0 && row < j.params.Implausible; i-- {
 		if v := s.line.get(i).v.v; j.class(v) != implausible {
 			f.verdict = Within
-			// A case that is over says nothing about those who come next.
+			// Who was too warm says nothing about those who come next.
 			if j.class(v) == normal {
 				f.value, f.err, f.hasValue = v, j.err, true
 			}
@@ -194,58 +265,72 @@ func (j *temperatureJudge) one(s *series, t telemetry.Instant) (finding, telemet
 	return f, until
 }
 
-// running is the reading that makes a case at t, seen from the i-th entry, and when that is over: the newest fever, else the
-// newest reading that may be one; nil: there is no case.
-func (j *temperatureJudge) running(s *series, i int, t telemetry.Instant) (c *entry[stretch], end telemetry.Instant) {
+// doubtful is the newest reading that may be a fever, seen from the i-th entry, and until when nobody can tell; nil: there is none.
+func (j *temperatureJudge) doubtful(s *series, i int, t telemetry.Instant) (c *entry[stretch], end telemetry.Instant) {
 	m := j.memo(s)
 	if m.edits != s.edits || t < m.asked {
 		if s.line.next(i+1) != telemetry.Never {
 			// About the past, or before something that has changed: what is found there says nothing about later questions.
-			m = &caseMemo{series: s, edits: s.edits, upTo: -1}
+			m = &nearMemo{series: s, edits: s.edits, upTo: -1}
 		} else {
-			*m = caseMemo{series: s, edits: s.edits, upTo: -1}
+			*m = nearMemo{series: s, edits: s.edits, upTo: -1}
 		}
 	}
-	hotFrom, unclearFrom, newest := m.hot, m.unclear, m.upTo
+	newest := m.upTo
 	if i >= 0 {
 		newest = s.line.get(i).at
 	}
-	for found := false; i >= 0; i-- {
+	for ; i >= 0; i-- {
 		e := s.line.get(i)
 		if e.at <= m.upTo || t >= e.v.last.Add(j.params.Case) {
 			break
 		}
-		switch j.class(e.v.v) {
-		case hot:
-			hotFrom = *e
-		case unclear:
-			if !found {
-				unclearFrom, found = *e, true
-			}
-			continue
-		default:
-			continue
+		if j.class(e.v.v) == unclear {
+			m.unclear = *e
+			break
 		}
-		break
 	}
-	m.hot, m.unclear, m.upTo, m.asked = hotFrom, unclearFrom, newest, t
-	for _, e := range []*entry[stretch]{&m.hot, &m.unclear} {
-		if over := e.v.last.Add(j.params.Case); e.at != 0 && t < over {
-			return e, over
-		}
+	m.upTo, m.asked = newest, t
+	if over := m.unclear.v.last.Add(j.params.Case); m.unclear.at != 0 && t < over {
+		return &m.unclear, over
 	}
 	return nil, 0
 }
 
 // memo finds what is remembered of a sensor.
-func (j *temperatureJudge) memo(s *series) *caseMemo {
-	for k := range j.cases {
-		if j.cases[k].series == s {
-			return &j.cases[k]
+func (j *temperatureJudge) memo(s *series) *nearMemo {
+	for k := range j.near {
+		if j.near[k].series == s {
+			return &j.near[k]
 		}
 	}
-	j.cases = append(j.cases, caseMemo{series: s, edits: s.edits, upTo: -1})
-	return &j.cases[len(j.cases)-1]
+	j.near = append(j.near, nearMemo{series: s, edits: s.edits, upTo: -1})
+	return &j.near[len(j.near)-1]
+}
+
+// reason says how far a case has come.
+func (s CaseState) reason() Reason {
+	switch s {
+	case CaseConfirmed:
+		return ReasonConfirmed
+	case CaseOverdue:
+		return ReasonOverdue
+	case CaseDue:
+		return ReasonDue
+	}
+	return ReasonWaiting
+}
+
+// showCase says how many cases are open, when the second check of the most urgent one is due, and what it showed.
+func (j *temperatureJudge) showCase(t telemetry.Instant, x *Explanation) {
+	c, in, n, _ := j.running(t)
+	if c == nil {
+		return
+	}
+	x.Inputs = append(x.Inputs, Input{Name: InputCases, Value: float64(n), Unit: "1"}, Input{Name: InputRecheck, Value: minutes(t.Sub(in.fold.due(c))), Unit: "min"})
+	if c.confirmed(t) {
+		x.Inputs = append(x.Inputs, Input{Name: InputSecond, Value: c.second, Unit: telemetry.BodyTemperature.Unit()})
+	}
 }
 
 // screens reports whether a body temperature is one of a person, and whether that person has a fever.
@@ -273,15 +358,34 @@ func (j *temperatureJudge) waiting(t, newest telemetry.Instant) (Reason, telemet
 
 func (j *temperatureJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
 	first := len(to)
+	if c, in, _, _ := j.running(t); c != nil {
+		to = append(to, in.evidence(j.device, c.opened, c.value, c.sensor))
+		if c.confirmed(t) {
+			to = append(to, in.evidence(j.device, c.checked, c.second, c.by))
+		}
+		return newestEvidence(to, first)
+	}
 	for s := range j.device.allSeries(telemetry.BodyTemperature) {
 		e, i, _ := s.at(t)
 		if e == nil {
 			continue
 		}
-		if c, _ := j.running(s, i, t); c != nil {
+		if c, _ := j.doubtful(s, i, t); c != nil {
 			e = c
 		}
 		to = append(to, s.evidence(e, t))
 	}
 	return newestEvidence(to, first)
+}
+
+// evidence is a reading of a case. Where it was taken from is known of the newest reading of all.
+func (b *judgedBook) evidence(d *deviceState, at telemetry.Instant, value float64, sensor uint16) Evidence {
+	from := b.sensors[sensor]
+	ev := Evidence{Device: from.device, Quantity: telemetry.BodyTemperature, At: at, Value: value}
+	for i := range d.values {
+		if v := &d.values[i]; d.id == from.device && v.quantity == telemetry.BodyTemperature && v.channel == from.channel && v.at == at {
+			ev.Sequence, ev.Record = v.sequence, v.record
+		}
+	}
+	return ev
 }

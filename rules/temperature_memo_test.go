@@ -11,7 +11,7 @@ import (
 
 // What a thermometer's judge remembers changes no answer: a judge that is asked again and again says at every time what a fresh
 // one says, whatever comes late.
-func TestRememberedCasesChangeNoAnswer(t *testing.T) {
+func TestRememberedDoubtsChangeNoAnswer(t *testing.T) {
 	seed := testengine.Seed(t)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	params := &Temperature{Above: 37.3, Operator: ">", PlausibleMin: 30, PlausibleMax: 43, UseError: true, Case: 5 * time.Minute}
@@ -34,8 +34,8 @@ func TestRememberedCasesChangeNoAnswer(t *testing.T) {
 			s.record(at, 36+rng.Float64()*2, now, 3*time.Minute)
 			for _, ask := range []telemetry.Instant{now, now.Add(-time.Duration(rng.IntN(1200)) * time.Second), now.Add(time.Duration(rng.IntN(600)) * time.Second)} {
 				_, i, _ := s.at(ask)
-				got, gotEnd := old.running(s, i, ask)
-				want, wantEnd := fresh(d).running(s, i, ask)
+				got, gotEnd := old.doubtful(s, i, ask)
+				want, wantEnd := fresh(d).doubtful(s, i, ask)
 				if (got == nil) != (want == nil) || gotEnd != wantEnd || got != nil && got.v.v != want.v.v {
 					t.Fatalf("at %v: got %v until %v, want %v until %v", ask, got, gotEnd, want, wantEnd)
 				}

@@ -26,18 +26,29 @@ func TestTemperature(t *testing.T) {
 		offset float64
 		steps  []step
 	}{
-		{"a case lasts until the second check, whoever comes next", nil, 0, []step{
-			{"09:00:00", 36.5, "within"}, {"09:01:00", 37.4, "breached"}, {"09:02:00", 37.3, "breached"}, {"09:05:59", 0, "breached"},
-			{"09:06:00", 0, "within"},
+		{"a case lasts until the second check, whoever comes meanwhile", nil, 0, []step{
+			{"09:00:00", 36.5, "within"}, {"09:01:00", 37.4, "breached/waiting"}, {"09:02:00", 37.3, "breached/waiting"}, {"09:05:59", 0, "breached/waiting"},
+			{"09:06:00", 0, "breached/due"}, {"09:06:30", 36.8, "within"},
 		}},
-		{"another fever begins the time anew", func(p *Temperature, _ *Rule) { p.Case = 2 * time.Minute }, 0, []step{
-			{"09:00:00", 38, "breached"}, {"09:01:00", 39, "breached"}, {"09:02:30", 36, "breached"}, {"09:03:00", 0, "within"},
+		{"too warm twice", nil, 0, []step{
+			{"09:01:00", 37.4, "breached/waiting"}, {"09:06:10", 37.6, "breached/confirmed"}, {"09:30:00", 36.5, "breached/confirmed"}, {"10:01:00", 0, "within"},
+		}},
+		{"nobody measures again", nil, 0, []step{
+			{"09:01:00", 37.4, "breached/waiting"}, {"09:11:00", 0, "breached/overdue"}, {"09:11:30", 36.5, "breached/overdue"}, {"10:00:59", 0, "breached/overdue"},
+			{"10:01:00", 0, "within"},
+		}},
+		{"two visitors are two cases", func(p *Temperature, _ *Rule) { p.Case = 2 * time.Minute }, 0, []step{
+			{"09:00:00", 38, "breached/waiting"}, {"09:01:00", 39, "breached/waiting"}, {"09:02:30", 36, "breached/waiting"}, {"09:03:00", 0, "breached/due"},
+			{"09:03:01", 36, "within"},
+		}},
+		{"one who stands before the thermometer is one case", nil, 0, []step{
+			{"09:01:00", 37.4, "breached/waiting"}, {"09:01:05", 37.5, "breached/waiting"}, {"09:01:10", 37.5, "breached/waiting"}, {"09:06:01", 36.4, "within"},
 		}},
 		{"at least the threshold", func(p *Temperature, _ *Rule) { p.Operator = ">=" }, 0, []step{
-			{"09:00:00", 37.3, "breached"},
+			{"09:00:00", 37.3, "breached/waiting"},
 		}},
 		{"the device's offset is added", nil, 1.3, []step{
-			{"09:00:00", 35.9, "within"}, {"09:01:00", 36.2, "breached"},
+			{"09:00:00", 35.9, "within"}, {"09:01:00", 36.2, "breached/waiting"},
 		}},
 		{"an impossible reading is no fever", nil, 0, []step{
 			{"09:00:00", 36.5, "within"}, {"09:01:00", 55, "within"}, {"09:02:00", 24, "within"}, {"09:03:00", 24, "unknown/implausible"},
@@ -45,7 +56,7 @@ func TestTemperature(t *testing.T) {
 		}},
 		{"only impossible readings", nil, 0, []step{{"09:00:00", 24, "unknown/implausible"}}},
 		{"the error bar", func(p *Temperature, _ *Rule) { p.UseError = true }, 0, []step{
-			{"09:00:00", 36.9, "within"}, {"09:01:00", 37.2, "unknown/near"}, {"09:02:00", 36.5, "unknown/near"}, {"09:03:00", 37.7, "breached"},
+			{"09:00:00", 36.9, "within"}, {"09:01:00", 37.2, "unknown/near"}, {"09:02:00", 36.5, "unknown/near"}, {"09:03:00", 37.7, "breached/waiting"},
 		}},
 		{"stale while open, while closed, after opening", nil, 0, []step{
 			{"09:00:00", 36.9, "within"}, {"12:59:59", 0, "within"}, {"13:00:00", 0, "unknown/silent"}, {"16:00:00", 0, "unknown/closed"},

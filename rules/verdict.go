@@ -182,6 +182,10 @@ const (
 	ReasonMaintenance Reason = "maintenance"  // it is under maintenance: a person, or the plan, says that nothing is judged
 	ReasonFew         Reason = "few"          // too few were seen to speak of a share
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
+	ReasonWaiting     Reason = "waiting"      // somebody waits for the second check
+	ReasonDue         Reason = "due"          // the second check is to be made now
+	ReasonIncredible  Reason = "incredible"   // thermometer Detail is not credible: what it reads is no evidence
+	ReasonConfirmed   Reason = "confirmed"    // the second check showed the same
 	ReasonParent      Reason = "parent"       // what it hangs on, Detail, fell silent with all behind it
 	ReasonNoLevel     Reason = "no_level"     // the protocol has levels, and none that it knows is chosen (Detail)
 )

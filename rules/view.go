@@ -29,7 +29,9 @@ type View struct {
 	Doors      []DoorView        `json:"doors"`
 	Devices    []DeviceView      `json:"devices"`
 	Tasks      []TaskView        `json:"tasks"`
-	Verdicts   []VerdictView     `json:"verdicts"` // of every rule and subject, by rule then subject
+	// Cases are those of the last seven days of the site, the oldest first, at most MaxCases.
+	Cases    []CaseView    `json:"cases,omitempty"`
+	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
 	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
 	Outline *Outline `json:"-"`
 
@@ -159,6 +161,10 @@ type DeviceView struct {
 	Messages uint64            `json:"messages"`
 	Verdict  Verdict           `json:"verdict"` // the worst about the device; unknown if never seen
 	Readings []LastValue       `json:"readings,omitempty"`
+	// Offset is what the configuration adds to its body temperatures, Cel; Offsets are its calibrations, the oldest first, the last of which
+	// holds now.
+	Offset  float64           `json:"offset_cel,omitempty"`
+	Offsets []facility.Offset `json:"offsets,omitempty"`
 }
 
 // LastValue is the newest value of one quantity and channel.

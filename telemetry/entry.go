@@ -47,6 +47,7 @@ const (
 	EntryAcknowledge EntryKind = "acknowledge" // alert Subject is being handled, until Until
 	EntryLevel       EntryKind = "level"       // the site's level is Text from From on, or the one of Ends no longer holds
 	EntryMaintenance EntryKind = "maintenance" // the part of the site that Subject names (empty: all; "zone:hall", "rule:air") is maintained from From until Until, or that of Ends is over
+	EntryCalibration EntryKind = "calibration" // Value Cel are added to what device Subject (or device/channel) reads of bodies, from receipt on; Text: what it rests on
 	EntryOutcome     EntryKind = "outcome"     // case Subject ended as Text
 )
 

@@ -52,7 +52,7 @@ func presetsOf(a *alerts.Alert) []string {
 		return presets["air"]
 	case "temperature":
 		return presets["fever"]
-	case "screening":
+	case "coverage", "screening":
 		return []string{"being_checked", "repair_called"}
 	}
 	for _, e := range a.Explanation.Evidence {

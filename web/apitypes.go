@@ -249,6 +249,9 @@ type apiDevice struct {
 	Messages uint64       `json:"messages" example:"5120"`
 	Verdict  string       `json:"verdict" enum:"within,breached,unknown"`
 	Readings []apiReading `json:"readings"`
+	// Calibrations are of thermometers.
+	Offset       *float64         `json:"offset_cel,omitempty" example:"1.3" doc:"Added to its body temperatures now, by the newest calibration, else by the configuration; absent: it has shown none"`
+	Calibrations []apiCalibration `json:"calibrations,omitempty" doc:"The oldest first; each holds for what is measured from its time on"`
 }
 
 type apiPlace struct {
@@ -287,7 +290,10 @@ func apiDoorsOf(v *rules.View) []apiDoor {
 func apiDevicesOf(v *rules.View) []apiDevice {
 	all := make([]apiDevice, 0, len(v.Devices))
 	for _, d := range v.Devices {
-		all = append(all, apiDevice{d.ID, d.Name, d.Model, apiPlace{string(d.Place.Kind), d.Place.ID}, d.LastSeen.Time(), d.Messages, d.Verdict.String(), readingsOf(d.Readings)})
+		offset, calibrations := apiCalibrationsOf(&d)
+		all = append(all, apiDevice{
+			d.ID, d.Name, d.Model, apiPlace{string(d.Place.Kind), d.Place.ID}, d.LastSeen.Time(), d.Messages, d.Verdict.String(), readingsOf(d.Readings), offset, calibrations,
+		})
 	}
 	return all
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -27,7 +29,7 @@ const (
 	showPatience  = 2 * time.Second
 )
 
-// entered is what somebody says about the people in a zone.
+// entered is what somebody says about the people in a zone, of how a case ended, or of what a thermometer is off by.
 type entered struct {
 	kind           telemetry.EntryKind
 	site, zone     string // zone: wholeSite for the building
@@ -35,6 +37,11 @@ type entered struct {
 	value          float64
 	author, reason string
 	at             time.Time // zero: now
+	// Of an outcome: the case, and how it ended.
+	caseID  string
+	outcome rules.Outcome
+	// Of a calibration: the device, or device/channel, and what it rests on. Its value is the offset.
+	device, basis string
 
 	// Of a task that was done.
 	task, item, agent string
@@ -56,6 +63,8 @@ const (
 	noItem        = "item"
 	badBegin      = "began"
 	notStored     = "stored"
+	badOutcome    = "outcome"
+	badPairs      = "pairs"
 )
 
 // problem says what is wrong with an entry, and with which field of it; empty: nothing.
@@ -68,6 +77,10 @@ func (e *entered) problem(now time.Time) (field, key string) {
 		return "value", badCount
 	case e.kind == telemetry.EntryCorrection && (!whole || e.value == 0):
 		return "value", badChange
+	case e.kind == telemetry.EntryOutcome && e.outcome == "":
+		return "outcome", badOutcome
+	case e.kind == telemetry.EntryCalibration && (e.basis == "" || !(math.Abs(e.value) <= facility.MaxOffset)):
+		return "pairs", badPairs
 	case e.author == "":
 		return "author", noAuthor
 	case e.kind == telemetry.EntryCorrection && e.reason == "":
@@ -127,6 +140,24 @@ func (e *entered) acceptable(s *Server) error {
 	if !ok {
 		return errNoPage
 	}
+	if e.kind == telemetry.EntryOutcome {
+		if !slices.ContainsFunc(v.Cases, func(c rules.CaseView) bool { return c.ID == e.caseID }) {
+			return errNoPage
+		}
+		if field, key := e.problem(s.opts.Now()); key != "" {
+			return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of an outcome", field))
+		}
+		return nil
+	}
+	if e.kind == telemetry.EntryCalibration {
+		if !slices.Contains(thermometersOf(v), e.device) {
+			return errNoPage
+		}
+		if field, key := e.problem(s.opts.Now()); key != "" {
+			return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of a calibration", field))
+		}
+		return nil
+	}
 	if e.kind == telemetry.EntryTask {
 		return s.taskAcceptable(v, e)
 	}
@@ -157,9 +188,15 @@ func refused(status int, key string, cause error) *fault {
 	return &fault{status: status, key: "entry." + key, cause: cause}
 }
 
+// entry is what becomes a record.
 func (e *entered) entry() (string, telemetry.Entry) {
-	n := telemetry.Entry{ID: e.id, Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Value: e.value}
-	if e.zone != wholeSite {
+	n := telemetry.Entry{ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Value: e.value}
+	switch {
+	case e.kind == telemetry.EntryOutcome:
+		n.Subject, n.Text = e.caseID, string(e.outcome)
+	case e.kind == telemetry.EntryCalibration:
+		n.Subject, n.Text = e.device, e.basis
+	case e.zone != wholeSite:
 		n.Subject = e.zone
 	}
 	if e.kind == telemetry.EntryTask {

@@ -59,22 +59,24 @@ func apiEntryOf(rec *telemetry.Record) apiEntry {
 }
 
 func (s *Server) apiEntries(api huma.API) {
-	post := func(name, id, summary, description string) huma.Operation {
+	post := func(path, id, summary, description string) huma.Operation {
 		return huma.Operation{
-			Method: http.MethodPost, Path: "/api/v1/sites/{site}/zones/{zone}/" + name, OperationID: id, Summary: summary,
+			Method: http.MethodPost, Path: "/api/v1/sites/{site}/" + path, OperationID: id, Summary: summary,
 			Description: description + " Answers after the entry is on disk.", Tags: []string{"sites"}, Errors: []int{404, 409, 422, 503}, MaxBodyBytes: maxForm,
 		}
 	}
-	huma.Register(api, post("count", "enter-count", "Say how many people are inside", "A person counted. The estimate begins anew from there."),
+	huma.Register(api, post("zones/{zone}/count", "enter-count", "Say how many people are inside", "A person counted. The estimate begins anew from there."),
 		func(ctx context.Context, in *countInput) (*apiOne[apiEntry], error) {
 			b := &in.Body
 			return s.apiEnter(ctx, &entered{kind: telemetry.EntryCount, site: in.Site, zone: in.Zone, id: b.ID, value: b.Value, author: b.Author, reason: b.Reason, at: timeOf(b.At)})
 		})
-	huma.Register(api, post("correction", "enter-correction", "Add people, or take them away", "People passed whom no counter saw, or a counter saw who did not pass."),
+	huma.Register(api, post("zones/{zone}/correction", "enter-correction", "Add people, or take them away", "People passed whom no counter saw, or a counter saw who did not pass."),
 		func(ctx context.Context, in *correctionInput) (*apiOne[apiEntry], error) {
 			b := &in.Body
 			return s.apiEnter(ctx, &entered{kind: telemetry.EntryCorrection, site: in.Site, zone: in.Zone, id: b.ID, value: b.Value, author: b.Author, reason: b.Reason, at: timeOf(b.At)})
 		})
+	s.apiCases(api, post)
+	s.apiCalibrations(api, post)
 	s.apiTasks(api)
 	huma.Register(api, get("/sites/{site}/zones/{zone}/entries", "list-entries", "Counts and corrections that people entered, the newest first", "sites", 404), s.apiListEntries)
 }
@@ -88,15 +90,24 @@ func timeOf(t *time.Time) time.Time {
 }
 
 func (s *Server) apiEnter(ctx context.Context, e *entered) (*apiOne[apiEntry], error) {
+	rec, err := s.enterByAPI(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return &apiOne[apiEntry]{apiEntryOf(&rec)}, nil
+}
+
+// enterByAPI makes an entry; the error says in English what is wrong, and with which field.
+func (s *Server) enterByAPI(ctx context.Context, e *entered) (telemetry.Record, error) {
 	e.author, e.reason = cleanText(e.author, maxName), cleanText(e.reason, maxReason)
 	rec, err := s.enter(ctx, e)
 	if err == nil {
-		return &apiOne[apiEntry]{apiEntryOf(&rec)}, nil
+		return rec, nil
 	}
-	return nil, s.apiEntryError(e, err)
+	return telemetry.Record{}, s.apiEntryError(e, err)
 }
 
-// apiEntryError says to a program why a count, a correction or a log was not made.
+// apiEntryError says to a program why an entry was not made.
 func (s *Server) apiEntryError(e *entered, err error) error {
 	return s.apiRefusal("entry", err, func(key string) string {
 		if field, _ := e.problem(s.opts.Now()); field != "" || key != "entry."+tooFew {

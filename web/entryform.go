@@ -43,7 +43,8 @@ func countFormOf(sc *scene, zone string, people rules.Estimate, asked bool, name
 // saved says what was just entered; empty: nothing.
 func saved(t *tongue, r *http.Request) string {
 	kind := r.URL.Query().Get("saved")
-	if kind == string(telemetry.EntryCount) || kind == string(telemetry.EntryCorrection) {
+	switch telemetry.EntryKind(kind) {
+	case telemetry.EntryCount, telemetry.EntryCorrection, telemetry.EntryCalibration:
 		return t.T("entries.saved_" + kind)
 	}
 	return ""

@@ -39,6 +39,8 @@ func (s *Server) routes() (http.Handler, error) {
 		"GET /site/{site}/maintenance":             s.maintenance,
 		"POST /site/{site}/maintenance":            s.beginMaintenance,
 		"POST /site/{site}/maintenance/end":        s.endStanding(telemetry.EntryMaintenance),
+		"POST /site/{site}/case/{case}/outcome":    s.endCase,
+		"POST /site/{site}/calibration":            s.calibrate,
 		"POST /listen":                             s.listen(true),
 		"POST /listen/stop":                        s.listen(false),
 		"GET /login":                               s.login,

@@ -19,6 +19,8 @@ type sitePage struct {
 	Form    *countForm // nil: nothing counts people here
 	Saved   string
 	Entries []entryRow
+	// Calibrate is where a thermometer is held against a reference; nil: there is none.
+	Calibrate *calibrateForm
 }
 
 func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
@@ -36,6 +38,9 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 	p.Live = what.path() + "?lang=" + lang.Tag
 	sc := s.scene(lang, v)
 	name, _ := s.access.session(r)
+	if p.Calibrate = calibrateFormOf(sc); p.Calibrate != nil {
+		p.Typing, p.Saved = true, saved(lang, r)
+	}
 	if p.Form = countFormOf(sc, wholeSite, v.Persons, false, name); p.Form != nil {
 		p.Typing, p.Saved, p.Entries = true, saved(lang, r), s.entriesOf(r.Context(), sc, "")
 	}
@@ -48,6 +53,7 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	c.add("site-head", "site-head", s.headOf(sc, s.gatewayFault(c.lang)))
 	c.add("site-maintenance", "site-maintenance", map[string]any{"Site": v.Site, "Rows": upkeepRows(sc)})
 	c.add("site-alerts", "site-alerts", alertCards(sc, open))
+	c.add("site-cases", "site-cases", caseSectionOf(sc))
 	c.add("", "site-zones-open", nil)
 	for i := range v.Zones {
 		z := &v.Zones[i]

@@ -54,10 +54,14 @@ func (m *memory) Entries(_ context.Context, site string, kind telemetry.EntryKin
 
 func (m *memory) Configurations(_ context.Context, site string, after, until uint64) ([]telemetry.Record, error) {
 	found, err := m.newest(math.MaxInt, func(r *telemetry.Record) bool {
-		return r.Kind == telemetry.KindConfiguration && r.Site == site && r.Seq > after && r.Seq <= until
+		return (r.Kind == telemetry.KindConfiguration || calibration(r)) && r.Site == site && r.Seq > after && r.Seq <= until
 	})
 	slices.Reverse(found)
 	return found, err
+}
+
+func calibration(r *telemetry.Record) bool {
+	return r.Kind == telemetry.KindEntry && r.Entry.Kind == telemetry.EntryCalibration
 }
 
 func (m *memory) Entry(_ context.Context, site, id string) (telemetry.Record, bool, error) {
@@ -282,12 +286,16 @@ func (s *source) Flows(_ context.Context, after int64, limit int, dst []journal.
 
 func (s *source) Configured(_ context.Context, seq uint64) ([]telemetry.Record, error) {
 	last := map[string]telemetry.Record{}
+	var all []telemetry.Record
 	for _, rec := range s.m.now().Records {
-		if rec.Kind == telemetry.KindConfiguration && rec.Seq <= seq {
+		switch {
+		case rec.Seq > seq:
+		case rec.Kind == telemetry.KindConfiguration:
 			last[rec.Site] = rec
+		case calibration(&rec):
+			all = append(all, rec)
 		}
 	}
-	var all []telemetry.Record
 	for _, rec := range last {
 		all = append(all, rec)
 	}

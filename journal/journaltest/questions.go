@@ -81,6 +81,7 @@ func queries(t testing.TB, h Harness) {
 		configuration(1, "mall"), entry(2, "mall", "e1", telemetry.EntryCount, "aula"), entry(3, "mall", "e2", telemetry.EntryAcknowledge, "aula"), observation(4, "mall"),
 		entry(5, "mall", "e3", telemetry.EntryCorrection, "aula"), entry(6, "hall", "e1", telemetry.EntryCount, "aula"), rejection(7, "mall"), rejection(8, ""),
 		observation(9, "hall"), observation(10, "mall"), configuration(11, "mall"), observation(12, "mall"), entry(13, "mall", "e4", telemetry.EntryCount, ""),
+		entry(14, "mall", "e5", telemetry.EntryCalibration, "thermo"), entry(15, "hall", "e6", telemetry.EntryCalibration, "thermo"),
 	}, Samples: []rules.Sample{sample("aula", 10, 1), sample("", 12, 5), sample("aula", 20, 2), sample("aula", 30, 3)},
 		Changes: []alerts.Change{alert("open", "mall", 0), alert("first", "mall", at(5)), alert("other", "hall", at(6)), alert("last", "mall", at(7))}})
 	for _, j := range []journal.Journal{j, open(t, h.Crash(t))} {
@@ -139,7 +140,7 @@ func ask(t testing.TB, j journal.Queries) {
 	got, err = j.Entries(ctx, "hall", telemetry.EntryLevel, 10)
 	same("levels of a site that has none", got, err)
 	got, err = j.Configurations(ctx, "mall", 1, 99)
-	same("configurations behind record 1", got, err, 11)
+	same("configurations and calibrations behind record 1", got, err, 11, 14)
 	got, err = j.Configurations(ctx, "mall", 0, 10)
 	same("configurations up to record 10", got, err, 1)
 	if rec, found, err := j.Entry(ctx, "hall", "e1"); err != nil || !found || rec.Seq != 6 {

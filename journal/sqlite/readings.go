@@ -59,7 +59,7 @@ func (j *Journal) Observations(ctx context.Context, site string, before uint64, 
 	return before, nil
 }
 
-// Configurations lists the configuration records of a site behind one record and up to another, in order.
+// Configurations lists the configuration records and calibrations of a site behind one record and up to another, in order.
 func (j *Journal) Configurations(ctx context.Context, site string, after, until uint64) ([]telemetry.Record, error) {
 	var found []telemetry.Record
 	r := newReader()
@@ -68,7 +68,7 @@ func (j *Journal) Configurations(ctx context.Context, site string, after, until 
 		found = append(found, rec)
 		return err
 	}, `SELECT seq, kind, site, at, received, identity, body FROM records
-		WHERE kind IN (2, 3, 5) AND kind = 5 AND site = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq`, site, int64(after), int64(until))
+		WHERE kind IN (3, 5) AND site = ?1 AND seq > ?2 AND seq <= ?3 AND (kind = 5 OR json_extract(body, '$.Kind') = 'calibration') ORDER BY seq`, site, int64(after), int64(until))
 	if err != nil {
 		return nil, fmt.Errorf("listing the configurations of site %q: %w", site, err)
 	}

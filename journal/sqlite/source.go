@@ -106,9 +106,11 @@ func (s *feed) Flows(ctx context.Context, after int64, limit int, dst []journal.
 }
 
 const configuredAtSQL = `SELECT seq, kind, site, at, received, identity, body FROM records
-	WHERE seq IN (SELECT max(seq) FROM records WHERE kind IN (2, 3, 5) AND kind = 5 AND seq <= ? GROUP BY site)`
+	WHERE seq IN (SELECT max(seq) FROM records WHERE kind IN (2, 3, 5) AND kind = 5 AND seq <= ?1 GROUP BY site)
+	UNION ALL SELECT seq, kind, site, at, received, identity, body FROM records
+	WHERE kind IN (3, 5) AND kind = 3 AND seq <= ?1 AND json_extract(body, '$.Kind') = 'calibration' ORDER BY seq`
 
-// Configured gives the configuration record that was in force in each site after the given record.
+// Configured gives the configuration record that was in force in each site after the given record, and the calibrations up to it.
 func (s *feed) Configured(ctx context.Context, seq uint64) ([]telemetry.Record, error) {
 	var found []telemetry.Record
 	err := each(ctx, s.j.reads, func(rows *sql.Rows) error {

@@ -135,6 +135,7 @@ func (m *maker) definition() *rules.Definition {
 	if m.rooms {
 		m.seats(d, some)
 	}
+	m.aside(func() { some(.3, handheld, at(facility.AtDoor, "main"), 0, telemetry.BodyTemperature) })
 	if m.upkeep {
 		d.Site.Zones[0].Height = pick(m, 0, 3, 4.5)
 		d.Site.Tasks = append(d.Site.Tasks,
@@ -224,6 +225,7 @@ func (m *maker) expression(id, expr, subject string, set func(p *rules.Expressio
 }
 
 func (m *maker) protocols() []rules.Protocol {
+	var extra []rules.Rule // by a chance of their own
 	main := rules.Protocol{ID: "p", Title: "P", Levels: map[string]float64{"l1": 1, "l2": 0.5}}
 	long := func(most time.Duration) time.Duration { return pick(m, 0, m.duration(time.Minute, most)) }
 	main.Rules = []rules.Rule{
@@ -239,6 +241,10 @@ func (m *maker) protocols() []rules.Protocol {
 		m.rule("fever", "temperature", func(p rules.Params) {
 			x := p.(*rules.Temperature)
 			x.Case, x.Stale, x.UseError, x.Implausible = m.duration(time.Minute, 20*time.Minute), m.duration(10*time.Minute, 4*time.Hour), m.chance(.4), 1+m.IntN(4)
+			m.aside(func() {
+				x.Recheck = m.duration(time.Minute, 20*time.Minute)
+				x.Lapse = x.Case + x.Recheck + m.duration(0, 2*time.Hour)
+			})
 		}),
 		m.rule("spray", "disinfection", func(p rules.Params) {
 			x := p.(*rules.Disinfection)
@@ -279,6 +285,14 @@ func (m *maker) protocols() []rules.Protocol {
 	for i, expr := range []string{"co2 > 1000", "co2 > 800 && open", "temperature > 27.0 && humidity > 60.0", "temperature + humidity / 10.0 > 33.0", "persons > 5.0 && co2 > 900"} {
 		main.Rules = append(main.Rules, m.expression(fmt.Sprintf("air%d", i), expr, "zone", air))
 	}
+	m.aside(func() {
+		if m.chance(.7) {
+			extra = append(extra, m.rule("coverage", "coverage", func(p rules.Params) {
+				x := p.(*rules.Coverage)
+				x.Window, x.People, x.Least = time.Duration(1+m.IntN(4))*15*time.Minute, 1+m.IntN(6), pick(m, 0.3, 0.8, 1)
+			}))
+		}
+	})
 	if m.upkeep {
 		main.Rules = append(main.Rules,
 			m.rule("masks", "masks", func(p rules.Params) {
@@ -342,7 +356,7 @@ func (m *maker) protocols() []rules.Protocol {
 			kept = append(kept, r)
 		}
 	}
-	main.Rules = kept
+	main.Rules = append(kept, extra...)
 	all := []rules.Protocol{main}
 	if m.chance(.4) {
 		date := facility.DateOf(m.start.In(m.loc.Location)).AddDays(1)

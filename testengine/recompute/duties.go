@@ -12,6 +12,9 @@ import (
 func (s *Site) temperature(r *rule, k Key, t telemetry.Instant) Answer {
 	var worst Answer
 	seen := false
+	if s.warm(&r.params, k, t) {
+		return Answer{Verdict: Breached}
+	}
 	for _, d := range s.whole(k.ID) {
 		for _, channel := range d.channelsOf(telemetry.BodyTemperature) {
 			a := s.fever(r, d, channel, t)
@@ -53,7 +56,7 @@ func (p *params) class(v, deviceError float64) int {
 	return normal
 }
 
-// fever: a case lasts its time from a fever on, whoever is measured next.
+// fever is what one sensor says beside the cases: whoever may be too warm makes it near for the time of a case.
 func (s *Site) fever(r *rule, d *device, channel string, t telemetry.Instant) Answer {
 	p := &r.params
 	all := d.upTo(telemetry.BodyTemperature, channel, t)
@@ -62,14 +65,7 @@ func (s *Site) fever(r *rule, d *device, channel string, t telemetry.Instant) An
 	}
 	near := false
 	for _, x := range all {
-		if t < x.at.Add(p.Case) {
-			switch p.class(x.value, s.config(t).device(d.def.ID).Error) {
-			case hot:
-				return Answer{Verdict: Breached}
-			case maybeHot:
-				near = true
-			}
-		}
+		near = near || t < x.at.Add(p.Case) && p.class(x.value, s.config(t).device(d.def.ID).Error) == maybeHot
 	}
 	if near {
 		return Answer{Verdict: Unknown, Near: true}

@@ -318,6 +318,8 @@ func (s *Site) enter(r *telemetry.Record, at telemetry.Instant) {
 		} else {
 			s.upkeeps = append(s.upkeeps, workTime{e.ID, e.Subject, max(at, e.From), e.Until})
 		}
+	case telemetry.EntryOutcome:
+		s.hearOutcome(e, at)
 	case telemetry.EntryLevel:
 		if e.Ends != "" {
 			s.backs = append(s.backs, levelBack{e.Ends, at})

@@ -30,9 +30,18 @@ type maker struct {
 	end     telemetry.Instant
 	records []telemetry.Record
 	taken   map[telemetry.Instant]bool
-	upkeep  bool // with logs that cannot be true, masks, dispensers, vehicles, checklists and air
-	rooms   bool // with seats, queues, quotas and people after hours
-	planned bool // with calendars, maintenance and levels for later
+	other   *rand.Rand // for what was added to scenarios later, so that the rest of them stays as it was
+	upkeep  bool       // with logs that cannot be true, masks, dispensers, vehicles, checklists and air
+	rooms   bool       // with seats, queues, quotas and people after hours
+	planned bool       // with calendars, maintenance and levels for later
+}
+
+// aside makes chance another's for a while.
+func (m *maker) aside(f func()) {
+	was := m.Rand
+	m.Rand = m.other
+	f()
+	m.Rand = was
 }
 
 const siteID = "mpp"
@@ -56,7 +65,7 @@ func (m *maker) duration(from, to time.Duration) time.Duration {
 }
 
 func makeScenario(t testing.TB, seed uint64, upkeep, rooms bool) scenario {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), upkeep: upkeep, rooms: rooms, t: t, taken: map[telemetry.Instant]bool{}, planned: seed >= firstPlanned}
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 20)), upkeep: upkeep, rooms: rooms, planned: seed >= firstPlanned, t: t, taken: map[telemetry.Instant]bool{}, other: rand.New(rand.NewPCG(seed, 21))}
 	at := pick(m, starts...)
 	loc, err := facility.LoadLocation(at.zone)
 	if err != nil {
@@ -68,7 +77,9 @@ func makeScenario(t testing.TB, seed uint64, upkeep, rooms bool) scenario {
 	m.end = m.start.Add(m.duration(24*time.Hour, time.Duration(pick(m, 1, 2, 3, 5))*24*time.Hour))
 	m.def = m.definition()
 	for i := range m.def.Site.Devices {
-		m.device(&m.def.Site.Devices[i])
+		if d := &m.def.Site.Devices[i]; d.ID != handheld {
+			m.device(d)
+		}
 	}
 	m.people()
 	s := scenario{seed: seed, way: pick(m, "punctual", "shuffled", "shuffled", "late", "late")}
@@ -78,6 +89,7 @@ func makeScenario(t testing.TB, seed uint64, upkeep, rooms bool) scenario {
 		at := m.time()
 		m.records = append(m.records, telemetry.Record{Kind: telemetry.KindTick, Site: siteID, At: at, Received: at})
 	}
+	m.aside(func() { m.fevers(s.way) })
 	m.gateway()
 	for i := range m.records {
 		m.records[i].Received = max(m.records[i].Received, m.start) // what a device kept from before comes when the gateway is there

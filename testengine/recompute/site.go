@@ -77,6 +77,8 @@ type params struct {
 	Above         float64              `json:"above"`
 	Operator      string               `json:"operator"`
 	Case          time.Duration        `json:"case"`
+	Recheck       time.Duration        `json:"recheck"`
+	Lapse         time.Duration        `json:"lapse"`
 	PlausibleMin  float64              `json:"plausible_min"`
 	PlausibleMax  float64              `json:"plausible_max"`
 	Implausible   int                  `json:"implausible"`
@@ -152,13 +154,16 @@ type Site struct {
 	overs   []levelBack // of maintenance
 	deaf    []span
 	tasks   map[string][]taskLog
-	devices []*device // parts behind the whole devices
-	doors   map[string]*door
-	zones   map[string]*zone // the building by ""
-	keys    []Key
-	times   map[Key][]telemetry.Instant
-	cond    map[string]condition
-	late    []lateness
+	// outcomes are what people said of cases.
+	outcomes []outcome
+	queues   map[queued][]*person
+	devices  []*device // parts behind the whole devices
+	doors    map[string]*door
+	zones    map[string]*zone // the building by ""
+	keys     []Key
+	times    map[Key][]telemetry.Instant
+	cond     map[string]condition
+	late     []lateness
 	// By how much the interval of people is shifted, to ask what would be said then.
 	slackLow, slackHigh float64
 	turns               []telemetry.Instant // when it opens or closes
@@ -202,7 +207,7 @@ type taskLog struct {
 
 // New sorts the records of a site, which are in the order in which they were received. The last one's time is the present.
 func New(id string, records []telemetry.Record) (*Site, error) {
-	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}, breathed: map[breathed]Answer{}}
+	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}, breathed: map[breathed]Answer{}, queues: map[queued][]*person{}}
 	for i := range records {
 		r := &records[i]
 		s.end = max(s.end, r.Received)
@@ -344,6 +349,8 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 		return s.quota(r, t)
 	case "seats":
 		return s.seats(r, k, t)
+	case "coverage":
+		return s.coverage(r, k, t)
 	case "air":
 		b := breathed{k, r, t - t%step}
 		if s.slackLow != 0 || s.slackHigh != 0 {
@@ -399,7 +406,7 @@ func (s *Site) about(c *config, r *rule, k Key) bool {
 		return c.measuredAt(r, k, telemetry.Dispensed, telemetry.FillLevel)
 	case "silence":
 		return k.Kind == "device" && (named || all && p.bound(c.device(k.ID).Interval) > 0)
-	case "screening":
+	case "coverage", "screening":
 		return k.Kind == "door" && (named || all && s.doors[k.ID].counter && len(s.doors[k.ID].thermometers) > 0)
 	case "afterhours":
 		return k.Kind == "site" && (named || all) && s.zones[""].counted || k.Kind == "zone" && named && s.zones[k.ID].counted

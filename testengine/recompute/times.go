@@ -146,7 +146,7 @@ func (s *Site) rulesOf(k Key) []*rule {
 // waits are after which times a rule's answer may change.
 func (s *Site) waits(c *config, r *rule, k Key) []time.Duration {
 	p := &r.params
-	all := []time.Duration{p.Case, p.Stale, p.Window, p.Window + time.Minute, time.Minute, p.Every + p.Grace, p.AfterClosing, p.AfterClosing + p.Grace, p.Grace, -p.BeforeOpening, p.Leave, -p.Arrive}
+	all := []time.Duration{p.Case, p.Case + p.Recheck, p.Lapse, p.Stale, p.Window, p.Window + time.Minute, time.Minute, p.Every + p.Grace, p.AfterClosing, p.AfterClosing + p.Grace, p.Grace, -p.BeforeOpening, p.Leave, -p.Arrive}
 	if k.Kind == "device" {
 		i := c.device(k.ID).Interval
 		all = append(all, p.bound(i), i, 3*i)
@@ -179,6 +179,16 @@ func (s *Site) events(k Key) []telemetry.Instant {
 	case "device":
 		for _, d := range s.whole(k.ID) {
 			device(d)
+		}
+		if slices.ContainsFunc(s.rulesOf(k), func(r *rule) bool { return r.Kind == "temperature" }) {
+			for _, looks := range s.looksAt(k) {
+				for _, l := range looks {
+					all = append(all, l.at)
+				}
+			}
+			for _, o := range s.outcomes {
+				all = append(all, o.at)
+			}
 		}
 		for _, x := range s.deafness() {
 			if x.to != telemetry.Never {

@@ -1,0 +1,193 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// thermometersOf lists the devices of a site that have measured body temperatures, or were calibrated.
+func thermometersOf(v *rules.View) []string {
+	var all []string
+	for i := range v.Devices {
+		d := &v.Devices[i]
+		if len(d.Offsets) > 0 || slices.ContainsFunc(d.Readings, func(r rules.LastValue) bool { return r.Quantity == telemetry.BodyTemperature }) {
+			all = append(all, d.ID)
+		}
+	}
+	return all
+}
+
+// calibrateForm is where a person enters what a thermometer and a reference showed.
+type calibrateForm struct {
+	Site         string
+	Least        int
+	Thermometers []calibrated
+}
+
+// calibrated is a thermometer and its offsets.
+type calibrated struct {
+	ID, Name, Now string
+	Past          []string // the newest first
+}
+
+func calibrateFormOf(sc *scene) *calibrateForm {
+	f := &calibrateForm{Site: sc.view.Site, Least: facility.LeastPairs}
+	known := thermometersOf(sc.view)
+	for i := range sc.view.Devices {
+		d := &sc.view.Devices[i]
+		if !slices.Contains(known, d.ID) {
+			continue
+		}
+		c := calibrated{ID: d.ID, Name: sc.subjectName(d.ID)}
+		c.Past = append(c.Past, sc.T("calibrate.configured", "Offset", signedDegrees(sc, d.Offset)))
+		for _, o := range d.Offsets {
+			c.Past = append(c.Past, sc.T("calibrate.now", "Offset", signedDegrees(sc, o.Value), "When", sc.when(o.From), "Pairs", o.Pairs, "Spread", sc.Number(o.Spread, 2)))
+		}
+		slices.Reverse(c.Past)
+		c.Now, c.Past = c.Past[0], c.Past[1:]
+		f.Thermometers = append(f.Thermometers, c)
+	}
+	if len(f.Thermometers) == 0 {
+		return nil
+	}
+	return f
+}
+
+func signedDegrees(sc *scene, v float64) string {
+	if v > 0 {
+		return "+" + sc.Number(v, 2)
+	}
+	return sc.Number(v, 2)
+}
+
+// calibrationOf makes an entry of pairs; its problem says what is wrong with them.
+func calibrationOf(site, device string, pairs []facility.Pair) entered {
+	e := entered{kind: telemetry.EntryCalibration, site: site, device: device}
+	if offset, spread, err := facility.Calibrate(pairs); err == nil {
+		e.value, e.basis = offset, facility.CalibrationText(len(pairs), spread)
+	}
+	return e
+}
+
+// calibrate takes the pairs of a form. The same form sent twice is one entry.
+func (s *Server) calibrate(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+	}
+	device := r.PostForm.Get("device")
+	pairs, _ := readPairs(r.PostForm.Get("pairs")) // without them there is no offset, which is told
+	e := calibrationOf(r.PathValue("site"), device, pairs)
+	e.author = s.access.author(r)
+	words := []string{e.site, device, e.author, r.PostForm.Get("pairs")}
+	if v, ok := s.opts.Live.Outline(e.site); ok {
+		for i := range v.Devices {
+			if d := &v.Devices[i]; d.ID == device {
+				// The same pairs on another day are another calibration.
+				words = append(words, s.opts.Now().UTC().Format(time.DateOnly))
+			}
+		}
+	}
+	e.id = uuidOf(words...)
+	if _, err := s.enter(r.Context(), &e); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/site/"+e.site+"?saved="+string(e.kind)+"#calibrate", http.StatusSeeOther)
+	return nil
+}
+
+// readPairs reads two numbers a line, with a comma or a point in them.
+func readPairs(text string) ([]facility.Pair, error) {
+	var pairs []facility.Pair
+	for line := range strings.Lines(text) {
+		fields := strings.FieldsFunc(strings.TrimSpace(line), func(r rune) bool { return r == ' ' || r == '\t' || r == ';' || r == '/' })
+		if len(fields) == 0 {
+			continue
+		}
+		if len(fields) != 2 {
+			return nil, fmt.Errorf("%q: want two temperatures a line", line)
+		}
+		var v [2]float64
+		for i, f := range fields {
+			n, err := strconv.ParseFloat(strings.Replace(f, ",", ".", 1), 64)
+			if err != nil {
+				return nil, fmt.Errorf("%q: want a temperature", f)
+			}
+			v[i] = n
+		}
+		pairs = append(pairs, facility.Pair{Face: v[0], Reference: v[1]})
+	}
+	return pairs, nil
+}
+
+type apiCalibration struct {
+	Offset float64   `json:"offset_cel" example:"1.32" doc:"Added to its body temperatures from then on"`
+	From   time.Time `json:"from"`
+	Pairs  int       `json:"pairs,omitempty" example:"12" doc:"Pairs of face and reference that it rests on"`
+	Spread float64   `json:"spread_cel,omitempty" example:"0.31" doc:"How far the pairs lie apart: a standard deviation"`
+}
+
+func apiCalibrationsOf(d *rules.DeviceView) (offset *float64, all []apiCalibration) {
+	for _, o := range d.Offsets {
+		all = append(all, apiCalibration{o.Value, o.From.Time(), o.Pairs, o.Spread})
+		offset = &o.Value
+	}
+	if offset == nil && (d.Offset != 0 || slices.ContainsFunc(d.Readings, func(r rules.LastValue) bool { return r.Quantity == telemetry.BodyTemperature })) {
+		offset = &d.Offset
+	}
+	return offset, all
+}
+
+type calibrationInput struct {
+	Site   string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Device string `path:"device" maxLength:"64" example:"thermo-1"`
+	Body   struct {
+		ID     string `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Author string `json:"author" minLength:"1" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Pairs  []struct {
+			Face      float64 `json:"face" example:"34.9" doc:"What the thermometer sends, Cel, without any offset"`
+			Reference float64 `json:"reference" example:"36.6" doc:"What the reference shows, Cel"`
+		} `json:"pairs" minItems:"5" maxItems:"1000" doc:"People who were measured twice"`
+	}
+}
+
+type apiCalibrated struct {
+	ID      string    `json:"id" format:"uuid"`
+	Site    string    `json:"site" example:"mpp-gresik"`
+	Device  string    `json:"device" example:"thermo-1"`
+	Author  string    `json:"author" example:"teknisi"`
+	Claimed bool      `json:"author_claimed" doc:"True: the author is what the client said of itself"`
+	Record  uint64    `json:"record" example:"184233" doc:"Journal record that holds it"`
+	Offset  float64   `json:"offset_cel" example:"1.32"`
+	From    time.Time `json:"from" doc:"From when on it holds"`
+}
+
+// apiCalibrations mounts the calibration of thermometers.
+func (s *Server) apiCalibrations(api huma.API, post func(path, id, summary, description string) huma.Operation) {
+	huma.Register(api, post("devices/{device}/calibration", "enter-calibration", "Calibrate a thermometer against a reference",
+		"Its offset is the median of reference less face. It holds for what is measured from now on; what was measured before keeps the offset of its time."),
+		func(ctx context.Context, in *calibrationInput) (*apiOne[apiCalibrated], error) {
+			pairs := make([]facility.Pair, 0, len(in.Body.Pairs))
+			for _, p := range in.Body.Pairs {
+				pairs = append(pairs, facility.Pair{Face: p.Face, Reference: p.Reference})
+			}
+			e := calibrationOf(in.Site, in.Device, pairs)
+			e.id, e.author = in.Body.ID, in.Body.Author
+			rec, err := s.enterByAPI(ctx, &e)
+			if err != nil {
+				return nil, err
+			}
+			n := rec.Entry
+			return &apiOne[apiCalibrated]{apiCalibrated{n.ID, rec.Site, n.Subject, n.Author, n.Claimed, rec.Seq, n.Value, rec.Received.Time()}}, nil
+		})
+}

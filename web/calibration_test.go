@@ -1,0 +1,81 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// A calibration is entered as pairs on the site's page, once however often it is sent; the page shows what held when.
+func TestCalibrationByForm(t *testing.T) {
+	f := newFleet()
+	r := start(t, f, nil)
+	section := one(t, r.get("/site/mpp-banjar").body, "section#calibrate")
+	for _, want := range []string{"Termometer pintu utama", "+1.42 °C since", "12 pairs", "Earlier: 2", "+1.3 °C", "+0.7 °C, as configured"} {
+		if !strings.Contains(section, want) {
+			t.Errorf("the section: got %q, want %q in it", section, want)
+		}
+	}
+	if got := find(t, r.get("/site/mpp-magetan").body, "section#calibrate"); len(got) != 0 {
+		t.Error("a building without a thermometer asks for a calibration")
+	}
+	pairs := "34,9 36.6\n35.0 36.5\n\n35.2;36.8\n34.7/36.5\n35.1 36.7\n"
+	for range 2 {
+		a := r.do("POST", "/site/mpp-banjar/calibration", url.Values{"device": {"suhu-utama"}, "pairs": {pairs}}.Encode())
+		if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/site/mpp-banjar?saved=calibration#calibrate" {
+			t.Fatalf("got %d to %q, want 303", a.StatusCode, a.Header.Get("Location"))
+		}
+	}
+	if len(f.entries) != 1 {
+		t.Fatalf("entries: got %d, want 1", len(f.entries))
+	}
+	if e := f.entries[0].Entry; e.Kind != telemetry.EntryCalibration || e.Subject != "suhu-utama" || e.Value != 1.6 || e.Text != "pairs=5 spread=0.15" {
+		t.Errorf("entry: got %+v, want an offset of 1.6 by five pairs", e)
+	}
+	for name, v := range map[string]url.Values{
+		"too few":        {"device": {"suhu-utama"}, "pairs": {"35 36\n35 36"}},
+		"no numbers":     {"device": {"suhu-utama"}, "pairs": {strings.Repeat("warm 36\n", 6)}},
+		"a broken one":   {"device": {"suhu-utama"}, "pairs": {strings.Repeat("24 36.5\n", 6)}},
+		"nobody's fever": {"device": {"suhu-utama"}, "pairs": {strings.Repeat("36 46\n", 6)}},
+	} {
+		if a := r.do("POST", "/site/mpp-banjar/calibration", v.Encode()); a.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s: got %d, want 422", name, a.StatusCode)
+		}
+	}
+	if a := r.do("POST", "/site/mpp-banjar/calibration", url.Values{"device": {"udara-1"}, "pairs": {pairs}}.Encode()); a.StatusCode != http.StatusNotFound {
+		t.Errorf("a device that is no thermometer: got %d, want 404", a.StatusCode)
+	}
+}
+
+func TestCalibrationByAPI(t *testing.T) {
+	f := newFleet()
+	r := start(t, f, nil)
+	path := "/api/v1/sites/mpp-banjar/devices/suhu-utama/calibration"
+	body := `{"id":"` + someUUID + `","author":"teknisi","pairs":[` + strings.TrimSuffix(strings.Repeat(`{"face":35,"reference":36.3},`, 6), ",") + `]}`
+	first := r.do("POST", path, body, "Content-Type", "application/json")
+	if first.StatusCode != 200 || !strings.Contains(first.body, `"offset_cel":1.3`) {
+		t.Fatalf("got %d %s, want 200 and the offset", first.StatusCode, first.body)
+	}
+	if again := r.do("POST", path, body, "Content-Type", "application/json"); again.body != first.body || len(f.entries) != 1 {
+		t.Errorf("the same again: got %s and %d entries", again.body, len(f.entries))
+	}
+	if other := r.do("POST", path, strings.ReplaceAll(body, "36.3", "36.4"), "Content-Type", "application/json"); other.StatusCode != http.StatusConflict {
+		t.Errorf("the id for other pairs: got %d, want 409", other.StatusCode)
+	}
+	var list struct{ Items []apiDevice }
+	if err := json.Unmarshal([]byte(r.get("/api/v1/sites/mpp-banjar/devices", "Accept", "application/json").body), &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range list.Items {
+		if d.ID == "suhu-utama" && (d.Offset == nil || *d.Offset != 1.42 || len(d.Calibrations) != 2 || d.Calibrations[0].Pairs != 9) {
+			t.Errorf("the device: got %+v, want its offset of now and both calibrations", d)
+		}
+		if d.ID == "udara-1" && d.Offset != nil {
+			t.Errorf("an air sensor has an offset of %v", *d.Offset)
+		}
+	}
+}
