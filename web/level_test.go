@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -74,11 +75,8 @@ func TestLevelsThatMakeNoSense(t *testing.T) {
 		{"ends before now", map[string]string{"until": fleetNow.Add(-time.Hour).Format(time.RFC3339)}, "body until"},
 	} {
 		body := map[string]string{}
-		for _, m := range []map[string]string{ok, tc.edit} {
-			for k, v := range m {
-				body[k] = v
-			}
-		}
+		maps.Copy(body, ok)
+		maps.Copy(body, tc.edit)
 		b, _ := json.Marshal(body)
 		if a := r.postJSON(levelPath, string(b)); a.StatusCode != 422 || !strings.Contains(a.body, tc.field) {
 			t.Errorf("%s: got %d %s, want 422 about %s", tc.name, a.StatusCode, a.body, tc.field)
@@ -100,10 +98,7 @@ func TestALevelByForm(t *testing.T) {
 	page := "/site/mpp-pamekasan/level"
 	form := url.Values{"id": {someUUID}, "choice": {"3"}, "reason": {"kasus <b>naik"}, "author": {"kepala"}, "from": {"2026-01-06T08:00"}}
 	post := func(path string, extra ...string) answer {
-		q := url.Values{}
-		for k, v := range form {
-			q[k] = v
-		}
+		q := maps.Clone(form)
 		for i := 0; i < len(extra); i += 2 {
 			q.Set(extra[i], extra[i+1])
 		}
