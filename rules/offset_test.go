@@ -2,7 +2,6 @@ package rules
 
 import (
 	"encoding/csv"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -145,9 +144,9 @@ func TestOffsetOfOneGroupScreensAnother(t *testing.T) {
 		}
 		without, feverish, falseWithout, well := screen(0)
 		found, _, alarms, _ := screen(offset)
-		t.Log(fmt.Sprintf("%s: offset %+.2f ± %.2f Cel by group 1; of group 2, sensitivity %d/%d = %.0f %% without, %d/%d = %.0f %% with; specificity %.1f %% without, %.1f %% with (%d of %d well people alarmed)",
+		t.Logf("%s: offset %+.2f ± %.2f Cel by group 1; of group 2, sensitivity %d/%d = %.0f %% without, %d/%d = %.0f %% with; specificity %.1f %% without, %.1f %% with (%d of %d well people alarmed)",
 			tt.name, offset, spread, without, feverish, 100*float64(without)/float64(feverish), found, feverish, 100*float64(found)/float64(feverish),
-			100-100*float64(falseWithout)/float64(well), 100-100*float64(alarms)/float64(well), alarms, well))
+			100-100*float64(falseWithout)/float64(well), 100-100*float64(alarms)/float64(well), alarms, well)
 		if got := float64(found) / float64(feverish); got < tt.least || without*4 > found {
 			t.Errorf("%s: %d of %d feverish people are found with the offset, %d without: want %.0f %% at least, and few without", tt.name, found, feverish, without, 100*tt.least)
 		}

@@ -115,15 +115,5 @@ func (e *Engine) cameBetween(from, to telemetry.Instant) people {
 	return max(0, z.sums(z.line.upTo(to-1)).in-z.sums(z.line.upTo(from-1)).in)
 }
 
-// queueCloses is when the queue takes nobody any more on the day of service that runs at t or comes next, by the site's hours alone, and
-// when that day closes; false: it never closes.
-func (p *plan) queueCloses(t telemetry.Instant) (at, closes telemetry.Instant, ok bool) {
-	now := p.serviceDays(t).now
-	if !now.ok || now.close == telemetry.Never {
-		return 0, 0, false
-	}
-	return now.close.Add(-p.def.Site.Hours.QueueCloses), now.close, true
-}
-
 // hourly is a number of people in some time as people an hour.
 func hourly(n people, in time.Duration) float64 { return n.number() * float64(time.Hour) / float64(in) }

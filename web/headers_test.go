@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -25,8 +26,10 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 
 func TestPagesHoldNothingInline(t *testing.T) {
 	r := start(t, newFleet(), nil)
+	// A link to a regulation is followed by a person; a page loads nothing by it.
+	outward := regexp.MustCompile(`<a href="https://[^"]*" rel="external noreferrer"`)
 	for _, path := range []string{"/", "/site/mpp-gresik", "/sign/mpp-gresik/loket", "/site/mpp-gresik/zone/loket", "/alerts", "/rejections", "/status", "/nothing"} {
-		body := strings.ToLower(r.get(path).body)
+		body := outward.ReplaceAllString(strings.ToLower(r.get(path).body), "<a")
 		for _, never := range []string{" style=", "<style", " onclick", " onload", " onerror", "<script>", "javascript:", "http://", "https://"} {
 			if i := strings.Index(body, never); i >= 0 && !strings.Contains(body[i:min(len(body), i+40)], "10.20.0.5") {
 				t.Errorf("GET %s: it contains %q: …%s…", path, never, body[max(0, i-40):min(len(body), i+60)])
