@@ -53,7 +53,7 @@ const (
 
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
-	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryOutcome}
+	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.
