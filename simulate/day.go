@@ -122,7 +122,7 @@ const screened = 0.97
 
 // planScreening schedules the temperature of somebody who comes in; it is never a fever.
 func (b *Building) planScreening(r *rand.Rand, at time.Time, in *entry) {
-	core, taken := min(36.45+0.22*r.NormFloat64(), 37.1), r.Float64() < screened
+	core, taken := min(36.45+0.3*r.NormFloat64(), 37.1), r.Float64() < screened
 	for _, d := range b.site.Devices {
 		if taken && d.Place == (facility.Place{Kind: facility.AtDoor, ID: b.site.Doors[in.door].ID}) && b.measures(d, telemetry.BodyTemperature) {
 			b.schedule(at.Add(4*time.Second), func() (Message, bool) {

@@ -40,7 +40,7 @@ func (b *Building) planDuties(r *rand.Rand, openings []facility.Opening) {
 // planChecklists schedules what is ticked off at the begin of each shift, at a terminal where logs are made.
 func (b *Building) planChecklists(r *rand.Rand, openings []facility.Opening) {
 	terminal := slices.IndexFunc(b.site.Devices, func(d facility.Device) bool {
-		return d.Place.Kind == facility.AtTask && d.Model == "native" && !b.measures(d, telemetry.Button)
+		return d.Place.Kind == facility.AtTask && d.Model == "native" && len(d.Measures) == 0 // a button says which of its own
 	})
 	for _, task := range b.site.Tasks {
 		if task.Kind != facility.TaskChecklist || terminal < 0 {
