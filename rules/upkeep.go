@@ -139,7 +139,7 @@ func (p *plan) planned(n int, t telemetry.Instant) (held bool, until telemetry.I
 		// What comes once needs no midnight to be looked for.
 		from, end := onlyTime(w, p.loc)
 		switch {
-		case len(w.Except) > 0 || t >= end:
+		case slices.Contains(w.Except, w.From) || t >= end:
 			return false, telemetry.Never
 		case t < from:
 			return false, from
