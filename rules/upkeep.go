@@ -13,7 +13,7 @@ import (
 // Maintenance: for a time nothing is judged of a site, a zone, a door, a device or a rule. Judges are asked all the same, and what they
 // find stays visible in the explanation; the verdict alone is taken out of their hands.
 
-// mostUpkeep bounds how many entries of a site are kept: the oldest give way.
+// mostUpkeep bounds how many entries of a site are kept: those that are over give way first, then what begins last.
 const mostUpkeep = 256
 
 // upkeepEntry is maintenance that a person entered.
@@ -35,7 +35,8 @@ type upkeepBook struct {
 	ends    []ending      // by id
 }
 
-func (b *upkeepBook) enter(e upkeepEntry) {
+// enter takes in an entry at the clock now.
+func (b *upkeepBook) enter(e upkeepEntry, now telemetry.Instant) {
 	for _, x := range b.ends {
 		if e.id != "" && x.id == e.id {
 			e.until = min(e.until, x.at)
@@ -48,8 +49,21 @@ func (b *upkeepBook) enter(e upkeepEntry) {
 	}
 	b.entries = slices.Insert(b.entries, i, e)
 	if len(b.entries) > mostUpkeep {
-		b.entries = slices.Delete(b.entries, 0, 1)
+		n := b.leastNeeded(now)
+		b.entries = slices.Delete(b.entries, n, n+1)
 	}
+}
+
+// leastNeeded is the entry that ended first or, where none is over, the one that begins last: never one that is in force.
+func (b *upkeepBook) leastNeeded(now telemetry.Instant) int {
+	least := len(b.entries) - 1
+	first := max(now, 0) + 1
+	for i := range b.entries {
+		if u := b.entries[i].until; u < first {
+			least, first = i, u
+		}
+	}
+	return least
 }
 
 // takeBack ends the entry with an id, also where it is heard of only later.
