@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"time"
@@ -92,35 +93,117 @@ type upkeep struct {
 	planned []int // of the plan's
 }
 
-// maintain finds the maintenance that concerns each instance. Most sites have none.
+// maintain finds the maintenance that concerns each instance. Most sites have none. It costs a few look-ups an instance, however many
+// entries there are: a large site is not to stall the others.
 func (e *Engine) maintain() {
+	entered := make(map[facility.Scope][]int, len(e.upkeep.entries))
+	for n := range e.upkeep.entries {
+		s := e.upkeep.entries[n].scope
+		entered[s] = append(entered[s], n)
+	}
+	matchers := make(map[*plan]*upkeepMatcher, 1)
 	for _, i := range e.instances {
 		for k := range i.eras {
 			era := &i.eras[k]
-			site := &era.plan.def.Site
 			era.upkeep, era.book = nil, &e.upkeep
-			if len(site.Maintenance) == 0 && len(e.upkeep.entries) == 0 {
+			if len(era.plan.def.Site.Maintenance) == 0 && len(entered) == 0 {
 				continue
 			}
-			var u upkeep
-			concerned := func(s facility.Scope) bool {
-				return site.Holds(s, i.rule, facility.ScopeKind(i.subject.Kind), i.subject.ID)
+			m := matchers[era.plan]
+			if m == nil {
+				m = newUpkeepMatcher(era.plan, entered)
+				matchers[era.plan] = m
 			}
-			for n := range site.Maintenance {
-				if concerned(site.Maintenance[n].Scope) {
-					u.planned = append(u.planned, n)
-				}
-			}
-			for n := range e.upkeep.entries {
-				if concerned(e.upkeep.entries[n].scope) {
-					u.book = append(u.book, n)
-				}
-			}
-			if len(u.planned)+len(u.book) > 0 {
-				era.upkeep = &u
-			}
+			era.upkeep = m.about(i.rule, i.subject)
 		}
 	}
+}
+
+// upkeepMatcher finds the maintenance that concerns an instance of one plan. Instances that the same scopes hold share what it finds.
+type upkeepMatcher struct {
+	plan    *plan
+	entered map[facility.Scope][]int // entries by scope
+	planned map[facility.Scope][]int // the plan's by scope
+	ordinal map[facility.Scope]int   // of the scopes that there is maintenance about
+	found   map[string]*upkeep       // by the ordinals of the scopes
+	scopes  []facility.Scope
+	key     []byte
+}
+
+func newUpkeepMatcher(p *plan, entered map[facility.Scope][]int) *upkeepMatcher {
+	m := &upkeepMatcher{plan: p, entered: entered, planned: make(map[facility.Scope][]int), ordinal: make(map[facility.Scope]int), found: make(map[string]*upkeep)}
+	for n := range p.def.Site.Maintenance {
+		s := p.def.Site.Maintenance[n].Scope
+		m.planned[s] = append(m.planned[s], n)
+		m.ordinal[s] = 0
+	}
+	for s := range entered {
+		m.ordinal[s] = 0
+	}
+	n := 0
+	for s := range m.ordinal {
+		m.ordinal[s] = n
+		n++
+	}
+	return m
+}
+
+// about is the maintenance of a rule about a subject; nil: there is none.
+func (m *upkeepMatcher) about(rule string, s Subject) *upkeep {
+	m.scopes, m.key = m.plan.scopes(rule, s, m.scopes[:0]), m.key[:0]
+	for _, scope := range m.scopes {
+		if n, ok := m.ordinal[scope]; ok {
+			m.key = binary.AppendUvarint(m.key, uint64(n))
+		}
+	}
+	if len(m.key) == 0 {
+		return nil
+	}
+	if u, ok := m.found[string(m.key)]; ok {
+		return u
+	}
+	u := new(upkeep)
+	for k, scope := range m.scopes {
+		if !slices.Contains(m.scopes[:k], scope) {
+			u.book = append(u.book, m.entered[scope]...)
+			u.planned = append(u.planned, m.planned[scope]...)
+		}
+	}
+	slices.Sort(u.book)
+	slices.Sort(u.planned)
+	m.found[string(m.key)] = u
+	return u
+}
+
+// scopes appends the scopes that hold what a rule judges: the site and the rule; a subject by its id and kind; the zone or door where it is,
+// such as those of devices and tasks, and the zones around a zone.
+func (p *plan) scopes(rule string, s Subject, all []facility.Scope) []facility.Scope {
+	all = append(all, facility.Scope{}, facility.Scope{Kind: facility.OfRule, ID: rule})
+	at := facility.Place{}
+	switch s.Kind {
+	case SubjectZone:
+		at = facility.Place{Kind: facility.AtZone, ID: s.ID}
+	case SubjectDoor:
+		at = facility.Place{Kind: facility.AtDoor, ID: s.ID}
+	case SubjectDevice:
+		all = append(all, facility.Scope{Kind: facility.OfDevice, ID: s.ID})
+		at = p.device(s.ID).Place
+	case SubjectTask:
+		at = p.task(s.ID).Place
+	}
+	if at.Kind == facility.AtTask {
+		at = p.task(at.ID).Place
+	}
+	switch at.Kind {
+	case facility.AtDoor:
+		all = append(all, facility.Scope{Kind: facility.OfDoor, ID: at.ID})
+	case facility.AtZone:
+		for id, n := at.ID, 0; id != "" && n <= len(p.def.Site.Zones); n++ {
+			all = append(all, facility.Scope{Kind: facility.OfZone, ID: id})
+			id = p.zone(id).Parent
+		}
+	}
+	return all
 }
 
 // maintained reports whether there is maintenance at t, and when that may change.
