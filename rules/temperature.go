@@ -22,7 +22,8 @@ type Temperature struct {
 	// Recheck is how long after that a reading at the door is the second check. When it is over the case is overdue, and a person must
 	// say how it ended. Default 5m.
 	Recheck time.Duration `yaml:"recheck" json:"recheck"`
-	// Lapse is how long after its first reading a case is given up of which nobody says how it ended. Default 1h.
+	// Lapse is how long after its first reading a case is given up of which nobody says how it ended; never before case and recheck are
+	// over. Default 1h.
 	Lapse time.Duration `yaml:"lapse" json:"lapse"`
 	// PlausibleMin and PlausibleMax bound what a living person can show, Cel. Default 30 to 43; an empty scene reads
 	// about 24, and chip temperatures occur. A reading outside is never a fever, and nobody was measured by it.
@@ -49,7 +50,7 @@ func (p *Temperature) Validate() error {
 	c.field(p.Operator == ">" || p.Operator == ">=", "operator", "%q: want > or >=", p.Operator)
 	c.field(p.Case > 0 && p.Case <= time.Hour, "case", "%v: want a duration above 0, at most 1h", p.Case)
 	c.field(p.Recheck > 0 && p.Recheck <= time.Hour, "recheck", "%v: want a duration above 0, at most 1h", p.Recheck)
-	c.field(p.Lapse >= p.Case+p.Recheck && p.Lapse <= 24*time.Hour, "lapse", "%v: want at least case and recheck together (%v), at most 24h", p.Lapse, p.Case+p.Recheck)
+	c.field(p.Lapse > 0 && p.Lapse <= 24*time.Hour, "lapse", "%v: want a duration above 0, at most 24h", p.Lapse)
 	c.field(p.Implausible >= 1 && p.Implausible <= 20, "implausible", "%d: want 1 to 20", p.Implausible)
 	c.field(p.Error >= 0 && p.Error <= 5, "error", "%v: want Cel, 0 to 5", p.Error)
 	c.field(p.Stale > 0, "stale", "%v: want a duration above 0", p.Stale)

@@ -13,7 +13,7 @@ import (
 // force for it, and where nothing was its messages are kept as rejections.
 func TestBrokenSiteFileHarmsNoOther(t *testing.T) {
 	r := newRig(t).building()
-	r.replace("protocols/uji.yaml", "above: 37.3", "above: 37.3, case: 2s")
+	r.replace("protocols/uji.yaml", "above: 37.3", "above: 37.3, case: 1s, recheck: 1s, lapse: 4s")
 	writeFile(t, r.dir, "sites/lain.yaml", strings.Replace(gedung, "id: gedung", "id: lain", 1))
 	r.serve()
 	c := connect(t, "tcp://"+r.mqtt, "bridge", nil)

@@ -46,18 +46,18 @@ func kept(t *testing.T, r *rig) (open, closed []alerts.Alert, owed []alerts.Sign
 // A fever before the clock jumped ended in a future that is set aside, and another began there: the first is open again, the
 // second is gone, both are listed, and a broker that shows the second is told.
 func TestRepairClockMendsAlerts(t *testing.T) {
-	for name, tc := range map[string]struct{ second, want string }{
-		"it ended in the future":          {"1h", `alert .* rule "suhu" .*: judged again, for it was resolved in the future, at 2026-03-02T03:51`},
-		"it ended before, as found there": {"5m", `alert .* rule "suhu" .*: opened, for the records that stand ask for it`},
+	for name, tc := range map[string]struct{ times, want string }{
+		"it ended in the future":          {"55m, recheck: 5m, lapse: 1h", `alert .* rule "suhu" .*: judged again, for it was resolved in the future, at 2026-03-02T03:51`},
+		"it ended before, as found there": {"2m, recheck: 1m, lapse: 5m", `alert .* rule "suhu" .*: opened, for the records that stand ask for it`},
 	} {
-		t.Run(name, func(t *testing.T) { mendsAlerts(t, tc.second, tc.want) })
+		t.Run(name, func(t *testing.T) { mendsAlerts(t, tc.times, tc.want) })
 	}
 }
 
-// mendsAlerts mends with so much time until a second check.
-func mendsAlerts(t *testing.T, second, says string) {
+// mendsAlerts mends with such times of a case.
+func mendsAlerts(t *testing.T, times, says string) {
 	r := newRig(t).building()
-	r.replace("protocols/uji.yaml", "above: 37.3", "above: 37.3, case: "+second)
+	r.replace("protocols/uji.yaml", "above: 37.3", "above: 37.3, case: "+times)
 	ahead := 26 * time.Hour
 	writeReadings(t, r, repairNow.Add(-time.Hour), repairNow.Add(ahead+time.Hour), "gedung",
 		fevers{repairNow.Add(-10 * time.Minute), []float64{36.5, 39.2}},
@@ -127,7 +127,7 @@ func TestRepairClockEndsAlertsWhenTheyEnded(t *testing.T) {
 			got = append(got, a.Opened.Time().Format("15:04")+"–"+a.Resolved.Time().Format("15:04"))
 		}
 	}
-	if want := "02:51–02:56"; strings.Join(got, " ") != want {
+	if want := "02:51–03:00"; strings.Join(got, " ") != want {
 		t.Errorf("fevers that are over: %s, want %s", strings.Join(got, " "), want)
 	}
 }

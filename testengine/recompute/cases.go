@@ -159,7 +159,7 @@ func (s *Site) waiting(p *params, looks []look, t telemetry.Instant) []*person {
 		case next != nil:
 			next.checked, same = true, next
 		default:
-			same = &person{device: l.device, opened: l.at, until: l.at.Add(p.Lapse), closed: telemetry.Never, due: l.at.Add(p.Case), late: l.at.Add(p.Case + p.Recheck)}
+			same = &person{device: l.device, opened: l.at, until: l.at.Add(max(p.Lapse, p.Case+p.Recheck)), closed: telemetry.Never, due: l.at.Add(p.Case), late: l.at.Add(p.Case + p.Recheck)}
 			all = append(all, same)
 		}
 		stands[l.sensor] = same
