@@ -232,7 +232,7 @@ func oracle(in *Input, k Key, at telemetry.Instant) State {
 	}
 	forced := false
 	if term != nil {
-		for _, d := range term.Agenda.On(facility.DayAt(at.In(term.Agenda.Location()), term.Agenda.Location())) {
+		for _, d := range term.Agenda.At(at) {
 			forced = forced || Key{d.Rule, d.Subject} == k
 		}
 	}
@@ -262,6 +262,30 @@ func oracle(in *Input, k Key, at telemetry.Instant) State {
 	return state
 }
 
+// Finding 8: a protocol is asked for from its first moment to its last, not the whole day.
+func TestR8_ProtocolsWithinADay(t *testing.T) {
+	const zone = "Asia/Jakarta"
+	at := func(s string) telemetry.Instant { return local(t, zone, "2022-03-28 "+s) }
+	r, err := Compute(&Input{
+		Site: "office", From: at("00:00:00"), Until: at("23:00:00"),
+		Terms: []Term{{1, office(t, zone, func(d *rules.Definition) {
+			p := &d.Protocols[0]
+			p.From, p.FromTime = facility.Date{Year: 2022, Month: 3, Day: 28}, facility.TimeOfDay(10*time.Hour)
+			p.Until, p.UntilTime = p.From, facility.TimeOfDay(15*time.Hour)
+		})}},
+		Transitions: []rules.Transition{{Site: "office", Rule: "crowd", Subject: hall, At: at("10:00:00"), Told: at("10:00:00"), To: rules.Within}},
+	}, Total)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []Times{{Unknown: 4 * time.Hour}, {Within: 4 * time.Hour}} {
+		want.Open, want.Idle, want.Closed = 7*time.Hour, 3*time.Hour, 16*time.Hour
+		if m := &r.Measures[i]; m.Times != want {
+			t.Errorf("%s: got %+v, want %+v: in force from 10:00 to 15:00", m.Key, m.Times, want)
+		}
+	}
+}
+
 // A fever that is found is added up and shown, and is no failure of the building: who measures more finds more.
 func TestAFindingIsNoFailure(t *testing.T) {
 	const zone = "Asia/Jakarta"
@@ -280,7 +304,7 @@ func TestAFindingIsNoFailure(t *testing.T) {
 	r, err := Compute(&Input{
 		Site: "office", From: at("00:00:00"), Until: at("00:00:00").Add(24 * time.Hour), Terms: []Term{{1, agenda}},
 		Transitions: []rules.Transition{
-			{Site: "office", Rule: "crowd", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+			{Site: "office", Rule: "crowd", Kind: "capacity", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
 			{Site: "office", Rule: "fever", Subject: thermometer, At: at("07:31:00"), Told: at("07:31:00"), To: rules.Within},
 			{Site: "office", Rule: "fever", Subject: thermometer, At: at("09:00:00"), Told: at("09:00:00"), To: rules.Breached},
 		},
