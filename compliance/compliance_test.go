@@ -262,6 +262,32 @@ func oracle(in *Input, k Key, at telemetry.Instant) State {
 	return state
 }
 
+// Finding 7: what a rule's end left behind is idle also where the journal of an older version does not say so.
+func TestR7_ARuleThatEndedLongAgoIsIdle(t *testing.T) {
+	const zone = "Asia/Jakarta"
+	at := func(s string) telemetry.Instant { return local(t, zone, "2022-03-28 "+s) }
+	ended := rules.Transition{Site: "office", Rule: "old", Kind: "capacity", Subject: hall, At: 1, Told: 1, To: rules.Unknown}
+	ended.Explanation.Reason = rules.ReasonNotInForce
+	r, err := Compute(&Input{
+		Site: "office", From: at("00:00:00"), Until: at("23:00:00"), Terms: []Term{{1, office(t, zone, nil)}},
+		Gaps: []Gap{{at("09:00:00"), at("10:00:00")}},
+		Transitions: []rules.Transition{
+			ended,
+			{Site: "office", Rule: "crowd", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+			{Site: "office", Rule: "air", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+		},
+	}, Total)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := &r.Measures[len(r.Measures)-1]; m.Rule != "old" || m.Times.Idle != 7*time.Hour {
+		t.Errorf("got %s %+v, want 7 h of idle", m.Key, m.Times)
+	}
+	if f := r.Figure; f.Observed != 6.0/7 || f.Blind != 0 {
+		t.Errorf("got figure %+v, want all observed but the hour in which nobody listened", f)
+	}
+}
+
 // Finding 8: a protocol is asked for from its first moment to its last, not the whole day.
 func TestR8_ProtocolsWithinADay(t *testing.T) {
 	const zone = "Asia/Jakarta"
