@@ -262,6 +262,32 @@ func oracle(in *Input, k Key, at telemetry.Instant) State {
 	return state
 }
 
+// Finding 6: a measure of which neither a definition nor its changes tell the kind does not count; one whose changes tell it counts
+// by its kind.
+func TestR6_WhatNobodyNamesDoesNotCount(t *testing.T) {
+	const zone = "Asia/Jakarta"
+	at := func(s string) telemetry.Instant { return local(t, zone, "2022-03-28 "+s) }
+	for _, tc := range []struct {
+		kind   string
+		counts bool
+	}{{"", false}, {"temperature", false}, {"capacity", true}} {
+		r, err := Compute(&Input{
+			Site: "office", From: at("00:00:00"), Until: at("23:00:00"), Terms: []Term{{1, office(t, zone, nil)}},
+			Transitions: []rules.Transition{
+				{Site: "office", Rule: "crowd", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+				{Site: "office", Rule: "air", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+				{Site: "office", Rule: "unnamed", Kind: tc.kind, Subject: rules.Subject{Kind: rules.SubjectDevice, ID: "thermo"}, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Breached},
+			},
+		}, Total)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Measures) != 3 || (r.Figure.State == Breached) != tc.counts || (r.Figure.Measures == 3) != tc.counts {
+			t.Errorf("of kind %q: %d measures, figure %+v, want it counted: %v", tc.kind, len(r.Measures), r.Figure, tc.counts)
+		}
+	}
+}
+
 // Finding 7: what a rule's end left behind is idle also where the journal of an older version does not say so.
 func TestR7_ARuleThatEndedLongAgoIsIdle(t *testing.T) {
 	const zone = "Asia/Jakarta"
