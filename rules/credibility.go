@@ -68,7 +68,7 @@ var credibilityKind = kind{
 		d := b.device(s)
 		j := &credibilityJudge{params: b.rule.Params.(*Credibility), plan: b.plan, engine: b.engine, device: d}
 		if d != nil {
-			d.credit = b.instance
+			d.credit = b.joined(d.credit)
 			b.trusts()
 			b.engine.keepsSpread = true
 		}
@@ -226,15 +226,23 @@ func (j *credibilityJudge) evidence(t telemetry.Instant, to []Evidence) []Eviden
 	return newestEvidence(j.device.evidence(t, telemetry.BodyTemperature, to), first)
 }
 
-// incredible reports whether a rule finds that a thermometer's readings at t are no evidence, and whether they are too high, so that
-// who is too warm by it need not be.
-func (d *deviceState) incredible(t telemetry.Instant) (incredible, high bool) {
-	i := d.whole.credit
-	if i == nil {
-		return false, false
+// incredible reports whether some rule in force finds that a thermometer's readings at t are no evidence, and whether they are too high,
+// so that who is too warm by it need not be; until is when that may change.
+func (d *deviceState) incredible(t telemetry.Instant) (incredible, high bool, until telemetry.Instant) {
+	until = telemetry.Never
+	for _, i := range d.whole.credit {
+		era, next := i.eraAt(t)
+		if t < era.from {
+			until = min(until, era.from) // the first era of a rule says nothing of the time before it
+			continue
+		}
+		f, next := era.ask(t, Within, next)
+		until = min(until, next)
+		if f.verdict == Breached {
+			incredible, high = true, high || f.constraint == byMedian && f.value > f.limit
+		}
 	}
-	f, _ := i.ask(t, Within)
-	return f.verdict == Breached, f.verdict == Breached && f.constraint == byMedian && f.value > f.limit
+	return incredible, high, until
 }
 
 // spreadHour is what a thermometer read in an hour, by tenths of a degree.
