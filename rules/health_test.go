@@ -282,3 +282,17 @@ func TestFinding1SequencesOfADeviceAreBounded(t *testing.T) {
 		t.Errorf("after a late message: got %d sequences from %v on, want %d from %v on", len(h.boots), h.boots[0].to, mostBoots, oldest)
 	}
 }
+
+// Finding 22: a device that says NaN of the time says nothing; what int64(NaN) is depends on the machine.
+func TestFinding22ATimeThatIsNoNumber(t *testing.T) {
+	for _, said := range []string{"NaN", "nan", "-NaN", "Inf", "-Inf", "-1", "1e14", "0x"} {
+		if at, ok := deviceTime(said); ok {
+			t.Errorf("%q: got %v, want no time", said, at)
+		}
+	}
+	for said, want := range map[string]telemetry.Instant{"1656918000": 1656918000e9, "1656918000000": 1656918000e9, "2022-07-04T07:00:00Z": 1656918000e9} {
+		if at, ok := deviceTime(said); !ok || at != want {
+			t.Errorf("%q: got %v, %v, want %v", said, at, ok, want)
+		}
+	}
+}
