@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -86,5 +87,71 @@ func TestFinding5CoverageFollowsCredibility(t *testing.T) {
 		if !slices.Contains(got, want) {
 			t.Errorf("got %q, want %q among them", got, want)
 		}
+	}
+}
+
+// manyThermometers is the hall with n thermometers that read what living people have, for two days.
+func manyThermometers(t testing.TB, n int) *rig {
+	d := entrances(t)
+	for k := range n - 3 {
+		x := d.Site.Devices[3]
+		x.ID, x.Place.ID = fmt.Sprintf("t%03d", k), "back"
+		d.Site.Devices = append(d.Site.Devices, x)
+		d.Measures[x.ID] = []telemetry.Quantity{body}
+	}
+	r := newRig(t, d)
+	for i := range 2 * 30 * 4 { // four in each quarter of an hour of nine hours
+		at := r.at([]string{"2022-07-04 08:00:00", "2022-07-05 08:00:00"}[i/120]).Add(time.Duration(i%120) * 4 * time.Minute)
+		for k, x := range d.Site.Devices {
+			if slices.Contains(d.Measures[x.ID], body) {
+				r.apply(reading(x.ID, at, at, body, well(i+k)))
+			}
+		}
+	}
+	r.tick("2022-07-06 02:00:00")
+	return r
+}
+
+// Finding 11: the medians of two periods were remembered, and of each hour that a late reading makes all thermometers look at they were
+// found anew by each of them. They are remembered for all of these hours, and what comes late clears those that rest on it.
+func TestFinding11MediansAreRememberedByPeriod(t *testing.T) {
+	r := manyThermometers(t, 6)
+	e := r.engine
+	day := r.at("2022-07-04 00:00:00")
+	ask := func() {
+		for h := range 48 {
+			e.mediansOf(day.Add(time.Duration(h/24*24)*time.Hour), day.Add(time.Duration(h+1)*time.Hour), 30)
+		}
+	}
+	ask()
+	if n := testing.AllocsPerRun(5, ask); n != 0 {
+		t.Errorf("medians of 48 hours: got %v allocations when they are known, want none", n)
+	}
+	before := slices.Clone(e.mediansOf(day, day.Add(24*time.Hour), 30))
+	for i := range 400 {
+		r.apply(reading("thermo", day.Add(10*time.Hour+time.Duration(i)*time.Second), e.clock, body, 34.1))
+	}
+	known := e.mediansOf(day, day.Add(24*time.Hour), 30)
+	if slices.Equal(known, before) || known[0].median != 34.1 {
+		t.Errorf("after 400 late readings: got a least median of %v, want 34.1", known[0].median)
+	}
+	for h := range 48 {
+		from, to := day.Add(time.Duration(h/24*24)*time.Hour), day.Add(time.Duration(h+1)*time.Hour)
+		remembered, kept := e.mediansOf(from, to, 30), e.medians
+		e.medians = medians{}
+		if anew := e.mediansOf(from, to, 30); !slices.Equal(remembered, anew) {
+			t.Errorf("hour %d: remembered %v, found anew %v", h, remembered, anew)
+		}
+		e.medians = kept
+	}
+}
+
+// BenchmarkLateTemperature is a body temperature that comes 40 hours late, among 41 thermometers.
+func BenchmarkLateTemperature(b *testing.B) {
+	r := manyThermometers(b, 41)
+	at := r.at("2022-07-04 10:00:00")
+	for i := 0; b.Loop(); i++ {
+		r.apply(reading("thermo", at.Add(time.Duration(i)*time.Millisecond), r.engine.clock, body, well(i)))
+		r.out.Reset()
 	}
 }
