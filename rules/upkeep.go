@@ -264,7 +264,7 @@ func onlyTime(w *facility.Event, loc *time.Location) (from, until telemetry.Inst
 		loc = w.Location.Location
 	}
 	begin := w.At.On(w.From, loc)
-	return telemetry.InstantOf(begin), telemetry.InstantOf(begin.Add(w.Lasts))
+	return telemetry.InstantOf(begin), telemetry.InstantOf(w.Ends(w.From, loc))
 }
 
 // MaintenanceView is maintenance that is, or that a person entered and is to come.
