@@ -76,7 +76,7 @@ func (e *Engine) View() View {
 		v.Devices = append(v.Devices, DeviceView{
 			ID: def.ID, Name: def.Name, Model: def.Model, Place: def.Place, LastSeen: d.seen, Messages: d.messages,
 			Verdict: about(SubjectDevice, def.ID), Readings: d.allValues(),
-			Offset: def.Offset, Offsets: d.offsets,
+			Offset: def.Offset, Offsets: d.offsets, Parts: d.partViews(),
 		})
 	}
 	v.Cases = e.caseViews()
@@ -176,6 +176,15 @@ func (d *deviceState) allValues() []LastValue {
 		to = p.lastValues(to, true)
 	}
 	return to
+}
+
+// partViews are the channels of a device that have a place of their own.
+func (d *deviceState) partViews() []PartView {
+	var all []PartView
+	for _, p := range d.parts {
+		all = append(all, PartView{Channel: p.channel, Offset: p.mounting.Offset, Offsets: p.offsets})
+	}
+	return all
 }
 
 // lastValues appends the newest readings of a device: all, or those about its place.

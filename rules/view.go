@@ -165,6 +165,15 @@ type DeviceView struct {
 	// holds now.
 	Offset  float64           `json:"offset_cel,omitempty"`
 	Offsets []facility.Offset `json:"offsets,omitempty"`
+	// Parts are its channels with a place of their own, which are calibrated by themselves.
+	Parts []PartView `json:"parts,omitempty"`
+}
+
+// PartView is a channel of a device with a place of its own.
+type PartView struct {
+	Channel string            `json:"channel"`
+	Offset  float64           `json:"offset_cel,omitempty"`
+	Offsets []facility.Offset `json:"offsets,omitempty"`
 }
 
 // LastValue is the newest value of one quantity and channel.

@@ -16,16 +16,42 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// thermometersOf lists the devices of a site that have measured body temperatures, or were calibrated.
-func thermometersOf(v *rules.View) []string {
-	var all []string
+// thermometer is a device, or a channel of one with a place of its own, and how it is corrected.
+type thermometer struct {
+	id              string // of the device, or device/channel
+	device, channel string
+	offset          float64
+	offsets         []facility.Offset
+}
+
+// thermometersOf lists what has measured body temperatures at a site, or was calibrated: each place by itself, since a channel with a place
+// of its own does not take over the offsets of its device.
+func thermometersOf(v *rules.View) []thermometer {
+	var all []thermometer
 	for i := range v.Devices {
 		d := &v.Devices[i]
-		if len(d.Offsets) > 0 || slices.ContainsFunc(d.Readings, func(r rules.LastValue) bool { return r.Quantity == telemetry.BodyTemperature }) {
-			all = append(all, d.ID)
+		part := func(channel string) bool {
+			return slices.ContainsFunc(d.Parts, func(p rules.PartView) bool { return p.Channel == channel })
+		}
+		measures := func(mine func(channel string) bool) bool {
+			return slices.ContainsFunc(d.Readings, func(r rules.LastValue) bool { return r.Quantity == telemetry.BodyTemperature && mine(r.Channel) })
+		}
+		if len(d.Offsets) > 0 || measures(func(c string) bool { return !part(c) }) {
+			all = append(all, thermometer{d.ID, d.ID, "", d.Offset, d.Offsets})
+		}
+		for k := range d.Parts {
+			p := &d.Parts[k]
+			if len(p.Offsets) > 0 || measures(func(c string) bool { return c == p.Channel }) {
+				all = append(all, thermometer{d.ID + "/" + p.Channel, d.ID, p.Channel, p.Offset, p.Offsets})
+			}
 		}
 	}
 	return all
+}
+
+// isThermometer reports whether a site has a thermometer of that id.
+func isThermometer(v *rules.View, id string) bool {
+	return slices.ContainsFunc(thermometersOf(v), func(t thermometer) bool { return t.id == id })
 }
 
 // calibrateForm is where a person enters what a thermometer and a reference showed.
@@ -43,15 +69,13 @@ type calibrated struct {
 
 func calibrateFormOf(sc *scene) *calibrateForm {
 	f := &calibrateForm{Site: sc.view.Site, Least: facility.LeastPairs}
-	known := thermometersOf(sc.view)
-	for i := range sc.view.Devices {
-		d := &sc.view.Devices[i]
-		if !slices.Contains(known, d.ID) {
-			continue
+	for _, d := range thermometersOf(sc.view) {
+		c := calibrated{ID: d.id, Name: sc.subjectName(d.device)}
+		if d.channel != "" {
+			c.Name += " · " + d.channel
 		}
-		c := calibrated{ID: d.ID, Name: sc.subjectName(d.ID)}
-		c.Past = append(c.Past, sc.T("calibrate.configured", "Offset", signedDegrees(sc, d.Offset)))
-		for _, o := range d.Offsets {
+		c.Past = append(c.Past, sc.T("calibrate.configured", "Offset", signedDegrees(sc, d.offset)))
+		for _, o := range d.offsets {
 			c.Past = append(c.Past, sc.T("calibrate.now", "Offset", signedDegrees(sc, o.Value), "When", sc.when(o.From), "Pairs", o.Pairs, "Spread", sc.Number(o.Spread, 2)))
 		}
 		slices.Reverse(c.Past)
@@ -91,11 +115,9 @@ func (s *Server) calibrate(w http.ResponseWriter, r *http.Request) error {
 	e.author = s.access.author(r)
 	words := []string{e.site, device, e.author, r.PostForm.Get("pairs")}
 	if v, ok := s.opts.Live.Outline(e.site); ok {
-		for i := range v.Devices {
-			if d := &v.Devices[i]; d.ID == device {
-				// The same pairs on another day are another calibration.
-				words = append(words, s.opts.Now().UTC().Format(time.DateOnly))
-			}
+		if isThermometer(v, device) {
+			// The same pairs on another day are another calibration.
+			words = append(words, s.opts.Now().UTC().Format(time.DateOnly))
 		}
 	}
 	e.id = uuidOf(words...)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -48,6 +49,31 @@ func TestCalibrationByForm(t *testing.T) {
 	}
 	if a := r.do("POST", "/site/mpp-banjar/calibration", url.Values{"device": {"udara-1"}, "pairs": {pairs}}.Encode()); a.StatusCode != http.StatusNotFound {
 		t.Errorf("a device that is no thermometer: got %d, want 404", a.StatusCode)
+	}
+}
+
+// A channel with a place of its own is calibrated by itself: it does not take over the offsets of its device.
+func TestCalibrationOfAChannel(t *testing.T) {
+	f := newFleet()
+	v := f.views["mpp-banjar"]
+	v.Devices[2].Offsets, v.Devices[2].Parts = nil, []rules.PartView{{Channel: "2", Offset: 0.4}, {Channel: "people"}}
+	v.Devices[2].Readings = []rules.LastValue{reading(telemetry.BodyTemperature, 36.4, "suhu-utama")}
+	v.Devices[2].Readings[0].Channel = "2"
+	r := start(t, f, nil)
+	section := one(t, r.get("/site/mpp-banjar").body, "section#calibrate")
+	for _, want := range []string{"Termometer pintu utama · 2", "+0.4 °C, as configured"} {
+		if !strings.Contains(section, want) {
+			t.Errorf("the section: got %q, want %q in it", section, want)
+		}
+	}
+	pairs := strings.Repeat("34.9 36.2\n", 6)
+	for device, want := range map[string]int{"suhu-utama": http.StatusNotFound, "suhu-utama/people": http.StatusNotFound, "suhu-utama/2": http.StatusSeeOther} {
+		if a := r.do("POST", "/site/mpp-banjar/calibration", url.Values{"device": {device}, "pairs": {pairs}}.Encode()); a.StatusCode != want {
+			t.Errorf("%s: got %d, want %d", device, a.StatusCode, want)
+		}
+	}
+	if len(f.entries) != 1 || f.entries[0].Entry.Subject != "suhu-utama/2" || f.entries[0].Entry.Value != 1.3 {
+		t.Errorf("entries: got %+v, want one of the channel", f.entries)
 	}
 }
 

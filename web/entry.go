@@ -150,7 +150,7 @@ func (e *entered) acceptable(s *Server) error {
 		return nil
 	}
 	if e.kind == telemetry.EntryCalibration {
-		if !slices.Contains(thermometersOf(v), e.device) {
+		if !isThermometer(v, e.device) {
 			return errNoPage
 		}
 		if field, key := e.problem(s.opts.Now()); key != "" {
