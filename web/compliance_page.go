@@ -19,23 +19,23 @@ import (
 // compliancePage is a week of a building: days × rules.
 type compliancePage struct {
 	frame
-	Site, SiteName string
-	From, To       string // in words
-	Last           string // the last day, as a field has it
-	Older, Newer   string // addresses; empty: there is none
-	Today          string
-	Chip           chip
-	Kept           string // the figure; empty: unknown
-	Observed       string
-	Sentence       string
-	Days           []complianceDay
-	All            complianceRow // the building
-	Rows, Devices  []complianceRow
-	Detail         *complianceDetail
-	Known          []choice // whose knowledge: addresses and words
-	KnownAt        string   // as a field has it
-	Late           []lateRow
-	Query          string // of the same period, for the tables
+	Site, SiteName  string
+	From, To        string // in words
+	Last            string // the last day, as a field has it
+	Older, Newer    string // addresses; empty: there is none
+	Today           string
+	Chip            chip
+	Kept            string // the figure; empty: unknown
+	Observed        string
+	Sentence        string
+	Days            []complianceDay
+	All             complianceRow // the building
+	Rows, Devices   []complianceRow
+	Detail          *complianceDetail
+	Known           []choice // whose knowledge: addresses and words
+	KnownAt         string   // as a field has it
+	Late            []lateRow
+	Sums, Intervals string // addresses of the tables of the same period
 }
 
 type complianceDay struct {
@@ -185,7 +185,9 @@ func (p *compliancePage) week(sc *scene, last facility.Date, q url.Values) {
 	if at, err := localMoment(known, time.Time{}, sc.loc); err == nil && !at.IsZero() {
 		p.KnownAt = at.In(sc.loc).Format(localTime)
 	}
-	p.Query = url.Values{"from": {first.String()}, "to": {last.String()}, "known": {orNow(q.Get("known"), sc.loc)}}.Encode()
+	query := url.Values{"from": {first.String()}, "to": {last.String()}, "known": {orNow(q.Get("known"), sc.loc)}}.Encode()
+	tables := "/api/v1/sites/" + url.PathEscape(p.Site) + "/"
+	p.Sums, p.Intervals = tables+"compliance.csv?"+query, tables+"intervals.csv?"+query
 }
 
 // orNow is a moment of knowledge as the API reads it.

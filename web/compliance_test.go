@@ -161,3 +161,14 @@ func TestComplianceOfNothingIsUnknown(t *testing.T) {
 		t.Errorf("the figure is %+v", c.Figure)
 	}
 }
+
+// The tables that the page of a week links to are those of that week, as it is known there.
+func TestTheTablesOfAWeekAreOfThatWeek(t *testing.T) {
+	r, _ := weekly(t, nil)
+	page := r.get("/site/mpp-gresik/compliance?to=2025-12-31").body
+	for _, table := range []string{"compliance", "intervals"} {
+		if want := `href="/api/v1/sites/mpp-gresik/` + table + `.csv?from=2025-12-25&amp;known=now&amp;to=2025-12-31"`; !strings.Contains(page, want) {
+			t.Errorf("%s: the page has no %s", table, want)
+		}
+	}
+}
