@@ -105,9 +105,8 @@ func duties(terms []Term, from, end telemetry.Instant) map[Key]*duty {
 			until = min(until, terms[i+1].From)
 		}
 		for at := max(from, t.From); at < until; {
-			loc := t.Agenda.Location()
-			next := min(until, nextDay(at, loc))
-			for _, d := range t.Agenda.On(facility.DayAt(at.In(loc), loc)) {
+			next := min(until, t.Agenda.Next(at))
+			for _, d := range t.Agenda.At(at) {
 				k := Key{d.Rule, d.Subject}
 				m := all[k]
 				if m == nil {

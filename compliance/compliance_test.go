@@ -232,7 +232,7 @@ func oracle(in *Input, k Key, at telemetry.Instant) State {
 	}
 	forced := false
 	if term != nil {
-		for _, d := range term.Agenda.On(facility.DayAt(at.In(term.Agenda.Location()), term.Agenda.Location())) {
+		for _, d := range term.Agenda.At(at) {
 			forced = forced || Key{d.Rule, d.Subject} == k
 		}
 	}
@@ -262,6 +262,82 @@ func oracle(in *Input, k Key, at telemetry.Instant) State {
 	return state
 }
 
+// Finding 6: a measure of which neither a definition nor its changes tell the kind does not count; one whose changes tell it counts
+// by its kind.
+func TestR6_WhatNobodyNamesDoesNotCount(t *testing.T) {
+	const zone = "Asia/Jakarta"
+	at := func(s string) telemetry.Instant { return local(t, zone, "2022-03-28 "+s) }
+	for _, tc := range []struct {
+		kind   string
+		counts bool
+	}{{"", false}, {"temperature", false}, {"capacity", true}} {
+		r, err := Compute(&Input{
+			Site: "office", From: at("00:00:00"), Until: at("23:00:00"), Terms: []Term{{1, office(t, zone, nil)}},
+			Transitions: []rules.Transition{
+				{Site: "office", Rule: "crowd", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+				{Site: "office", Rule: "air", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+				{Site: "office", Rule: "unnamed", Kind: tc.kind, Subject: rules.Subject{Kind: rules.SubjectDevice, ID: "thermo"}, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Breached},
+			},
+		}, Total)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Measures) != 3 || (r.Figure.State == Breached) != tc.counts || (r.Figure.Measures == 3) != tc.counts {
+			t.Errorf("of kind %q: %d measures, figure %+v, want it counted: %v", tc.kind, len(r.Measures), r.Figure, tc.counts)
+		}
+	}
+}
+
+// Finding 7: what a rule's end left behind is idle also where the journal of an older version does not say so.
+func TestR7_ARuleThatEndedLongAgoIsIdle(t *testing.T) {
+	const zone = "Asia/Jakarta"
+	at := func(s string) telemetry.Instant { return local(t, zone, "2022-03-28 "+s) }
+	ended := rules.Transition{Site: "office", Rule: "old", Kind: "capacity", Subject: hall, At: 1, Told: 1, To: rules.Unknown}
+	ended.Explanation.Reason = rules.ReasonNotInForce
+	r, err := Compute(&Input{
+		Site: "office", From: at("00:00:00"), Until: at("23:00:00"), Terms: []Term{{1, office(t, zone, nil)}},
+		Gaps: []Gap{{at("09:00:00"), at("10:00:00")}},
+		Transitions: []rules.Transition{
+			ended,
+			{Site: "office", Rule: "crowd", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+			{Site: "office", Rule: "air", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+		},
+	}, Total)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := &r.Measures[len(r.Measures)-1]; m.Rule != "old" || m.Times.Idle != 7*time.Hour {
+		t.Errorf("got %s %+v, want 7 h of idle", m.Key, m.Times)
+	}
+	if f := r.Figure; f.Observed != 6.0/7 || f.Blind != 0 {
+		t.Errorf("got figure %+v, want all observed but the hour in which nobody listened", f)
+	}
+}
+
+// Finding 8: a protocol is asked for from its first moment to its last, not the whole day.
+func TestR8_ProtocolsWithinADay(t *testing.T) {
+	const zone = "Asia/Jakarta"
+	at := func(s string) telemetry.Instant { return local(t, zone, "2022-03-28 "+s) }
+	r, err := Compute(&Input{
+		Site: "office", From: at("00:00:00"), Until: at("23:00:00"),
+		Terms: []Term{{1, office(t, zone, func(d *rules.Definition) {
+			p := &d.Protocols[0]
+			p.From, p.FromTime = facility.Date{Year: 2022, Month: 3, Day: 28}, facility.TimeOfDay(10*time.Hour)
+			p.Until, p.UntilTime = p.From, facility.TimeOfDay(15*time.Hour)
+		})}},
+		Transitions: []rules.Transition{{Site: "office", Rule: "crowd", Subject: hall, At: at("10:00:00"), Told: at("10:00:00"), To: rules.Within}},
+	}, Total)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []Times{{Unknown: 4 * time.Hour}, {Within: 4 * time.Hour}} {
+		want.Open, want.Idle, want.Closed = 7*time.Hour, 3*time.Hour, 16*time.Hour
+		if m := &r.Measures[i]; m.Times != want {
+			t.Errorf("%s: got %+v, want %+v: in force from 10:00 to 15:00", m.Key, m.Times, want)
+		}
+	}
+}
+
 // A fever that is found is added up and shown, and is no failure of the building: who measures more finds more.
 func TestAFindingIsNoFailure(t *testing.T) {
 	const zone = "Asia/Jakarta"
@@ -280,7 +356,7 @@ func TestAFindingIsNoFailure(t *testing.T) {
 	r, err := Compute(&Input{
 		Site: "office", From: at("00:00:00"), Until: at("00:00:00").Add(24 * time.Hour), Terms: []Term{{1, agenda}},
 		Transitions: []rules.Transition{
-			{Site: "office", Rule: "crowd", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
+			{Site: "office", Rule: "crowd", Kind: "capacity", Subject: hall, At: at("07:30:00"), Told: at("07:30:00"), To: rules.Within},
 			{Site: "office", Rule: "fever", Subject: thermometer, At: at("07:31:00"), Told: at("07:31:00"), To: rules.Within},
 			{Site: "office", Rule: "fever", Subject: thermometer, At: at("09:00:00"), Told: at("09:00:00"), To: rules.Breached},
 		},

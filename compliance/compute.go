@@ -43,9 +43,9 @@ type Measure struct {
 
 // Counts reports whether the measure counts for the site's figure. Rules about devices do not: that a sensor is silent is no breach of the
 // protocol, and makes unknown what it should have measured. Nor do rules that find something, as fevers: a building that finds more of
-// them keeps the protocol no worse.
+// them keeps the protocol no worse. What a measure of unknown kind is about nobody knows: it does not count.
 func (m *Measure) Counts() bool {
-	return m.Class != rules.ClassSensor && m.Class != rules.ClassService && !rules.Finds(m.Kind)
+	return m.Kind != "" && m.Class != rules.ClassSensor && m.Class != rules.ClassService && !rules.Finds(m.Kind)
 }
 
 // The bounds of one computation.

@@ -138,7 +138,8 @@ func (in *Input) history(list []int, from, end telemetry.Instant, gaps []Gap) li
 		if t.At >= end || until <= from {
 			continue
 		}
-		l = l.set(step{max(from, t.At), StateOf(t.To, t.Near, t.Idle), t.Explanation.Reason, i}, until)
+		// Where a rule ended before idle was recorded, its reason alone says so; nothing may follow that would.
+		l = l.set(step{max(from, t.At), StateOf(t.To, t.Near, t.Idle || t.Explanation.Reason == ReasonNotInForce), t.Explanation.Reason, i}, until)
 	}
 	return in.unlisten(l, end, gaps)
 }

@@ -130,6 +130,39 @@ maintenance:
 	}
 }
 
+// Finding 14: maintenance ends when the clocks show its end, also in a night in which they are changed.
+func TestR14_MaintenanceEndsByTheClock(t *testing.T) {
+	c, err := Load(around1(t, `hours: {mon-fri: "08:00-16:00"}
+maintenance:
+  - {reason: AC, from: 2026-03-29 00:00, until: 2026-03-29 06:00}
+  - {reason: pembaruan, every: sun 00:00-06:00}
+  - {reason: malam, every: sat 22:00-04:00}
+  - {reason: singkat, every: sun 02:00-03:00}
+`, map[string]string{"one.yaml": "id: one\ntitle: One\ndays: {2026-08-18: x}\n"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := c.Definitions()[0].Site.Maintenance
+	for i, want := range map[facility.Date][]string{
+		{Year: 2026, Month: 3, Day: 29}:  {"29 00:00 - 29 06:00", "29 00:00 - 29 06:00", "28 22:00 - 29 04:00", ""}, // an hour is missing: 02:00 is 03:00
+		{Year: 2026, Month: 10, Day: 25}: {"", "25 00:00 - 25 06:00", "24 22:00 - 25 04:00", "25 02:00 - 25 03:00"}, // an hour comes twice
+	} {
+		for k := range m {
+			got := ""
+			for _, o := range m[k].When.Times(i, berlin) {
+				got += o.Open.In(berlin).Format("02 15:04") + " - " + o.Close.In(berlin).Format("02 15:04")
+			}
+			if got != want[k] {
+				t.Errorf("%s on %s: got %q, want %q", m[k].Reason, i, got, want[k])
+			}
+		}
+	}
+}
+
 // TestMistakesInCalendars: each at its place in its file.
 func TestMistakesInCalendars(t *testing.T) {
 	file := around1(t, "hours: {mon: \"08:00-16:00\", exceptions: {02-30: {hours: closed, reason: x}}}\ncalendars: {libur: closed, lokal: 8-12}\n", map[string]string{

@@ -161,13 +161,13 @@ func (l *loader) maintenanceOf(d *siteDoc) []facility.Maintenance {
 			continue
 		case x.Every.lasts != 0:
 			// From a Monday long ago on.
-			m.When = facility.Event{From: facility.Date{Year: 2000, Month: time.January, Day: 3}, At: x.Every.at, Lasts: x.Every.lasts, Repeat: &facility.Repeat{Every: facility.Weekly}}
+			m.When = facility.Event{From: facility.Date{Year: 2000, Month: time.January, Day: 3}, At: x.Every.at, Lasts: x.Every.lasts, ByClock: true, Repeat: &facility.Repeat{Every: facility.Weekly}}
 			for _, day := range x.Every.days {
 				m.When.Repeat.Weekdays = append(m.When.Repeat.Weekdays, facility.NthWeekday{Day: day})
 			}
 		default:
 			m.When = facility.Event{
-				From: facility.DateOf(x.From.Time), Lasts: x.Until.Sub(x.From.Time),
+				From: facility.DateOf(x.From.Time), Lasts: x.Until.Sub(x.From.Time), ByClock: true,
 				At: facility.TimeOfDay(time.Duration(x.From.Hour())*time.Hour + time.Duration(x.From.Minute())*time.Minute),
 			}
 		}

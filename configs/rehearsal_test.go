@@ -12,7 +12,14 @@ import (
 // jakarta is a scenario's week as a journal would have it: its records, and the verdicts and alerts that came of them.
 func jakarta(t *testing.T, reform *rehearse.Reform) *rehearse.Outcome {
 	t.Helper()
-	scenarios, problems := LoadScenarios("scenarios/jakarta.yaml")
+	day := func(d int) rehearse.Edge { return rehearse.Edge{Day: facility.Date{Year: 2022, Month: 7, Day: d}} }
+	return rehearsed(t, "scenarios/jakarta.yaml", reform, rehearse.Period{From: day(4), Until: day(9)})
+}
+
+// rehearsed is the first scenario of a file as a journal would have it, judged again under a change.
+func rehearsed(t *testing.T, file string, reform *rehearse.Reform, period rehearse.Period) *rehearse.Outcome {
+	t.Helper()
+	scenarios, problems := LoadScenarios(file)
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -21,8 +28,7 @@ func jakarta(t *testing.T, reform *rehearse.Reform) *rehearse.Outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	day := func(d int) rehearse.Edge { return rehearse.Edge{Day: facility.Date{Year: 2022, Month: 7, Day: d}} }
-	trial := rehearse.NewTrial(s.Definition.Site.ID, reform, rehearse.Period{From: day(4), Until: day(9)})
+	trial := rehearse.NewTrial(s.Definition.Site.ID, reform, period)
 	was := rehearse.NewCourse(s.Definition.Site.ID)
 	for i := range append(s.Records[:0:0], s.Records...) {
 		if i == 0 {
@@ -101,6 +107,18 @@ func TestRehearsalOfNoChangeIsTheSame(t *testing.T) {
 		if !m.Same() {
 			t.Errorf("got a difference, want none: %+v", m)
 		}
+	}
+}
+
+// Finding 12: what was not understood is judged again, too.
+func TestR12_RejectionsAreRehearsed(t *testing.T) {
+	day := func(d int) rehearse.Edge { return rehearse.Edge{Day: facility.Date{Year: 2026, Month: 3, Day: d}} }
+	o := rehearsed(t, "scenarios/rejected.yaml", &rehearse.Reform{Narrow: Narrow}, rehearse.Period{From: day(2), Until: day(3)})
+	if len(o.Measures) != 1 {
+		t.Fatalf("%d measures, want 1", len(o.Measures))
+	}
+	if m := o.Measures[0]; !m.Same() || m.Would.Breached != time.Hour {
+		t.Errorf("got %+v, want an hour of refused messages, as it was", m)
 	}
 }
 

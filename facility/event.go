@@ -14,6 +14,9 @@ type Event struct {
 	Days  int           `json:"days,omitempty"`
 	At    TimeOfDay     `json:"at,omitzero"`
 	Lasts time.Duration `json:"lasts,omitempty"`
+	// ByClock: Lasts is how far the clock goes on, as from 00:00 to 06:00, also where clocks are changed meanwhile. Otherwise it is time
+	// that passes.
+	ByClock bool `json:"by_clock,omitempty"`
 	// Location is where the clock of At hangs; without one it is the site's.
 	Location Location `json:"timezone,omitzero"`
 	// Repeat says when it comes again; nil: never.
@@ -82,11 +85,20 @@ func (e *Event) Times(d Date, loc *time.Location) []Opening {
 			continue
 		}
 		from := e.At.On(day, clock)
-		if until := from.Add(e.Lasts); from.Before(end) && begin.Before(until) {
+		if until := e.Ends(day, clock); from.Before(end) && begin.Before(until) && from.Before(until) {
 			all = append(all, Opening{from, until})
 		}
 	}
 	return all
+}
+
+// Ends is when an event that lasts for some hours ends that begins on the day d of the clock. Where clocks skip all of it, it ends as it
+// begins.
+func (e *Event) Ends(d Date, clock *time.Location) time.Time {
+	if e.ByClock {
+		return (e.At + TimeOfDay(e.Lasts)).On(d, clock)
+	}
+	return e.At.On(d, clock).Add(e.Lasts)
 }
 
 // begins reports whether the event begins on the day d.

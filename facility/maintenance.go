@@ -30,56 +30,6 @@ const (
 	OfRule   ScopeKind = "rule"
 )
 
-// Holds reports whether a scope holds what a rule judges: the rule itself; a subject by its id and kind ("zone", "door", "device", "task"); what lies
-// in a zone or at a door, such as devices, tasks and zones in zones.
-func (s *Site) Holds(scope Scope, rule string, kind ScopeKind, id string) bool {
-	switch scope.Kind {
-	case OfSite:
-		return true
-	case OfRule:
-		return rule == scope.ID
-	}
-	if kind == scope.Kind && id == scope.ID {
-		return true
-	}
-	at := func(p Place) bool {
-		if p.Kind == AtTask {
-			t, _ := s.Task(p.ID)
-			p = t.Place
-		}
-		if p.Kind == AtZone && scope.Kind == OfZone {
-			return s.within(p.ID, scope.ID)
-		}
-		return string(p.Kind) == string(scope.Kind) && p.ID == scope.ID
-	}
-	switch kind {
-	case OfZone:
-		return scope.Kind == OfZone && s.within(id, scope.ID)
-	case OfDevice:
-		d, ok := s.Device(id)
-		return ok && at(d.Place)
-	case "task":
-		t, ok := s.Task(id)
-		return ok && at(t.Place)
-	}
-	return false
-}
-
-// within reports whether a zone is another one or lies in it.
-func (s *Site) within(id, in string) bool {
-	for range len(s.Zones) + 1 {
-		if id == in {
-			return true
-		}
-		z, ok := s.Zone(id)
-		if !ok || z.Parent == "" {
-			return false
-		}
-		id = z.Parent
-	}
-	return false
-}
-
 // Has reports whether a scope names what the site has. Rules are not the site's: they are taken as they are.
 func (s *Site) Has(scope Scope) bool {
 	ok := scope.ID != ""

@@ -27,18 +27,19 @@ func takeover(ctx context.Context, j journal.Recovery, st *journal.State) (telem
 }
 
 // Standing applies to an engine what stands at the record behind which it begins to read: the site's last configuration, the
-// levels that people chose and the maintenance that they entered, also before it, and that nobody listens.
+// levels that people chose, the maintenance that they entered and the calibrations of thermometers, also before it, and that nobody
+// listens.
 func Standing(ctx context.Context, j journal.Recovery, site string, from telemetry.Engine, apply func(*telemetry.Record) error) error {
 	var last *telemetry.Record
-	var levels []*telemetry.Record
+	var entries []*telemetry.Record
 	err := j.Standing(ctx, site, from.After, func(rec *telemetry.Record) error {
 		switch {
 		case rec.Kind == telemetry.KindConfiguration:
 			kept := *rec
 			last = &kept
-		case rec.Kind == telemetry.KindEntry && rec.Entry != nil && (rec.Entry.Kind == telemetry.EntryLevel || rec.Entry.Kind == telemetry.EntryMaintenance):
+		case rec.Kind == telemetry.KindEntry && rec.Entry != nil && stands(rec.Entry.Kind):
 			kept := *rec
-			levels = append(levels, &kept)
+			entries = append(entries, &kept)
 		}
 		return nil
 	})
@@ -48,7 +49,14 @@ func Standing(ctx context.Context, j journal.Recovery, site string, from telemet
 	if err := apply(last); err != nil {
 		return err
 	}
-	for _, rec := range levels {
+	for _, rec := range entries {
+		if rec.Entry.Kind == telemetry.EntryCalibration {
+			// It holds from its receipt on, which is not moved: what was measured before the last configuration, and comes late, is read by it.
+			if err := apply(rec); err != nil {
+				return err
+			}
+			continue
+		}
 		// A level that was chosen under an earlier configuration still stands.
 		rec.Received = max(rec.Received, last.Received)
 		if err := apply(rec); err != nil {
@@ -62,6 +70,11 @@ func Standing(ctx context.Context, j journal.Recovery, site string, from telemet
 	at := max(from.Deaf, last.Received)
 	return apply(&telemetry.Record{Seq: from.After, Kind: telemetry.KindService, Site: site, At: at, Received: at,
 		Service: &telemetry.Service{Since: from.Deaf, Deaf: true, Door: doorBroker}})
+}
+
+// stands reports whether what a person entered holds until another entry says otherwise, however long ago it was.
+func stands(k telemetry.EntryKind) bool {
+	return k == telemetry.EntryLevel || k == telemetry.EntryMaintenance || k == telemetry.EntryCalibration
 }
 
 // News keeps of the verdicts that an engine restates when it takes over those that differ from what was recorded, and says

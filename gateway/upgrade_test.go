@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -103,6 +104,46 @@ func TestAnUpgradeIsBounded(t *testing.T) {
 	v, _ := b.View("mall")
 	if v.Version == "" || v.Zones[0].Persons.Persons < 11 {
 		t.Errorf("after the upgrade: version %q, %v persons: want the configuration in force and the 12 who came in", v.Version, v.Zones[0].Persons)
+	}
+}
+
+// A thermometer that was calibrated before the horizon is read with that offset after an upgrade too, and from the time on from which it held.
+func TestAnUpgradeKeepsCalibrations(t *testing.T) {
+	m := newMemory()
+	b := newBench(t, m, "mall")
+	at := begin.Add(time.Minute)
+	calibration := telemetry.Entry{ID: "c", Kind: telemetry.EntryCalibration, Subject: "thermo", Value: 1.3, Text: facility.CalibrationText(9, 0.3)}
+	if err := b.Enter(t.Context(), "mall", calibration, telemetry.Never, at); err != nil {
+		t.Fatal(err)
+	}
+	b.commit(at)
+	for day := range 60 {
+		at := begin.Add(time.Duration(day) * 24 * time.Hour).Add(time.Hour)
+		if day == 2 {
+			// The configuration that stands is newer than the calibration, which holds from its own time on all the same.
+			b.defs[0].Site.Name = "Mall"
+			if err := b.Configure(t.Context(), b.defs, "test", at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.send("gerbang/v1/mall/count", counted(day+1, 1, 1), at)
+		b.commit(at)
+	}
+	offsets := func() []facility.Offset {
+		v, _ := b.View("mall")
+		return v.Devices[1].Offsets
+	}
+	want := offsets()
+	if len(want) != 1 || want[0].Value != 1.3 || want[0].From != at {
+		t.Fatalf("before the upgrade: got %+v, want 1.3 from %v on", want, at)
+	}
+	anotherVersion(m)
+	b.open()
+	if last := engines(m)[1]; last.After == 0 {
+		t.Fatal("the engine began with the first record, want the horizon")
+	}
+	if got := offsets(); !slices.Equal(got, want) {
+		t.Errorf("after the upgrade: got %+v, want %+v", got, want)
 	}
 }
 

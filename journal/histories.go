@@ -24,7 +24,8 @@ type HistoryQuery struct {
 	From, Until telemetry.Instant
 	// Known leaves out changes that were told later; 0: none.
 	Known telemetry.Instant
-	// Explained asks for whole explanations. Without it the changes have the reason alone, and neither kind nor class.
+	// Explained asks for whole explanations. Without it the changes have the reason alone, and the kind and class of the first change that
+	// is given of their rule and subject.
 	Explained bool
 	// Most bounds the changes of the period; 0: any number.
 	Most int

@@ -137,7 +137,7 @@ func (w *Witness) inForce(v *rules.VerdictView, at telemetry.Instant) []string {
 	c := &w.configured
 	lines := []string{fmt.Sprintf("configuration %s of %s (record %d, by %s)", c.Configuration.Version, w.time(c.Received), c.Seq, cmp.Or(c.Configuration.Author, "nobody"))}
 	protocol := ""
-	for _, d := range w.agenda.On(facility.DayAt(at.In(w.Location()), w.Location())) {
+	for _, d := range w.agenda.At(at) {
 		if d.Rule == v.Rule && d.Subject == v.Subject {
 			protocol = d.Protocol
 		}

@@ -64,14 +64,14 @@ func (t *Trial) Readings() uint64 { return t.readings }
 
 // Apply judges a record of the site. It need not stay as it is afterwards.
 func (t *Trial) Apply(rec *telemetry.Record) error {
-	if rec.Received >= t.until || t.reform.drops(rec) {
+	if rec.Received >= t.until || !rec.Judged() || t.reform.drops(rec) {
 		return nil
 	}
 	t.now = max(t.now, rec.Received)
 	switch rec.Kind {
 	case telemetry.KindObservation:
 		t.readings += uint64(len(rec.Observation.Readings))
-	case telemetry.KindTick, telemetry.KindRejection:
+	case telemetry.KindTick:
 		return nil // the clock moves with the next record, and what came due meanwhile fires at its own time
 	case telemetry.KindConfiguration:
 		return t.configure(rec)

@@ -73,24 +73,18 @@ func (a *Agenda) Site() *facility.Site { return &a.plan.def.Site }
 // Location is the site's time zone.
 func (a *Agenda) Location() *time.Location { return a.plan.loc }
 
-// On lists what is judged on a day of the site, also for a part of it; where two protocols have judged it, as the first of the day
-// says. A thermometer of which only its readings tell that it is one is missing.
-func (a *Agenda) On(day facility.Date) []Duty {
+// At lists what is judged at a moment, and goes on to be until Next. A thermometer of which only its readings tell that it is one is
+// missing.
+func (a *Agenda) At(t telemetry.Instant) []Duty {
 	var all []Duty
-	listed := make(map[instanceKey]bool)
-	end := a.plan.midnight(day.AddDays(1))
-	for t := a.plan.midnight(day); t < end; t = a.plan.nextProtocol(t) {
-		for _, ref := range a.plan.inForce(t) {
-			for _, d := range a.duties[ref] {
-				if key := (instanceKey{d.Rule, d.Subject}); !listed[key] {
-					listed[key] = true
-					all = append(all, d)
-				}
-			}
-		}
+	for _, ref := range a.plan.inForce(t) {
+		all = append(all, a.duties[ref]...)
 	}
 	return all
 }
+
+// Next is the first moment after t at which something else may be judged: a protocol begins or ends. telemetry.Never: none does.
+func (a *Agenda) Next(t telemetry.Instant) telemetry.Instant { return a.plan.nextProtocol(t) }
 
 // Openings lists what of [from, until) the site is open, in order and apart from each other. A site without hours is always open.
 func (a *Agenda) Openings(from, until telemetry.Instant) []Opening {

@@ -116,12 +116,27 @@ func compareSayings(a, b saying) int {
 	return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.device, b.device), cmp.Compare(a.opened, b.opened), strings.Compare(string(a.outcome), string(b.outcome)))
 }
 
-// sensor finds a sensor's index, making it if it is new.
+// mostChannels bounds the channels of one device and quantity that are told apart, mostSensors those of one book, whose index has 16 bits: a
+// device that names a new channel in each message would fill memory.
+const (
+	mostChannels = 1024
+	mostSensors  = 32 * mostChannels
+)
+
+// sensor finds a sensor's index, making it if it is new. Channels above the bound are the device's own, without a name: whoever is too warm
+// there is seen all the same.
 func (b *caseBook) sensor(device, channel string) uint16 {
+	n := 0
 	for i := range b.sensors {
-		if b.sensors[i].device == device && b.sensors[i].channel == channel {
-			return uint16(i)
+		if b.sensors[i].device == device {
+			if b.sensors[i].channel == channel {
+				return uint16(i)
+			}
+			n++
 		}
+	}
+	if channel != "" && (n >= mostChannels || len(b.sensors) >= mostSensors) {
+		return b.sensor(device, "")
 	}
 	b.sensors = append(b.sensors, caseSensor{device, strings.Clone(channel)})
 	return uint16(len(b.sensors) - 1)

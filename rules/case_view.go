@@ -9,7 +9,7 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// MaxCases bounds the cases of one view; of more the oldest are left out.
+// MaxCases bounds the cases of one view; of more the oldest closed ones are left out first.
 const MaxCases = 500
 
 // CaseView is somebody who was too warm: a door, times and temperatures, and nothing that says who it was.
@@ -67,10 +67,24 @@ func (e *Engine) caseViews() []CaseView {
 	slices.SortStableFunc(all, func(a, b CaseView) int { return cmp.Or(cmp.Compare(a.Opened, b.Opened), strings.Compare(a.ID, b.ID)) })
 	// Several rules about one thermometer see the same person: the first of them speaks.
 	all = slices.CompactFunc(all, func(a, b CaseView) bool { return a.ID == b.ID })
-	if n := len(all) - MaxCases; n > 0 {
-		all = slices.Delete(all, 0, n)
+	return atMostCases(all)
+}
+
+// atMostCases cuts cases, which are by time, to as many as a view holds: the oldest of those that are closed first, since an open one still
+// asks something of people, who answer it by its id.
+func atMostCases(all []CaseView) []CaseView {
+	n := len(all) - MaxCases
+	if n <= 0 {
+		return all
 	}
-	return all
+	all = slices.DeleteFunc(all, func(c CaseView) bool {
+		cut := n > 0 && !c.Open()
+		if cut {
+			n--
+		}
+		return cut
+	})
+	return slices.Delete(all, 0, n)
 }
 
 // views appends the cases that a device opened in [from, to), as they are at now.

@@ -391,7 +391,7 @@ func (e *Engine) wire() {
 	for _, t := range e.tasks {
 		t.watchers, t.nearby = nil, nil
 	}
-	e.spreadWatchers, e.keepsSpread, e.medians = nil, false, [2]medians{}
+	e.spreadWatchers, e.keepsSpread, e.medians = nil, false, medians{}
 	for _, b := range e.caseBooks() {
 		b.folds, b.watchers = nil, nil
 	}

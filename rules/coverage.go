@@ -105,10 +105,16 @@ func (j *coverageJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetr
 	default:
 		f.verdict, f.reason = Unknown, ReasonNear
 	}
+	doubted := ""
 	for _, d := range j.thermometers {
-		if x, _ := d.incredible(t); x {
-			return unknown(ReasonIncredible, d.id), until
+		x, _, next := d.incredible(t)
+		until = min(until, next)
+		if x && doubted == "" {
+			doubted = d.id
 		}
+	}
+	if doubted != "" {
+		return unknown(ReasonIncredible, doubted), until
 	}
 	return f, until
 }

@@ -68,7 +68,7 @@ var credibilityKind = kind{
 		d := b.device(s)
 		j := &credibilityJudge{params: b.rule.Params.(*Credibility), plan: b.plan, engine: b.engine, device: d}
 		if d != nil {
-			d.credit = b.instance
+			d.credit = b.joined(d.credit)
 			b.trusts()
 			b.engine.keepsSpread = true
 		}
@@ -166,15 +166,25 @@ func (j *credibilityJudge) find(hour telemetry.Instant) finding {
 
 // others is the median of the medians of the other thermometers with enough readings, and how many these are.
 func (j *credibilityJudge) others(from, to telemetry.Instant) (median float64, n int) {
-	all := slices.DeleteFunc(slices.Clone(j.engine.mediansOf(from, to, j.params.Readings)), func(m deviceMedian) bool { return m.device == j.device })
-	if len(all) == 0 {
+	all := j.engine.mediansOf(from, to, j.params.Readings)
+	own := slices.IndexFunc(all, func(m deviceMedian) bool { return m.device == j.device })
+	n = len(all)
+	if own >= 0 {
+		n--
+	}
+	if n == 0 {
 		return 0, 0
 	}
-	k := len(all) / 2
-	if len(all)%2 == 0 {
-		return hundredths((all[k-1].median + all[k].median) / 2), len(all)
+	other := func(k int) float64 { // the k-th of them
+		if own >= 0 && k >= own {
+			k++
+		}
+		return all[k].median
 	}
-	return all[k].median, len(all)
+	if n%2 == 0 {
+		return hundredths((other(n/2-1) + other(n/2)) / 2), n
+	}
+	return other(n / 2), n
 }
 
 // deviceMedian is the median of a thermometer's readings in some time.
@@ -183,35 +193,55 @@ type deviceMedian struct {
 	median float64
 }
 
-// medians are those of all thermometers in a time, as they were found last.
-type medians struct {
+// medianPeriod is a time of which the medians of all thermometers with enough readings are known.
+type medianPeriod struct {
 	from, to telemetry.Instant
-	edits    uint64
 	enough   int
-	all      []deviceMedian // by median, then device
+}
+
+// mostMedians bounds the medians that are remembered: 16 MB of them.
+const mostMedians = 1 << 20
+
+// medians are those of all thermometers in the times that were asked about: a late reading makes each of them look at all hours since.
+type medians struct {
+	of map[medianPeriod][]deviceMedian // by median, then device
+	n  int
+}
+
+// forget drops what rests on the readings of an hour that begins at a time.
+func (m *medians) forget(hour telemetry.Instant) {
+	for p, all := range m.of {
+		if p.from <= hour && hour < p.to {
+			m.n -= len(all)
+			delete(m.of, p)
+		}
+	}
 }
 
 // mediansOf finds the medians of all thermometers with enough readings in a time.
 func (e *Engine) mediansOf(from, to telemetry.Instant, enough int) []deviceMedian {
-	for i := range e.medians {
-		if m := &e.medians[i]; m.from == from && m.to == to && m.edits == e.spreadEdits && m.enough == enough {
-			return m.all
-		}
+	p := medianPeriod{from, to, enough}
+	all, known := e.medians.of[p]
+	if known {
+		return all
 	}
-	m := medians{from: from, to: to, edits: e.spreadEdits, enough: enough}
 	for d := range e.everyDevice() {
 		if d.whole != d || len(d.spreads) == 0 {
 			continue
 		}
 		if s := d.spreadOf(from, to); s.n >= enough {
-			m.all = append(m.all, deviceMedian{d, s.quantile(0.5)})
+			all = append(all, deviceMedian{d, s.quantile(0.5)})
 		}
 	}
-	slices.SortFunc(m.all, func(a, b deviceMedian) int {
+	slices.SortFunc(all, func(a, b deviceMedian) int {
 		return cmp.Or(cmp.Compare(a.median, b.median), a.device.index-b.device.index)
 	})
-	e.medians[0], e.medians[1] = m, e.medians[0] // today, and the day before
-	return m.all
+	if e.medians.of == nil || e.medians.n+len(all) > mostMedians || len(e.medians.of) >= mostMedians/1024 {
+		e.medians = medians{of: make(map[medianPeriod][]deviceMedian)}
+	}
+	e.medians.of[p] = all
+	e.medians.n += len(all)
+	return all
 }
 
 func (j *credibilityJudge) show(_ telemetry.Instant, x *Explanation) {
@@ -226,15 +256,23 @@ func (j *credibilityJudge) evidence(t telemetry.Instant, to []Evidence) []Eviden
 	return newestEvidence(j.device.evidence(t, telemetry.BodyTemperature, to), first)
 }
 
-// incredible reports whether a rule finds that a thermometer's readings at t are no evidence, and whether they are too high, so that
-// who is too warm by it need not be.
-func (d *deviceState) incredible(t telemetry.Instant) (incredible, high bool) {
-	i := d.whole.credit
-	if i == nil {
-		return false, false
+// incredible reports whether some rule in force finds that a thermometer's readings at t are no evidence, and whether they are too high,
+// so that who is too warm by it need not be; until is when that may change.
+func (d *deviceState) incredible(t telemetry.Instant) (incredible, high bool, until telemetry.Instant) {
+	until = telemetry.Never
+	for _, i := range d.whole.credit {
+		era, next := i.eraAt(t)
+		if t < era.from {
+			until = min(until, era.from) // the first era of a rule says nothing of the time before it
+			continue
+		}
+		f, next := era.ask(t, Within, next)
+		until = min(until, next)
+		if f.verdict == Breached {
+			incredible, high = true, high || f.constraint == byMedian && f.value > f.limit
+		}
 	}
-	f, _ := i.ask(t, Within)
-	return f.verdict == Breached, f.verdict == Breached && f.constraint == byMedian && f.value > f.limit
+	return incredible, high, until
 }
 
 // spreadHour is what a thermometer read in an hour, by tenths of a degree.
@@ -263,6 +301,7 @@ func (e *Engine) noteSpread(d *deviceState, v float64, at telemetry.Instant) {
 	}
 	if border := telemetry.Instant((x.hour + 1) * int64(time.Hour)); border <= e.clock {
 		e.spreadEdits++
+		e.medians.forget(telemetry.Instant(x.hour * int64(time.Hour)))
 		for _, i := range e.spreadWatchers {
 			e.ask(i, border)
 		}

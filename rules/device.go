@@ -61,7 +61,7 @@ type deviceState struct {
 	cases        *caseBook         // of a thermometer that hangs at no door; nil: no rule asks
 	offsets      facility.Offsets  // calibrations; the configuration's offset holds before the first
 	spreads      []spreadHour      // body temperatures of a whole device, its channels' among them
-	credit       *instance         // says whether they are credible; nil: nobody does
+	credit       []*instance       // say whether they are credible; none: nobody does
 	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
 	watchers     []readWatcher
 	zoneWatchers bool        // its zone has watchers of readings

@@ -60,7 +60,7 @@ type Engine struct {
 	spreadWatchers []*instance // asked when readings of an hour that is over come
 	spreadEdits    uint64      // how often they came
 	keepsSpread    bool        // there is such a rule
-	medians        [2]medians
+	medians        medians
 
 	// The queue's slots: the calendar, the watches, the instances, the zones with the building first.
 	queue   deadlines
@@ -250,6 +250,7 @@ func (e *Engine) newDay() {
 	e.day, e.midnight = e.plan.midnight(e.plan.date(e.clock)), e.plan.nextMidnight(e.clock)
 	e.resetToday()
 	old := e.clock.Add(-horizon)
+	e.medians = medians{}
 	for _, d := range e.doors {
 		d.forget(old)
 		d.forgetScreens(e.clock)

@@ -44,7 +44,7 @@ func (e *Engine) enter(n *telemetry.Entry, at, received telemetry.Instant) {
 		} else {
 			scope, ok := ScopeOf(n.Subject)
 			if from := max(at, n.From); ok && n.Until > from {
-				e.upkeep.enter(upkeepEntry{from, n.Until, at, strings.Clone(n.ID), scope, strings.Clone(n.Author), strings.Clone(n.Reason)})
+				e.upkeep.enter(upkeepEntry{from, n.Until, at, strings.Clone(n.ID), scope, strings.Clone(n.Author), strings.Clone(n.Reason)}, e.clock)
 			}
 		}
 		e.maintain()

@@ -111,7 +111,7 @@ func deviceTime(said string) (telemetry.Instant, bool) {
 	n, err := strconv.ParseFloat(said, 64)
 	const far = 1e11 // in seconds the year 5138, in milliseconds 1973
 	switch {
-	case err != nil || n < 0 || n >= far*1e3:
+	case err != nil || !(n >= 0 && n < far*1e3): // also what is no number
 		return 0, false
 	case n >= far:
 		return telemetry.Instant(n * 1e6), true

@@ -18,6 +18,9 @@ const lateBy = 64
 // mostHoles bounds the gaps of one device that may still be filled; the oldest of more stay lost.
 const mostHoles = 1024
 
+// mostBoots bounds the sequences of one device: two devices under one id, or a number that is none, begin one with each message.
+const mostBoots = 64
+
 // sequence are the numbers of a device's messages since it last began to count: which came, and which lie between those that came.
 type sequence struct {
 	boot      string // of the device, where it tells
@@ -113,13 +116,22 @@ func (h *health) counting(boot string, n uint64, at telemetry.Instant) int {
 	return newCounting
 }
 
-// begin makes a sequence of one number.
+// begin makes a sequence of one number. Of more than there may be, the one that ended first gives way.
 func (h *health) begin(boot string, n uint64, at telemetry.Instant) {
 	one := sequence{boot: strings.Clone(boot), low: n, high: n, from: at, to: at}
 	i, _ := slices.BinarySearchFunc(h.boots, one, func(a, b sequence) int {
 		return cmp.Or(strings.Compare(a.boot, b.boot), cmp.Compare(a.from, b.from))
 	})
 	h.boots = slices.Insert(h.boots, i, one)
+	for len(h.boots) > mostBoots {
+		oldest := 0
+		for k := range h.boots {
+			if h.boots[k].to < h.boots[oldest].to {
+				oldest = k
+			}
+		}
+		h.boots = slices.Delete(h.boots, oldest, oldest+1)
+	}
 }
 
 // missing finds the hole that a number lies in.

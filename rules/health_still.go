@@ -35,15 +35,28 @@ func canFreeze(q telemetry.Quantity) bool {
 	return q.Definition().Form == telemetry.Gauge
 }
 
-// note takes in a reading and reports whether it told anything new.
+// note takes in a reading and reports whether it told anything new. Channels above the bound are not looked at.
 func (h *health) note(r *telemetry.Reading, at telemetry.Instant) bool {
 	i, found := slices.BinarySearchFunc(h.still, r, func(s stillness, r *telemetry.Reading) int {
 		return cmp.Or(cmp.Compare(s.quantity, r.Quantity), strings.Compare(s.channel, r.Channel))
 	})
 	if !found {
+		if len(h.still) >= mostChannels && h.channels(r.Quantity) >= mostChannels {
+			return false
+		}
 		h.still = slices.Insert(h.still, i, stillness{quantity: r.Quantity, channel: strings.Clone(r.Channel)})
 	}
 	return h.still[i].note(slotOf(at), r.Value)
+}
+
+// channels is how many channels of a quantity are looked at.
+func (h *health) channels(q telemetry.Quantity) (n int) {
+	for i := range h.still {
+		if h.still[i].quantity == q {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *stillness) note(slot int64, value float64) bool {

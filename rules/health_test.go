@@ -260,3 +260,39 @@ func TestOutageOfASwitch(t *testing.T) {
 	r.wantPhase("silence", "s0", Firing)
 	r.wantVerdict("silence", "s1", "within")
 }
+
+// Finding 1: two devices under one id, each with numbers of its own far from the other's, began a new sequence with each message.
+func TestFinding1SequencesOfADeviceAreBounded(t *testing.T) {
+	h := &health{wants: healthSequence}
+	start := telemetry.InstantOf(time.Date(2022, 7, 4, 8, 0, 0, 0, time.UTC))
+	for i := range 1000 {
+		at := start.Add(time.Duration(i) * time.Second)
+		h.number("", uint64(5000+i/2+i%2*1_000_000), at)
+		if len(h.boots) > mostBoots {
+			t.Fatalf("after %d messages: got %d sequences, want at most %d", i+1, len(h.boots), mostBoots)
+		}
+	}
+	if newest := h.boots[len(h.boots)-1]; newest.to != start.Add(999*time.Second) {
+		t.Errorf("newest sequence: got one up to %v, want the last message's", newest.to)
+	}
+	// One that comes late takes no room from those that are newer.
+	oldest := h.boots[0].to
+	h.number("", 77, start)
+	if len(h.boots) != mostBoots || h.boots[0].to != oldest {
+		t.Errorf("after a late message: got %d sequences from %v on, want %d from %v on", len(h.boots), h.boots[0].to, mostBoots, oldest)
+	}
+}
+
+// Finding 22: a device that says NaN of the time says nothing; what int64(NaN) is depends on the machine.
+func TestFinding22ATimeThatIsNoNumber(t *testing.T) {
+	for _, said := range []string{"NaN", "nan", "-NaN", "Inf", "-Inf", "-1", "1e14", "0x"} {
+		if at, ok := deviceTime(said); ok {
+			t.Errorf("%q: got %v, want no time", said, at)
+		}
+	}
+	for said, want := range map[string]telemetry.Instant{"1656918000": 1656918000e9, "1656918000000": 1656918000e9, "2022-07-04T07:00:00Z": 1656918000e9} {
+		if at, ok := deviceTime(said); !ok || at != want {
+			t.Errorf("%q: got %v, %v, want %v", said, at, ok, want)
+		}
+	}
+}

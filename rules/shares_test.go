@@ -225,3 +225,20 @@ func TestSharesDoNotDependOnTheOrder(t *testing.T) {
 		}
 	})
 }
+
+// Finding 18: where nothing counts vehicles the verdict follows the hours all the same.
+func TestFinding18VehiclesWithoutACounterFollowTheHours(t *testing.T) {
+	d := shares(t, ruleOf("vehicles", nil))
+	delete(d.Measures, "cars")
+	r := newRig(t, d)
+	r.wantVerdict("vehicles", "cars", "unknown/closed")
+	r.tick("2022-07-04 09:00:00")
+	r.wantVerdict("vehicles", "cars", "unknown/no_data")
+	r.out.Reset()
+	r.tick("2022-07-04 23:00:00")
+	r.wantVerdict("vehicles", "cars", "unknown/closed")
+	i := r.engine.instances[0]
+	if _, until := i.ask(r.at("2022-07-04 09:00:00"), Within); until == telemetry.Never {
+		t.Error("without a counter: got no time at which the answer changes, want the closing")
+	}
+}

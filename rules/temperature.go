@@ -205,12 +205,11 @@ func (p *Temperature) fever(v float64) bool {
 func (j *temperatureJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
 	f, seen := unknown(ReasonNoData, ""), false
 	c, in, _, until := j.running(t)
-	if j.device.credit != nil {
-		until = min(until, t-t%telemetry.Instant(time.Hour)+telemetry.Instant(time.Hour))
-		// Who is too warm even by one that reads too little is.
-		if x, high := j.device.incredible(t); x && (high || c == nil) {
-			return unknown(ReasonIncredible, j.device.id), until
-		}
+	doubted, high, next := j.device.incredible(t)
+	until = min(until, next)
+	// Who is too warm even by one that reads too little is.
+	if doubted && (high || c == nil) {
+		return unknown(ReasonIncredible, j.device.id), until
 	}
 	if c != nil {
 		f = finding{verdict: Breached, hasLimit: true, limit: j.params.Above, unit: telemetry.BodyTemperature.Unit(), constraint: "threshold"}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 // Maintenance: for a time nothing is judged of a site, a zone, a door, a device or a rule. Judges are asked all the same, and what they
 // find stays visible in the explanation; the verdict alone is taken out of their hands.
 
-// mostUpkeep bounds how many entries of a site are kept: the oldest give way.
+// mostUpkeep bounds how many entries of a site are kept: those that are over give way first, then what begins last.
 const mostUpkeep = 256
 
 // upkeepEntry is maintenance that a person entered.
@@ -35,7 +36,8 @@ type upkeepBook struct {
 	ends    []ending      // by id
 }
 
-func (b *upkeepBook) enter(e upkeepEntry) {
+// enter takes in an entry at the clock now.
+func (b *upkeepBook) enter(e upkeepEntry, now telemetry.Instant) {
 	for _, x := range b.ends {
 		if e.id != "" && x.id == e.id {
 			e.until = min(e.until, x.at)
@@ -48,8 +50,21 @@ func (b *upkeepBook) enter(e upkeepEntry) {
 	}
 	b.entries = slices.Insert(b.entries, i, e)
 	if len(b.entries) > mostUpkeep {
-		b.entries = slices.Delete(b.entries, 0, 1)
+		n := b.leastNeeded(now)
+		b.entries = slices.Delete(b.entries, n, n+1)
 	}
+}
+
+// leastNeeded is the entry that ended first or, where none is over, the one that begins last: never one that is in force.
+func (b *upkeepBook) leastNeeded(now telemetry.Instant) int {
+	least := len(b.entries) - 1
+	first := max(now, 0) + 1
+	for i := range b.entries {
+		if u := b.entries[i].until; u < first {
+			least, first = i, u
+		}
+	}
+	return least
 }
 
 // takeBack ends the entry with an id, also where it is heard of only later.
@@ -78,35 +93,117 @@ type upkeep struct {
 	planned []int // of the plan's
 }
 
-// maintain finds the maintenance that concerns each instance. Most sites have none.
+// maintain finds the maintenance that concerns each instance. Most sites have none. It costs a few look-ups an instance, however many
+// entries there are: a large site is not to stall the others.
 func (e *Engine) maintain() {
+	entered := make(map[facility.Scope][]int, len(e.upkeep.entries))
+	for n := range e.upkeep.entries {
+		s := e.upkeep.entries[n].scope
+		entered[s] = append(entered[s], n)
+	}
+	matchers := make(map[*plan]*upkeepMatcher, 1)
 	for _, i := range e.instances {
 		for k := range i.eras {
 			era := &i.eras[k]
-			site := &era.plan.def.Site
 			era.upkeep, era.book = nil, &e.upkeep
-			if len(site.Maintenance) == 0 && len(e.upkeep.entries) == 0 {
+			if len(era.plan.def.Site.Maintenance) == 0 && len(entered) == 0 {
 				continue
 			}
-			var u upkeep
-			concerned := func(s facility.Scope) bool {
-				return site.Holds(s, i.rule, facility.ScopeKind(i.subject.Kind), i.subject.ID)
+			m := matchers[era.plan]
+			if m == nil {
+				m = newUpkeepMatcher(era.plan, entered)
+				matchers[era.plan] = m
 			}
-			for n := range site.Maintenance {
-				if concerned(site.Maintenance[n].Scope) {
-					u.planned = append(u.planned, n)
-				}
-			}
-			for n := range e.upkeep.entries {
-				if concerned(e.upkeep.entries[n].scope) {
-					u.book = append(u.book, n)
-				}
-			}
-			if len(u.planned)+len(u.book) > 0 {
-				era.upkeep = &u
-			}
+			era.upkeep = m.about(i.rule, i.subject)
 		}
 	}
+}
+
+// upkeepMatcher finds the maintenance that concerns an instance of one plan. Instances that the same scopes hold share what it finds.
+type upkeepMatcher struct {
+	plan    *plan
+	entered map[facility.Scope][]int // entries by scope
+	planned map[facility.Scope][]int // the plan's by scope
+	ordinal map[facility.Scope]int   // of the scopes that there is maintenance about
+	found   map[string]*upkeep       // by the ordinals of the scopes
+	scopes  []facility.Scope
+	key     []byte
+}
+
+func newUpkeepMatcher(p *plan, entered map[facility.Scope][]int) *upkeepMatcher {
+	m := &upkeepMatcher{plan: p, entered: entered, planned: make(map[facility.Scope][]int), ordinal: make(map[facility.Scope]int), found: make(map[string]*upkeep)}
+	for n := range p.def.Site.Maintenance {
+		s := p.def.Site.Maintenance[n].Scope
+		m.planned[s] = append(m.planned[s], n)
+		m.ordinal[s] = 0
+	}
+	for s := range entered {
+		m.ordinal[s] = 0
+	}
+	n := 0
+	for s := range m.ordinal {
+		m.ordinal[s] = n
+		n++
+	}
+	return m
+}
+
+// about is the maintenance of a rule about a subject; nil: there is none.
+func (m *upkeepMatcher) about(rule string, s Subject) *upkeep {
+	m.scopes, m.key = m.plan.scopes(rule, s, m.scopes[:0]), m.key[:0]
+	for _, scope := range m.scopes {
+		if n, ok := m.ordinal[scope]; ok {
+			m.key = binary.AppendUvarint(m.key, uint64(n))
+		}
+	}
+	if len(m.key) == 0 {
+		return nil
+	}
+	if u, ok := m.found[string(m.key)]; ok {
+		return u
+	}
+	u := new(upkeep)
+	for k, scope := range m.scopes {
+		if !slices.Contains(m.scopes[:k], scope) {
+			u.book = append(u.book, m.entered[scope]...)
+			u.planned = append(u.planned, m.planned[scope]...)
+		}
+	}
+	slices.Sort(u.book)
+	slices.Sort(u.planned)
+	m.found[string(m.key)] = u
+	return u
+}
+
+// scopes appends the scopes that hold what a rule judges: the site and the rule; a subject by its id and kind; the zone or door where it is,
+// such as those of devices and tasks, and the zones around a zone.
+func (p *plan) scopes(rule string, s Subject, all []facility.Scope) []facility.Scope {
+	all = append(all, facility.Scope{}, facility.Scope{Kind: facility.OfRule, ID: rule})
+	at := facility.Place{}
+	switch s.Kind {
+	case SubjectZone:
+		at = facility.Place{Kind: facility.AtZone, ID: s.ID}
+	case SubjectDoor:
+		at = facility.Place{Kind: facility.AtDoor, ID: s.ID}
+	case SubjectDevice:
+		all = append(all, facility.Scope{Kind: facility.OfDevice, ID: s.ID})
+		at = p.device(s.ID).Place
+	case SubjectTask:
+		at = p.task(s.ID).Place
+	}
+	if at.Kind == facility.AtTask {
+		at = p.task(at.ID).Place
+	}
+	switch at.Kind {
+	case facility.AtDoor:
+		all = append(all, facility.Scope{Kind: facility.OfDoor, ID: at.ID})
+	case facility.AtZone:
+		for id, n := at.ID, 0; id != "" && n <= len(p.def.Site.Zones); n++ {
+			all = append(all, facility.Scope{Kind: facility.OfZone, ID: id})
+			id = p.zone(id).Parent
+		}
+	}
+	return all
 }
 
 // maintained reports whether there is maintenance at t, and when that may change.
@@ -139,7 +236,7 @@ func (p *plan) planned(n int, t telemetry.Instant) (held bool, until telemetry.I
 		// What comes once needs no midnight to be looked for.
 		from, end := onlyTime(w, p.loc)
 		switch {
-		case len(w.Except) > 0 || t >= end:
+		case slices.Contains(w.Except, w.From) || t >= end:
 			return false, telemetry.Never
 		case t < from:
 			return false, from
@@ -167,7 +264,7 @@ func onlyTime(w *facility.Event, loc *time.Location) (from, until telemetry.Inst
 		loc = w.Location.Location
 	}
 	begin := w.At.On(w.From, loc)
-	return telemetry.InstantOf(begin), telemetry.InstantOf(begin.Add(w.Lasts))
+	return telemetry.InstantOf(begin), telemetry.InstantOf(w.Ends(w.From, loc))
 }
 
 // MaintenanceView is maintenance that is, or that a person entered and is to come.

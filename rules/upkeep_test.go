@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,7 +45,10 @@ func TestMaintenanceNeitherJudgesNorHides(t *testing.T) {
 
 // TestMaintenanceHolds: what a scope holds.
 func TestMaintenanceHolds(t *testing.T) {
-	s := &mall(t).Site
+	p, err := planOf(mall(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		scope    facility.Scope
 		rule     string
@@ -65,7 +69,7 @@ func TestMaintenanceHolds(t *testing.T) {
 		{facility.Scope{Kind: facility.OfRule, ID: "r"}, "r", "site", "mpp", true},
 		{facility.Scope{Kind: facility.OfRule, ID: "r"}, "q", "site", "mpp", false},
 	} {
-		if got := s.Holds(tc.scope, tc.rule, facility.ScopeKind(tc.kind), tc.id); got != tc.want {
+		if got := slices.Contains(p.scopes(tc.rule, Subject{SubjectKind(tc.kind), tc.id}, nil), tc.scope); got != tc.want {
 			t.Errorf("%v about %s %s %s: got %t, want %t", tc.scope, tc.rule, tc.kind, tc.id, got, tc.want)
 		}
 	}

@@ -74,7 +74,7 @@ func (j *vehiclesJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetr
 		return unknown(ReasonClosed, ""), until
 	}
 	if len(j.devices) == 0 {
-		return unknown(ReasonNoData, ""), telemetry.Never
+		return unknown(ReasonNoData, ""), until
 	}
 	now := minuteOf(t)
 	window := p.Window

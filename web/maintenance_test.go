@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -43,5 +44,18 @@ func TestMaintenance(t *testing.T) {
 	form = url.Values{"id": {"5f0c2c8e-1b7a-4c55-8a86-0c9e5f7d2a11"}, "choice": {"rule:kapasitas"}, "until": {"2026-01-05T13:00"}, "reason": {"<b>uji"}}
 	if a := r.do("POST", "/site/mpp-gresik/maintenance", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html", "Accept-Language", "en"); a.StatusCode != 422 || !strings.Contains(a.body, `value="&lt;b&gt;uji"`) {
 		t.Errorf("an end in the past by form: got %d, want the form back", a.StatusCode)
+	}
+}
+
+// Finding 21: a part of a site whose name is as long as names may be is chosen by the form as by the API.
+func TestR21_LongPartsAreChosen(t *testing.T) {
+	want := "device:" + strings.Repeat("d", 64)
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(url.Values{"choice": {want}}.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if err := r.ParseForm(); err != nil {
+		t.Fatal(err)
+	}
+	if f := standingFormOf(r, "x"); f.Choice != want {
+		t.Errorf("got %q, want all of it", f.Choice)
 	}
 }

@@ -16,6 +16,8 @@ import (
 const (
 	// maxLegal bounds the number of an order, in runes.
 	maxLegal = 120
+	// maxScope bounds what is chosen, in runes: a kind and an id, as the API takes it.
+	maxScope = 80
 	// standingAhead is how far ahead something can be planned. Orders come weeks before they hold, not years.
 	standingAhead = 366 * 24 * time.Hour
 )
@@ -177,7 +179,7 @@ type standingForm struct {
 func standingFormOf(r *http.Request, author string) standingForm {
 	get := func(key string, most int) string { return cleanText(r.PostForm.Get(key), most) }
 	return standingForm{
-		ID: get("id", 36), Choice: get("choice", maxName), From: get("from", len(localTime)), Until: get("until", len(localTime)),
+		ID: get("id", 36), Choice: get("choice", maxScope), From: get("from", len(localTime)), Until: get("until", len(localTime)),
 		Reason: get("reason", maxReason), Legal: get("legal", maxLegal), Author: cmp.Or(get("author", maxName), author),
 	}
 }

@@ -15,7 +15,7 @@ func histories(t testing.TB, h Harness) {
 	j := open(t, h)
 	zone, door := rules.Subject{Kind: rules.SubjectZone, ID: "hall"}, rules.Subject{Kind: rules.SubjectDoor, ID: "hall"}
 	change := func(record, from, until uint64, rule string, s rules.Subject, to rules.Verdict) rules.Transition {
-		t := rules.Transition{Site: "mall", Rule: rule, Subject: s, At: at(from), To: to, Record: record, Told: at(record), Late: until > 0, Kind: "capacity"}
+		t := rules.Transition{Site: "mall", Rule: rule, Subject: s, At: at(from), To: to, Record: record, Told: at(record), Late: until > 0, Kind: "capacity", Class: rules.ClassBreach}
 		if t.Late {
 			t.Until = at(until)
 		}
@@ -59,7 +59,7 @@ func histories(t testing.TB, h Harness) {
 				for _, x := range got.Transitions {
 					changes = append(changes, x.Record)
 					if x.Told != at(x.Record) || x.Idle != (x.To == rules.Unknown) || (x.Explanation.Reason == rules.ReasonPending) != x.Idle || x.Explanation.HasValue && !explained && x.Explanation.Value != float64(x.Record) ||
-						explained && (x.Explanation.Value != float64(x.Record) || x.Kind != "capacity") {
+						explained && x.Explanation.Value != float64(x.Record) || x.Kind != "capacity" || x.Class != rules.ClassBreach {
 						t.Errorf("%s: a change reads %+v", c.name, x)
 					}
 				}

@@ -39,6 +39,55 @@ const (
 	stoppedAtSQL = `SELECT coalesce((SELECT received FROM records WHERE seq >= (SELECT position FROM cursors WHERE name = ?1 AND position > 0) ORDER BY seq LIMIT 1), 0)`
 )
 
+// kindsSQL reads the texts of a few changes only: one of each rule and subject.
+const kindsSQL = `SELECT rule, subject, coalesce(json_extract(body, '$.kind'), ''), coalesce(json_extract(body, '$.class'), '') FROM transitions
+	WHERE id IN (SELECT value FROM json_each(?1))`
+
+// measure is a rule about a subject.
+type measure struct {
+	rule    string
+	subject rules.Subject
+}
+
+// classify gives changes the kind and class of those whose ids are given, one of each rule and subject.
+func (j *Journal) classify(ctx context.Context, changes []rules.Transition, ids []int64) error {
+	list, err := json.Marshal(ids)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	type class struct {
+		kind  string
+		class rules.Class
+	}
+	classes := make(map[measure]class, len(ids))
+	err = each(ctx, j.reads, func(rows *sql.Rows) error {
+		var m measure
+		var subject string
+		var c class
+		if err := rows.Scan(&m.rule, &subject, &c.kind, &c.class); err != nil {
+			return err
+		}
+		m.subject = subjectOf(subject)
+		classes[m] = c
+		return nil
+	}, kindsSQL, string(list))
+	if err != nil {
+		return err
+	}
+	for i := range changes {
+		t := &changes[i]
+		c := classes[measure{t.Rule, t.Subject}]
+		t.Kind, t.Class = c.kind, c.class
+	}
+	return nil
+}
+
+// subjectOf reads a subject as the columns have it.
+func subjectOf(text string) rules.Subject {
+	kind, id, _ := strings.Cut(text, "/")
+	return rules.Subject{Kind: rules.SubjectKind(kind), ID: id}
+}
+
 // VerdictHistory implements journal.Histories.
 func (j *Journal) VerdictHistory(ctx context.Context, q journal.HistoryQuery) (*journal.VerdictHistory, error) {
 	h := new(journal.VerdictHistory)
@@ -71,8 +120,7 @@ func (j *Journal) VerdictHistory(ctx context.Context, q journal.HistoryQuery) (*
 			if err := rows.Scan(&r.id, &r.At, &r.Told, &r.Rule, &subject, &r.Until, &r.Late, &r.To, &r.Near, &r.Idle, &reason, &r.Record, &body); err != nil {
 				return err
 			}
-			kind, id, _ := strings.Cut(subject, "/")
-			r.Subject = rules.Subject{Kind: rules.SubjectKind(kind), ID: id}
+			r.Subject = subjectOf(subject)
 			r.Explanation.Reason = rules.Reason(reason)
 			if len(body) > 0 {
 				told := r.Told
@@ -94,6 +142,19 @@ func (j *Journal) VerdictHistory(ctx context.Context, q journal.HistoryQuery) (*
 	slices.SortFunc(found, func(a, b row) int { return cmp.Compare(a.id, b.id) })
 	for i := range found {
 		h.Transitions = append(h.Transitions, found[i].Transition)
+	}
+	if !q.Explained {
+		var firsts []int64 // ids
+		known := make(map[measure]bool)
+		for i := range found {
+			if m := (measure{found[i].Rule, found[i].Subject}); !known[m] {
+				known[m] = true
+				firsts = append(firsts, found[i].id)
+			}
+		}
+		if err := j.classify(ctx, h.Transitions, firsts); err != nil {
+			return nil, fmt.Errorf("reading the kinds of rules of site %q: %w", q.Site, err)
+		}
 	}
 	for sqlText, to := range map[string]*[]telemetry.Record{notesSQL: &h.Notes, configurationsSQL: &h.Configurations} {
 		r := newReader()

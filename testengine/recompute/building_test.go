@@ -172,7 +172,7 @@ func (m *maker) definition() *rules.Definition {
 	}
 	if m.planned && m.chance(.4) {
 		d.Site.Maintenance = []facility.Maintenance{{Scope: pick(m, facility.Scope{}, facility.Scope{Kind: facility.OfZone, ID: "hall"}, facility.Scope{Kind: facility.OfDoor, ID: "main"}), Reason: "x",
-			When: facility.Event{From: date.AddDays(m.IntN(2)), At: clock(pick(m, "09:00", "02:10", "22:30")), Lasts: m.duration(time.Minute, 8*time.Hour)}}}
+			When: facility.Event{From: date.AddDays(m.IntN(2)), At: clock(pick(m, "09:00", "02:10", "22:30")), Lasts: m.duration(time.Minute, 8*time.Hour), ByClock: m.chance(.5)}}}
 		if m.chance(.5) {
 			d.Site.Maintenance[0].When.Repeat = &facility.Repeat{Every: facility.Daily}
 		}

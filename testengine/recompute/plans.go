@@ -20,7 +20,11 @@ func (c *config) upkeepTimes() (all []upkeepTime) {
 		m := &c.Site.Maintenance[i]
 		for _, date := range occurrences(&m.When, c.days.dates[0], c.days.dates[len(c.days.dates)-1]) {
 			begin := shown(date, m.When.At, c.Site.Location.Location)
-			all = append(all, upkeepTime{opening{begin, begin.Add(m.When.Lasts)}, m.Scope})
+			end := begin.Add(m.When.Lasts)
+			if m.When.ByClock {
+				end = shown(date, m.When.At+facility.TimeOfDay(m.When.Lasts), c.Site.Location.Location)
+			}
+			all = append(all, upkeepTime{opening{begin, end}, m.Scope})
 		}
 	}
 	return all
