@@ -310,11 +310,7 @@ func show(r *telemetry.Record, loc *time.Location) string {
 // TestPlansAreRecomputed is the same about closed days, closings, maintenance, and levels that begin later or are taken back. PLANS in the environment
 // is how many.
 func TestPlansAreRecomputed(t *testing.T) {
-<<<<<<< HEAD
 	n := 10 // each takes as long as five others
-=======
-	n := 4
->>>>>>> main
 	if testengine.Racing || testing.Short() {
 		n = 1
 	}
