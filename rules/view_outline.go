@@ -146,12 +146,16 @@ func (v *View) Unheard() []string {
 	return slices.Compact(found)
 }
 
-// unreliable reports whether what a verdict about a device says is that its values are not to be relied on: a low battery is not yet.
+// unreliable reports whether what a verdict about a device says is that its values are not to be relied on: a low battery is not yet,
+// and neither is a device that is maintained, or a thermometer of which too few readings are known to say.
 func (v *VerdictView) unreliable() bool {
+	if v.Explanation.Reason == ReasonMaintenance {
+		return false
+	}
 	switch v.Kind {
 	case batteryKind.name, clockKind.name, lostKind.name, rejectedKind.name, tamperKind.name, outageKind.name:
 		return false
-	case deadCounterKind.name, frozenKind.name:
+	case credibilityKind.name, deadCounterKind.name, frozenKind.name:
 		return v.Verdict == Breached
 	}
 	return v.Verdict != Within

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -49,5 +50,19 @@ func TestAnOutlineSaysWhatTheVerdictsSay(t *testing.T) {
 		if twice := short.Outlined(); !reflect.DeepEqual(twice, short) {
 			t.Errorf("round %d: the outline of an outline is another", round)
 		}
+	}
+}
+
+// A thermometer of which little is known yet, and a device that is maintained, are heard.
+func TestWhoIsHeardIsNotUnheard(t *testing.T) {
+	device := func(id, kind string, verdict Verdict, reason Reason) VerdictView {
+		return VerdictView{Kind: kind, Class: ClassSensor, Subject: Subject{SubjectDevice, id}, Verdict: verdict, Explanation: Explanation{Reason: reason}}
+	}
+	v := View{Verdicts: []VerdictView{
+		device("new", "credibility", Unknown, ReasonFew), device("wrong", "credibility", Breached, ""),
+		device("maintained", "silence", Unknown, ReasonMaintenance), device("silent", "silence", Breached, ReasonSilent), device("never", "silence", Unknown, ReasonNoData),
+	}}
+	if got, want := v.Unheard(), []string{"never", "silent", "wrong"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -108,6 +108,7 @@ func TestCasesByAPI(t *testing.T) {
 		"the id for another outcome": {path, strings.Replace(body, "unmeasured", "cleared", 1), 409},
 		"no such outcome":            {path, strings.Replace(body, "unmeasured", "fine", 1), 422},
 		"a field for a name":         {path, strings.Replace(body, `"author"`, `"visitor":"Budi","author"`, 1), 422},
+		"before the case began":      {path, `{"id":"` + otherUUID + `","outcome":"cleared","author":"satpam","at":"2026-01-01T00:00:00Z"}`, 422},
 		"no author":                  {path, `{"id":"` + otherUUID + `","outcome":"cleared","author":" "}`, 422},
 		"no such case":               {strings.Replace(path, "-5", "-6", 1), strings.Replace(body, someUUID, otherUUID, 1), 404},
 		"no such site":               {strings.Replace(path, "banjar", "nowhere", 1), strings.Replace(body, someUUID, otherUUID, 1), 404},

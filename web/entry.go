@@ -64,6 +64,7 @@ const (
 	badBegin      = "began"
 	notStored     = "stored"
 	badOutcome    = "outcome"
+	beforeCase    = "before_case"
 	badPairs      = "pairs"
 )
 
@@ -141,8 +142,12 @@ func (e *entered) acceptable(s *Server) error {
 		return errNoPage
 	}
 	if e.kind == telemetry.EntryOutcome {
-		if !slices.ContainsFunc(v.Cases, func(c rules.CaseView) bool { return c.ID == e.caseID }) {
+		i := slices.IndexFunc(v.Cases, func(c rules.CaseView) bool { return c.ID == e.caseID })
+		if i < 0 {
 			return errNoPage
+		}
+		if !e.at.IsZero() && telemetry.InstantOf(e.at) < v.Cases[i].Opened {
+			return refused(http.StatusUnprocessableEntity, beforeCase, errors.New("field at of an outcome"))
 		}
 		if field, key := e.problem(s.opts.Now()); key != "" {
 			return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of an outcome", field))
