@@ -127,7 +127,7 @@ func (t *Texts) measured(lang, unit string, value, err float64, digits int) stri
 		s += sign + "0" // 36.0 stands beside 36.8
 	}
 	if err > 0 {
-		s += " ± " + w.number(err, max(unitDigits(unit), min(digitsOf(err), mostDigits)))
+		s += " ± " + w.number(err, max(unitDigits(unit), min(digitsOf(err), max(2, digits))))
 	}
 	switch symbol, ok := symbols[unit]; {
 	case ok:

@@ -71,6 +71,9 @@ func (t *Texts) setBy(s *statement) string {
 			continue
 		}
 		data[in.Name] = t.measured(s.lang, in.Unit, in.Value, 0, digitsOf(in.Value))
+		if span, ok := durations[in.Unit]; ok {
+			data[in.Name] = t.exactDuration(s.lang, time.Duration(in.Value*float64(span)))
+		}
 		if in.Name == rules.InputRoom {
 			data["Room"] = in.Text
 		}
