@@ -81,10 +81,13 @@ func (s *Server) apiEntries(api huma.API) {
 	huma.Register(api, get("/sites/{site}/zones/{zone}/entries", "list-entries", "Counts and corrections that people entered, the newest first", "sites", 404), s.apiListEntries)
 }
 
-// timeOf is zero for nil.
+// timeOf is zero for nil, and only for nil: the first moment of the year 1 is no "now".
 func timeOf(t *time.Time) time.Time {
-	if t == nil {
+	switch {
+	case t == nil:
 		return time.Time{}
+	case t.IsZero():
+		return t.Add(1)
 	}
 	return *t
 }

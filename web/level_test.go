@@ -71,6 +71,7 @@ func TestLevelsThatMakeNoSense(t *testing.T) {
 		{"no reason", map[string]string{"reason": " "}, "body reason"},
 		{"from yesterday", map[string]string{"from": fleetNow.Add(-24 * time.Hour).Format(time.RFC3339)}, "body from"},
 		{"in two years", map[string]string{"from": fleetNow.AddDate(2, 0, 0).Format(time.RFC3339)}, "body from"},
+		{"ends in the year 9999", map[string]string{"until": "9999-12-31T00:00:00Z"}, "body until"},
 		{"ends before it begins", map[string]string{"from": fleetNow.Add(2 * time.Hour).Format(time.RFC3339), "until": fleetNow.Add(time.Hour).Format(time.RFC3339)}, "body until"},
 		{"ends before now", map[string]string{"until": fleetNow.Add(-time.Hour).Format(time.RFC3339)}, "body until"},
 	} {

@@ -20,6 +20,8 @@ const (
 	maxScope = 80
 	// standingAhead is how far ahead something can be planned. Orders come weeks before they hold, not years.
 	standingAhead = 366 * 24 * time.Hour
+	// longestStanding is how far ahead an end can lie: ten years; who means for ever names none.
+	longestStanding = 10 * standingAhead
 )
 
 // standing is something that a person decides and that holds for a while: a level of the protocols, maintenance. Or its end.
@@ -77,7 +79,7 @@ func (d *standing) problem(v *rules.View, now time.Time) (field, key string) {
 		return "from", pastBegin
 	case begin.After(now.Add(standingAhead)):
 		return "from", farBegin
-	case e.Until != 0 && !e.Until.Time().After(begin):
+	case e.Until != 0 && !e.Until.Time().After(begin), e.Until.Time().After(now.Add(longestStanding)):
 		return "until", badEnd
 	}
 	return "", ""

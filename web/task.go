@@ -81,13 +81,16 @@ func (s *Server) taskAcceptable(v *rules.View, e *entered) error {
 	case key != "":
 	case e.item != "" && !slices.ContainsFunc(t.Items, func(i rules.ItemView) bool { return i.Name == e.item }):
 		field, key = "item", noItem
-	case !e.began.IsZero() && e.began.After(e.finished(s.opts.Now())):
+	case !e.began.IsZero() && (e.began.After(e.finished(s.opts.Now())) || e.began.Before(e.finished(s.opts.Now()).Add(-longestTask))):
 		field, key = "started", badBegin
 	default:
 		return nil
 	}
 	return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of an entry", field))
 }
+
+// longestTask is how long a task may have taken: what began earlier is a mistyped date.
+const longestTask = 24 * time.Hour
 
 // finished is when the task was done.
 func (e *entered) finished(now time.Time) time.Time {

@@ -61,6 +61,7 @@ func TestTaskByAPI(t *testing.T) {
 	}
 	for name, bad := range map[string]string{
 		"another item": strings.Replace(body, "pintu utama", "atap", 1), "begun later": strings.Replace(body, "06:40", "06:59", 1), "nobody": strings.Replace(body, "petugas", "", 1),
+		"begun years ago": strings.Replace(body, "2026-01-05T06:40", "2001-01-05T06:40", 1), "in the year 1": strings.Replace(body, `"at":"2026-01-05T06:55`, `"at":"0001-01-01T00:00`, 1),
 	} {
 		if got := r.do("POST", path, strings.Replace(bad, someUUID, otherUUID, 1), "Content-Type", "application/json"); got.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%s: got %d %s, want 422", name, got.StatusCode, got.body)
