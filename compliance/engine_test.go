@@ -99,9 +99,13 @@ func TestIntervalsDoNotDependOnTheWay(t *testing.T) {
 			}
 		})
 		start := local(t, zone, "2022-03-23 00:00:00")
-		records := said(rng, start)
+		// Nobody listened in the gap, so nothing was received in it: neither at once nor a little later.
+		gap := Gap{start.Add(33 * time.Hour), start.Add(34 * time.Hour)}
+		records := slices.DeleteFunc(said(rng, start), func(r telemetry.Record) bool {
+			return r.At >= gap.From.Add(-2*time.Minute) && r.At < gap.Until
+		})
 		in := func(transitions []rules.Transition) *Input {
-			return &Input{Site: "office", Terms: []Term{{start, agenda}}, Transitions: transitions, From: start, Until: start.Add(72 * time.Hour), Gaps: []Gap{{start.Add(33 * time.Hour), start.Add(34 * time.Hour)}}}
+			return &Input{Site: "office", Terms: []Term{{start, agenda}}, Transitions: transitions, From: start, Until: start.Add(72 * time.Hour), Gaps: []Gap{gap}}
 		}
 		first := judged(t, definition, start, slices.Clone(records))
 		report := func(transitions []rules.Transition) *Report {

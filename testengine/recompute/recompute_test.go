@@ -310,7 +310,7 @@ func show(r *telemetry.Record, loc *time.Location) string {
 // TestPlansAreRecomputed is the same about closed days, closings, maintenance, and levels that begin later or are taken back. PLANS in the environment
 // is how many.
 func TestPlansAreRecomputed(t *testing.T) {
-	n := 10 // each takes as long as five others
+	n := 5 // each takes as long as five others
 	if testengine.Racing || testing.Short() {
 		n = 1
 	}
