@@ -64,7 +64,7 @@ func TestUpkeepAgrees(t *testing.T) {
 		seed = v
 	}
 	if testing.Short() || testengine.Racing {
-		n = min(n, 3)
+		n = min(n, 1)
 	}
 	for i := range n {
 		one(t, seed+uint64(i), true, false)
@@ -81,7 +81,7 @@ func TestRoomsAgree(t *testing.T) {
 		seed = v
 	}
 	if testing.Short() || testengine.Racing {
-		n = min(n, 3)
+		n = min(n, 1)
 	}
 	for i := range n {
 		one(t, seed+uint64(i), false, true)
