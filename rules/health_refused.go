@@ -19,11 +19,7 @@ type Rejected struct {
 
 // Validate checks values.
 func (p *Rejected) Validate() error {
-	var c checks
-	c.hours("window", p.Window)
-	c.field(p.Share >= 0 && p.Share < 1, "share", "%v: want a share, 0 or more and below 1", p.Share)
-	c.field(p.Messages >= 1 && p.Messages <= 100_000, "messages", "%d: want messages, 1 to 100000", p.Messages)
-	return c.err()
+	return checkShare(p.Window, p.Share, p.Messages)
 }
 
 var rejectedKind = kind{
@@ -60,11 +56,7 @@ type Lost struct {
 
 // Validate checks values.
 func (p *Lost) Validate() error {
-	var c checks
-	c.hours("window", p.Window)
-	c.field(p.Share >= 0 && p.Share < 1, "share", "%v: want a share, 0 or more and below 1", p.Share)
-	c.field(p.Messages >= 1 && p.Messages <= 100_000, "messages", "%d: want messages, 1 to 100000", p.Messages)
-	return c.err()
+	return checkShare(p.Window, p.Share, p.Messages)
 }
 
 var lostKind = kind{
@@ -85,6 +77,15 @@ var lostKind = kind{
 			constraint: "lost", numbered: true, bad: func(h *healthHour) uint32 { return h.lost },
 		}
 	},
+}
+
+// checkShare checks the parameters of a rule about a share of messages.
+func checkShare(window time.Duration, share float64, messages int) error {
+	var c checks
+	c.hours("window", window)
+	c.field(share >= 0 && share < 1, "share", "%v: want a share, 0 or more and below 1", share)
+	c.field(messages >= 1 && messages <= 100_000, "messages", "%d: want messages, 1 to 100000", messages)
+	return c.err()
 }
 
 // shareJudge judges which share of a device's messages was bad.

@@ -130,6 +130,15 @@ func openReader(ctx context.Context, data string) (*sqlite.Journal, error) {
 	return j, err
 }
 
+// reader opens the journal of the folder for reading, and says which folder it is where --data has not.
+func (d *dataFolder) reader(ctx context.Context, std streams) (*sqlite.Journal, error) {
+	data, err := d.find(std)
+	if err != nil {
+		return nil, err
+	}
+	return openReader(ctx, data)
+}
+
 // copied says what a copy holds.
 func (p *printer) copied(what string, c *journal.Copy) {
 	p.line("%s: %.1f MiB, records %d to %d, the last of %v", what, float64(c.Bytes)/(1<<20), c.First, c.Last, c.LastReceived)

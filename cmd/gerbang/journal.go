@@ -27,11 +27,7 @@ retention has deleted records nothing can be judged again; the rest is compared.
 unless all of it was accepted (gerbang journal accept). It may run beside the gateway.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			data, err := folder.find(std)
-			if err != nil {
-				return err
-			}
-			j, err := openReader(cmd.Context(), data)
+			j, err := folder.reader(cmd.Context(), std)
 			if err != nil {
 				return err
 			}

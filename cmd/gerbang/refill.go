@@ -155,11 +155,7 @@ func refusedCommand(std streams) *cobra.Command {
 They are sent again on the gateway's page /refused, or by POST /api/v1/refused/again.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			data, err := folder.find(std)
-			if err != nil {
-				return err
-			}
-			j, err := openReader(cmd.Context(), data)
+			j, err := folder.reader(cmd.Context(), std)
 			if err != nil {
 				return err
 			}

@@ -59,11 +59,7 @@ func (f *explainFlags) explain(ctx context.Context, std streams, site, rule stri
 	if err != nil {
 		return err
 	}
-	data, err := f.folder.find(std)
-	if err != nil {
-		return err
-	}
-	j, err := openReader(ctx, data)
+	j, err := f.folder.reader(ctx, std)
 	if err != nil {
 		return err
 	}

@@ -127,11 +127,7 @@ func (f *trialFlags) run(ctx context.Context, std streams, print func(*printer, 
 	if err != nil {
 		return err
 	}
-	data, err := f.folder.find(std)
-	if err != nil {
-		return err
-	}
-	j, err := openReader(ctx, data)
+	j, err := f.folder.reader(ctx, std)
 	if err != nil {
 		return err
 	}
