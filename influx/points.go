@@ -238,6 +238,7 @@ func (e *encoder) entry(b *batch, rec *telemetry.Record) {
 	from := source{stream: journal.StreamRecords, id: int64(rec.Seq), site: rec.Site, at: rec.Moment()}
 	switch n.Kind {
 	case telemetry.EntryCalibration:
+		// It cannot fail: only a definition can be one that is not read.
 		_ = e.places.configure(rec)
 	case telemetry.EntryTask:
 		l := telemetry.TaskLog{Task: n.Subject, Done: n.Value != 0, Agent: n.Text}

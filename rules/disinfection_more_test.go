@@ -196,24 +196,7 @@ func TestUpkeepDoesNotDependOnTheOrder(t *testing.T) {
 		if got, want := wholePast(shuffled), wholePast(sorted); got != want {
 			t.Errorf("the history depends on the order of arrival:\n%s", firstDifference(got, want))
 		}
-		// Over restarts, bit for bit.
-		e := New("mpp")
-		all := append([]telemetry.Record{configRecord(t, d, start)}, late...)
-		all = append(all, telemetry.Record{Kind: telemetry.KindTick, Site: "mpp", At: end, Received: end})
-		out := new(Output)
-		for i := range all {
-			all[i].Seq = uint64(i + 1)
-			if err := e.Apply(&all[i], out); err != nil {
-				t.Fatal(err)
-			}
-			if rng.IntN(60) == 0 {
-				snap, _ := e.Snapshot()
-				e = New("mpp")
-				if err := e.Restore(snap); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
+		e := runRestarting(t, rng, 60, d, start, end, late)
 		if got, want := wholePast(e), wholePast(shuffled); got != want {
 			t.Errorf("the history depends on restarts:\n%s", firstDifference(got, want))
 		}

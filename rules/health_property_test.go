@@ -230,40 +230,6 @@ func TestHealthSurvivesSnapshots(t *testing.T) {
 	start := telemetry.InstantOf(time.Date(2022, 7, 4, 0, 0, 0, 0, d.Site.Location.Location))
 	seeds(t, 3, func(t *testing.T, rng *rand.Rand) {
 		records := append([]telemetry.Record{configRecord(t, d, start)}, delayed(rng, ailing(rng, d, start, 50*time.Hour, false), 3*time.Hour)...)
-		straight, again := New("mpp"), New("mpp")
-		var a, b Output
-		for i := range records {
-			records[i].Seq = uint64(i + 1)
-			a.Reset()
-			b.Reset()
-			if err := straight.Apply(&records[i], &a); err != nil {
-				t.Fatal(err)
-			}
-			if rng.IntN(30) == 0 {
-				snap, err := again.Snapshot()
-				if err != nil {
-					t.Fatal(err)
-				}
-				again = New("mpp")
-				if err := again.Restore(snap); err != nil {
-					t.Fatal(err)
-				}
-				if twice, _ := again.Snapshot(); !bytes.Equal(snap, twice) {
-					t.Fatalf("record %d: a restored engine has another snapshot", i+1)
-				}
-			}
-			if err := again.Apply(&records[i], &b); err != nil {
-				t.Fatal(err)
-			}
-			if got, want := fmt.Sprintf("%+v", b), fmt.Sprintf("%+v", a); got != want {
-				t.Fatalf("record %d: outputs differ:\n%s", i+1, firstDifference(got, want))
-			}
-			if got, want := again.Due(), straight.Due(); got != want {
-				t.Fatalf("record %d: due: got %v, want %v", i+1, got, want)
-			}
-		}
-		if got, want := plain(t, again), plain(t, straight); got != want {
-			t.Errorf("final states differ:\n%s", firstDifference(got, want))
-		}
+		sameThroughRestarts(t, rng, 30, "mpp", records)
 	})
 }

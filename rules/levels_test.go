@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -92,25 +91,7 @@ func TestLevelsInAnyOrder(t *testing.T) {
 				twice = append(twice, r)
 			}
 		}
-		e, out := New("mpp"), &Output{}
-		all := append([]telemetry.Record{configRecord(t, d, start)}, twice...)
-		all = append(all, telemetry.Record{Kind: telemetry.KindTick, Site: "mpp", At: end, Received: end})
-		for i := range all {
-			all[i].Seq = uint64(i + 1)
-			if rng.IntN(40) == 0 {
-				snap, _ := e.Snapshot()
-				e = New("mpp")
-				if err := e.Restore(snap); err != nil {
-					t.Fatal(err)
-				}
-				if again, _ := e.Snapshot(); !bytes.Equal(again, snap) {
-					t.Fatal("a restored engine has another snapshot")
-				}
-			}
-			if err := e.Apply(&all[i], out); err != nil {
-				t.Fatal(err)
-			}
-		}
+		e := runRestarting(t, rng, 40, d, start, end, twice)
 		if got, want := plain(t, e), plain(t, want); got != want {
 			t.Errorf("the final state depends on the order of arrival:\n%s", firstDifference(got, want))
 		}

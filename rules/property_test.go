@@ -240,42 +240,7 @@ func TestRestoredEngineGoesOnIdentically(t *testing.T) {
 		half := len(records) / 2
 		records = slices.Insert(records, half, configRecord(t, &changed, records[half].Received))
 		records = slices.Insert(records, 0, configRecord(t, d, start))
-		plainRun, restoredRun := New("mpp"), New("mpp")
-		var a, b Output
-		for i := range records {
-			records[i].Seq = uint64(i + 1)
-			a.Reset()
-			b.Reset()
-			if err := plainRun.Apply(&records[i], &a); err != nil {
-				t.Fatal(err)
-			}
-			if rng.IntN(20) == 0 {
-				snap, err := restoredRun.Snapshot()
-				if err != nil {
-					t.Fatal(err)
-				}
-				restoredRun = New("mpp")
-				if err := restoredRun.Restore(snap); err != nil {
-					t.Fatal(err)
-				}
-				again, _ := restoredRun.Snapshot()
-				if !bytes.Equal(snap, again) {
-					t.Fatalf("record %d: a restored engine has another snapshot", i+1)
-				}
-			}
-			if err := restoredRun.Apply(&records[i], &b); err != nil {
-				t.Fatal(err)
-			}
-			if got, want := fmt.Sprintf("%+v", b), fmt.Sprintf("%+v", a); got != want {
-				t.Fatalf("record %d: outputs differ:\n%s", i+1, firstDifference(got, want))
-			}
-			if got, want := restoredRun.Due(), plainRun.Due(); got != want {
-				t.Fatalf("record %d: due: got %v, want %v", i+1, got, want)
-			}
-		}
-		if got, want := plain(t, restoredRun), plain(t, plainRun); got != want {
-			t.Errorf("final states differ:\n%s", firstDifference(got, want))
-		}
+		sameThroughRestarts(t, rng, 20, "mpp", records)
 	})
 }
 
