@@ -127,7 +127,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	if err != nil {
 		return nil, err
 	}
-	router, err := openRouter(cfg, id, known, a.url, log, registry)
+	router, err := openRouter(cfg, id, known, a.url, loop.Accepted, log, registry)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type Journal interface {
 	Store
 	Outbox
 	Queries
+	AlertLog
 	Periods
 	Histories
 	Refusals

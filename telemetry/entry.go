@@ -49,11 +49,16 @@ const (
 	EntryMaintenance EntryKind = "maintenance" // the part of the site that Subject names (empty: all; "zone:hall", "rule:air") is maintained from From until Until, or that of Ends is over
 	EntryCalibration EntryKind = "calibration" // Value Cel are added to what device Subject (or device/channel) reads of bodies, from receipt on; Text: what it rests on
 	EntryOutcome     EntryKind = "outcome"     // case Subject ended as Text
+	EntryComment     EntryKind = "comment"     // Reason is what somebody has to say about alert Subject
+	EntryAssign      EntryKind = "assign"      // alert Subject is given to the person Text; an empty one: to nobody
+	EntryHandover    EntryKind = "handover"    // all alerts of the site that are open are given to the person Text
+	EntrySilence     EntryKind = "silence"     // alert Subject, and those of its rule about the same, notify nobody until Until, or the silence of Ends is over
 )
 
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
-	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome}
+	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome,
+		EntryComment, EntryAssign, EntryHandover, EntrySilence}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.
