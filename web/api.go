@@ -67,6 +67,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	s.apiEntries(api)
 	s.apiLevels(api)
 	s.apiAlerts(api)
+	s.apiAlertLog(api)
 	s.apiGateway(api)
 	s.apiReadings(api)
 	s.apiRefused(api)
