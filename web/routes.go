@@ -15,6 +15,8 @@ func (s *Server) routes() (http.Handler, error) {
 		"GET /{$}":                                 s.overview,
 		"GET /site/{site}":                         s.site,
 		"GET /site/{site}/zone/{zone}":             s.zone,
+		"GET /site/{site}/what-if":                 s.whatIf,
+		"GET /site/{site}/zone/{zone}/what-if":     s.whatIf,
 		"GET /site/{site}/task/{task}":             s.task,
 		"POST /site/{site}/task/{task}/done":       s.taskByForm,
 		"GET /site/{site}/compliance":              s.compliance,
