@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -187,9 +188,13 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 
 // handOverAll makes the entries of a handover and tells how many.
 func (s *Server) handOverAll(ctx context.Context, d *alertDeed, site string) (entries []telemetry.Record, err error) {
+	c := callerOf(ctx)
+	if site != "" && !c.At(accounts.Acknowledge, site) {
+		return nil, errForbidden
+	}
 	var sites []string
 	for _, a := range s.opts.Alerts.Open() {
-		if (site == "" || a.Site == site) && !slices.Contains(sites, a.Site) {
+		if (site == "" || a.Site == site) && c.At(accounts.Acknowledge, a.Site) && !slices.Contains(sites, a.Site) {
 			sites = append(sites, a.Site)
 		}
 	}

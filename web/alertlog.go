@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -140,8 +141,9 @@ func (s *Server) matching(ctx context.Context, f *alertFilter) (found []alerts.A
 		return nil, false, fmt.Errorf("listing alerts: %w", err)
 	}
 	more = len(all) > mostAlerts
+	c := callerOf(ctx)
 	for i := range all[:min(len(all), mostAlerts)] {
-		if f.fits(&all[i], s.zoneOf(&all[i])) {
+		if c.At(accounts.See, all[i].Site) && f.fits(&all[i], s.zoneOf(&all[i])) {
 			found = append(found, all[i])
 		}
 	}
@@ -207,7 +209,7 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
 	if p.dayLinks(lang, q, &f, today); f.hasDay {
 		p.Title = lang.T("alertlog.title_day", "Day", p.DayText)
 	}
-	s.alertChoices(lang, &p, &f, found)
+	s.alertChoices(r.Context(), lang, &p, &f, found)
 	s.fillAlerts(lang, &p, found, more)
 	if !f.hasDay {
 		p.Handover = s.handoverFormOf(r, lang, f.site)
@@ -280,8 +282,8 @@ func (t *tongue) weekdayOf(d facility.Date) string {
 }
 
 // alertChoices fills the lists of the filter.
-func (s *Server) alertChoices(lang *tongue, p *alertsPage, f *alertFilter, found []alerts.Alert) {
-	for _, v := range s.opts.Live.Views() {
+func (s *Server) alertChoices(ctx context.Context, lang *tongue, p *alertsPage, f *alertFilter, found []alerts.Alert) {
+	for _, v := range s.viewsFor(ctx, accounts.See) {
 		p.Sites = append(p.Sites, choice{v.Site, v.Name, v.Site == f.site})
 	}
 	if v, ok := s.opts.Live.Outline(f.site); ok {
@@ -415,9 +417,9 @@ func (t *scene) quiet(a *alerts.Alert) string {
 }
 
 func (s *Server) handoverFormOf(r *http.Request, lang *tongue, site string) *handoverForm {
-	n := 0
+	n, c := 0, callerOf(r.Context())
 	for _, a := range s.opts.Alerts.Open() {
-		if site == "" || a.Site == site {
+		if (site == "" || a.Site == site) && c.At(accounts.Acknowledge, a.Site) {
 			n++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -23,25 +24,27 @@ const (
 // alertPage is one alert: what and where, what to do, a button, the response clock and all that happened.
 type alertPage struct {
 	frame
-	Row      alertRow
-	Is       bool // open
-	ID       string
-	Basis    string
-	Doubt    string
-	Values   []measure // raised by, worst, last
-	Clock    []clockStep
-	Steps    []alertStep
-	Button   string // of the large button
-	Holder   string // who has it already
-	Minutes  int
-	Presets  []preset
-	Form     string // UUID of the next entry
-	Author   string // of the person who signed in; empty: the forms ask
-	Silences []choice
-	Silence  string // the entry of the silence that stands; empty: none
-	Bound    string // how long it may be silenced
-	Saved    string
-	SitePath string
+	Row        alertRow
+	Is         bool // open
+	May        bool // the reader may do something about it
+	MaySilence bool
+	ID         string
+	Basis      string
+	Doubt      string
+	Values     []measure // raised by, worst, last
+	Clock      []clockStep
+	Steps      []alertStep
+	Button     string // of the large button
+	Holder     string // who has it already
+	Minutes    int
+	Presets    []preset
+	Form       string // UUID of the next entry
+	Author     string // of the person who signed in; empty: the forms ask
+	Silences   []choice
+	Silence    string // the entry of the silence that stands; empty: none
+	Bound      string // how long it may be silenced
+	Saved      string
+	SitePath   string
 }
 
 // clockStep is one of the response clock: from the moment it was raised to the moment all is well again.
@@ -88,6 +91,8 @@ func (s *Server) alert(w http.ResponseWriter, r *http.Request) error {
 		Form: newUUID(), SitePath: "/status",
 	}
 	p.frame.Typing = true
+	c := callerOf(r.Context())
+	p.May, p.MaySilence = c.At(accounts.Acknowledge, a.Site), c.At(accounts.Maintain, a.Site)
 	p.Author, _ = s.access.session(r)
 	if a.Ack != nil {
 		p.Holder, p.Button = card.Acknowledged, lang.T("alertlog.take_over")

@@ -141,7 +141,7 @@ type rejectionRow struct {
 func (s *Server) rejections(w http.ResponseWriter, r *http.Request) error {
 	lang := s.tongues.choose(r)
 	site := r.URL.Query().Get("site")
-	records, err := s.opts.Rejections.Rejections(r.Context(), site, listLimit)
+	records, err := s.notUnderstood(r.Context(), site, listLimit)
 	if err != nil {
 		return fmt.Errorf("listing rejections: %w", err)
 	}
