@@ -385,3 +385,19 @@ func TestWhatIf(t *testing.T) {
 		t.Error("no spacing: got a limit, want an error")
 	}
 }
+
+// The building is asked as its rule is: the share is taken of the sum, which is not the sum of the shares.
+func TestWhatIfOfABuilding(t *testing.T) {
+	b := Building{Capacity: Capacity{Spacing: 1, Grid: Square}, Zones: []facility.Zone{{ID: "a", Name: "A", Capacity: 5}, {ID: "b", Name: "B", Capacity: 5}, {ID: "in", Parent: "b", Capacity: 3}}}
+	if l := b.Limit(0.5); l.Limit != 5 || l.Full != 10 || l.Constraint != byZones || len(l.Inputs) != 2 {
+		t.Errorf("got %+v, want 5 of 10 in two rooms", l)
+	}
+	if b.Capacity.SiteCapacity = 7; true {
+		if l := b.Limit(1); l.Limit != 7 || l.Constraint != byDeclared {
+			t.Errorf("declared: got %+v, want 7", l)
+		}
+	}
+	if got := AirLimit(25, 10); got != 2 {
+		t.Errorf("air for 2.5 people: got %v, want 2", got)
+	}
+}

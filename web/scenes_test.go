@@ -96,6 +96,10 @@ func mall(id, name, zone string, people, err float64) rules.View {
 			Legal: "KMK 382/2020",
 		})
 	}
+	levels := map[string]float64{"2": .5, "3": .25}
+	v.Zones[0].Room = &rules.Room{Zone: facility.Zone{ID: "ruang-tunggu", Name: "Ruang tunggu", Area: 420, Fixtures: 60, Seats: 200, SeatPitch: .6, Capacity: 220}, Spacing: 1.2, Grid: rules.Square, Levels: levels}
+	v.Zones[1].Room = &rules.Room{Zone: facility.Zone{ID: "loket", Name: "Loket layanan", Area: 60.5, Fixtures: 12}, Spacing: 1, Grid: rules.Square, Levels: levels}
+	v.Building = &rules.Building{Capacity: rules.Capacity{Spacing: 1, Grid: rules.Square}, Zones: []facility.Zone{v.Zones[0].Room.Zone, v.Zones[1].Room.Zone}, Levels: levels}
 	for _, t := range v.Tasks {
 		v.Verdicts = append(v.Verdicts, rules.VerdictView{
 			Rule: "disinfeksi", Kind: "disinfection", Class: rules.ClassOverdue, Severity: rules.Warning,
