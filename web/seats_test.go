@@ -60,11 +60,14 @@ func TestIntakeOfASite(t *testing.T) {
 		change func(*rules.Intake)
 		want   string
 	}{
-		"nobody knows who came": {func(x *rules.Intake) { x.Visitors = rules.Estimate{Measured: true, Reason: rules.ReasonGap}; x.Full = 0 }, "there is no forecast"},
-		"used up":               {func(x *rules.Intake) { x.Full, x.Closed, x.Left = x.Made, true, 0 }, "The quota is used up."},
-		"too few":               {func(x *rules.Intake) { x.Full, x.Rate = 0, 0 }, "Too few came lately"},
-		"no quota":              {func(x *rules.Intake) { x.Quota, x.Full, x.By = 0, 0, "hours" }, "before closing at"},
-		"not today":             {func(x *rules.Intake) { x.Full = 0 }, "is not used up today"},
+		"nobody knows who came": {func(x *rules.Intake) {
+			x.Visitors = rules.Estimate{Measured: true, Reason: rules.ReasonGap}
+			x.Full = 0
+		}, "there is no forecast"},
+		"used up":   {func(x *rules.Intake) { x.Full, x.Closed, x.Left = x.Made, true, 0 }, "The quota is used up."},
+		"too few":   {func(x *rules.Intake) { x.Full, x.Rate = 0, 0 }, "Too few came lately"},
+		"no quota":  {func(x *rules.Intake) { x.Quota, x.Full, x.By = 0, 0, "hours" }, "before closing at"},
+		"not today": {func(x *rules.Intake) { x.Full = 0 }, "is not used up today"},
 	} {
 		f.change("mpp-sumenep", func(v *rules.View) {
 			seated(v)
