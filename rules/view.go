@@ -25,10 +25,12 @@ type View struct {
 	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
 	Persons    Estimate          `json:"persons"`              // in the whole building
 	Intake     *Intake           `json:"intake,omitempty"`     // of today's visitors and the queue; nil: no rule asks for it
-	Zones      []ZoneView        `json:"zones"`
-	Doors      []DoorView        `json:"doors"`
-	Devices    []DeviceView      `json:"devices"`
-	Tasks      []TaskView        `json:"tasks"`
+	// Building is what the limit of the whole building is computed from; nil: no rule limits it.
+	Building *Building    `json:"-"`
+	Zones    []ZoneView   `json:"zones"`
+	Doors    []DoorView   `json:"doors"`
+	Devices  []DeviceView `json:"devices"`
+	Tasks    []TaskView   `json:"tasks"`
 	// Cases are those of the last seven days of the site, the oldest first, at most MaxCases.
 	Cases    []CaseView    `json:"cases,omitempty"`
 	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
