@@ -54,6 +54,7 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	c.add("site-maintenance", "site-maintenance", map[string]any{"Site": v.Site, "Rows": upkeepRows(sc)})
 	c.add("site-alerts", "site-alerts", alertCards(sc, open))
 	c.add("site-cases", "site-cases", caseSectionOf(sc))
+	c.add("site-intake", "site-intake", map[string]any{"ID": "site-intake", "Card": intakeOf(sc)})
 	c.add("", "site-zones-open", nil)
 	for i := range v.Zones {
 		z := &v.Zones[i]
@@ -162,6 +163,8 @@ type zoneCard struct {
 	CountAsked     bool   // a manual count would pay
 	Bar            bar
 	Advice         chip
+	Seats          string // how many are taken; empty: there is no map that a rule looks at
+	SeatsWrong     bool
 	Findings       []finding
 	Air            []measure
 	In, Out        string
@@ -194,6 +197,9 @@ func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 	crowd := card.Chip.Class
 	if z.HasLimit {
 		card.Limit, card.Binding = sc.Number(z.Limit, 0), sc.constraint(z.Binding)
+	}
+	if m := seatMapOf(sc, z.Seats); m != nil {
+		card.Seats, card.SeatsWrong = m.brief(sc.tongue), m.Legend[0].Class == "wrong"
 	}
 	if z.Room != nil {
 		card.WhatIf = whatIfPath(sc.view.Site, z.ID)
