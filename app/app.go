@@ -143,7 +143,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	a.stages = append(a.stages, stage{"reload", a.reload.run, time.Second}, stage{"memory", giveBack(crowdEvery), time.Second})
 	a.stages = append(a.stages, doors.stages()...)
 	keep := retainer{
-		retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,
+		condense: j.Condense, retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,
 	}
 	a.stages = append(a.stages,
 		stage{"announced topics", hearing.run(doors.follow, log), time.Second},

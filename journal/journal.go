@@ -27,6 +27,7 @@ type Journal interface {
 	AlertLog
 	Periods
 	Histories
+	Hours
 	Refusals
 	Keeper
 	Verifier

@@ -127,6 +127,13 @@ func (m *memory) Occupancy(_ context.Context, site, zone string, from, until tel
 	return found, nil
 }
 
+func (m *memory) Condense(context.Context, telemetry.Instant) (int, error) { return 0, nil }
+
+func (m *memory) Hours(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]journal.Hour, error) {
+	samples, err := m.Occupancy(ctx, site, zone, from, until)
+	return journal.FoldHours(samples, from, until), err
+}
+
 func (m *memory) Received(_ context.Context, from, until telemetry.Instant) (r journal.Range, err error) {
 	c := m.now()
 	position := func(before telemetry.Instant) (p journal.Position) {
