@@ -67,6 +67,7 @@ func (s *Server) api(mux humago.Mux) error {
 	s.apiSites(api)
 	s.apiEntries(api)
 	s.apiLevels(api)
+	s.apiWhatIf(api)
 	s.apiAlerts(api)
 	s.apiGateway(api)
 	s.apiReadings(api)
@@ -143,16 +144,25 @@ func (s *Server) apiSites(api huma.API) {
 // ofSite registers a list that is read from a site's view.
 func ofSite[T any](s *Server, api huma.API, name, summary string, items func(*scene) []T) {
 	huma.Register(api, get("/sites/{site}/"+name, "list-"+name, summary, "sites", 404, 503), func(_ context.Context, in *siteInput) (*apiList[T], error) {
-		v, err := s.judgedView(in.Site)
-		switch {
-		case errors.Is(err, errVerdicts):
-			busy := huma.Error503ServiceUnavailable("the gateway is busy and cannot give this site's verdicts just now; ask again")
-			return nil, huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {strconv.Itoa(errVerdicts.retry)}})
-		case err != nil:
-			return nil, huma.Error404NotFound("no such site")
+		v, err := s.apiJudged(in.Site)
+		if err != nil {
+			return nil, err
 		}
 		return listOf(items(s.in(in.Language, v))), nil
 	})
+}
+
+// apiJudged is a site with its verdicts, or the problem that says why there is none.
+func (s *Server) apiJudged(site string) (*rules.View, error) {
+	v, err := s.judgedView(site)
+	switch {
+	case errors.Is(err, errVerdicts):
+		busy := huma.Error503ServiceUnavailable("the gateway is busy and cannot give this site's verdicts just now; ask again")
+		return nil, huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {strconv.Itoa(errVerdicts.retry)}})
+	case err != nil:
+		return nil, huma.Error404NotFound("no such site")
+	}
+	return v, nil
 }
 
 type occupancyInput struct {
