@@ -146,8 +146,11 @@ type Closing struct {
 	Passages float64           `json:"passages"` // at the counter, since the people were last known
 	// Residual is how many people the zone's counters missed going in, less those going out; Expected is what was to be expected of
 	// it, give or take HalfWidth (90 %), by what earlier closings had told.
-	Residual    float64 `json:"residual"`
-	Expected    float64 `json:"expected"`
+	Residual float64 `json:"residual"`
+	Expected float64 `json:"expected"`
+	// Shared is the part of Residual that follows from what counters miss in both directions alike, where more came in by one door
+	// and left by another.
+	Shared      float64 `json:"shared"`
 	HalfWidth   float64 `json:"half_width"`
 	Drift       float64 `json:"drift_per_100"` // as learned with it
 	Uncertainty float64 `json:"uncertainty_per_100"`
