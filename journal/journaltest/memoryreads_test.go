@@ -129,9 +129,9 @@ func (m *memory) Occupancy(_ context.Context, site, zone string, from, until tel
 
 func (m *memory) Condense(context.Context, telemetry.Instant) (int, error) { return 0, nil }
 
-func (m *memory) Hours(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]journal.Hour, error) {
+func (m *memory) Hours(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Hour, error) {
 	samples, err := m.Occupancy(ctx, site, zone, from, until)
-	return journal.FoldHours(samples, from, until), err
+	return rules.FoldHours(samples, from, until), err
 }
 
 func (m *memory) Received(_ context.Context, from, until telemetry.Instant) (r journal.Range, err error) {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -54,7 +53,7 @@ type zoneHour struct {
 
 // Condense makes hours of the samples of all hours that were over at a time; see journal.Hours.
 func (j *Journal) Condense(ctx context.Context, now telemetry.Instant) (int, error) {
-	made, end := 0, journal.HourOf(now)
+	made, end := 0, rules.HourOf(now)
 	for ctx.Err() == nil {
 		n, more, err := j.condense(ctx, end)
 		if err != nil {
@@ -84,7 +83,7 @@ func (j *Journal) condense(ctx context.Context, end telemetry.Instant) (made int
 			return err
 		}
 		rows++
-		if h.at = journal.HourOf(telemetry.Instant(at)); stopped || h.at >= end {
+		if h.at = rules.HourOf(telemetry.Instant(at)); stopped || h.at >= end {
 			stopped = true
 			return nil
 		}
@@ -115,7 +114,7 @@ func (j *Journal) condense(ctx context.Context, end telemetry.Instant) (made int
 func (j *Journal) write(ctx context.Context, touched map[zoneHour]bool, last int64, more bool) (int, bool, error) {
 	type row struct {
 		zoneHour
-		journal.Hour
+		rules.Hour
 	}
 	var all []row
 	for h := range touched {
@@ -123,7 +122,7 @@ func (j *Journal) write(ctx context.Context, touched map[zoneHour]bool, last int
 		if err != nil {
 			return 0, false, err
 		}
-		if hour, ok := journal.FoldHour(samples, h.at, h.at.Add(time.Hour)); ok {
+		if hour, ok := rules.FoldHour(samples, h.at, h.at.Add(time.Hour)); ok {
 			all = append(all, row{h, hour})
 		}
 	}
@@ -148,7 +147,7 @@ func (j *Journal) write(ctx context.Context, touched map[zoneHour]bool, last int
 }
 
 // Hours lists the hours of a zone; see journal.Hours.
-func (j *Journal) Hours(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]journal.Hour, error) {
+func (j *Journal) Hours(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Hour, error) {
 	var after int64
 	if err := j.row(ctx, cursorQuery(cursorHours), &after); err != nil {
 		return nil, fmt.Errorf("reading how far samples are condensed: %w", err)
@@ -158,9 +157,9 @@ func (j *Journal) Hours(ctx context.Context, site, zone string, from, until tele
 	if err := j.reads.QueryRowContext(ctx, tailSQL, after, tail).Scan(&tail); err != nil {
 		return nil, fmt.Errorf("finding what is not condensed: %w", err)
 	}
-	var found []journal.Hour
+	var found []rules.Hour
 	err := each(ctx, j.reads, func(rows *sql.Rows) error {
-		var h journal.Hour
+		var h rules.Hour
 		var at, known, over, near int64
 		var peak, last sql.RawBytes
 		if err := rows.Scan(&at, &known, &h.Area, &over, &near, &peak, &last); err != nil {
@@ -174,7 +173,7 @@ func (j *Journal) Hours(ctx context.Context, site, zone string, from, until tele
 	if err != nil {
 		return nil, fmt.Errorf("reading the hours of %q %q: %w", site, zone, err)
 	}
-	begin := max(from, journal.HourOf(telemetry.Instant(tail)))
+	begin := max(from, rules.HourOf(telemetry.Instant(tail)))
 	if tail == math.MaxInt64 || begin >= until {
 		return found, nil
 	}
@@ -182,8 +181,8 @@ func (j *Journal) Hours(ctx context.Context, site, zone string, from, until tele
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(h journal.Hour) bool { return h.At >= begin })
-	return append(found, journal.FoldHours(samples, begin, until)...), nil
+	found = slices.DeleteFunc(found, func(h rules.Hour) bool { return h.At >= begin })
+	return append(found, rules.FoldHours(samples, begin, until)...), nil
 }
 
 // keptSample is a sample as an hour keeps it.

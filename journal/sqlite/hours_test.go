@@ -12,7 +12,7 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-func hoursOf(t testing.TB, j *Journal, from, until telemetry.Instant) []journal.Hour {
+func hoursOf(t testing.TB, j *Journal, from, until telemetry.Instant) []rules.Hour {
 	t.Helper()
 	all, err := j.Hours(t.Context(), "mall", "hall", from, until)
 	if err != nil {
@@ -40,7 +40,7 @@ func TestHoursSayWhatTheSamplesSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin := journal.HourOf(telemetry.Instant(1_700_000_000e9))
+	begin := rules.HourOf(telemetry.Instant(1_700_000_000e9))
 	n := uint64(0)
 	add := func(samples ...rules.Sample) {
 		n++
@@ -99,7 +99,7 @@ func TestHoursSayWhatTheSamplesSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := journal.FoldHours(samples, begin, begin.Add(7*time.Hour))
+	all := rules.FoldHours(samples, begin, begin.Add(7*time.Hour))
 	for i := range all {
 		all[i].Last, all[i].Peak = plainSample(all[i].Last), plainSample(all[i].Peak)
 	}
@@ -119,7 +119,7 @@ func TestAYearOfHoursIsReadAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = j.Close() }()
-	begin := journal.HourOf(telemetry.Instant(1_700_000_000e9))
+	begin := rules.HourOf(telemetry.Instant(1_700_000_000e9))
 	w, err := j.working()
 	if err != nil {
 		t.Fatal(err)
