@@ -87,6 +87,7 @@ func (e *Engine) encode(c *encoder) {
 		c.instant(s.from)
 		c.instant(s.to)
 	}
+	c.balances(e)
 	for _, z := range e.allZones() {
 		c.zone(z)
 		c.instant(e.queue.at[z.slot])
@@ -300,6 +301,7 @@ func (c *encoder) device(d *deviceState) {
 		c.list(o.Pairs)
 		c.float(o.Spread)
 	}
+	c.accepted(d)
 	if d.channel == "" {
 		c.list(len(d.spreads))
 		var was int64

@@ -166,7 +166,7 @@ func (s *Site) uses(p *params, k Key, devices []*device, t telemetry.Instant) (a
 	if !used || !counts || p.Least == 0 {
 		return Answer{}, false
 	}
-	from, now, open := s.window(t, p.Window)
+	_, now, open := s.window(t, p.Window)
 	if !open {
 		return idle, true
 	}
@@ -186,7 +186,7 @@ func (s *Site) uses(p *params, k Key, devices []*device, t telemetry.Instant) (a
 	}
 	o, _ := s.config(t).days.at(t)
 	now = last
-	from = min(now, max(now.Add(-p.Window), floor(o.open)))
+	from := min(now, max(now.Add(-p.Window), floor(o.open)))
 	came, heard := 0.0, false
 	if k.Kind == "zone" {
 		came, _ = s.zones[k.ID].came(from, now)
