@@ -114,8 +114,10 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		leftOut: a.reload.leftOut, journal: watch.service, influx: influxService(behind.influx),
 	}
 	refused := refusedPort{j, behind.influx}
+	rehearsals := NewRehearsals(j, live.Open, time.Now, log)
+	a.teardown.add("rehearsals", rehearsals.Close)
 	pages, err := openWeb(cfg, webPorts{
-		live: live, loop: loop, journal: j, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
+		live: live, loop: loop, journal: j, rehearsal: rehearsals, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
 		push: doors.pushHandler(), log: log, registry: registry,
 	})
 	if err != nil {

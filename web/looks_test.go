@@ -54,7 +54,7 @@ func isLive() chromedp.Action[chromedp.Void] {
 func TestEveryPageInEveryLook(t *testing.T) {
 	f := newFleet()
 	r := start(t, f, func(o *Options) {
-		o.Ear, o.Readings, o.Refused, o.Histories = &fakeEar{}, shelved(), shelved(), aWeek(t)
+		o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals = &fakeEar{}, shelved(), shelved(), aWeek(t), aTrial()
 	})
 	hearing := &fakeEar{}
 	hearing.Listen()
@@ -74,7 +74,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		{"/site/mpp-gresik/zone/ruang-tunggu/what-if?spacing_m=1.5&people=44", nil}, {"/site/mpp-gresik/what-if?share_pct=25", nil},
 		{"/site/mpp-sumenep", isLive()}, {"/site/mpp-sumenep/zone/ruang-tunggu", drawn}, {"/sign/mpp-sumenep/ruang-tunggu", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
-		{"/site/mpp-gresik/level", nil}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
+		{"/site/mpp-gresik/level", nil}, {"/site/mpp-gresik/level/rehearsal?level=3", nil}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
 		{"/site/mpp-gresik/compliance?day=2026-01-02&rule=kapasitas", nil}, {"/site/mpp-gresik/compliance?to=2025-12-31", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}
 	looks := 0

@@ -47,11 +47,12 @@ type Options struct {
 	Alerts     Alerts
 	Entries    Entries
 	Rejections Rejections
-	Readings   Readings  // nil: there is no such page
-	Refused    Refused   // nil: likewise
-	Histories  Histories // nil: verdicts are not added up
-	Strangers  Strangers // nil: nobody listens for them
-	Ear        Ear       // nil: raw messages are never shown
+	Readings   Readings   // nil: there is no such page
+	Refused    Refused    // nil: likewise
+	Histories  Histories  // nil: verdicts are not added up
+	Rehearsals Rehearsals // nil: levels are not tried before they are in force
+	Strangers  Strangers  // nil: nobody listens for them
+	Ear        Ear        // nil: raw messages are never shown
 	Rollups    Rollups
 	Health     Health
 
