@@ -52,6 +52,8 @@ var bans = []ban{
 	{"testengine/recompute", nil, []string{module + "/rules"}, "a second implementation that shares code shares its faults"},
 	{"configs", nil, []string{module + "/cmd", module + "/app"}, "configuration is read for the program, it does not know it"},
 	{"app", nil, []string{module + "/cmd", "github.com/spf13/cobra"}, "the running gateway is started by commands, it does not know them"},
+	{"accounts", nil, outer, "components are wired by the program, they do not know it"},
+	{"accounts", nil, among("alerts", "gateway", "influx", "ingest", "journal", "rules", "web"), "who may do what is asked by pages and kept by the journal; it knows none of them"},
 	{"alerts", nil, outer, "components are wired by the program, they do not know it"},
 	{"alerts", nil, among("gateway", "influx", "ingest", "journal", "web"), "an alert is made of verdicts; who keeps, shows or sends it knows it"},
 	{"gateway", nil, among("influx", "web"), "InfluxDB and pages follow behind the loop, and never hold it up"},

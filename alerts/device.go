@@ -36,6 +36,8 @@ func (t *Texts) aboutDevice(s *statement, data map[string]any) {
 				data["Sensor"] = " " + w.say("text.frozen_at", of)
 			}
 		}
+	case "conservation":
+		t.aboutDoors(s, data)
 	case "outage":
 		data["Of"] = number(rules.InputBehind)
 	}

@@ -50,7 +50,7 @@ func Standing(ctx context.Context, j journal.Recovery, site string, from telemet
 		return err
 	}
 	for _, rec := range entries {
-		if rec.Entry.Kind == telemetry.EntryCalibration {
+		if fromReceipt(rec.Entry.Kind) {
 			// It holds from its receipt on, which is not moved: what was measured before the last configuration, and comes late, is read by it.
 			if err := apply(rec); err != nil {
 				return err
@@ -74,7 +74,12 @@ func Standing(ctx context.Context, j journal.Recovery, site string, from telemet
 
 // stands reports whether what a person entered holds until another entry says otherwise, however long ago it was.
 func stands(k telemetry.EntryKind) bool {
-	return k == telemetry.EntryLevel || k == telemetry.EntryMaintenance || k == telemetry.EntryCalibration
+	return k == telemetry.EntryLevel || k == telemetry.EntryMaintenance || fromReceipt(k)
+}
+
+// fromReceipt reports whether what a person entered is about a device, and holds for what it measures from the entry's receipt on.
+func fromReceipt(k telemetry.EntryKind) bool {
+	return k == telemetry.EntryCalibration || k == telemetry.EntryAccuracy || k == telemetry.EntryDrift
 }
 
 // News keeps of the verdicts that an engine restates when it takes over those that differ from what was recorded, and says

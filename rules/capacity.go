@@ -103,7 +103,8 @@ type capacityJudge struct {
 	full       float64
 	constraint string
 	inputs     []Input
-	room       *Room // made when somebody looks at it
+	room       *Room     // made when somebody looks at it
+	house      *Building // of the whole building, likewise
 }
 
 func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, telemetry.Instant) {

@@ -135,7 +135,8 @@ func (e *Engine) place(i int) {
 func (e *Engine) connect(d *deviceState, def *facility.Device) {
 	d.mounting = def.Mounting(d.channel)
 	at := d.mounting.Place
-	d.err, d.rate, d.presentErr, d.room = def.Error, errorRate(def.Accuracy), presentSpread(def.Error), def.Whole
+	d.err, d.configured, d.presentErr, d.room = def.Error, errorRate(def.Accuracy), presentSpread(def.Error), def.Whole
+	d.rate = d.rateAt(e.clock)
 	d.canCount = e.plan.mayCount(d.whole.index)
 	d.canSee = e.plan.measures[d.whole.index]&maskOf(telemetry.PeoplePresent) != 0
 	d.zone, d.door, d.task, d.effects = nil, nil, nil, nil
@@ -403,7 +404,7 @@ func (e *Engine) wire() {
 			w.watchers = nil
 		}
 	}
-	e.outages, e.deadCounters = nil, nil
+	e.outages, e.deadCounters, e.conservers = nil, nil, nil
 	due := make([]telemetry.Instant, len(e.instances))
 	for n, i := range e.instances {
 		i.limited = nil

@@ -93,7 +93,7 @@ type forecast struct {
 	rate     float64           // people an hour; 0: none is told
 	full     telemetry.Instant // when the quota is used up; 0: not before closing or midnight, as far as is known
 	last     telemetry.Instant // when the last ticket is given; Never: at no time that is known
-	by       string            // byQuota or byHours
+	by       string            // ByQuota or byHours
 	visits   visits
 }
 
@@ -138,7 +138,7 @@ func (j *cutoffJudge) forecast(t telemetry.Instant) (f forecast, ok bool) {
 		return f, true
 	}
 	if last := f.full.Add(-j.params.Service); last < f.last {
-		f.last, f.by = last, byQuota
+		f.last, f.by = last, ByQuota
 	}
 	return f, true
 }

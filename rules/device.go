@@ -44,7 +44,8 @@ type deviceState struct {
 	// From the configuration.
 	mounting    facility.Mounting
 	err         float64 // error bar of its measured values, in their unit
-	rate        ppm
+	rate        ppm     // of passages that it misses: as somebody accepted, else as configured
+	configured  ppm
 	presentErr  people     // the variance of an absolute count, people²
 	unit        string     // which hardware it is, and where it hangs: totals of another are not compared with its own
 	doorway     doorway    // what its door lets through
@@ -58,11 +59,13 @@ type deviceState struct {
 	room        bool // what it counts as present are all people in its zone
 	flowFlag    bool // taken into its zones' feeders
 
-	cases        *caseBook         // of a thermometer that hangs at no door; nil: no rule asks
-	offsets      facility.Offsets  // calibrations; the configuration's offset holds before the first
-	spreads      []spreadHour      // body temperatures of a whole device, its channels' among them
-	credit       []*instance       // say whether they are credible; none: nobody does
-	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
+	cases        *caseBook           // of a thermometer that hangs at no door; nil: no rule asks
+	offsets      facility.Offsets    // calibrations; the configuration's offset holds before the first
+	accuracies   facility.Accuracies // that somebody accepted
+	biases       facility.Biases     // likewise
+	spreads      []spreadHour        // body temperatures of a whole device, its channels' among them
+	credit       []*instance         // say whether they are credible; none: nobody does
+	screen       *temperatureJudge   // judges its body temperatures now; nil: nobody
 	watchers     []readWatcher
 	zoneWatchers bool        // its zone has watchers of readings
 	summing      uint64      // quantities that expressions sum, as bits

@@ -42,6 +42,7 @@ type Engine struct {
 	rounds     uint64            // there have been
 	learnAt    telemetry.Instant // when what the counters miss is learned next
 	deafness   deafness          // when nobody listened to the devices
+	conserved  []conserved       // what was known of the doors' balances, by time
 
 	// The facts, in the definition's order.
 	building   *zoneState
@@ -81,6 +82,7 @@ type Engine struct {
 	// By wire: who is asked where facts of many devices change.
 	outages      map[string][]*instance // by parent
 	deadCounters []*instance
+	conservers   []*instance // by wire: who asks whether the doors add up
 
 	activations []*activation // of the questions to expressions that are being answered, the outermost first
 	answers     int           // how many of them are
@@ -142,6 +144,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 		if rec.Entry != nil {
 			e.enter(rec.Entry, at, rec.Received)
 			e.calibrate(rec)
+			e.accept(rec)
 		}
 	case telemetry.KindEngine:
 		e.restate()
@@ -301,6 +304,7 @@ func (e *Engine) newDay() {
 		i.forget(old)
 	}
 	e.levels.forget(old)
+	e.forgetBalances(old)
 	if n := len(e.upkeep.entries); n > 0 {
 		if e.upkeep.forget(old); len(e.upkeep.entries) < n {
 			e.maintain()

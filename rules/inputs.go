@@ -55,6 +55,20 @@ const (
 	InputBehind     = "behind"      // devices that hang on it and ever spoke
 	InputFellSilent = "fell_silent" // minutes since they were last heard
 
+	InputClosings         = "closings"          // closings that the balance is added up over
+	InputPassages         = "passages"          // people who passed meanwhile, both ways together
+	InputUnexplained      = "unexplained"       // people who were missed going in, less those going out, of the zone Text; empty: the building
+	InputUnexplainedOther = "unexplained_other" // the same of another zone
+	InputPerDay           = "per_day"           // of them
+	InputSuspect          = "suspect"           // the door Text is off, or is one of those among which the one is
+	InputSince            = "since"             // the first of these closings, seconds since 1970
+	InputDoorBalance      = "door_balance"      // people who came in by the door Text, less those who left by it, since counting began
+	InputTogether         = "doors_together"    // the same of all doors that lead outside
+	InputAllPassages      = "all_passages"      // people who passed these doors since counting began, both ways together
+	InputCountingSince    = "counting_since"    // when counting began, seconds since 1970
+	InputDoorBias         = "door_bias"         // people of 100 passages that the counter Text misses going in more than going out; the correction that is proposed
+	InputProposedAccuracy = "proposed_accuracy" // accuracy of the counter Text that would explain it, %
+
 	InputCounted = "counted" // minutes since the time from which it is counted, where that is later than the last deed
 	InputGrace   = "grace"   // minutes that are given beyond the limit
 	InputOpened  = "opened"  // minutes since the day's opening; negative: until it

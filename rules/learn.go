@@ -135,7 +135,7 @@ func (z *zoneState) counting(now telemetry.Instant) []*deviceState {
 }
 
 // meet makes sure that all counters of the zone are known.
-func (l *learned) meet(counters []*deviceState) {
+func (l *learned) meet(z *zoneState, counters []*deviceState) {
 	if len(counters) > mostApart {
 		if !l.shared() {
 			var worst float64
@@ -159,7 +159,7 @@ func (l *learned) meet(counters []*deviceState) {
 		if found {
 			continue
 		}
-		l.counters = slices.Insert(l.counters, i, learnedCounter{id: d.counterID(), reversed: d.reversed(telemetry.Never)})
+		l.counters = slices.Insert(l.counters, i, learnedCounter{id: d.counterID(), reversed: d.reversed(telemetry.Never), drift: d.biasIn(z, telemetry.Never)})
 		l.variance = widened(l.variance, len(l.counters)-1, i, square(firstDrift*d.missedShare()))
 	}
 	for i, c := range slices.Backward(l.counters) {
@@ -212,7 +212,7 @@ func (e *Engine) learn() {
 		if len(counters) == 0 {
 			continue
 		}
-		z.base.meet(counters)
+		z.base.meet(z, counters)
 		z.base.fold(z, counters, now.Add(-relearned))
 		was := z.now.until
 		z.now = z.base.clone()
@@ -231,6 +231,7 @@ func (e *Engine) learn() {
 		e.attach(d)
 	}
 	e.learnIntervals()
+	e.conserve()
 }
 
 // counterOf finds one of some counters; nil: it is none of them, or they are learned of together.
@@ -253,9 +254,17 @@ func (e *Engine) settled() telemetry.Instant {
 func (e *Engine) attach(d *deviceState) {
 	for i := range d.effects {
 		f := &d.effects[i]
-		f.rates = append(f.rates[:0], firstRate(d.rate))
+		f.rates = append(f.rates[:0], firstRate(d.rateAt(0)))
+		next := 0 // of what somebody accepted, which holds from then on with what had been learned
 		for k := range f.zone.laws {
-			f.rates = append(f.rates, f.zone.laws[k].rate(d.counterID(), d.rate))
+			from := f.zone.laws[k].from
+			for ; next < len(d.accuracies) && d.accuracies[next].From < from; next++ {
+				f.accepted(d, d.accuracies[next].From)
+			}
+			f.rates = append(f.rates, f.zone.laws[k].rate(d.counterID(), d.rateAt(from)))
+		}
+		for ; next < len(d.accuracies); next++ {
+			f.accepted(d, d.accuracies[next].From)
 		}
 	}
 }
@@ -328,7 +337,7 @@ func (l *learned) take(z *zoneState, counters []*deviceState, a, b *anchor) {
 	if b.kind == closingAnchor && l.findTurn(z, s) {
 		return // evidence about a door is no reason to doubt all others
 	}
-	l.learnDrift(s)
+	l.learnDrift(z, s)
 	if b.kind == closingAnchor && a.kind != presentAnchor {
 		l.learnStay(z, s)
 	}

@@ -90,7 +90,7 @@ func (l *learned) expected(s *sample) (residual, variance float64) {
 
 // learnDrift is a step of a Kalman filter for the drifts, which may change from closing to closing, and one of a forgetting mean
 // for the scale. One closing that nothing explains moves both by what three deviations would.
-func (l *learned) learnDrift(s *sample) {
+func (l *learned) learnDrift(z *zoneState, s *sample) {
 	n := len(l.counters)
 	for i := range n {
 		if l.variance[i*n+i] > 0 {
@@ -126,26 +126,29 @@ func (l *learned) learnDrift(s *sample) {
 	}
 	l.lever = root(lever) / s.total
 	for i := range n {
-		l.counters[i].note(s, expected, width, l.variance[i*n+i], i)
+		l.counters[i].note(z, s, expected, width, l.variance[i*n+i], i)
 	}
 }
 
 // note writes a closing into the counter's history and judges its drift.
-func (c *learnedCounter) note(s *sample, expected, width, variance float64, i int) {
+func (c *learnedCounter) note(z *zoneState, s *sample, expected, width, variance float64, i int) {
 	c.closings = append(c.closings, Closing{
-		At: s.to.at, Passages: s.passages[i], Residual: hundredths(s.residual), Expected: hundredths(expected), HalfWidth: hundredths(width),
+		At: s.to.at, Passages: s.passages[i], Residual: hundredths(s.residual), Expected: hundredths(expected), Shared: hundredths(s.shared), HalfWidth: hundredths(width),
 		Drift: hundredths(100 * c.drift), Uncertainty: hundredths(100 * bothSides * root(variance)),
 	})
 	if len(c.closings) > keptClosings {
 		c.closings = append(c.closings[:0], c.closings[1:]...)
 	}
-	allowed := 0.0
+	allowed, stated := 0.0, 0.0
 	for _, d := range s.counters {
 		if d.counterID() == c.id || c.id == "" {
 			allowed = max(allowed, firstDrift*d.missedShare())
 		}
+		if d.counterID() == c.id {
+			stated = d.biasIn(z, s.to.at)
+		}
 	}
-	switch drift := math.Abs(c.drift); {
+	switch drift := math.Abs(c.drift - stated); {
 	case drift-float64(bothSides*root(variance)) > allowed:
 		if c.drifting == 0 {
 			c.drifting = s.to.at

@@ -110,7 +110,7 @@ func (c *encoder) learned(l *learned) {
 		for n := range k.closings {
 			x := &k.closings[n]
 			c.instant(x.At)
-			for _, v := range [...]float64{x.Passages, x.Residual, x.Expected, x.HalfWidth, x.Drift, x.Uncertainty} {
+			for _, v := range [...]float64{x.Passages, x.Residual, x.Expected, x.Shared, x.HalfWidth, x.Drift, x.Uncertainty} {
 				c.float(v)
 			}
 		}
@@ -131,7 +131,7 @@ func (c *decoder) learned(l *learned) {
 		k := learnedCounter{id: c.string(), drift: c.float(), doubt: c.float(), reversed: c.bool(), turned: c.instant(), drifting: c.instant()}
 		for range c.count() {
 			k.closings = append(k.closings, Closing{
-				At: c.instant(), Passages: c.float(), Residual: c.float(), Expected: c.float(), HalfWidth: c.float(), Drift: c.float(), Uncertainty: c.float(),
+				At: c.instant(), Passages: c.float(), Residual: c.float(), Expected: c.float(), Shared: c.float(), HalfWidth: c.float(), Drift: c.float(), Uncertainty: c.float(),
 			})
 		}
 		l.counters = append(l.counters, k)

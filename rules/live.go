@@ -55,7 +55,7 @@ func (e *Engine) View() View {
 		}
 		return Unknown
 	}
-	v.Persons, v.Intake = e.estimateView(e.building), e.intake()
+	v.Persons, v.Intake, v.Building = e.estimateView(e.building), e.intake(), e.houseOf(e.building)
 	v.Zones, v.Doors = make([]ZoneView, 0, len(e.zones)), make([]DoorView, 0, len(e.doors))
 	v.Devices, v.Tasks = make([]DeviceView, 0, len(e.devices)), make([]TaskView, 0, len(e.tasks))
 	for i, z := range e.zones {

@@ -29,7 +29,8 @@ func (p *Quota) Validate() error {
 // The constraints of the visitors of a day, and of a queue that their quota closes.
 const (
 	byVisitors = "visitors"
-	byQuota    = "quota"
+	// ByQuota is what a last ticket follows from whose time the quota sets.
+	ByQuota = "quota"
 )
 
 var quotaKind = kind{

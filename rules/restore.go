@@ -83,6 +83,7 @@ func (e *Engine) restore(c *decoder) error {
 	for range c.count() {
 		e.deafness.spans = append(e.deafness.spans, deafSpan{c.instant(), c.instant()})
 	}
+	c.balances(e)
 	e.learnAt, e.protocolAt = e.nextLearning(e.clock), e.plan.nextProtocol(e.clock)
 	sampleDue := e.facts(c)
 	if c.err != nil {
@@ -228,6 +229,8 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone || s.Kind == SubjectSite
 	case *Air, *Distancing, *Queue, *Seats:
 		return s.Kind == SubjectZone
+	case *Conservation:
+		return s.Kind == SubjectSite || s.Kind == SubjectZone
 	case *Cutoff, *Quota:
 		return s.Kind == SubjectSite
 	case *Credibility, *Temperature, *Silence, *Battery, *Clock, *DeadCounter, *Frozen, *Lost, *Rejected, *Tamper:
@@ -407,6 +410,7 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	for range c.count() {
 		d.offsets = append(d.offsets, facility.Offset{From: c.instant(), Value: c.float(), Pairs: int(c.uint()), Spread: c.float()})
 	}
+	c.accepted(d)
 	// In the order of this version's quantities; pairTotals has seen to the totals.
 	slices.SortFunc(d.values, compareValues)
 	slices.SortFunc(d.kept, compareSeries)

@@ -220,7 +220,7 @@ func TestCutoffForecast(t *testing.T) {
 		r.read("c-main", fmt.Sprintf("2022-07-04 11:%02d:00", m), in, 2)
 	}
 	x = intake("2022-07-04 12:00:00") // 20 people in half an hour, 38 are left: 57 minutes
-	if x.Visitors.Persons != 62 || x.Left != 38 || x.Arrivals != 20 || x.Lately != 30 || x.Rate != 40 || clock(x.Full) != "12:57" || clock(x.LastTicket) != "12:27" || x.By != byQuota || x.Closed {
+	if x.Visitors.Persons != 62 || x.Left != 38 || x.Arrivals != 20 || x.Lately != 30 || x.Rate != 40 || clock(x.Full) != "12:57" || clock(x.LastTicket) != "12:27" || x.By != ByQuota || x.Closed {
 		t.Errorf("got %+v full %s last ticket %s, want 12:57 and 12:27", x, clock(x.Full), clock(x.LastTicket))
 	}
 	if y := intake("2022-07-04 12:04:59"); y.LastTicket != x.LastTicket || y.Made != x.Made {
@@ -313,7 +313,7 @@ func TestSeats(t *testing.T) {
 		t.Errorf("evidence: got %+v, want both sensors", x.Evidence)
 	}
 	seats := r.zone("waiting").Seats
-	if len(seats) != 4 || !seats[0].Wrong || !seats[1].Wrong || seats[2].Wrong || seats[3].State != SeatUnknown {
+	if len(seats) != 4 || !seats[0].Wrong || !seats[1].Wrong || seats[2].Wrong || seats[3].State != SeatUnknown || seats[0].TooClose != "a2" || seats[1].TooClose != "a1" {
 		t.Errorf("seats: got %+v, want the first two wrong and the last unknown", seats)
 	}
 	say("08:02:00", -1, 0, 1)
@@ -383,5 +383,21 @@ func TestWhatIf(t *testing.T) {
 	room.Level, room.Spacing = "full", math.NaN()
 	if _, err := room.Limit(); err == nil {
 		t.Error("no spacing: got a limit, want an error")
+	}
+}
+
+// The building is asked as its rule is: the share is taken of the sum, which is not the sum of the shares.
+func TestWhatIfOfABuilding(t *testing.T) {
+	b := Building{Capacity: Capacity{Spacing: 1, Grid: Square}, Zones: []facility.Zone{{ID: "a", Name: "A", Capacity: 5}, {ID: "b", Name: "B", Capacity: 5}, {ID: "in", Parent: "b", Capacity: 3}}}
+	if l := b.Limit(0.5); l.Limit != 5 || l.Full != 10 || l.Constraint != byZones || len(l.Inputs) != 2 {
+		t.Errorf("got %+v, want 5 of 10 in two rooms", l)
+	}
+	if b.Capacity.SiteCapacity = 7; true {
+		if l := b.Limit(1); l.Limit != 7 || l.Constraint != byDeclared {
+			t.Errorf("declared: got %+v, want 7", l)
+		}
+	}
+	if got := AirLimit(25, 10); got != 2 {
+		t.Errorf("air for 2.5 people: got %v, want 2", got)
 	}
 }

@@ -270,6 +270,8 @@ type SeatView struct {
 	State string `json:"state"`
 	// Wrong says that somebody sits there who should not: it is blocked, or too close to another that is taken.
 	Wrong bool `json:"wrong,omitempty"`
+	// TooClose is the nearest seat that is taken within the spacing of this one, which is taken, too; empty: there is none.
+	TooClose string `json:"too_close_to,omitempty"`
 }
 
 // The states of a seat.
@@ -297,9 +299,16 @@ func (j *seatsJudge) view(t telemetry.Instant) []SeatView {
 		}
 		all = append(all, v)
 	}
+	nearest := make([]float64, len(j.seats))
+	near := func(seat, other int, distance float64) {
+		if v := &all[seat]; v.TooClose == "" || distance < nearest[seat] {
+			v.Wrong, v.TooClose, nearest[seat] = true, j.seats[other].ID, distance
+		}
+	}
 	for _, p := range j.pairs {
 		if j.seats[p.a].state == seatTaken && j.seats[p.b].state == seatTaken {
-			all[p.a].Wrong, all[p.b].Wrong = true, true
+			near(p.a, p.b, p.distance)
+			near(p.b, p.a, p.distance)
 		}
 	}
 	return all

@@ -12,7 +12,7 @@ import (
 // EngineVersion names what the engine makes of records. It changes whenever the same records could give other verdicts, or a
 // snapshot another layout. The journal says which version judged from which record on: an upgrade never rewrites a verdict,
 // and a replay recomputes only what its own version judged.
-const EngineVersion = "4"
+const EngineVersion = "5"
 
 // snapshotFormat opens every snapshot: one of another version is not read.
 const snapshotFormat = "gerbang rules " + EngineVersion
@@ -87,6 +87,7 @@ func (e *Engine) encode(c *encoder) {
 		c.instant(s.from)
 		c.instant(s.to)
 	}
+	c.balances(e)
 	for _, z := range e.allZones() {
 		c.zone(z)
 		c.instant(e.queue.at[z.slot])
@@ -304,6 +305,7 @@ func (c *encoder) device(d *deviceState) {
 		c.list(o.Pairs)
 		c.float(o.Spread)
 	}
+	c.accepted(d)
 	if d.channel == "" {
 		c.list(len(d.spreads))
 		var was int64

@@ -25,10 +25,12 @@ type View struct {
 	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
 	Persons    Estimate          `json:"persons"`              // in the whole building
 	Intake     *Intake           `json:"intake,omitempty"`     // of today's visitors and the queue; nil: no rule asks for it
-	Zones      []ZoneView        `json:"zones"`
-	Doors      []DoorView        `json:"doors"`
-	Devices    []DeviceView      `json:"devices"`
-	Tasks      []TaskView        `json:"tasks"`
+	// Building is what the limit of the whole building is computed from; nil: no rule limits it.
+	Building *Building    `json:"-"`
+	Zones    []ZoneView   `json:"zones"`
+	Doors    []DoorView   `json:"doors"`
+	Devices  []DeviceView `json:"devices"`
+	Tasks    []TaskView   `json:"tasks"`
 	// Cases are those of the last seven days of the site, the oldest first, at most MaxCases.
 	Cases    []CaseView    `json:"cases,omitempty"`
 	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
@@ -144,8 +146,11 @@ type Closing struct {
 	Passages float64           `json:"passages"` // at the counter, since the people were last known
 	// Residual is how many people the zone's counters missed going in, less those going out; Expected is what was to be expected of
 	// it, give or take HalfWidth (90 %), by what earlier closings had told.
-	Residual    float64 `json:"residual"`
-	Expected    float64 `json:"expected"`
+	Residual float64 `json:"residual"`
+	Expected float64 `json:"expected"`
+	// Shared is the part of Residual that follows from what counters miss in both directions alike, where more came in by one door
+	// and left by another.
+	Shared      float64 `json:"shared"`
 	HalfWidth   float64 `json:"half_width"`
 	Drift       float64 `json:"drift_per_100"` // as learned with it
 	Uncertainty float64 `json:"uncertainty_per_100"`

@@ -27,6 +27,7 @@ type Bearing struct {
 	Constraint string  `json:"constraint"`
 	Limit      float64 `json:"limit"` // persons, with nothing taken off for the level
 	Inputs     []Input `json:"inputs"`
+	Allowed    float64 `json:"allowed"` // persons, with the level's share
 }
 
 // RoomLimit is how many people may be in a room, and everything that it was computed from.
@@ -76,6 +77,9 @@ func (r *Room) Limit() (RoomLimit, error) {
 	}
 	l.Full, l.Constraint, l.Limit = full, constraint, scaled(full, share)
 	l.Bearings = r.bearings()
+	for i := range l.Bearings {
+		l.Bearings[i].Allowed = scaled(l.Bearings[i].Limit, share)
+	}
 	if r.Around != nil {
 		if around, _, ok := fullLimit(r.Around, r.Spacing, r.Grid); ok {
 			l.Parent, l.ParentName = scaled(around, share), r.Around.Name
@@ -83,6 +87,55 @@ func (r *Room) Limit() (RoomLimit, error) {
 		}
 	}
 	return l, nil
+}
+
+// At is the room with a share of the full limit that is said outright, above 0 to 1, whatever the levels are.
+func (r Room) At(share float64) Room {
+	r.Levels, r.Level = map[string]float64{"": share}, ""
+	return r
+}
+
+// AirLimit is how many people the outdoor air of a room is enough for, where each is to have perPerson; both in litres a second.
+func AirLimit(air, perPerson float64) float64 { return wholePeople(air / perPerson) }
+
+// Building is what the limit of a whole building follows from, where a rule limits it. It is a plain value, as Room is.
+type Building struct {
+	// Capacity is the rule: its spacing and grid hold for all zones, and its capacity in place of their sum, where it has one.
+	Capacity Capacity
+	Zones    []facility.Zone // shared, and never changed
+	Levels   map[string]float64
+}
+
+// BuildingLimit is how many people may be in a building.
+type BuildingLimit struct {
+	Limit, Full float64 // persons, with and without the share
+	Share       float64
+	Constraint  string
+	Inputs      []Input
+}
+
+// Limit computes how many people may be in the building at a share of the full limit, above 0 to 1.
+func (b *Building) Limit(share float64) BuildingLimit {
+	site := facility.Site{Zones: b.Zones}
+	l := BuildingLimit{Share: share, Inputs: buildingInputs(&site, &b.Capacity)}
+	l.Full, l.Constraint = buildingLimit(&site, &b.Capacity)
+	l.Limit = scaled(l.Full, share)
+	return l
+}
+
+// houseOf is what the limit of the whole building is computed from; nil: no rule limits it. It is shared and must not be changed.
+func (e *Engine) houseOf(z *zoneState) *Building {
+	if z.capacity == nil || z.capacity.now().rule == nil {
+		return nil
+	}
+	j, ok := z.capacity.now().judge.(*capacityJudge)
+	if !ok {
+		return nil
+	}
+	if j.house == nil {
+		j.house = &Building{Capacity: *j.params, Zones: e.plan.def.Site.Zones, Levels: j.levels.protocol.Levels}
+	}
+	return j.house
 }
 
 // bearings are all that can set the limit, in the order in which the first of equal ones does.
@@ -93,7 +146,7 @@ func (r *Room) bearings() (all []Bearing) {
 		{Area: r.Zone.Area, Fixtures: r.Zone.Fixtures},
 	} {
 		if limit, constraint, ok := fullLimit(&one, r.Spacing, r.Grid); ok {
-			all = append(all, Bearing{constraint, limit, limitInputs(&one, constraint, r.Spacing, r.Grid)})
+			all = append(all, Bearing{Constraint: constraint, Limit: limit, Inputs: limitInputs(&one, constraint, r.Spacing, r.Grid)})
 		}
 	}
 	return all

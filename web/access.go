@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -8,11 +9,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"path"
 	"strings"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gerbang-iot/gerbang/accounts"
 )
 
 const (
@@ -30,6 +32,7 @@ type access struct {
 	now      func() time.Time
 	backoff  *backoff
 	sessions *sessions
+	identify func(*http.Request) (*accounts.Caller, error)
 }
 
 func newAccess(token, path string, secure bool, now func() time.Time, s *sessions) *access {
@@ -110,13 +113,10 @@ const (
 )
 
 func (a *access) author(r *http.Request) string {
-	if name, ok := a.session(r); ok && name != "" {
-		return name
+	if c := callerOf(r.Context()); c != nil {
+		return c.Name
 	}
-	if a.token() == "" {
-		return nobody
-	}
-	return tokenHolder
+	return nobody
 }
 
 // bearer is the token of an Authorization header.
@@ -125,55 +125,24 @@ func bearer(r *http.Request) (string, bool) {
 	return token, ok && strings.EqualFold(scheme, "Bearer")
 }
 
-// open reports whether a path needs no token. A path that the router would clean first is none of the open ones.
-func (s *Server) open(p string) bool {
-	if p != path.Clean(p) {
-		return false
-	}
-	switch {
-	case p == "/healthz", p == "/login", p == "/token":
-		return true
-	case strings.HasPrefix(p, "/static/"): // files that anyone can get from the source
-		return true
-	case strings.HasPrefix(p, "/sign/"), strings.HasPrefix(p, "/live/sign/"):
-		return s.opts.PublicSigns
-	case strings.HasPrefix(p, "/ingest/"):
-		return s.opts.PushHasCredentials
-	}
-	return false
-}
-
-// admit lets a request pass that needs no token or proves that it has one: by session or by Authorization: Bearer.
-func (s *Server) admit(next http.Handler) http.Handler {
+// identify finds out who makes a request: by session, by the token in its Authorization, or because there is nothing to prove. nil without an
+// error is a stranger. The error is a *fault: what was shown is wrong, or too much was tried.
+func (s *Server) identify(r *http.Request) (*accounts.Caller, error) {
 	a := s.access
 	if a.token() == "" {
-		return next
+		return &accounts.Caller{Name: nobody, Claimed: true, Grants: accounts.All(accounts.Administer)}, nil
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.open(r.URL.Path) {
-			next.ServeHTTP(w, r)
-			return
+	// A session is checked before the backoff: a guesser behind the same address does not lock people out.
+	if name, ok := a.session(r); ok {
+		return &accounts.Caller{Name: cmp.Or(name, tokenHolder), Claimed: true, Grants: accounts.All(accounts.Administer)}, nil
+	}
+	if token, ok := bearer(r); ok {
+		if err := s.try(r, token); err != nil {
+			return nil, err
 		}
-		// A session is checked before the backoff: a guesser behind the same address does not lock people out.
-		if _, ok := a.session(r); ok {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if token, ok := bearer(r); ok {
-			if err := s.try(r, token); err != nil {
-				s.respond(w, r, err)
-				return
-			}
-			next.ServeHTTP(w, r)
-			return
-		}
-		if r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
-			http.Redirect(w, r, loginURL(r.URL.RequestURI()), http.StatusSeeOther)
-			return
-		}
-		w.Header().Set("WWW-Authenticate", `Bearer realm="gerbang"`)
-		s.respond(w, r, errNeedToken)
-	})
+		return &accounts.Caller{Name: tokenHolder, Claimed: true, Grants: accounts.All(accounts.Administer)}, nil
+	}
+	return nil, nil
 }
 
 // try checks a token under the backoff of the caller's address.

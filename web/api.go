@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -52,7 +53,7 @@ type listInput struct {
 }
 
 // api mounts the JSON API and its OpenAPI document. There is no page of documentation: it would load from elsewhere.
-func (s *Server) api(mux *http.ServeMux) error {
+func (s *Server) api(mux humago.Mux) error {
 	config := huma.DefaultConfig("Gerbang", "1")
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // no $schema links: they point to the path that is off
@@ -66,6 +67,7 @@ func (s *Server) api(mux *http.ServeMux) error {
 	s.apiSites(api)
 	s.apiEntries(api)
 	s.apiLevels(api)
+	s.apiWhatIf(api)
 	s.apiAlerts(api)
 	s.apiGateway(api)
 	s.apiReadings(api)
@@ -77,16 +79,20 @@ func (s *Server) api(mux *http.ServeMux) error {
 	if err != nil {
 		return fmt.Errorf("encoding the OpenAPI document: %w", err)
 	}
-	mux.Handle("GET /api/v1/openapi.json", s.handle(func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(document)
-		return nil
-	}))
-	mux.Handle("/api/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusNotFound)
-		_ = json.NewEncoder(w).Encode(huma.ErrorModel{Status: http.StatusNotFound, Title: "Not Found", Detail: "there is no " + r.Method + " at this address; see " + s.base.to("/api/v1/openapi.json")})
-	}))
+	s.document = document
+	return nil
+}
+
+// openAPI is the API's description of itself.
+func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(s.document)
+	return nil
+}
+
+// noAPI answers what the API does not have.
+func (s *Server) noAPI(w http.ResponseWriter, r *http.Request) error {
+	writeProblem(w, http.StatusNotFound, "there is no "+r.Method+" at this address; see "+s.base.to("/api/v1/openapi.json"))
 	return nil
 }
 
@@ -110,9 +116,9 @@ func (s *Server) in(accept string, v *rules.View) *scene {
 }
 
 func (s *Server) apiSites(api huma.API) {
-	huma.Register(api, get("/sites", "list-sites", "All sites", "sites"), func(_ context.Context, _ *struct{}) (*apiList[apiSite], error) {
+	huma.Register(api, get("/sites", "list-sites", "All sites", "sites"), func(ctx context.Context, _ *struct{}) (*apiList[apiSite], error) {
 		open := s.opts.Alerts.Open()
-		views := s.opts.Live.Views()
+		views := s.viewsFor(ctx, accounts.See)
 		items := make([]apiSite, 0, len(views))
 		for i := range views {
 			items = append(items, apiSiteOf(&views[i], open))
@@ -138,16 +144,25 @@ func (s *Server) apiSites(api huma.API) {
 // ofSite registers a list that is read from a site's view.
 func ofSite[T any](s *Server, api huma.API, name, summary string, items func(*scene) []T) {
 	huma.Register(api, get("/sites/{site}/"+name, "list-"+name, summary, "sites", 404, 503), func(_ context.Context, in *siteInput) (*apiList[T], error) {
-		v, err := s.judgedView(in.Site)
-		switch {
-		case errors.Is(err, errVerdicts):
-			busy := huma.Error503ServiceUnavailable("the gateway is busy and cannot give this site's verdicts just now; ask again")
-			return nil, huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {strconv.Itoa(errVerdicts.retry)}})
-		case err != nil:
-			return nil, huma.Error404NotFound("no such site")
+		v, err := s.apiJudged(in.Site)
+		if err != nil {
+			return nil, err
 		}
 		return listOf(items(s.in(in.Language, v))), nil
 	})
+}
+
+// apiJudged is a site with its verdicts, or the problem that says why there is none.
+func (s *Server) apiJudged(site string) (*rules.View, error) {
+	v, err := s.judgedView(site)
+	switch {
+	case errors.Is(err, errVerdicts):
+		busy := huma.Error503ServiceUnavailable("the gateway is busy and cannot give this site's verdicts just now; ask again")
+		return nil, huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {strconv.Itoa(errVerdicts.retry)}})
+	case err != nil:
+		return nil, huma.Error404NotFound("no such site")
+	}
+	return v, nil
 }
 
 type occupancyInput struct {
@@ -185,27 +200,28 @@ func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiOne[
 }
 
 func (s *Server) apiAlerts(api huma.API) {
-	items := func(in *listInput, list []alerts.Alert) *apiList[apiAlert] {
+	items := func(ctx context.Context, in *listInput, list []alerts.Alert) *apiList[apiAlert] {
 		out := make([]apiAlert, 0, len(list))
+		c := callerOf(ctx)
 		for i := range list {
-			if (in.Site == "" || list[i].Site == in.Site) && len(out) < in.Limit {
+			if (in.Site == "" || list[i].Site == in.Site) && len(out) < in.Limit && c.At(accounts.See, list[i].Site) {
 				v, _ := s.opts.Live.Outline(list[i].Site)
 				out = append(out, apiAlertOf(s.in(in.Language, v), &list[i]))
 			}
 		}
 		return listOf(out)
 	}
-	huma.Register(api, get("/alerts", "list-alerts", "Open alerts, the oldest first", "alerts"), func(_ context.Context, in *listInput) (*apiList[apiAlert], error) {
-		return items(in, s.opts.Alerts.Open()), nil
+	huma.Register(api, get("/alerts", "list-alerts", "Open alerts, the oldest first", "alerts"), func(ctx context.Context, in *listInput) (*apiList[apiAlert], error) {
+		return items(ctx, in, s.opts.Alerts.Open()), nil
 	})
 	huma.Register(api, get("/alerts/history", "list-past-alerts", "Resolved alerts, the newest first", "alerts"), func(ctx context.Context, in *listInput) (*apiList[apiAlert], error) {
 		ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 		defer cancel()
-		past, err := s.opts.Alerts.History(ctx, in.Site, in.Limit)
+		past, err := s.pastAlerts(ctx, in.Site, in.Limit)
 		if err != nil {
 			return nil, s.apiError("past alerts", err)
 		}
-		return items(in, past), nil
+		return items(ctx, in, past), nil
 	})
 	huma.Register(api, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/alerts/{alert}/acknowledge", OperationID: "acknowledge-alert", DefaultStatus: http.StatusNoContent,
@@ -239,7 +255,7 @@ func (s *Server) apiGateway(api huma.API) {
 	huma.Register(api, get("/rejections", "list-rejections", "Messages that were not understood, the newest first", "gateway"), func(ctx context.Context, in *listInput) (*apiList[apiRejection], error) {
 		ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 		defer cancel()
-		records, err := s.opts.Rejections.Rejections(ctx, in.Site, in.Limit)
+		records, err := s.notUnderstood(ctx, in.Site, in.Limit)
 		if err != nil {
 			return nil, s.apiError("rejections", err)
 		}

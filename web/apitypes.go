@@ -51,6 +51,7 @@ type apiSite struct {
 	Devices    int            `json:"devices" example:"14"`
 	Silent     int            `json:"silent_devices" example:"1" doc:"Devices that were never heard, or that a rule finds silent or implausible"`
 	LastSeen   time.Time      `json:"last_seen,omitzero" doc:"When any device was last heard"`
+	Intake     *apiIntake     `json:"intake,omitempty" doc:"Today's visitors and the queue; absent: no rule asks for them"`
 	Record     uint64         `json:"record" example:"184233" doc:"Journal record this state rests on"`
 }
 
@@ -71,7 +72,7 @@ func apiSiteOf(v *rules.View, open []alerts.Alert) apiSite {
 		last = max(last, v.Devices[i].LastSeen)
 	}
 	a.Silent = len(v.Unheard())
-	a.LastSeen = last.Time()
+	a.LastSeen, a.Intake = last.Time(), apiIntakeOf(v.Intake)
 	return a
 }
 
@@ -89,6 +90,7 @@ type apiZone struct {
 	In       *float64     `json:"in_today,omitempty" example:"210" doc:"Absent: no counter stands at its doors"`
 	Out      *float64     `json:"out_today,omitempty" example:"168"`
 	Readings []apiReading `json:"readings"`
+	Seats    []apiSeat    `json:"seats,omitempty" doc:"Absent: there is no map that a rule looks at"`
 }
 
 type apiReading struct {
@@ -114,7 +116,7 @@ func apiZonesOf(v *rules.View) []apiZone {
 		z := &v.Zones[i]
 		a := apiZone{
 			ID: z.ID, Name: z.Name, Persons: estimateOf(z.Persons), Binding: z.Binding, Near: z.Near, Asked: z.CountAsked.Time(),
-			Readings: readingsOf(z.Readings),
+			Readings: readingsOf(z.Readings), Seats: apiSeatsOf(z.Seats),
 		}
 		if judged(v, rules.SubjectZone, z.ID) {
 			a.Verdict = z.Verdict.String()

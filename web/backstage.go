@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -143,7 +144,7 @@ type rejectionRow struct {
 func (s *Server) rejections(w http.ResponseWriter, r *http.Request) error {
 	lang := s.tongues.choose(r)
 	site := r.URL.Query().Get("site")
-	records, err := s.opts.Rejections.Rejections(r.Context(), site, listLimit)
+	records, err := s.notUnderstood(r.Context(), site, listLimit)
 	if err != nil {
 		return fmt.Errorf("listing rejections: %w", err)
 	}
@@ -215,14 +216,15 @@ type alertRow struct {
 func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
 	lang := s.tongues.choose(r)
 	site := r.URL.Query().Get("site")
-	past, err := s.opts.Alerts.History(r.Context(), site, listLimit)
+	past, err := s.pastAlerts(r.Context(), site, listLimit)
 	if err != nil {
 		return fmt.Errorf("listing past alerts: %w", err)
 	}
 	p := alertsPage{frame: s.frame(r, lang, lang.T("alerts.title")), Site: site}
 	now := s.opts.Now()
+	c := callerOf(r.Context())
 	for _, a := range s.opts.Alerts.Open() {
-		if site == "" || a.Site == site {
+		if (site == "" || a.Site == site) && c.At(accounts.See, a.Site) {
 			p.Open = append(p.Open, s.alertRow(lang, &a, now))
 		}
 	}

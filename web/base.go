@@ -14,13 +14,6 @@ import (
 // paths are without it. It is added where they go out (the template function url, redirects, cookies), and taken away where they come in.
 type base string
 
-// ownPaths are the first segments of the server's own addresses. A base may not begin with one: whether a proxy has taken the base away
-// could not be told then.
-var ownPaths = []string{
-	"alert", "alerts", "api", "devices", "healthz", "ingest", "listen", "live", "login", "logout", "metrics", "readings", "readyz", "refused",
-	"rejections", "sign", "site", "static", "status", "token",
-}
-
 var baseSegment = regexp.MustCompile(`^[A-Za-z0-9_~-][A-Za-z0-9._~-]*$`)
 
 // BasePath gives the path of an external address, for Options.Base: empty, or such as /gerbang. The error says what the address cannot be.
@@ -42,10 +35,20 @@ func BasePath(external string) (string, error) {
 			return "", fmt.Errorf("path %q: %q is no plain name, want letters, digits, and ._~- within", path, s)
 		}
 	}
-	if slices.Contains(ownPaths, segments[0]) {
+	if ownPath(segments[0]) {
 		return "", fmt.Errorf("path %q begins like a page of the gateway's own, want another name, such as /gerbang", path)
 	}
 	return path, nil
+}
+
+// ownPath tells the first segments of the server's own addresses. A base may not begin with one: whether a proxy has taken the base away
+// could not be told then.
+func ownPath(segment string) bool {
+	return slices.ContainsFunc(routeTable(), func(rt route) bool {
+		_, path, _ := strings.Cut(rt.pattern, "/")
+		first, _, _ := strings.Cut(path, "/")
+		return first == segment
+	})
 }
 
 // to is a path of this server as a browser has to ask for it.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/compliance"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -302,7 +303,7 @@ func (s *Server) apiFleetCompliance(ctx context.Context, in *fleetComplianceInpu
 	defer cancel()
 	out := &fleetCompliance{}
 	out.Body.Items = []apiSiteFigure{}
-	views := s.opts.Live.Views()
+	views := s.viewsFor(ctx, accounts.Review)
 	first, found := slices.BinarySearchFunc(views, in.After, func(v rules.View, id string) int { return cmp.Compare(v.Site, id) })
 	if found {
 		first++

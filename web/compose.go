@@ -55,7 +55,7 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 	c := composer{server: s, lang: lang}
 	switch what.page {
 	case "overview":
-		s.composeOverview(&c, what.part)
+		s.composeOverview(&c, what)
 	case "site":
 		v, err := s.judgedView(what.site)
 		if err != nil {

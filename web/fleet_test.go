@@ -284,7 +284,9 @@ func newFleet() *fleet {
 	bojonegoro := mall("mpp-bojonegoro", "MPP Kabupaten Bojonegoro", "Asia/Jakarta", 29, 2)
 	pending(&bojonegoro)
 	add(bojonegoro)
-	add(mall("mpp-sumenep", "MPP Kabupaten Sumenep", "Asia/Jakarta", 17, 1.1))
+	sumenep := mall("mpp-sumenep", "MPP Kabupaten Sumenep", "Asia/Jakarta", 17, 1.1)
+	seated(&sumenep)
+	add(sumenep)
 
 	gresik := mall("mpp-gresik", "MPP Kabupaten Gresik", "Asia/Jakarta", 58, 3)
 	breach(&gresik)

@@ -17,11 +17,12 @@ const (
 
 // topic names one thing that can be watched: a page in a language.
 type topic struct {
-	page string // "overview", "site", "zone", "sign"
-	site string
-	zone string
-	lang string
-	part part // of the overview
+	page  string // "overview", "site", "zone", "sign"
+	site  string
+	zone  string
+	lang  string
+	part  part   // of the overview
+	sites string // of the overview: those that are shown, between commas; empty: all
 }
 
 // chunk is a piece of a live page. A chunk with an id is one element of that id and is sent alone when it changes; one

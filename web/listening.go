@@ -55,27 +55,32 @@ func (s *Server) listening(w http.ResponseWriter, lang *tongue, from string) *li
 }
 
 // listen begins or ends listening. Whoever looks at what people's devices send does so by name, in the log.
-func (s *Server) listen(begin bool) handlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if s.opts.Ear == nil {
-			return errNoPage
-		}
-		if err := r.ParseForm(); err != nil {
-			return errBadForm
-		}
-		by := s.access.author(r)
-		if begin {
-			until := s.opts.Ear.Listen()
-			s.opts.Log.Warn("raw messages that are not understood are shown", "by", by, "until", until.UTC().Format(time.RFC3339))
-		} else {
-			s.opts.Ear.Stop()
-			s.opts.Log.Info("raw messages are no longer shown", "by", by)
-		}
-		to := "/rejections"
-		if r.PostForm.Get("from") == "/devices" {
-			to = "/devices"
-		}
-		http.Redirect(w, r, to+"#listening", http.StatusSeeOther)
-		return nil
+func (s *Server) beginListening(w http.ResponseWriter, r *http.Request) error {
+	return s.listen(w, r, true)
+}
+func (s *Server) endListening(w http.ResponseWriter, r *http.Request) error {
+	return s.listen(w, r, false)
+}
+
+func (s *Server) listen(w http.ResponseWriter, r *http.Request, begin bool) error {
+	if s.opts.Ear == nil {
+		return errNoPage
 	}
+	if err := r.ParseForm(); err != nil {
+		return errBadForm
+	}
+	by := s.access.author(r)
+	if begin {
+		until := s.opts.Ear.Listen()
+		s.opts.Log.Warn("raw messages that are not understood are shown", "by", by, "until", until.UTC().Format(time.RFC3339))
+	} else {
+		s.opts.Ear.Stop()
+		s.opts.Log.Info("raw messages are no longer shown", "by", by)
+	}
+	to := "/rejections"
+	if r.PostForm.Get("from") == "/devices" {
+		to = "/devices"
+	}
+	http.Redirect(w, r, to+"#listening", http.StatusSeeOther)
+	return nil
 }

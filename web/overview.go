@@ -1,9 +1,13 @@
 package web
 
 import (
+	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -22,14 +26,14 @@ type overviewPage struct {
 
 func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	lang, part := s.tongues.choose(r), partOf(r.URL.Query())
-	what := topic{page: "overview", lang: lang.Tag, part: part}
+	what := topic{page: "overview", lang: lang.Tag, part: part, sites: overviewSites(r.Context())}
 	chunks, err := s.compose(what)
 	if err != nil {
 		return err
 	}
 	p := overviewPage{livePage: livePage{s.frame(r, lang, lang.T("overview.title")), join(chunks)}, Find: part.find, Show: part.show}
 	p.Live = what.path()
-	p.Finds = part.find != "" || len(s.opts.Live.Views()) > overviewRows
+	p.Finds = part.find != "" || len(s.viewsFor(r.Context(), accounts.See)) > overviewRows
 	p.Typing = p.Finds
 	return s.render(w, http.StatusOK, lang, "overview", p)
 }
@@ -75,8 +79,20 @@ type stateCount struct {
 	Shown bool   // the list is of them
 }
 
-func (s *Server) composeOverview(c *composer, p part) {
-	views := s.opts.Live.Views()
+// overviewSites are the sites that a caller sees, as a topic has them.
+func overviewSites(ctx context.Context) string {
+	sites, all := callerOf(ctx).Sites(accounts.See)
+	if all {
+		return ""
+	}
+	return "," + strings.Join(sites, ",") + ","
+}
+
+func (s *Server) composeOverview(c *composer, what topic) {
+	p, views := what.part, s.opts.Live.Views()
+	if what.sites != "" {
+		views = slices.DeleteFunc(views, func(v rules.View) bool { return !strings.Contains(what.sites, ","+v.Site+",") })
+	}
 	sum := overviewSummary{Sites: len(views), Gateway: s.gatewayFault(c.lang)}
 	var counts [len(siteStates)]int
 	var counted []rules.Estimate

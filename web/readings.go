@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -54,7 +55,7 @@ func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
 	}
 	lang, in := s.tongues.choose(r), r.URL.Query()
 	p := readingsPage{frame: s.frame(r, lang, lang.T("readings.title")), Site: in.Get("site"), First: in.Get("after") == ""}
-	views := s.opts.Live.Views()
+	views := s.viewsFor(r.Context(), accounts.Inspect)
 	if p.Site == "" && len(views) > 0 {
 		p.Site = views[0].Site
 	}

@@ -40,6 +40,7 @@ var (
 	errForeign   = &fault{status: http.StatusForbidden, key: "error.cross_origin"}
 	errHost      = &fault{status: http.StatusMisdirectedRequest, key: "error.host"}
 	errNeedToken = &fault{status: http.StatusUnauthorized, key: "error.token"}
+	errForbidden = &fault{status: http.StatusForbidden, key: "error.forbidden"}
 )
 
 // handle turns a handlerFunc into a handler: the one place where errors become responses.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -96,6 +97,10 @@ func mall(id, name, zone string, people, err float64) rules.View {
 			Legal: "KMK 382/2020",
 		})
 	}
+	levels := map[string]float64{"2": .5, "3": .25}
+	v.Zones[0].Room = &rules.Room{Zone: facility.Zone{ID: "ruang-tunggu", Name: "Ruang tunggu", Area: 420, Fixtures: 60, Seats: 200, SeatPitch: .6, Capacity: 220}, Spacing: 1.2, Grid: rules.Square, Levels: levels}
+	v.Zones[1].Room = &rules.Room{Zone: facility.Zone{ID: "loket", Name: "Loket layanan", Area: 60.5, Fixtures: 12}, Spacing: 1, Grid: rules.Square, Levels: levels}
+	v.Building = &rules.Building{Capacity: rules.Capacity{Spacing: 1, Grid: rules.Square}, Zones: []facility.Zone{v.Zones[0].Room.Zone, v.Zones[1].Room.Zone}, Levels: levels}
 	for _, t := range v.Tasks {
 		v.Verdicts = append(v.Verdicts, rules.VerdictView{
 			Rule: "disinfeksi", Kind: "disinfection", Class: rules.ClassOverdue, Severity: rules.Warning,
@@ -216,5 +221,32 @@ func closed(v *rules.View) {
 	v.Open, v.NextChange = false, in(17*time.Hour)
 	for i := range v.Zones {
 		v.Zones[i].Advice = rules.AdviceStop
+	}
+}
+
+// seated shows the seats of the waiting room and a queue with a quota.
+func seated(v *rules.View) {
+	z := &v.Zones[0]
+	for row := range 4 {
+		for n := range 7 {
+			seat := rules.SeatView{ID: fmt.Sprintf("%c%d", 'a'+row, n+1), X: 0.6 * float64(n), Y: 1.1 * float64(row), State: rules.SeatFree}
+			switch {
+			case n%2 == 1:
+				seat.Blocked, seat.State = true, rules.SeatUnsensed
+			case row == 3 && n == 6:
+				seat.State = rules.SeatUnknown
+			case (row+n)%3 == 0:
+				seat.State = rules.SeatIsTaken
+			}
+			z.Seats = append(z.Seats, seat)
+		}
+	}
+	for _, i := range []int{2, 3} {
+		z.Seats[i].State, z.Seats[i].Wrong = rules.SeatIsTaken, true
+	}
+	z.Seats[2].TooClose, z.Seats[3].Blocked, z.Seats[3].TooClose = "a4", false, "a3"
+	v.Intake = &rules.Intake{
+		Rule: "antrean", Quota: 250, Visitors: estimate(214, 4), Left: 36, Made: v.Now, Arrivals: 19, Lately: 30, Rate: 38, Service: 30,
+		Full: in(56 * time.Minute), LastTicket: in(26 * time.Minute), By: rules.ByQuota, Closes: v.NextChange,
 	}
 }

@@ -138,14 +138,15 @@ type Server struct {
 	base     base
 	metrics  *metrics
 
-	tongues tongues
-	texts   *alerts.Texts
-	assets  assets
-	pages   pages
-	access  *access
-	hub     *hub
-	sparks  *sparks
-	adding  chan struct{} // reports that are being added up
+	tongues  tongues
+	texts    *alerts.Texts
+	assets   assets
+	pages    pages
+	access   *access
+	hub      *hub
+	sparks   *sparks
+	adding   chan struct{} // reports that are being added up
+	document []byte        // the API's description of itself
 
 	stopping chan struct{} // closed when streams must end
 	stopOnce sync.Once
@@ -180,6 +181,7 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.access = newAccess(opts.Token, s.base.to("/"), opts.TLS != nil || opts.Proxy, opts.Now, signedIn)
+	s.access.identify = s.identify
 	s.adding = make(chan struct{}, mostReports)
 	s.sparks = newSparks(opts.Rollups)
 	s.hub = newHub(s.compose, s.metrics, opts.Log)

@@ -2,7 +2,9 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 )
 
@@ -22,6 +24,7 @@ type signFace struct {
 	Known   bool
 	Persons string
 	Limit   string
+	Queue   []signWord // of an entrance: when the last ticket is given; empty: nothing is known
 }
 
 type signWord struct{ Lang, Word, Note string }
@@ -42,6 +45,8 @@ func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
 	case z.Held != "":
 		// Not for want of room: what else is wrong, the staff knows.
 		face.Class, face.Icon, key, note = a.Class, a.Icon, "sign.held_"+a.Icon, "sign.unknown_note"
+	case a.Icon == "wait" && upkept(v, z.ID):
+		note = "sign.maintenance_note" // nothing is judged meanwhile, and nobody need come out
 	case !p.Counted:
 		// Nobody can say whether there is room; the display says what holds all the same.
 		face.Class, face.Icon, key, note = "uncounted", "people", "sign.uncounted", "sign.go_note"
@@ -65,6 +70,18 @@ func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
 			word.Note = t.T("sign.opens", "When", t.When(v.NextChange, sc.now, sc.loc))
 		}
 		face.Words = append(face.Words, word)
+		if entrance(v, z.ID) {
+			if queue := t.queueNote(sc); queue != "" {
+				face.Queue = append(face.Queue, signWord{Lang: tag, Word: queue})
+			}
+		}
 	}
 	c.add("sign", "sign-face", face)
+}
+
+// upkept reports whether a zone, or the whole building, is under maintenance.
+func upkept(v *rules.View, zone string) bool {
+	return slices.ContainsFunc(v.Maintenance, func(m rules.MaintenanceView) bool {
+		return m.From <= v.Now && (m.Scope.Kind == facility.OfSite || m.Scope == facility.Scope{Kind: facility.OfZone, ID: zone})
+	})
 }

@@ -54,6 +54,7 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	c.add("site-maintenance", "site-maintenance", map[string]any{"Site": v.Site, "Rows": upkeepRows(sc)})
 	c.add("site-alerts", "site-alerts", alertCards(sc, open))
 	c.add("site-cases", "site-cases", caseSectionOf(sc))
+	c.add("site-intake", "site-intake", map[string]any{"ID": "site-intake", "Card": intakeOf(sc)})
 	c.add("", "site-zones-open", nil)
 	for i := range v.Zones {
 		z := &v.Zones[i]
@@ -112,7 +113,8 @@ type siteHead struct {
 	Clock     string
 	Gateway   string
 	Note      string
-	Adds      bool // verdicts are added up: there is a page of it
+	Adds      bool   // verdicts are added up: there is a page of it
+	WhatIf    string // where the limits are asked about; empty: no rule limits the people
 }
 
 func (s *Server) headOf(sc *scene, gateway string) siteHead {
@@ -128,6 +130,9 @@ func siteHeadOf(sc *scene, gateway string) siteHead {
 		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Hours: row.Hours, Open: v.Open, Level: sc.levelName(), Levels: len(v.Levels) > 0, Day: v.Day,
 		Protocols: sc.protocolTitles(), Persons: sc.persons(v.Persons), Fresh: row.Fresh, Gateway: gateway,
 		Clock: sc.now.In(sc.loc).Format("MST"), Note: sc.note(v.Note),
+	}
+	if _, limited := buildingAsIs(v); limited {
+		h.WhatIf = whatIfPath(v.Site, "")
 	}
 	w, ok := v.Worst()
 	if !ok {
@@ -154,9 +159,12 @@ type zoneCard struct {
 	Persons        persons
 	Limit          string // empty: none
 	Binding        string
-	CountAsked     bool // a manual count would pay
+	WhatIf         string // where the limit is asked about; empty: no rule limits the people
+	CountAsked     bool   // a manual count would pay
 	Bar            bar
 	Advice         chip
+	Seats          string // how many are taken; empty: there is no map that a rule looks at
+	SeatsWrong     bool
 	Findings       []finding
 	Air            []measure
 	In, Out        string
@@ -189,6 +197,12 @@ func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 	crowd := card.Chip.Class
 	if z.HasLimit {
 		card.Limit, card.Binding = sc.Number(z.Limit, 0), sc.constraint(z.Binding)
+	}
+	if m := seatMapOf(sc, z.Seats); m != nil {
+		card.Seats, card.SeatsWrong = m.brief(sc.tongue), m.Legend[0].Class == "wrong"
+	}
+	if z.Room != nil {
+		card.WhatIf = whatIfPath(sc.view.Site, z.ID)
 	}
 	for i := range sc.view.Verdicts {
 		w := &sc.view.Verdicts[i]

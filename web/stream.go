@@ -26,7 +26,7 @@ func (s *Server) stream(page string) handlerFunc {
 		}
 		t := topic{page: page, site: r.PathValue("site"), zone: r.PathValue("zone"), lang: s.tongues.choose(r).Tag}
 		if page == "overview" {
-			t.part = partOf(r.URL.Query())
+			t.part, t.sites = partOf(r.URL.Query()), overviewSites(r.Context())
 		}
 		b, leave, err := s.hub.join(t, s.opts.MaxStreams)
 		if err != nil {
@@ -84,15 +84,6 @@ func (s *Server) stream(page string) handlerFunc {
 			}
 		}
 	}
-}
-
-// stillIn reports whether the session that let a stream in has not ended meanwhile. What needs no session stays.
-func (s *Server) stillIn(r *http.Request) bool {
-	if _, _, ours := s.access.genuine(r); s.access.token() == "" || !ours || s.open(r.URL.Path) {
-		return true
-	}
-	_, in := s.access.session(r)
-	return in
 }
 
 func (s *Server) writeBeat(buf *bytes.Buffer) {

@@ -88,5 +88,11 @@ func (s *Server) composeZone(c *composer, v *rules.View, z *rules.ZoneView) {
 	sc := s.scene(c.lang, v)
 	card := zoneCardOf(sc, z)
 	c.add("zone-now", "zone-now", card)
+	c.add("zone-seats", "zone-seats", seatMapOf(sc, z.Seats))
+	var in *intakeCard
+	if entrance(v, z.ID) {
+		in = intakeOf(sc)
+	}
+	c.add("zone-intake", "site-intake", map[string]any{"ID": "zone-intake", "Card": in})
 	c.add("zone-checks", "zone-checks", card.Findings)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gerbang-iot/gerbang/replay"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // recorded is the folder with the public data sets, or the test is skipped.
@@ -68,6 +69,9 @@ func TestReplayInAnyOrderGivesTheSame(t *testing.T) {
 		{"dtu-library", "dtu-library/Occu_data_library.csv", "dtu-library", 10721, 146968, 147735},
 		{"mta-110528", "mta-turnstile/turnstile_110528.part.txt", "mta", 6183, 1772266, 1534923},
 	} {
+		if testengine.Racing && tt.mapping != "calit2" {
+			continue
+		}
 		t.Run(tt.mapping, func(t *testing.T) {
 			args := []string{"--mapping", "../../replay/mappings/" + tt.mapping + ".yaml", filepath.Join(folder, tt.file)}
 			plain, sum := replayed(t, args...)
@@ -161,6 +165,9 @@ func compareDays(t *testing.T, name string, got, want []day) {
 // More people leave by this door than come in: the raw balance goes far below zero, and nobody is ever shown a negative
 // number of people.
 func TestReplayNeverShowsNegativeOccupancy(t *testing.T) {
+	if testengine.Racing {
+		t.Skip("weeks of a real series: CI replays them without the detector")
+	}
 	dir, sum := replayed(t, "--mapping", "../../replay/mappings/calit2.yaml", filepath.Join(recorded(t), "calit2/CalIt2.data"))
 	for _, s := range sum.Sites {
 		if s.Lowest != nil && s.Lowest.Persons < 0 {
@@ -205,6 +212,9 @@ func TestReplayNeverShowsNegativeOccupancy(t *testing.T) {
 
 // From the end of September to the end of October nobody heard anything: that is unknown, not empty and not compliant.
 func TestReplayTakesAGapForUnknown(t *testing.T) {
+	if testengine.Racing {
+		t.Skip("weeks of a real series: CI replays them without the detector")
+	}
 	dir, _ := replayed(t, "--mapping", "../../replay/mappings/dtu-library.yaml", filepath.Join(recorded(t), "dtu-library/Occu_data_library.csv"))
 	j, err := sqlite.OpenReader(t.Context(), dir)
 	if err != nil {
@@ -258,6 +268,9 @@ func TestReplayTakesAGapForUnknown(t *testing.T) {
 
 // A reading that repeats the time and the totals of the one before adds nothing; neither does the order of arrival.
 func TestReplayedRepetitionsOfATotalAddNothing(t *testing.T) {
+	if testengine.Racing {
+		t.Skip("weeks of a real series: CI replays them without the detector")
+	}
 	folder := recorded(t)
 	mapping, err := os.ReadFile("../../replay/mappings/mta-110528.yaml")
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // counter is a counter at a door, as its maker's firmware knows itself.
@@ -53,11 +54,14 @@ type saying struct {
 // late and delivered again, with losses of power, and with totals that begin again at midnight. What the engine counts at the
 // door must be every person once, but for those of whom no message that came tells.
 func TestEveryoneIsCountedOnce(t *testing.T) {
-	models := shippedModels(t)
+	models, seeds := shippedModels(t), []uint64{0, 1, 2, 3}
+	if testengine.Racing {
+		seeds = seeds[1:2]
+	}
 	for i := range counters {
 		f := &counters[i]
 		t.Run(f.name, func(t *testing.T) {
-			for seed := range uint64(4) {
+			for _, seed := range seeds {
 				onceAtTheDoor(t, models, f, seed)
 			}
 		})

@@ -1,10 +1,12 @@
 package decode_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // TestNothingPersonalIsKeptOfAnyModel plants personal data beside the readings of the first JSON sample of every shipped model: the
@@ -13,11 +15,16 @@ func TestNothingPersonalIsKeptOfAnyModel(t *testing.T) {
 	if testing.Short() {
 		t.Skip("decodes each sample at each of its bytes")
 	}
-	n := 0
+	n, most := 0, math.MaxInt
+	if testengine.Racing {
+		most = 5
+	}
 	for _, m := range shippedModels(t) {
 		s, ok := sampleWithDevice(m)
 		if payload := strings.TrimSpace(s.Payload); ok && strings.HasPrefix(payload, "{") {
-			n++
+			if n++; n > most {
+				continue
+			}
 			p := &planted{model: m.ID, topic: s.Topic, payload: `{"visitorName":"{name}","email":"{mail}","nik":{number},"idCard":"{number}","photo":"{pic}",` + payload[1:]}
 			t.Run(m.ID, func(t *testing.T) { keepsNothingPersonal(t, []decode.Model{m}, p) })
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // What is planted in a message: a name, an address, a number, and a picture's first bytes. Whoever finds one of marks in
@@ -79,6 +80,9 @@ func (p *planted) filled() []byte {
 func TestNothingPersonalIsKept(t *testing.T) {
 	models := shippedModels(t)
 	for i := range plantedMessages {
+		if testengine.Racing && i%5 != 0 {
+			continue
+		}
 		p := &plantedMessages[i]
 		t.Run(p.model, func(t *testing.T) { keepsNothingPersonal(t, models, p) })
 	}

@@ -22,7 +22,10 @@ import (
 // told by their numbers, or held. Nothing is wrong in silence.
 func TestL6_NoFlippedBitIsSilent(t *testing.T) {
 	flips := 120
-	if testing.Short() {
+	switch {
+	case testengine.Racing:
+		flips = 20
+	case testing.Short():
 		flips = 50
 	}
 	// With the first one a bit of a length made record 569 one with the number 72,842.

@@ -1,0 +1,197 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gerbang-iot/gerbang/accounts"
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+type contextKey int
+
+const (
+	callerKey contextKey = iota
+	routeKey
+)
+
+// callerOf is who makes a request; nil: a stranger.
+func callerOf(ctx context.Context) *accounts.Caller {
+	c, _ := ctx.Value(callerKey).(*accounts.Caller)
+	return c
+}
+
+// recognise finds out who asks, for all that comes behind. A stranger gets no further by a path that the router would clean first: where it
+// leads is not known yet. Credentials that are wrong are refused whatever is asked for with them.
+func (s *Server) recognise(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := s.access.identify(r)
+		if err == nil && c == nil && r.URL.Path != path.Clean(r.URL.Path) && !s.pushed(r.URL.Path) && !strings.HasPrefix(path.Clean(r.URL.Path)+"/", "/static/") {
+			err = errNeedToken
+		}
+		if err != nil && !s.pushed(r.URL.Path) { // what stands there is for that door
+			s.refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey, c)))
+	})
+}
+
+// pushed reports whether a path is of the door that asks for credentials of its own.
+func (s *Server) pushed(p string) bool {
+	return s.opts.PushHasCredentials && strings.HasPrefix(p, "/ingest/") && p == path.Clean(p)
+}
+
+// gate lets a request pass to a route's handler if its caller may.
+func (s *Server) gate(rt route, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.admits(rt, r, callerOf(r.Context())); err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), routeKey, rt)))
+	})
+}
+
+// stillIn reports whether who opened a stream could open it now.
+func (s *Server) stillIn(r *http.Request) bool {
+	rt, _ := r.Context().Value(routeKey).(route)
+	c, err := s.access.identify(r)
+	return err == nil && s.admits(rt, r, c) == nil
+}
+
+// admits reports why a caller may not have a route; nil: he may.
+func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
+	var allowed bool
+	switch rt.at {
+	case open:
+		return nil
+	case known:
+		allowed = true
+	case anywhere:
+		allowed = c.Anywhere(rt.may)
+	case everywhere:
+		allowed = c.Everywhere(rt.may)
+	case inPath:
+		if rt.may == accounts.Display && s.opts.PublicSigns {
+			return nil
+		}
+		allowed = c.At(rt.may, r.PathValue("site"))
+	case inQuery:
+		if site := r.URL.Query().Get("site"); site != "" {
+			allowed = c.At(rt.may, site)
+		} else {
+			allowed = c.Anywhere(rt.may)
+		}
+	case ofAlert:
+		// One that is not open is nobody's, and the handler says so.
+		all := s.opts.Alerts.Open()
+		if i := slices.IndexFunc(all, func(a alerts.Alert) bool { return a.ID == r.PathValue("alert") }); i >= 0 {
+			allowed = c.At(rt.may, all[i].Site)
+		} else {
+			allowed = c.Anywhere(rt.may)
+		}
+	case ownDoor:
+		if s.opts.PushHasCredentials {
+			return nil
+		}
+		allowed = c.Everywhere(rt.may)
+	}
+	switch {
+	case c == nil:
+		return errNeedToken
+	case !allowed:
+		return errForbidden
+	}
+	return nil
+}
+
+// refuse answers a request that may not pass: a browser without a session is sent to sign in.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	f, _ := err.(*fault) //nolint:errorlint // admits and identify return faults only
+	if f == errNeedToken {
+		if _, tried := bearer(r); !tried && r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			http.Redirect(w, r, loginURL(r.URL.RequestURI()), http.StatusSeeOther)
+			return
+		}
+		w.Header().Set("WWW-Authenticate", `Bearer realm="gerbang"`)
+	}
+	if f != nil && strings.HasPrefix(r.URL.Path, "/api/") {
+		if f.retry > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(f.retry))
+		}
+		writeProblem(w, f.status, s.tongues.byTag("en").T(f.key, f.args...))
+		return
+	}
+	s.respond(w, r, err)
+}
+
+// writeProblem answers a program.
+func writeProblem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail})
+}
+
+// viewsFor are the views of the sites at which the caller may do something.
+func (s *Server) viewsFor(ctx context.Context, p accounts.Permission) []rules.View {
+	c := callerOf(ctx)
+	return slices.DeleteFunc(s.opts.Live.Views(), func(v rules.View) bool { return !c.At(p, v.Site) })
+}
+
+// askedSites are the sites that a list is about: the one that was asked for, those of the caller, or all, which is a list with an empty name.
+func askedSites(ctx context.Context, p accounts.Permission, site string) []string {
+	if site != "" {
+		return []string{site}
+	}
+	sites, all := callerOf(ctx).Sites(p)
+	if all {
+		return []string{""}
+	}
+	return sites
+}
+
+// pastAlerts lists the resolved alerts of a site, or of all sites of the caller, the newest first.
+func (s *Server) pastAlerts(ctx context.Context, site string, limit int) ([]alerts.Alert, error) {
+	var all []alerts.Alert
+	sites := askedSites(ctx, accounts.See, site)
+	for _, site := range sites {
+		past, err := s.opts.Alerts.History(ctx, site, limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, past...)
+	}
+	if len(sites) > 1 {
+		slices.SortStableFunc(all, func(a, b alerts.Alert) int { return cmp.Compare(b.Resolved, a.Resolved) })
+	}
+	return all[:min(len(all), limit)], nil
+}
+
+// notUnderstood lists the messages that were not understood, of a site or of all sites of the caller, the newest first.
+func (s *Server) notUnderstood(ctx context.Context, site string, limit int) ([]telemetry.Record, error) {
+	var all []telemetry.Record
+	sites := askedSites(ctx, accounts.Inspect, site)
+	for _, site := range sites {
+		records, err := s.opts.Rejections.Rejections(ctx, site, limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, records...)
+	}
+	if len(sites) > 1 {
+		slices.SortStableFunc(all, func(a, b telemetry.Record) int { return cmp.Compare(b.Seq, a.Seq) })
+	}
+	return all[:min(len(all), limit)], nil
+}

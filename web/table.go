@@ -1,0 +1,148 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gerbang-iot/gerbang/accounts"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// route is one address: who may ask for it, and for which site.
+type route struct {
+	pattern string              // as http.ServeMux reads it
+	may     accounts.Permission // what the caller must have; none for open and known
+	at      place               // where the caller must have it
+	handler func(*Server) handlerFunc
+}
+
+// place is where a request's site comes from.
+type place int
+
+// The places.
+const (
+	open       place = iota // nobody is asked who he is
+	known                   // whoever is no stranger
+	anywhere                // the permission at any site is enough: the handler shows only those sites
+	everywhere              // the permission for all sites and the gateway itself
+	inPath                  // of the site in the path
+	inQuery                 // of the site that is asked for; without one as anywhere
+	ofAlert                 // of the alert in the path
+	ownDoor                 // the door asks for credentials of its own, else as everywhere
+)
+
+// byAPI is registered where the API describes it, by huma.Register.
+var byAPI func(*Server) handlerFunc
+
+// routeTable is every address of the server, pages and API alike: what is not in it cannot be registered. No GET changes anything.
+// A new page is one line here; an operation of the API is a line here and its huma.Register.
+func routeTable() []route {
+	return []route{
+		{"GET /{$}", accounts.See, anywhere, shows((*Server).overview)},
+		{"GET /site/{site}", accounts.See, inPath, shows((*Server).site)},
+		{"GET /site/{site}/zone/{zone}", accounts.See, inPath, shows((*Server).zone)},
+		{"GET /site/{site}/task/{task}", accounts.See, inPath, shows((*Server).task)},
+		{"GET /site/{site}/level", accounts.See, inPath, shows((*Server).level)},
+		{"GET /site/{site}/maintenance", accounts.See, inPath, shows((*Server).maintenance)},
+		{"GET /site/{site}/what-if", accounts.See, inPath, shows((*Server).whatIf)},
+		{"GET /site/{site}/zone/{zone}/what-if", accounts.See, inPath, shows((*Server).whatIf)},
+		{"GET /site/{site}/compliance", accounts.Review, inPath, shows((*Server).compliance)},
+		{"GET /sign/{site}/{zone}", accounts.Display, inPath, shows((*Server).sign)},
+		{"GET /alerts", accounts.See, inQuery, shows((*Server).alerts)},
+		{"GET /rejections", accounts.Inspect, inQuery, shows((*Server).rejections)},
+		{"GET /readings", accounts.Inspect, inQuery, shows((*Server).readings)},
+		{"GET /refused", accounts.Inspect, everywhere, shows((*Server).refused)},
+		{"GET /devices", accounts.Inspect, everywhere, shows((*Server).strangers)},
+		{"GET /status", accounts.See, anywhere, shows((*Server).status)},
+
+		{"GET /live/overview", accounts.See, anywhere, streams("overview")},
+		{"GET /live/site/{site}", accounts.See, inPath, streams("site")},
+		{"GET /live/site/{site}/zone/{zone}", accounts.See, inPath, streams("zone")},
+		{"GET /live/sign/{site}/{zone}", accounts.Display, inPath, streams("sign")},
+
+		{"POST /alert/{alert}/acknowledge", accounts.Acknowledge, ofAlert, shows((*Server).acknowledge)},
+		{"POST /site/{site}/zone/{zone}/count", accounts.Count, inPath, enters(telemetry.EntryCount)},
+		{"POST /site/{site}/zone/{zone}/correction", accounts.Count, inPath, enters(telemetry.EntryCorrection)},
+		{"POST /site/{site}/task/{task}/done", accounts.DoTask, inPath, shows((*Server).taskByForm)},
+		{"POST /site/{site}/case/{case}/outcome", accounts.EndCase, inPath, shows((*Server).endCase)},
+		{"POST /site/{site}/calibration", accounts.Calibrate, inPath, shows((*Server).calibrate)},
+		{"POST /site/{site}/level", accounts.SetLevel, inPath, shows((*Server).chooseLevel)},
+		{"POST /site/{site}/level/end", accounts.SetLevel, inPath, ends(telemetry.EntryLevel)},
+		{"POST /site/{site}/maintenance", accounts.Maintain, inPath, shows((*Server).beginMaintenance)},
+		{"POST /site/{site}/maintenance/end", accounts.Maintain, inPath, ends(telemetry.EntryMaintenance)},
+		{"POST /refused/again", accounts.Operate, everywhere, shows((*Server).sendAgain)},
+		{"POST /listen", accounts.Operate, everywhere, shows((*Server).beginListening)},
+		{"POST /listen/stop", accounts.Operate, everywhere, shows((*Server).endListening)},
+
+		{"GET /login", "", open, shows((*Server).login)},
+		{"POST /token", "", open, shows((*Server).takeToken)},
+		{"POST /logout", "", known, shows((*Server).logout)},
+
+		{"GET /healthz", "", open, shows((*Server).healthz)},
+		{"GET /readyz", "", known, shows((*Server).readyz)},
+		{"GET /metrics", accounts.Scrape, everywhere, byAPI},
+		{"GET /static/{file...}", "", open, func(s *Server) handlerFunc { return s.assets.serve }},
+		{"/ingest/", accounts.Operate, ownDoor, byAPI},
+		{"/", "", known, func(*Server) handlerFunc { return nowhere }},
+
+		{"GET /api/v1/sites", accounts.See, anywhere, byAPI},
+		{"GET /api/v1/sites/{site}", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/zones", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/doors", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/devices", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/tasks", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/verdicts", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/cases", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/level", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/levels", accounts.Review, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/maintenance", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/maintenances", accounts.Review, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/what-if", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/zones/{zone}/what-if", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/zones/{zone}/occupancy", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/zones/{zone}/entries", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/compliance", accounts.Review, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/compliance.csv", accounts.Review, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/intervals.csv", accounts.Review, inPath, byAPI},
+		{"GET /api/v1/compliance", accounts.Review, anywhere, byAPI},
+		{"GET /api/v1/alerts", accounts.See, inQuery, byAPI},
+		{"GET /api/v1/alerts/history", accounts.See, inQuery, byAPI},
+		{"GET /api/v1/rejections", accounts.Inspect, inQuery, byAPI},
+		{"GET /api/v1/readings", accounts.Inspect, inQuery, byAPI},
+		{"GET /api/v1/refused", accounts.Inspect, everywhere, byAPI},
+		{"GET /api/v1/devices/unconfigured", accounts.Inspect, everywhere, byAPI},
+		{"GET /api/v1/status", accounts.See, anywhere, byAPI},
+		{"GET /api/v1/openapi.json", "", known, shows((*Server).openAPI)},
+		{"POST /api/v1/alerts/{alert}/acknowledge", accounts.Acknowledge, ofAlert, byAPI},
+		{"POST /api/v1/sites/{site}/zones/{zone}/count", accounts.Count, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/zones/{zone}/correction", accounts.Count, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/tasks/{task}/done", accounts.DoTask, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/cases/{case}/outcome", accounts.EndCase, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/devices/{device}/calibration", accounts.Calibrate, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/level", accounts.SetLevel, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/level/end", accounts.SetLevel, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/maintenance", accounts.Maintain, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/maintenance/end", accounts.Maintain, inPath, byAPI},
+		{"POST /api/v1/refused/again", accounts.Operate, everywhere, byAPI},
+		{"/api/", "", known, shows((*Server).noAPI)},
+	}
+}
+
+func shows(f func(*Server, http.ResponseWriter, *http.Request) error) func(*Server) handlerFunc {
+	return func(s *Server) handlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) error { return f(s, w, r) }
+	}
+}
+
+func streams(name string) func(*Server) handlerFunc {
+	return func(s *Server) handlerFunc { return s.stream(name) }
+}
+
+func enters(kind telemetry.EntryKind) func(*Server) handlerFunc {
+	return func(s *Server) handlerFunc { return s.enterByForm(kind) }
+}
+
+func ends(kind telemetry.EntryKind) func(*Server) handlerFunc {
+	return func(s *Server) handlerFunc { return s.endStanding(kind) }
+}
+
+func nowhere(http.ResponseWriter, *http.Request) error { return errNoPage }
