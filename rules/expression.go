@@ -156,7 +156,7 @@ func (b *bench) expression() *expressionRule {
 			j.gauges |= maskOf(q)
 		}
 	}
-	if len(j.list) > 0 {
+	if len(j.list) > 0 && p.Readings <= 1 { // of readings in a row each counts, in which the rest of the condition is true too
 		j.steady = &steady{keep: keptBy(p)}
 	}
 	j.doubt = j.condition.doubt

@@ -18,7 +18,7 @@ func (r *steady) same(s *series, now telemetry.Instant) bool {
 		return false
 	}
 	older, newer := s.line.get(n-2), s.line.last()
-	gap, row, known := max(newer.at, now).Sub(older.v.last), 0, false // it may have been missed until the newer one came
+	gap, known := max(newer.at, now).Sub(older.v.last), false // it may have been missed until the newer one came
 	for i := range r.keep {
 		k := &r.keep[i]
 		if k.quantity != s.quantity {
@@ -28,19 +28,8 @@ func (r *steady) same(s *series, now telemetry.Instant) bool {
 		if k.exact || k.class == nil && !k.shown || k.class != nil && k.class(older.v.v, s.device.err) != k.class(newer.v.v, s.device.err) || k.fresh > 0 && gap >= k.fresh {
 			return false
 		}
-		row = max(row, k.row)
 	}
-	return known && (row <= 1 || s.row(n-1, row, func(v float64) bool { return r.alike(s, v, older.v.v) }) >= row)
-}
-
-// alike reports whether the rule takes two values of a series for the same.
-func (r *steady) alike(s *series, a, b float64) bool {
-	for i := range r.keep {
-		if k := &r.keep[i]; k.quantity == s.quantity && k.class != nil && k.class(a, s.device.err) != k.class(b, s.device.err) {
-			return false
-		}
-	}
-	return true
+	return known
 }
 
 // news are the readings of a message that came behind all that was known of their series.

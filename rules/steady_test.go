@@ -21,6 +21,8 @@ func TestWhoIsNotAskedHasNothingToSay(t *testing.T) {
 			d.Protocols[0].Rules = append(d.Protocols[0].Rules, r)
 		}
 		air("co2 > 1000.0", func(p *Expression) { p.Readings = 3 })
+		air("persons > 5.0 && co2 > 900.0", func(p *Expression) { p.Readings = 3 })
+		air("persons > 5.0 && co2 > 900.0", func(p *Expression) { p.Over = 12 * time.Minute })
 		air("co2 > 1000.0", func(p *Expression) { p.Over = 12 * time.Minute })
 		air("co2 > 1000.0", func(p *Expression) { p.Value, p.Limit = "co2", 1000 })
 		air("co2 > 1000.0", func(p *Expression) { p.Value = "1.0 / (co2 - 900.0)" })
