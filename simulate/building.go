@@ -77,6 +77,7 @@ type Building struct {
 	passed   map[string]int // by door, for dispensers
 	air      map[string]*air
 	fill     map[string]float64
+	seats    map[string]int // in which order they are taken, from 1; by zone and seat
 	periodic []periodic
 	pace     int                      // counts changes of the period
 	fevers   map[string]time.Duration // instead of Options.Fevers

@@ -80,6 +80,7 @@ var checks = []check{
 	{"the newest snapshot of each site is kept", nil, snapshots},
 	{"the cursor stays where it was moved", nil, cursor},
 	{"refused points are kept until they are stored", nil, refusedPoints},
+	{"accounts are kept, and replaced one by one", nil, keptAccounts},
 	{"retention deletes what is old and not needed", nil, retention},
 	{"retention waits for the cursor", nil, retentionWaits},
 	{"rejections are bounded", nil, rejectionsBounded},
