@@ -203,7 +203,6 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 	if l.deaf {
 		return l
 	}
-	slowest := time.Duration(0) // bound of those that are silent
 	for _, k := range j.kids {
 		last, silent, next := k.state(t, deafness)
 		l.until = min(l.until, next)
@@ -215,17 +214,40 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 			l.last = last
 		}
 	}
-	branch, alone, shared := "", true, false
+	var bounds []time.Duration
 	for _, k := range j.kids {
 		if last, silent, _ := k.state(t, deafness); silent && k.together(last, l.last) {
+			bounds = append(bounds, k.watch.bound)
+			l.slow = max(l.slow, k.interval)
+		}
+	}
+	if l.silent = len(bounds); l.silent == 0 {
+		return l
+	}
+	// What those that speak often prove is not undone by a slow one that has fallen silent too, while of another it is not known yet.
+	slices.Sort(bounds)
+	best := l
+	for _, slowest := range slices.Compact(bounds) {
+		best = j.weigh(t, l, slowest)
+		best.silent, best.until = l.silent, min(l.until, best.until)
+		if l.until = best.until; best.verdict == Breached {
+			break
+		}
+	}
+	return best
+}
+
+// weigh looks at those of the silent ones that may be silent no longer than slowest.
+func (j *outageJudge) weigh(t telemetry.Instant, l outageLook, slowest time.Duration) outageLook {
+	deafness := &j.engine.deafness
+	branch, alone, shared := "", true, false
+	l.silent = 0
+	for _, k := range j.kids {
+		if last, silent, _ := k.state(t, deafness); silent && k.together(last, l.last) && k.watch.bound <= slowest {
 			l.silent++
-			slowest, l.slow = max(slowest, k.watch.bound), max(l.slow, k.interval)
 			alone = alone && (branch == "" || branch == k.branch)
 			branch, shared = k.branch, k.shared
 		}
-	}
-	if l.silent == 0 {
-		return l
 	}
 	// Those that speak as often as the ones that fell silent, or nearly so, must be known to have spoken since: for one more interval.
 	open := 0
