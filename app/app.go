@@ -114,8 +114,10 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		leftOut: a.reload.leftOut, journal: watch.service, influx: influxService(behind.influx),
 	}
 	refused := refusedPort{j, behind.influx}
+	rehearsals := NewRehearsals(j, live.Open, time.Now, log)
+	a.teardown.add("rehearsals", rehearsals.Close)
 	pages, err := openWeb(cfg, webPorts{
-		live: live, loop: loop, journal: j, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
+		live: live, loop: loop, journal: j, rehearsal: rehearsals, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
 		push: doors.pushHandler(), log: log, registry: registry,
 	})
 	if err != nil {
@@ -127,7 +129,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	if err != nil {
 		return nil, err
 	}
-	router, err := openRouter(cfg, id, known, a.url, log, registry)
+	router, err := openRouter(cfg, id, known, a.url, loop.Accepted, log, registry)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +145,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	a.stages = append(a.stages, stage{"reload", a.reload.run, time.Second}, stage{"memory", giveBack(crowdEvery), time.Second})
 	a.stages = append(a.stages, doors.stages()...)
 	keep := retainer{
-		retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,
+		condense: j.Condense, retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,
 	}
 	a.stages = append(a.stages,
 		stage{"announced topics", hearing.run(doors.follow, log), time.Second},

@@ -16,6 +16,8 @@
 //   - Whoever reads, for however long, holds up no commit.
 package journal
 
+import "github.com/gerbang-iot/gerbang/accounts"
+
 // Journal is all that a running gateway asks of a journal. Nobody but the wiring needs the whole.
 //
 // Commit, Prepare and Head are for one goroutine; everything else is safe for concurrent use, also beside a commit. Methods with a context end
@@ -24,12 +26,15 @@ type Journal interface {
 	Store
 	Outbox
 	Queries
+	AlertLog
 	Periods
 	Histories
+	Hours
 	Refusals
 	Keeper
 	Verifier
 	Streams
+	accounts.Store
 	// Head is the last element of each stream, as committed. It is for the goroutine that commits.
 	Head() Position
 	// Close releases the journal, for another process to open. It may be called twice.

@@ -101,7 +101,10 @@ func (a *activation) slots(today bool) (from, to int64) {
 	if !today {
 		return to - hourSlots, to
 	}
-	plan := a.judge.plan
+	plan, e := a.judge.plan, a.judge.engine
+	if plan == e.plan && e.day <= a.t && a.t < e.midnight {
+		return slotOf(e.day), to
+	}
 	return slotOf(plan.midnight(plan.date(a.t))), to
 }
 

@@ -30,13 +30,13 @@ type access struct {
 	path     string                 // of the cookies
 	secure   bool                   // cookies only over TLS
 	now      func() time.Time
-	backoff  *backoff
+	backoff  *accounts.Backoff[netip.Prefix]
 	sessions *sessions
 	identify func(*http.Request) (*accounts.Caller, error)
 }
 
 func newAccess(token, path string, secure bool, now func() time.Time, s *sessions) *access {
-	a := &access{path: path, secure: secure, now: now, backoff: newBackoff(), sessions: s}
+	a := &access{path: path, secure: secure, now: now, backoff: accounts.NewBackoff[netip.Prefix](), sessions: s}
 	a.secret.Store(&token)
 	return a
 }
@@ -148,16 +148,16 @@ func (s *Server) identify(r *http.Request) (*accounts.Caller, error) {
 // try checks a token under the backoff of the caller's address.
 func (s *Server) try(r *http.Request, token string) error {
 	a, from := s.access, s.client(r)
-	if wait := a.backoff.wait(from, a.now()); wait > 0 {
+	if wait := a.backoff.Wait(from, a.now()); wait > 0 {
 		s.metrics.login("held")
 		return &fault{status: http.StatusTooManyRequests, key: "error.too_many", retry: int(wait/time.Second) + 1}
 	}
 	if !a.matches(token) {
-		a.backoff.failed(from, a.now())
+		a.backoff.Failed(from, a.now())
 		s.metrics.login("refused")
 		return errNeedToken
 	}
-	a.backoff.succeeded(from)
+	a.backoff.Succeeded(from)
 	s.metrics.login("admitted")
 	return nil
 }

@@ -2,11 +2,12 @@ package web
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/accounts"
 )
 
 // routesUnderTest is every address with a method; a test compares it with what the server answers.
@@ -121,7 +122,7 @@ func TestGuessingIsSlowedDownAndNobodyLockedOut(t *testing.T) {
 	now := fleetNow
 	r := start(t, newFleet(), func(o *Options) { o.Token, o.Now = testToken, func() time.Time { return now } })
 	session := r.access.cookie("petugas").Value
-	for i := range freeTries {
+	for i := range accounts.FreeTries {
 		if got := r.do("POST", "/token", "token=wrong").StatusCode; got != http.StatusUnauthorized {
 			t.Fatalf("wrong token %d: got %d, want 401", i+1, got)
 		}
@@ -132,36 +133,15 @@ func TestGuessingIsSlowedDownAndNobodyLockedOut(t *testing.T) {
 	} {
 		a := r.do(tc.method, tc.path, tc.body, tc.header, tc.value)
 		if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" {
-			t.Errorf("%s at once after %d wrong ones: got %d, Retry-After %q, want 429 with a time", tc.name, freeTries, a.StatusCode, a.Header.Get("Retry-After"))
+			t.Errorf("%s at once after %d wrong ones: got %d, Retry-After %q, want 429 with a time", tc.name, accounts.FreeTries, a.StatusCode, a.Header.Get("Retry-After"))
 		}
 	}
 	if got := r.do("GET", "/api/v1/sites", "", "Cookie", sessionCookie+"="+session).StatusCode; got != http.StatusOK {
 		t.Errorf("a session from the same address meanwhile: got %d, want 200", got)
 	}
-	now = now.Add(firstWait)
+	now = now.Add(accounts.FirstWait)
 	if got := r.do("POST", "/token", "token="+url.QueryEscape(testToken)).StatusCode; got != http.StatusSeeOther {
 		t.Errorf("the token after the wait: got %d, want 303", got)
-	}
-}
-
-func TestBackoffIsBounded(t *testing.T) {
-	b := newBackoff()
-	now := fleetNow
-	for i := range maxClients * 2 {
-		b.failed(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32), now.Add(time.Duration(i)*time.Millisecond))
-	}
-	if got := len(b.clients); got > maxClients {
-		t.Errorf("remembered addresses: got %d, want %d or fewer", got, maxClients)
-	}
-	one := netip.MustParsePrefix("192.0.2.1/32")
-	for range 200 {
-		b.failed(one, now)
-	}
-	if got := b.wait(one, now); got != longestWait {
-		t.Errorf("wait after 200 failures: got %v, want %v", got, longestWait)
-	}
-	if got := b.wait(one, now.Add(longestWait)); got != 0 {
-		t.Errorf("wait a minute later: got %v, want 0", got)
 	}
 }
 

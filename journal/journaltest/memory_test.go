@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -29,16 +30,17 @@ type disk struct {
 	old    *content // before the last commit
 	full   bool
 	doubt  func() // the next commit's outcome is unknown
+	*accounts.Memory
 }
 
 func newDisk(broken map[string]bool) *disk {
 	c := newContent()
-	return &disk{broken: broken, lock: make(chan struct{}, 1), stored: &c, old: &c, dead: map[uint64]bool{}, sums: map[uint64]string{}}
+	return &disk{broken: broken, lock: make(chan struct{}, 1), stored: &c, old: &c, dead: map[uint64]bool{}, sums: map[uint64]string{}, Memory: accounts.NewMemory()}
 }
 
 func (d *disk) clone() *disk {
 	c := d.stored.clone()
-	return &disk{broken: d.broken, lock: make(chan struct{}, 1), stored: &c, old: d.old, last: d.last, begun: d.begun, dead: maps.Clone(d.dead), sums: maps.Clone(d.sums), noted: slices.Clone(d.noted)}
+	return &disk{broken: d.broken, lock: make(chan struct{}, 1), stored: &c, old: d.old, last: d.last, begun: d.begun, dead: maps.Clone(d.dead), sums: maps.Clone(d.sums), noted: slices.Clone(d.noted), Memory: d.Memory}
 }
 
 // harness of a journal in memory.
@@ -122,6 +124,17 @@ type memory struct {
 }
 
 var _ journal.Journal = (*memory)(nil)
+
+func (m *memory) AccountRows(ctx context.Context) ([]accounts.Row, error) {
+	return m.d.AccountRows(ctx)
+}
+
+func (m *memory) KeepAccounts(ctx context.Context, put, drop []accounts.Row) error {
+	if m.closed {
+		return errors.New("it is closed")
+	}
+	return m.d.KeepAccounts(ctx, put, drop)
+}
 
 // now is what there is; nobody changes it any more.
 func (m *memory) now() *content {

@@ -1,0 +1,251 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options of a Keeper. Store is required.
+type Options struct {
+	Store Store
+	// Record takes what was changed, and who came in or was refused; nil: nobody keeps it. It must return soon.
+	Record func(Event)
+	// LinkFile is where the commands on the machine leave one-time links; empty: they cannot.
+	LinkFile string
+	Cost     Cost             // zero: DefaultCost
+	Now      func() time.Time // nil: time.Now
+	Log      *slog.Logger     // nil discards
+}
+
+// Keeper knows who is who. All that it needs for a request is in memory; what must outlive the process it gives its Store before it says yes.
+// It is safe for concurrent use.
+type Keeper struct {
+	store    Store
+	record   func(Event)
+	linkFile string
+	now      func() time.Time
+	log      *slog.Logger
+	hasher   *hasher
+	accounts *Backoff[string] // guesses of devices that are not known, by what they want to be
+	from     *Backoff[netip.Prefix]
+	devices  *Backoff[string] // wrong passwords on a device that is known
+	tokens   *Backoff[netip.Prefix]
+	refusals tally
+
+	following sync.Mutex // one link at a time
+	changing  sync.Mutex // one change at a time, from the look at what is to what is kept
+
+	mu     sync.RWMutex // of what is below
+	have   contents
+	byName map[string]string // ids
+	first  string            // code of the link that makes the first administrator
+}
+
+// New reads what is kept.
+func New(ctx context.Context, o Options) (*Keeper, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Cost == (Cost{}) {
+		o.Cost = DefaultCost
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Record == nil {
+		o.Record = func(Event) {}
+	}
+	rows, err := o.Store.AccountRows(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading accounts: %w", err)
+	}
+	k := &Keeper{
+		store: o.Store, record: o.Record, linkFile: o.LinkFile, now: o.Now, log: o.Log.With("component", "accounts"), hasher: newHasher(o.Cost),
+		accounts: NewBackoff[string](), from: NewBackoff[netip.Prefix](), devices: NewBackoff[string](), tokens: NewBackoff[netip.Prefix](),
+		byName: map[string]string{},
+	}
+	if k.have, err = readRows(rows); err != nil {
+		return nil, err
+	}
+	for id, a := range k.have.accounts {
+		k.byName[a.Name] = id
+	}
+	return k, nil
+}
+
+// Any reports whether there is an account that may sign in: from then on everybody has to.
+func (k *Keeper) Any() bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, a := range k.have.accounts {
+		if !a.Off && a.Hash != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Account gives an account by its id; ErrNone: there is none.
+func (k *Keeper) Account(id string) (*Account, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if a, ok := k.have.accounts[id]; ok {
+		return a.clone(), nil
+	}
+	return nil, ErrNone
+}
+
+// Accounts lists all, by name.
+func (k *Keeper) Accounts() []*Account {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	all := make([]*Account, 0, len(k.have.accounts))
+	for _, a := range k.have.accounts {
+		all = append(all, a.clone())
+	}
+	slices.SortFunc(all, func(a, b *Account) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Sessions lists those of an account that have not ended, the last seen first; an empty account means all.
+func (k *Keeper) Sessions(account string) []Session {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	now := k.now()
+	var all []Session
+	for _, s := range k.have.sessions {
+		if (account == "" || s.Account == account) && !s.Over(now) {
+			all = append(all, *s)
+		}
+	}
+	slices.SortFunc(all, func(a, b Session) int { return b.Seen.Compare(a.Seen) })
+	return all
+}
+
+// Tokens lists those of an account, the newest first.
+func (k *Keeper) Tokens(account string) []Token {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	var all []Token
+	for _, t := range k.have.tokens {
+		if t.Account == account {
+			all = append(all, *t)
+		}
+	}
+	slices.SortFunc(all, func(a, b Token) int { return b.Created.Compare(a.Created) })
+	return all
+}
+
+// The errors that a caller tells apart.
+var (
+	ErrNone    = errors.New("there is no such account")
+	ErrTaken   = errors.New("another account has that name")
+	ErrName    = errors.New("that cannot be a name to sign in with")
+	ErrWrong   = errors.New("name or password is wrong")
+	ErrExpired = errors.New("the link is used, expired or unknown")
+	ErrLast    = errors.New("nobody could administer the gateway any more")
+	ErrRole    = errors.New("there is no such role")
+)
+
+// WaitError says that somebody has tried too much, and when he may try again.
+type WaitError struct{ Wait time.Duration }
+
+func (e *WaitError) Error() string { return fmt.Sprintf("too many tries: want %v of patience", e.Wait) }
+
+// WeakError says why a password is not taken.
+type WeakError struct{ Why Weakness }
+
+func (e *WeakError) Error() string { return "the password is not taken: " + string(e.Why) }
+
+// keep makes a change durable and then true. What it cannot store is not so.
+func (k *Keeper) keep(ctx context.Context, put, drop []Row) error {
+	if err := k.store.KeepAccounts(ctx, put, drop); err != nil {
+		return fmt.Errorf("keeping a change of accounts: %w", err)
+	}
+	k.apply(put, drop)
+	return nil
+}
+
+// keepOrGo is keep for what is true in memory in any case, such as that a session is over: a full disk keeps nobody in, nor out.
+func (k *Keeper) keepOrGo(ctx context.Context, put, drop []Row) {
+	k.apply(put, drop)
+	if err := k.store.KeepAccounts(ctx, put, drop); err != nil {
+		k.log.Error("a change of sessions is not stored; a restart forgets it", "err", err)
+	}
+}
+
+// apply brings rows into memory.
+func (k *Keeper) apply(put, drop []Row) {
+	fresh, err := readRows(put)
+	if err != nil {
+		k.log.Error("rows of our own cannot be read", "err", err)
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for id, a := range fresh.accounts {
+		if old, ok := k.have.accounts[id]; ok {
+			delete(k.byName, old.Name)
+		}
+		k.have.accounts[id], k.byName[a.Name] = a, id
+	}
+	for id, s := range fresh.sessions {
+		k.have.sessions[id] = s
+	}
+	for id, d := range fresh.devices {
+		k.have.devices[id] = d
+	}
+	for id, t := range fresh.tokens {
+		k.have.tokens[id] = t
+	}
+	for id, l := range fresh.links {
+		k.have.links[id] = l
+	}
+	for _, r := range drop {
+		switch r.Kind {
+		case KindAccount:
+			if a, ok := k.have.accounts[r.ID]; ok {
+				delete(k.byName, a.Name)
+			}
+			delete(k.have.accounts, r.ID)
+		case KindSession:
+			delete(k.have.sessions, r.ID)
+		case KindDevice:
+			delete(k.have.devices, r.ID)
+		case KindToken:
+			delete(k.have.tokens, r.ID)
+		case KindLink:
+			delete(k.have.links, r.ID)
+		}
+	}
+}
+
+// secret is something that nobody can guess.
+func secret() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// hashOf is what is kept of a secret. It needs no salt: nobody can guess what it is of.
+func hashOf(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+func newID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,166 @@
+package accounts
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// Person is what somebody wants an account to be.
+type Person struct {
+	Name, Display, Lang string
+	Posts               []Post
+	Off                 bool
+}
+
+// Make makes an account that has no password yet; a Link gives it one. The error is ErrName, ErrTaken, ErrRole, or of the store.
+func (k *Keeper) Make(ctx context.Context, by *Caller, p Person) (*Account, error) {
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	a := &Account{ID: newID(), Created: k.now()}
+	if err := k.shape(a, p); err != nil {
+		return nil, err
+	}
+	if err := k.keep(ctx, []Row{row(KindAccount, a.ID, a.ID, a)}, nil); err != nil {
+		return nil, err
+	}
+	k.record(Event{What: Made, By: by.Name, About: a.Name, After: a.words()})
+	return a.clone(), nil
+}
+
+// Change makes an account what a person wants it to be. What it may not do any more it may not do from the next request on; one that is
+// switched off is signed out everywhere. The error is ErrNone, ErrLast, those of Make, or of the store.
+func (k *Keeper) Change(ctx context.Context, by *Caller, id string, p Person, why string) error {
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	was, err := k.Account(id)
+	if err != nil {
+		return err
+	}
+	is := was.clone()
+	if err := k.shape(is, p); err != nil {
+		return err
+	}
+	if was.Administers() && !is.Administers() && !k.administered(id) {
+		return ErrLast
+	}
+	var drop []Row
+	if is.Off {
+		k.mu.RLock()
+		drop = k.ends(id, "")
+		k.mu.RUnlock()
+	}
+	if err := k.keep(ctx, []Row{row(KindAccount, id, id, is)}, drop); err != nil {
+		return err
+	}
+	if before, after := was.words(), is.words(); before != after {
+		k.record(Event{What: Altered, By: by.Name, About: is.Name, Why: why, Before: before, After: after})
+	}
+	return nil
+}
+
+// administered reports whether somebody other than an account may administer, and has a password to do so.
+func (k *Keeper) administered(but string) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for id, a := range k.have.accounts {
+		if id != but && a.Administers() && a.Hash != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// shape gives an account what a person wants, where that can be.
+func (k *Keeper) shape(a *Account, p Person) error {
+	name, ok := CleanName(p.Name)
+	if !ok {
+		return ErrName
+	}
+	k.mu.RLock()
+	other, taken := k.byName[name]
+	k.mu.RUnlock()
+	if taken && other != a.ID {
+		return ErrTaken
+	}
+	for _, post := range p.Posts {
+		if !post.Role.Known() {
+			return ErrRole
+		}
+	}
+	a.Name, a.Display, a.Lang, a.Posts, a.Off = name, p.Display, p.Lang, slices.Clone(p.Posts), p.Off
+	if a.Display == "" {
+		a.Display = name
+	}
+	return nil
+}
+
+// words are what an account is, for the record: its roles, not its secrets.
+func (a *Account) words() string {
+	parts := []string{a.Name, a.Display}
+	for _, p := range a.Posts {
+		where := "*"
+		if len(p.Sites) > 0 {
+			where = strings.Join(p.Sites, ",")
+		}
+		parts = append(parts, string(p.Role)+"@"+where)
+	}
+	if a.Off {
+		parts = append(parts, "off")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Repassword changes a password, for somebody who knows the one there is. All other sessions of the account end, and no device is known any
+// more. The error is ErrWrong, a *WaitError, a *WeakError, or of the store.
+func (k *Keeper) Repassword(ctx context.Context, by *Caller, session, old, fresh string) error {
+	a, err := k.Account(by.Account)
+	if err != nil {
+		return err
+	}
+	now := k.now()
+	if wait := k.devices.Wait(session, now); wait > 0 {
+		return &WaitError{wait}
+	}
+	if old == "" || len(old) > MaxPassword {
+		return ErrWrong
+	}
+	right, err := k.hasher.matches(ctx, old, a.Hash, true)
+	if err != nil {
+		return err
+	}
+	if !right {
+		k.devices.Failed(session, now)
+		return ErrWrong
+	}
+	return k.setPassword(ctx, a.ID, fresh, session, nil, by.Name)
+}
+
+// setPassword gives an account a password and ends all of its sessions but one. drop goes with it.
+func (k *Keeper) setPassword(ctx context.Context, id, fresh, butSession string, drop []Row, by string) error {
+	a, err := k.Account(id)
+	if err != nil {
+		return err
+	}
+	if why := CheckPassword(fresh, a.Name, a.Display); why != "" {
+		return &WeakError{why}
+	}
+	hash, err := k.hasher.hash(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	if a, err = k.Account(id); err != nil { // it may have been changed meanwhile
+		return err
+	}
+	a.Hash, a.Changed = hash, k.now()
+	k.mu.RLock()
+	drop = append(drop, k.ends(id, butSession)...)
+	k.mu.RUnlock()
+	if err := k.keep(ctx, []Row{row(KindAccount, id, id, a)}, drop); err != nil {
+		return err
+	}
+	k.record(Event{What: Password, By: by, About: a.Name})
+	return nil
+}
