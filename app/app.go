@@ -129,7 +129,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	if err != nil {
 		return nil, err
 	}
-	router, err := openRouter(cfg, id, known, a.url, log, registry)
+	router, err := openRouter(cfg, id, known, a.url, loop.Accepted, log, registry)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	a.stages = append(a.stages, stage{"reload", a.reload.run, time.Second}, stage{"memory", giveBack(crowdEvery), time.Second})
 	a.stages = append(a.stages, doors.stages()...)
 	keep := retainer{
-		retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,
+		condense: j.Condense, retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,
 	}
 	a.stages = append(a.stages,
 		stage{"announced topics", hearing.run(doors.follow, log), time.Second},

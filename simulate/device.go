@@ -113,21 +113,24 @@ func (b *Building) SetPeriod(period time.Duration) {
 func (b *Building) countMessage(d facility.Device, c *counter) (Message, bool) {
 	in, out := c.in, c.out
 	*c = counter{}
-	if d.Swap {
-		in, out = out, in
-	}
+	in, out = b.counted(&d, in, out)
 	return b.message(d, `"people_in":`+strconv.Itoa(in)+`,"people_out":`+strconv.Itoa(out))
 }
 
 func (b *Building) dispenserMessage(d facility.Device) (Message, bool) {
-	// Every second passer-by takes some; a fifth of a percent each.
-	passed := b.noise.IntN(3)
-	if d.Place.Kind == facility.AtDoor {
-		passed, b.passed[d.Place.ID] = b.passed[d.Place.ID], 0
+	// Every second passer-by takes some, and in a room one in three of those who come in; a fifth of a percent each.
+	place, often := d.Place.ID, 0.5
+	if d.Place.Kind == facility.AtZone {
+		often = 0.35
+		if !b.plan.doored[place] {
+			place = b.from(place)
+		}
 	}
+	passed := b.passed[place] - b.told[d.ID]
+	b.told[d.ID] = b.passed[place]
 	used := 0
 	for range passed {
-		if b.flip(0.5) {
+		if b.flip(often) {
 			used++
 		}
 	}

@@ -45,6 +45,7 @@ const DefaultMaxStreams = 20_000
 type Options struct {
 	Live       Live
 	Alerts     Alerts
+	AlertLog   AlertLog
 	Entries    Entries
 	Rejections Rejections
 	Readings   Readings   // nil: there is no such page
@@ -98,7 +99,7 @@ func (o *Options) validate() error {
 		name    string
 		missing bool
 	}{
-		{"Live", o.Live == nil}, {"Alerts", o.Alerts == nil}, {"Entries", o.Entries == nil},
+		{"Live", o.Live == nil}, {"Alerts", o.Alerts == nil}, {"AlertLog", o.AlertLog == nil}, {"Entries", o.Entries == nil},
 		{"Rejections", o.Rejections == nil}, {"Rollups", o.Rollups == nil}, {"Health", o.Health == nil},
 	} {
 		if port.missing {

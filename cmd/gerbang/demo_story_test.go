@@ -74,7 +74,11 @@ func TestN3DemoShowsTenMallsAtWork(t *testing.T) {
 	}
 	var judged, wrong atomic.Int64
 	t.Cleanup(func() { // when all stories are told
-		if share := float64(wrong.Load()) / float64(judged.Load()); share > 0.2 {
+		most := 0.2
+		if testengine.Racing {
+			most = 0.3 // of one story: a site that is missed is missed all along
+		}
+		if share := float64(wrong.Load()) / float64(judged.Load()); share > most {
 			t.Errorf("of %d estimates %.0f %% miss what is true, want about 10 %%", judged.Load(), 100*share)
 		}
 	})
