@@ -306,6 +306,7 @@ func newFleet() *fleet {
 	banjar := mall("mpp-banjar", "MPP Kabupaten Banjar", "Asia/Makassar", 24, 1.7)
 	overdue(&banjar)
 	feverish(&banjar)
+	unbalanced(&banjar)
 	add(banjar)
 	pamekasan := mall("mpp-pamekasan", "MPP Kabupaten Pamekasan", "Asia/Jakarta", 47, 4)
 	straddle(&pamekasan)
