@@ -160,3 +160,18 @@ func (b busy) Occupancy(_ context.Context, site, zone string, from, until teleme
 	}
 	return all, nil
 }
+
+// Red is a number that was above its limit for certain. One that is too close to tell is full, and where nobody knew is hatched.
+func TestAHeatMapTellsNearFromOver(t *testing.T) {
+	at := func(persons float64, over time.Duration) *stretch {
+		return &stretch{until: telemetry.Instant(time.Hour), known: time.Hour, over: over, peak: rules.Sample{Known: true, Persons: persons, Limit: 24, HasLimit: true}}
+	}
+	for _, c := range []struct {
+		s    *stretch
+		want string
+	}{{at(29, time.Minute), "over"}, {at(26, 0), "s5"}, {at(24, 0), "s5"}, {at(12, 0), "s3"}, {at(1, 0), "s1"}, {at(0, 0), "s0"}, {&stretch{until: 9}, "unknown"}, {&stretch{}, "none"}} {
+		if got := shadeOf(c.s, 50); got != c.want {
+			t.Errorf("%v people, %v over: shade %s, want %s", c.s.peak.Persons, c.s.over, got, c.want)
+		}
+	}
+}
