@@ -10,7 +10,7 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// acknowledger keeps a silence in the router for every acknowledged alert. It belongs to one goroutine.
+// acknowledger keeps a silence in the router for every alert that somebody works on or has silenced. It belongs to one goroutine.
 type acknowledger struct {
 	listed bool              // the router was asked for what an earlier run left
 	ids    map[string]string // silence by alert
@@ -21,10 +21,10 @@ type acknowledger struct {
 // is, or may be, something to do; every full round it also finds out what the router has lost.
 func (k *acknowledger) reconcile(ctx context.Context, router Router, n *notices, open []Alert, full bool, timeout time.Duration) error {
 	now := telemetry.InstantOf(time.Now())
-	want := make(map[string]*Alert)
+	want, quiet := make(map[string]*Alert), make(map[string]*Acknowledgement)
 	for i := range open {
-		if acknowledged(&open[i], now) {
-			want[open[i].ID] = &open[i]
+		if h := hush(&open[i], now); h != nil {
+			want[open[i].ID], quiet[open[i].ID] = &open[i], h
 		}
 	}
 	if k.listed && len(want) == 0 && len(k.ids) == 0 {
@@ -49,10 +49,10 @@ func (k *acknowledger) reconcile(ctx context.Context, router Router, n *notices,
 	}
 	for id, a := range want {
 		// Routers keep times in milliseconds.
-		if k.ids[id] != "" && k.ends[id].Sub(a.Ack.Until).Abs() < time.Second {
+		if k.ids[id] != "" && k.ends[id].Sub(quiet[id].Until).Abs() < time.Second {
 			continue
 		}
-		s := n.silence(a)
+		s := n.silence(a, quiet[id])
 		s.ID = k.ids[id]
 		silence, err := router.SetSilence(ctx, s)
 		if errors.Is(err, ErrRefused) {
@@ -61,7 +61,7 @@ func (k *acknowledger) reconcile(ctx context.Context, router Router, n *notices,
 		if err != nil {
 			return fmt.Errorf("silencing alert %q: %w", id, err)
 		}
-		k.ids[id], k.ends[id] = silence, a.Ack.Until
+		k.ids[id], k.ends[id] = silence, quiet[id].Until
 	}
 	return nil
 }
@@ -84,10 +84,10 @@ func (k *acknowledger) list(ctx context.Context, router Router) error {
 // silenceMark begins the comment of the silences that acknowledgements made; the alert's id follows.
 const silenceMark = "gerbang acknowledgement "
 
-func silenceComment(a *Alert) string {
+func silenceComment(a *Alert, why *Acknowledgement) string {
 	c := silenceMark + a.ID
-	if a.Ack.Reason != "" {
-		c += ": " + a.Ack.Reason
+	if why.Reason != "" {
+		c += ": " + why.Reason
 	}
 	return c
 }
@@ -97,9 +97,4 @@ func silencedAlert(comment string) (id string, ok bool) {
 	rest, ok := strings.CutPrefix(comment, silenceMark)
 	id, _, _ = strings.Cut(rest, ":")
 	return id, ok && id != ""
-}
-
-// acknowledged reports whether the alert is being handled at the time.
-func acknowledged(a *Alert, now telemetry.Instant) bool {
-	return a.Open() && a.Ack != nil && a.Ack.Until > now
 }

@@ -43,6 +43,14 @@ type Alert struct {
 	// Handled are all acknowledgements, the oldest first: those that ran out, were withdrawn or followed by another, too. Each ends when
 	// it did. At most MaxHandled, the newest.
 	Handled []Acknowledgement `json:"handled,omitempty"`
+	// Assigned is whose the alert is, as somebody said last; nil: nobody's.
+	Assigned *Assignment `json:"assigned,omitempty"`
+	// Silenced is set while nobody is notified of it: it stands, is recorded and shown all the same.
+	Silenced *Silencing `json:"silenced,omitempty"`
+	// Accepted is when a router first took it; 0: none did, or it is from before that was kept.
+	Accepted telemetry.Instant `json:"accepted,omitempty"`
+	// Told are the receivers to whom the router leads it, as far as that is known.
+	Told []string `json:"told,omitempty"`
 	Description
 }
 
@@ -106,6 +114,10 @@ const (
 	Expired      What = "expired" // the acknowledgement ran out or was withdrawn
 	Worsened     What = "worse"   // Worst alone is new: it is kept, and people are told with what moves next
 	Resolved     What = "resolved"
+	Taken        What = "accepted" // a router took it
+	Assigned     What = "assigned" // it is somebody's, or nobody's any more
+	Silenced     What = "silenced"
+	Loud         What = "loud" // the silence ran out or was ended
 )
 
 // Signal is one MQTT message that the gateway owes: a row of the outbox until it was acknowledged by the broker.

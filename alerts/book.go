@@ -30,6 +30,8 @@ type Book struct {
 	open   map[key]*entry
 	byID   map[string]*entry
 	bySite map[string]int // open alerts a site
+	// silences are those that stand, also of what is not open now.
+	silences map[key]*Silencing
 
 	due   telemetry.Instant
 	stale bool // due must be computed again
@@ -56,15 +58,21 @@ type entry struct {
 	easedAt telemetry.Instant
 }
 
-// NewBook makes a book of the alerts that are open, as the journal has them; resolved ones are skipped. names may be nil.
+// NewBook makes a book of the alerts that are open, as the journal has them. Of resolved ones only the silence is taken that may still
+// stand. names may be nil.
 func NewBook(open []Alert, names Names) *Book {
 	b := &Book{
 		names: names, stale: true,
 		open: make(map[key]*entry, len(open)), byID: make(map[string]*entry, len(open)), bySite: make(map[string]int),
+		silences: make(map[key]*Silencing),
 	}
 	for i := range open {
-		if open[i].Open() {
-			b.insert(open[i])
+		a := &open[i]
+		if k := (key{a.Site, a.Rule, a.Subject}); a.Silenced != nil && (b.silences[k] == nil || b.silences[k].At < a.Silenced.At) {
+			b.silences[k] = a.Silenced
+		}
+		if a.Open() {
+			b.insert(*a)
 		}
 	}
 	return b
@@ -126,13 +134,25 @@ func (b *Book) Refresh(site string, verdicts []rules.VerdictView, at telemetry.I
 	return dst
 }
 
-// Entry applies an EntryAcknowledge; all other records change nothing. The entry's site must be the alert's. Its Until is
-// the expiry: 0 means DefaultAcknowledgement, more than MaxAcknowledgement is cut to it, a time that is not after the entry
+// Entry applies what people do with alerts: EntryAcknowledge, EntryAssign, EntryHandover, EntrySilence; all other records change
+// nothing. The entry's site must be the alert's. The Until of an acknowledgement is the expiry: 0 means DefaultAcknowledgement, more than MaxAcknowledgement is cut to it, a time that is not after the entry
 // withdraws the acknowledgement. A second acknowledgement replaces the first.
 func (b *Book) Entry(rec *telemetry.Record, dst []Change) []Change {
-	if rec.Kind != telemetry.KindEntry || rec.Entry == nil || rec.Entry.Kind != telemetry.EntryAcknowledge {
+	if rec.Kind != telemetry.KindEntry || rec.Entry == nil {
 		return dst
 	}
+	switch rec.Entry.Kind {
+	case telemetry.EntryAcknowledge:
+		return b.acknowledge(rec, dst)
+	case telemetry.EntryAssign, telemetry.EntryHandover:
+		return b.assign(rec, dst)
+	case telemetry.EntrySilence:
+		return b.silence(rec, dst)
+	}
+	return dst
+}
+
+func (b *Book) acknowledge(rec *telemetry.Record, dst []Change) []Change {
 	e := b.byID[rec.Entry.Subject]
 	if e == nil || e.alert.Site != rec.Site {
 		return dst
@@ -236,6 +256,9 @@ func (b *Book) Tick(now telemetry.Instant, dst []Change) []Change {
 		if e.alert.Ack != nil && e.alert.Ack.Until <= now {
 			dst = b.expire(e, e.alert.Ack.Until, dst)
 		}
+		if s := e.alert.Silenced; s != nil && s.Until <= now {
+			dst = b.loud(e, s.Until, dst)
+		}
 	}
 	slices.SortFunc(dst[first:], func(x, y Change) int {
 		return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.Alert.ID, y.Alert.ID), cmp.Compare(x.What, y.What))
@@ -261,9 +284,10 @@ func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
 	first := len(dst)
 	for _, e := range b.open {
 		a := &e.alert
-		if a.Opened <= now && a.Updated <= now && (a.Ack == nil || a.Ack.At <= now) {
+		if a.Opened <= now && a.Updated <= now && (a.Ack == nil || a.Ack.At <= now) && (a.Silenced == nil || a.Silenced.At <= now) {
 			continue
 		}
+		b.reclockSilence(e, now)
 		a.Opened, a.Updated = min(a.Opened, now), min(a.Updated, now)
 		if a.Ack != nil && a.Ack.At > now {
 			ack := *a.Ack
@@ -314,6 +338,7 @@ func (b *Book) openAlert(a Alert, dst []Change) []Change {
 	if b.names != nil {
 		a.Description = b.names.Describe(a.Site, a.Rule, a.Subject)
 	}
+	a.Silenced = b.standing(&a)
 	b.insert(a)
 	return append(dst, Change{Alert: a, What: Opened, At: a.Opened})
 }
@@ -323,7 +348,7 @@ func (b *Book) insert(a Alert) {
 	b.open[key{a.Site, a.Rule, a.Subject}] = e
 	b.byID[a.ID] = e
 	b.bySite[a.Site]++
-	b.stale = b.stale || a.Ack != nil
+	b.stale = b.stale || a.Ack != nil || a.Silenced != nil
 }
 
 // update takes a new explanation; people are told at once, or when UpdateInterval has passed, or not at all if nothing
@@ -389,6 +414,9 @@ func (e *entry) due() telemetry.Instant {
 	d := telemetry.Never
 	if e.alert.Ack != nil {
 		d = e.alert.Ack.Until
+	}
+	if e.alert.Silenced != nil {
+		d = min(d, e.alert.Silenced.Until)
 	}
 	if e.dirty {
 		d = min(d, e.updateDue())

@@ -97,9 +97,9 @@ func (n *notices) link(a *Alert) string {
 	return n.url + "/site/" + url.PathEscape(a.Site) + card
 }
 
-// silence mutes exactly one alert for as long as it is acknowledged.
-func (n *notices) silence(a *Alert) Silence {
-	s := Silence{Ends: a.Ack.Until.Time(), By: orID(a.Ack.By, "gerbang"), Comment: silenceComment(a)}
+// silence mutes exactly one alert for as long as somebody works on it or has silenced it.
+func (n *notices) silence(a *Alert, why *Acknowledgement) Silence {
+	s := Silence{Ends: why.Until.Time(), By: orID(why.By, "gerbang"), Comment: silenceComment(a, why)}
 	l := n.labels(a)
 	for _, name := range []string{labelName, labelGateway, labelSite, labelSubjectKind, labelSubject} {
 		s.Matchers = append(s.Matchers, Matcher{Name: name, Value: l[name]})

@@ -24,6 +24,14 @@ func countsPeople(kind string) bool {
 	return false
 }
 
+// Value writes the value of an explanation with its unit, for a rule of a kind; empty: it has none.
+func (t *Texts) Value(lang, kind string, x *rules.Explanation) string {
+	if !x.HasValue {
+		return ""
+	}
+	return t.value(lang, kind, x)
+}
+
 // value is an explanation's value with its unit: an interval of people, else value ± error. It is written exactly enough to
 // be compared with the limit as that is written: 37.34 against 37.3 is not 37.3.
 func (t *Texts) value(lang, kind string, x *rules.Explanation) string {

@@ -32,7 +32,10 @@ type ResenderOptions struct {
 	Timeout time.Duration
 	// Keep is how long a resolved alert is repeated after the router first took it, so that a router which restarts in
 	// between still learns of it. Default 15 minutes.
-	Keep       time.Duration
+	Keep time.Duration
+	// Accepted takes the alerts that the router took for the first time, and to whom it leads each as far as it says. It must not block. nil:
+	// nobody wants to know.
+	Accepted   func([]Acceptance)
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer // nil: no metrics
 }
@@ -130,7 +133,12 @@ func (r *Resender) Notify(changes []Change) {
 	}
 	r.mu.Lock()
 	for i := range changes {
-		r.set(&changes[i].Alert)
+		a := &changes[i].Alert
+		if l := r.levels[key{a.Site, a.Rule, a.Subject}]; changes[i].What == Taken && l != nil && l.alert.ID == a.ID {
+			l.alert.Accepted, l.alert.Told = a.Accepted, a.Told // no news for the router
+			continue
+		}
+		r.set(a)
 	}
 	r.mu.Unlock()
 	select {
@@ -254,6 +262,7 @@ func (r *Resender) send(ctx context.Context, batch []delivery) error {
 	if err != nil {
 		return fmt.Errorf("sending %d alerts: %w", len(list), err)
 	}
+	r.taken(batch, list)
 	r.metrics.sent.Add(float64(len(list)))
 	return nil
 }

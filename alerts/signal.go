@@ -92,7 +92,7 @@ type ackSignal struct {
 func Signals(changes []Change, dst []Signal) []Signal {
 	for i := range changes {
 		c := &changes[i]
-		if c.What == Worsened || superseded(changes[i+1:], c.Alert.ID) {
+		if c.What == Worsened || c.What == Taken || superseded(changes[i+1:], c.Alert.ID) {
 			continue
 		}
 		s := Signal{ID: "alert/" + c.Alert.ID + "/" + string(c.What) + "/" + strconv.FormatInt(int64(c.At), 10),
@@ -109,7 +109,7 @@ func Signals(changes []Change, dst []Signal) []Signal {
 // once too often is harmless.
 func superseded(later []Change, id string) bool {
 	for i := range later[:min(len(later), 8)] {
-		if later[i].Alert.ID == id && later[i].What != Worsened {
+		if later[i].Alert.ID == id && later[i].What != Worsened && later[i].What != Taken {
 			return true
 		}
 	}

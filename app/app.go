@@ -121,8 +121,10 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		return nil, err
 	}
 	a.keeper = keeper
+	rehearsals := NewRehearsals(j, live.Open, time.Now, log)
+	a.teardown.add("rehearsals", rehearsals.Close)
 	pages, err := openWeb(cfg, webPorts{
-		keeper: keeper, live: live, loop: loop, journal: j, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
+		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
 		push: doors.pushHandler(), log: log, registry: registry,
 	})
 	if err != nil {
@@ -134,7 +136,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	if err != nil {
 		return nil, err
 	}
-	router, err := openRouter(cfg, id, known, a.url, log, registry)
+	router, err := openRouter(cfg, id, known, a.url, loop.Accepted, log, registry)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +152,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	a.stages = append(a.stages, stage{"reload", a.reload.run, time.Second}, stage{"memory", giveBack(crowdEvery), time.Second})
 	a.stages = append(a.stages, doors.stages()...)
 	keep := retainer{
-		retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,
+		condense: j.Condense, retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,
 	}
 	a.stages = append(a.stages,
 		stage{"announced topics", hearing.run(doors.follow, log), time.Second},

@@ -46,6 +46,7 @@ func retentionOf(cfg *configs.Config, cursors bool) journal.Retention {
 
 // retainer deletes what is past its retention.
 type retainer struct {
+	condense  func(context.Context, telemetry.Instant) (int, error) // makes hours of samples, before any is deleted
 	retain    func(context.Context, journal.Retention, telemetry.Instant) (journal.Removed, error)
 	retention journal.Retention
 	heard     telemetry.Instant // the latest time that the journal knew at the start
@@ -67,6 +68,10 @@ func (r *retainer) run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			if r.held() != nil || r.loop.Health().Clock != "" {
+				continue
+			}
+			if _, err := r.condense(ctx, r.loop.Now()); err != nil && ctx.Err() == nil {
+				log.Error("condensing samples failed; it is tried again, and nothing is deleted before", "err", err)
 				continue
 			}
 			removed, err := r.retain(ctx, r.retention, past.present(r.loop.Now(), time.Since(begin)))

@@ -23,8 +23,9 @@ type router struct {
 	external *alerts.External // nil: embedded
 }
 
-// openRouter makes the router; nil if none is configured. known are the alerts that are open at the start or ended shortly before.
-func openRouter(cfg *configs.Config, id string, known []alerts.Alert, url string, log *slog.Logger, reg prometheus.Registerer) (*router, error) {
+// openRouter makes the router; nil if none is configured. known are the alerts that are open at the start or ended shortly before; accepted is
+// told what it took.
+func openRouter(cfg *configs.Config, id string, known []alerts.Alert, url string, accepted func([]alerts.Acceptance), log *slog.Logger, reg prometheus.Registerer) (*router, error) {
 	c := cfg.Alertmanager
 	if c == nil {
 		return nil, nil
@@ -49,7 +50,8 @@ func openRouter(cfg *configs.Config, id string, known []alerts.Alert, url string
 		return nil, err
 	}
 	r.resender, err = alerts.NewResender(alerts.ResenderOptions{
-		Router: to, Gateway: id, Initial: known, Texts: texts, URL: url, Interval: c.Resend, Logger: log, Registerer: reg,
+		Router: to, Gateway: id, Initial: known, Texts: texts, URL: url, Interval: c.Resend, Accepted: accepted,
+		Logger: log, Registerer: reg,
 	})
 	return r, err
 }

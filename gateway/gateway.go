@@ -260,6 +260,13 @@ func (g *Gateway) Fault(f alerts.Fault, now telemetry.Instant) {
 	g.batch.Changes = g.book.Service(f, now, g.batch.Changes)
 }
 
+// Accepted notes which alerts a router took into the batch.
+func (g *Gateway) Accepted(all []alerts.Acceptance, now telemetry.Instant) {
+	for _, a := range all {
+		g.batch.Changes = g.book.Accepted(a.Alert, a.Receivers, now, g.batch.Changes)
+	}
+}
+
 // Sent notes signals that were acknowledged by the broker and are no longer owed.
 func (g *Gateway) Sent(ids []string) { g.batch.Sent = append(g.batch.Sent, ids...) }
 

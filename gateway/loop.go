@@ -164,6 +164,14 @@ func (l *Loop) Connected(is bool, since time.Time) {
 	})
 }
 
+// Accepted reports which alerts a router took. It does not wait.
+func (l *Loop) Accepted(all []alerts.Acceptance) {
+	l.post(func(_ context.Context, now telemetry.Instant) error {
+		l.gw.Accepted(all, now)
+		return nil
+	})
+}
+
 // Sent reports signals that the broker has acknowledged. It does not wait.
 func (l *Loop) Sent(ids []string) {
 	l.post(func(context.Context, telemetry.Instant) error {

@@ -26,8 +26,10 @@ type Journal interface {
 	Store
 	Outbox
 	Queries
+	AlertLog
 	Periods
 	Histories
+	Hours
 	Refusals
 	Keeper
 	Verifier

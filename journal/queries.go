@@ -31,6 +31,19 @@ type Queries interface {
 	Configurations(ctx context.Context, site string, after, until uint64) ([]telemetry.Record, error)
 }
 
+// AlertLog is what is recorded of single alerts. None of it is ever deleted.
+type AlertLog interface {
+	// Alert finds an alert, open or resolved; false: there is none.
+	Alert(ctx context.Context, id string) (alerts.Alert, bool, error)
+	// AlertsDuring lists the alerts of a site that were open at any time in [from, until), the newest first; an empty site means all. All
+	// includes those of the gateway itself.
+	AlertsDuring(ctx context.Context, site string, from, until telemetry.Instant, limit int) ([]alerts.Alert, error)
+	// AlertChanges lists the steps in the life of an alert in order, but for those that only moved its values.
+	AlertChanges(ctx context.Context, id string, limit int) ([]alerts.Change, error)
+	// EntriesAbout lists what people entered of one kind about one thing of a site, the newest first.
+	EntriesAbout(ctx context.Context, site string, kind telemetry.EntryKind, subject string, limit int) ([]telemetry.Record, error)
+}
+
 // Periods find what was received when.
 type Periods interface {
 	// Received finds what was received from one time until another.

@@ -62,6 +62,9 @@ type State struct {
 	// Identities are those of the newest records, oldest first, at most the size of the duplicate window.
 	Identities []uint64
 	Open       []alerts.Alert // open alerts
+	// Silenced are resolved alerts that ended silenced within alerts.MaxSilence before Alive: what opens again about the same may be silenced
+	// still. Older ones do no harm.
+	Silenced []alerts.Alert
 	// Stopped are the sites that are not judged, with the first record that was not.
 	Stopped map[string]uint64
 	// Alive is when the gateway was last seen running: the latest of what a batch has noted and the receipt of the last record.

@@ -24,6 +24,8 @@ type activation struct {
 	// Of a condition that is true and not for long enough: since when, and for how many readings in a row. 0: it is not so.
 	since telemetry.Instant
 	row   int
+	brief bool    // only verdict and reason are asked
+	found finding // the answer then
 }
 
 // moment is what begin finds for a time.
@@ -61,7 +63,7 @@ func (e *Engine) answering(j *expressionJudge) *activation {
 	a := e.activation(e.answers)
 	e.answers++
 	n := len(j.list)
-	a.judge = j
+	a.judge, a.brief = j, false
 	a.bound, a.decided, a.since, a.row = a.bound[:0], a.decided[:0], 0, 0
 	a.sensors, a.view = resized(a.sensors, n), resized(a.view, n)
 	if n > 0 {

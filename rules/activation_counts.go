@@ -101,13 +101,17 @@ func (a *activation) slots(today bool) (from, to int64) {
 	if !today {
 		return to - hourSlots, to
 	}
-	plan := a.judge.plan
+	plan, e := a.judge.plan, a.judge.engine
+	if plan == e.plan && e.day <= a.t && a.t < e.midnight {
+		return slotOf(e.day), to
+	}
 	return slotOf(plan.midnight(plan.date(a.t))), to
 }
 
-// hour are the people who passed in the last hour: into the zone and out of it, or in and out at the door.
-func (a *activation) hour() (in, out people) {
-	from, to := a.slots(false)
+// passed are the people who passed in the last whole quarters of an hour: into the zone and out of it, or in and out at the door.
+func (a *activation) passed(quarters int64) (in, out people) {
+	to := slotOf(a.t)
+	from := to - quarters
 	for _, d := range a.judge.tellers {
 		for i := d.history.from(from); i < len(d.history) && d.history[i].slot < to; i++ {
 			b := &d.history[i]

@@ -62,7 +62,10 @@ func (b *bench) task(s Subject) *taskState {
 }
 
 // onReadings asks for the judge to be asked when one of the quantities was read at the subject.
-func (b *bench) onReadings(s Subject, mask uint64) {
+func (b *bench) onReadings(s Subject, mask uint64) { b.onNews(s, mask, nil) }
+
+// onNews is the same for a judge to which some values are no news.
+func (b *bench) onNews(s Subject, mask uint64, like *steady) {
 	if mask == 0 {
 		return
 	}
@@ -70,10 +73,11 @@ func (b *bench) onReadings(s Subject, mask uint64) {
 		for k := range slices.Backward(all) {
 			if all[k].instance == b.instance {
 				all[k].mask |= mask
+				all[k].steady = like
 				return all
 			}
 		}
-		return append(all, readWatcher{b.instance, mask})
+		return append(all, readWatcher{b.instance, mask, like})
 	}
 	switch s.Kind {
 	case SubjectZone:

@@ -125,6 +125,16 @@ func (j *capacityJudge) judge(t telemetry.Instant, was Verdict) (finding, teleme
 	return f, until
 }
 
+func (j *capacityJudge) decide(t telemetry.Instant) (Verdict, Reason, telemetry.Instant) {
+	if len(j.levels.protocol.Levels) > 0 || j.full == 0 {
+		f, until := j.judge(t, Within)
+		return f.verdict, f.reason, until
+	}
+	est, until := j.zone.estimate(t)
+	v, r := est.against(j.full)
+	return v, r, min(until, j.levels.next(t))
+}
+
 // compare judges a number of people by its interval: breached above the limit, within at or below it, near it where it contains
 // it. Where nobody knows with how many people counting began, those who were counted in may be too many all the same. An alarm
 // that fires (was is Breached) is over only where the people are below the limit by the hysteresis.
@@ -133,14 +143,20 @@ func (f *finding) compare(est *estimate, was Verdict, hysteresis float64) {
 	if was == Breached {
 		limit -= hysteresis
 	}
+	f.verdict, f.reason = est.against(limit)
+}
+
+// against is the verdict about the people of an estimate and a limit.
+func (e *estimate) against(limit float64) (Verdict, Reason) {
 	switch {
-	case !est.known && est.reason != ReasonUncounted:
-	case f.low > limit:
-		f.verdict = Breached
-	case !est.known:
-	case f.high <= limit:
-		f.verdict = Within
+	case !e.known && e.reason != ReasonUncounted:
+	case e.low.number() > limit:
+		return Breached, e.reason
+	case !e.known:
+	case e.high.number() <= limit:
+		return Within, e.reason
 	default:
-		f.verdict, f.reason = Unknown, ReasonNear
+		return Unknown, ReasonNear
 	}
+	return Unknown, e.reason
 }

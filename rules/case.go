@@ -232,12 +232,12 @@ func (b *caseBook) join(older, newer *entry[sighting]) {
 // forget drops what lies before the time.
 func (b *caseBook) forget(before telemetry.Instant) {
 	for t := range b.line.tiers {
-		s := b.line.tiers[t]
+		s := b.line.tier(t)
 		n := 0
 		for n < len(s) && s[n].v.last < before {
 			n++
 		}
-		b.line.tiers[t] = slices.Delete(s, 0, n)
+		b.line.setTier(t, slices.Delete(s, 0, n))
 	}
 	n := 0
 	for n < len(b.said) && b.said[n].at < before {

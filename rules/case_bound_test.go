@@ -47,9 +47,9 @@ func TestChannelsAreBounded(t *testing.T) {
 	}
 	var h health
 	for i := range 3 * mostChannels {
-		h.note(&telemetry.Reading{Quantity: telemetry.CO2, Channel: fmt.Sprint(i), Value: 400}, telemetry.Instant(i))
+		h.note(&telemetry.Reading{Quantity: telemetry.CO2, Channel: fmt.Sprint(i), Value: 400}, telemetry.Instant(i), 1)
 	}
-	h.note(&telemetry.Reading{Quantity: telemetry.Humidity, Value: 40}, 1)
+	h.note(&telemetry.Reading{Quantity: telemetry.Humidity, Value: 40}, 1, 1)
 	if n := len(h.still); n != mostChannels+1 {
 		t.Errorf("%d series are looked at, want %d of one quantity and the other", n, mostChannels)
 	}

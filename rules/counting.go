@@ -173,9 +173,7 @@ func (p *spot) came(from, to telemetry.Instant) (n, off float64, counted, heard 
 	}
 	heard = true
 	for _, d := range p.devices {
-		// One that promises to count and never spoke is one: without what it would say nobody knows who came.
-		promised := d.channel == "" && d.whole.index < len(p.plan.measures) && p.plan.measures[d.whole.index]&countMask != 0
-		if !d.flowFlag && !promised {
+		if !p.plan.countsPeople(d) {
 			continue
 		}
 		counted, rate = true, max(rate, d.rate)

@@ -15,7 +15,9 @@ import (
 // time; the last ticket is given the time of a service before that, or as long before closing as the site's hours say (queue_closes), of
 // both the earlier. Of a few people no rate is told, and then the hours alone count.
 //
-// It is breached when more people than the tolerance came in since the queue had to be closed, and that is a while ago.
+// It is breached when more people than the tolerance came in since the queue had to be closed, and that is a while ago. Counters speak
+// for the time since their last message: what they tell within an interval (at most 15m) after the queue had to be closed does not
+// count.
 type Cutoff struct {
 	// Visitors is how many may come in a day; 0 (default): as the site says (quota).
 	Visitors int `yaml:"visitors" json:"visitors"`
@@ -163,11 +165,12 @@ func (j *cutoffJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.
 	}
 	until = min(until, day.close)
 	f := finding{verdict: Within, reason: ReasonPending, unit: "1", limit: float64(j.params.Tolerance), hasLimit: true, constraint: byHours}
-	then, ok := j.forecast(now.Add(-j.params.Grace))
+	lag := (j.plan.lag(j.engine.building.feeders) + forecastStep - 1) / forecastStep * forecastStep
+	then, ok := j.forecast(now.Add(-j.params.Grace - lag))
 	due := ok && then.due()
 	came := people(0)
 	if due {
-		came = j.engine.cameBetween(then.made, now)
+		came = j.engine.cameBetween(then.made.Add(lag), now)
 		f.constraint, f.value, f.hasValue, f.reason = then.by, came.number(), true, ""
 	}
 	reason, detail, next := j.engine.arrivalsMissed(max(then.made, day.open), t)

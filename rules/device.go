@@ -103,7 +103,7 @@ func maskOf(q telemetry.Quantity) uint64 { return 1 << q }
 func (d *deviceState) read(r *telemetry.Reading, v lastValue, fillOnly bool) {
 	for i := range d.values {
 		old := &d.values[i]
-		if old.quantity != r.Quantity || old.channel != r.Channel {
+		if old.quantity != v.quantity || old.channel != r.Channel {
 			continue
 		}
 		// At one time, as clocks of a second give it, the one that came later is news.

@@ -109,6 +109,16 @@ func (j *distancingJudge) judge(t telemetry.Instant, was Verdict) (finding, tele
 	return d, min(until, next)
 }
 
+func (j *distancingJudge) decide(t telemetry.Instant) (Verdict, Reason, telemetry.Instant) {
+	if !j.dense || j.params.Measured && j.zone.measures(telemetry.Distance) {
+		f, until := j.judge(t, Within)
+		return f.verdict, f.reason, until
+	}
+	est, until := j.zone.estimate(t)
+	v, r := est.against(j.places)
+	return v, r, until
+}
+
 // measured judges the distance sensors by the worst of them: breached when one saw enough readings in a row below the
 // spacing. Without a breach a sensor that fell silent makes it unknown; one that promised nothing is just not there once its
 // newest reading is old. ok is false where there is nothing to judge by.

@@ -75,6 +75,7 @@ type Engine struct {
 	touched []*zoneState
 	old     []change
 	flows   []flowChange
+	news    news                // the message that was read
 	shares  []telemetry.Reading // of the message's parts
 	work    work
 
@@ -169,8 +170,23 @@ func (e *Engine) restate() {
 
 // Due is the next deadline: when a KindTick record would change something. telemetry.Never: none.
 func (e *Engine) Due() telemetry.Instant {
-	_, at := e.queue.next()
-	return at
+	for {
+		slot, at := e.queue.next()
+		if k := slot - 1; k < 0 || k >= len(e.watches) || !e.postponed(e.watches[k], at) {
+			return at
+		}
+	}
+}
+
+// postponed moves the deadline of a watch whose device was heard since it was set. A device that reports moves it with each message:
+// it is moved when it would come due.
+func (e *Engine) postponed(w *watch, at telemetry.Instant) bool {
+	due := w.due()
+	if due <= at || at == telemetry.Never {
+		return false
+	}
+	e.queue.set(w.slot, due)
+	return true
 }
 
 // Clock is the greatest time that was applied.
@@ -190,10 +206,12 @@ func (e *Engine) advance(to telemetry.Instant) {
 			break
 		}
 		e.clock = max(e.clock, at)
-		e.queue.set(slot, telemetry.Never)
 		e.work.fired(e, slot)
 		e.fire(slot)
 		e.settle()
+		if e.queue.at[slot] == at {
+			e.queue.set(slot, telemetry.Never) // whoever is asked gives the next
+		}
 	}
 	e.clock = max(e.clock, to)
 }
@@ -204,7 +222,9 @@ func (e *Engine) fire(slot int) {
 	case slot == 0:
 		e.turn()
 	case i < len(e.watches):
-		e.fellSilent(e.watches[i])
+		if w := e.watches[i]; !e.postponed(w, e.clock) {
+			e.fellSilent(w)
+		}
 	case k < len(e.instances):
 		e.ask(e.instances[k], e.clock)
 	default:

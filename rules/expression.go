@@ -14,7 +14,7 @@ import (
 //
 // Numbers, all of them double (CEL wants 5.0 rather than 5, except behind < and >): persons, error, limit (zones and site; persons,
 // unknown where nobody can tell how many there are); in_today, out_today (zones, doors, site; persons since midnight);
-// in_hour, out_hour (the same in the last four whole quarters of an hour); screened_today, too_warm_today (doors; persons); the newest
+// in_hour, out_hour (the same in the last four whole quarters of an hour), in_half_hour, out_half_hour (in the last two); screened_today, too_warm_today (doors; persons); the newest
 // value of every gauge and flag by its name, such as co2, temperature, humidity, fill_level (zones: of the devices there;
 // devices: their own; in the quantity's unit, unknown after stale or where nobody measures it); vehicles_in, mask_worn,
 // mask_missing, dispensed, motion_count (zones, doors, devices, site: counted in the last four whole quarters of an hour, and
@@ -101,24 +101,7 @@ var expressionKind = kind{
 		kind := r.Params.(*Expression).SubjectKind
 		return p.allSubjects(kind, func(id string) bool { return len(r.Subjects) == 0 || r.names(id) })
 	},
-	keeps: func(r *Rule) []kept {
-		p := r.Params.(*Expression)
-		var all []kept
-		for i, expr := range []string{p.Expr, p.Value, p.When} {
-			if expr == "" {
-				continue
-			}
-			condition := i != 1
-			prog, err := compileProgram(p.SubjectKind, expr, condition)
-			if err != nil {
-				continue
-			}
-			for _, q := range prog.gauges {
-				all = append(all, prog.keeps(q, p, condition))
-			}
-		}
-		return all
-	},
+	keeps: func(r *Rule) []kept { return keptBy(r.Params.(*Expression)) },
 	judge: func(b *bench, s Subject) judge {
 		j := &expressionJudge{expressionRule: b.expression()}
 		switch s.Kind {
@@ -137,7 +120,7 @@ var expressionKind = kind{
 		if j.sums != 0 || j.hourly {
 			j.tellers = b.tellers(s, j.sums)
 		}
-		b.onReadings(s, j.gauges)
+		b.onNews(s, j.gauges, j.steady)
 		return j
 	},
 }
@@ -173,6 +156,9 @@ func (b *bench) expression() *expressionRule {
 			j.gauges |= maskOf(q)
 		}
 	}
+	if len(j.list) > 0 && p.Readings <= 1 { // of readings in a row each counts, in which the rest of the condition is true too
+		j.steady = &steady{keep: keptBy(p)}
+	}
 	j.doubt = j.condition.doubt
 	j.stands, j.told = p.bound()
 	slices.Sort(j.list)
@@ -191,11 +177,35 @@ func (b *bench) expression() *expressionRule {
 	return j
 }
 
+// keptBy is what a rule looks at of the past readings of the gauges in its expressions.
+func keptBy(p *Expression) []kept {
+	var all []kept
+	for i, expr := range []string{p.Expr, p.Value, p.When} {
+		if expr == "" {
+			continue
+		}
+		condition := i != 1
+		prog, err := compileProgram(p.SubjectKind, expr, condition)
+		if err != nil {
+			continue
+		}
+		for _, q := range prog.gauges {
+			k := prog.keeps(q, p, condition)
+			if class := k.class; i == 2 && class != nil {
+				// Whether there is something to judge is asked of the value alone.
+				k.class = func(v, _ float64) uint64 { return class(v, 0) }
+			}
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
 // keeps is what the rule looks at of the past readings of a gauge.
 func (p *program) keeps(q telemetry.Quantity, params *Expression, condition bool) kept {
 	k := kept{quantity: q, fresh: params.Stale, row: params.Readings}
 	if !condition {
-		k.exact = p.ages
+		k.exact, k.shown = p.ages, p.plain
 		return k
 	}
 	// A mean has as many classes as the values of all sensors together.
@@ -234,8 +244,9 @@ type expressionRule struct {
 	list      []telemetry.Quantity
 	gauges    uint64  // list as bits
 	inputs    []Input // norms of time and number
-	stands    Bound   // how the value must stand to the limit
-	told      bool    // value and limit say all that the expression does
+	steady    *steady
+	stands    Bound // how the value must stand to the limit
+	told      bool  // value and limit say all that the expression does
 }
 
 // expressionJudge is the rule about one subject, with the facts about it; those of other kinds are nil.
@@ -249,66 +260,77 @@ type expressionJudge struct {
 	tellers []*deviceState // whose counts of periods are summed
 }
 
-func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
+func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (f finding, until telemetry.Instant) {
 	a := j.engine.answering(j)
-	f, until := a.answer(t)
+	until = a.answer(t, &f)
 	j.engine.answered()
 	return f, until
 }
 
-// answer answers the question about t.
-func (a *activation) answer(t telemetry.Instant) (finding, telemetry.Instant) {
-	until := a.begin(t)
+func (j *expressionJudge) decide(t telemetry.Instant) (Verdict, Reason, telemetry.Instant) {
+	a := j.engine.answering(j)
+	a.brief = true
+	until := a.answer(t, &a.found)
+	j.engine.answered()
+	return a.found.verdict, a.found.reason, until
+}
+
+// answer answers the question about t in f.
+func (a *activation) answer(t telemetry.Instant, f *finding) (until telemetry.Instant) {
+	until = a.begin(t)
 	if a.reason != "" {
-		return unknown(a.reason, a.detail), until
+		*f = unknown(a.reason, a.detail)
+		return until
 	}
 	if missing, next := a.judge.unheard(t); missing {
-		return unknown(ReasonNoData, ""), min(until, next)
+		*f = unknown(ReasonNoData, "")
+		return min(until, next)
 	}
 	if len(a.sensors) == 0 {
-		f, next := a.one(t, nil)
-		return f, min(until, next)
+		return min(until, a.one(t, nil, f))
 	}
 	missing, more := a.find(t)
 	until = min(until, more)
 	if missing != telemetry.NoQuantity {
-		return unknown(ReasonNoData, missing.String()), until
+		*f = unknown(ReasonNoData, missing.String())
+		return until
 	}
-	f, next := a.among(t)
-	return f, min(until, next)
+	return min(until, a.among(t, f))
 }
 
 // one judges by the sensors of a view, whose activation is begun for t.
-func (a *activation) one(t telemetry.Instant, v view) (finding, telemetry.Instant) {
+func (a *activation) one(t telemetry.Instant, v view, f *finding) (until telemetry.Instant) {
 	j := a.judge
-	f, until := a.holds(t, v)
+	until = a.holds(t, v, f)
 	if f.verdict == Unknown && f.reason != ReasonNear {
-		return f, until
+		return until
 	}
 	f.unit, f.constraint, f.limit, f.hasLimit, f.inputs = j.params.Unit, "expression", j.params.Limit, j.params.Limit != 0, j.inputs
 	if j.value != nil {
 		n, err := j.value.number(a)
 		if err != nil {
-			return unknown(ReasonExpression, err.Error()), until
+			*f = unknown(ReasonExpression, err.Error())
+			return until
 		}
 		f.value, f.hasValue = n, true
-		f.err = a.valueError(n)
+		if !a.brief {
+			f.err = a.valueError(n)
+		}
 	}
 	if j.when != nil {
 		switch judged, err := j.when.boolean(a); {
 		case err != nil:
-			return unknown(ReasonExpression, err.Error()), until
+			*f = unknown(ReasonExpression, err.Error())
+			return until
 		case !judged:
 			f.verdict, f.reason = Unknown, ReasonPending
-			return f, until
+			return until
 		}
 	}
 	if f.verdict != Breached || j.params.Over == 0 && j.params.Readings <= 1 {
-		return f, until
+		return until
 	}
-	var next telemetry.Instant
-	f, next = a.lasted(t, v, f)
-	return f, min(until, next)
+	return min(until, a.lasted(t, v, f))
 }
 
 // unheard reports whether the rule is about counts of the day and no counter has said any yet: 0 of 0 is no count. until is when one
@@ -326,11 +348,12 @@ func (j *expressionJudge) unheard(t telemetry.Instant) (missing bool, until tele
 	return false, telemetry.Never
 }
 
-// holds says whether the condition is true at t by the sensors of a view: breached, within, near, or unknown with its reason.
-func (a *activation) holds(t telemetry.Instant, v view) (finding, telemetry.Instant) {
-	missing, until := a.see(t, v)
-	if missing.reason != "" {
-		return missing, until
+// holds says in f whether the condition is true at t by the sensors of a view: breached, within, near, or unknown with its reason.
+func (a *activation) holds(t telemetry.Instant, v view, f *finding) (until telemetry.Instant) {
+	missing, of, until := a.see(t, v)
+	if missing != "" {
+		*f = unknown(missing, of)
+		return until
 	}
 	var yes, no bool
 	var failure error
@@ -341,13 +364,15 @@ func (a *activation) holds(t telemetry.Instant, v view) (finding, telemetry.Inst
 	})
 	switch {
 	case failure != nil:
-		return unknown(ReasonExpression, failure.Error()), until
+		*f = unknown(ReasonExpression, failure.Error())
 	case yes && no:
-		return unknown(ReasonNear, ""), until
+		*f = unknown(ReasonNear, "")
 	case yes:
-		return finding{verdict: Breached}, until
+		*f = finding{verdict: Breached}
+	default:
+		*f = finding{verdict: Within}
 	}
-	return finding{verdict: Within}, until
+	return until
 }
 
 // valueError is how far the errors of what is measured can move the shown value.

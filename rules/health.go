@@ -100,19 +100,24 @@ func (e *Engine) examine(d *deviceState, rec *telemetry.Record, at telemetry.Ins
 	if h.wants&(healthHours|healthSequence) != 0 {
 		hour, fresh := h.hour(hourOf(at))
 		hour.messages++
+		news := hourOf(at) < hourOf(e.clock)
 		if o.Flags.Has(telemetry.FlagClock) {
 			hour.clocked++
-			fresh = true
+			news = true
 			h.off.note(at, rec.Received, o.DeviceTime)
 		}
 		from := at
 		if h.wants&healthSequence != 0 && o.HasSequence {
 			if changed := h.number(o.Boot, o.Sequence, at); changed != 0 {
-				from, fresh = min(from, changed), true
+				from, news = min(from, changed), true
 			}
 		}
-		if fresh || hourOf(at) < hourOf(e.clock) {
+		switch {
+		case news:
 			e.askAllOf(h.hourly, from)
+		case fresh:
+			// A good message in an hour that is not over changes nothing where all is well but the time until which it is.
+			e.askRestless(h.hourly, from)
 		}
 	}
 	if h.wants&(healthStill|healthCharge) == 0 {
@@ -123,8 +128,13 @@ func (e *Engine) examine(d *deviceState, rec *telemetry.Record, at telemetry.Ins
 		if !sound(r) {
 			continue
 		}
-		if h.wants&healthStill != 0 && canFreeze(r.Quantity) && h.note(r, at) {
-			e.askAllOf(h.stills, at)
+		if h.wants&healthStill != 0 && canFreeze(r.Quantity) {
+			switch news, moving := h.note(r, at, e.clock); {
+			case moving:
+				e.askRestless(h.stills, at)
+			case news:
+				e.askAllOf(h.stills, at)
+			}
 		}
 		if h.wants&healthCharge != 0 && r.Quantity == telemetry.Battery && h.charged(r.Value, at) {
 			e.askAllOf(h.charging, at)
@@ -141,6 +151,15 @@ func (e *Engine) refused(r *telemetry.Rejection, at telemetry.Instant) {
 	hour, _ := d.health.hour(hourOf(at))
 	hour.refused += uint32(min(1+r.More, 1<<31))
 	e.askAllOf(d.health.hourly, at)
+}
+
+// askRestless asks those of whom all is not well.
+func (e *Engine) askRestless(all []*instance, at telemetry.Instant) {
+	for _, i := range all {
+		if n := len(i.past); n == 0 || i.past[n-1].verdict != Within || i.past[n-1].alarm.phase != Quiet {
+			e.ask(i, at)
+		}
+	}
 }
 
 func (e *Engine) askAllOf(all []*instance, at telemetry.Instant) {

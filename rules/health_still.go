@@ -35,18 +35,28 @@ func canFreeze(q telemetry.Quantity) bool {
 	return q.Definition().Form == telemetry.Gauge
 }
 
-// note takes in a reading and reports whether it told anything new. Channels above the bound are not looked at.
-func (h *health) note(r *telemetry.Reading, at telemetry.Instant) bool {
+// note takes in a reading and reports whether it told anything new. Channels above the bound are not looked at. moving: the news are
+// of the quarter that is not over, and in the last that was the sensor moved, so that it will not stand still for too long before
+// whoever found it well asks again.
+func (h *health) note(r *telemetry.Reading, at, now telemetry.Instant) (news, moving bool) {
 	i, found := slices.BinarySearchFunc(h.still, r, func(s stillness, r *telemetry.Reading) int {
 		return cmp.Or(cmp.Compare(s.quantity, r.Quantity), strings.Compare(s.channel, r.Channel))
 	})
 	if !found {
 		if len(h.still) >= mostChannels && h.channels(r.Quantity) >= mostChannels {
-			return false
+			return false, false
 		}
 		h.still = slices.Insert(h.still, i, stillness{quantity: r.Quantity, channel: strings.Clone(r.Channel)})
 	}
-	return h.still[i].note(slotOf(at), r.Value)
+	s := &h.still[i]
+	if !s.note(slotOf(at), r.Value) {
+		return false, false
+	}
+	n := len(s.runs) - 1
+	for n >= 0 && s.runs[n].from >= slotOf(now) {
+		n--
+	}
+	return true, slotOf(at) >= slotOf(now) && n >= 0 && s.runs[n].moved
 }
 
 // channels is how many channels of a quantity are looked at.

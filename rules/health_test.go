@@ -296,3 +296,28 @@ func TestFinding22ATimeThatIsNoNumber(t *testing.T) {
 		}
 	}
 }
+
+// Finding 9 (a week of ten sites): what quick devices prove is one outage to its end, also while slow ones fall silent one after the other.
+func TestFinding9OutageDoesNotEndWhileSlowDevicesFallSilent(t *testing.T) {
+	d := with(mall(t), healthRule[*Silence](t, "silence", nil), healthRule[*Outage](t, "outage", nil))
+	d.Site.Devices = nil
+	for i := range 6 {
+		interval := 5 * time.Minute
+		if i >= 4 {
+			interval = time.Hour
+		}
+		d.Site.Devices = append(d.Site.Devices, facility.Device{
+			ID: fmt.Sprintf("s%d", i), Model: "native", Interval: interval, Parent: "switch", Place: facility.Place{Kind: facility.AtZone, ID: "hall"},
+		})
+	}
+	d.Site.Uplinks = []facility.Uplink{{ID: "switch", Name: "Switch"}}
+	r := newRig(t, d)
+	r.speak("08:00:00", "08:30:00", "s0", "s1", "s2", "s3", "s4")
+	r.speak("08:30:00", "09:00:00", "s0", "s1", "s2", "s3", "s5")
+	r.out.Reset()
+	for at := r.at("2022-07-04 09:00:00"); at < r.at("2022-07-04 14:00:00"); at = at.Add(time.Minute) {
+		r.apply(telemetry.Record{Site: "mpp", Kind: telemetry.KindTick, At: at, Received: at})
+	}
+	r.wantVerdict("outage", "switch", "breached")
+	r.wantAlarms("09:10:21 outage uplink/switch firing")
+}

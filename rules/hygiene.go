@@ -8,7 +8,7 @@ import (
 
 // Hygiene asks that hands can be washed and are: no dispenser of soap or sanitizer is empty, and enough of those who come in use
 // one. Subjects: the doors and zones that are named, else all with a dispenser. Where nobody counts who comes in, only the levels are
-// judged; uses are judged while the site is open.
+// judged; uses are judged while the site is open, up to the last word of the dispensers: whoever came since may have used one.
 type Hygiene struct {
 	// Empty is the level at which a dispenser must be refilled, %. Default 10.
 	Empty float64 `yaml:"empty" json:"empty"`
@@ -16,7 +16,7 @@ type Hygiene struct {
 	Stale time.Duration `yaml:"stale" json:"stale"`
 	// Least is how many uses there must be for each person who comes in, 0 to 10; 0: not asked. Default 0.1.
 	Least float64 `yaml:"least" json:"least"`
-	// Window is the time in which uses and people are counted, in whole minutes. Default 1h.
+	// Window is the time before that in which uses and people are counted, in whole minutes. Default 1h.
 	Window time.Duration `yaml:"window" json:"window"`
 	// People is how many must have come in, 1 to 10000. Default 20.
 	People int `yaml:"people" json:"people"`
@@ -153,8 +153,9 @@ func (j *hygieneJudge) uses(t telemetry.Instant) (f finding, until telemetry.Ins
 		}
 	}
 	open, opened, until := j.plan.open(t)
-	now := minuteOf(t)
-	from := max(now.Add(-p.Window), minuteOf(opened))
+	now, stale := j.told(telemetry.Dispensed, minuteOf(t), p.Stale)
+	until = min(until, stale)
+	from := min(max(now.Add(-p.Window), minuteOf(opened)), now)
 	came, off, counted, heard := j.came(from, now)
 	if !measured || !counted {
 		return f, until // a first reading asks by itself

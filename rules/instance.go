@@ -126,16 +126,31 @@ func (e *era) ask(t telemetry.Instant, was Verdict, end telemetry.Instant) (find
 	return f, min(until, end)
 }
 
+// decide is what history keeps of ask for the truth of the moment.
+func (e *era) decide(t, end telemetry.Instant) (Verdict, Reason, telemetry.Instant) {
+	if e.upkeep == nil {
+		switch j := e.judge.(type) {
+		case nil:
+			return Unknown, ReasonNotInForce, end
+		case decider:
+			v, r, until := j.decide(t)
+			return v, r, min(until, end)
+		}
+	}
+	f, until := e.ask(t, Within, end)
+	return f.verdict, f.reason, until
+}
+
 // step is the state at t, and when it changes next as far as that is known.
 func (i *instance) step(s state, t telemetry.Instant) (state, telemetry.Instant) {
 	era, end := i.eraAt(t)
-	f, until := era.ask(t, Within, end)
-	if a := f.answer(); a != s.answer {
+	v, r, until := era.decide(t, end)
+	if a := answerOf(v, r); a != s.answer {
 		s.answer, s.since = a, t
 	}
 	d := Void
 	if era.rule != nil {
-		d = DemandOf(era.class, f.verdict, f.reason)
+		d = DemandOf(era.class, v, r)
 		if s.alarm.phase == Firing && d != Wanted {
 			g, next := era.ask(t, Breached, end)
 			d, until = max(d, DemandOf(era.class, g.verdict, g.reason)), min(until, next)

@@ -44,6 +44,12 @@ type judge interface {
 	evidence(t telemetry.Instant, to []Evidence) []Evidence
 }
 
+// decider is a judge that can say what history keeps of its answer without the rest of it, which is asked for where a verdict is
+// explained: most questions are asked at every count. It gives the verdict and reason of judge for Within.
+type decider interface {
+	decide(t telemetry.Instant) (v Verdict, r Reason, until telemetry.Instant)
+}
+
 // finding is a judge's answer: an Explanation without the evidence.
 type finding struct {
 	verdict    Verdict
@@ -64,8 +70,13 @@ type finding struct {
 }
 
 // answer is what history keeps of a finding.
-func (f *finding) answer() answer {
-	return answer{f.verdict, f.verdict == Unknown && f.reason == ReasonNear, f.verdict == Unknown && f.reason.Idle(), f.verdict == Unknown && f.reason == ReasonMaintenance}
+func (f *finding) answer() answer { return answerOf(f.verdict, f.reason) }
+
+func answerOf(v Verdict, r Reason) answer {
+	if v != Unknown {
+		return answer{verdict: v}
+	}
+	return answer{v, r == ReasonNear, r.Idle(), r == ReasonMaintenance}
 }
 
 // unknown is the finding of a judge that cannot tell.

@@ -8,7 +8,7 @@ import (
 // part of the verdict: before the time is over nothing is breached, and one reading below begins it anew.
 
 // lasted judges a condition that is true at t by how long it has been so, or for how many readings. f is the finding without.
-func (a *activation) lasted(t telemetry.Instant, v view, f finding) (finding, telemetry.Instant) {
+func (a *activation) lasted(t telemetry.Instant, v view, f *finding) telemetry.Instant {
 	until := telemetry.Never
 	var gap finding
 	if over := a.judge.params.Over; over > 0 {
@@ -45,7 +45,7 @@ func (a *activation) lasted(t telemetry.Instant, v view, f finding) (finding, te
 	// The question was about t.
 	a.begin(t)
 	a.see(t, v)
-	return f, until
+	return until
 }
 
 // then is what the condition was at another time; until is when it was another.
@@ -54,8 +54,9 @@ func (a *activation) then(x telemetry.Instant, v view) (finding, telemetry.Insta
 	if a.reason != "" {
 		return unknown(a.reason, a.detail), until
 	}
-	h, next := a.holds(x, v)
-	return h, min(until, next)
+	var h finding
+	until = min(until, a.holds(x, v, &h))
+	return h, until
 }
 
 // counted looks at the readings in a row up to t.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"iter"
 	"math"
 	"time"
 
@@ -29,7 +30,7 @@ func (l *learned) learnStay(z *zoneState, s *sample) {
 	}
 	area := 0.0 // people × minutes, millionths
 	for _, b := range z.borders(s.from.at, s.to.at) {
-		area += float64(bridged(b.balance) * coarse.Minutes())
+		area += float64(bridged(b) * coarse.Minutes())
 	}
 	stay := area / arrived
 	if stay < 1 {
@@ -41,15 +42,19 @@ func (l *learned) learnStay(z *zoneState, s *sample) {
 	var x law
 	x.setStay(time.Duration(l.stay * float64(time.Minute)))
 	var off, inside float64
-	for _, b := range z.borders(s.from.at, s.to.at) {
-		if open, _ := z.hours.openAt(b.at); !open {
+	open, until := false, telemetry.Instant(0)
+	for at, b := range z.borders(s.from.at, s.to.at) {
+		if at >= until {
+			open, until = z.hours.openAt(at)
+		}
+		if !open {
 			continue
 		}
-		n := bridged(b.balance)
+		n := bridged(b)
 		if n < float64(person)/2 {
 			continue
 		}
-		expected, _ := z.arrived(&x, b.balance, b.at, s.from)
+		expected, _ := z.arrived(&x, b, at, s.from)
 		off += square((expected - n) / float64(person))
 		inside += max(n/float64(person), 1)
 	}
@@ -64,25 +69,23 @@ func (l *learned) learnStay(z *zoneState, s *sample) {
 	l.restless += float64((min(restless, mostChange*l.restless) - l.restless) / l.stayWeight)
 }
 
-// border is the balance before a border of two slots of the thinned past: such balances are never thinned out, so that what is
-// learned from them does not depend on what arrived when.
-type border struct {
-	at      telemetry.Instant
-	balance *balance
-}
-
-// borders are those after one time up to another, as far as something had been counted.
-func (z *zoneState) borders(from, to telemetry.Instant) []border {
-	var all []border
-	for i, at := 0, slotBegin(from)+telemetry.Instant(coarse); at <= to; at += telemetry.Instant(coarse) {
-		for z.line.next(i) < at {
-			i++
-		}
-		if i > 0 {
-			all = append(all, border{at, &z.line.get(i - 1).v})
+// borders are the balances before the borders of two slots of the thinned past, after one time up to another, as far as something had
+// been counted. Such balances are never thinned out, so that what is learned from them does not depend on what arrived when.
+func (z *zoneState) borders(from, to telemetry.Instant) iter.Seq2[telemetry.Instant, *balance] {
+	return func(yield func(telemetry.Instant, *balance) bool) {
+		at := slotBegin(from) + telemetry.Instant(coarse)
+		i := z.line.upTo(at - 1)
+		next := z.line.next(i)
+		for ; at <= to; at += telemetry.Instant(coarse) {
+			for next < at {
+				i++
+				next = z.line.next(i)
+			}
+			if i > 0 && !yield(at, &z.line.get(i-1).v) {
+				return
+			}
 		}
 	}
-	return all
 }
 
 // stayView is how many minutes people usually stay, to a tenth; 0: not known.

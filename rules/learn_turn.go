@@ -149,9 +149,13 @@ func (l *learned) strange(z *zoneState, s *sample, c *course) float64 {
 	net, passages := c.in[n-1]-c.out[n-1], c.in[n-1]+c.out[n-1]
 	missed := c.residual - float64(s.share*net)
 	var off, inside, open float64
+	isOpen, until := false, telemetry.Instant(0)
 	for i := range n {
 		end := c.from.Add(courseStep * quarter * time.Duration(i+1))
-		if isOpen, _ := z.hours.openAt(end - 1); !isOpen {
+		if end > until {
+			isOpen, until = z.hours.openAt(end - 1)
+		}
+		if !isOpen {
 			continue
 		}
 		open += courseStep * quarter.Minutes()

@@ -57,6 +57,7 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 		e.unfitted(d)
 	}
 	e.signs(d, mask, at, first)
+	e.news.reset()
 	var in, out, present people
 	var counts, presents bool
 	for i := range o.Readings {
@@ -64,9 +65,9 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 		if !sound(r) {
 			continue
 		}
-		meant := d.meaning(r, at)
-		news.quantity, news.value = meant.Quantity, meant.Value
-		d.read(&meant, news, false)
+		q, v := d.meaning(r, at)
+		news.quantity, news.value = q, v
+		d.read(r, news, false)
 		switch r.Quantity {
 		case telemetry.PeopleIn:
 			counts = true
@@ -85,7 +86,7 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 			presents = true
 			present += peopleOf(r.Value)
 		case telemetry.BodyTemperature:
-			e.screen(d, r.Channel, meant.Value, at)
+			e.screen(d, r.Channel, v, at)
 		case telemetry.Button:
 			if task := e.taskByID[d.mounting.Task(r)]; task != nil {
 				e.log(task, doneAt{at: at, press: r.Text, device: d.id, received: rec.Received, quantity: r.Quantity, sequence: o.Sequence, record: rec.Seq})
@@ -114,10 +115,10 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 		}
 	}
 	if w := d.whole.watchers; len(w) > 0 {
-		e.askReaders(w, mask, at)
+		e.askNews(w, mask, at)
 	}
 	if d.zoneWatchers {
-		e.askReaders(d.zone.readWatchers, mask, at)
+		e.askNews(d.zone.readWatchers, mask, at)
 	}
 }
 
@@ -133,11 +134,12 @@ func (e *Engine) signs(d *deviceState, mask uint64, at telemetry.Instant, first 
 			continue
 		}
 		changed := w.sign(at)
-		due := w.due()
-		if due <= e.clock {
-			due = telemetry.Never // it is silent again already
+		switch due := w.due(); {
+		case due <= e.clock:
+			e.queue.set(w.slot, telemetry.Never) // it is silent again already
+		case e.queue.at[w.slot] > due:
+			e.queue.set(w.slot, due) // else it is postponed when it comes due
 		}
-		e.queue.set(w.slot, due)
 		if changed == 0 {
 			continue
 		}
@@ -239,6 +241,7 @@ func (e *Engine) keep(d *deviceState, q telemetry.Quantity, channel string, v fl
 	s := d.series(q, channel)
 	if s == nil {
 		if e.plan.keeps&maskOf(q) == 0 {
+			e.news.note(q, nil)
 			return
 		}
 		s = e.nowKeeps(d, q, channel)
@@ -246,7 +249,10 @@ func (e *Engine) keep(d *deviceState, q telemetry.Quantity, channel string, v fl
 			e.unveil(d, q)
 		}
 	}
-	s.record(at, v, e.clock, e.plan.exact())
+	if !s.record(at, v, e.clock, e.plan.exact()) {
+		s = nil
+	}
+	e.news.note(q, s)
 }
 
 // screen takes in a body temperature as it is meant, the device's offset added.
@@ -299,8 +305,10 @@ func (e *Engine) counted(d *deviceState, ev Evidence, o *telemetry.Observation) 
 	for i := range o.Readings {
 		r := &o.Readings[i]
 		if maskOf(r.Quantity)&countMask != 0 {
-			meant := d.mounting.Meaning(*r)
-			ev.Quantity, ev.Value = meant.Quantity, meant.Value
+			ev.Quantity, ev.Value = r.Quantity, r.Value
+			if d.mounting.Swap {
+				ev.Quantity = r.Quantity.Opposite()
+			}
 			break
 		}
 	}
@@ -421,12 +429,18 @@ func (e *Engine) present(d *deviceState, at telemetry.Instant, n people, ev Evid
 }
 
 // meaning is what a reading means at the device's place, by the calibration then in force.
-func (d *deviceState) meaning(r *telemetry.Reading, at telemetry.Instant) telemetry.Reading {
-	if len(d.offsets) == 0 || r.Quantity != telemetry.BodyTemperature {
-		return d.mounting.Meaning(*r)
+func (d *deviceState) meaning(r *telemetry.Reading, at telemetry.Instant) (telemetry.Quantity, float64) {
+	if !d.mounting.Swap && r.Quantity != telemetry.BodyTemperature {
+		return r.Quantity, r.Value // as nearly all do
 	}
-	m := d.mounting.At(at, d.offsets)
-	return m.Meaning(*r)
+	var meant telemetry.Reading
+	if len(d.offsets) == 0 || r.Quantity != telemetry.BodyTemperature {
+		meant = d.mounting.Meaning(*r)
+	} else {
+		m := d.mounting.At(at, d.offsets)
+		meant = m.Meaning(*r)
+	}
+	return meant.Quantity, meant.Value
 }
 
 // calibrate takes in what somebody found of a thermometer. It holds for what is measured from then on.

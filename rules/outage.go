@@ -81,6 +81,7 @@ var outageKind = kind{
 		if i, ok := find(b.plan.def.Site.Devices, b.plan.deviceAt, s.ID, deviceID); ok {
 			j.self = behind(i, "")
 		}
+		j.sorted = slices.IsSortedFunc(j.kids, byDevice)
 		return j
 	},
 }
@@ -153,6 +154,7 @@ type outageJudge struct {
 	id     string
 	self   *behind // the parent, where it is a device that promises an interval
 	kids   []*behind
+	sorted bool // they are in the order of the engine's devices
 	memo   outageLook
 	at     telemetry.Instant // of the memo
 	round  uint64
@@ -201,7 +203,6 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 	if l.deaf {
 		return l
 	}
-	slowest := time.Duration(0) // bound of those that are silent
 	for _, k := range j.kids {
 		last, silent, next := k.state(t, deafness)
 		l.until = min(l.until, next)
@@ -213,17 +214,40 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 			l.last = last
 		}
 	}
-	branch, alone, shared := "", true, false
+	var bounds []time.Duration
 	for _, k := range j.kids {
 		if last, silent, _ := k.state(t, deafness); silent && k.together(last, l.last) {
+			bounds = append(bounds, k.watch.bound)
+			l.slow = max(l.slow, k.interval)
+		}
+	}
+	if l.silent = len(bounds); l.silent == 0 {
+		return l
+	}
+	// What those that speak often prove is not undone by a slow one that has fallen silent too, while of another it is not known yet.
+	slices.Sort(bounds)
+	best := l
+	for _, slowest := range slices.Compact(bounds) {
+		best = j.weigh(t, l, slowest)
+		best.silent, best.until = l.silent, min(l.until, best.until)
+		if l.until = best.until; best.verdict == Breached {
+			break
+		}
+	}
+	return best
+}
+
+// weigh looks at those of the silent ones that may be silent no longer than slowest.
+func (j *outageJudge) weigh(t telemetry.Instant, l outageLook, slowest time.Duration) outageLook {
+	deafness := &j.engine.deafness
+	branch, alone, shared := "", true, false
+	l.silent = 0
+	for _, k := range j.kids {
+		if last, silent, _ := k.state(t, deafness); silent && k.together(last, l.last) && k.watch.bound <= slowest {
 			l.silent++
-			slowest, l.slow = max(slowest, k.watch.bound), max(l.slow, k.interval)
 			alone = alone && (branch == "" || branch == k.branch)
 			branch, shared = k.branch, k.shared
 		}
-	}
-	if l.silent == 0 {
-		return l
 	}
 	// Those that speak as often as the ones that fell silent, or nearly so, must be known to have spoken since: for one more interval.
 	open := 0
@@ -368,13 +392,28 @@ func (j *outageJudge) covers(d *deviceState, last telemetry.Instant, l *outageLo
 	if j.self != nil && j.self.device == d {
 		return l.verdict == Breached
 	}
-	for _, k := range j.kids {
-		if k.device == d {
-			return k.together(last, l.last)
-		}
-	}
-	return false
+	k := j.kid(d)
+	return k != nil && k.together(last, l.last)
 }
+
+// kid finds a device behind the parent; nil: it does not hang on it. Of a thousand that fall silent together each is asked about, when
+// each of the others does.
+func (j *outageJudge) kid(d *deviceState) *behind {
+	if !j.sorted { // the judge of a definition that ended, with its devices in another order
+		for _, k := range j.kids {
+			if k.device == d {
+				return k
+			}
+		}
+		return nil
+	}
+	if i, ok := slices.BinarySearchFunc(j.kids, d, func(k *behind, d *deviceState) int { return k.device.index - d.index }); ok && j.kids[i].device == d {
+		return j.kids[i]
+	}
+	return nil
+}
+
+func byDevice(a, b *behind) int { return a.device.index - b.device.index }
 
 // kinChanged asks about the silence of all that hang on the same parents as a device: what explains one of them may explain others.
 func (e *Engine) kinChanged(d *deviceState, from telemetry.Instant) {

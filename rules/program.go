@@ -22,7 +22,7 @@ const costLimit = 10_000
 var (
 	crowdNames = []string{"persons", "error", "limit"}
 	dayNames   = []string{"in_today", "out_today"}
-	hourNames  = []string{"in_hour", "out_hour"}
+	hourNames  = []string{"in_hour", "out_hour", "in_half_hour", "out_half_hour"}
 	doorNames  = []string{"screened_today", "too_warm_today"}
 	taskNames  = []string{"minutes_since_done"}
 	hoursNames = []string{"minutes_since_open", "minutes_to_close", "queue_closes"}
@@ -46,6 +46,7 @@ type program struct {
 	leveled bool   // level or share
 	// thresholds are what a gauge is compared with, where it is used for nothing else; nil: its every value may matter.
 	thresholds map[telemetry.Quantity][]func(v float64) bool
+	plain      bool // it is one name: whatever it is, it is a number
 	minutes    bool // something that runs with time
 }
 
@@ -163,7 +164,7 @@ func newProgram(kind SubjectKind, expr string, condition bool) (*program, error)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the expression: %w", err)
 	}
-	p := &program{cel: prog}
+	p := &program{cel: prog, plain: compiled.NativeRep().Expr().Kind() == ast.IdentKind}
 	if checked := compiled.NativeRep(); condition {
 		p.logical = compileLogical(checked, checked.Expr())
 	} else {

@@ -292,13 +292,14 @@ func decodeTimeline[V any](c *decoder, l *timeline[V], one func() entry[V]) {
 		if n == 0 {
 			continue
 		}
-		l.tiers[t] = make([]entry[V], n)
-		for i := range l.tiers[t] {
-			l.tiers[t][i] = one()
+		all := make([]entry[V], n)
+		for i := range all {
+			all[i] = one()
 		}
 		if c.limit != 0 {
-			l.tiers[t] = collapse(l.tiers[t], c.limit)
+			all = collapse(all, c.limit)
 		}
+		l.setTier(t, all)
 	}
 }
 

@@ -22,7 +22,7 @@ func (e *Engine) sample(z *zoneState) {
 		s := z.capacity.present()
 		verdict, near = s.verdict, s.near
 	}
-	est, until := z.guess(e.clock)
+	est, until := z.estimate(e.clock)
 	lost, heard := e.deafness.lost(e.clock)
 	known := est.known && e.plan.counts(z.id) && !lost
 	if until = min(until, heard); until <= e.clock {
@@ -36,7 +36,6 @@ func (e *Engine) sample(z *zoneState) {
 	if (est.reason == ReasonNoData || !e.plan.counts(z.id)) && last.At == 0 {
 		return
 	}
-	est.bound()
 	now := Sample{
 		Site: e.site, Zone: z.id, At: e.clock, Persons: est.persons.number(), Error: est.err().number(), Low: est.low.number(), High: est.high.number(),
 		Known: known, Verdict: verdict, Near: near, Record: e.record,

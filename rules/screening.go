@@ -13,6 +13,8 @@ import (
 // looks at the wall, it is out of order. Subjects: the doors that are named, else all that have a thermometer and a counter.
 // Until somebody has entered nothing can be said. Who entered unmeasured is not forgotten: enough of them since the last
 // credible temperature, or since the opening, are a breach until there is one or the building closes, also while nobody enters.
+// Counters speak for the time since their last message: temperatures of one interval (at most 15m) before the window count for the
+// people that it counted, and people who are counted within one after the last temperature may have been measured.
 type Screening struct {
 	// Window is the time that is looked at, in whole minutes. Default 15m.
 	Window time.Duration `yaml:"window" json:"window"`
@@ -53,7 +55,7 @@ var screeningKind = kind{
 	judge: func(b *bench, s Subject) judge {
 		j := &screeningJudge{params: b.rule.Params.(*Screening), plan: b.plan, door: b.door(s)}
 		j.door.timed = true
-		j.thermometers = b.thermometersAt(s.ID)
+		j.thermometers, j.devices = b.thermometersAt(s.ID), b.devicesAt(s.ID)
 		return j
 	},
 }
@@ -66,6 +68,16 @@ func (b *bench) thermometersAt(door string) (all []*deviceState) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *deviceState) int { return a.index - b.index })
+	return all
+}
+
+// devicesAt lists all devices at a door.
+func (b *bench) devicesAt(door string) (all []*deviceState) {
+	for _, i := range b.plan.atDoor[door] {
+		if d := b.engine.deviceByID[b.plan.def.Site.Devices[i].ID]; d != nil {
+			all = append(all, d.hangingAt(&b.plan.def.Site.Devices[i], facility.Place{Kind: facility.AtDoor, ID: door})...)
+		}
+	}
 	return all
 }
 
@@ -99,6 +111,7 @@ type screeningJudge struct {
 	plan         *plan
 	door         *doorState
 	thermometers []*deviceState
+	devices      []*deviceState // all at the door
 }
 
 func (j *screeningJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Instant) {
@@ -109,33 +122,34 @@ func (j *screeningJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemet
 	}
 	// Whole minutes, so that the answer about the past is that of the time itself.
 	now := t - t%telemetry.Instant(time.Minute)
-	from := now.Add(-p.Window)
+	from, lag := now.Add(-p.Window), j.plan.lag(j.devices)
+	measured := from.Add(-lag)
 	all := j.door.minutes
 	end, _ := slices.BinarySearchFunc(all, now, compareMinute)
 	if end < len(all) {
 		until = min(until, all[end].at.Add(time.Minute))
 	}
-	if end > 0 && all[end-1].at >= from.Add(-time.Minute) {
+	if end > 0 && all[end-1].at >= measured.Add(-time.Minute) {
 		until = min(until, now.Add(time.Minute))
 	}
-	// People since the last credible reading, and all in the window.
-	var entered, credible, implausible, since people
-	last := max(opened, 1)
-	worked := false
-	for i := end - 1; i >= 0 && all[i].at >= min(opened, from); i-- {
-		m := &all[i]
-		if worked && m.at < from {
-			break
+	// The last credible reading, people since then, and all in the window.
+	last, worked, begin := max(opened, 1), false, min(opened, from)
+	for i := end - 1; i >= 0 && all[i].at >= begin && !worked; i-- {
+		if all[i].credible > 0 {
+			last, worked = all[i].at, true
 		}
+	}
+	var entered, credible, implausible, since people
+	for i := end - 1; i >= 0 && all[i].at >= min(begin, measured) && (!worked || all[i].at >= min(last, measured)); i-- {
+		m := &all[i]
 		if m.at >= from {
 			entered += m.in
-			credible += people(m.credible) * person
 			implausible += people(m.implausible) * person
 		}
-		if m.credible > 0 && !worked {
-			last, worked = m.at, true
+		if m.at >= measured {
+			credible += people(m.credible) * person
 		}
-		if !worked {
+		if m.at >= begin && (!worked || m.at > last.Add(lag)) {
 			since += m.in
 		}
 	}
@@ -147,6 +161,9 @@ func (j *screeningJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemet
 	f.inputs = []Input{
 		{Name: "entered", Value: entered.number(), Unit: "1"}, {Name: "credible", Value: credible.number(), Unit: "1"},
 		{Name: "implausible", Value: implausible.number(), Unit: "1"}, {Name: "window", Value: minutes(p.Window), Unit: "min"},
+	}
+	if lag > 0 {
+		f.inputs = append(f.inputs, Input{Name: InputInterval, Value: minutes(lag), Unit: "min"})
 	}
 	enough := people(p.People) * person
 	full := opened == 0 || from >= opened // the window lies within the service

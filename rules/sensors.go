@@ -102,25 +102,43 @@ func (j *expressionJudge) silent(d *deviceState, q telemetry.Quantity, heard []*
 }
 
 // among judges each view of the sensors and lets those decide that the rule names.
-func (a *activation) among(t telemetry.Instant) (finding, telemetry.Instant) {
+func (a *activation) among(t telemetry.Instant, best *finding) (until telemetry.Instant) {
 	if a.judge.params.Of == ofMean {
 		copy(a.view, a.sensors)
 		a.decided = append(a.decided[:0], a.view...)
-		return a.one(t, a.view)
+		return a.one(t, a.view, best)
 	}
-	best, until, seen := finding{}, telemetry.Never, false
-	a.views(0, func() {
-		f, next := a.one(t, a.view)
-		until = min(until, next)
-		if !seen || a.judge.prefers(&f, &best) {
-			best, seen = f, true
-			a.bind()
-		}
-	})
-	if best.reason == "" || best.reason == ReasonNear {
+	if single(a.sensors) {
+		// Most zones have one sensor of each.
+		copy(a.view, a.sensors)
+		until = a.one(t, a.view, best)
+		a.bind()
+	} else {
+		until = telemetry.Never
+		seen := false
+		a.views(0, func() {
+			var f finding
+			until = min(until, a.one(t, a.view, &f))
+			if !seen || a.judge.prefers(&f, best) {
+				*best, seen = f, true
+				a.bind()
+			}
+		})
+	}
+	if !a.brief && (best.reason == "" || best.reason == ReasonNear) {
 		best.detail = a.named()
 	}
-	return best, until
+	return until
+}
+
+// single reports whether one sensor gives each gauge.
+func single(sensors [][]*series) bool {
+	for _, all := range sensors {
+		if len(all) != 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // views calls yield with each view in a.view, from the i-th gauge on. A device that measures several gauges is judged by its
@@ -201,8 +219,8 @@ func (j *expressionJudge) weight(f *finding) int {
 	return order[f.verdict+1]
 }
 
-// see gives the gauges their values at t by the sensors of a view. missing has a reason where one has none.
-func (a *activation) see(t telemetry.Instant, v view) (missing finding, until telemetry.Instant) {
+// see gives the gauges their values at t by the sensors of a view. missing is why one has none, and of is which sensor's.
+func (a *activation) see(t telemetry.Instant, v view) (missing Reason, of string, until telemetry.Instant) {
 	j := a.judge
 	until = telemetry.Never
 	for i, all := range v {
@@ -213,13 +231,13 @@ func (a *activation) see(t telemetry.Instant, v view) (missing finding, until te
 			until = min(until, s.line.next(k+1), s.device.nextSilence(t))
 			switch {
 			case e == nil:
-				if missing.reason == "" {
-					missing = unknown(ReasonNoData, s.device.id)
+				if missing == "" {
+					missing, of = ReasonNoData, s.device.id
 				}
 				continue
 			case t >= e.v.last.Add(j.params.Stale) || s.device.silent(t):
-				if missing.reason == "" || missing.reason == ReasonNoData {
-					missing = unknown(ReasonSilent, s.device.id)
+				if missing == "" || missing == ReasonNoData {
+					missing, of = ReasonSilent, s.device.id
 				}
 				continue
 			}
@@ -232,7 +250,7 @@ func (a *activation) see(t telemetry.Instant, v view) (missing finding, until te
 		g.err /= float64(len(all))
 		a.gauge[q] = g
 	}
-	return missing, until
+	return missing, of, until
 }
 
 // bar is the error bar of a series' values; flags have none.

@@ -41,6 +41,8 @@ type kept struct {
 	fresh time.Duration
 	// exact keeps every reading as it is.
 	exact bool
+	// shown: the value is shown, and decides nothing.
+	shown bool
 }
 
 // alike reports whether every rule takes two values for the same.
@@ -97,19 +99,19 @@ func (s *series) at(t telemetry.Instant) (e *entry[stretch], i int, read telemet
 	return e, i, min(t, e.v.last)
 }
 
-// record takes in a reading, in any order.
-func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, exact time.Duration) {
+// record takes in a reading, in any order. It reports whether it is the newest.
+func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, exact time.Duration) (newest bool) {
 	one := entry[stretch]{t, stretch{v, t, 1}}
 	if last := s.line.last(); last == nil || t > last.v.last {
 		s.line.add(one)
 		s.line.age(now, exact, s)
-		return
+		return true
 	}
 	s.edits++
 	i := s.line.upTo(t)
 	if i > 0 && s.line.get(i-1).v.last >= t && s.line.get(i-1).v.n > 1 {
 		s.into(i-1, one)
-		return
+		return false
 	}
 	// Of two readings at the same time the higher comes last, whichever arrived first. Equal ones are two all the same: clocks of a
 	// second give two visitors one time, and a repeated message never comes this far.
@@ -121,10 +123,11 @@ func (s *series) record(t telemetry.Instant, v float64, now telemetry.Instant, e
 		prev := s.line.get(i - 1)
 		if slot := telemetry.Instant(s.line.resolution(i)); slot > 0 && prev.at/slot == t/slot && s.same(prev, &one) {
 			s.join(prev, &one)
-			return
+			return false
 		}
 	}
 	s.line.insert(i, one)
+	return false
 }
 
 // into puts a reading into the time of the i-th entry, a run.
@@ -174,6 +177,16 @@ func (d *deviceState) allSeries(q telemetry.Quantity) iter.Seq[*series] {
 			}
 		}
 	}
+}
+
+// measures reports whether a device in the zone ever read a quantity that rules look back at.
+func (z *zoneState) measures(q telemetry.Quantity) bool {
+	for _, s := range z.sensors {
+		if s.quantity == q {
+			return true
+		}
+	}
+	return false
 }
 
 // evidence is the newest reading up to t of an entry. Where it was taken from is known of the newest reading of all.

@@ -92,6 +92,9 @@ func TestHygiene(t *testing.T) {
 	r.wantVerdict("hygiene", "hall", "within")
 	r.read("c-main", "2022-07-04 09:25:00", telemetry.PeopleIn, 60, telemetry.PeopleOut, 0)
 	r.tick("2022-07-04 09:26:00")
+	r.wantVerdict("hygiene", "main", "within") // the dispenser has not told yet who used it since
+	r.read("soap", "2022-07-04 09:26:30", telemetry.Dispensed, 0)
+	r.tick("2022-07-04 09:27:00")
 	r.wantVerdict("hygiene", "main", "breached") // 3 uses of 70 people
 	x := r.engine.View().Verdicts
 	for _, v := range x {
@@ -99,7 +102,7 @@ func TestHygiene(t *testing.T) {
 			t.Errorf("got %+v, want uses against 10 %%", v.Explanation)
 		}
 	}
-	r.read("soap", "2022-07-04 09:27:00", telemetry.FillLevel, 70, telemetry.Dispensed, 12)
+	r.read("soap", "2022-07-04 09:27:10", telemetry.FillLevel, 70, telemetry.Dispensed, 12)
 	r.tick("2022-07-04 09:28:00")
 	r.wantVerdict("hygiene", "main", "within")
 	r.read("soap", "2022-07-04 09:29:00", telemetry.FillLevel, 4, telemetry.Dispensed, 0)

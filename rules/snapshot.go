@@ -140,7 +140,8 @@ func (c *encoder) tally(t tally) {
 func (c *encoder) zone(z *zoneState) {
 	c.string(z.id)
 	var was entry[balance]
-	for _, tier := range z.line.tiers {
+	for t := range z.line.tiers {
+		tier := z.line.tier(t)
 		c.list(len(tier))
 		for i := range tier {
 			e := &tier[i]
@@ -199,7 +200,8 @@ func (c *encoder) caseBook(b *caseBook) {
 		c.string(s.channel)
 	}
 	var was telemetry.Instant
-	for _, tier := range b.line.tiers {
+	for t := range b.line.tiers {
+		tier := b.line.tier(t)
 		c.list(len(tier))
 		for i := range tier {
 			e := &tier[i]
@@ -241,7 +243,8 @@ func (c *encoder) device(d *deviceState) {
 		c.uint(d.counted.Sequence)
 		c.uint(d.counted.Record)
 	}
-	for _, tier := range d.presents.tiers {
+	for t := range d.presents.tiers {
+		tier := d.presents.tier(t)
 		c.list(len(tier))
 		for i := range tier {
 			c.instant(tier[i].at)
@@ -261,7 +264,8 @@ func (c *encoder) device(d *deviceState) {
 		c.quantity(s.quantity)
 		c.string(s.channel)
 		var was telemetry.Instant
-		for _, tier := range s.line.tiers {
+		for t := range s.line.tiers {
+			tier := s.line.tier(t)
 			c.list(len(tier))
 			b := c.b
 			for i := range tier {

@@ -26,9 +26,11 @@ type entry[V any] struct {
 	v  V
 }
 
-// timeline keeps values in the order of their event time, thinned with age. The zero timeline is empty and ready.
+// timeline keeps values in the order of their event time, thinned with age. The zero timeline is empty and ready. An entry that it
+// gave may be another after the next change.
 type timeline[V any] struct {
 	tiers [3][]entry[V] // oldest first: five minutes, minutes, exact
+	gone  [3]int32      // of each, how many at its beginning have moved on: their room is used again before there is more
 }
 
 const (
@@ -37,18 +39,26 @@ const (
 	exactTier
 )
 
+// tier is one of them, oldest first.
+func (l *timeline[V]) tier(t int) []entry[V] { return l.tiers[t][l.gone[t]:] }
+
+// setTier replaces one of them.
+func (l *timeline[V]) setTier(t int, s []entry[V]) { l.tiers[t], l.gone[t] = s, 0 }
+
+// count is the number of entries in a tier.
+func (l *timeline[V]) count(t int) int { return len(l.tiers[t]) - int(l.gone[t]) }
+
 // size is the number of entries.
-func (l *timeline[V]) size() int {
-	return len(l.tiers[coarseTier]) + len(l.tiers[fineTier]) + len(l.tiers[exactTier])
-}
+func (l *timeline[V]) size() int { return l.count(coarseTier) + l.count(fineTier) + l.count(exactTier) }
 
 // get is the i-th entry, oldest first.
 func (l *timeline[V]) get(i int) *entry[V] {
 	for t := range l.tiers {
-		if i < len(l.tiers[t]) {
-			return &l.tiers[t][i]
+		n := l.count(t)
+		if i < n {
+			return &l.tiers[t][int(l.gone[t])+i]
 		}
-		i -= len(l.tiers[t])
+		i -= n
 	}
 	return nil
 }
@@ -56,8 +66,8 @@ func (l *timeline[V]) get(i int) *entry[V] {
 // last is the newest entry; nil: there is none.
 func (l *timeline[V]) last() *entry[V] {
 	for t := exactTier; t >= 0; t-- {
-		if n := len(l.tiers[t]); n > 0 {
-			return &l.tiers[t][n-1]
+		if l.count(t) > 0 {
+			return &l.tiers[t][len(l.tiers[t])-1]
 		}
 	}
 	return nil
@@ -67,7 +77,7 @@ func (l *timeline[V]) last() *entry[V] {
 func (l *timeline[V]) upTo(t telemetry.Instant) int {
 	after := 0
 	for i := exactTier; i >= 0; i-- {
-		s := l.tiers[i]
+		s := l.tier(i)
 		n := len(s)
 		if n == 0 || s[0].at > t {
 			after += n
@@ -90,14 +100,32 @@ func (l *timeline[V]) next(i int) telemetry.Instant {
 }
 
 // add appends an entry that is not older than any other.
-func (l *timeline[V]) add(e entry[V]) { l.tiers[exactTier] = append(l.tiers[exactTier], e) }
+func (l *timeline[V]) add(e entry[V]) { l.push(exactTier, &e) }
+
+// push appends an entry to a tier.
+func (l *timeline[V]) push(t int, e *entry[V]) {
+	// As long as something moves on for what comes, the same room is enough: it is moved down at most once in so many entries.
+	if s := l.tiers[t]; len(s) == cap(s) && l.gone[t] > 0 && (len(s) <= 16 || int(l.gone[t]) >= len(s)/4) {
+		n := copy(s, s[l.gone[t]:])
+		clear(s[n:])
+		l.tiers[t], l.gone[t] = s[:n], 0
+	}
+	l.tiers[t] = append(l.tiers[t], *e)
+}
+
+// shift drops the first entry of a tier.
+func (l *timeline[V]) shift(t int) {
+	if l.gone[t]++; int(l.gone[t]) == len(l.tiers[t]) {
+		l.tiers[t], l.gone[t] = l.tiers[t][:0], 0
+	}
+}
 
 // insert puts an entry at index i.
 func (l *timeline[V]) insert(i int, e entry[V]) {
 	for t := range l.tiers {
-		n := len(l.tiers[t])
+		n := l.count(t)
 		if i < n || i == n && t == exactTier {
-			l.tiers[t] = slices.Insert(l.tiers[t], i, e)
+			l.tiers[t] = slices.Insert(l.tiers[t], int(l.gone[t])+i, e)
 			return
 		}
 		i -= n
@@ -106,10 +134,10 @@ func (l *timeline[V]) insert(i int, e entry[V]) {
 
 // resolution is that of the tier in which the i-th entry lies; 0: exact.
 func (l *timeline[V]) resolution(i int) time.Duration {
-	switch n := len(l.tiers[coarseTier]); {
+	switch n := l.count(coarseTier); {
 	case i < n:
 		return coarse
-	case i < n+len(l.tiers[fineTier]):
+	case i < n+l.count(fineTier):
 		return fine
 	}
 	return 0
@@ -129,22 +157,22 @@ type joiner[V any] interface {
 
 // age thins what has become older than exact and drops what lies beyond the horizon, except the value that held there.
 func (l *timeline[V]) age(now telemetry.Instant, exact time.Duration, by thinner[V]) {
-	if s := l.tiers[exactTier]; len(s) > 1 && s[0].at < now.Add(-exact) {
+	if s := l.tier(exactTier); len(s) > 1 && s[0].at < now.Add(-exact) {
 		l.move(exactTier, now.Add(-exact), fine, by)
 	}
-	if s := l.tiers[fineTier]; len(s) > 1 && s[0].at < now.Add(-minuteAge) {
+	if s := l.tier(fineTier); len(s) > 1 && s[0].at < now.Add(-minuteAge) {
 		l.move(fineTier, now.Add(-minuteAge), coarse, by)
 	}
-	if s := l.tiers[coarseTier]; len(s) > 1 && s[1].at < now.Add(-coarseAge) {
-		l.tiers[coarseTier] = shift(s)
+	if s := l.tier(coarseTier); len(s) > 1 && s[1].at < now.Add(-coarseAge) {
+		l.shift(coarseTier)
 	}
 }
 
 // move hands the entries before the time over to the next older tier.
 func (l *timeline[V]) move(from int, before telemetry.Instant, slot time.Duration, by thinner[V]) {
-	for len(l.tiers[from]) > 1 && l.tiers[from][0].at < before {
-		e := &l.tiers[from][0]
-		to := l.tiers[from-1]
+	for l.count(from) > 1 && l.tier(from)[0].at < before {
+		e := &l.tier(from)[0]
+		to := l.tier(from - 1)
 		if n := len(to); n > 0 && to[n-1].at/telemetry.Instant(slot) == e.at/telemetry.Instant(slot) && by.same(&to[n-1], e) {
 			if j, ok := by.(joiner[V]); ok {
 				j.join(&to[n-1], e)
@@ -152,17 +180,8 @@ func (l *timeline[V]) move(from int, before telemetry.Instant, slot time.Duratio
 				to[n-1] = *e
 			}
 		} else {
-			l.tiers[from-1] = append(to, *e)
+			l.push(from-1, e)
 		}
-		l.tiers[from] = shift(l.tiers[from])
+		l.shift(from)
 	}
-}
-
-// shift removes the first element; short slices keep their memory, of long ones it is not worth the copying.
-func shift[S ~[]E, E any](s S) S {
-	if len(s) <= 16 {
-		copy(s, s[1:])
-		return s[:len(s)-1]
-	}
-	return s[1:]
 }

@@ -138,6 +138,9 @@ type CounterView struct {
 	// with it; what is counted at the door is shown as configured.
 	Reversed telemetry.Instant `json:"reversed,omitempty"`
 	Closings []Closing         `json:"closings,omitempty"` // the last ones, oldest first
+	// Accuracies and Biases are what people accepted about it, the oldest first.
+	Accuracies facility.Accuracies `json:"accuracies,omitempty"`
+	Biases     facility.Biases     `json:"biases,omitempty"`
 }
 
 // Closing is one time at which the people in a zone became known, and what its counters had said.

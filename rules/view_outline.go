@@ -222,3 +222,21 @@ func (v *View) HasRule(id string) bool {
 	}
 	return slices.ContainsFunc(v.Verdicts, func(w VerdictView) bool { return w.Rule == id })
 }
+
+// RuleTitle is what a rule that is in force calls itself, by language; nil: it has no name but its kind's, or is not in force.
+func (v *View) RuleTitle(id string) map[string]string {
+	if v.Outline != nil {
+		for i := range v.Outline.judged {
+			if r := v.Outline.judged[i].rule; r.id == id {
+				return r.title
+			}
+		}
+		return nil
+	}
+	for i := range v.Verdicts {
+		if v.Verdicts[i].Rule == id {
+			return v.Verdicts[i].Title
+		}
+	}
+	return nil
+}

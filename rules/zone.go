@@ -57,6 +57,7 @@ type zoneState struct {
 type readWatcher struct {
 	instance *instance
 	mask     uint64
+	steady   *steady // what its rule in force makes of values; nil: each of them may matter
 }
 
 // outage is a time in which a counter at the zone's edge was not heard.

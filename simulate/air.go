@@ -62,9 +62,13 @@ func (b *Building) airMessage(d facility.Device) (Message, bool) {
 	a := b.air[d.Place.ID]
 	keep := math.Exp(-3 * b.now.Sub(a.at).Hours())
 	a.co2, a.at = keep*a.co2+(1-keep)*b.balance(d.Place.ID), b.now
+	co2 := a.co2
+	if b.fault(Stuffy, d.ID, b.now) != nil {
+		co2 += 1200
+	}
 	hour := b.now.In(b.site.Location.Location)
 	daylight := math.Sin((float64(hour.Hour()) + float64(hour.Minute())/60 - 8) / 24 * 2 * math.Pi)
-	return b.message(d, `"co2":`+decimal(a.co2+b.noise.NormFloat64()*6, 0)+
+	return b.message(d, `"co2":`+decimal(co2+b.noise.NormFloat64()*6, 0)+
 		`,"temperature":`+decimal(27+2*daylight+b.noise.NormFloat64()*0.1, 1)+
 		`,"humidity":`+decimal(68-6*daylight+b.noise.NormFloat64()*0.5, 1))
 }

@@ -36,6 +36,8 @@ type Options struct {
 
 	// What follows goes wrong on purpose.
 
+	// Faults last for a time.
+	Faults []Fault
 	// Dead devices stop reporting at a time.
 	Dead map[string]time.Time
 	// Misses are what counters overlook beside their accuracy, by device.
@@ -74,14 +76,18 @@ type Building struct {
 
 	inside   map[string]int // people by zone
 	counters map[string][]*counter
-	passed   map[string]int // by door, for dispensers
+	passed   map[string]int // by door or zone that people came into, for dispensers
+	told     map[string]int // of those, by dispenser
 	air      map[string]*air
 	fill     map[string]float64
+	seats    map[string]int // in which order they are taken, from 1; by zone and seat
 	periodic []periodic
 	pace     int                      // counts changes of the period
 	fevers   map[string]time.Duration // instead of Options.Fevers
 	// feverPace counts changes of fevers.
 	feverPace int
+	stuck     map[string]string          // what devices that are stuck say, by device and sort
+	usual     map[string][]time.Duration // when a task was last done since midnight, by task
 }
 
 // counter is a device that counts people at a door, since its last report.
@@ -98,8 +104,8 @@ func NewBuilding(site facility.Site, from time.Time, o Options) *Building {
 	b := &Building{
 		site: site, o: o, period: o.Period, plan: newFloor(&site, o.Ways), boot: strconv.FormatInt(from.UnixMilli(), 36),
 		noise: rand.New(rand.NewPCG(o.Seed^uint64(from.UnixNano()), hash(site.ID))), seq: map[string]uint64{},
-		inside: map[string]int{}, counters: map[string][]*counter{}, passed: map[string]int{}, air: map[string]*air{},
-		fill: map[string]float64{}, fevers: map[string]time.Duration{},
+		inside: map[string]int{}, counters: map[string][]*counter{}, passed: map[string]int{}, told: map[string]int{}, air: map[string]*air{},
+		fill: map[string]float64{}, fevers: map[string]time.Duration{}, stuck: map[string]string{}, usual: map[string][]time.Duration{},
 	}
 	// Whoever came before is inside, or has left again: the day so far happens at once.
 	today := facility.DayAt(from, site.Location.Location)
@@ -171,6 +177,7 @@ func (b *Building) pass(d *facility.Door, direction int, seen func(c int) int) {
 	b.inside[from]--
 	b.inside[to]++
 	b.passed[d.ID]++
+	b.passed[to]++
 	for i, c := range b.counters[d.ID] {
 		if direction > 0 {
 			c.in += seen(i)
@@ -182,7 +189,7 @@ func (b *Building) pass(d *facility.Door, direction int, seen func(c int) int) {
 
 // message makes the next message of a device from its readings in JSON; a dead device sends nothing.
 func (b *Building) message(d facility.Device, readings string) (Message, bool) {
-	if dead, ok := b.o.Dead[d.ID]; b.quiet || ok && !b.now.Before(dead) {
+	if dead, ok := b.o.Dead[d.ID]; b.quiet || ok && !b.now.Before(dead) || b.fault(Silent, d.ID, b.now) != nil {
 		return Message{}, false
 	}
 	b.seq[d.ID]++
@@ -194,9 +201,10 @@ func (b *Building) message(d facility.Device, readings string) (Message, bool) {
 	p.WriteString(`","seq":`)
 	p.WriteString(strconv.FormatUint(b.seq[d.ID], 10))
 	p.WriteString(`,`)
-	p.WriteString(readings)
+	p.WriteString(b.again(d.ID, readings))
 	p.WriteString(`}`)
-	return Message{At: b.now, Site: b.site.ID, Topic: "gerbang/v1/" + b.site.ID + "/" + d.ID, Payload: []byte(p.String())}, true
+	m := Message{At: b.now, Site: b.site.ID, Topic: "gerbang/v1/" + b.site.ID + "/" + d.ID, Payload: []byte(p.String())}
+	return m, !b.withhold(d.ID, m)
 }
 
 func decimal(f float64, digits int) string { return strconv.FormatFloat(f, 'f', digits, 64) }

@@ -27,7 +27,7 @@ func (b *Building) planDay(day facility.Date) {
 			b.planVisit(r, o, at, i, guards)
 		}
 	}
-	b.planDuties(r, openings)
+	b.planDuties(r, day, openings)
 	for _, o := range openings {
 		b.planFevers(o)
 	}

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -59,6 +60,8 @@ func (b *Building) startDevice(d facility.Device) {
 		b.periodically(rare, func() (Message, bool) { return b.vehicleMessage(d) })
 	case b.measures(d, telemetry.ContactOpen):
 		b.periodically(rare, func() (Message, bool) { return b.message(d, `"contact_open":`+strconv.FormatBool(b.flip(0.2))) })
+	case d.Seat != "":
+		b.periodically(rare, func() (Message, bool) { return b.presenceMessage(d) })
 	case b.measures(d, telemetry.Occupied), b.measures(d, telemetry.Motion), b.measures(d, telemetry.PeoplePresent):
 		b.periodically(0, func() (Message, bool) { return b.presenceMessage(d) })
 	default:
@@ -110,21 +113,24 @@ func (b *Building) SetPeriod(period time.Duration) {
 func (b *Building) countMessage(d facility.Device, c *counter) (Message, bool) {
 	in, out := c.in, c.out
 	*c = counter{}
-	if d.Swap {
-		in, out = out, in
-	}
+	in, out = b.counted(&d, in, out)
 	return b.message(d, `"people_in":`+strconv.Itoa(in)+`,"people_out":`+strconv.Itoa(out))
 }
 
 func (b *Building) dispenserMessage(d facility.Device) (Message, bool) {
-	// Every second passer-by takes some; a fifth of a percent each.
-	passed := b.noise.IntN(3)
-	if d.Place.Kind == facility.AtDoor {
-		passed, b.passed[d.Place.ID] = b.passed[d.Place.ID], 0
+	// Every second passer-by takes some, and in a room one in three of those who come in; a fifth of a percent each.
+	place, often := d.Place.ID, 0.5
+	if d.Place.Kind == facility.AtZone {
+		often = 0.35
+		if !b.plan.doored[place] {
+			place = b.from(place)
+		}
 	}
+	passed := b.passed[place] - b.told[d.ID]
+	b.told[d.ID] = b.passed[place]
 	used := 0
 	for range passed {
-		if b.flip(0.5) {
+		if b.flip(often) {
 			used++
 		}
 	}
@@ -161,11 +167,34 @@ func (b *Building) presenceMessage(d facility.Device) (Message, bool) {
 	switch n := b.near(d.Place.ID); {
 	case b.measures(d, telemetry.PeoplePresent):
 		return b.message(d, `"people_present":`+strconv.Itoa(n))
+	case d.Seat != "":
+		return b.message(d, `"occupied":`+strconv.FormatBool(b.sits(d)))
 	case b.measures(d, telemetry.Occupied):
 		return b.message(d, `"occupied":`+strconv.FormatBool(n > 0))
 	default:
 		return b.message(d, `"motion":`+strconv.FormatBool(n > 0))
 	}
+}
+
+// sits reports whether somebody sits on the seat of a device: of the people in the room, or in the one from which people come into it,
+// every third looks for a seat in use, and the seats fill in an order of their own. The blocked ones stay free.
+func (b *Building) sits(d facility.Device) bool {
+	if b.seats == nil {
+		b.seats = map[string]int{}
+		for _, z := range b.site.Zones {
+			inUse := facility.InUse(z.SeatMap)
+			slices.SortFunc(inUse, func(x, y facility.Seat) int { return cmp.Compare(hash(z.ID+x.ID), hash(z.ID+y.ID)) })
+			for i, seat := range inUse {
+				b.seats[z.ID+"/"+seat.ID] = i + 1
+			}
+		}
+	}
+	hall := d.Place.ID
+	if !b.plan.doored[hall] {
+		hall = b.from(hall)
+	}
+	order := b.seats[d.Place.ID+"/"+d.Seat]
+	return order > 0 && 3*order <= b.inside[hall]
 }
 
 // flip is true with a probability.

@@ -11,7 +11,7 @@ import (
 
 // planDuties schedules the disinfection of a day: before opening, well within every four hours while the building is open,
 // after closing. Who is late comes that long after opening instead.
-func (b *Building) planDuties(r *rand.Rand, openings []facility.Opening) {
+func (b *Building) planDuties(r *rand.Rand, day facility.Date, openings []facility.Opening) {
 	if len(openings) == 0 {
 		return
 	}
@@ -28,11 +28,14 @@ func (b *Building) planDuties(r *rand.Rand, openings []facility.Opening) {
 		if late := b.o.Late[task.ID]; late > 0 {
 			first = opens.Add(late + time.Duration(r.IntN(5))*time.Minute)
 		}
-		b.planDuty(d, task, first)
+		times := []time.Time{first}
 		for t := first.Add(3 * time.Hour); t.Before(closes.Add(-30 * time.Minute)); t = t.Add(3 * time.Hour) {
-			b.planDuty(d, task, t.Add(time.Duration(r.IntN(20))*time.Minute))
+			times = append(times, t.Add(time.Duration(r.IntN(20))*time.Minute))
 		}
-		b.planDuty(d, task, closes.Add(time.Duration(15+r.IntN(25))*time.Minute))
+		times = append(times, closes.Add(time.Duration(15+r.IntN(25))*time.Minute))
+		for _, at := range b.routine(task.ID, day, times) {
+			b.planDuty(d, task, at)
+		}
 	}
 	b.planChecklists(r, openings)
 }
@@ -54,6 +57,9 @@ func (b *Building) planChecklists(r *rand.Rand, openings []facility.Opening) {
 
 // planDuty schedules the report of one duty: a press of the button, or a log of each thing that was treated.
 func (b *Building) planDuty(d facility.Device, task facility.Task, at time.Time) {
+	if b.fault(Missed, task.ID, at) != nil {
+		return
+	}
 	if len(task.Items) == 0 && b.measures(d, telemetry.Button) {
 		b.schedule(at, func() (Message, bool) { return b.message(d, `"button":"press"`) })
 		return

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -103,5 +104,78 @@ func TestAirFollowsThePeople(t *testing.T) {
 		case hour < 8 && co2 > 460, hour >= 10 && hour < 11 && co2 < 560:
 			t.Errorf("%s says %v ppm at %s, want fresh air at night and used air in the busy morning", m.device, co2, m.at)
 		}
+	}
+}
+
+// What is wrong begins and ends with its time, and the people go on.
+func TestFaultsLast(t *testing.T) {
+	s := hall(t)
+	from, until := monday(s).Add(9*time.Hour), monday(s).Add(12*time.Hour)
+	evening := monday(s).Add(20 * time.Hour)
+	with := func(what FaultKind, of string) []said {
+		o := Options{Seed: 1, Measures: measures(), Faults: []Fault{{what, of, from, until}}}
+		return listen(t, NewBuilding(s, monday(s), o), evening)
+	}
+	during := func(all []said, device string, do func(said)) (n int) {
+		for _, m := range all {
+			if m.device == device && !m.at.Before(from) && m.at.Before(until) {
+				n++
+				do(m)
+			}
+		}
+		return n
+	}
+	if n := during(with(Silent, "c-main"), "c-main", func(said) {}); n != 0 {
+		t.Errorf("a silent counter says %d things", n)
+	}
+	first := map[string]any{}
+	if n := during(with(Stuck, "t-main"), "t-main", func(m said) {
+		if v := m.values["body_temperature"]; v != nil {
+			if first["is"] == nil {
+				first["is"] = v
+			}
+			if v != first["is"] {
+				t.Errorf("a stuck thermometer says %v and %v", first["is"], v)
+			}
+		}
+	}); n < 20 {
+		t.Errorf("a stuck thermometer says %d things, want one for each visitor", n)
+	}
+	during(with(Covered, "c-main"), "c-main", func(m said) {
+		if m.number("people_in")+m.number("people_out") != 0 {
+			t.Errorf("a covered counter counts %v", m.values)
+		}
+	})
+	honest := map[time.Time]said{}
+	during(with(Silent, "nothing"), "c-main", func(m said) { honest[m.at] = m })
+	during(with(Swapped, "c-main"), "c-main", func(m said) {
+		if h := honest[m.at]; h.number("people_in") != m.number("people_out") || h.number("people_out") != m.number("people_in") {
+			t.Errorf("a swapped counter says %v at %s, want %v the other way round", m.values, m.at, h.values)
+		}
+	})
+	kept := 0
+	for _, m := range with(Withheld, "c-main") {
+		if m.device == "c-main" && m.at.Equal(until) {
+			kept++
+		}
+	}
+	if kept < 30 || during(with(Withheld, "c-main"), "c-main", func(said) {}) != 0 {
+		t.Errorf("%d messages were kept for three hours, want about 36, and none sent meanwhile", kept)
+	}
+}
+
+// Who copies logs makes them to the second as they were on the day before.
+func TestCopiedLogs(t *testing.T) {
+	s := hall(t)
+	o := Options{Seed: 1, Measures: measures(), Faults: []Fault{{Copied, "wipe", monday(s).AddDate(0, 0, 1), time.Time{}}}}
+	days := map[int][]time.Duration{}
+	for _, m := range listen(t, NewBuilding(s, monday(s), o), monday(s).AddDate(0, 0, 3)) {
+		if m.device == "b-wipe" && m.values["item"] != nil {
+			day := int(m.at.Sub(monday(s)).Hours()) / 24
+			days[day] = append(days[day], m.at.Sub(monday(s).AddDate(0, 0, day)).Truncate(time.Second))
+		}
+	}
+	if len(days[0]) == 0 || !slices.Equal(days[0], days[1]) || !slices.Equal(days[1], days[2]) {
+		t.Errorf("copied logs are at %v", days)
 	}
 }

@@ -55,11 +55,16 @@ const (
 	EntryAccount     EntryKind = "account"     // who may do what, of no site: Text happened to account Subject, from address Item; Value log-ins were refused
 	EntryAccuracy    EntryKind = "accuracy"    // people counter Subject (or device/channel) counts with accuracy Value, a share, from receipt on
 	EntryDrift       EntryKind = "drift"       // people counter Subject (or device/channel) misses Value people of a passage going in more than going out, from receipt on; Text: since when that shows
+	EntryComment     EntryKind = "comment"     // Reason is what somebody has to say about alert Subject
+	EntryAssign      EntryKind = "assign"      // alert Subject is given to the person Text; an empty one: to nobody
+	EntryHandover    EntryKind = "handover"    // all alerts of the site that are open are given to the person Text
+	EntrySilence     EntryKind = "silence"     // alert Subject, and those of its rule about the same, notify nobody until Until, or the silence of Ends is over
 )
 
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
-	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift, EntryAccount}
+	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift,
+		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryAccount}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.

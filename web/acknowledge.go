@@ -76,6 +76,8 @@ type alertCard struct {
 	Opened       string
 	Critical     bool
 	Unconfirmed  string
+	Quiet        string   // who silenced it; empty: nobody
+	Whose        string   // to whom it was given
 	Acknowledged string   // by whom and until when; empty: nobody yet
 	Handled      []string // all who handled it and when, those whose time ran out too
 	Presets      []preset
@@ -127,6 +129,7 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 	if ack := a.Ack; ack != nil {
 		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", sc.claims(ack.By, !ack.Proven), "Until", sc.when(ack.Until)), ack.Reason)
 	}
+	card.Quiet, card.Whose = sc.quiet(a), sc.whose(a)
 	for _, ack := range a.Acknowledgements() {
 		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", sc.claims(ack.By, !ack.Proven), "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
 	}
@@ -183,6 +186,14 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 		return errBadForm
 	}
 	until := s.opts.Now().Add(length)
+	if isUUID(r.PostForm.Get("id")) {
+		d, err := s.alertForm(r, telemetry.EntryAcknowledge)
+		if err != nil {
+			return err
+		}
+		d.what.Text, d.what.Until = "", telemetry.InstantOf(until)
+		return s.did(w, r, d, string(telemetry.EntryAcknowledge))
+	}
 	author, claimed := s.access.author(r), callerOf(r.Context()).Claimed
 	if err := s.opts.Entries.Acknowledge(r.Context(), r.PathValue("alert"), author, claimed, cleanText(reason, maxReason), telemetry.InstantOf(until)); err != nil {
 		if errors.Is(err, ErrNotFound) {

@@ -20,7 +20,7 @@ func TestTheListOfAllAlerts(t *testing.T) {
 	r := start(t, f, nil)
 	page := r.get("/alerts?lang=id").body
 	wants(t, "the list", page, "13.05 WIB", "14.05 WITA", "Saya tangani")
-	if n := len(find(t, page, "form")); n != 2 {
+	if n := len(find(t, page, "div.handled")); n != 2 {
 		t.Errorf("got %d forms, want one for each open alert", n)
 	}
 	done := r.do("POST", "/alert/a1/acknowledge", url.Values{"site": {"mpp-gresik"}, "from": {"alerts"}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")

@@ -69,6 +69,7 @@ func (s *Server) api(mux humago.Mux) error {
 	s.apiLevels(api)
 	s.apiWhatIf(api)
 	s.apiAlerts(api)
+	s.apiAlertLog(api)
 	s.apiGateway(api)
 	s.apiReadings(api)
 	s.apiRefused(api)

@@ -57,6 +57,10 @@ func TestAnswersMatchTheOpenAPIDocument(t *testing.T) {
 		if !ok {
 			continue
 		}
+		if strings.HasSuffix(path, ".csv") {
+			at(t, get, "responses", "200", "content", "text/csv", "schema")
+			continue
+		}
 		at(t, get, "operationId")
 		at(t, get, "summary")
 		at(t, get, "responses", "200", "content", "application/json", "schema")

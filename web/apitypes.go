@@ -330,6 +330,12 @@ type apiAlert struct {
 	Eased        *apiEased      `json:"eased,omitempty" doc:"The rule is kept again and the alert still stands: the explanation is of the past then, this is of now. Absent: it is not, or the alert is over"`
 	Acknowledged *apiAck        `json:"acknowledged,omitempty" doc:"The acknowledgement in force"`
 	Handled      []apiAck       `json:"handled" doc:"All acknowledgements, the oldest first, those that ran out or were withdrawn too: each until when it held"`
+	State        string         `json:"state" enum:"open,taken,silenced,over" doc:"open: nobody works on it"`
+	Advice       string         `json:"advice,omitempty" doc:"What to do, while it is open"`
+	Assigned     *apiAssignment `json:"assigned,omitempty" doc:"Whose it is, as somebody said"`
+	Silenced     *apiSilence    `json:"silenced,omitempty" doc:"Nobody is notified of it"`
+	Clock        apiClock       `json:"clock" doc:"How fast it was answered"`
+	Told         []string       `json:"told,omitempty" doc:"The receivers to whom the router led it, as far as it says"`
 }
 
 type apiEased struct {
@@ -391,6 +397,7 @@ func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {
 	for i := range all {
 		out.Handled = append(out.Handled, apiAckOf(&all[i]))
 	}
+	out.surround(sc, a)
 	return out
 }
 

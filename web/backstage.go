@@ -3,11 +3,8 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"time"
 	"unicode/utf8"
 
-	"github.com/gerbang-iot/gerbang/accounts"
-	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -194,63 +191,4 @@ func printable(raw []byte) string {
 		raw = raw[n:]
 	}
 	return string(out)
-}
-
-// alertsPage is what was asked of people: what is open everywhere, and what was resolved.
-type alertsPage struct {
-	frame
-	Open []alertRow
-	Past []alertRow
-	Site string
-}
-
-type alertRow struct {
-	Site, SiteName           string
-	Class, Icon, Word        string
-	Title, Text              string
-	Opened, Resolved, Lasted string
-	Handled                  []string
-	Card                     alertCard // for the button of an open one
-}
-
-func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
-	lang := s.tongues.choose(r)
-	site := r.URL.Query().Get("site")
-	past, err := s.pastAlerts(r.Context(), site, listLimit)
-	if err != nil {
-		return fmt.Errorf("listing past alerts: %w", err)
-	}
-	p := alertsPage{frame: s.frame(r, lang, lang.T("alerts.title")), Site: site}
-	now := s.opts.Now()
-	c := callerOf(r.Context())
-	for _, a := range s.opts.Alerts.Open() {
-		if (site == "" || a.Site == site) && c.At(accounts.See, a.Site) {
-			p.Open = append(p.Open, s.alertRow(lang, &a, now))
-		}
-	}
-	for i := range past {
-		p.Past = append(p.Past, s.alertRow(lang, &past[i], now))
-	}
-	return s.render(w, http.StatusOK, lang, "alerts", p)
-}
-
-func (s *Server) alertRow(lang *tongue, a *alerts.Alert, now time.Time) alertRow {
-	v, _ := s.opts.Live.Outline(a.Site)
-	sc := s.scene(lang, v)
-	sc.zoned = true
-	card := alertCardOf(sc, a)
-	card.From = "alerts"
-	row := alertRow{
-		Card: card,
-		Site: a.Site, SiteName: a.SiteName, Class: card.Class, Icon: card.Icon, Word: card.Word, Title: card.Title,
-		Text: card.Text, Opened: card.Opened, Resolved: "–", Handled: card.Handled, Lasted: lang.Span(now.Sub(a.Opened.Time())),
-	}
-	if v != nil {
-		row.SiteName = v.Name
-	}
-	if !a.Open() {
-		row.Resolved = sc.when(a.Resolved)
-		row.Lasted = lang.Span(a.Resolved.Sub(a.Opened))
-	}
-	return row
 }

@@ -307,10 +307,13 @@ func (c *crawler) post(where, address string) {
 	if strings.HasSuffix(address, "/logout") || strings.HasSuffix(address, "/token") || strings.HasSuffix(address, "/end") {
 		return
 	}
-	form := url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "from": {"/devices"}, "minutes": {"5"},
+	form := url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "to": {"Budi"}, "from": {"/devices"}, "minutes": {"5"},
 		"outcome": {"cleared"}, "words": {"0"}, "device": {"suhu-utama"}, "pairs": {"35 36.5\n35 36.5\n35 36.5\n35 36.5\n35 36.5"}}
 	if strings.HasSuffix(address, "/level") {
 		form = url.Values{"id": {newUUID()}, "choice": {"3"}, "reason": {"test"}}
+	}
+	if strings.HasSuffix(address, "/counting") {
+		form = url.Values{"counter": {"hitung-samping"}, "kind": {"accuracy"}, "value": {"97"}}
 	}
 	if strings.HasSuffix(address, "/maintenance") {
 		form = url.Values{"id": {newUUID()}, "until": {"2026-01-06T08:00"}, "reason": {"test"}}

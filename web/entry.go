@@ -42,7 +42,7 @@ type entered struct {
 	// Of an outcome: the case, and how it ended.
 	caseID  string
 	outcome rules.Outcome
-	// Of a calibration: the device, or device/channel, and what it rests on. Its value is the offset.
+	// Of a calibration, or of what is accepted of a counter: the device, or device/channel, and what it rests on.
 	device, basis string
 
 	// Of a task that was done.
@@ -68,6 +68,8 @@ const (
 	badOutcome    = "outcome"
 	beforeCase    = "before_case"
 	badPairs      = "pairs"
+	badAccuracy   = "accuracy"
+	badDrift      = "drift"
 )
 
 // problem says what is wrong with an entry, and with which field of it; empty: nothing.
@@ -84,6 +86,10 @@ func (e *entered) problem(now time.Time) (field, key string) {
 		return "outcome", badOutcome
 	case e.kind == telemetry.EntryCalibration && (e.basis == "" || !(math.Abs(e.value) <= facility.MaxOffset)):
 		return "pairs", badPairs
+	case e.kind == telemetry.EntryAccuracy && !(e.value >= facility.LeastAccuracy && e.value <= 1):
+		return "accuracy", badAccuracy
+	case e.kind == telemetry.EntryDrift && !(math.Abs(e.value) <= facility.MostBias):
+		return "drift_per_100", badDrift
 	case e.author == "":
 		return "author", noAuthor
 	case e.kind == telemetry.EntryCorrection && e.reason == "":
@@ -168,6 +174,15 @@ func (e *entered) acceptable(s *Server) error {
 		}
 		return nil
 	}
+	if e.kind == telemetry.EntryAccuracy || e.kind == telemetry.EntryDrift {
+		if !isCounter(v, e.device) {
+			return errNoPage
+		}
+		if field, key := e.problem(s.opts.Now()); key != "" {
+			return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of what is accepted of a counter", field))
+		}
+		return nil
+	}
 	if e.kind == telemetry.EntryTask {
 		return s.taskAcceptable(v, e)
 	}
@@ -210,7 +225,7 @@ func (e *entered) entry() (string, telemetry.Entry) {
 	switch {
 	case e.kind == telemetry.EntryOutcome:
 		n.Subject, n.Text = e.caseID, string(e.outcome)
-	case e.kind == telemetry.EntryCalibration:
+	case e.kind == telemetry.EntryCalibration, e.kind == telemetry.EntryAccuracy, e.kind == telemetry.EntryDrift:
 		n.Subject, n.Text = e.device, e.basis
 	case e.zone != wholeSite:
 		n.Subject = e.zone

@@ -77,6 +77,7 @@ func (s *Server) apiEntries(api huma.API) {
 		})
 	s.apiCases(api, post)
 	s.apiCalibrations(api, post)
+	s.apiCounting(api, post)
 	s.apiTasks(api)
 	huma.Register(api, get("/sites/{site}/zones/{zone}/entries", "list-entries", "Counts and corrections that people entered, the newest first", "sites", 404), s.apiListEntries)
 }

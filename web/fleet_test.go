@@ -32,6 +32,7 @@ type fleet struct {
 	fail    error // what every port that can fail answers
 	queries int   // of Occupancy
 	entries []telemetry.Record
+	changes []alerts.Change
 }
 
 type acked struct {
@@ -151,11 +152,19 @@ func (f *fleet) Enter(_ context.Context, site string, e telemetry.Entry, at tele
 			return rec, nil
 		}
 	}
-	rec := telemetry.Record{Seq: f.views[site].Record + 1, Kind: telemetry.KindEntry, Site: site, At: telemetry.InstantOf(fleetNow), Received: telemetry.InstantOf(fleetNow), Entry: &e}
+	seq := uint64(1_900_000 + len(f.entries))
+	if v := f.views[site]; v != nil {
+		seq = v.Record + 1
+	}
+	rec := telemetry.Record{Seq: seq, Kind: telemetry.KindEntry, Site: site, At: telemetry.InstantOf(fleetNow), Received: telemetry.InstantOf(fleetNow), Entry: &e}
 	if at != 0 {
 		rec.At = min(at, rec.Received)
 	}
 	f.entries = append(f.entries, rec)
+	f.applied(&rec)
+	if f.views[site] == nil {
+		return rec, nil
+	}
 	v := *f.views[site]
 	v.Zones, v.Record = slices.Clone(v.Zones), rec.Seq
 	for i := range v.Zones {
@@ -297,6 +306,7 @@ func newFleet() *fleet {
 	banjar := mall("mpp-banjar", "MPP Kabupaten Banjar", "Asia/Makassar", 24, 1.7)
 	overdue(&banjar)
 	feverish(&banjar)
+	unbalanced(&banjar)
 	add(banjar)
 	pamekasan := mall("mpp-pamekasan", "MPP Kabupaten Pamekasan", "Asia/Jakarta", 47, 4)
 	straddle(&pamekasan)

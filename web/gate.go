@@ -98,10 +98,9 @@ func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
 			allowed = c.Anywhere(rt.may)
 		}
 	case ofAlert:
-		// One that is not open is nobody's, and the handler says so.
-		all := s.opts.Alerts.Open()
-		if i := slices.IndexFunc(all, func(a alerts.Alert) bool { return a.ID == r.PathValue("alert") }); i >= 0 {
-			allowed = c.At(rt.may, all[i].Site)
+		// One that does not exist is nobody's, and the handler says so.
+		if site, ok := s.siteOfAlert(r.Context(), r.PathValue("alert")); ok {
+			allowed = c.At(rt.may, site)
 		} else {
 			allowed = c.Anywhere(rt.may)
 		}
@@ -118,6 +117,19 @@ func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
 		return errForbidden
 	}
 	return nil
+}
+
+// siteOfAlert is the site of an alert, open or past; false: there is no such alert, or nobody can tell now.
+func (s *Server) siteOfAlert(ctx context.Context, id string) (string, bool) {
+	for _, a := range s.opts.Alerts.Open() {
+		if a.ID == id {
+			return a.Site, true
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	a, ok, err := s.opts.AlertLog.Alert(ctx, id)
+	return a.Site, ok && err == nil
 }
 
 // refuse answers a request that may not pass: a browser without a session is sent to sign in.

@@ -49,7 +49,7 @@ func TestGuard(t *testing.T) {
 
 func TestNewIsGuarded(t *testing.T) {
 	f := newFleet()
-	_, err := New(Options{Live: f, Alerts: f, Entries: f, Rejections: f, Rollups: f, Health: f, Addr: "0.0.0.0:0"})
+	_, err := New(Options{Live: f, Alerts: f, AlertLog: f, Entries: f, Rejections: f, Rollups: f, Health: f, Addr: "0.0.0.0:0"})
 	if err == nil {
 		t.Fatal("New on every interface without TLS and token: got nil, want an error")
 	}

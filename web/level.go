@@ -39,10 +39,14 @@ type chosenRow struct {
 type levelOption struct {
 	Level, Name, Means string
 	Current            bool
+	Try                string // where it is tried on last week; empty: nowhere
 }
 
 // levelAsked is a choice in words, before it is confirmed.
-type levelAsked struct{ Name, Means, When, By string }
+type levelAsked struct {
+	Name, Means, When, By string
+	Tried                 *rehearsed // what it would have made of last week; nil: nobody can tell
+}
 
 func (s *Server) level(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.levelPageOf(r)
@@ -68,8 +72,13 @@ func (s *Server) levelPageOf(r *http.Request) (*levelPage, error) {
 	p := &levelPage{frame: s.frame(r, lang, v.Name+" · "+lang.T("level.title")), Site: v.Site, SiteName: v.Name, Zone: sc.now.In(sc.loc).Format("MST"), Now: sc.levelName()}
 	p.Typing = true
 	name := nameOf(r)
-	p.Form, p.Named = standingForm{ID: newUUID(), Author: name}, name != ""
+	p.Form, p.Named = standingForm{ID: newUUID(), Author: name, Choice: r.URL.Query().Get("choice")}, name != ""
 	p.Choices = sc.levelOptions()
+	if s.opts.Rehearsals != nil {
+		for i := range p.Choices {
+			p.Choices[i].Try = rehearsalPath(v.Site, p.Choices[i].Level)
+		}
+	}
 	records := s.decided(r.Context(), v.Site, telemetry.EntryLevel)
 	p.History = decisions(sc, records)
 	for _, c := range v.Chosen {
@@ -160,6 +169,10 @@ func (s *Server) chooseLevel(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err == nil:
 		p.Asked = &levelAsked{Name: sc.levelWord(d.what.Text), Means: sc.levelMeans(d.what.Text), When: sc.period(max(from, telemetry.InstantOf(sc.now)), until), By: sc.who(p.Form.Author)}
+		if s.opts.Rehearsals != nil {
+			tried := s.rehearsed(r.Context(), sc, d.what.Text)
+			p.Asked.Tried = &tried
+		}
 		return s.render(w, http.StatusOK, lang, "level", p)
 	case errors.As(err, &f) && f.status == http.StatusUnprocessableEntity:
 		p.Trouble = lang.T(f.key, f.args...)

@@ -106,6 +106,7 @@ func (s *Server) apiLevels(api huma.API) {
 		return s.apiDecide(ctx, &standing{in.Site, telemetry.Entry{ID: b.ID, Kind: telemetry.EntryLevel, Author: b.Author, Claimed: true, Reason: b.Reason, Ends: b.Ends}})
 	})
 	s.apiMaintenance(api, post)
+	s.apiRehearsals(api)
 	huma.Register(api, get("/sites/{site}/levels", "list-levels", "Levels that people chose and took back, the newest first", "sites", 404), s.apiDecisions(telemetry.EntryLevel))
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
 
@@ -53,8 +55,10 @@ func isLive() chromedp.Action[chromedp.Void] {
 // somebody to judge them.
 func TestEveryPageInEveryLook(t *testing.T) {
 	f := newFleet()
+	f.past = append(f.past, answered())
+	f.open[2].Silenced = &alerts.Silencing{Entry: "s1", By: "kepala MPP", Reason: "teknisi datang besok", At: ago(time.Minute), Until: in(4 * time.Hour)}
 	r := start(t, f, func(o *Options) {
-		o.Ear, o.Readings, o.Refused, o.Histories = &fakeEar{}, shelved(), shelved(), aWeek(t)
+		o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals = &fakeEar{}, shelved(), shelved(), aWeek(t), aTrial()
 	})
 	hearing := &fakeEar{}
 	hearing.Listen()
@@ -74,7 +78,8 @@ func TestEveryPageInEveryLook(t *testing.T) {
 		{"/site/mpp-gresik/zone/ruang-tunggu/what-if?spacing_m=1.5&people=44", nil}, {"/site/mpp-gresik/what-if?share_pct=25", nil},
 		{"/site/mpp-sumenep", isLive()}, {"/site/mpp-sumenep/zone/ruang-tunggu", drawn}, {"/sign/mpp-sumenep/ruang-tunggu", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
-		{"/site/mpp-gresik/level", nil}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
+		{"/site/mpp-gresik/level", nil}, {"/site/mpp-gresik/level/rehearsal?level=3", nil}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil},
+		{"/alerts?day=2025-12-31", nil}, {"/alert/pstory", nil}, {"/alert/a1", nil}, {"/alert/a3", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
 		{"/site/mpp-gresik/compliance?day=2026-01-02&rule=kapasitas", nil}, {"/site/mpp-gresik/compliance?to=2025-12-31", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}
 	looks := 0

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/compliance"
+	"github.com/gerbang-iot/gerbang/rehearse"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -92,6 +93,23 @@ type Rollups interface {
 type Histories interface {
 	// History gathers what a site's report is made of; ErrTooMuch where that is more than one answer adds up.
 	History(ctx context.Context, q HistoryQuery) (*compliance.Input, error)
+}
+
+// Rehearsals try a level on a site's own last week.
+type Rehearsals interface {
+	// Rehearse begins the rehearsal of a level at a site, unless it is running or was made lately, and gives it as it stands. It returns at
+	// once. ErrTooMuch: too many are asked for.
+	Rehearse(site, level string) (Rehearsal, error)
+}
+
+// Rehearsal is a level tried on the last seven days of a site.
+type Rehearsal struct {
+	Done     bool
+	Progress float64           // of the work, 0 to 1
+	Failed   bool              // it could not be made; the log says why
+	Outcome  *rehearse.Outcome // once it is done; never changed
+	Made     time.Time         // when it was begun; when it was finished, once it is done
+	Took     time.Duration
 }
 
 // ErrTooMuch is what a port returns about a question whose answer is too long.

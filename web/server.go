@@ -46,13 +46,15 @@ const DefaultMaxStreams = 20_000
 type Options struct {
 	Live       Live
 	Alerts     Alerts
+	AlertLog   AlertLog
 	Entries    Entries
 	Rejections Rejections
-	Readings   Readings  // nil: there is no such page
-	Refused    Refused   // nil: likewise
-	Histories  Histories // nil: verdicts are not added up
-	Strangers  Strangers // nil: nobody listens for them
-	Ear        Ear       // nil: raw messages are never shown
+	Readings   Readings   // nil: there is no such page
+	Refused    Refused    // nil: likewise
+	Histories  Histories  // nil: verdicts are not added up
+	Rehearsals Rehearsals // nil: levels are not tried before they are in force
+	Strangers  Strangers  // nil: nobody listens for them
+	Ear        Ear        // nil: raw messages are never shown
 	Rollups    Rollups
 	Health     Health
 
@@ -100,7 +102,7 @@ func (o *Options) validate() error {
 		name    string
 		missing bool
 	}{
-		{"Live", o.Live == nil}, {"Alerts", o.Alerts == nil}, {"Entries", o.Entries == nil},
+		{"Live", o.Live == nil}, {"Alerts", o.Alerts == nil}, {"AlertLog", o.AlertLog == nil}, {"Entries", o.Entries == nil},
 		{"Rejections", o.Rejections == nil}, {"Rollups", o.Rollups == nil}, {"Health", o.Health == nil},
 	} {
 		if port.missing {

@@ -42,12 +42,14 @@ func routeTable() []route {
 		{"GET /site/{site}/zone/{zone}", accounts.See, inPath, shows((*Server).zone)},
 		{"GET /site/{site}/task/{task}", accounts.See, inPath, shows((*Server).task)},
 		{"GET /site/{site}/level", accounts.See, inPath, shows((*Server).level)},
+		{"GET /site/{site}/level/rehearsal", accounts.Review, inPath, shows((*Server).rehearseLevel)},
 		{"GET /site/{site}/maintenance", accounts.See, inPath, shows((*Server).maintenance)},
 		{"GET /site/{site}/what-if", accounts.See, inPath, shows((*Server).whatIf)},
 		{"GET /site/{site}/zone/{zone}/what-if", accounts.See, inPath, shows((*Server).whatIf)},
 		{"GET /site/{site}/compliance", accounts.Review, inPath, shows((*Server).compliance)},
 		{"GET /sign/{site}/{zone}", accounts.Display, inPath, shows((*Server).sign)},
 		{"GET /alerts", accounts.See, inQuery, shows((*Server).alerts)},
+		{"GET /alert/{alert}", accounts.See, ofAlert, shows((*Server).alert)},
 		{"GET /rejections", accounts.Inspect, inQuery, shows((*Server).rejections)},
 		{"GET /readings", accounts.Inspect, inQuery, shows((*Server).readings)},
 		{"GET /refused", accounts.Inspect, everywhere, shows((*Server).refused)},
@@ -60,11 +62,17 @@ func routeTable() []route {
 		{"GET /live/sign/{site}/{zone}", accounts.Display, inPath, streams("sign")},
 
 		{"POST /alert/{alert}/acknowledge", accounts.Acknowledge, ofAlert, shows((*Server).acknowledge)},
+		{"POST /alert/{alert}/comment", accounts.Acknowledge, ofAlert, does(telemetry.EntryComment)},
+		{"POST /alert/{alert}/assign", accounts.Acknowledge, ofAlert, does(telemetry.EntryAssign)},
+		{"POST /alert/{alert}/silence", accounts.Maintain, ofAlert, does(telemetry.EntrySilence)},
+		{"POST /alert/{alert}/silence/end", accounts.Maintain, ofAlert, shows((*Server).endSilence)},
+		{"POST /alerts/handover", accounts.Acknowledge, anywhere, shows((*Server).handOver)},
 		{"POST /site/{site}/zone/{zone}/count", accounts.Count, inPath, enters(telemetry.EntryCount)},
 		{"POST /site/{site}/zone/{zone}/correction", accounts.Count, inPath, enters(telemetry.EntryCorrection)},
 		{"POST /site/{site}/task/{task}/done", accounts.DoTask, inPath, shows((*Server).taskByForm)},
 		{"POST /site/{site}/case/{case}/outcome", accounts.EndCase, inPath, shows((*Server).endCase)},
 		{"POST /site/{site}/calibration", accounts.Calibrate, inPath, shows((*Server).calibrate)},
+		{"POST /site/{site}/counting", accounts.Calibrate, inPath, shows((*Server).acceptCounting)},
 		{"POST /site/{site}/level", accounts.SetLevel, inPath, shows((*Server).chooseLevel)},
 		{"POST /site/{site}/level/end", accounts.SetLevel, inPath, ends(telemetry.EntryLevel)},
 		{"POST /site/{site}/maintenance", accounts.Maintain, inPath, shows((*Server).beginMaintenance)},
@@ -108,6 +116,7 @@ func routeTable() []route {
 		{"GET /api/v1/sites/{site}/verdicts", accounts.See, inPath, byAPI},
 		{"GET /api/v1/sites/{site}/cases", accounts.See, inPath, byAPI},
 		{"GET /api/v1/sites/{site}/level", accounts.See, inPath, byAPI},
+		{"GET /api/v1/sites/{site}/level/rehearsal", accounts.Review, inPath, byAPI},
 		{"GET /api/v1/sites/{site}/levels", accounts.Review, inPath, byAPI},
 		{"GET /api/v1/sites/{site}/maintenance", accounts.See, inPath, byAPI},
 		{"GET /api/v1/sites/{site}/maintenances", accounts.Review, inPath, byAPI},
@@ -121,6 +130,9 @@ func routeTable() []route {
 		{"GET /api/v1/compliance", accounts.Review, anywhere, byAPI},
 		{"GET /api/v1/alerts", accounts.See, inQuery, byAPI},
 		{"GET /api/v1/alerts/history", accounts.See, inQuery, byAPI},
+		{"GET /api/v1/alerts/log", accounts.See, inQuery, byAPI},
+		{"GET /api/v1/alerts.csv", accounts.See, inQuery, byAPI},
+		{"GET /api/v1/alerts/{alert}", accounts.See, ofAlert, byAPI},
 		{"GET /api/v1/rejections", accounts.Inspect, inQuery, byAPI},
 		{"GET /api/v1/readings", accounts.Inspect, inQuery, byAPI},
 		{"GET /api/v1/refused", accounts.Inspect, everywhere, byAPI},
@@ -128,11 +140,18 @@ func routeTable() []route {
 		{"GET /api/v1/status", accounts.See, anywhere, byAPI},
 		{"GET /api/v1/openapi.json", "", known, shows((*Server).openAPI)},
 		{"POST /api/v1/alerts/{alert}/acknowledge", accounts.Acknowledge, ofAlert, byAPI},
+		{"POST /api/v1/alerts/{alert}/comment", accounts.Acknowledge, ofAlert, byAPI},
+		{"POST /api/v1/alerts/{alert}/assign", accounts.Acknowledge, ofAlert, byAPI},
+		{"POST /api/v1/alerts/{alert}/silence", accounts.Maintain, ofAlert, byAPI},
+		{"POST /api/v1/alerts/{alert}/silence/end", accounts.Maintain, ofAlert, byAPI},
+		{"POST /api/v1/alerts/handover", accounts.Acknowledge, anywhere, byAPI},
 		{"POST /api/v1/sites/{site}/zones/{zone}/count", accounts.Count, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/zones/{zone}/correction", accounts.Count, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/tasks/{task}/done", accounts.DoTask, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/cases/{case}/outcome", accounts.EndCase, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/devices/{device}/calibration", accounts.Calibrate, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/devices/{device}/accuracy", accounts.Calibrate, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/devices/{device}/drift", accounts.Calibrate, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/level", accounts.SetLevel, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/level/end", accounts.SetLevel, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/maintenance", accounts.Maintain, inPath, byAPI},
@@ -154,6 +173,10 @@ func streams(name string) func(*Server) handlerFunc {
 
 func enters(kind telemetry.EntryKind) func(*Server) handlerFunc {
 	return func(s *Server) handlerFunc { return s.enterByForm(kind) }
+}
+
+func does(kind telemetry.EntryKind) func(*Server) handlerFunc {
+	return func(s *Server) handlerFunc { return s.alertDeed(kind) }
 }
 
 func ends(kind telemetry.EntryKind) func(*Server) handlerFunc {

@@ -74,7 +74,11 @@ func TestN3DemoShowsTenMallsAtWork(t *testing.T) {
 	}
 	var judged, wrong atomic.Int64
 	t.Cleanup(func() { // when all stories are told
-		if share := float64(wrong.Load()) / float64(judged.Load()); share > 0.2 {
+		most := 0.2
+		if testengine.Racing {
+			most = 0.3 // of one story: a site that is missed is missed all along
+		}
+		if share := float64(wrong.Load()) / float64(judged.Load()); share > most {
 			t.Errorf("of %d estimates %.0f %% miss what is true, want about 10 %%", judged.Load(), 100*share)
 		}
 	})
@@ -145,6 +149,7 @@ func (s *story) checkScreen(now time.Time) {
 			s.t.Errorf("%s at %s: %s about %s is not known: %+v", id, now, w.Rule, w.Subject.ID, w.Explanation)
 		}
 	}
+	s.checkQueue(now)
 	if unknown > 2 {
 		s.t.Errorf("at %s %d sites are not known, want at most 2", now, unknown)
 	}
@@ -155,6 +160,30 @@ func (s *story) checkScreen(now time.Time) {
 		s.t.Errorf("at %s the hall of mpp-gresik is not near its limit", now)
 	}
 	s.checkAlerts(now)
+}
+
+// checkQueue wants the one site with a quota, a queue and a seat map to show all three at work: some seats are taken and none wrongly, the
+// terrace is judged as a queue, and in the busy morning there is a forecast.
+func (s *story) checkQueue(now time.Time) {
+	s.t.Helper()
+	v, _ := s.gateway.View("mpp-sumenep")
+	taken, queue := 0, false
+	for i := range v.Zones {
+		for _, seat := range v.Zones[i].Seats {
+			if seat.Wrong || seat.State == rules.SeatUnknown {
+				s.t.Errorf("at %s seat %s is %+v, want one that is free or rightly taken", now, seat.ID, seat)
+			}
+			if seat.State == rules.SeatIsTaken {
+				taken++
+			}
+		}
+	}
+	for _, w := range v.Verdicts {
+		queue = queue || w.Kind == "queue" && w.Verdict == rules.Within
+	}
+	if x := v.Intake; taken == 0 || !queue || x == nil || x.Quota == 0 || x.Full == 0 || x.By != rules.ByQuota || x.Closed {
+		s.t.Errorf("at %s: got %d seats taken, a queue that is within: %t, and %+v, want seats, a queue and a forecast by the quota", now, taken, queue, x)
+	}
 }
 
 // checkDrift wants the door that drifts found out by the closings of the week, and no other.

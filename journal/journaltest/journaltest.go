@@ -86,6 +86,7 @@ var checks = []check{
 	{"rejections are bounded", nil, rejectionsBounded},
 	{"a start reads what stands", nil, recovery},
 	{"pages find what they ask for", nil, queries},
+	{"single alerts are found with what happened to them", nil, alertLog},
 	{"periods are found by receipt", nil, periods},
 	{"verdicts are found by period and knowledge", nil, histories},
 	{"one process writes", nil, oneWriter},

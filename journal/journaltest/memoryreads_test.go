@@ -24,6 +24,37 @@ func (m *memory) History(_ context.Context, site string, limit int) ([]alerts.Al
 	return firstOf(slices.DeleteFunc(slices.Clone(m.now().History), func(a alerts.Alert) bool { return site != "" && a.Site != site }), limit), nil
 }
 
+func (m *memory) Alert(_ context.Context, id string) (alerts.Alert, bool, error) {
+	c := m.now()
+	for _, a := range slices.Concat(c.State.Open, c.History) {
+		if a.ID == id {
+			return a, true, nil
+		}
+	}
+	return alerts.Alert{}, false, nil
+}
+
+func (m *memory) AlertsDuring(_ context.Context, site string, from, until telemetry.Instant, limit int) ([]alerts.Alert, error) {
+	c := m.now()
+	all := slices.DeleteFunc(slices.Concat(c.State.Open, c.History), func(a alerts.Alert) bool {
+		return site != "" && a.Site != site || a.Opened >= until || !a.Open() && a.Resolved < from
+	})
+	slices.SortFunc(all, func(a, b alerts.Alert) int { return cmp.Or(-cmp.Compare(a.Opened, b.Opened), cmp.Compare(a.ID, b.ID)) })
+	return firstOf(all, limit), nil
+}
+
+func (m *memory) AlertChanges(_ context.Context, id string, limit int) ([]alerts.Change, error) {
+	return firstOf(slices.DeleteFunc(slices.Clone(m.now().Changes), func(c alerts.Change) bool {
+		return c.Alert.ID != id || c.What == alerts.Updated || c.What == alerts.Worsened
+	}), limit), nil
+}
+
+func (m *memory) EntriesAbout(_ context.Context, site string, kind telemetry.EntryKind, subject string, limit int) ([]telemetry.Record, error) {
+	return m.newest(limit, func(r *telemetry.Record) bool {
+		return r.Kind == telemetry.KindEntry && r.Site == site && r.Entry.Kind == kind && r.Entry.Subject == subject
+	})
+}
+
 // newest are the records that fit, the newest first.
 func (m *memory) newest(limit int, fits func(*telemetry.Record) bool) (found []telemetry.Record, err error) {
 	for _, rec := range slices.Backward(m.now().Records) {
@@ -94,6 +125,13 @@ func (m *memory) Occupancy(_ context.Context, site, zone string, from, until tel
 		}
 	}
 	return found, nil
+}
+
+func (m *memory) Condense(context.Context, telemetry.Instant) (int, error) { return 0, nil }
+
+func (m *memory) Hours(ctx context.Context, site, zone string, from, until telemetry.Instant) ([]rules.Hour, error) {
+	samples, err := m.Occupancy(ctx, site, zone, from, until)
+	return rules.FoldHours(samples, from, until), err
 }
 
 func (m *memory) Received(_ context.Context, from, until telemetry.Instant) (r journal.Range, err error) {

@@ -88,6 +88,17 @@ func (j *Journal) State(ctx context.Context) (*journal.State, error) {
 		return nil, fmt.Errorf("reading where the journal ended: %w", err)
 	}
 	slices.Reverse(st.Identities)
+	err = each(ctx, j.reads, func(rows *sql.Rows) error {
+		a, err := scanAlert(rows)
+		if errors.Is(err, errAlert) {
+			return nil // it was told of where it is shown
+		}
+		st.Silenced = append(st.Silenced, a)
+		return err
+	}, silencedSQL, int64(st.Alive.Add(-alerts.MaxSilence)))
+	if err != nil {
+		return nil, fmt.Errorf("reading what was silenced: %w", err)
+	}
 	if j.anchor != nil && j.Held() != nil && !errors.Is(j.Held(), journal.ErrNoJournal) {
 		st.LastSeq = max(st.LastSeq, j.anchor.Record) // what is lost keeps its numbers; mend notes that when there is room
 	}

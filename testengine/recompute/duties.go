@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -167,16 +168,20 @@ func (s *Site) screening(r *rule, k Key, t telemetry.Instant) Answer {
 	minute := telemetry.Instant(time.Minute)
 	now := t - t%minute
 	from := now.Add(-p.Window)
+	// What a counter tells is of up to an interval before.
+	before := s.lookBack(s.at(facility.Place{Kind: facility.AtDoor, ID: k.ID}), t)
 	var entered, credible, since float64
 	worked := telemetry.Instant(0) // the newest minute since the opening (or in the window) with a credible reading
 	for _, x := range d.thermometers {
 		for _, y := range x.readings {
 			m := y.at - y.at%minute
-			if y.quantity != telemetry.BodyTemperature || m >= now || m < min(o.open, from) || !s.credible(x, y.value, t) {
+			if y.quantity != telemetry.BodyTemperature || m >= now || !s.credible(x, y.value, t) {
 				continue
 			}
-			worked = max(worked, m)
-			if m >= from {
+			if m >= min(o.open, from) {
+				worked = max(worked, m)
+			}
+			if m >= from.Add(-before) {
 				credible++
 			}
 		}
@@ -187,7 +192,7 @@ func (s *Site) screening(r *rule, k Key, t telemetry.Instant) Answer {
 		if m >= from {
 			entered += x.in
 		}
-		if m >= min(o.open, from) && m > worked {
+		if m >= min(o.open, from) && (worked == 0 || m > worked.Add(before)) {
 			since += x.in
 		}
 	}
@@ -203,6 +208,16 @@ func (s *Site) screening(r *rule, k Key, t telemetry.Instant) Answer {
 		return Answer{Verdict: Unknown, Idle: true}
 	}
 	return Answer{Verdict: Within}
+}
+
+// lookBack is how far back the counters among devices look in one message: as long as they promise to speak, a quarter of an hour at most.
+func (s *Site) lookBack(devices []*device, t telemetry.Instant) (most time.Duration) {
+	for _, d := range devices {
+		if d.flows() || d.channel == "" && slices.ContainsFunc(counting, func(q telemetry.Quantity) bool { return slices.Contains(d.promised, q) }) {
+			most = max(most, min(s.config(t).device(d.def.ID).Interval, 15*time.Minute))
+		}
+	}
+	return most
 }
 
 // credible reports whether a reading can be a person's: by the temperature rule about the device, else by its defaults.

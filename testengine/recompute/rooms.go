@@ -201,12 +201,17 @@ func (s *Site) cutoff(r *rule, t telemetry.Instant) Answer {
 		return Answer{Verdict: Unknown, Idle: true}
 	}
 	now := t - t%fiveMinutes
-	then := now.Add(-r.params.Grace)
+	var feeding []*device
+	for _, f := range s.zones[""].feeders {
+		feeding = append(feeding, f.device)
+	}
+	lag := (s.lookBack(feeding, t) + 5*time.Minute - 1) / (5 * time.Minute) * 5 * time.Minute
+	then := now.Add(-r.params.Grace - lag)
 	last, open, known := s.ticket(c, r, then)
 	due := open && last <= then
 	came := 0.0
 	if due {
-		came, _ = s.came(then, now)
+		came, _ = s.came(then.Add(lag), now)
 	}
 	switch {
 	case came > float64(r.params.Tolerance):

@@ -166,11 +166,27 @@ func (s *Site) uses(p *params, k Key, devices []*device, t telemetry.Instant) (a
 	if !used || !counts || p.Least == 0 {
 		return Answer{}, false
 	}
-	from, now, open := s.window(t, p.Window)
+	_, now, open := s.window(t, p.Window)
 	if !open {
 		return idle, true
 	}
 	soap := measuring(devices, telemetry.Dispensed)
+	// Up to the last word of the slowest dispenser that is not stale.
+	last := now
+	for _, d := range soap {
+		for _, channel := range d.channelsOf(telemetry.Dispensed) {
+			said := telemetry.Instant(0)
+			for _, x := range d.upTo(telemetry.Dispensed, channel, now-1) {
+				said = floor(x.at) + minute
+			}
+			if said > 0 && said.Add(p.Stale) > now {
+				last = min(last, said)
+			}
+		}
+	}
+	o, _ := s.config(t).days.at(t)
+	now = last
+	from := min(now, max(now.Add(-p.Window), floor(o.open)))
 	came, heard := 0.0, false
 	if k.Kind == "zone" {
 		came, _ = s.zones[k.ID].came(from, now)
@@ -317,7 +333,7 @@ func (s *Site) sharesEvents(k Key) (all []telemetry.Instant) {
 			continue
 		}
 		around := func(at telemetry.Instant) {
-			all = append(all, at, floor(at)+minute, floor(at).Add(r.params.Window)+minute, at.Add(r.params.Stale))
+			all = append(all, at, floor(at)+minute, floor(at).Add(r.params.Window)+minute, at.Add(r.params.Stale), floor(at).Add(r.params.Stale)+minute)
 		}
 		for _, d := range s.devices {
 			if r.Kind != "vehicles" && d.place.ID != k.ID {

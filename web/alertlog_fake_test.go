@@ -1,0 +1,109 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+var _ AlertLog = (*fleet)(nil)
+
+func (f *fleet) Alert(_ context.Context, id string) (alerts.Alert, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range slices.Concat(f.open, f.past) {
+		if a.ID == id {
+			return a, true, f.fail
+		}
+	}
+	return alerts.Alert{}, false, f.fail
+}
+
+func (f *fleet) AlertsDuring(_ context.Context, site string, from, until telemetry.Instant, limit int) ([]alerts.Alert, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := slices.DeleteFunc(slices.Concat(f.open, f.past), func(a alerts.Alert) bool {
+		return site != "" && a.Site != site || a.Opened >= until || !a.Open() && a.Resolved < from
+	})
+	slices.SortStableFunc(all, func(a, b alerts.Alert) int { return -cmp.Compare(a.Opened, b.Opened) })
+	return all[:min(len(all), limit)], f.fail
+}
+
+// AlertChanges tells what people did since the test began, behind what is known of each alert.
+func (f *fleet) AlertChanges(_ context.Context, id string, _ int) ([]alerts.Change, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []alerts.Change
+	for _, a := range slices.Concat(f.open, f.past) {
+		if a.ID != id {
+			continue
+		}
+		raised := a
+		raised.Assigned, raised.Silenced = nil, nil
+		all = append(all, alerts.Change{Alert: raised, What: alerts.Opened, At: a.Opened})
+		if a.Accepted != 0 {
+			all = append(all, alerts.Change{Alert: a, What: alerts.Taken, At: a.Accepted})
+		}
+		for i := range a.Handled {
+			taken := a
+			taken.Ack = &a.Handled[i]
+			all = append(all, alerts.Change{Alert: taken, What: alerts.Acknowledged, At: a.Handled[i].At})
+		}
+	}
+	for _, c := range f.changes {
+		if c.Alert.ID == id {
+			all = append(all, c)
+		}
+	}
+	for _, a := range f.past {
+		if a.ID == id {
+			all = append(all, alerts.Change{Alert: a, What: alerts.Resolved, At: a.Resolved})
+		}
+	}
+	return all, f.fail
+}
+
+func (f *fleet) EntriesAbout(_ context.Context, site string, kind telemetry.EntryKind, subject string, limit int) ([]telemetry.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []telemetry.Record
+	for _, rec := range slices.Backward(f.entries) {
+		if rec.Site == site && rec.Entry.Kind == kind && rec.Entry.Subject == subject && len(out) < limit {
+			out = append(out, rec)
+		}
+	}
+	return out, f.fail
+}
+
+// applied lets the real book do what an entry says. The lock is held.
+func (f *fleet) applied(rec *telemetry.Record) {
+	b := alerts.NewBook(f.open, nil)
+	f.changes = append(f.changes, b.Entry(rec, nil)...)
+	now := b.Open()
+	for i := range f.open {
+		for k := range now {
+			if now[k].ID == f.open[i].ID {
+				f.open[i] = now[k]
+			}
+		}
+	}
+}
+
+// answered is an alert of last Wednesday with a whole story.
+func answered() alerts.Alert {
+	a := pastAlerts()[1]
+	a.ID, a.Rule = "pstory", "kapasitas-2"
+	a.Opened = telemetry.InstantOf(time.Date(2025, 12, 31, 3, 15, 0, 0, time.UTC))
+	at := func(d time.Duration) telemetry.Instant { return a.Opened.Add(d) }
+	a.Resolved, a.Accepted, a.Told = at(27*time.Minute), at(2*time.Second), []string{"satpam", "kepala-mpp"}
+	a.Raised, a.Worst = a.Explanation, a.Explanation
+	a.Worst.Value, a.Explanation.Value = 33, 23
+	a.Handled = []alerts.Acknowledgement{{By: "Siti, satpam pagi", Reason: "entrance_held", At: at(3 * time.Minute), Until: at(33 * time.Minute)}}
+	a.Assigned = &alerts.Assignment{To: "Budi", By: "Siti, satpam pagi", Reason: "pintu samping", At: at(5 * time.Minute)}
+	a.SubjectName = "Loket layanan"
+	return a
+}
