@@ -270,19 +270,22 @@ func (s *Server) apiAlerts(api huma.API) {
 type acknowledgeInput struct {
 	Alert string `path:"alert" maxLength:"200" doc:"The alert's id"`
 	Body  struct {
-		Author  string `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who handles it"`
+		Author  string `json:"author,omitempty" maxLength:"60" example:"satpam pagi" doc:"Who handles it. Of a caller with an account it is the name of that, whatever is said here"`
 		Reason  string `json:"reason,omitempty" maxLength:"200" example:"entrance_held"`
 		Minutes int    `json:"minutes,omitempty" minimum:"1" maximum:"1440" default:"30" doc:"How long it lasts"`
 	}
 }
 
 func (s *Server) apiAcknowledge(ctx context.Context, in *acknowledgeInput) (*struct{}, error) {
-	author := cleanText(in.Body.Author, maxName)
+	author, claimed := cleanText(in.Body.Author, maxName), true
+	if c := callerOf(ctx); !c.Claimed {
+		author, claimed = c.Name, false
+	}
 	if author == "" {
 		return nil, huma.Error422UnprocessableEntity("body author: want a name that can be read")
 	}
 	until := s.opts.Now().Add(time.Duration(in.Body.Minutes) * time.Minute)
-	if err := s.opts.Entries.Acknowledge(ctx, in.Alert, author, cleanText(in.Body.Reason, maxReason), telemetry.InstantOf(until)); err != nil {
+	if err := s.opts.Entries.Acknowledge(ctx, in.Alert, author, claimed, cleanText(in.Body.Reason, maxReason), telemetry.InstantOf(until)); err != nil {
 		return nil, s.apiError("alert", err)
 	}
 	return nil, nil
