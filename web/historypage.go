@@ -366,7 +366,7 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 		if k < 0 || done[i].At < from || done[i].At >= until || zone != "" && sc.view.Tasks[k].Place.ID != zone {
 			continue
 		}
-		marks = append(marks, mark{done[i].At, "task", sc.view.Tasks[k].Name + ": " + sc.claims(e.Author), ""})
+		marks = append(marks, mark{done[i].At, "task", sc.view.Tasks[k].Name + ": " + sc.claims(e.Author, e.Claimed), ""})
 	}
 	slices.SortStableFunc(marks, func(a, b mark) int { return int(min(max(a.at-b.at, -1), 1)) })
 	marks = marks[:min(len(marks), mostMarks)]
