@@ -103,7 +103,7 @@ func (m instruments) expressible(p *rules.Expression) (ids []string, all bool) {
 	people, screened := false, false
 	for _, name := range word.FindAllString(p.Expr+" "+p.Value, -1) {
 		switch name {
-		case "persons", "in_today", "out_today", "in_hour", "out_hour", "near":
+		case "persons", "in_today", "out_today", "in_hour", "out_hour", "in_half_hour", "out_half_hour", "near":
 			people = true
 		case "screened_today", "too_warm_today":
 			screened = true

@@ -108,9 +108,10 @@ func (a *activation) slots(today bool) (from, to int64) {
 	return slotOf(plan.midnight(plan.date(a.t))), to
 }
 
-// hour are the people who passed in the last hour: into the zone and out of it, or in and out at the door.
-func (a *activation) hour() (in, out people) {
-	from, to := a.slots(false)
+// passed are the people who passed in the last whole quarters of an hour: into the zone and out of it, or in and out at the door.
+func (a *activation) passed(quarters int64) (in, out people) {
+	to := slotOf(a.t)
+	from := to - quarters
 	for _, d := range a.judge.tellers {
 		for i := d.history.from(from); i < len(d.history) && d.history[i].slot < to; i++ {
 			b := &d.history[i]

@@ -21,7 +21,8 @@ type Air struct {
 	Least float64 `yaml:"least" json:"least"`
 	// Window is the time over which it is reckoned, 10m to 4h, in steps of five minutes. Default 30m.
 	Window time.Duration `yaml:"window" json:"window"`
-	// Outdoor is the CO₂ of the outdoor air, ppm. Default 430.
+	// Outdoor is the CO₂ of the outdoor air, ppm. Default 430. No room is fresher than that: where a sensor showed less within the
+	// day before, as one that is off by its zero does, what it showed at its lowest is taken for it.
 	Outdoor float64 `yaml:"outdoor" json:"outdoor"`
 	// OutdoorError is how far that may be off, ppm. Default 20.
 	OutdoorError float64 `yaml:"outdoor_error" json:"outdoor_error"`
@@ -145,7 +146,7 @@ func (j *airJudge) reckon(t telemetry.Instant) (finding, telemetry.Instant) {
 		}
 		return math.Max(0, carried/excess)
 	}
-	excess := air.mean - p.Outdoor
+	excess := air.mean - air.outdoor
 	value := share(p.Generation, people.mean, excess, air.rise)
 	low, high := math.Inf(1), 0.0
 	off := air.err + p.OutdoorError
@@ -173,7 +174,7 @@ func (j *airJudge) reckon(t telemetry.Instant) (finding, telemetry.Instant) {
 	f.inputs = []Input{
 		{Name: InputAirLow, Value: rounded(low, 10), Unit: "L/s"}, {Name: InputAirHigh, Value: rounded(high, 10), Unit: "L/s"},
 		{Name: "co2", Value: rounded(air.mean, 10), Unit: "ppm"}, {Name: InputRise, Value: rounded(air.rise, 10), Unit: "ppm"},
-		{Name: InputOutdoor, Value: p.Outdoor, Unit: "ppm"},
+		{Name: InputOutdoor, Value: rounded(air.outdoor, 10), Unit: "ppm"},
 		{Name: "persons", Value: rounded(people.mean, 100), Unit: "1"}, {Name: "low", Value: rounded(people.low, 100), Unit: "1"},
 		{Name: "high", Value: rounded(people.high, 100), Unit: "1"}, {Name: InputVolume, Value: j.volume / 1000, Unit: "m3"},
 		{Name: InputGeneration, Value: p.Generation, Unit: "L/s"}, {Name: InputWindow, Value: rounded(minutes(air.to.Sub(air.from)), 10), Unit: "min"},
@@ -192,6 +193,7 @@ type breath struct {
 	sensors    int
 	from, to   telemetry.Instant
 	mean, rise float64 // ppm
+	outdoor    float64 // as the sensors show it, ppm
 	err        float64
 	reason     Reason
 	detail     string
@@ -215,6 +217,7 @@ func (j *airJudge) mean(t telemetry.Instant) (b breath) {
 		b.from, b.to = max(b.from, one.from), max(b.to, one.to)
 		n := float64(b.sensors)
 		b.mean, b.rise, b.err = (b.mean*n+one.mean)/(n+1), (b.rise*n+one.rise)/(n+1), (b.err*n+one.err)/(n+1)
+		b.outdoor = (b.outdoor*n + one.outdoor) / (n + 1)
 		b.sensors++
 	}
 	return b
@@ -252,9 +255,43 @@ func (j *airJudge) sensor(s *series, t telemetry.Instant) (b breath) {
 	}
 	if seconds := b.to.Sub(b.from).Seconds(); seconds > 0 {
 		b.mean, b.rise = area/seconds, newest.v.v-first
+		b.outdoor = j.freshest(s, t)
 		return b
 	}
 	return breath{reason: ReasonPending, detail: id}
+}
+
+const (
+	// freshDay is how long back a sensor's lowest reading is looked for: a night is in it.
+	freshDay = 24 * time.Hour
+	// leastFresh is the share of the outdoor air below which a reading is none of air, but of a sensor that begins, or is broken.
+	leastFresh = 0.7
+	// freshRow is how many readings in a row must be as low, so that one alone says nothing.
+	freshRow = 3
+)
+
+// freshest is what a sensor shows of the outdoor air at t: as configured, or what it showed at its lowest in the day before.
+func (j *airJudge) freshest(s *series, t telemetry.Instant) float64 {
+	lowest := j.params.Outdoor
+	from := t.Add(-freshDay)
+	row := [freshRow]float64{}
+	n := 0
+	for i := s.line.upTo(t-1) - 1; i >= 0; i-- {
+		e := s.line.get(i)
+		if e.v.last < from {
+			break
+		}
+		v := e.v.v
+		if v < leastFresh*j.params.Outdoor {
+			n = 0
+			continue
+		}
+		row[n%freshRow] = v
+		if n++; n >= freshRow {
+			lowest = min(lowest, max(row[0], row[1], row[2]))
+		}
+	}
+	return lowest
 }
 
 // attendance is the mean number of people in a window.
@@ -277,12 +314,15 @@ func (j *airJudge) inside(from, to telemetry.Instant) (a attendance) {
 		if until > last && until != telemetry.Never {
 			next = min(to, max(m.Add(time.Minute), minuteOf(until)))
 		}
-		share := float64(next-m) / float64(to-from)
-		a.mean += e.persons.number() * share
-		a.low += e.low.number() * share
-		a.high += e.high.number() * share
+		// Added up before it is divided: one person who is there all the time is one, and not a little less.
+		span := float64(next - m)
+		a.mean += float64(e.persons.number() * span)
+		a.low += float64(e.low.number() * span)
+		a.high += float64(e.high.number() * span)
 		m = next
 	}
+	whole := float64(to - from)
+	a.mean, a.low, a.high = a.mean/whole, a.low/whole, a.high/whole
 	return a
 }
 

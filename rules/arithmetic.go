@@ -237,9 +237,13 @@ func variable(name string) numeric {
 	}
 	switch name {
 	case "in_hour":
-		return get(func(a *activation) float64 { in, _ := a.hour(); return in.number() })
+		return get(func(a *activation) float64 { in, _ := a.passed(hourSlots); return in.number() })
 	case "out_hour":
-		return get(func(a *activation) float64 { _, out := a.hour(); return out.number() })
+		return get(func(a *activation) float64 { _, out := a.passed(hourSlots); return out.number() })
+	case "in_half_hour":
+		return get(func(a *activation) float64 { in, _ := a.passed(hourSlots / 2); return in.number() })
+	case "out_half_hour":
+		return get(func(a *activation) float64 { _, out := a.passed(hourSlots / 2); return out.number() })
 	case "minutes_to_close":
 		return get(func(a *activation) float64 {
 			if !a.open {

@@ -120,6 +120,7 @@ func (e *Engine) counterViews(door *doorState) []CounterView {
 func (c *learnedCounter) view(d *deviceState, variance, scale float64) CounterView {
 	v := CounterView{Device: d.counterID(), Dispersion: scale * d.missedShare(), Drifting: c.drifting, Closings: slices.Clone(c.closings)}
 	v.Drift, v.Uncertainty = hundredths(100*c.drift), hundredths(100*bothSides*root(variance))
+	v.Accuracies, v.Biases = d.accuracies, d.biases
 	if c.reversed != d.mounting.Swap {
 		v.Reversed = c.turned
 	}

@@ -14,7 +14,7 @@ import (
 //
 // Numbers, all of them double (CEL wants 5.0 rather than 5, except behind < and >): persons, error, limit (zones and site; persons,
 // unknown where nobody can tell how many there are); in_today, out_today (zones, doors, site; persons since midnight);
-// in_hour, out_hour (the same in the last four whole quarters of an hour); screened_today, too_warm_today (doors; persons); the newest
+// in_hour, out_hour (the same in the last four whole quarters of an hour), in_half_hour, out_half_hour (in the last two); screened_today, too_warm_today (doors; persons); the newest
 // value of every gauge and flag by its name, such as co2, temperature, humidity, fill_level (zones: of the devices there;
 // devices: their own; in the quantity's unit, unknown after stale or where nobody measures it); vehicles_in, mask_worn,
 // mask_missing, dispensed, motion_count (zones, doors, devices, site: counted in the last four whole quarters of an hour, and

@@ -39,6 +39,8 @@ func TestR20ExpressionsOverEverything(t *testing.T) {
 		{about(SubjectDevice, "dispensed_today == 7.0", "soap"), "soap", [3]string{"unknown/no_data", "breached", "breached"}},
 		{about(SubjectSite, "vehicles_in >= 2"), "mpp", [3]string{"unknown/no_data", "breached", "unknown/silent"}},
 		{about(SubjectDoor, "in_hour > 40", "main"), "main", [3]string{"unknown/no_data", "breached", "within"}},
+		{about(SubjectDoor, "in_half_hour > 10", "main"), "main", [3]string{"unknown/no_data", "within", "within"}},
+		{about(SubjectZone, "out_half_hour > 0", "hall"), "hall", [3]string{"unknown/no_data", "within", "within"}},
 		{about(SubjectZone, "in_hour - out_hour > 40.0", "hall"), "hall", [3]string{"unknown/no_data", "breached", "within"}},
 		{about(SubjectZone, "near", "hall"), "hall", [3]string{"unknown/gap", "within", "within"}},
 		{about(SubjectSite, "queue_closes == 0.0 && open"), "mpp", [3]string{"within", "within", "breached"}},
@@ -64,8 +66,12 @@ func TestR20ExpressionsOverEverything(t *testing.T) {
 	r.read("c-main", "2022-07-04 09:01:00", telemetry.PeopleIn, 45)
 	r.read("c-back", "2022-07-04 09:02:00", telemetry.PeopleIn, 0)
 	r.read("masks", "2022-07-04 09:03:00", telemetry.MaskWorn, 9, telemetry.MaskMissing, 1)
-	r.read("masks", "2022-07-04 09:40:00", telemetry.MaskWorn, 0, telemetry.MaskMissing, 2)
+	r.tick("2022-07-04 09:14:00")
+	r.wantVerdict("in_half_hour > 10", "main", "unknown/no_data") // the quarter is not over
+	r.tick("2022-07-04 09:15:00")
+	r.wantVerdict("in_half_hour > 10", "main", "breached")
 	r.read("soap", "2022-07-04 09:20:00", telemetry.Dispensed, 7)
+	r.read("masks", "2022-07-04 09:40:00", telemetry.MaskWorn, 0, telemetry.MaskMissing, 2)
 	r.read("cars", "2022-07-04 09:30:00", telemetry.VehiclesIn, 2)
 	r.enter("2022-07-04 09:45:00", telemetry.Entry{Kind: telemetry.EntryTask, Subject: "spray", Value: 1})
 	r.tick("2022-07-04 09:50:00")

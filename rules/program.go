@@ -22,7 +22,7 @@ const costLimit = 10_000
 var (
 	crowdNames = []string{"persons", "error", "limit"}
 	dayNames   = []string{"in_today", "out_today"}
-	hourNames  = []string{"in_hour", "out_hour"}
+	hourNames  = []string{"in_hour", "out_hour", "in_half_hour", "out_half_hour"}
 	doorNames  = []string{"screened_today", "too_warm_today"}
 	taskNames  = []string{"minutes_since_done"}
 	hoursNames = []string{"minutes_since_open", "minutes_to_close", "queue_closes"}

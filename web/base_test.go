@@ -312,6 +312,9 @@ func (c *crawler) post(where, address string) {
 	if strings.HasSuffix(address, "/level") {
 		form = url.Values{"id": {newUUID()}, "choice": {"3"}, "reason": {"test"}}
 	}
+	if strings.HasSuffix(address, "/counting") {
+		form = url.Values{"counter": {"hitung-samping"}, "kind": {"accuracy"}, "value": {"97"}}
+	}
 	if strings.HasSuffix(address, "/maintenance") {
 		form = url.Values{"id": {newUUID()}, "until": {"2026-01-06T08:00"}, "reason": {"test"}}
 	}

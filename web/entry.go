@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -36,11 +37,12 @@ type entered struct {
 	id             string // UUID: the key for doing it only once
 	value          float64
 	author, reason string
+	proven         bool      // the author is the name of an account
 	at             time.Time // zero: now
 	// Of an outcome: the case, and how it ended.
 	caseID  string
 	outcome rules.Outcome
-	// Of a calibration: the device, or device/channel, and what it rests on. Its value is the offset.
+	// Of a calibration, or of what is accepted of a counter: the device, or device/channel, and what it rests on.
 	device, basis string
 
 	// Of a task that was done.
@@ -66,6 +68,8 @@ const (
 	badOutcome    = "outcome"
 	beforeCase    = "before_case"
 	badPairs      = "pairs"
+	badAccuracy   = "accuracy"
+	badDrift      = "drift"
 )
 
 // problem says what is wrong with an entry, and with which field of it; empty: nothing.
@@ -82,6 +86,10 @@ func (e *entered) problem(now time.Time) (field, key string) {
 		return "outcome", badOutcome
 	case e.kind == telemetry.EntryCalibration && (e.basis == "" || !(math.Abs(e.value) <= facility.MaxOffset)):
 		return "pairs", badPairs
+	case e.kind == telemetry.EntryAccuracy && !(e.value >= facility.LeastAccuracy && e.value <= 1):
+		return "accuracy", badAccuracy
+	case e.kind == telemetry.EntryDrift && !(math.Abs(e.value) <= facility.MostBias):
+		return "drift_per_100", badDrift
 	case e.author == "":
 		return "author", noAuthor
 	case e.kind == telemetry.EntryCorrection && e.reason == "":
@@ -100,6 +108,8 @@ type deed interface {
 	entry() (site string, e telemetry.Entry)
 	// moment is when it was so; 0: now.
 	moment() telemetry.Instant
+	// signed says who does it: of somebody with an account the name is his, whatever else was said.
+	signed(c *accounts.Caller)
 	// acceptable says why it cannot be entered now; nil: it can.
 	acceptable(s *Server) error
 	// made reports whether a record is what this deed became, and not another one under the same id.
@@ -113,6 +123,7 @@ func (s *Server) enter(ctx context.Context, d deed) (telemetry.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, entryPatience)
 	defer cancel()
 	rec, done, err := telemetry.Record{}, false, error(nil)
+	d.signed(callerOf(ctx))
 	site, e := d.entry()
 	e.ID = strings.ToLower(e.ID)
 	if isUUID(e.ID) {
@@ -163,6 +174,15 @@ func (e *entered) acceptable(s *Server) error {
 		}
 		return nil
 	}
+	if e.kind == telemetry.EntryAccuracy || e.kind == telemetry.EntryDrift {
+		if !isCounter(v, e.device) {
+			return errNoPage
+		}
+		if field, key := e.problem(s.opts.Now()); key != "" {
+			return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of what is accepted of a counter", field))
+		}
+		return nil
+	}
 	if e.kind == telemetry.EntryTask {
 		return s.taskAcceptable(v, e)
 	}
@@ -193,13 +213,19 @@ func refused(status int, key string, cause error) *fault {
 	return &fault{status: status, key: "entry." + key, cause: cause}
 }
 
+func (e *entered) signed(c *accounts.Caller) {
+	if c != nil && !c.Claimed {
+		e.author, e.proven = c.Name, true
+	}
+}
+
 // entry is what becomes a record.
 func (e *entered) entry() (string, telemetry.Entry) {
-	n := telemetry.Entry{ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Value: e.value}
+	n := telemetry.Entry{ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: !e.proven, Reason: e.reason, Value: e.value}
 	switch {
 	case e.kind == telemetry.EntryOutcome:
 		n.Subject, n.Text = e.caseID, string(e.outcome)
-	case e.kind == telemetry.EntryCalibration:
+	case e.kind == telemetry.EntryCalibration, e.kind == telemetry.EntryAccuracy, e.kind == telemetry.EntryDrift:
 		n.Subject, n.Text = e.device, e.basis
 	case e.zone != wholeSite:
 		n.Subject = e.zone

@@ -21,6 +21,8 @@ type sitePage struct {
 	Entries []entryRow
 	// Calibrate is where a thermometer is held against a reference; nil: there is none.
 	Calibrate *calibrateForm
+	// Counting is where a person accepts what is proposed about counters; nil: nothing is.
+	Counting *countingForm
 }
 
 func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
@@ -37,7 +39,10 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 	p := sitePage{livePage: livePage{s.frame(r, lang, v.Name), join(chunks)}}
 	p.Live = what.path() + "?lang=" + lang.Tag
 	sc := s.scene(lang, v)
-	name, _ := s.access.session(r)
+	name := nameOf(r)
+	if p.Counting = countingFormOf(sc); p.Counting != nil {
+		p.Typing, p.Saved = true, saved(lang, r)
+	}
 	if p.Calibrate = calibrateFormOf(sc); p.Calibrate != nil {
 		p.Typing, p.Saved = true, saved(lang, r)
 	}

@@ -47,13 +47,14 @@ func (s *Site) air(r *rule, k Key, t telemetry.Instant) Answer {
 		return Answer{Verdict: Unknown, Idle: pending && len(z.devices) > 0}
 	}
 	var from, to telemetry.Instant
-	var mean, rise, off float64
+	var mean, rise, off, outside float64
 	for _, x := range sensors {
+		outside += x.outside
 		from, to = max(from, x.from), max(to, x.to)
 		mean, rise, off = mean+x.mean, rise+x.rise, off+x.err
 	}
 	n := float64(len(sensors))
-	mean, rise, off = mean/n, rise/n, off/n
+	mean, rise, off, outside = mean/n, rise/n, off/n, outside/n
 	people := s.presence(z, from, to)
 	if !people.known {
 		return Answer{Verdict: Unknown}
@@ -69,7 +70,7 @@ func (s *Site) air(r *rule, k Key, t telemetry.Instant) Answer {
 		if sign(1) < 0 {
 			number = max(people.low, min(people.mean, 0.5))
 		}
-		excess := mean - p.Outdoor + sign(2)*(off+p.OutdoorError)
+		excess := mean - outside + sign(2)*(off+p.OutdoorError)
 		v := math.Inf(1)
 		if excess > 0 {
 			stored := volume * (rise + sign(3)*p.Noise) / number / to.Sub(from).Seconds()
@@ -90,6 +91,7 @@ func (s *Site) air(r *rule, k Key, t telemetry.Instant) Answer {
 type exhaled struct {
 	from, to        telemetry.Instant
 	mean, rise, err float64
+	outside         float64 // what it shows of the outdoor air
 }
 
 // exhaled follows a sensor's readings back; nil: they do not say enough. late: it has not been heard for long enough yet.
@@ -115,6 +117,17 @@ func (s *Site) exhaled(d *device, channel string, t telemetry.Instant, p *params
 	}
 	x.mean /= x.to.Sub(x.from).Seconds()
 	x.rise = all[len(all)-1].value - all[first].value
+	// Of three readings in a row within a day that can be air, the largest; of all such, the least.
+	x.outside = p.Outdoor
+	inRow := 0
+	for i, a := range all {
+		if inRow++; a.value < 0.7*p.Outdoor || a.at < t.Add(-24*time.Hour) {
+			inRow = 0
+		}
+		if inRow >= 3 {
+			x.outside = min(x.outside, max(a.value, all[i-1].value, all[i-2].value))
+		}
+	}
 	return x, false
 }
 

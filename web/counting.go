@@ -1,0 +1,216 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// countingForm is where a person accepts what is proposed about the counters of a site whose doors do not add up, or says better.
+type countingForm struct {
+	Site     string
+	Proposed []countingProposal
+	Counters []countingCounter
+}
+
+// countingProposal is one button: a correction or an accuracy of one counter.
+type countingProposal struct {
+	Counter, Kind, Value, Since string // as they are sent
+	Text                        string
+}
+
+// countingCounter is a counter and what was accepted of it.
+type countingCounter struct {
+	ID, Name string
+	Past     []string // the newest first
+}
+
+// countingFormOf is the form of a site; nil: no rule asks whether its doors add up, and nothing was accepted.
+func countingFormOf(sc *scene) *countingForm {
+	f := &countingForm{Site: sc.view.Site}
+	accepted := false
+	for i := range sc.view.Doors {
+		d := &sc.view.Doors[i]
+		for _, c := range d.Counters {
+			row := countingCounter{ID: c.Device, Name: d.Name + " · " + sc.subjectName(c.Device)}
+			for _, a := range c.Accuracies {
+				row.Past = append(row.Past, sc.T("counting.accuracy", "Accuracy", sc.Number(100*a.Value, 1), "When", sc.when(a.From)))
+			}
+			for _, b := range c.Biases {
+				row.Past = append(row.Past, sc.T("counting.drift", "Bias", perHundred(sc, 100*b.Value), "When", sc.when(b.From)))
+			}
+			slices.Reverse(row.Past)
+			accepted = accepted || len(row.Past) > 0
+			f.Counters = append(f.Counters, row)
+		}
+	}
+	asked := false
+	for i := range sc.view.Verdicts {
+		v := &sc.view.Verdicts[i]
+		if v.Kind != "conservation" {
+			continue
+		}
+		asked = true
+		f.propose(sc, &v.Explanation)
+	}
+	if len(f.Counters) == 0 || !asked && !accepted {
+		return nil
+	}
+	return f
+}
+
+// propose lists what an explanation proposes.
+func (f *countingForm) propose(sc *scene, x *rules.Explanation) {
+	since := ""
+	for _, in := range x.Inputs {
+		p := countingProposal{Counter: in.Text, Since: since}
+		switch in.Name {
+		case rules.InputSince:
+			since = strconv.FormatFloat(in.Value, 'f', 0, 64)
+			continue
+		case rules.InputDoorBias:
+			p.Kind, p.Value = string(telemetry.EntryDrift), strconv.FormatFloat(in.Value, 'f', -1, 64)
+			p.Text = sc.T("counting.accept_drift", "Counter", sc.subjectName(in.Text), "Bias", perHundred(sc, in.Value))
+		case rules.InputProposedAccuracy:
+			p.Kind, p.Value = string(telemetry.EntryAccuracy), strconv.FormatFloat(in.Value, 'f', -1, 64)
+			p.Text = sc.T("counting.accept_accuracy", "Counter", sc.subjectName(in.Text), "Accuracy", sc.Number(in.Value, 1))
+		default:
+			continue
+		}
+		if !slices.Contains(f.Proposed, p) {
+			f.Proposed = append(f.Proposed, p)
+		}
+	}
+}
+
+// perHundred is a bias with its sign: people of 100 passages.
+func perHundred(sc *scene, v float64) string {
+	if v > 0 {
+		return "+" + sc.Number(v, 2)
+	}
+	return sc.Number(v, 2)
+}
+
+// isCounter reports whether a site has a counter of people of that id.
+func isCounter(v *rules.View, id string) bool {
+	for i := range v.Doors {
+		if slices.ContainsFunc(v.Doors[i].Counters, func(c rules.CounterView) bool { return c.Device == id }) {
+			return true
+		}
+	}
+	device, channel, _ := strings.Cut(id, "/")
+	return slices.ContainsFunc(v.Devices, func(d rules.DeviceView) bool {
+		return d.ID == device && slices.ContainsFunc(d.Readings, func(r rules.LastValue) bool {
+			switch r.Quantity {
+			case telemetry.PeopleIn, telemetry.PeopleOut, telemetry.PeopleInTotal, telemetry.PeopleOutTotal:
+				return r.Channel == channel
+			}
+			return false
+		})
+	})
+}
+
+// acceptedOf makes an entry of a percentage: an accuracy, or people of 100 passages.
+func acceptedOf(site, counter string, kind telemetry.EntryKind, percent float64, since telemetry.Instant) entered {
+	e := entered{kind: kind, site: site, device: counter, value: percent / 100}
+	if kind == telemetry.EntryDrift && since > 0 {
+		e.basis = facility.BiasText(since)
+	}
+	return e
+}
+
+// acceptCounting takes what a person accepts of a counter. The same form sent twice is one entry.
+func (s *Server) acceptCounting(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+	}
+	percent, err := strconv.ParseFloat(strings.Replace(r.PostForm.Get("value"), ",", ".", 1), 64)
+	if err != nil {
+		percent = math.NaN() // which is told
+	}
+	since, _ := strconv.ParseInt(r.PostForm.Get("since"), 10, 64) // without it, from now on
+	kind := telemetry.EntryKind(r.PostForm.Get("kind"))
+	if kind != telemetry.EntryDrift {
+		kind = telemetry.EntryAccuracy
+	}
+	e := acceptedOf(r.PathValue("site"), r.PostForm.Get("counter"), kind, percent, telemetry.InstantOf(time.Unix(since, 0)))
+	e.author, e.reason = s.access.author(r), cleanText(r.PostForm.Get("reason"), maxReason)
+	e.id = uuidOf(e.site, string(e.kind), e.device, e.author, r.PostForm.Get("value"), s.opts.Now().UTC().Format(time.DateOnly))
+	if _, err := s.enter(r.Context(), &e); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/site/"+e.site+"?saved="+string(e.kind)+"#counting", http.StatusSeeOther)
+	return nil
+}
+
+type accuracyInput struct {
+	Site   string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Device string `path:"device" maxLength:"129" example:"counter-1"`
+	Body   struct {
+		ID       string  `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Author   string  `json:"author" minLength:"1" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Accuracy float64 `json:"accuracy" minimum:"0.5" maximum:"1" example:"0.96" doc:"Share of the people who pass that it counts"`
+		Reason   string  `json:"reason,omitempty" maxLength:"200" example:"counted by hand for an hour"`
+	}
+}
+
+type driftInput struct {
+	Site   string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Device string `path:"device" maxLength:"129" example:"counter-1"`
+	Body   struct {
+		ID     string    `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Author string    `json:"author" minLength:"1" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Drift  float64   `json:"drift_per_100" minimum:"-25" maximum:"25" example:"4.2" doc:"People of 100 passages, both ways together, that it misses going in more than going out"`
+		Since  time.Time `json:"since,omitzero" doc:"The first closing at which that shows, as the rule says; absent: from now on"`
+		Reason string    `json:"reason,omitempty" maxLength:"200" example:"counted by hand for an hour"`
+	}
+}
+
+type apiAccepted struct {
+	ID      string    `json:"id" format:"uuid"`
+	Site    string    `json:"site" example:"mpp-gresik"`
+	Device  string    `json:"device" example:"counter-1"`
+	Author  string    `json:"author" example:"teknisi"`
+	Claimed bool      `json:"author_claimed" doc:"True: the author is what the client said of itself"`
+	Record  uint64    `json:"record" example:"184233" doc:"Journal record that holds it"`
+	Value   float64   `json:"value" example:"0.96" doc:"The accuracy, or people of one passage that it misses going in more than going out"`
+	From    time.Time `json:"from" doc:"From when on it holds"`
+}
+
+// apiCounting mounts what a person accepts of people counters.
+func (s *Server) apiCounting(api huma.API, post func(path, id, summary, description string) huma.Operation) {
+	accept := func(ctx context.Context, e entered) (*apiOne[apiAccepted], error) {
+		rec, err := s.enterByAPI(ctx, &e)
+		if err != nil {
+			return nil, err
+		}
+		n := rec.Entry
+		return &apiOne[apiAccepted]{apiAccepted{n.ID, rec.Site, n.Subject, n.Author, n.Claimed, rec.Seq, n.Value, rec.Received.Time()}}, nil
+	}
+	huma.Register(api, post("devices/{device}/accuracy", "accept-accuracy", "Say how well a counter counts",
+		"It takes the place of the configured accuracy for what passes from now on; what passed before keeps the one of its time."),
+		func(ctx context.Context, in *accuracyInput) (*apiOne[apiAccepted], error) {
+			e := acceptedOf(in.Site, in.Device, telemetry.EntryAccuracy, 100*in.Body.Accuracy, 0)
+			e.value = in.Body.Accuracy
+			e.id, e.author, e.reason = in.Body.ID, in.Body.Author, in.Body.Reason
+			return accept(ctx, e)
+		})
+	huma.Register(api, post("devices/{device}/drift", "accept-drift", "Say what a counter misses in one direction",
+		"The estimates reckon with it from now on, and the doors' balance counts from the closing at which it began to show."),
+		func(ctx context.Context, in *driftInput) (*apiOne[apiAccepted], error) {
+			e := acceptedOf(in.Site, in.Device, telemetry.EntryDrift, in.Body.Drift, telemetry.InstantOf(in.Body.Since))
+			e.id, e.author, e.reason = in.Body.ID, in.Body.Author, in.Body.Reason
+			return accept(ctx, e)
+		})
+}
