@@ -55,6 +55,11 @@ var weekFaults = []weekFault{
 		},
 	},
 	{
+		// Whoever is told turns it round at half past nine. Left as it is, rooms would seem full in the afternoon.
+		"a swapped door", "mpp-bojonegoro", simulate.Swapped, []string{"pintu-utama-hitung"}, moment{1, 0, 0}, moment{1, 9, 30},
+		[]weekAlert{{"arah-penghitung", "mpp-bojonegoro", moment{1, 8, 20}, moment{1, 9, 15}, moment{1, 9, 30}, "technician"}},
+	},
+	{
 		"a missed spraying", "mpp-tabalong", simulate.Missed, []string{"semprot-ruang"}, moment{2, 0, 0}, moment{2, 23, 0},
 		[]weekAlert{{"disinfeksi", "semprot-ruang", moment{2, 8, 15}, moment{2, 8, 16}, moment{2, 18, 0}, "manager"}},
 	},
