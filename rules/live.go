@@ -39,8 +39,8 @@ func (e *Engine) View() View {
 		view := e.verdictView(i)
 		v.Verdicts = append(v.Verdicts, view)
 		if !view.Idle() {
-			if !judged || worse(view.Verdict, v.Verdict) {
-				v.Verdict = view.Verdict
+			if of := view.OfSite(); !judged || worse(of, v.Verdict) {
+				v.Verdict = of
 			}
 			judged = true
 		}

@@ -22,7 +22,7 @@ type View struct {
 	InForce    []ProtocolView    `json:"in_force"`             // the protocols in force; never changed
 	Coming     []ProtocolView    `json:"coming,omitempty"`     // those that begin later, the soonest first; never changed
 	Version    string            `json:"version"`              // of the configuration in force
-	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within
+	Verdict    Verdict           `json:"verdict"`              // the worst of all that are not idle: breached, else unknown, else within; of a device that is not heard: unknown
 	Persons    Estimate          `json:"persons"`              // in the whole building
 	Intake     *Intake           `json:"intake,omitempty"`     // of today's visitors and the queue; nil: no rule asks for it
 	// Building is what the limit of the whole building is computed from; nil: no rule limits it.
@@ -235,6 +235,15 @@ type VerdictView struct {
 	Title       map[string]string `json:"title,omitempty"`
 	Explanation Explanation       `json:"explanation"`
 	Legal       string            `json:"legal,omitempty"`
+}
+
+// OfSite is what a verdict says of the building as a whole. A sensor that is silent, or wrong, breaks no rule of the protocol: what it
+// should have measured is not known, as for the sums of package compliance.
+func (v *VerdictView) OfSite() Verdict {
+	if v.Verdict == Breached && (v.Class == ClassSensor || v.Class == ClassService) {
+		return Unknown
+	}
+	return v.Verdict
 }
 
 // Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is

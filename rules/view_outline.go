@@ -104,8 +104,8 @@ func (v *View) subjectNames() map[Subject]string {
 	return names
 }
 
-// Worst is the verdict that decides the site's: a breach before near a limit before unknown, the more severe and then the
-// older one first.
+// Worst is the verdict that decides the site's: a breach before near a limit before unknown and sensors that are not heard, the more
+// severe and then the older one first.
 func (v *View) Worst() (VerdictView, bool) {
 	var found *VerdictView
 	if v.Outline != nil {
@@ -113,7 +113,7 @@ func (v *View) Worst() (VerdictView, bool) {
 	}
 	for i := range v.Verdicts {
 		w := &v.Verdicts[i]
-		if w.Verdict == Within || w.Idle() || found != nil && CompareVerdicts(found, w) <= 0 {
+		if w.Verdict == Within || w.Idle() || found != nil && compareOfSite(found, w) <= 0 {
 			continue
 		}
 		found = w
@@ -180,6 +180,17 @@ func (v *View) Counts() VerdictCounts {
 		}
 	}
 	return n
+}
+
+// compareOfSite orders by what the verdicts make of their site.
+func compareOfSite(a, b *VerdictView) int {
+	rank := func(w *VerdictView) int {
+		if w.OfSite() != w.Verdict {
+			return (&VerdictView{Verdict: w.OfSite()}).Rank()
+		}
+		return w.Rank()
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), CompareVerdicts(a, b))
 }
 
 // CompareVerdicts orders for the eye: breached, near the limit, unknown, within; then by severity, then the oldest.

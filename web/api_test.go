@@ -37,7 +37,7 @@ func at(t *testing.T, v any, keys ...string) any {
 
 // TestAnswersMatchTheOpenAPIDocument asks for every address of the document and validates the answer against its schema.
 func TestAnswersMatchTheOpenAPIDocument(t *testing.T) {
-	r := start(t, newFleet(), nil)
+	r := start(t, newFleet(), func(o *Options) { o.Rehearsals = aTrial() })
 	doc := r.document()
 	if got := at(t, doc, "openapi"); got != "3.1.0" {
 		t.Errorf("version: got %v, want 3.1.0", got)
@@ -47,7 +47,7 @@ func TestAnswersMatchTheOpenAPIDocument(t *testing.T) {
 	if err := compiler.AddResource("gerbang:openapi", doc); err != nil {
 		t.Fatal(err)
 	}
-	fill := strings.NewReplacer("{site}", "mpp-gresik", "{zone}", "loket", "{alert}", "a1")
+	fill := strings.NewReplacer("/level/rehearsal", "/level/rehearsal?level=3", "{site}", "mpp-gresik", "{zone}", "loket", "{alert}", "a1")
 	checked := 0
 	for path, item := range at(t, doc, "paths").(map[string]any) {
 		if !strings.HasPrefix(path, "/api/v1/") {

@@ -49,7 +49,7 @@ func caseSectionOf(sc *scene) caseSection {
 	// Who is to be turned away, or was forgotten, before those who wait.
 	slices.SortStableFunc(sec.Open, func(a, b caseCard) int { return cmp.Compare(caseOrder[a.Chip.Class], caseOrder[b.Chip.Class]) })
 	if n := countCases(today); n.Opened > 0 {
-		sec.Summary = sc.T("cases.summary", "Opened", n.Opened, "Cleared", n.Cleared, "Refused", n.Refused, "Unmeasured", n.Unmeasured, "Unsaid", n.Unsaid)
+		sec.Summary = sc.T("cases.summary", "Opened", n.Opened, "Open", n.Open, "Cleared", n.Cleared, "Refused", n.Refused, "Unmeasured", n.Unmeasured, "Unsaid", n.Unsaid)
 	}
 	return sec
 }

@@ -59,7 +59,11 @@ func (t *tongue) siteChip(v *rules.View) chip {
 	if !v.Open && v.Verdict == rules.Within {
 		return chip{Class: "closed", Icon: "closed", Word: t.T("site.closed")}
 	}
-	return t.stateChip(v.Verdict, nearSite(v))
+	c := t.stateChip(v.Verdict, nearSite(v))
+	if c.Class == "unknown" {
+		c.Word = t.T("site.not_all") // of a building that is a sum of many: most of it is known
+	}
+	return c
 }
 
 // persons is an estimate in print: "42" and "39–45", or a dash where nobody knows.

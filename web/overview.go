@@ -28,6 +28,9 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	lang, part := s.tongues.choose(r), partOf(r.URL.Query())
 	what := topic{page: "overview", lang: lang.Tag, part: part, sites: overviewSites(r.Context())}
 	chunks, err := s.compose(what)
+	if err == nil && s.awaitFigures(r.Context()) {
+		chunks, err = s.compose(what)
+	}
 	if err != nil {
 		return err
 	}
@@ -49,6 +52,7 @@ type siteRow struct {
 	Why        string // the worst verdict in a sentence
 	Pending    string
 	WhySubject string
+	Week       *weekRow // how the last seven days were kept; nil: not known, or not yet
 	Alerts     []alertCount
 	Silent     int
 	Devices    int
@@ -132,10 +136,12 @@ func (s *Server) composeOverview(c *composer, what topic) {
 	}
 	c.add("", "overview-open", overviewList{Sites: len(views), Shown: len(shown)})
 	for _, v := range shown {
-		row := siteRowOf(s.scene(c.lang, v), bySite[v.Site])
+		sc := s.scene(c.lang, v)
+		row := siteRowOf(sc, bySite[v.Site])
+		row.Week = s.weekRow(sc)
 		c.add("site-"+row.ID, "overview-site", row)
 	}
-	c.add("", "overview-close", nil)
+	c.add("", "overview-close", s.opts.Histories != nil && len(shown) > 0)
 	c.add("pages", "overview-pages", pager)
 }
 
@@ -176,7 +182,7 @@ func gravity(v *rules.View) int {
 func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 	v := sc.view
 	row := siteRow{
-		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Open: v.Open, Hours: sc.hours(), Level: v.Level,
+		ID: v.Site, Name: v.Name, Chip: sc.siteChip(v), Open: v.Open, Hours: sc.hours(), Level: sc.levelName(),
 		Persons: sc.persons(v.Persons), Alerts: sc.countAlerts(open), Devices: len(v.Devices),
 	}
 	if w, ok := v.Worst(); ok {

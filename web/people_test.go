@@ -45,7 +45,7 @@ func TestR14NearTheLimitIsAStateOfItsOwn(t *testing.T) {
 	if got := class(t, overview, "div#site-mpp-pamekasan"); got != "site near" {
 		t.Errorf("the row: got class %q, want a colour of its own", got)
 	}
-	wants(t, "the summary", one(t, overview, "section#summary"), "1 near the limit", "0 unknown")
+	wants(t, "the summary", one(t, overview, "section#summary"), "1 near the limit", "0 not all measured")
 
 	site := r.get("/site/mpp-pamekasan").body
 	wants(t, "the site", one(t, site, "section#site-head"), "Near limit", "47–53 of 50", "-Unknown")

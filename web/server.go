@@ -147,6 +147,7 @@ type Server struct {
 	access   *access
 	hub      *hub
 	sparks   *sparks
+	figures  *figures
 	adding   chan struct{} // reports that are being added up
 	document []byte        // the API's description of itself
 
@@ -185,7 +186,7 @@ func New(opts Options) (*Server, error) {
 	s.access = newAccess(opts.Token, s.base.to("/"), opts.TLS != nil || opts.Proxy, opts.Now, signedIn)
 	s.access.identify = s.identify
 	s.adding = make(chan struct{}, mostReports)
-	s.sparks = newSparks(opts.Rollups)
+	s.sparks, s.figures = newSparks(opts.Rollups), newFigures()
 	s.hub = newHub(s.compose, s.metrics, opts.Log)
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err
@@ -229,6 +230,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { s.hub.run(ctx, s.opts.Live) })
+	wg.Go(func() { s.addUp(ctx) })
 
 	served := make(chan error, 1)
 	wg.Go(func() {

@@ -1,0 +1,160 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/compliance"
+)
+
+const (
+	// figureAge is how old a figure of the overview may be: it is about seven days.
+	figureAge = 10 * time.Minute
+	// figurePatience is how long the overview waits for figures that nobody has asked for yet; they come with the next change else.
+	figurePatience = 300 * time.Millisecond
+	maxFigures     = 5000
+)
+
+// figures are the compliance figures of the last seven days, which the overview shows. They are added up one after the other, beside
+// everything else, and kept for a while. It is safe for concurrent use.
+type figures struct {
+	mu     sync.Mutex
+	kept   map[string]weekFigure
+	wanted []string
+	wake   chan struct{}
+}
+
+// weekFigure is a site's figure, and the measure that it is of.
+type weekFigure struct {
+	at     time.Time
+	failed bool
+	report compliance.Report // of its measures the worst alone
+}
+
+func newFigures() *figures {
+	return &figures{kept: make(map[string]weekFigure), wake: make(chan struct{}, 1)}
+}
+
+// of is a site's figure, which may be a little old; false: it is being added up.
+func (f *figures) of(site string, now time.Time) (weekFigure, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	x, ok := f.kept[site]
+	if !ok || now.Sub(x.at) > figureAge {
+		for _, w := range f.wanted {
+			if w == site {
+				return x, ok
+			}
+		}
+		f.wanted = append(f.wanted, site)
+		select {
+		case f.wake <- struct{}{}:
+		default:
+		}
+	}
+	return x, ok
+}
+
+// next is the site whose figure is wanted; empty: none is.
+func (f *figures) next() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.wanted) == 0 {
+		return ""
+	}
+	return f.wanted[0]
+}
+
+// keep takes what was added up for the site that next gave.
+func (f *figures) keep(site string, x weekFigure) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.kept) >= maxFigures {
+		clear(f.kept)
+	}
+	f.kept[site], f.wanted = x, f.wanted[1:]
+}
+
+// idle reports whether no figure is wanted.
+func (f *figures) idle() bool { return f.next() == "" }
+
+// addUp adds wanted figures up until ctx ends.
+func (s *Server) addUp(ctx context.Context) {
+	for {
+		select {
+		case <-s.figures.wake:
+		case <-ctx.Done():
+			return
+		}
+		for site := s.figures.next(); site != "" && ctx.Err() == nil; site = s.figures.next() {
+			s.figures.keep(site, s.weekFigure(ctx, site))
+		}
+	}
+}
+
+// weekFigure adds up the last seven days of a site: those of its compliance page.
+func (s *Server) weekFigure(ctx context.Context, site string) weekFigure {
+	x := weekFigure{at: s.opts.Now(), failed: true}
+	v, ok := s.opts.Live.Outline(site)
+	if !ok {
+		return x
+	}
+	sc := s.scene(s.tongues[0], v)
+	p, err := periodOf("", "", compliance.Total, sc.now, sc.loc)
+	if err != nil {
+		return x
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	_, r, err := s.report(ctx, site, &p, false)
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			s.opts.Log.Warn("adding up a site's week for the overview failed", "site", site, "err", err)
+		}
+		return x
+	}
+	x.failed, x.report = false, compliance.Report{Site: site, Figure: r.Figure}
+	if w := r.Figure.Worst; w >= 0 {
+		x.report.Measures, x.report.Figure.Worst = []compliance.Measure{{Key: r.Measures[w].Key, Kind: r.Measures[w].Kind, SubjectName: r.Measures[w].SubjectName, Title: r.Measures[w].Title}}, 0
+	}
+	return x
+}
+
+// awaitFigures waits a moment for figures that somebody wants and nobody has looked at lately; false: there were none.
+func (s *Server) awaitFigures(ctx context.Context) bool {
+	if s.figures.idle() {
+		return false
+	}
+	until := time.Now().Add(figurePatience)
+	for !s.figures.idle() && time.Now().Before(until) && ctx.Err() == nil {
+		time.Sleep(5 * time.Millisecond)
+	}
+	return true
+}
+
+// weekRow is a figure as a row of the overview has it.
+type weekRow struct{ Short, Full, Class, URL string }
+
+// weekRow is the figure of a site; nil: it is not added up, or not yet.
+func (s *Server) weekRow(sc *scene) *weekRow {
+	if s.opts.Histories == nil {
+		return nil
+	}
+	x, ok := s.figures.of(sc.view.Site, s.opts.Now())
+	if !ok || x.failed {
+		return nil
+	}
+	f := &x.report.Figure
+	row := &weekRow{Full: sc.figure(&x.report, f), URL: "/site/" + sc.view.Site + "/compliance", Class: sc.complianceChip(f.State).Class}
+	switch {
+	case !f.Asked:
+		row.Short = sc.T("overview.week_idle")
+	case !f.Known:
+		row.Short = sc.T("overview.week_unknown")
+	default:
+		row.Short = sc.T("overview.week", "Kept", sc.percent(f.Kept), "Observed", sc.percent(f.Observed))
+	}
+	return row
+}

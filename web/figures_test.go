@@ -1,0 +1,40 @@
+package web
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/rules"
+)
+
+// Issue 9, "A site's compliance figure": the overview has it in each row, leads to the page that it is of, and says its method once.
+func TestOverviewHasTheFigureOfEachSite(t *testing.T) {
+	r, p := weekly(t, nil)
+	page := r.get("/", "Accept-Language", "en", "Accept", "text/html").body
+	row := one(t, page, "div#site-mpp-gresik")
+	c := r.compliance(t, "")
+	if !strings.Contains(row, "7 days: kept ") || !strings.Contains(page, `href="/site/mpp-gresik/compliance" title="Kept `) || !strings.Contains(page, "the smallest share of the observed opening time") {
+		t.Errorf("got %s, want the figure, its sentence and its method", row)
+	}
+	if c.Figure.Kept == nil {
+		t.Fatal("the week has no figure")
+	}
+	asked := len(p.asked)
+	r.get("/", "Accept", "text/html")
+	if len(p.asked) != asked {
+		t.Errorf("the overview again: the week was added up %d times more, want none within %v", len(p.asked)-asked, 10*time.Minute)
+	}
+	if none := start(t, newFleet(), nil).get("/", "Accept", "text/html").body; strings.Contains(none, `class="week`) {
+		t.Error("without histories there is a figure")
+	}
+}
+
+// Finding: a level stood in the overview by its id ("level penuh").
+func TestOverviewNamesTheLevel(t *testing.T) {
+	f := newFleet()
+	f.change("mpp-gresik", func(v *rules.View) { v.LevelName = map[string]string{"en": "full", "id": "penuh"} })
+	if row := one(t, start(t, f, nil).get("/", "Accept-Language", "en").body, "div#site-mpp-gresik"); !strings.Contains(row, "· full") || strings.Contains(row, "level 2") {
+		t.Errorf("got %s, want the level's name", row)
+	}
+}
