@@ -3,7 +3,6 @@ package accounts
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/netip"
 	"slices"
 	"time"
@@ -59,11 +58,8 @@ func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 		hash = account.Hash
 	}
 	right, err := k.hasher.matches(ctx, a.Password, hash, trusted)
-	if errors.Is(err, errBusy) {
-		k.refused(a, name, now)
-		return nil, &WaitError{time.Second}
-	}
 	if err != nil {
+		k.refused(a, name, now)
 		return nil, err
 	}
 	if !right {

@@ -32,7 +32,7 @@ const (
 )
 
 // errBusy says that passwords are being tried by too many at once.
-var errBusy = errors.New("too many log-ins at once")
+var errBusy = &WaitError{time.Second}
 
 // hasher tries passwords, two at once and of strangers one: whatever they try, a device that is known waits for one hash at most.
 // It is safe for concurrent use.

@@ -90,6 +90,7 @@ func (a *Alert) handle(ack *Acknowledgement, at telemetry.Instant) {
 // Acknowledgement says that somebody is handling an alert. It expires: an alert nobody works on any more is loud again.
 type Acknowledgement struct {
 	By     string            `json:"by"`
+	Proven bool              `json:"proven,omitempty"` // By is the name of an account; else what somebody said of himself
 	Reason string            `json:"reason"`
 	At     telemetry.Instant `json:"at"`
 	Until  telemetry.Instant `json:"until"`

@@ -10,6 +10,7 @@ import (
 type Assignment struct {
 	To     string            `json:"to"`
 	By     string            `json:"by"`
+	Proven bool              `json:"proven,omitempty"` // By is the name of an account; else what somebody said of himself
 	Reason string            `json:"reason,omitempty"` // a remark to whoever it is given to
 	At     telemetry.Instant `json:"at"`
 	// Handover says that all that was open at the site was given at once, at the end of a shift.
@@ -38,7 +39,7 @@ func (b *Book) assign(rec *telemetry.Record, dst []Change) []Change {
 		}
 		e.alert.Assigned = nil
 		if n.Text != "" {
-			e.alert.Assigned = &Assignment{To: n.Text, By: n.Author, Reason: n.Reason, At: rec.At, Handover: n.Kind == telemetry.EntryHandover}
+			e.alert.Assigned = &Assignment{To: n.Text, By: n.Author, Proven: !n.Claimed, Reason: n.Reason, At: rec.At, Handover: n.Kind == telemetry.EntryHandover}
 		}
 		dst = append(dst, e.change(Assigned, rec.At))
 	}

@@ -168,7 +168,7 @@ func (b *Book) acknowledge(rec *telemetry.Record, dst []Change) []Change {
 		return b.expire(e, rec.At, dst)
 	}
 	e.alert.handle(&Acknowledgement{
-		By: rec.Entry.Author, Reason: rec.Entry.Reason, At: rec.At, Until: min(until, rec.At.Add(MaxAcknowledgement)),
+		By: rec.Entry.Author, Proven: !rec.Entry.Claimed, Reason: rec.Entry.Reason, At: rec.At, Until: min(until, rec.At.Add(MaxAcknowledgement)),
 	}, rec.At)
 	b.stale = true
 	return append(dst, e.change(Acknowledged, rec.At))

@@ -17,6 +17,7 @@ func TestAcknowledgementsStayInTheHistory(t *testing.T) {
 	take := func(by string, at, until time.Duration) {
 		rec := telemetry.Record{Kind: telemetry.KindEntry, Site: "magetan", At: after(at), Entry: &telemetry.Entry{
 			Kind: telemetry.EntryAcknowledge, Subject: id, Author: by, Until: after(until)}}
+		rec.Entry.Claimed = by != "dewi" // who has an account
 		b.Entry(&rec, nil)
 	}
 	take("siti", time.Minute, 11*time.Minute)
@@ -31,7 +32,7 @@ func TestAcknowledgementsStayInTheHistory(t *testing.T) {
 		{By: "siti", At: after(time.Minute), Until: after(11 * time.Minute)},
 		{By: "budi", At: after(20 * time.Minute), Until: after(30 * time.Minute)},
 		{By: "agus", At: after(30 * time.Minute), Until: after(40 * time.Minute)},
-		{By: "dewi", At: after(50 * time.Minute), Until: after(80 * time.Minute)},
+		{By: "dewi", Proven: true, At: after(50 * time.Minute), Until: after(80 * time.Minute)},
 	}
 	if got := ended.Acknowledgements(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

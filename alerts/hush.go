@@ -25,6 +25,7 @@ func SilenceBound(s rules.Severity) time.Duration {
 type Silencing struct {
 	Entry  string            `json:"entry"` // the ID of the entry that made it
 	By     string            `json:"by"`
+	Proven bool              `json:"proven,omitempty"` // By is the name of an account; else what somebody said of himself
 	Reason string            `json:"reason"`
 	At     telemetry.Instant `json:"at"`
 	Until  telemetry.Instant `json:"until"`
@@ -49,7 +50,7 @@ func (b *Book) silence(rec *telemetry.Record, dst []Change) []Change {
 	if e == nil || e.alert.Site != rec.Site || n.Until <= rec.At {
 		return dst
 	}
-	s := &Silencing{Entry: n.ID, By: n.Author, Reason: n.Reason, At: rec.At, Until: min(n.Until, rec.At.Add(SilenceBound(e.alert.Severity)))}
+	s := &Silencing{Entry: n.ID, By: n.Author, Proven: !n.Claimed, Reason: n.Reason, At: rec.At, Until: min(n.Until, rec.At.Add(SilenceBound(e.alert.Severity)))}
 	b.silences[key{e.alert.Site, e.alert.Rule, e.alert.Subject}] = s
 	e.alert.Silenced, b.stale = s, true
 	return append(dst, e.change(Silenced, rec.At))

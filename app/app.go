@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
@@ -31,6 +32,7 @@ type App struct {
 	log      *slog.Logger
 	url      string
 	status   *status
+	keeper   *accounts.Keeper
 	reload   *reloader
 	stages   []stage
 	teardown teardown
@@ -114,17 +116,22 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		leftOut: a.reload.leftOut, journal: watch.service, influx: influxService(behind.influx),
 	}
 	refused := refusedPort{j, behind.influx}
+	keeper, doings, err := openAccounts(ctx, cfg, j, loop, log)
+	if err != nil {
+		return nil, err
+	}
+	a.keeper = keeper
 	rehearsals := NewRehearsals(j, live.Open, time.Now, log)
 	a.teardown.add("rehearsals", rehearsals.Close)
 	pages, err := openWeb(cfg, webPorts{
-		live: live, loop: loop, journal: j, rehearsal: rehearsals, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
+		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
 		push: doors.pushHandler(), log: log, registry: registry,
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.teardown.add("the pages", pages.Close)
-	a.url = pageURL(cfg, pages.Addr())
+	a.url = PageURL(cfg, pages.Addr())
 	known, err := knownAlerts(ctx, j, open, started)
 	if err != nil {
 		return nil, err
@@ -150,6 +157,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	a.stages = append(a.stages,
 		stage{"announced topics", hearing.run(doors.follow, log), time.Second},
 		stage{"earlier faults", faults.run(disproved(behind.influx)), time.Second},
+		stage{"accounts", doings.run, 5 * time.Second},
 		stage{"gateway", loop.Run, 20 * time.Second},
 		stage{"journal watch", watch.run, time.Second},
 		stage{"journal comparison", watch.compareNow, 5 * time.Second},

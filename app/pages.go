@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
+	"net/url"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
@@ -17,6 +18,7 @@ import (
 
 // webPorts are what the pages show, and what people do on them.
 type webPorts struct {
+	keeper    *accounts.Keeper
 	live      *gateway.Live
 	loop      *gateway.Loop // takes what people enter
 	journal   journal.Journal
@@ -35,7 +37,7 @@ type webPorts struct {
 func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
 	h := cfg.HTTP
 	o := web.Options{
-		Live: p.live, Alerts: alertPort{p.live, p.journal}, AlertLog: p.journal, Entries: entryPort{p.live, p.loop, p.journal},
+		Accounts: p.keeper, Live: p.live, Alerts: alertPort{p.live, p.journal}, AlertLog: p.journal, Entries: entryPort{p.live, p.loop, p.journal},
 		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused, Histories: newHistoryPort(p.journal), Rehearsals: p.rehearsal,
 		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear},
 		Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
@@ -44,7 +46,9 @@ func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
 	if p.push != nil {
 		o.Push, o.PushHasCredentials = p.push, true
 	}
-	o.SessionFile = filepath.Join(cfg.Data, "sessions")
+	if u, err := url.Parse(h.ExternalURL); err == nil && u.Host != "" {
+		o.Origin = u.Scheme + "://" + u.Host
+	}
 	var err error
 	if o.Base, err = web.BasePath(h.ExternalURL); err != nil {
 		return nil, fmt.Errorf("http.external_url: %w", err)
@@ -60,8 +64,8 @@ func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
 	return web.New(o)
 }
 
-// pageURL is where people find the pages that listen at an address.
-func pageURL(cfg *configs.Config, addr string) string {
+// PageURL is where people find the pages that listen at an address.
+func PageURL(cfg *configs.Config, addr string) string {
 	switch {
 	case cfg.HTTP.ExternalURL != "":
 		return cfg.HTTP.ExternalURL

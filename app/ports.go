@@ -69,14 +69,14 @@ type entryPort struct {
 var _ web.Entries = entryPort{}
 
 // Acknowledge makes the acknowledgement a record of the alert's site.
-func (p entryPort) Acknowledge(ctx context.Context, alert, author, reason string, until telemetry.Instant) error {
+func (p entryPort) Acknowledge(ctx context.Context, alert, author string, claimed bool, reason string, until telemetry.Instant) error {
 	for _, open := range p.live.Open() {
 		if open.ID != alert {
 			continue
 		}
 		return p.loop.Enter(ctx, open.Site, telemetry.Entry{
 			ID: fmt.Sprintf("ack-%s-%d", alert, time.Now().UnixNano()), Kind: telemetry.EntryAcknowledge, Author: author,
-			Claimed: true, Reason: reason, Subject: alert, Until: until,
+			Claimed: claimed, Reason: reason, Subject: alert, Until: until,
 		}, 0)
 	}
 	return fmt.Errorf("acknowledging alert %q: %w", alert, web.ErrNotFound)

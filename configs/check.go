@@ -92,7 +92,7 @@ func (l *loader) checkHTTP(h *HTTP) {
 		l.external("http.external_url", h.ExternalURL)
 	}
 	if _, ok := l.listen("http.listen", h.Listen); ok {
-		l.component("http.listen", web.GuardDoor(web.Exposure{Addr: h.Listen, TLS: h.TLS != nil, Proxy: h.BehindProxy, Token: h.AccessToken.String()}))
+		l.component("http.listen", web.GuardDoor(web.Exposure{Addr: h.Listen, TLS: h.TLS != nil, Proxy: h.BehindProxy, Token: h.AccessToken.String(), Accounts: true}))
 	}
 	if token, err := h.AccessToken.Reveal(); err == nil && token != "" && (h.AccessToken.file == "" || h.AccessToken.env == "") {
 		l.here("http.access_token", web.GuardToken(token))

@@ -92,13 +92,15 @@ type Log struct {
 
 // HTTP is the door for browsers, the API and monitoring.
 type HTTP struct {
-	// Listen is the address, host:port. Only a loopback address may go without TLS unless behind_proxy is set.
+	// Listen is the address, host:port. Only a loopback address may go without TLS unless behind_proxy is set. Whoever comes signs in with an
+	// account; only where nobody but this computer can come is everybody let in until there is one.
 	Listen string `yaml:"listen" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as 127.0.0.1:8080"`
 	// TLS serves HTTPS; without it plain HTTP.
 	TLS *TLSServer `yaml:"tls"`
 	// BehindProxy says that a reverse proxy in front ends TLS and sets X-Forwarded-For.
 	BehindProxy bool `yaml:"behind_proxy"`
-	// AccessToken allows scripts to use the API: Authorization: Bearer TOKEN. People log in with it, too.
+	// AccessToken is a shared token from before there were accounts: scripts use the API with Authorization: Bearer TOKEN, for everything but
+	// administering people. People log in with it until the first account is made. New scripts get tokens of their own, on the account's page.
 	AccessToken Secret `yaml:"access_token"`
 	// ExternalURL is the address under which people reach the pages, with a path where a reverse proxy serves them below
 	// one: links in notifications and on pages start with it. Empty: made from listen.

@@ -71,7 +71,7 @@ func (b *scenarioBuilder) fill(d *flatDoc, v any, taken ...string) {
 
 // entry is something a person does.
 func (b *scenarioBuilder) entry(d *flatDoc, kind *flatField, at telemetry.Instant) {
-	known := telemetry.EntryKinds()
+	known := slices.DeleteFunc(telemetry.EntryKinds(), func(k telemetry.EntryKind) bool { return k == telemetry.EntryAccount }) // of no site
 	if !slices.Contains(known, telemetry.EntryKind(kind.text)) {
 		words := make([]string, len(known))
 		for i, k := range known {

@@ -24,6 +24,9 @@ type Entry struct {
 	// Item is what of the task was done, Began when that began (it was finished at the record's time). Empty, 0: all of it, not said.
 	Item  string  `json:",omitempty"`
 	Began Instant `json:",omitempty"`
+	// Before and After are what was changed, and into what, in words. Empty: nothing was, or is.
+	Before string `json:",omitempty"`
+	After  string `json:",omitempty"`
 }
 
 // Identity recognises the entry when it is sent again: entries of a site with one ID are the same. 0: it has no ID.
@@ -49,6 +52,7 @@ const (
 	EntryMaintenance EntryKind = "maintenance" // the part of the site that Subject names (empty: all; "zone:hall", "rule:air") is maintained from From until Until, or that of Ends is over
 	EntryCalibration EntryKind = "calibration" // Value Cel are added to what device Subject (or device/channel) reads of bodies, from receipt on; Text: what it rests on
 	EntryOutcome     EntryKind = "outcome"     // case Subject ended as Text
+	EntryAccount     EntryKind = "account"     // who may do what, of no site: Text happened to account Subject, from address Item; Value log-ins were refused
 	EntryAccuracy    EntryKind = "accuracy"    // people counter Subject (or device/channel) counts with accuracy Value, a share, from receipt on
 	EntryDrift       EntryKind = "drift"       // people counter Subject (or device/channel) misses Value people of a passage going in more than going out, from receipt on; Text: since when that shows
 	EntryComment     EntryKind = "comment"     // Reason is what somebody has to say about alert Subject
@@ -60,7 +64,7 @@ const (
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
 	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift,
-		EntryComment, EntryAssign, EntryHandover, EntrySilence}
+		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryAccount}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.

@@ -1,12 +1,10 @@
 package web
 
 import (
-	"cmp"
-	"crypto/hmac"
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
-	"fmt"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -19,24 +17,25 @@ import (
 
 const (
 	sessionCookie = "gerbang_session"
-	sessionLife   = 30 * 24 * time.Hour
-	maxName       = 60 // runes of the name that a person gives on signing in
+	deviceCookie  = "gerbang_device" // of a browser in which somebody has signed in before
+	maxName       = 60               // runes of the name that a person gives
 )
 
-// access decides who may come in. There is one token; a browser trades it for a cookie that holds an end date and a name
-// under a MAC keyed by a secret and the token, so that a new token ends all sessions, and signing out one.
+// access finds out who somebody is. There are accounts, and there may be one shared token of an older configuration, which may do everything
+// but administer; it opens sessions only until there is an account.
 type access struct {
-	secret   atomic.Pointer[string] // the token; empty: everybody
-	path     string                 // of the cookies
-	secure   bool                   // cookies only over TLS
-	now      func() time.Time
-	backoff  *accounts.Backoff[netip.Prefix]
-	sessions *sessions
+	secret  atomic.Pointer[string] // the shared token; empty: there is none
+	path    string                 // of the cookies
+	secure  bool                   // cookies only over TLS
+	now     func() time.Time
+	keeper  *accounts.Keeper
+	backoff *accounts.Backoff[netip.Prefix] // wrong shared tokens
+	// identify finds out who makes a request, see Server.identify.
 	identify func(*http.Request) (*accounts.Caller, error)
 }
 
-func newAccess(token, path string, secure bool, now func() time.Time, s *sessions) *access {
-	a := &access{path: path, secure: secure, now: now, backoff: accounts.NewBackoff[netip.Prefix](), sessions: s}
+func newAccess(token, path string, secure bool, now func() time.Time, k *accounts.Keeper) *access {
+	a := &access{path: path, secure: secure, now: now, keeper: k, backoff: accounts.NewBackoff[netip.Prefix]()}
 	a.secret.Store(&token)
 	return a
 }
@@ -55,68 +54,59 @@ func (s *Server) SetToken(token string) {
 // matches compares in constant time; hashing first hides the length too.
 func (a *access) matches(token string) bool {
 	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.token()))
-	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	return a.token() != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-func (a *access) mac(id, name string) string {
-	m := hmac.New(sha256.New, a.sessions.key(a.token()))
-	fmt.Fprintf(m, "%s\x00%s", id, name)
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
-}
-
-// cookie is a new session for a person who calls herself name.
-func (a *access) cookie(name string) *http.Cookie {
-	id := a.sessions.begin(a.now().Add(sessionLife))
-	name = base64.RawURLEncoding.EncodeToString([]byte(name))
-	return &http.Cookie{
-		Name: sessionCookie, Value: id + "." + name + "." + a.mac(id, name), Path: a.path,
-		MaxAge: int(sessionLife.Seconds()), HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteStrictMode,
+// cookie keeps a secret in a browser; an empty one takes it away.
+func (a *access) cookie(name, secret string, life time.Duration) *http.Cookie {
+	c := &http.Cookie{Name: name, Value: secret, Path: a.path, MaxAge: int(life.Seconds()), HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteStrictMode}
+	if secret == "" {
+		c.MaxAge = -1
 	}
+	return c
 }
 
-// session reads the cookie: the person's name and whether it is genuine and has not ended.
-func (a *access) session(r *http.Request) (string, bool) {
-	id, name, ok := a.genuine(r)
-	if end, valid := endOf(id); !ok || !valid || a.now().Unix() >= end || a.sessions.isOver(id) {
-		return "", false
+// deviceLife is how long a browser is known after somebody signed in there last.
+const deviceLife = 180 * 24 * time.Hour
+
+func secretIn(r *http.Request, name string) string {
+	if c, err := r.Cookie(name); err == nil && len(c.Value) <= 100 {
+		return c.Value
 	}
-	return name, true
+	return ""
 }
 
-// genuine reads a cookie of ours, which may have ended.
-func (a *access) genuine(r *http.Request) (id, name string, ok bool) {
-	c, err := r.Cookie(sessionCookie)
-	if err != nil {
-		return "", "", false
+// session is the session of a request, and who it is of; nil: there is none.
+func (a *access) session(r *http.Request) (*accounts.Caller, *accounts.Session) {
+	secret := secretIn(r, sessionCookie)
+	if secret == "" {
+		return nil, nil
 	}
-	parts := strings.Split(c.Value, ".")
-	if len(parts) != 3 || !hmac.Equal([]byte(a.mac(parts[0], parts[1])), []byte(parts[2])) {
-		return "", "", false
-	}
-	decoded, err := base64.RawURLEncoding.DecodeString(parts[1])
-	return parts[0], string(decoded), err == nil
+	return a.keeper.InSession(r.Context(), secret, a.token())
 }
 
-// end ends the session of a request everywhere, not only in this browser.
-func (a *access) end(r *http.Request) error {
-	if id, _, ok := a.genuine(r); ok {
-		return a.sessions.end(id, a.now())
-	}
-	return nil
-}
-
-// author says who does something: the name given on signing in, else what let the request in. Never empty.
-// nobody is the author of what somebody without a name did at the gateway itself.
+// Who somebody is in the record that has no account: one at the gateway itself, and one who came in by the token and gave no name.
 const (
 	nobody      = "local"
-	tokenHolder = "token" // of one who came in by the token and gave no name
+	tokenHolder = "token"
 )
 
-func (a *access) author(r *http.Request) string {
-	if c := callerOf(r.Context()); c != nil {
+// author says who does something. Never empty.
+func (a *access) author(r *http.Request) string { return authorOf(r.Context()) }
+
+func authorOf(ctx context.Context) string {
+	if c := callerOf(ctx); c != nil {
 		return c.Name
 	}
 	return nobody
+}
+
+// nameOf is the name of whoever asks, where he has one: of his account, or given on signing in.
+func nameOf(r *http.Request) string {
+	if c := callerOf(r.Context()); c != nil && c.Name != nobody && c.Name != tokenHolder {
+		return c.Name
+	}
+	return ""
 }
 
 // bearer is the token of an Authorization header.
@@ -125,41 +115,63 @@ func bearer(r *http.Request) (string, bool) {
 	return token, ok && strings.EqualFold(scheme, "Bearer")
 }
 
+// unasked reports whether everyone who reaches the server may use it: nobody else than this computer can, and nobody has an account.
+func (s *Server) unasked() bool {
+	return s.access.token() == "" && !s.access.keeper.Any() && (s.opts.Accounts == nil || !s.exposed)
+}
+
 // identify finds out who makes a request: by session, by the token in its Authorization, or because there is nothing to prove. nil without an
 // error is a stranger. The error is a *fault: what was shown is wrong, or too much was tried.
 func (s *Server) identify(r *http.Request) (*accounts.Caller, error) {
-	a := s.access
-	if a.token() == "" {
-		return &accounts.Caller{Name: nobody, Claimed: true, Grants: accounts.All(accounts.Administer)}, nil
+	// A session is checked before any backoff: a guesser behind the same address does not lock people out.
+	if c, _ := s.access.session(r); c != nil {
+		return c, nil
 	}
-	// A session is checked before the backoff: a guesser behind the same address does not lock people out.
-	if name, ok := a.session(r); ok {
-		return &accounts.Caller{Name: cmp.Or(name, tokenHolder), Claimed: true, Grants: accounts.All(accounts.Administer)}, nil
-	}
-	if token, ok := bearer(r); ok {
+	if token, ok := bearer(r); ok && !s.unasked() {
+		if strings.HasPrefix(token, "gerbang_") {
+			c, err := s.access.keeper.ByToken(r.Context(), token, s.client(r))
+			return c, s.loginFault(err)
+		}
 		if err := s.try(r, token); err != nil {
 			return nil, err
 		}
 		return &accounts.Caller{Name: tokenHolder, Claimed: true, Grants: accounts.All(accounts.Administer)}, nil
 	}
+	if s.unasked() {
+		return &accounts.Caller{Name: nobody, Claimed: true, Grants: accounts.All(accounts.Administer)}, nil
+	}
 	return nil, nil
 }
 
-// try checks a token under the backoff of the caller's address.
-func (s *Server) try(r *http.Request, token string) error {
-	a, from := s.access, s.client(r)
-	if wait := a.backoff.Wait(from, a.now()); wait > 0 {
+// loginFault is what people are told about a log-in that failed.
+func (s *Server) loginFault(err error) error {
+	var wait *accounts.WaitError
+	switch {
+	case err == nil:
+		s.metrics.login("admitted")
+		return nil
+	case errors.As(err, &wait):
 		s.metrics.login("held")
-		return &fault{status: http.StatusTooManyRequests, key: "error.too_many", retry: int(wait/time.Second) + 1}
-	}
-	if !a.matches(token) {
-		a.backoff.Failed(from, a.now())
+		return &fault{status: http.StatusTooManyRequests, key: "error.too_many", retry: int(wait.Wait/time.Second) + 1}
+	case errors.Is(err, accounts.ErrWrong):
 		s.metrics.login("refused")
 		return errNeedToken
 	}
+	return err
+}
+
+// try checks the shared token under the backoff of the caller's address.
+func (s *Server) try(r *http.Request, token string) error {
+	a, from := s.access, s.client(r)
+	if wait := a.backoff.Wait(from, a.now()); wait > 0 {
+		return s.loginFault(&accounts.WaitError{Wait: wait})
+	}
+	if !a.matches(token) {
+		a.backoff.Failed(from, a.now())
+		return s.loginFault(accounts.ErrWrong)
+	}
 	a.backoff.Succeeded(from)
-	s.metrics.login("admitted")
-	return nil
+	return s.loginFault(nil)
 }
 
 // client is the address a request comes from, IPv6 by its /64: one subscriber has them all. Behind a proxy it is the last

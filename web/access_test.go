@@ -93,22 +93,15 @@ func TestBrowsersAreSentToSignIn(t *testing.T) {
 
 func TestForgedSessions(t *testing.T) {
 	r := start(t, newFleet(), func(o *Options) { o.Token = testToken })
-	good := r.access.cookie("petugas").Value
-	parts := strings.Split(good, ".")
-	old := newAccess(testToken, "/", false, func() time.Time { return fleetNow.Add(-sessionLife - time.Second) }, r.access.sessions)
-	other := newAccess("another token of length", "/", false, func() time.Time { return fleetNow }, r.access.sessions)
+	good := r.access.keeper.Claim(t.Context(), "petugas", testToken, accounts.Attempt{})
+	other := r.access.keeper.Claim(t.Context(), "petugas", "another token of length", accounts.Attempt{})
 	for _, tc := range []struct {
 		name, value string
 		want        int
 	}{
 		{"genuine", good, 200},
-		{"empty", "", 401}, {"dots", "..", 401}, {"the token itself", testToken, 401},
-		{"another end", "9999999999." + parts[1] + "." + parts[2], 401},
-		{"another name", parts[0] + ".YWRtaW4." + parts[2], 401},
-		{"name moved into the end", parts[0] + parts[1] + ".." + parts[2], 401},
-		{"cut MAC", good[:len(good)-1], 401},
-		{"of another token", other.cookie("petugas").Value, 401},
-		{"ended", old.cookie("petugas").Value, 401},
+		{"empty", "", 401}, {"dots", "..", 401}, {"the token itself", testToken, 401}, {"cut", good[:len(good)-1], 401}, {"long", strings.Repeat(good, 90), 401},
+		{"of another token", other, 401},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := r.do("GET", "/api/v1/sites", "", "Cookie", sessionCookie+"="+tc.value).StatusCode; got != tc.want {
@@ -116,12 +109,16 @@ func TestForgedSessions(t *testing.T) {
 			}
 		})
 	}
+	r.SetToken("a new token of length")
+	if got := r.do("GET", "/api/v1/sites", "", "Cookie", sessionCookie+"="+good).StatusCode; got != http.StatusUnauthorized {
+		t.Errorf("a session of the token before: got %d, want 401", got)
+	}
 }
 
 func TestGuessingIsSlowedDownAndNobodyLockedOut(t *testing.T) {
 	now := fleetNow
 	r := start(t, newFleet(), func(o *Options) { o.Token, o.Now = testToken, func() time.Time { return now } })
-	session := r.access.cookie("petugas").Value
+	session := r.access.keeper.Claim(t.Context(), "petugas", testToken, accounts.Attempt{})
 	for i := range accounts.FreeTries {
 		if got := r.do("POST", "/token", "token=wrong").StatusCode; got != http.StatusUnauthorized {
 			t.Fatalf("wrong token %d: got %d, want 401", i+1, got)

@@ -127,11 +127,11 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 		card.Unconfirmed = sc.T(key, "When", sc.when(a.Unconfirmed))
 	}
 	if ack := a.Ack; ack != nil {
-		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", sc.claims(ack.By), "Until", sc.when(ack.Until)), ack.Reason)
+		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", sc.claims(ack.By, !ack.Proven), "Until", sc.when(ack.Until)), ack.Reason)
 	}
 	card.Quiet, card.Whose = sc.quiet(a), sc.whose(a)
 	for _, ack := range a.Acknowledgements() {
-		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", sc.claims(ack.By), "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
+		card.Handled = append(card.Handled, sc.because(sc.T("alert.handled", "By", sc.claims(ack.By, !ack.Proven), "When", sc.when(ack.At), "Until", sc.when(ack.Until)), ack.Reason))
 	}
 	for _, p := range presetsOf(a) {
 		card.Presets = append(card.Presets, preset{p, sc.T("preset." + p)})
@@ -147,10 +147,10 @@ func (t *tongue) who(author string) string {
 	return author
 }
 
-// claims is who, marked as what it is: a name that somebody gave, which nobody has checked. One who came in by the token alone
+// claims is who, and where it is a name that somebody gave, which nobody has checked, marked as that. One who came in by the token alone
 // gave none.
-func (t *tongue) claims(author string) string {
-	if author == nobody || author == tokenHolder {
+func (t *tongue) claims(author string, claimed bool) string {
+	if author == nobody || author == tokenHolder || !claimed {
 		return t.who(author)
 	}
 	return t.who(author) + " " + t.T("entries.claimed")
@@ -194,8 +194,8 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 		d.what.Text, d.what.Until = "", telemetry.InstantOf(until)
 		return s.did(w, r, d, string(telemetry.EntryAcknowledge))
 	}
-	author := s.access.author(r)
-	if err := s.opts.Entries.Acknowledge(r.Context(), r.PathValue("alert"), author, cleanText(reason, maxReason), telemetry.InstantOf(until)); err != nil {
+	author, claimed := s.access.author(r), callerOf(r.Context()).Claimed
+	if err := s.opts.Entries.Acknowledge(r.Context(), r.PathValue("alert"), author, claimed, cleanText(reason, maxReason), telemetry.InstantOf(until)); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			return &fault{status: http.StatusNotFound, key: "error.alert_gone", cause: err}
 		}
@@ -208,7 +208,7 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 		sc := s.scene(lang, v)
 		sc.zoned = r.PostForm.Get("from") == "alerts"
 		w.Header().Set("Cache-Control", "no-store")
-		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", sc.claims(author), "Until", sc.when(telemetry.InstantOf(until)))})
+		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", sc.claims(author, claimed), "Until", sc.when(telemetry.InstantOf(until)))})
 	}
 	to := "/"
 	switch _, ok := s.opts.Live.Outline(site); {

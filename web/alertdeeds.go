@@ -70,6 +70,12 @@ func (d *alertDeed) problem(s *Server) (field, key string) {
 	return "", ""
 }
 
+func (d *alertDeed) signed(c *accounts.Caller) {
+	if c != nil && !c.Claimed {
+		d.what.Author, d.what.Claimed = c.Name, false
+	}
+}
+
 func (d *alertDeed) acceptable(s *Server) error {
 	field, key := d.problem(s)
 	if key == "" {

@@ -405,7 +405,7 @@ func (t *scene) whose(a *alerts.Alert) string {
 	if a.Assigned == nil {
 		return ""
 	}
-	return t.because(t.T("alertlog.whose", "To", a.Assigned.To, "By", t.claims(a.Assigned.By), "When", t.when(a.Assigned.At)), a.Assigned.Reason)
+	return t.because(t.T("alertlog.whose", "To", a.Assigned.To, "By", t.claims(a.Assigned.By, !a.Assigned.Proven), "When", t.when(a.Assigned.At)), a.Assigned.Reason)
 }
 
 // quiet says that an alert is silenced; empty: it is not.
@@ -413,7 +413,7 @@ func (t *scene) quiet(a *alerts.Alert) string {
 	if a.Silenced == nil {
 		return ""
 	}
-	return t.because(t.T("alertlog.quiet", "By", t.claims(a.Silenced.By), "Until", t.when(a.Silenced.Until)), a.Silenced.Reason)
+	return t.because(t.T("alertlog.quiet", "By", t.claims(a.Silenced.By, !a.Silenced.Proven), "Until", t.when(a.Silenced.Until)), a.Silenced.Reason)
 }
 
 func (s *Server) handoverFormOf(r *http.Request, lang *tongue, site string) *handoverForm {
@@ -426,7 +426,7 @@ func (s *Server) handoverFormOf(r *http.Request, lang *tongue, site string) *han
 	if n == 0 {
 		return nil
 	}
-	name, _ := s.access.session(r)
+	name := nameOf(r)
 	return &handoverForm{ID: newUUID(), Author: name, Site: site, Title: lang.T("alertlog.handover_title", "Count", n)}
 }
 

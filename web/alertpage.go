@@ -93,7 +93,7 @@ func (s *Server) alert(w http.ResponseWriter, r *http.Request) error {
 	p.frame.Typing = true
 	c := callerOf(r.Context())
 	p.May, p.MaySilence = c.At(accounts.Acknowledge, a.Site), c.At(accounts.Maintain, a.Site)
-	p.Author, _ = s.access.session(r)
+	p.Author = nameOf(r)
 	if a.Ack != nil {
 		p.Holder, p.Button = card.Acknowledged, lang.T("alertlog.take_over")
 	}
@@ -152,7 +152,7 @@ func (t *scene) responseClock(a *alerts.Alert) []clockStep {
 	steps := []clockStep{step("raised", a.Opened, ""), step("accepted", a.Accepted, strings.Join(a.Told, ", ")), step("shown", 0, ""), step("opened", 0, "")}
 	handled := a.Acknowledgements()
 	if len(handled) > 0 {
-		steps = append(steps, step("acknowledged", handled[0].At, t.claims(handled[0].By)))
+		steps = append(steps, step("acknowledged", handled[0].At, t.claims(handled[0].By, !handled[0].Proven)))
 	} else {
 		steps = append(steps, clockStep{Word: t.T("alertlog.clock.acknowledged"), When: t.T("alertlog.not_yet"), Known: true})
 	}
@@ -184,7 +184,7 @@ func (s *Server) course(ctx context.Context, sc *scene, a *alerts.Alert) ([]aler
 	}
 	for i := range comments {
 		e := comments[i].Entry
-		all = append(all, alertStep{What: sc.claims(e.Author), Text: e.Reason, at: comments[i].At})
+		all = append(all, alertStep{What: sc.claims(e.Author, e.Claimed), Text: e.Reason, at: comments[i].At})
 	}
 	slices.SortStableFunc(all, func(x, y alertStep) int { return cmp.Compare(x.at, y.at) })
 	for i := range all {
@@ -206,7 +206,7 @@ func (t *scene) stepOf(c *alerts.Change) (alertStep, bool) {
 		if a.Ack == nil {
 			return step, false
 		}
-		step.What = t.because(t.T("alert.acknowledged", "By", t.claims(a.Ack.By), "Until", t.when(a.Ack.Until)), a.Ack.Reason)
+		step.What = t.because(t.T("alert.acknowledged", "By", t.claims(a.Ack.By, !a.Ack.Proven), "Until", t.when(a.Ack.Until)), a.Ack.Reason)
 	case alerts.Expired:
 		step.What = say("expired")
 	case alerts.Assigned:
@@ -219,12 +219,12 @@ func (t *scene) stepOf(c *alerts.Change) (alertStep, bool) {
 		if g.Handover {
 			key = "handover"
 		}
-		step.What, step.Text = say(key, "By", t.claims(g.By), "To", g.To), g.Reason
+		step.What, step.Text = say(key, "By", t.claims(g.By, !g.Proven), "To", g.To), g.Reason
 	case alerts.Silenced:
 		if a.Silenced == nil {
 			return step, false
 		}
-		step.What, step.Text = say("silenced", "By", t.claims(a.Silenced.By), "Until", t.when(a.Silenced.Until)), a.Silenced.Reason
+		step.What, step.Text = say("silenced", "By", t.claims(a.Silenced.By, !a.Silenced.Proven), "Until", t.when(a.Silenced.Until)), a.Silenced.Reason
 	case alerts.Loud:
 		step.What = say("loud")
 	case alerts.Resolved:

@@ -371,7 +371,7 @@ type apiAck struct {
 }
 
 func apiAckOf(a *alerts.Acknowledgement) apiAck {
-	return apiAck{a.By, true, a.Reason, a.At.Time(), a.Until.Time()}
+	return apiAck{a.By, !a.Proven, a.Reason, a.At.Time(), a.Until.Time()}
 }
 
 func apiAlertOf(sc *scene, a *alerts.Alert) apiAlert {

@@ -175,7 +175,7 @@ type calibrationInput struct {
 	Device string `path:"device" maxLength:"64" example:"thermo-1"`
 	Body   struct {
 		ID     string `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-		Author string `json:"author" minLength:"1" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Author string `json:"author,omitempty" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Pairs  []struct {
 			Face      float64 `json:"face" example:"34.9" doc:"What the thermometer sends, Cel, without any offset"`
 			Reference float64 `json:"reference" example:"36.6" doc:"What the reference shows, Cel"`

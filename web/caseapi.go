@@ -100,7 +100,7 @@ type caseList struct {
 func (s *Server) apiListCases(_ context.Context, in *casesInput) (*caseList, error) {
 	v, ok := s.opts.Live.Outline(in.Site)
 	if !ok {
-		return nil, huma.Error404NotFound("no such site")
+		return nil, noSite(in.Site)
 	}
 	var day facility.Date
 	if in.Day != "" {
@@ -125,7 +125,7 @@ type outcomeInput struct {
 	Body struct {
 		ID      string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
 		Outcome string     `json:"outcome" enum:"cleared,refused,unmeasured" doc:"unmeasured: left before the second check"`
-		Author  string     `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who of the staff says so, never a visitor. It is kept as a claim: nobody has checked it"`
+		Author  string     `json:"author,omitempty" maxLength:"60" example:"satpam pagi" doc:"Who of the staff says so, never a visitor. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		At      *time.Time `json:"at,omitempty" doc:"When it ended; now if left out. Not in the future, and at most seven days ago"`
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -36,6 +37,7 @@ type entered struct {
 	id             string // UUID: the key for doing it only once
 	value          float64
 	author, reason string
+	proven         bool      // the author is the name of an account
 	at             time.Time // zero: now
 	// Of an outcome: the case, and how it ended.
 	caseID  string
@@ -106,6 +108,8 @@ type deed interface {
 	entry() (site string, e telemetry.Entry)
 	// moment is when it was so; 0: now.
 	moment() telemetry.Instant
+	// signed says who does it: of somebody with an account the name is his, whatever else was said.
+	signed(c *accounts.Caller)
 	// acceptable says why it cannot be entered now; nil: it can.
 	acceptable(s *Server) error
 	// made reports whether a record is what this deed became, and not another one under the same id.
@@ -119,6 +123,7 @@ func (s *Server) enter(ctx context.Context, d deed) (telemetry.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, entryPatience)
 	defer cancel()
 	rec, done, err := telemetry.Record{}, false, error(nil)
+	d.signed(callerOf(ctx))
 	site, e := d.entry()
 	e.ID = strings.ToLower(e.ID)
 	if isUUID(e.ID) {
@@ -208,9 +213,15 @@ func refused(status int, key string, cause error) *fault {
 	return &fault{status: status, key: "entry." + key, cause: cause}
 }
 
+func (e *entered) signed(c *accounts.Caller) {
+	if c != nil && !c.Claimed {
+		e.author, e.proven = c.Name, true
+	}
+}
+
 // entry is what becomes a record.
 func (e *entered) entry() (string, telemetry.Entry) {
-	n := telemetry.Entry{ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: true, Reason: e.reason, Value: e.value}
+	n := telemetry.Entry{ID: strings.ToLower(e.id), Kind: e.kind, Author: e.author, Claimed: !e.proven, Reason: e.reason, Value: e.value}
 	switch {
 	case e.kind == telemetry.EntryOutcome:
 		n.Subject, n.Text = e.caseID, string(e.outcome)

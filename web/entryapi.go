@@ -17,7 +17,7 @@ type countInput struct {
 	Body struct {
 		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
 		Value  float64    `json:"value" minimum:"0" maximum:"100000" multipleOf:"1" example:"48" doc:"How many people are inside"`
-		Author string     `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Author string     `json:"author,omitempty" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Reason string     `json:"reason,omitempty" maxLength:"200" example:"walked through"`
 		At     *time.Time `json:"at,omitempty" doc:"When it was so; now if left out. Not in the future, and at most seven days ago"`
 	}
@@ -29,7 +29,7 @@ type correctionInput struct {
 	Body struct {
 		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
 		Value  float64    `json:"value" minimum:"-100000" maximum:"100000" multipleOf:"1" example:"-3" doc:"How many people are added; negative: taken away. Not 0, and no more may be taken away than can be inside (persons.high)"`
-		Author string     `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Author string     `json:"author,omitempty" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Reason string     `json:"reason" minLength:"1" maxLength:"200" example:"a group left through the fire door"`
 		At     *time.Time `json:"at,omitempty" doc:"When it was so; now if left out. Not in the future, and at most seven days ago"`
 	}
@@ -145,7 +145,7 @@ type entriesInput struct {
 func (s *Server) apiListEntries(ctx context.Context, in *entriesInput) (*apiList[apiEntry], error) {
 	v, ok := s.opts.Live.Outline(in.Site)
 	if !ok {
-		return nil, huma.Error404NotFound("no such site")
+		return nil, noSite(in.Site)
 	}
 	zone := in.Zone
 	if zone == wholeSite {

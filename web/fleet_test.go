@@ -125,7 +125,7 @@ func (f *fleet) History(_ context.Context, site string, limit int) ([]alerts.Ale
 	return out, f.fail
 }
 
-func (f *fleet) Acknowledge(_ context.Context, alert, author, reason string, until telemetry.Instant) error {
+func (f *fleet) Acknowledge(_ context.Context, alert, author string, claimed bool, reason string, until telemetry.Instant) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fail != nil {
@@ -133,7 +133,7 @@ func (f *fleet) Acknowledge(_ context.Context, alert, author, reason string, unt
 	}
 	for i := range f.open {
 		if f.open[i].ID == alert {
-			f.open[i].Ack = &alerts.Acknowledgement{By: author, Reason: reason, At: telemetry.InstantOf(fleetNow), Until: until}
+			f.open[i].Ack = &alerts.Acknowledgement{By: author, Proven: !claimed, Reason: reason, At: telemetry.InstantOf(fleetNow), Until: until}
 			f.acks = append(f.acks, acked{alert, author, reason, until})
 			return nil
 		}

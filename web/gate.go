@@ -35,11 +35,15 @@ func callerOf(ctx context.Context) *accounts.Caller {
 // leads is not known yet. Credentials that are wrong are refused whatever is asked for with them.
 func (s *Server) recognise(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.pushed(r.URL.Path) { // what is shown there is for that door
+			next.ServeHTTP(w, r)
+			return
+		}
 		c, err := s.access.identify(r)
-		if err == nil && c == nil && r.URL.Path != path.Clean(r.URL.Path) && !s.pushed(r.URL.Path) && !strings.HasPrefix(path.Clean(r.URL.Path)+"/", "/static/") {
+		if clean := path.Clean(r.URL.Path); err == nil && c == nil && r.URL.Path != clean && !strings.HasPrefix(clean+"/", "/static/") {
 			err = errNeedToken
 		}
-		if err != nil && !s.pushed(r.URL.Path) { // what stands there is for that door
+		if err != nil {
 			s.refuse(w, r, err)
 			return
 		}

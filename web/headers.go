@@ -16,7 +16,7 @@ var secureHeaders = map[string]string{
 	"Content-Security-Policy":      policy,
 	"X-Content-Type-Options":       "nosniff",
 	"X-Frame-Options":              "DENY",
-	"Referrer-Policy":              "no-referrer",
+	"Referrer-Policy":              "same-origin", // with no-referrer, browsers send forms with Origin: null
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
@@ -41,7 +41,7 @@ func (s *Server) secure(next http.Handler) http.Handler {
 // loopback server is that web pages from elsewhere cannot read it; a host name that resolves to 127.0.0.1 would take it away
 // (DNS rebinding). Addresses and localhost cannot be rebound.
 func (s *Server) ownHost(next http.Handler) http.Handler {
-	if s.opts.Token != "" || s.opts.Proxy {
+	if s.opts.Token != "" || s.exposed {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +50,7 @@ func (s *Server) ownHost(next http.Handler) http.Handler {
 			host = h
 		}
 		host = strings.Trim(host, "[]")
-		if _, err := netip.ParseAddr(host); err != nil && host != "localhost" {
+		if _, err := netip.ParseAddr(host); err != nil && host != "localhost" && s.unasked() {
 			s.respond(w, r, errHost)
 			return
 		}
@@ -61,6 +61,11 @@ func (s *Server) ownHost(next http.Handler) http.Handler {
 // sameOrigin refuses requests that change something and that a page from elsewhere made.
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	cop := http.NewCrossOriginProtection()
+	if s.opts.Origin != "" { // a proxy may ask under another name than people
+		if err := cop.AddTrustedOrigin(s.opts.Origin); err != nil {
+			s.opts.Log.Warn("the external address is no origin that browsers name", "origin", s.opts.Origin, "err", err)
+		}
+	}
 	cop.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.respond(w, r, errForeign) }))
 	return cop.Handler(next)
 }

@@ -71,7 +71,7 @@ func (s *Server) levelPageOf(r *http.Request) (*levelPage, error) {
 	sc := s.scene(lang, v)
 	p := &levelPage{frame: s.frame(r, lang, v.Name+" · "+lang.T("level.title")), Site: v.Site, SiteName: v.Name, Zone: sc.now.In(sc.loc).Format("MST"), Now: sc.levelName()}
 	p.Typing = true
-	name, _ := s.access.session(r)
+	name := nameOf(r)
 	p.Form, p.Named = standingForm{ID: newUUID(), Author: name, Choice: r.URL.Query().Get("choice")}, name != ""
 	p.Choices = sc.levelOptions()
 	if s.opts.Rehearsals != nil {

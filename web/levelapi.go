@@ -15,7 +15,7 @@ type levelInput struct {
 	Body struct {
 		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
 		Level  string     `json:"level" minLength:"1" maxLength:"60" example:"2" doc:"One of the levels of the site's protocols"`
-		Author string     `json:"author" minLength:"1" maxLength:"60" example:"kepala MPP" doc:"Who decides. It is kept as a claim: nobody has checked it"`
+		Author string     `json:"author,omitempty" maxLength:"60" example:"kepala MPP" doc:"Who decides. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Reason string     `json:"reason" minLength:"1" maxLength:"200" example:"cases in the city"`
 		Legal  string     `json:"legal,omitempty" maxLength:"120" example:"Inmendagri 33/2022" doc:"Number of the order behind it"`
 		From   *time.Time `json:"from,omitempty" doc:"When it begins; now if left out. Not in the past, and at most a year ahead"`
@@ -28,7 +28,7 @@ type endInput struct {
 	Body struct {
 		ID     string `json:"id" format:"uuid" example:"5f0c2c8e-1b7a-4c55-8a86-0c9e5f7d2a10" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
 		Ends   string `json:"ends" minLength:"1" maxLength:"60" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"The id of what is taken back"`
-		Author string `json:"author" minLength:"1" maxLength:"60" example:"kepala MPP" doc:"Who decides. It is kept as a claim: nobody has checked it"`
+		Author string `json:"author,omitempty" maxLength:"60" example:"kepala MPP" doc:"Who decides. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Reason string `json:"reason" minLength:"1" maxLength:"200" example:"the order was withdrawn"`
 	}
 }
@@ -77,7 +77,7 @@ func (s *Server) apiLevels(api huma.API) {
 	huma.Register(api, get("/sites/{site}/level", "get-level", "The level that holds, and what can be chosen", "sites", 404), func(_ context.Context, in *siteInput) (*apiOne[apiLevel], error) {
 		v, ok := s.opts.Live.Outline(in.Site)
 		if !ok {
-			return nil, huma.Error404NotFound("no such site")
+			return nil, noSite(in.Site)
 		}
 		a := apiLevel{Level: v.Level, Choices: []apiChoice{}, Chosen: []apiChosen{}}
 		for _, c := range v.Levels {
@@ -142,7 +142,7 @@ type decisionsInput struct {
 func (s *Server) apiDecisions(kind telemetry.EntryKind) func(context.Context, *decisionsInput) (*apiList[apiDecision], error) {
 	return func(ctx context.Context, in *decisionsInput) (*apiList[apiDecision], error) {
 		if _, ok := s.opts.Live.Outline(in.Site); !ok {
-			return nil, huma.Error404NotFound("no such site")
+			return nil, noSite(in.Site)
 		}
 		ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 		defer cancel()
@@ -163,7 +163,7 @@ type maintenanceInput struct {
 	Body struct {
 		ID     string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
 		Of     string     `json:"of,omitempty" maxLength:"80" example:"zone:waiting-room" doc:"zone:ID, door:ID, device:ID or rule:ID; absent: the whole site"`
-		Author string     `json:"author" minLength:"1" maxLength:"60" example:"PT Teknik" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Author string     `json:"author,omitempty" maxLength:"60" example:"PT Teknik" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Reason string     `json:"reason" minLength:"1" maxLength:"200" example:"air conditioning"`
 		From   *time.Time `json:"from,omitempty" doc:"When it begins; now if left out"`
 		Until  *time.Time `json:"until" doc:"When it ends, at most 31 days after its begin"`
@@ -184,7 +184,7 @@ func (s *Server) apiMaintenance(api huma.API, post func(path, id, summary string
 		func(_ context.Context, in *siteInput) (*apiList[apiUpkeep], error) {
 			v, ok := s.opts.Live.Outline(in.Site)
 			if !ok {
-				return nil, huma.Error404NotFound("no such site")
+				return nil, noSite(in.Site)
 			}
 			var items []apiUpkeep
 			for _, m := range v.Maintenance {

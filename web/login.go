@@ -1,17 +1,23 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/gerbang-iot/gerbang/accounts"
 )
 
-// loginPage asks for the token.
+// loginPage asks who somebody is: for a name and a password, or, where nobody has an account yet, for the shared token.
 type loginPage struct {
 	frame
 	Next  string
+	Name  string // as it was typed
 	Wrong string // why the last try did not work
+	Token bool   // the token is asked for
+	Empty bool   // nobody can sign in: there is no account, and no token
 }
 
 func loginURL(next string) string { return "/login?next=" + url.QueryEscape(next) }
@@ -26,54 +32,99 @@ func localPath(next string) string {
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
 }
 
+func (s *Server) loginPageOf(r *http.Request, next string) loginPage {
+	lang := s.tongues.choose(r)
+	any, token := s.access.keeper.Any(), s.access.token() != ""
+	return loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any}
+}
+
 // login shows the form.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	next := localPath(r.URL.Query().Get("next"))
-	if _, in := s.access.session(r); in || s.opts.Token == "" {
+	if callerOf(r.Context()) != nil {
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return nil
 	}
-	lang := s.tongues.choose(r)
 	w.Header().Set("Cache-Control", "no-store")
-	return s.render(w, http.StatusOK, lang, "login", loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next})
+	return s.render(w, http.StatusOK, s.tongues.choose(r), "login", s.loginPageOf(r, next))
 }
 
-// takeToken trades the token for a session cookie.
+func (s *Server) attempt(r *http.Request) accounts.Attempt {
+	return accounts.Attempt{
+		Name: r.PostForm.Get("name"), Password: r.PostForm.Get("password"), From: s.client(r), Agent: cleanText(r.UserAgent(), 200),
+		Session: secretIn(r, sessionCookie), Device: secretIn(r, deviceCookie),
+	}
+}
+
+// welcome lets a browser in.
+func (s *Server) welcome(w http.ResponseWriter, e *accounts.Entrance) {
+	http.SetCookie(w, s.access.cookie(sessionCookie, e.Session, accounts.AbsoluteLimit))
+	http.SetCookie(w, s.access.cookie(deviceCookie, e.Device, deviceLife))
+	if t := s.tongues.byTag(e.Account.Lang); t != nil {
+		http.SetCookie(w, s.languageCookie(t))
+	}
+}
+
+// signIn takes a name and a password.
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return errBadForm
+	}
+	next := localPath(r.PostForm.Get("next"))
+	e, err := s.access.keeper.LogIn(r.Context(), s.attempt(r))
+	if err != nil {
+		return s.notIn(w, r, next, s.loginFault(err), "login.wrong")
+	}
+	_ = s.loginFault(nil)
+	s.welcome(w, e)
+	http.Redirect(w, r, next, http.StatusSeeOther)
+	return nil
+}
+
+// takeToken trades the shared token for a session, until there is an account.
 func (s *Server) takeToken(w http.ResponseWriter, r *http.Request) error {
-	if s.opts.Token == "" {
+	if s.access.token() == "" || s.access.keeper.Any() {
 		return errNoPage
 	}
 	if err := r.ParseForm(); err != nil {
 		return errBadForm
 	}
 	next := localPath(r.PostForm.Get("next"))
-	if err := s.try(r, strings.TrimSpace(r.PostForm.Get("token"))); err != nil {
-		f, ok := err.(*fault) //nolint:errorlint // try returns faults only
-		if !ok || !strings.Contains(r.Header.Get("Accept"), "text/html") {
-			return err
-		}
-		lang := s.tongues.choose(r)
-		w.Header().Set("Cache-Control", "no-store")
-		if f.retry > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(f.retry))
-		}
-		return s.render(w, f.status, lang, "login", loginPage{
-			frame: s.frame(r, lang, lang.T("login.title")), Next: next, Wrong: lang.T(f.key),
-		})
+	token := strings.TrimSpace(r.PostForm.Get("token"))
+	if err := s.try(r, token); err != nil {
+		return s.notIn(w, r, next, err, "error.token")
 	}
-	http.SetCookie(w, s.access.cookie(cleanText(r.PostForm.Get("name"), maxName)))
+	secret := s.access.keeper.Claim(r.Context(), cleanText(r.PostForm.Get("name"), maxName), token, s.attempt(r))
+	http.SetCookie(w, s.access.cookie(sessionCookie, secret, accounts.AbsoluteLimit))
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }
 
+// notIn shows the form again to a browser, and says what was wrong; wrong is the sentence for a secret that is.
+func (s *Server) notIn(w http.ResponseWriter, r *http.Request, next string, err error, wrong string) error {
+	var f *fault
+	if !errors.As(err, &f) || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return err
+	}
+	lang := s.tongues.choose(r)
+	w.Header().Set("Cache-Control", "no-store")
+	p := s.loginPageOf(r, next)
+	if p.Wrong = lang.T(f.key); f == errNeedToken {
+		p.Wrong = lang.T(wrong)
+	}
+	p.Name = cleanText(r.PostForm.Get("name"), maxName)
+	if f.retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.retry))
+	}
+	return s.render(w, f.status, lang, "login", p)
+}
+
 // logout ends the session, so that its cookie is worth nothing wherever it is.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
-	if err := s.access.end(r); err != nil {
-		s.opts.Log.Error("a session is over and may come back after a restart", "err", err)
+	if secret := secretIn(r, sessionCookie); secret != "" {
+		s.access.keeper.LogOut(r.Context(), secret)
 	}
-	c := s.access.cookie("")
-	c.Value, c.MaxAge = "", -1
-	http.SetCookie(w, c)
+	http.SetCookie(w, s.access.cookie(sessionCookie, "", 0))
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 	return nil
 }

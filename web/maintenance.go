@@ -61,7 +61,7 @@ func (s *Server) maintenancePageOf(r *http.Request) (*maintenancePage, error) {
 	}
 	lang := s.tongues.choose(r)
 	sc := s.scene(lang, v)
-	name, _ := s.access.session(r)
+	name := nameOf(r)
 	p := &maintenancePage{frame: s.frame(r, lang, v.Name+" · "+lang.T("maintenance.title")), Site: v.Site, SiteName: v.Name, Zone: sc.now.In(sc.loc).Format("MST")}
 	p.Typing, p.Named = true, name != ""
 	p.Form = standingForm{ID: newUUID(), Author: name, Choice: r.URL.Query().Get("of")}

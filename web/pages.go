@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+
+	"github.com/gerbang-iot/gerbang/accounts"
 )
 
 //go:embed templates/*.html
@@ -67,10 +69,14 @@ type frame struct {
 	Assets    string // version of the static files
 	Live      string // where the page's stream is; empty: the page does not live
 	Typing    bool   // somebody may be typing: without scripts it must not load itself again
-	SignedIn  bool
-	HasToken  bool // the server asks for one: offer to sign out
-	In        bool // may go elsewhere: show the navigation
+	In        bool   // is no stranger: show the navigation
+	Can       may    // what the person may do somewhere
+	Person    string // whose account it is; empty: no account
+	SignedIn  bool   // there is a session, to be ended
 }
+
+// may is what somebody may do, for templates.
+type may map[string]bool
 
 type languageLink struct {
 	Tag, Name, URL string
@@ -78,9 +84,21 @@ type languageLink struct {
 }
 
 func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
-	f := frame{Title: title, Lang: lang.Tag, Here: r.URL.Path, Assets: s.assets.version, HasToken: s.opts.Token != ""}
-	_, f.SignedIn = s.access.session(r)
-	f.In = f.SignedIn || !f.HasToken
+	f := frame{Title: title, Lang: lang.Tag, Here: r.URL.Path, Assets: s.assets.version, Can: may{}}
+	if c := callerOf(r.Context()); c != nil {
+		f.In = true
+		for _, p := range accounts.Permissions() {
+			f.Can[string(p)] = c.Anywhere(p)
+		}
+		f.Can["everywhere"] = c.Everywhere(accounts.Inspect)
+		f.Can[string(accounts.Administer)] = c.Everywhere(accounts.Administer)
+		if secretIn(r, sessionCookie) != "" {
+			_, session := s.access.session(r)
+			if f.SignedIn = session != nil; f.SignedIn && c.Account != "" {
+				f.Person = c.Name
+			}
+		}
+	}
 	for _, t := range s.tongues {
 		q := r.URL.Query()
 		q.Set("lang", t.Tag)
@@ -93,11 +111,15 @@ func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 func (s *Server) remember(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if t := s.tongues.byTag(r.URL.Query().Get("lang")); t != nil && r.Method == http.MethodGet && r.Header.Get("HX-Request") == "" {
-			http.SetCookie(w, &http.Cookie{
-				Name: languageCookie, Value: t.Tag, Path: s.base.to("/"), MaxAge: 365 * 24 * 3600,
-				HttpOnly: true, Secure: s.opts.TLS != nil || s.opts.Proxy, SameSite: http.SameSiteLaxMode,
-			})
+			http.SetCookie(w, s.languageCookie(t))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (s *Server) languageCookie(t *tongue) *http.Cookie {
+	return &http.Cookie{
+		Name: languageCookie, Value: t.Tag, Path: s.base.to("/"), MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, Secure: s.access.secure, SameSite: http.SameSiteLaxMode,
+	}
 }

@@ -37,8 +37,9 @@ type Alerts interface {
 
 // Entries take what people do. A nil error means that the entry is on disk and applied.
 type Entries interface {
-	// Acknowledge says that author handles the alert until the given time. ErrNotFound: no such alert is open.
-	Acknowledge(ctx context.Context, alert, author, reason string, until telemetry.Instant) error
+	// Acknowledge says that author handles the alert until the given time; claimed: that is what he said of himself. ErrNotFound: no such
+	// alert is open.
+	Acknowledge(ctx context.Context, alert, author string, claimed bool, reason string, until telemetry.Instant) error
 	// Enter takes a count or a correction of the people in a zone (Subject empty: in the building) at a time (0: now), or a level, and
 	// gives its record. Where an entry with its ID was made before, whatever it said, that changes nothing and gives the record of then.
 	Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) (telemetry.Record, error)

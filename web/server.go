@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 )
 
@@ -65,10 +66,12 @@ type Options struct {
 	TLS *tls.Config
 	// Proxy says that a TLS-terminating proxy stands in front: X-Forwarded-For is believed, cookies are Secure.
 	Proxy bool
-	// Token is the access token; empty: everyone who reaches the server may use it. See Guard.
+	// Token is the shared access token of a configuration from before there were accounts; empty: there is none. See Guard.
 	Token string
-	// SessionFile is where sessions outlive a restart, and stay ended; empty: they end with the process.
-	SessionFile string
+	// Accounts knows people, their sessions and tokens. nil: nobody has an account, and sessions end with the process.
+	Accounts *accounts.Keeper
+	// Origin is where browsers find the server, such as https://gerbang.example.go.id; empty: where they ask for it.
+	Origin string
 	// PublicSigns shows /sign/ without the token, for displays at a door.
 	PublicSigns bool
 
@@ -109,7 +112,7 @@ func (o *Options) validate() error {
 	if _, err := BasePath("https://host" + o.Base); err != nil || strings.HasSuffix(o.Base, "/") {
 		errs = append(errs, fmt.Errorf("web option Base %q: want what BasePath gives", o.Base))
 	}
-	errs = append(errs, Guard(Exposure{Addr: o.Addr, TLS: o.TLS != nil, Proxy: o.Proxy, Token: o.Token}))
+	errs = append(errs, Guard(Exposure{Addr: o.Addr, TLS: o.TLS != nil, Proxy: o.Proxy, Token: o.Token, Accounts: o.Accounts != nil}))
 	return errors.Join(errs...)
 }
 
@@ -145,6 +148,7 @@ type Server struct {
 	assets   assets
 	pages    pages
 	access   *access
+	exposed  bool // to others than this computer
 	hub      *hub
 	sparks   *sparks
 	figures  *figures
@@ -179,11 +183,15 @@ func New(opts Options) (*Server, error) {
 	if s.metrics, err = newMetrics(opts.Registerer, opts.Live, opts.Alerts, opts.Now); err != nil {
 		return nil, fmt.Errorf("registering metrics: %w", err)
 	}
-	signedIn, err := openSessions(opts.SessionFile, opts.Now())
-	if err != nil {
-		return nil, err
+	keeper := opts.Accounts
+	if keeper == nil {
+		if keeper, err = accounts.New(context.Background(), accounts.Options{Store: accounts.NewMemory(), Now: opts.Now, Log: opts.Log}); err != nil {
+			return nil, err
+		}
 	}
-	s.access = newAccess(opts.Token, s.base.to("/"), opts.TLS != nil || opts.Proxy, opts.Now, signedIn)
+	reachable, _ := reachableAt(opts.Addr) // it is an address: validate has seen it
+	s.exposed = reachable || opts.Proxy
+	s.access = newAccess(opts.Token, s.base.to("/"), opts.TLS != nil || opts.Proxy, opts.Now, keeper)
 	s.access.identify = s.identify
 	s.adding = make(chan struct{}, mostReports)
 	s.sparks, s.figures = newSparks(opts.Rollups), newFigures()

@@ -39,7 +39,7 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 	p := sitePage{livePage: livePage{s.frame(r, lang, v.Name), join(chunks)}}
 	p.Live = what.path() + "?lang=" + lang.Tag
 	sc := s.scene(lang, v)
-	name, _ := s.access.session(r)
+	name := nameOf(r)
 	if p.Counting = countingFormOf(sc); p.Counting != nil {
 		p.Typing, p.Saved = true, saved(lang, r)
 	}

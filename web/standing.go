@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -44,6 +45,12 @@ const (
 )
 
 func (d *standing) entry() (string, telemetry.Entry) { return d.site, d.what }
+
+func (d *standing) signed(c *accounts.Caller) {
+	if c != nil && !c.Claimed {
+		d.what.Author, d.what.Claimed = c.Name, false
+	}
+}
 
 func (d *standing) moment() telemetry.Instant { return 0 }
 
@@ -146,7 +153,7 @@ func decisions(sc *scene, records []telemetry.Record) []decision {
 		}
 		d := decision{What: sc.standingName(e), From: sc.period(max(e.From, records[i].At), e.Until), By: sc.who(e.Author), Why: e.Reason, Legal: e.Legal, Claimed: e.Claimed}
 		if end := ends[e.ID]; end != nil {
-			d.Ended = sc.because(sc.T("level.taken_back", "When", sc.when(end.At), "By", sc.claims(end.Entry.Author)), end.Entry.Reason)
+			d.Ended = sc.because(sc.T("level.taken_back", "When", sc.when(end.At), "By", sc.claims(end.Entry.Author, end.Entry.Claimed)), end.Entry.Reason)
 		}
 		all = append(all, d)
 	}
@@ -180,9 +187,13 @@ type standingForm struct {
 
 func standingFormOf(r *http.Request, author string) standingForm {
 	get := func(key string, most int) string { return cleanText(r.PostForm.Get(key), most) }
+	name := cmp.Or(get("author", maxName), author)
+	if c := callerOf(r.Context()); c != nil && !c.Claimed {
+		name = author
+	}
 	return standingForm{
 		ID: get("id", 36), Choice: get("choice", maxScope), From: get("from", len(localTime)), Until: get("until", len(localTime)),
-		Reason: get("reason", maxReason), Legal: get("legal", maxLegal), Author: cmp.Or(get("author", maxName), author),
+		Reason: get("reason", maxReason), Legal: get("legal", maxLegal), Author: name,
 	}
 }
 

@@ -82,8 +82,23 @@ func routeTable() []route {
 		{"POST /listen/stop", accounts.Operate, everywhere, shows((*Server).endListening)},
 
 		{"GET /login", "", open, shows((*Server).login)},
+		{"POST /login", "", open, shows((*Server).signIn)},
 		{"POST /token", "", open, shows((*Server).takeToken)},
 		{"POST /logout", "", known, shows((*Server).logout)},
+		{"GET /setup", "", open, shows((*Server).setup)},
+		{"POST /setup", "", open, shows((*Server).follow)},
+
+		{"GET /account", "", known, shows((*Server).account)},
+		{"POST /account/password", "", known, shows((*Server).repassword)},
+		{"POST /account/session/end", "", known, shows((*Server).endOwnSession)},
+		{"POST /account/token", "", known, shows((*Server).makeToken)},
+		{"POST /account/token/end", "", known, shows((*Server).endToken)},
+		{"GET /people", accounts.Administer, everywhere, shows((*Server).people)},
+		{"POST /people", accounts.Administer, everywhere, shows((*Server).makePerson)},
+		{"GET /people/{account}", accounts.Administer, everywhere, shows((*Server).person)},
+		{"POST /people/{account}", accounts.Administer, everywhere, shows((*Server).changePerson)},
+		{"POST /people/{account}/link", accounts.Administer, everywhere, shows((*Server).linkPerson)},
+		{"POST /people/{account}/session/end", accounts.Administer, everywhere, shows((*Server).endPersonSession)},
 
 		{"GET /healthz", "", open, shows((*Server).healthz)},
 		{"GET /readyz", "", known, shows((*Server).readyz)},

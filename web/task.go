@@ -63,7 +63,7 @@ func (s *Server) task(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Query().Get("saved") != "" {
 		p.Saved = lang.T("task.saved")
 	}
-	p.Author, _ = s.access.session(r)
+	p.Author = nameOf(r)
 	for _, item := range t.Items {
 		p.Items = append(p.Items, itemRow{item.Name, sc.when(item.LastDone)})
 	}
@@ -124,7 +124,7 @@ type taskInput struct {
 	Body struct {
 		ID      string     `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
 		Item    string     `json:"item,omitempty" maxLength:"64" example:"pintu utama" doc:"What of the task was done; all of it if left out"`
-		Author  string     `json:"author" minLength:"1" maxLength:"60" example:"petugas kebersihan" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Author  string     `json:"author,omitempty" maxLength:"60" example:"petugas kebersihan" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Agent   string     `json:"agent,omitempty" maxLength:"60" example:"alkohol 70%" doc:"The disinfectant or tool"`
 		Started *time.Time `json:"started,omitempty" doc:"When it began, where that is known: it was finished at the time at"`
 		At      *time.Time `json:"at,omitempty" doc:"When it was done; now if left out. Not in the future, and at most seven days ago"`

@@ -64,7 +64,7 @@ func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.Body, p.Live, p.Typing = join(chunks), what.path(), true
-	name, _ := s.access.session(r)
+	name := nameOf(r)
 	if p.Form = countFormOf(sc, z.ID, z.Persons, z.CountAsked != 0, name); p.Form != nil {
 		p.Saved, p.Entries = saved(lang, r), s.entriesOf(r.Context(), sc, z.ID)
 	}

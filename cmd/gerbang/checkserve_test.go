@@ -36,7 +36,6 @@ func TestA1_CheckSaysWhatServeSays(t *testing.T) {
 		name, file, from, to, want string
 		code                       int
 	}{
-		{"no token on the network", "gerbang.yaml", `http: {listen: "`, `http: {behind_proxy: true, listen: "0.0.0.0:1", external_url: "`, "access token", 1},
 		{"no TLS on the network", "gerbang.yaml", `http: {listen: "`, `http: {access_token_file: long, listen: "0.0.0.0:1", external_url: "`, "without TLS", 1},
 		{"influx URL with a query", "gerbang.yaml", "data: data", "data: data\ninfluxdb: {url: 'http://127.0.0.1:1/?x=1', database: g}", "no query", 1},
 		{"broker without a scheme that is known", "gerbang.yaml", "  embedded:", "  broker: {url: 'http://127.0.0.1:1'}\n  embedded:", "mqtt", 1},

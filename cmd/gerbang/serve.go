@@ -62,6 +62,9 @@ the others are served.`,
 				return advised(err, path)
 			}
 			log.Info("ready", "pages", a.URL())
+			if link := a.SetUpURL(); link != "" {
+				_, _ = fmt.Fprintf(std.out, "Nobody has an account yet. This link makes the administrator's, once:\n  %s\n", link)
+			}
 			ctx, end := context.WithCancel(cmd.Context())
 			var reloading sync.WaitGroup
 			reloading.Go(func() { reloadAt(ctx, hangUps, a) })

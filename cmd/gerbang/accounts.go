@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gerbang-iot/gerbang/accounts"
+	"github.com/gerbang-iot/gerbang/app"
+	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/journal/sqlite"
+)
+
+func accountsCommand(std streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "accounts",
+		Short: "See who may sign in, and let somebody in who cannot",
+		Long: `Accounts are made and changed on the pages, by an administrator. These commands are for whoever runs the machine: they see
+who may sign in, and make a one-time link where nobody can any more. A gateway that runs goes on meanwhile.`,
+		Args: cobra.NoArgs,
+	}
+	c.AddCommand(accountsListCommand(std), accountsLinkCommand(std))
+	return c
+}
+
+func accountsListCommand(std streams) *cobra.Command {
+	var path string
+	asJSON := false
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List accounts with their roles",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := accountsConfig(std, path)
+			if err != nil {
+				return err
+			}
+			all, err := accountsOf(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(std.out).Encode(listed(all))
+			}
+			if len(all) == 0 {
+				_, err := fmt.Fprintln(std.out, "Nobody has an account. gerbang serve prints a link that makes the administrator's, and so does: gerbang accounts link")
+				return err
+			}
+			w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+			_, _ = fmt.Fprintln(w, "NAME\tPERSON\tROLES\tSTATE")
+			for _, a := range listed(all) {
+				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Name, a.Display, strings.Join(a.Roles, "; "), a.State)
+			}
+			return w.Flush()
+		},
+	}
+	c.Flags().StringVar(&path, "config", "", "configuration file "+configUsage)
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return c
+}
+
+func accountsLinkCommand(std streams) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "link [NAME]",
+		Short: "Make a one-time link: for an account that needs a new password, or for a new administrator",
+		Long: `Link prints a link that is good once, for half an hour. With a name, whoever opens it chooses a new password for that account; without
+one, it makes a new account that administers the gateway. It is for whoever runs the machine: who may write into the data directory.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, err := accountsConfig(std, path)
+			if err != nil {
+				return err
+			}
+			name := ""
+			if len(args) > 0 {
+				name, _ = accounts.CleanName(args[0])
+				all, err := accountsOf(cmd.Context(), cfg)
+				if err != nil {
+					return err
+				}
+				found := false
+				for _, a := range all {
+					found = found || a.Name == name
+				}
+				if !found {
+					return hinted{fmt.Errorf("there is no account %q", args[0]), "gerbang accounts list shows those that there are"}
+				}
+			}
+			code, err := accounts.LeaveLink(app.LinkFile(cfg), name, time.Now())
+			if err != nil {
+				return fmt.Errorf("leaving a link for the gateway: %w", err)
+			}
+			_, err = fmt.Fprintf(std.out, "Open this link within %v, while the gateway runs. It works once:\n  %s\n", accounts.LocalLife, app.LinkURL(app.PageURL(cfg, cfg.HTTP.Listen), code))
+			return err
+		},
+	}
+	c.Flags().StringVar(&path, "config", "", "configuration file "+configUsage)
+	return c
+}
+
+func accountsConfig(std streams, path string) (*configs.Config, error) {
+	path, err := findConfig(std, path)
+	if err != nil {
+		return nil, err
+	}
+	cfg, _, err := loadServing(path)
+	if err != nil {
+		return nil, unfit(err)
+	}
+	return cfg, nil
+}
+
+// accountsOf reads the accounts beside a gateway that may be running.
+func accountsOf(ctx context.Context, cfg *configs.Config) (_ []*accounts.Account, err error) {
+	j, err := sqlite.OpenReader(ctx, cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	k, err := accounts.New(ctx, accounts.Options{Store: j})
+	if err != nil {
+		return nil, err
+	}
+	return k.Accounts(), nil
+}
+
+// listedAccount is an account as a list shows it: without anything secret.
+type listedAccount struct {
+	Name    string   `json:"name"`
+	Display string   `json:"person"`
+	Roles   []string `json:"roles"`
+	State   string   `json:"state"`
+}
+
+func listed(all []*accounts.Account) []listedAccount {
+	rows := make([]listedAccount, 0, len(all))
+	for _, a := range all {
+		row := listedAccount{Name: a.Name, Display: a.Display, Roles: []string{}, State: "ok"}
+		for _, p := range a.Posts {
+			where := "all sites"
+			if len(p.Sites) > 0 {
+				where = strings.Join(p.Sites, ", ")
+			}
+			row.Roles = append(row.Roles, string(p.Role)+" ("+where+")")
+		}
+		switch {
+		case a.Off:
+			row.State = "off"
+		case a.Hash == "":
+			row.State = "no password yet"
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

@@ -1,0 +1,233 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gerbang-iot/gerbang/accounts"
+)
+
+// errSites says that there are ids of sites that there are not.
+var errSites = errors.New("there is no such site")
+
+// peoplePage lists who may sign in.
+type peoplePage struct {
+	frame
+	People []personRow
+	Form   personForm
+	Wrong  string
+}
+
+type personRow struct {
+	ID, Name, Display string
+	Posts             []string
+	Off, Waits        bool // switched off; has no password yet
+	Sessions          int
+}
+
+// personForm is what an account is to be.
+type personForm struct {
+	Name, Display string
+	Off           bool
+	Roles         []roleField
+	Sites         []choice // that there are, to copy their ids from
+}
+
+type roleField struct {
+	Role, Word, May string
+	Has             bool
+	Sites           string // ids; empty: all
+}
+
+// personPage is one account, for who administers.
+type personPage struct {
+	frame
+	ID, Display  string
+	Form         personForm
+	Sessions     []sessionRow
+	Waits        bool
+	Link         string // a one-time link that was just made: it is shown once
+	Wrong, Saved string
+}
+
+func (s *Server) people(w http.ResponseWriter, r *http.Request) error {
+	return s.showPeople(w, r, http.StatusOK, nil, "")
+}
+
+func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, form *personForm, wrong string) error {
+	lang := s.tongues.choose(r)
+	p := peoplePage{frame: s.frame(r, lang, lang.T("people.title")), Wrong: wrong}
+	p.Typing = true
+	for _, a := range s.access.keeper.Accounts() {
+		p.People = append(p.People, personRow{
+			ID: a.ID, Name: a.Name, Display: a.Display, Posts: s.postWords(lang, a.Posts), Off: a.Off, Waits: a.Hash == "", Sessions: len(s.access.keeper.Sessions(a.ID)),
+		})
+	}
+	if form == nil {
+		form = s.personForm(lang, &accounts.Account{})
+	}
+	p.Form = *form
+	w.Header().Set("Cache-Control", "no-store")
+	return s.render(w, status, lang, "people", p)
+}
+
+// personForm is the form with what an account is.
+func (s *Server) personForm(lang *tongue, a *accounts.Account) *personForm {
+	f := &personForm{Name: a.Name, Display: a.Display, Off: a.Off}
+	for _, role := range accounts.Roles() {
+		field := roleField{Role: string(role), Word: lang.T("role." + string(role)), May: lang.T("role." + string(role) + "_may")}
+		for _, post := range a.Posts {
+			if post.Role == role {
+				field.Has, field.Sites = true, strings.Join(post.Sites, ", ")
+			}
+		}
+		f.Roles = append(f.Roles, field)
+	}
+	views := s.opts.Live.Views()
+	for i := range views[:min(len(views), listLimit)] {
+		f.Sites = append(f.Sites, choice{Value: views[i].Site, Name: views[i].Name})
+	}
+	return f
+}
+
+// personIn reads the form, and gives it back as it was filled in.
+func (s *Server) personIn(r *http.Request, lang *tongue) (accounts.Person, *personForm, error) {
+	p := accounts.Person{Name: r.PostForm.Get("name"), Display: cleanText(r.PostForm.Get("display"), maxName), Off: r.PostForm.Get("off") != ""}
+	form := s.personForm(lang, &accounts.Account{Name: cleanText(p.Name, maxName), Display: p.Display, Off: p.Off})
+	var wrong error
+	for i := range form.Roles {
+		f := &form.Roles[i]
+		f.Has, f.Sites = r.PostForm.Get("role-"+f.Role) != "", cleanText(r.PostForm.Get("sites-"+f.Role), 2000)
+		if !f.Has {
+			continue
+		}
+		sites, err := s.sitesIn(f.Sites)
+		if err != nil {
+			wrong = err
+		}
+		p.Posts = append(p.Posts, accounts.Post{Role: accounts.Role(f.Role), Sites: sites})
+	}
+	return p, form, wrong
+}
+
+// makePerson makes an account and shows the link by which its person gets a password.
+func (s *Server) makePerson(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return errBadForm
+	}
+	lang := s.tongues.choose(r)
+	p, form, err := s.personIn(r, lang)
+	var a *accounts.Account
+	if err == nil {
+		a, err = s.access.keeper.Make(r.Context(), callerOf(r.Context()), p)
+	}
+	if err != nil {
+		key, known := accountTrouble(err)
+		if !known {
+			return err
+		}
+		return s.showPeople(w, r, http.StatusUnprocessableEntity, form, lang.T(key))
+	}
+	return s.showLink(w, r, a.ID)
+}
+
+func (s *Server) person(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.personPageOf(r, r.PathValue("account"))
+	if err != nil {
+		return err
+	}
+	if r.URL.Query().Get("saved") != "" {
+		p.Saved = s.tongues.choose(r).T("person.saved")
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return s.render(w, http.StatusOK, s.tongues.choose(r), "person", p)
+}
+
+func (s *Server) personPageOf(r *http.Request, id string) (*personPage, error) {
+	a, err := s.access.keeper.Account(id)
+	if err != nil {
+		return nil, errNoPage
+	}
+	lang := s.tongues.choose(r)
+	_, here := s.access.session(r)
+	p := &personPage{frame: s.frame(r, lang, a.Display), ID: a.ID, Display: a.Display, Form: *s.personForm(lang, a), Waits: a.Hash == ""}
+	p.Typing = true
+	session := ""
+	if here != nil {
+		session = here.ID
+	}
+	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session)
+	return p, nil
+}
+
+// changePerson makes an account what the form says.
+func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return errBadForm
+	}
+	id, lang := r.PathValue("account"), s.tongues.choose(r)
+	was, err := s.access.keeper.Account(id)
+	if err != nil {
+		return errNoPage
+	}
+	p, form, err := s.personIn(r, lang)
+	p.Lang = was.Lang
+	if err == nil {
+		err = s.access.keeper.Change(r.Context(), callerOf(r.Context()), id, p, cleanText(r.PostForm.Get("reason"), maxReason))
+	}
+	if err == nil {
+		http.Redirect(w, r, "/people/"+id+"?saved=1", http.StatusSeeOther)
+		return nil
+	}
+	key, known := accountTrouble(err)
+	if !known {
+		return err
+	}
+	page, err := s.personPageOf(r, id)
+	if err != nil {
+		return err
+	}
+	page.Form, page.Wrong = *form, lang.T(key)
+	w.Header().Set("Cache-Control", "no-store")
+	return s.render(w, http.StatusUnprocessableEntity, lang, "person", page)
+}
+
+// linkPerson makes a one-time link for an account, for instance because its password is forgotten.
+func (s *Server) linkPerson(w http.ResponseWriter, r *http.Request) error {
+	return s.showLink(w, r, r.PathValue("account"))
+}
+
+func (s *Server) showLink(w http.ResponseWriter, r *http.Request, id string) error {
+	code, err := s.access.keeper.NewLink(r.Context(), callerOf(r.Context()), id)
+	if errors.Is(err, accounts.ErrNone) {
+		return errNoPage
+	}
+	if err != nil {
+		return err
+	}
+	p, err := s.personPageOf(r, id)
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if s.access.secure {
+		scheme = "https"
+	}
+	p.Link = scheme + "://" + r.Host + s.base.to("/setup?code="+code)
+	w.Header().Set("Cache-Control", "no-store")
+	return s.render(w, http.StatusOK, s.tongues.choose(r), "person", p)
+}
+
+// endPersonSession signs an account out of one browser.
+func (s *Server) endPersonSession(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return errBadForm
+	}
+	id := r.PathValue("account")
+	if err := s.access.keeper.EndSession(r.Context(), callerOf(r.Context()), id, r.PostForm.Get("session")); err != nil {
+		return errNoPage
+	}
+	http.Redirect(w, r, "/people/"+id+"?saved=1", http.StatusSeeOther)
+	return nil
+}
