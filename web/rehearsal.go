@@ -54,7 +54,7 @@ type rehearsedRow struct {
 	Name                   string
 	Over, Near, Alerts     [2]string // as it was, as it would have been
 	Worse, Better          bool
-	worseBy, differs, over time.Duration
+	worseBy, differs       time.Duration
 }
 
 func (s *Server) rehearseLevel(w http.ResponseWriter, r *http.Request) error {
