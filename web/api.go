@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -64,12 +67,14 @@ func (s *Server) api(mux humago.Mux) error {
 		config.Security = []map[string][]string{{"token": {}}}
 	}
 	api := humago.New(mux, config)
+	api.UseMiddleware(onlyKnown(api))
 	s.apiSites(api)
 	s.apiEntries(api)
 	s.apiLevels(api)
 	s.apiWhatIf(api)
 	s.apiAlerts(api)
 	s.apiAlertLog(api)
+	s.apiHistory(api)
 	s.apiGateway(api)
 	s.apiReadings(api)
 	s.apiRefused(api)
@@ -129,7 +134,7 @@ func (s *Server) apiSites(api huma.API) {
 	huma.Register(api, get("/sites/{site}", "get-site", "One site", "sites", 404), func(_ context.Context, in *siteInput) (*apiOne[apiSite], error) {
 		v, ok := s.opts.Live.Outline(in.Site)
 		if !ok {
-			return nil, huma.Error404NotFound("no such site")
+			return nil, noSite(in.Site)
 		}
 		return &apiOne[apiSite]{apiSiteOf(v, s.opts.Alerts.Open())}, nil
 	})
@@ -161,9 +166,41 @@ func (s *Server) apiJudged(site string) (*rules.View, error) {
 		busy := huma.Error503ServiceUnavailable("the gateway is busy and cannot give this site's verdicts just now; ask again")
 		return nil, huma.ErrorWithHeaders(busy, http.Header{"Retry-After": {strconv.Itoa(errVerdicts.retry)}})
 	case err != nil:
-		return nil, huma.Error404NotFound("no such site")
+		return nil, noSite(site)
 	}
 	return v, nil
+}
+
+// noSite says which site there is not.
+func noSite(id string) error {
+	return huma.Error404NotFound(fmt.Sprintf("no such site: %q; /api/v1/sites lists those that there are", id))
+}
+
+// onlyKnown refuses a query with a parameter that the operation does not have, and names those that it has: a mistyped one must not be
+// answered as if it had not been asked.
+func onlyKnown(api huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		var names []string
+		for _, p := range ctx.Operation().Parameters {
+			if p.In == "query" {
+				names = append(names, p.Name)
+			}
+		}
+		asked := ctx.URL()
+		for _, name := range slices.Sorted(maps.Keys(asked.Query())) {
+			if slices.Contains(names, name) {
+				continue
+			}
+			known := "it has none"
+			if len(names) > 0 {
+				slices.Sort(names)
+				known = "it has " + strings.Join(names, ", ")
+			}
+			_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, fmt.Sprintf("no query parameter is called %q here: %s", cleanText(name, 40), known))
+			return
+		}
+		next(ctx)
+	}
 }
 
 type occupancyInput struct {
@@ -176,7 +213,7 @@ type occupancyInput struct {
 func (s *Server) apiOccupancy(ctx context.Context, in *occupancyInput) (*apiOne[apiDay], error) {
 	v, ok := s.opts.Live.Outline(in.Site)
 	if !ok {
-		return nil, huma.Error404NotFound("no such site")
+		return nil, noSite(in.Site)
 	}
 	if _, ok := zoneByID(v, in.Zone); !ok {
 		return nil, huma.Error404NotFound("no such zone")

@@ -146,3 +146,19 @@ func TestAcknowledgeByAPI(t *testing.T) {
 		t.Errorf("open alerts: got %s, want the acknowledgement in it", list)
 	}
 }
+
+// Finding: a parameter that no operation has was accepted in silence, and a mistyped site's error did not say which.
+func TestAPISaysWhatItDoesNotKnow(t *testing.T) {
+	r, _ := weekly(t, nil)
+	for path, want := range map[string]string{
+		"/api/v1/alerts?limt=5":                    `no query parameter is called \"limt\" here: it has limit, site`,
+		"/api/v1/sites/mpp-gresik/zones?zone=x":    `it has none`,
+		"/api/v1/sites/mpp-gresik/compliance?day=": `is called \"day\" here: it has by, from, known, to`,
+		"/api/v1/sites/mpp-gresk":                  `no such site: \"mpp-gresk\"`,
+		"/api/v1/sites/mpp-gresk/zones":            `no such site: \"mpp-gresk\"`,
+	} {
+		if a := r.get(path, "Accept", "application/json"); a.StatusCode < 400 || !strings.Contains(a.body, want) {
+			t.Errorf("%s: got %d %s, want %s", path, a.StatusCode, a.body, want)
+		}
+	}
+}

@@ -100,7 +100,7 @@ type caseList struct {
 func (s *Server) apiListCases(_ context.Context, in *casesInput) (*caseList, error) {
 	v, ok := s.opts.Live.Outline(in.Site)
 	if !ok {
-		return nil, huma.Error404NotFound("no such site")
+		return nil, noSite(in.Site)
 	}
 	var day facility.Date
 	if in.Day != "" {

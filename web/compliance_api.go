@@ -206,7 +206,7 @@ func (s *Server) complianceError(err error) error {
 func (s *Server) asked(ctx context.Context, in *complianceInput) (*scene, *compliance.Input, *compliance.Report, error) {
 	v, ok := s.opts.Live.Outline(in.Site)
 	if !ok {
-		return nil, nil, nil, huma.Error404NotFound("no such site")
+		return nil, nil, nil, noSite(in.Site)
 	}
 	sc := s.in(in.Language, v)
 	p, err := periodOf(in.From, in.To, compliance.By(in.By), sc.now, sc.loc)

@@ -145,7 +145,7 @@ type entriesInput struct {
 func (s *Server) apiListEntries(ctx context.Context, in *entriesInput) (*apiList[apiEntry], error) {
 	v, ok := s.opts.Live.Outline(in.Site)
 	if !ok {
-		return nil, huma.Error404NotFound("no such site")
+		return nil, noSite(in.Site)
 	}
 	zone := in.Zone
 	if zone == wholeSite {

@@ -77,7 +77,7 @@ func (s *Server) apiLevels(api huma.API) {
 	huma.Register(api, get("/sites/{site}/level", "get-level", "The level that holds, and what can be chosen", "sites", 404), func(_ context.Context, in *siteInput) (*apiOne[apiLevel], error) {
 		v, ok := s.opts.Live.Outline(in.Site)
 		if !ok {
-			return nil, huma.Error404NotFound("no such site")
+			return nil, noSite(in.Site)
 		}
 		a := apiLevel{Level: v.Level, Choices: []apiChoice{}, Chosen: []apiChosen{}}
 		for _, c := range v.Levels {
@@ -142,7 +142,7 @@ type decisionsInput struct {
 func (s *Server) apiDecisions(kind telemetry.EntryKind) func(context.Context, *decisionsInput) (*apiList[apiDecision], error) {
 	return func(ctx context.Context, in *decisionsInput) (*apiList[apiDecision], error) {
 		if _, ok := s.opts.Live.Outline(in.Site); !ok {
-			return nil, huma.Error404NotFound("no such site")
+			return nil, noSite(in.Site)
 		}
 		ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 		defer cancel()
@@ -184,7 +184,7 @@ func (s *Server) apiMaintenance(api huma.API, post func(path, id, summary string
 		func(_ context.Context, in *siteInput) (*apiList[apiUpkeep], error) {
 			v, ok := s.opts.Live.Outline(in.Site)
 			if !ok {
-				return nil, huma.Error404NotFound("no such site")
+				return nil, noSite(in.Site)
 			}
 			var items []apiUpkeep
 			for _, m := range v.Maintenance {

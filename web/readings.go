@@ -231,7 +231,7 @@ func (s *Server) apiReadings(api huma.API) {
 	huma.Register(api, get("/readings", "list-readings", "What devices sent: InfluxDB's where it can be asked, else the journal's", "readings", 404, 422),
 		func(ctx context.Context, in *readingsInput) (*apiOne[apiReadings], error) {
 			if _, ok := s.opts.Live.Outline(in.Site); !ok {
-				return nil, huma.Error404NotFound("no such site")
+				return nil, noSite(in.Site)
 			}
 			q := ReadingsQuery{Site: in.Site, Zone: in.Zone, Device: in.Device, Limit: in.Limit, After: in.After}
 			if in.Quantity != "" {

@@ -206,7 +206,7 @@ func (s *Server) apiRehearsals(api huma.API) {
 		func(ctx context.Context, in *rehearsalInput) (*apiOne[apiRehearsal], error) {
 			v, ok := s.opts.Live.Outline(in.Site)
 			if !ok {
-				return nil, huma.Error404NotFound("no such site")
+				return nil, noSite(in.Site)
 			}
 			if s.opts.Rehearsals == nil {
 				return nil, huma.Error404NotFound("levels are not tried here")
