@@ -33,6 +33,19 @@ const recordsMost = 8 * recordsChunk
 // keepRollups is how many rows of rollups a batch keeps memory for.
 const keepRollups = 1024
 
+// keepMost is how many of everything else: a start with thousands of sites has a change of verdict of each rule about each zone in one
+// batch, and none of the next has a thousandth of it.
+const keepMost = 4096
+
+// kept is the memory of a slice for the next batch, without what it held.
+func kept[T any](s []T, most int) []T {
+	if cap(s) > most {
+		return nil
+	}
+	clear(s)
+	return s[:0]
+}
+
 // Reset empties the batch and keeps its memory, except that of the records, which readers may still hold: the next batch gets
 // what its chunk has left.
 func (b *Batch) Reset() {
@@ -40,14 +53,12 @@ func (b *Batch) Reset() {
 	if cap(rest) < recordsChunk/8 || cap(b.Records) > recordsMost {
 		rest = make([]telemetry.Record, 0, recordsChunk)
 	}
-	rollups := b.Rollups[:0]
-	if cap(rollups) > keepRollups {
-		rollups = nil // of one snapshot, and many commits come before the next
-	}
 	*b = Batch{
 		Records:     rest,
-		Transitions: b.Transitions[:0], Samples: b.Samples[:0], Flows: b.Flows[:0], Changes: b.Changes[:0], Signals: b.Signals[:0],
-		Sent: b.Sent[:0], Snapshots: b.Snapshots[:0], Rollups: rollups, Counters: b.Counters,
+		Transitions: kept(b.Transitions, keepMost), Samples: kept(b.Samples, keepMost), Flows: kept(b.Flows, keepMost), Changes: kept(b.Changes, keepMost), Signals: kept(b.Signals, keepMost),
+		Sent: kept(b.Sent, keepMost), Snapshots: kept(b.Snapshots, keepMost),
+		Rollups:  kept(b.Rollups, keepRollups), // of one snapshot, and many commits come before the next
+		Counters: b.Counters,
 	}
 }
 

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"unicode/utf8"
 
@@ -97,12 +99,77 @@ type observationBody struct {
 // reader decodes bodies. It interns the strings that repeat in every message. It is used by one goroutine.
 type reader struct {
 	strings map[string]string
+	site    string // the last
+	columns columns
 }
 
-func newReader() *reader { return &reader{strings: map[string]string{}} }
+func newReader() *reader {
+	r := &reader{strings: map[string]string{}}
+	r.columns.into = [...]any{
+		&r.columns.numbers[0], &r.columns.numbers[1], &r.columns.site, &r.columns.numbers[2], &r.columns.numbers[3], &r.columns.numbers[4], &r.columns.body,
+	}
+	return r
+}
+
+// columns are those of a record as the driver has them: database/sql writes each whole number out in letters and reads it again to make
+// an unsigned one of it, which takes as long as all the rest.
+type columns struct {
+	numbers    [5]any // seq, kind, at, received, identity
+	site, body sql.RawBytes
+	into       [7]any
+}
+
+// record takes the columns of a row up to the first that is not what it should be; false: there is one.
+func (c *columns) record(rows *sql.Rows, rec *telemetry.Record) bool {
+	if rows.Scan(c.into[:]...) != nil {
+		return false
+	}
+	for i, v := range c.numbers {
+		n, ok := whole64(v)
+		if !ok || i == 0 && n < 0 || i == 1 && (n < 0 || n > math.MaxUint8) {
+			return false
+		}
+		switch i {
+		case 0:
+			rec.Seq = uint64(n)
+		case 1:
+			rec.Kind = telemetry.Kind(n)
+		case 2:
+			rec.At = telemetry.Instant(n)
+		case 3:
+			rec.Received = telemetry.Instant(n)
+		case 4:
+			rec.Identity = uint64(n)
+		}
+	}
+	return true
+}
+
+// whole64 is a whole number, also where the database holds it as text.
+func whole64(v any) (int64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return v, true
+	case string:
+		n, err := strconv.ParseInt(v, 10, 64)
+		return n, err == nil
+	case []byte:
+		n, err := strconv.ParseInt(string(v), 10, 64)
+		return n, err == nil
+	}
+	return 0, false
+}
 
 // maxInterned bounds the memory of a reader; device ids and channels come from the configuration and stay far below.
 const maxInterned = 1 << 18
+
+// internSite is intern for what is nearly always the same as before.
+func (r *reader) internSite(b []byte) string {
+	if r.site != string(b) {
+		r.site = r.intern(b)
+	}
+	return r.site
+}
 
 func (r *reader) intern(b []byte) string {
 	if s, ok := r.strings[string(b)]; ok {

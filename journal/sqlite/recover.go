@@ -171,16 +171,14 @@ func (j *Journal) inChunks(ctx context.Context, after uint64, fn func(*telemetry
 
 func scanRecord(rows *sql.Rows, r *reader, arena []telemetry.Reading) (telemetry.Record, []telemetry.Reading, error) {
 	var rec telemetry.Record
-	var site, body sql.RawBytes
-	var identity int64
-	if err := rows.Scan(&rec.Seq, &rec.Kind, &site, &rec.At, &rec.Received, &identity, &body); err != nil {
+	if !r.columns.record(rows, &rec) {
 		// Where not even the number is one it is 0, which comes behind no other.
 		return illegible(&rec, nil), arena, nil
 	}
-	rec.Site, rec.Identity = r.intern(site), uint64(identity)
-	filled, err := r.readBody(&rec, body, arena)
+	rec.Site = r.internSite(r.columns.site)
+	filled, err := r.readBody(&rec, r.columns.body, arena)
 	if err != nil {
-		return illegible(&rec, body), arena, nil
+		return illegible(&rec, r.columns.body), arena, nil
 	}
 	return rec, filled, nil
 }
