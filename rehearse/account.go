@@ -37,8 +37,9 @@ type Witness struct {
 	configured telemetry.Record // the last
 	def        *rules.Definition
 	agenda     *rules.Agenda
-	level      *telemetry.Record // the last choice of a level by a person
-	first      telemetry.Instant // receipt of the first record
+	chosen     []chosen                     // levels that persons chose
+	ended      map[string]telemetry.Instant // when those were taken back, by id
+	first      telemetry.Instant            // receipt of the first record
 }
 
 // NewWitness begins before the first record.
@@ -62,8 +63,7 @@ func (w *Witness) Apply(rec *telemetry.Record) error {
 		w.configured, w.def, w.agenda = *rec, def, agenda
 		w.course.names.Set(def)
 	case rec.Kind == telemetry.KindEntry && rec.Entry != nil && rec.Entry.Kind == telemetry.EntryLevel:
-		kept := *rec
-		w.level = &kept
+		w.choose(rec)
 	}
 	err := w.course.apply(rec)
 	w.course.Transitions, w.course.Changes = w.course.Transitions[:0], w.course.Changes[:0]
@@ -157,8 +157,7 @@ func (w *Witness) inForce(v *rules.VerdictView, at telemetry.Instant) []string {
 				text += ", until " + p.Until.String()
 			}
 			if p.ID == protocol {
-				params, _ := json.Marshal(r.Params) // plain structs have JSON
-				lines = append(lines, text+": this rule, "+r.Kind+" "+string(params))
+				lines = append(lines, text+": this rule, "+r.Kind+" "+spelled(r.Params))
 			} else {
 				lines = append(lines, text+": has a rule of that id, too, "+notApplied(p, facility.DayAt(at.In(w.Location()), w.Location())))
 			}
@@ -193,8 +192,8 @@ func (w *Witness) levels(v *rules.View, verdict *rules.VerdictView, at telemetry
 			by = "chosen in the site's file from " + l.From.String()
 		}
 	}
-	if e := w.level; e != nil && e.Entry.Text == v.Level {
-		by = fmt.Sprintf("chosen by %s at %s (record %d): %s", cmp.Or(e.Entry.Author, "somebody"), w.time(e.At), e.Seq, cmp.Or(e.Entry.Reason, "no reason given"))
+	if person := w.levelBy(v.Level, at, w.time); person != "" {
+		by = person
 	}
 	return []string{line, by}
 }
@@ -239,6 +238,9 @@ func (w *Witness) evidence(x *rules.Explanation) []string {
 	var lines []string
 	for _, e := range x.Evidence {
 		line := fmt.Sprintf("record %d: %s", e.Record, e.Device)
+		if e.Record == 0 {
+			line = "a reading of " + e.Device // of the past of a series its record is not kept
+		}
 		if e.Quantity != telemetry.NoQuantity {
 			line += fmt.Sprintf(" %v %s", e.Quantity, measured(e.Value, e.Quantity.Unit()))
 		}
