@@ -35,6 +35,9 @@ func (t *Texts) why(s *statement) string {
 		of, _ := input(x, rules.InputReadings)
 		parts = append(parts, w.say("why.in_row", map[string]any{"N": w.number(n.Value, 0), "Of": w.number(of.Value, 0)}))
 	}
+	if _, ok := input(x, rules.InputAmbientUnknown); ok {
+		parts = append(parts, w.say("why.ambient_unknown", nil))
+	}
 	if _, ok := input(x, rules.InputByValue); ok {
 		parts = append(parts, w.say("why.by_value", nil))
 	}

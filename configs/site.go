@@ -147,6 +147,9 @@ type deviceDoc struct {
 	Accuracy share `yaml:"accuracy"`
 	// Error is the error bar of a measured value, in the unit of the quantity; 0: the default of the kind.
 	Error float64 `yaml:"error" min:"0"`
+	// Ambient is the temperature of the air between which a thermometer measures people right, as its maker says, such as 16-35.
+	// What it reads in other air is no evidence: a rule of kind credibility says so.
+	Ambient *ambient `yaml:"ambient"`
 	// Interval is the longest time between two messages of a healthy device; without it the device reports only when
 	// something happens and is never silent.
 	Interval time.Duration `yaml:"interval" min:"1s" max:"30d"`
@@ -240,7 +243,7 @@ func (d *siteDoc) site() facility.Site {
 		v := r.Value
 		s.Devices = append(s.Devices, facility.Device{
 			ID: r.ID, Name: v.Name, Model: v.Model, Address: v.Address, Place: place(v.Zone, v.Door, v.Task), Swap: v.Swap,
-			Offset: v.Offset, Accuracy: float64(v.Accuracy), Error: v.Error, Interval: v.Interval,
+			Offset: v.Offset, Accuracy: float64(v.Accuracy), Error: v.Error, Interval: v.Interval, Ambient: v.Ambient.window(),
 			Measures: v.Measures, Channels: v.channels(), Whole: v.Covers == coversRoom, Parent: v.Parent, Seat: v.Seat,
 		})
 	}

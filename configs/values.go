@@ -102,6 +102,31 @@ func (l *location) UnmarshalText(b []byte) (err error) {
 // Wanted says what a configuration takes.
 func (location) Wanted() string { return "an IANA name such as Asia/Jakarta" }
 
+// ambient is a window of temperatures, written as 16-35.
+type ambient facility.Ambient
+
+var ambientForm = regexp.MustCompile(`^(-?\d{1,2}(?:\.\d+)?) ?- ?(-?\d{1,2}(?:\.\d+)?)(?: ?°C)?$`)
+
+// UnmarshalText reads two temperatures, the lower one first.
+func (a *ambient) UnmarshalText(b []byte) error {
+	m := ambientForm.FindStringSubmatch(string(b))
+	if m == nil {
+		return fmt.Errorf("ambient %q: want %s", b, a.Wanted())
+	}
+	a.Min, _ = strconv.ParseFloat(m[1], 64) // the form has seen that they are numbers
+	a.Max, _ = strconv.ParseFloat(m[2], 64)
+	if a.Min >= a.Max {
+		return fmt.Errorf("ambient %q: want %s", b, a.Wanted())
+	}
+	return nil
+}
+
+// Wanted says what a configuration takes.
+func (ambient) Wanted() string { return "two temperatures in °C, the lower one first, such as 16-35" }
+
+// window is the plain value; nil: there is none.
+func (a *ambient) window() *facility.Ambient { return (*facility.Ambient)(a) }
+
 // share is a part of the whole, written as a percentage: 50%.
 type share float64
 

@@ -97,6 +97,12 @@ type Place struct {
 	ID   string    `json:"id"`
 }
 
+// Ambient bounds the temperature of the air around a thermometer, Cel.
+type Ambient struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
+}
+
 // Device is a sensor or button.
 type Device struct {
 	ID   string `json:"id"`
@@ -114,6 +120,8 @@ type Device struct {
 	Accuracy float64 `json:"accuracy,omitempty"`
 	// Error is the error bar of a measured value, in the quantity's unit; 0: the kind's default.
 	Error float64 `json:"error,omitempty"`
+	// Ambient is the air in which a thermometer measures people right; nil: in any, as far as is known.
+	Ambient *Ambient `json:"ambient,omitempty"`
 	// Interval is the longest time between two messages of a healthy device; 0: it reports only when something happens.
 	Interval time.Duration `json:"interval,omitempty"`
 	// Measures are the quantities that the device is there for: readings of others are refused, but for what it says about

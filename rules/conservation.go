@@ -164,13 +164,13 @@ func (j *conservationJudge) inputs(c *conserved, all []*zoneBalance, worst *zone
 	in := []Input{
 		{Name: InputClosings, Value: float64(worst.counted), Unit: "1"},
 		{Name: InputPassages, Value: rounded(worst.passages, 1), Unit: "1"},
-		{Name: InputUnexplained, Value: hundredths(worst.residual), Unit: "1", Text: j.engine.plan.zone(worst.zone).Name},
+		{Name: InputUnexplained, Value: hundredths(worst.residual), Unit: "1", Text: j.engine.plan.zoneName(worst.zone)},
 		{Name: InputPerDay, Value: hundredths(worst.residual / worst.days()), Unit: "1"},
 		{Name: InputSince, Value: float64(worst.since / telemetry.Instant(time.Second)), Unit: "s"},
 	}
 	for _, z := range all {
 		if z != worst {
-			in = append(in, Input{Name: InputUnexplainedOther, Value: hundredths(z.residual), Unit: "1", Text: j.engine.plan.zone(z.zone).Name})
+			in = append(in, Input{Name: InputUnexplainedOther, Value: hundredths(z.residual), Unit: "1", Text: j.engine.plan.zoneName(z.zone)})
 		}
 	}
 	for _, id := range j.suspects(all) {
@@ -216,6 +216,9 @@ func (j *conservationJudge) proposed(all []*zoneBalance) (in []Input) {
 	}
 	return in
 }
+
+// zoneName is what people call a zone; empty for the building.
+func (p *plan) zoneName(id string) string { return cmp.Or(p.zone(id).Name, id) }
 
 func (j *conservationJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
 	first := len(to)

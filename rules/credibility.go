@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -34,6 +35,9 @@ type Credibility struct {
 	// Apart is how far the median may lie from that of the medians of the other thermometers of the site, Cel, where there are two of
 	// them at least. Default 0.6.
 	Apart float64 `yaml:"apart" json:"apart"`
+	// AmbientUnknown says what to make of a thermometer with an `ambient` window where nobody measures the air: accept (default), or
+	// refuse what it reads. The air is what the device says itself, else what a sensor in a room at its door does, of the last half hour.
+	AmbientUnknown string `yaml:"ambient_unknown" json:"ambient_unknown,omitempty"`
 }
 
 // Validate checks values.
@@ -46,6 +50,7 @@ func (p *Credibility) Validate() error {
 	c.field(p.LowShare > 0 && p.LowShare <= 1, "low_share", "%v: want a share above 0, at most 1", p.LowShare)
 	c.field(p.Spread >= 0 && p.Spread <= 2, "spread", "%v: want Cel, 0 to 2", p.Spread)
 	c.field(p.SameDegree == 0 || p.SameDegree >= 50, "same_degree", "%d: want 50 or more, or 0", p.SameDegree)
+	c.field(p.AmbientUnknown == "" || p.AmbientUnknown == acceptAmbient || p.AmbientUnknown == refuseAmbient, "ambient_unknown", "%q: want accept or refuse", p.AmbientUnknown)
 	c.field(p.Apart > 0 && p.Apart <= 5, "apart", "%v: want Cel above 0, at most 5", p.Apart)
 	return c.err()
 }
@@ -58,7 +63,7 @@ var credibilityKind = kind{
 		"id": "Bandingkan dengan termometer acuan, catat pasangannya pada perangkat, dan bersihkan lensanya. Sementara itu ukur secara manual.",
 	},
 	params: func() Params {
-		return &Credibility{Readings: 30, MedianMin: 35.8, MedianMax: 37.3, Low: 35.5, LowShare: 0.2, Spread: 0.1, SameDegree: 300, Apart: 0.6}
+		return &Credibility{Readings: 30, MedianMin: 35.8, MedianMax: 37.3, Low: 35.5, LowShare: 0.2, Spread: 0.1, SameDegree: 300, Apart: 0.6, AmbientUnknown: acceptAmbient}
 	},
 	subjects: func(p *plan, r *Rule) []Subject {
 		return p.deviceSubjects(r, func(i int) bool { return p.thermometers[i] })
@@ -68,6 +73,8 @@ var credibilityKind = kind{
 		d := b.device(s)
 		j := &credibilityJudge{params: b.rule.Params.(*Credibility), plan: b.plan, engine: b.engine, device: d}
 		if d != nil {
+			j.window = b.plan.device(s.ID).Ambient
+			b.climate(d, j.window)
 			d.credit = b.joined(d.credit)
 			b.trusts()
 			b.engine.keepsSpread = true
@@ -89,6 +96,7 @@ type credibilityJudge struct {
 	plan   *plan
 	engine *Engine
 	device *deviceState
+	window *facility.Ambient
 	memo   credited
 }
 
@@ -118,7 +126,7 @@ func (j *credibilityJudge) judge(t telemetry.Instant, _ Verdict) (finding, telem
 	if f.reason == ReasonPending && j.device.messages == 0 {
 		f.reason = ReasonNoData
 	}
-	return f, until
+	return j.inAir(t, f, until)
 }
 
 // find judges by what was read before the beginning of an hour.
@@ -246,7 +254,7 @@ func (e *Engine) mediansOf(from, to telemetry.Instant, enough int) []deviceMedia
 
 func (j *credibilityJudge) show(_ telemetry.Instant, x *Explanation) {
 	switch {
-	case x.Constraint == bySpread, x.Constraint == byMedian && x.Limit == j.params.MedianMin:
+	case x.Constraint == bySpread, x.Constraint == byAmbientLow, x.Constraint == byMedian && x.Limit == j.params.MedianMin:
 		x.Bound = AtLeast
 	}
 }
@@ -268,7 +276,7 @@ func (d *deviceState) incredible(t telemetry.Instant) (incredible, high bool, un
 		}
 		f, next := era.ask(t, Within, next)
 		until = min(until, next)
-		if f.verdict == Breached {
+		if f.verdict == Breached || f.reason == ReasonIncredible {
 			incredible, high = true, high || f.constraint == byMedian && f.value > f.limit
 		}
 	}

@@ -82,6 +82,7 @@ type Engine struct {
 	// By wire: who is asked where facts of many devices change.
 	outages      map[string][]*instance // by parent
 	deadCounters []*instance
+	climates     []climate   // by wire: thermometers with a window of the air around them
 	conservers   []*instance // by wire: who asks whether the doors add up
 
 	activations []*activation // of the questions to expressions that are being answered, the outermost first

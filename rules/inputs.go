@@ -44,6 +44,11 @@ const (
 	InputLowShare      = "low_share"       // so many of 100 are too low
 	InputOthers        = "others"          // the median of the other thermometers' medians, Cel
 
+	InputAmbient        = "ambient"         // temperature of the air around a thermometer, Cel
+	InputAmbientMin     = "ambient_min"     // from which on it measures people right
+	InputAmbientMax     = "ambient_max"     // up to which
+	InputAmbientUnknown = "ambient_unknown" // 1: nobody measures the air, and what the thermometer reads is taken all the same
+
 	InputInterval = "interval" // minutes between two messages, as the device promises; the limit is how long it may be silent
 
 	InputMessages   = "messages"    // that came and were understood

@@ -253,6 +253,9 @@ func (e *Engine) keep(d *deviceState, q telemetry.Quantity, channel string, v fl
 		s = nil
 	}
 	e.news.note(q, s)
+	if q == telemetry.Temperature && len(e.climates) > 0 {
+		e.warmed(d, at)
+	}
 }
 
 // screen takes in a body temperature as it is meant, the device's offset added.

@@ -122,6 +122,10 @@ func planOf(def *Definition) (*plan, error) {
 			}
 		}
 	}
+	if slices.ContainsFunc(def.Site.Devices, func(d facility.Device) bool { return d.Ambient != nil }) {
+		p.keeps |= maskOf(telemetry.Temperature)
+		p.kept = append(p.kept, kept{quantity: telemetry.Temperature, exact: true})
+	}
 	slices.SortStableFunc(p.kept, func(a, b kept) int { return cmp.Compare(a.quantity, b.quantity) })
 	p.kept = trimmed(p.kept)
 	return p, nil
