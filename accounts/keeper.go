@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -200,18 +201,10 @@ func (k *Keeper) apply(put, drop []Row) {
 		}
 		k.have.accounts[id], k.byName[a.Name] = a, id
 	}
-	for id, s := range fresh.sessions {
-		k.have.sessions[id] = s
-	}
-	for id, d := range fresh.devices {
-		k.have.devices[id] = d
-	}
-	for id, t := range fresh.tokens {
-		k.have.tokens[id] = t
-	}
-	for id, l := range fresh.links {
-		k.have.links[id] = l
-	}
+	maps.Copy(k.have.sessions, fresh.sessions)
+	maps.Copy(k.have.devices, fresh.devices)
+	maps.Copy(k.have.tokens, fresh.tokens)
+	maps.Copy(k.have.links, fresh.links)
 	for _, r := range drop {
 		switch r.Kind {
 		case KindAccount:

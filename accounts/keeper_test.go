@@ -328,8 +328,7 @@ func TestAThousandGuessesASecond(t *testing.T) {
 		from := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
 		_, err := k.LogIn(context.WithoutCancel(ctx), Attempt{Name: name, Password: fmt.Sprintf("guess number %d", i), From: from})
 		guesses.Add(1)
-		var wait *WaitError
-		if errors.As(err, &wait) {
+		if _, held := errors.AsType[*WaitError](err); held {
 			waits.Add(1)
 		} else if !errors.Is(err, ErrWrong) {
 			t.Errorf("a guess: got %v", err)
@@ -339,7 +338,8 @@ func TestAThousandGuessesASecond(t *testing.T) {
 		begin := time.Now()
 		for i := 0; ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
 			for due := int(time.Since(begin) / time.Millisecond); i < due; i++ {
-				guessers.Go(func() { guess(i) })
+				number := i
+				guessers.Go(func() { guess(number) })
 			}
 		}
 	})
@@ -414,13 +414,12 @@ func TestTokensGuessed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var wait *WaitError
 	for i := range FreeTries + 1 {
 		if _, err = r.ByToken(t.Context(), fmt.Sprintf("%s%d", tokenMark, i), away); err == nil {
 			t.Fatal("a guessed token is let in")
 		}
 	}
-	if !errors.As(err, &wait) {
+	if _, held := errors.AsType[*WaitError](err); !held {
 		t.Errorf("guess %d: got %v, want a wait", FreeTries+1, err)
 	}
 	c, err := r.ByToken(t.Context(), value, away)

@@ -39,7 +39,7 @@ var guessable = sync.OnceValue(func() map[string]bool {
 			if strings.HasPrefix(line, "#") {
 				continue
 			}
-			for _, w := range strings.Fields(line) {
+			for w := range strings.FieldsSeq(line) {
 				if w = fold(w); len(w) >= leastWord {
 					words[w] = true
 				}

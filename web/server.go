@@ -47,6 +47,7 @@ type Options struct {
 	Live       Live
 	Alerts     Alerts
 	AlertLog   AlertLog
+	Hours      Hours // nil: there is no history
 	Entries    Entries
 	Rejections Rejections
 	Readings   Readings   // nil: there is no such page

@@ -28,7 +28,7 @@ func start(t *testing.T, f *fleet, edit func(*Options)) *running {
 	t.Helper()
 	reg := prometheus.NewPedanticRegistry()
 	opts := Options{
-		Live: f, Alerts: f, AlertLog: f, Entries: f, Rejections: f, Rollups: f, Health: f, Addr: "127.0.0.1:0",
+		Live: f, Alerts: f, AlertLog: f, Hours: f, Entries: f, Rejections: f, Rollups: f, Health: f, Addr: "127.0.0.1:0",
 		Gatherer: reg, Registerer: reg, Now: func() time.Time { return fleetNow },
 	}
 	if edit != nil {

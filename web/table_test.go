@@ -55,7 +55,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 	r := start(t, f, full(t))
 	for role, words := range roleMay {
 		may := map[string]bool{}
-		for _, w := range strings.Fields(words) {
+		for w := range strings.FieldsSeq(words) {
 			may[w] = true
 		}
 		for _, sites := range [][]string{{own}, nil} {

@@ -1,0 +1,520 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/compliance"
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+const (
+	mostRibbons = 16
+	mostMarks   = 60
+)
+
+// historyPage is a part of the past of a zone, or of a building, ready to print: no script is needed.
+type historyPage struct {
+	frame
+	Site, SiteName, Zone, Name string
+	Back                       string // to what is so now
+	Spans, Quick               []choice
+	Period                     string
+	Previous, Next             string
+	On, Hour, By               string // of the form
+	Figures                    []measure
+	Compared                   []measure
+	ComparedDay                string
+	With                       string
+	Chart                      template.HTML
+	Ribbons                    []ribbonRow
+	Known                      []choice
+	Week                       []heatRow
+	Hours                      []string // heads of the week's columns
+	Month                      []heatRow
+	Weekdays                   []string
+	Year                       template.HTML
+	Rows                       []historyRow
+	Marks                      []markRow
+	Alerts                     string // address of the list
+	Table                      string
+	Note                       string // why something is missing
+}
+
+type ribbonRow struct {
+	Name string
+	Bar  template.HTML
+	Text string
+}
+
+type heatRow struct {
+	Name, Link string
+	Cells      []heatCell
+}
+
+// heatCell is a day or an hour: how full it was.
+type heatCell struct{ Class, Text, Title, Link, Day string }
+
+type historyRow struct{ Name, Link, Peak, When, Mean, Over, Unknown string }
+
+type markRow struct{ When, Text, Link, Class string }
+
+func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
+	v, ok := s.opts.Live.Outline(r.PathValue("site"))
+	if !ok || s.opts.Hours == nil {
+		return errNoPage
+	}
+	lang, q := s.tongues.choose(r), r.URL.Query()
+	sc := s.scene(lang, v)
+	zone, name, people := "", v.Name, v.Persons
+	base := "/site/" + v.Site
+	if id := r.PathValue("zone"); id != "" {
+		z, ok := zoneByID(v, id)
+		if !ok {
+			return &fault{status: http.StatusNotFound, key: "error.not_found", cause: errNoZone}
+		}
+		zone, name, people, base = id, z.Name, z.Persons, base+"/zone/"+id
+	}
+	p, err := pastOf(q, facility.DateOf(sc.now.In(sc.loc)))
+	if err != nil {
+		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: err}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), apiTimeout)
+	defer cancel()
+	page := &historyPage{
+		frame: s.frame(r, lang, name+" · "+lang.T("past.title")), Site: v.Site, SiteName: v.Name, Zone: zone, Name: name, Back: base, On: p.first.String(), By: string(p.span),
+		With: q.Get("with"), Weekdays: weekdaysOf(lang),
+	}
+	page.Typing = true
+	page.navigate(sc, p, base+"/history")
+	page.Table = "/api/v1/sites/" + v.Site
+	if zone != "" {
+		page.Table += "/zones/" + zone
+	}
+	unit := "day"
+	if p.span == spanDay || p.span == spanWeek || p.span == spanHour {
+		unit = "hour"
+	}
+	page.Table += "/history.csv?" + url.Values{"from": {p.first.String()}, "to": {p.behind().AddDays(-1).String()}, "by": {unit}}.Encode()
+	if uncounted(people) {
+		page.Note = lang.T("persons.uncounted")
+	}
+	switch p.span {
+	case spanHour, spanDay:
+		err = s.historyOfDay(ctx, sc, page, p, zone, q)
+	case spanWeek:
+		err = s.historyOfWeek(ctx, sc, page, p, zone)
+	default:
+		err = s.historyOfDays(ctx, sc, page, p, zone)
+	}
+	if err != nil {
+		return err
+	}
+	return s.render(w, http.StatusOK, lang, "history", page)
+}
+
+func weekdaysOf(lang *tongue) []string {
+	var all []string
+	monday := facility.Date{Year: 2024, Month: time.January, Day: 1}
+	for i := range 7 {
+		all = append(all, lang.weekdayOf(monday.AddDays(i)))
+	}
+	return all
+}
+
+// navigate makes the links to other spans, to the ones before and behind, and to those that people ask for most.
+func (h *historyPage) navigate(sc *scene, p past, base string) {
+	today := facility.DateOf(sc.now.In(sc.loc))
+	for _, s := range spans {
+		other := past{span: s, first: p.first, hour: p.hour}
+		if s == spanHour && p.span != spanHour {
+			continue
+		}
+		other.first = other.start()
+		h.Spans = append(h.Spans, choice{base + other.query(nil), sc.T("past.span." + string(s)), s == p.span})
+	}
+	h.Previous = base + p.move(-1).query(nil)
+	if next := p.move(1); !today.Before(next.first) {
+		h.Next = base + next.query(nil)
+	}
+	quick := func(key string, s span, d facility.Date) {
+		one := past{span: s, first: d}
+		one.first = one.start()
+		h.Quick = append(h.Quick, choice{base + one.query(nil), sc.T("past.quick." + key), one == p})
+	}
+	quick("today", spanDay, today)
+	quick("yesterday", spanDay, today.AddDays(-1))
+	quick("this_week", spanWeek, today)
+	quick("last_week", spanWeek, today.AddDays(-7))
+	quick("this_month", spanMonth, today)
+	quick("this_year", spanYear, today)
+	day := func(d facility.Date) string { return sc.weekdayOf(d) + " " + sc.Date(d.In(time.UTC)) }
+	switch p.span {
+	case spanHour:
+		from, until := p.times(sc.loc)
+		h.Period, h.Hour = day(p.first)+" "+from.In(sc.loc).Format(sc.clock)+"–"+until.In(sc.loc).Format(sc.clock), fmt.Sprintf("%02d", p.hour)
+	case spanDay:
+		h.Period = day(p.first)
+	case spanWeek:
+		h.Period = day(p.first) + " – " + day(p.behind().AddDays(-1))
+	case spanMonth:
+		h.Period = sc.months[p.first.Month-1] + " " + strconv.Itoa(p.first.Year)
+	case spanYear:
+		h.Period = strconv.Itoa(p.first.Year)
+	}
+}
+
+// figuresOf are what people ask of a part of the past: its peak, when that was, the limit, and how much nobody knew.
+func (t *scene) figuresOf(s *stretch) []measure {
+	peak, when := t.T("past.nobody_knew"), ""
+	if s.peak.Known {
+		peak, when = peakText(t, &s.peak), t.dated(s.peak.At)
+	}
+	all := []measure{{t.T("past.peak"), peak, when}}
+	switch {
+	case s.peak.Known && s.peak.HasLimit:
+		all = append(all, measure{t.T("past.limit"), t.Number(s.peak.Limit, 0), ""})
+	case s.limited:
+		all = append(all, measure{t.T("past.limit"), t.Number(s.limit, 0), ""})
+	}
+	if mean, ok := s.mean(); ok {
+		all = append(all, measure{t.T("past.mean"), t.Number(mean, 1), ""})
+	}
+	all = append(all, measure{t.T("past.over"), t.long(s.over), ""})
+	if s.near > 0 {
+		all = append(all, measure{t.T("past.near"), t.long(s.near), ""})
+	}
+	return append(all, measure{t.T("past.not_known"), t.long(s.long() - s.known), ""})
+}
+
+// dated writes a time with its day of the week.
+func (t *scene) dated(at telemetry.Instant) string {
+	local := at.In(t.loc)
+	return t.weekdayOf(facility.DateOf(local)) + " " + t.Date(local) + " " + local.Format(t.clock)
+}
+
+func (t *scene) long(d time.Duration) string {
+	if d < time.Second {
+		return "–"
+	}
+	return t.texts.Duration(t.Tag, d)
+}
+
+// historyOfDay is a day, or an hour of one: people as a band, the limit, the verdicts of each rule as ribbons, and what happened.
+func (s *Server) historyOfDay(ctx context.Context, sc *scene, page *historyPage, p past, zone string, q url.Values) error {
+	from, until := p.times(sc.loc)
+	of := func(from, until telemetry.Instant) (*day, error) {
+		end := max(from, min(until, telemetry.InstantOf(sc.now)))
+		samples, err := s.opts.Rollups.Occupancy(ctx, page.Site, zone, from, end)
+		if err != nil {
+			return nil, fmt.Errorf("reading the people of a day: %w", err)
+		}
+		d := dayOf(samples, from, end)
+		return &d, nil
+	}
+	d, err := of(from, until)
+	if err != nil {
+		return err
+	}
+	sum := stretchOfDay(d)
+	page.Figures = sc.figuresOf(&sum)
+	var other *day
+	if with := q.Get("with"); with != "" && p.span == spanDay {
+		date, err := facility.ParseDate(with)
+		if err != nil || date.Year < 2000 || facility.DateOf(sc.now.In(sc.loc)).Before(date) {
+			return errBadForm
+		}
+		if other, err = of(telemetry.InstantOf(date.In(sc.loc)), telemetry.InstantOf(date.AddDays(1).In(sc.loc))); err != nil {
+			return err
+		}
+		was := stretchOfDay(other)
+		page.Compared, page.ComparedDay = sc.figuresOf(&was), sc.weekdayOf(date)+" "+sc.Date(date.In(time.UTC))
+	}
+	open, err := s.ribbons(ctx, sc, page, from, until, zone, q.Get("known") == "then")
+	if err != nil {
+		return err
+	}
+	base := page.Back + "/history"
+	for _, known := range []string{"now", "then"} {
+		page.Known = append(page.Known, choice{base + p.query(url.Values{"known": {known}}), sc.T("compliance.known_" + known), (q.Get("known") == "then") == (known == "then")})
+	}
+	marks, err := s.marksOf(ctx, sc, page, from, until, zone)
+	if err != nil {
+		return err
+	}
+	page.Alerts = "/alerts?" + url.Values{"site": {page.Site}, "day": {p.first.String()}}.Encode()
+	page.Chart = sc.dayDrawing(d, other, until, open, marks, page.Name+", "+page.Period)
+	if p.span == spanDay {
+		hours := hourCuts(from, until)
+		parts, err := s.hoursOf(ctx, page.Site, zone, from, until, hours)
+		if err != nil {
+			return err
+		}
+		for i := range parts {
+			if parts[i].long() > 0 && (parts[i].peak.Persons > 0 || partly(&parts[i])) {
+				at := parts[i].from.In(sc.loc)
+				link := past{spanHour, p.first, at.Hour()}
+				page.Rows = append(page.Rows, sc.rowOf(&parts[i], at.Format(sc.clock), base+link.query(nil)))
+			}
+		}
+	}
+	return nil
+}
+
+// stretchOfDay adds a day up from its minutes.
+func stretchOfDay(d *day) stretch {
+	h, _ := rules.FoldHour(d.samples, d.from, d.end)
+	s := stretch{from: d.from, until: d.end}
+	s.add(&h)
+	if d.peak != nil {
+		s.peak = *d.peak
+	}
+	return s
+}
+
+func (t *scene) rowOf(s *stretch, name, link string) historyRow {
+	row := historyRow{Name: name, Link: link, Peak: "–", When: "", Mean: "–", Over: t.long(s.over), Unknown: t.long(s.long() - s.known)}
+	if s.peak.Known {
+		row.Peak, row.When = peakText(t, &s.peak), s.peak.At.In(t.loc).Format(t.clock)
+		if s.long() > 25*time.Hour {
+			row.When = t.dated(s.peak.At)
+		}
+	}
+	if mean, ok := s.mean(); ok {
+		row.Mean = t.Number(mean, 1)
+	}
+	return row
+}
+
+// ribbons are the verdicts of the rules about a zone, or of all that count for the building, as known now or then; and when it was open.
+func (s *Server) ribbons(ctx context.Context, sc *scene, page *historyPage, from, until telemetry.Instant, zone string, then bool) ([]openTime, error) {
+	if s.opts.Histories == nil {
+		return nil, nil
+	}
+	in, report, err := s.report(ctx, page.Site, &period{from: from.Time(), until: until.Time(), by: compliance.Total, atTheTime: then}, false)
+	switch {
+	case errors.Is(err, ErrTooMuch):
+		page.Note = sc.T("past.too_much")
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("adding up a day: %w", err)
+	}
+	var open []openTime
+	for _, o := range report.Open {
+		open = append(open, openTime{o.From, o.Until})
+	}
+	for i := range report.Measures {
+		m := &report.Measures[i]
+		if zone != "" && m.Subject != (rules.Subject{Kind: rules.SubjectZone, ID: zone}) || zone == "" && !m.Counts() || len(page.Ribbons) == mostRibbons {
+			continue
+		}
+		var pieces []ribbonPiece
+		for _, x := range report.Pieces(m) {
+			class := x.State.String()
+			if x.State == compliance.Idle || !x.Open {
+				class = "idle"
+			}
+			text := x.From.In(sc.loc).Format(sc.clock) + "–" + x.Until.In(sc.loc).Format(sc.clock) + " " + sc.T("compliance."+x.State.String())
+			pieces = append(pieces, ribbonPiece{x.From, x.Until, class, text})
+		}
+		w := viewOf(m, in, &m.Intervals[0])
+		name := sc.ruleName(&w)
+		if zone == "" {
+			name += ": " + m.SubjectName
+		}
+		text := sc.T("past.nobody_observed")
+		if kept, ok := m.Times.Kept(); ok {
+			text = sc.T("compliance.kept_of", "Kept", sc.Number(100*kept, 1)+" %")
+		}
+		page.Ribbons = append(page.Ribbons, ribbonRow{name, ribbon(pieces, from, until, name), text})
+	}
+	return open, nil
+}
+
+// marksOf are what happened: alerts that were raised, and tasks that people logged.
+func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from, until telemetry.Instant, zone string) ([]mark, error) {
+	raised, err := s.opts.AlertLog.AlertsDuring(ctx, page.Site, from, until, 10*mostMarks)
+	if err != nil {
+		return nil, fmt.Errorf("listing the alerts of a day: %w", err)
+	}
+	done, err := s.opts.Entries.Entries(ctx, page.Site, telemetry.EntryTask, 10*mostMarks)
+	if err != nil {
+		return nil, fmt.Errorf("listing the tasks of a day: %w", err)
+	}
+	var marks []mark
+	for i := range raised {
+		a := &raised[i]
+		if zone != "" && a.Zone != zone && a.Subject.ID != zone {
+			continue
+		}
+		card := alertCardOf(sc, a)
+		marks = append(marks, mark{max(a.Opened, from), "alert", card.Title + ". " + card.Text, string(s.base) + "/alert/" + a.ID})
+	}
+	for i := range done {
+		e := done[i].Entry
+		k := slices.IndexFunc(sc.view.Tasks, func(t rules.TaskView) bool { return t.ID == e.Subject })
+		if k < 0 || done[i].At < from || done[i].At >= until || zone != "" && sc.view.Tasks[k].Place.ID != zone {
+			continue
+		}
+		marks = append(marks, mark{done[i].At, "task", sc.view.Tasks[k].Name + ": " + sc.claims(e.Author, e.Claimed), ""})
+	}
+	slices.SortStableFunc(marks, func(a, b mark) int { return int(min(max(a.at-b.at, -1), 1)) })
+	marks = marks[:min(len(marks), mostMarks)]
+	for _, m := range marks {
+		link := m.link
+		if link != "" {
+			link = link[len(string(s.base)):]
+		}
+		page.Marks = append(page.Marks, markRow{m.at.In(sc.loc).Format(sc.clock), m.text, link, m.class})
+	}
+	return marks, nil
+}
+
+// historyOfWeek is seven days by hours.
+func (s *Server) historyOfWeek(ctx context.Context, sc *scene, page *historyPage, p past, zone string) error {
+	from, until := p.times(sc.loc)
+	days := dayCuts(p.first, p.behind(), sc.loc)
+	var cuts []telemetry.Instant
+	for i := 0; i+1 < len(days); i++ {
+		hours := hourCuts(days[i], days[i+1])
+		cuts = append(cuts, hours[:len(hours)-1]...)
+	}
+	cuts = append(cuts, until)
+	parts, err := s.hoursOf(ctx, page.Site, zone, from, until, cuts)
+	if err != nil {
+		return err
+	}
+	sum := whole(parts)
+	page.Figures = sc.figuresOf(&sum)
+	most := mostOf(parts)
+	for h := range 24 {
+		page.Hours = append(page.Hours, fmt.Sprintf("%02d", h))
+	}
+	base := page.Back + "/history"
+	i := 0
+	for d := p.first; d.Before(p.behind()); d = d.AddDays(1) {
+		next := telemetry.InstantOf(d.AddDays(1).In(sc.loc))
+		first := i
+		row := heatRow{Name: sc.weekdayOf(d) + " " + strconv.Itoa(d.Day)}
+		if i < len(parts) && parts[i].long() > 0 {
+			row.Link = base + past{span: spanDay, first: d}.query(nil)
+		}
+		for i < len(parts) && parts[i].from < next {
+			row.Cells = append(row.Cells, sc.cellOf(&parts[i], most, parts[i].from.In(sc.loc).Format(sc.clock), "", ""))
+			i++
+		}
+		page.Week = append(page.Week, row)
+		if one := whole(parts[first:i]); one.long() > 0 {
+			page.Rows = append(page.Rows, sc.rowOf(&one, row.Name, row.Link))
+		}
+	}
+	return nil
+}
+
+// cellOf is one square of a heat map: its shade, its number, and both in words.
+func (t *scene) cellOf(s *stretch, most float64, name, link, text string) heatCell {
+	c := heatCell{Class: shadeOf(s, most), Link: link, Day: text, Title: name}
+	switch {
+	case c.Class == "none":
+	case !s.peak.Known:
+		c.Title += ": " + t.T("past.unknown")
+	default:
+		c.Text = t.Number(s.peak.Persons, 0)
+		c.Title += ": " + t.T("past.cell", "Peak", peakText(t, &s.peak), "When", s.peak.At.In(t.loc).Format(t.clock))
+		if partly(s) {
+			c.Class += " partly"
+			c.Title += ", " + t.T("past.cell_unknown", "Long", t.long(s.long()-s.known))
+		}
+	}
+	return c
+}
+
+// historyOfDays is a month or a year by days.
+func (s *Server) historyOfDays(ctx context.Context, sc *scene, page *historyPage, p past, zone string) error {
+	from, until := p.times(sc.loc)
+	parts, err := s.hoursOf(ctx, page.Site, zone, from, until, dayCuts(p.first, p.behind(), sc.loc))
+	if err != nil {
+		return err
+	}
+	sum := whole(parts)
+	page.Figures = sc.figuresOf(&sum)
+	base, most := page.Back+"/history", mostOf(parts)
+	dayLink := func(d facility.Date) string { return base + past{span: spanDay, first: d}.query(nil) }
+	if p.span == spanMonth {
+		lead := (int(p.first.Weekday()) + 6) % 7
+		row := heatRow{Cells: make([]heatCell, lead)}
+		for i := range parts {
+			d := p.first.AddDays(i)
+			link := ""
+			if parts[i].long() > 0 {
+				link = dayLink(d)
+				page.Rows = append(page.Rows, sc.rowOf(&parts[i], sc.weekdayOf(d)+" "+strconv.Itoa(d.Day), link))
+			}
+			row.Cells = append(row.Cells, sc.cellOf(&parts[i], most, sc.weekdayOf(d)+" "+sc.Date(d.In(time.UTC)), link, strconv.Itoa(d.Day)))
+			if len(row.Cells) == 7 {
+				page.Month = append(page.Month, row)
+				row = heatRow{}
+			}
+		}
+		if len(row.Cells) > 0 {
+			page.Month = append(page.Month, row)
+		}
+		return nil
+	}
+	page.Year = sc.yearDrawing(string(s.base), parts, p.first, most, dayLink, page.Name+", "+page.Period)
+	for m := time.January; m <= time.December; m++ {
+		month := past{span: spanMonth, first: facility.Date{Year: p.first.Year, Month: m, Day: 1}}
+		a, b := dayIndex(p.first, month.first), dayIndex(p.first, month.behind())
+		if one := whole(parts[a:b]); one.long() > 0 {
+			page.Rows = append(page.Rows, sc.rowOf(&one, sc.months[m-1], base+month.query(nil)))
+		}
+	}
+	return nil
+}
+
+func dayIndex(first, d facility.Date) int {
+	return int(d.In(time.UTC).Sub(first.In(time.UTC)) / (24 * time.Hour))
+}
+
+// yearDrawing is the calendar of a year: a column a week, a square a day.
+func (t *scene) yearDrawing(base string, parts []stretch, first facility.Date, most float64, link func(facility.Date) string, label string) template.HTML {
+	const cell, gap, left, top = 15.0, 3.0, 34.0, 18.0
+	var g drawing
+	g.out(`<svg class="year" viewBox="0 0 %s %s" role="group" aria-label="%s">`, num(left+54*(cell+gap)), num(top+7*(cell+gap)), html.EscapeString(label))
+	g.out(`<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="5"/></pattern></defs>`)
+	for i, name := range weekdaysOf(t.tongue) {
+		if i%2 == 0 {
+			g.out(`<text class="axis" x="0" y="%s">%s</text>`, num(top+float64(i)*(cell+gap)+11), html.EscapeString(name))
+		}
+	}
+	lead := (int(first.Weekday()) + 6) % 7
+	for i := range parts {
+		d := first.AddDays(i)
+		x, y := left+float64((i+lead)/7)*(cell+gap), top+float64((i+lead)%7)*(cell+gap)
+		if d.Day == 1 {
+			g.out(`<text class="axis" x="%s" y="12">%s</text>`, num(x), html.EscapeString(t.months[d.Month-1]))
+		}
+		c := t.cellOf(&parts[i], most, t.weekdayOf(d)+" "+t.Date(d.In(time.UTC)), "", "")
+		rect := fmt.Sprintf(`<rect class="%s" x="%s" y="%s" width="%s" height="%s" rx="2"`, c.Class, num(x), num(y), num(cell), num(cell))
+		if c.Class == "unknown" {
+			rect += ` fill="url(#hatch)"`
+		}
+		rect += fmt.Sprintf(`><title>%s</title></rect>`, html.EscapeString(c.Title))
+		if parts[i].long() > 0 {
+			rect = fmt.Sprintf(`<a href="%s" aria-label="%s">%s</a>`, html.EscapeString(base+link(d)), html.EscapeString(c.Title), rect)
+		}
+		g.WriteString(rect)
+	}
+	g.WriteString(`</svg>`)
+	return g.html()
+}
