@@ -89,7 +89,7 @@ func (p *Rehearsals) run(key [2]string, r *web.Rehearsal) {
 	ctx, cancel := context.WithTimeout(p.ctx, longestTrial)
 	defer cancel()
 	var out *rehearse.Outcome
-	err := ctx.Err()
+	var err error
 	begun := time.Now()
 	select {
 	case p.turn <- struct{}{}:

@@ -1,10 +1,13 @@
 package compliance
 
+import "time"
+
 // Figure is a site's compliance figure: that of its worst measure, with all of them behind it. It is no mean: nobody can make up for a full
 // room with a clean one.
 //
 // Method, in one sentence: of each measure the share of the observed opening time in which it was kept; the site's figure is the
-// smallest of these shares, beside the share of the opening time in which anybody observed all measures together.
+// smallest of these shares among the measures that were observed for an hour at least, beside the share of the opening time in which
+// anybody observed all measures together. Where none was observed so long, all count.
 type Figure struct {
 	// State is the worst that any measure was: breached, near, unknown, within; Idle where nothing was asked.
 	State State
@@ -22,12 +25,21 @@ type Figure struct {
 	Times Times
 }
 
+// LeastObserved is how long a measure must have been observed to decide a figure, where another was; of a part it is a twentieth, if that
+// is less. A quarter of an hour in which seven people came says nothing about a week.
+const LeastObserved = time.Hour
+
 // Whole is the part of FigureOf that is the whole period.
 const Whole = -1
 
 // FigureOf is the figure of some measures of a report, whether or not they count for the site's, in one of its parts or in the Whole.
 func (r *Report) FigureOf(part int, fits func(*Measure) bool) Figure {
 	f := Figure{State: Idle, Worst: -1}
+	span := Span{r.From, r.Until}
+	if part != Whole {
+		span = r.Parts[part]
+	}
+	least := min(LeastObserved, span.Long()/20)
 	var worst *Times
 	for i := range r.Measures {
 		m := &r.Measures[i]
@@ -54,7 +66,8 @@ func (r *Report) FigureOf(part int, fits func(*Measure) bool) Figure {
 		if kept == 1 {
 			f.Fully++
 		}
-		if !f.Known || kept < f.Kept || kept == f.Kept && less(t, worst) {
+		long, longer := t.Observed() >= least, worst != nil && worst.Observed() >= least
+		if !f.Known || long && !longer || long == longer && (kept < f.Kept || kept == f.Kept && less(t, worst)) {
 			f.Kept, f.Known, f.Worst, worst = kept, true, i, t
 		}
 	}

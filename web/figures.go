@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,10 +44,8 @@ func (f *figures) of(site string, now time.Time) (weekFigure, bool) {
 	defer f.mu.Unlock()
 	x, ok := f.kept[site]
 	if !ok || now.Sub(x.at) > figureAge {
-		for _, w := range f.wanted {
-			if w == site {
-				return x, ok
-			}
+		if slices.Contains(f.wanted, site) {
+			return x, ok
 		}
 		f.wanted = append(f.wanted, site)
 		select {

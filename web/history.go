@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"time"
 
@@ -128,9 +129,7 @@ func (p past) query(more url.Values) string {
 	if p.span == spanHour {
 		q.Set("hour", fmt.Sprintf("%02d", p.hour))
 	}
-	for k, v := range more {
-		q[k] = v
-	}
+	maps.Copy(q, more)
 	return "?" + q.Encode()
 }
 

@@ -51,10 +51,10 @@ type rehearsedSum struct {
 }
 
 type rehearsedRow struct {
-	Name                   string
-	Over, Near, Alerts     [2]string // as it was, as it would have been
-	Worse, Better          bool
-	worseBy, differs, over time.Duration
+	Name               string
+	Over, Near, Alerts [2]string // as it was, as it would have been
+	Worse, Better      bool
+	worseBy, differs   time.Duration
 }
 
 func (s *Server) rehearseLevel(w http.ResponseWriter, r *http.Request) error {
