@@ -110,7 +110,7 @@ func TestFinding9AWeekOfTenSites(t *testing.T) {
 	l := listenAsReceivers(t)
 	o := &weekOptions{seed: 1, days: 7, edits: append(l.edits(), weekEdits...), faults: map[string][]simulate.Fault{}}
 	if testengine.Racing {
-		o.sites, o.days = []string{"mpp-magetan", "mpp-pamekasan"}, 4
+		o.sites, o.days = []string{"mpp-pamekasan"}, 3
 	}
 	sites := map[string]*facility.Site{}
 	w := loadWeek(t, o)
