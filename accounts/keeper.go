@@ -156,6 +156,7 @@ var (
 	ErrWrong   = errors.New("name or password is wrong")
 	ErrExpired = errors.New("the link is used, expired or unknown")
 	ErrLast    = errors.New("nobody could administer the gateway any more")
+	ErrMany    = errors.New("the account has as many tokens as it may have")
 	ErrRole    = errors.New("there is no such role")
 )
 
@@ -178,9 +179,15 @@ func (k *Keeper) keep(ctx context.Context, put, drop []Row) error {
 	return nil
 }
 
+// keepFor is how long the store may take for what is true in memory already.
+const keepFor = 10 * time.Second
+
 // keepOrGo is keep for what is true in memory in any case, such as that a session is over: a full disk keeps nobody in, nor out.
+// Nor does a browser that has gone away: what it asked for is stored nevertheless, or a restart would revive a session that was ended.
 func (k *Keeper) keepOrGo(ctx context.Context, put, drop []Row) {
 	k.apply(put, drop)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepFor)
+	defer cancel()
 	if err := k.store.KeepAccounts(ctx, put, drop); err != nil {
 		k.log.Error("a change of sessions is not stored; a restart forgets it", "err", err)
 	}

@@ -11,7 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // Lives of links: one that an administrator hands over may lie for a few days, one that is made on the machine is used at once.
@@ -19,6 +22,7 @@ const (
 	LinkLife   = 3 * 24 * time.Hour
 	LocalLife  = 30 * time.Minute
 	mostInFile = 64 << 10 // bytes of a link file
+	lockFor    = 5 * time.Second
 )
 
 // FirstCode is the code of the link that makes the first administrator, the same while the process lives; empty: there is an account already.
@@ -123,23 +127,14 @@ func (k *Keeper) Follow(ctx context.Context, code, password string, p Person, a 
 	if err != nil {
 		return nil, err
 	}
-	by := "link"
-	id := l.Account
+	const by = "link"
+	id, hash, drop := l.Account, "", []Row{{Kind: KindLink, ID: l.ID}}
 	if id == "" {
-		if why := CheckPassword(password, p.Name, p.Display); why != "" {
-			return nil, &WeakError{why}
-		}
-		p.Posts = []Post{{Role: Administrator}}
-		made, err := k.Make(ctx, &Caller{Name: by}, p)
-		if err != nil {
-			return nil, err
-		}
-		id = made.ID
+		id, hash, err = k.makeFirst(ctx, by, password, p, drop)
+	} else {
+		hash, err = k.setPassword(ctx, id, "", password, "", drop, by)
 	}
-	if err := k.setPassword(ctx, id, password, "", []Row{{Kind: KindLink, ID: l.ID}}, by); err != nil {
-		if l.Account == "" { // an account that nobody can use would be in the way of the next try
-			k.keepOrGo(ctx, nil, []Row{{Kind: KindAccount, ID: id}})
-		}
+	if err != nil {
 		return nil, err
 	}
 	k.mu.Lock()
@@ -148,15 +143,41 @@ func (k *Keeper) Follow(ctx context.Context, code, password string, p Person, a 
 	if err := dropLink(k.linkFile, l.ID); err != nil {
 		k.log.Error("a link that was used stays in its file until it expires", "err", err)
 	}
-	if account, err := k.Account(id); err != nil || account.Off {
+	e, err := k.enter(ctx, id, hash, a)
+	if err != nil { // the account is switched off
 		return nil, ErrExpired
 	}
-	return k.enter(ctx, id, a), nil
+	return e, nil
+}
+
+// makeFirst makes an administrator with a password: one change, so that a crash leaves no account that nobody can use in the way of the next try.
+func (k *Keeper) makeFirst(ctx context.Context, by, password string, p Person, drop []Row) (id, hash string, err error) {
+	if why := CheckPassword(password, p.Name, p.Display); why != "" {
+		return "", "", &WeakError{why}
+	}
+	if hash, err = k.hasher.hash(ctx, password); err != nil {
+		return "", "", err
+	}
+	p.Posts = []Post{{Role: Administrator}}
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	a, err := k.made(ctx, by, p, hash, drop)
+	if err != nil {
+		return "", "", err
+	}
+	return a.ID, hash, nil
 }
 
 // LeaveLink leaves a link in a file, for a gateway that runs or will run, and gives its code: for an account by its name, or, with an empty
 // name, for a new administrator. Whoever may write there may do so anyway.
+//
+// Where root leaves it, the file becomes that of the owner of its directory, as whom the gateway runs.
 func LeaveLink(file, account string, now time.Time) (string, error) {
+	unlock, err := lockLinks(file)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	links, err := readLinks(file)
 	if err != nil {
 		return "", err
@@ -171,7 +192,44 @@ func LeaveLink(file, account string, now time.Time) (string, error) {
 	return code, writeLinks(file, kept)
 }
 
+// lockLinks lets one process at a time change a file of links: what a command adds while a gateway takes another away would be lost.
+func lockLinks(file string) (unlock func(), err error) {
+	lock := flock.New(file+".lock", flock.SetPermissions(0o600))
+	ctx, cancel := context.WithTimeout(context.Background(), lockFor)
+	defer cancel()
+	if _, err := lock.TryLockContext(ctx, 10*time.Millisecond); err != nil {
+		return nil, ofAnother(fmt.Errorf("locking %q: %w", file, err))
+	}
+	giveAway(lock.Path())
+	return func() { _ = lock.Unlock() }, nil
+}
+
+// ofAnother says what to do about a file that another user has made.
+func ofAnother(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: it is another user's; run gerbang accounts link as the user of the gateway, or as root", err)
+	}
+	return err
+}
+
+// giveAway makes a file that root has written that of the owner of its directory; a failure shows when that one reads it.
+func giveAway(file string) {
+	if info, err := os.Stat(filepath.Dir(file)); err == nil && os.Geteuid() == 0 {
+		if uid, gid, ok := ownerOf(info); ok {
+			_ = os.Lchown(file, uid, gid)
+		}
+	}
+}
+
 func dropLink(file, id string) error {
+	if links, err := readLinks(file); err != nil || !slices.ContainsFunc(links, func(l Link) bool { return l.ID == id }) {
+		return err
+	}
+	unlock, err := lockLinks(file)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	links, err := readLinks(file)
 	if err != nil {
 		return err
@@ -181,9 +239,6 @@ func dropLink(file, id string) error {
 		if l.ID != id {
 			kept = append(kept, l)
 		}
-	}
-	if len(kept) == len(links) {
-		return nil
 	}
 	return writeLinks(file, kept)
 }
@@ -198,7 +253,7 @@ func readLinks(file string) ([]Link, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, ofAnother(err)
 	}
 	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, mostInFile))
@@ -227,6 +282,7 @@ func writeLinks(file string, links []Link) error {
 	_, err = temp.Write(data)
 	err = errors.Join(err, temp.Sync(), temp.Close())
 	if err == nil {
+		giveAway(temp.Name())
 		err = os.Rename(temp.Name(), file)
 	}
 	if err != nil {

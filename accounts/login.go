@@ -77,7 +77,11 @@ func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 	} else {
 		k.from.Succeeded(a.From)
 	}
-	return k.enter(ctx, account.ID, a), nil
+	e, err := k.enter(ctx, account.ID, hash, a)
+	if err != nil {
+		k.refused(a, name, now)
+	}
+	return e, err
 }
 
 // refused tells of a refusal, now and then. What was typed as a name is told only if there is such an account: it may be a password.
@@ -102,16 +106,20 @@ func addressOf(p netip.Prefix) string {
 	return p.String()
 }
 
-// enter begins a session of an account.
-func (k *Keeper) enter(ctx context.Context, id string, a Attempt) *Entrance {
+// enter begins a session of an account whose password was compared with hash. It looks again, while nothing changes: comparing takes a while, and
+// a session by a password that was replaced meanwhile would outlive the end of all sessions. The error is ErrWrong.
+func (k *Keeper) enter(ctx context.Context, id, hash string, a Attempt) (*Entrance, error) {
 	k.changing.Lock()
 	defer k.changing.Unlock()
+	account, err := k.Account(id)
+	if err != nil || account.Off || account.Hash == "" || account.Hash != hash {
+		return nil, ErrWrong
+	}
 	now := k.now()
-	e := &Entrance{Session: secret(), Device: a.Device}
+	e := &Entrance{Session: secret(), Device: a.Device, Account: account}
 	session := Session{ID: hashOf(e.Session), Account: id, Agent: cut(a.Agent, maxAgent), From: addressOf(a.From), Began: now, Seen: now}
 	put := []Row{row(KindSession, session.ID, id, &session)}
 	k.mu.RLock()
-	e.Account = k.have.accounts[id].clone()
 	device := k.have.devices[hashOf(a.Device)]
 	drop := k.surplus(id, now)
 	if old, ok := k.have.sessions[hashOf(a.Session)]; ok && a.Session != "" {
@@ -127,7 +135,7 @@ func (k *Keeper) enter(ctx context.Context, id string, a Attempt) *Entrance {
 	put = append(put, row(KindDevice, seen.ID, id, &seen))
 	k.keepOrGo(ctx, put, drop)
 	k.record(Event{What: LoggedIn, By: e.Account.Display, About: e.Account.Name, Address: addressOf(a.From)})
-	return e
+	return e, nil
 }
 
 // surplus is what must go before an account gets one more session and device, and what is over anyway. The caller holds the lock.
@@ -166,6 +174,9 @@ func (k *Keeper) Claim(ctx context.Context, name, token string, a Attempt) strin
 	s := Session{ID: hashOf(secret), Claimed: name, Token: hashOf(token), Agent: cut(a.Agent, maxAgent), From: addressOf(a.From), Began: now, Seen: now}
 	k.mu.RLock()
 	drop := k.surplus("", now)
+	if old, ok := k.have.sessions[hashOf(a.Session)]; ok && a.Session != "" {
+		drop = append(drop, Row{Kind: KindSession, ID: old.ID})
+	}
 	k.mu.RUnlock()
 	k.keepOrGo(ctx, []Row{row(KindSession, s.ID, "", &s)}, drop)
 	k.record(Event{What: LoggedIn, By: cmp.Or(name, "token"), Address: addressOf(a.From)})
@@ -205,9 +216,12 @@ func (k *Keeper) seen(ctx context.Context, s Session, now time.Time) {
 	k.changing.Lock()
 	defer k.changing.Unlock()
 	k.mu.RLock()
-	_, there := k.have.sessions[s.ID]
+	is, due := k.have.sessions[s.ID], false
+	if is != nil {
+		s, due = *is, now.Sub(is.Seen) >= seenStep
+	}
 	k.mu.RUnlock()
-	if there { // it may have been ended meanwhile
+	if due { // it may have been ended meanwhile, and of many requests at once one notes it
 		s.Seen = now
 		k.keepOrGo(ctx, []Row{row(KindSession, s.ID, s.Account, &s)}, nil)
 	}

@@ -17,14 +17,25 @@ type Person struct {
 func (k *Keeper) Make(ctx context.Context, by *Caller, p Person) (*Account, error) {
 	k.changing.Lock()
 	defer k.changing.Unlock()
-	a := &Account{ID: newID(), Created: k.now()}
+	return k.made(ctx, by.Name, p, "", nil)
+}
+
+// made makes an account with a password at once, if hash is one: both or neither are kept. drop goes with it. The caller holds changing.
+func (k *Keeper) made(ctx context.Context, by string, p Person, hash string, drop []Row) (*Account, error) {
+	a := &Account{ID: newID(), Created: k.now(), Hash: hash}
+	if hash != "" {
+		a.Changed = a.Created
+	}
 	if err := k.shape(a, p); err != nil {
 		return nil, err
 	}
-	if err := k.keep(ctx, []Row{row(KindAccount, a.ID, a.ID, a)}, nil); err != nil {
+	if err := k.keep(ctx, []Row{row(KindAccount, a.ID, a.ID, a)}, drop); err != nil {
 		return nil, err
 	}
-	k.record(Event{What: Made, By: by.Name, About: a.Name, After: a.words()})
+	k.record(Event{What: Made, By: by, About: a.Name, After: a.words()})
+	if hash != "" {
+		k.record(Event{What: Password, By: by, About: a.Name})
+	}
 	return a.clone(), nil
 }
 
@@ -111,8 +122,8 @@ func (a *Account) words() string {
 	return strings.Join(parts, "; ")
 }
 
-// Repassword changes a password, for somebody who knows the one there is. All other sessions of the account end, and no device is known any
-// more. The error is ErrWrong, a *WaitError, a *WeakError, or of the store.
+// Repassword changes a password, for somebody who knows the one there is. All other sessions of the account and all of its tokens end, and no
+// device is known any more: who changes a password may fear that somebody else has been in. The error is ErrWrong, a *WaitError, a *WeakError, or of the store.
 func (k *Keeper) Repassword(ctx context.Context, by *Caller, session, old, fresh string) error {
 	a, err := k.Account(by.Account)
 	if err != nil {
@@ -133,34 +144,49 @@ func (k *Keeper) Repassword(ctx context.Context, by *Caller, session, old, fresh
 		k.devices.Failed(session, now)
 		return ErrWrong
 	}
-	return k.setPassword(ctx, a.ID, fresh, session, nil, by.Name)
+	_, err = k.setPassword(ctx, a.ID, a.Hash, fresh, session, nil, by.Name)
+	return err
 }
 
-// setPassword gives an account a password and ends all of its sessions but one. drop goes with it.
-func (k *Keeper) setPassword(ctx context.Context, id, fresh, butSession string, drop []Row, by string) error {
+// setPassword gives an account a password and ends all of its tokens and of its sessions but one. drop goes with it. It gives the new hash.
+// was is the hash that the old password was compared with; another one by now is ErrWrong. Empty: a link is proof enough.
+func (k *Keeper) setPassword(ctx context.Context, id, was, fresh, butSession string, drop []Row, by string) (string, error) {
 	a, err := k.Account(id)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if why := CheckPassword(fresh, a.Name, a.Display); why != "" {
-		return &WeakError{why}
+		return "", &WeakError{why}
 	}
 	hash, err := k.hasher.hash(ctx, fresh)
 	if err != nil {
-		return err
+		return "", err
 	}
 	k.changing.Lock()
 	defer k.changing.Unlock()
 	if a, err = k.Account(id); err != nil { // it may have been changed meanwhile
-		return err
+		return "", err
+	}
+	if was != "" && a.Hash != was {
+		return "", ErrWrong
 	}
 	a.Hash, a.Changed = hash, k.now()
 	k.mu.RLock()
-	drop = append(drop, k.ends(id, butSession)...)
+	drop = append(append(drop, k.ends(id, butSession)...), k.tokensOf(id)...)
 	k.mu.RUnlock()
 	if err := k.keep(ctx, []Row{row(KindAccount, id, id, a)}, drop); err != nil {
-		return err
+		return "", err
 	}
 	k.record(Event{What: Password, By: by, About: a.Name})
-	return nil
+	return hash, nil
+}
+
+// tokensOf are all tokens of an account. The caller holds the lock.
+func (k *Keeper) tokensOf(account string) (drop []Row) {
+	for id, t := range k.have.tokens {
+		if t.Account == account {
+			drop = append(drop, Row{Kind: KindToken, ID: id})
+		}
+	}
+	return drop
 }

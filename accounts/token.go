@@ -14,7 +14,7 @@ const tokenMark = "gerbang_"
 // MaxTokenLife is the longest that a token may live.
 const MaxTokenLife = 366 * 24 * time.Hour
 
-// mostTokens is how many tokens an account may have.
+// mostTokens is how many tokens that hold an account may have.
 const mostTokens = 50
 
 // Pass is what somebody wants a token for.
@@ -26,7 +26,8 @@ type Pass struct {
 }
 
 // NewToken makes a token of whoever asks for it, and gives it: it is shown once, only its hash is kept. It is worth what the account is worth at
-// that time, and of that what is asked for. The error is ErrNone for who has no account, or of the store.
+// that time, and of that what is asked for. Tokens of the account that have
+// expired go. The error is ErrNone for who has no account, ErrMany, or of the store.
 func (k *Keeper) NewToken(ctx context.Context, by *Caller, p Pass) (string, error) {
 	k.changing.Lock()
 	defer k.changing.Unlock()
@@ -34,15 +35,24 @@ func (k *Keeper) NewToken(ctx context.Context, by *Caller, p Pass) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if len(k.Tokens(a.ID)) >= mostTokens {
-		return "", ErrTaken
+	var drop []Row // what has expired is in nobody's way
+	valid := 0
+	for _, t := range k.Tokens(a.ID) {
+		if k.now().Before(t.Expires) {
+			valid++
+		} else {
+			drop = append(drop, Row{Kind: KindToken, ID: t.ID})
+		}
+	}
+	if valid >= mostTokens {
+		return "", ErrMany
 	}
 	value := tokenMark + secret()
 	t := Token{
 		ID: hashOf(value), Account: a.ID, Name: p.Name, May: slices.Clone(p.May), Sites: slices.Clone(p.Sites), Created: k.now(),
 		Expires: k.until(min(max(p.Life, time.Hour), MaxTokenLife)),
 	}
-	if err := k.keep(ctx, []Row{row(KindToken, t.ID, a.ID, &t)}, nil); err != nil {
+	if err := k.keep(ctx, []Row{row(KindToken, t.ID, a.ID, &t)}, drop); err != nil {
 		return "", err
 	}
 	k.record(Event{What: TokenNew, By: by.Name, About: a.Name, After: t.words()})
@@ -113,9 +123,12 @@ func (k *Keeper) used(ctx context.Context, t Token, now time.Time) {
 	k.changing.Lock()
 	defer k.changing.Unlock()
 	k.mu.RLock()
-	_, there := k.have.tokens[t.ID]
+	is, due := k.have.tokens[t.ID], false
+	if is != nil {
+		t, due = *is, now.Sub(is.Used) >= seenStep
+	}
 	k.mu.RUnlock()
-	if there {
+	if due {
 		t.Used = now
 		k.keepOrGo(ctx, []Row{row(KindToken, t.ID, t.Account, &t)}, nil)
 	}

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -76,10 +78,19 @@ func (s *Server) stillIn(r *http.Request) (*accounts.Caller, bool) {
 
 // admits reports why a caller may not have a route; nil: he may.
 func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
+	switch { // what strangers may have, too
+	case rt.at == open, rt.at == ownDoor && s.opts.PushHasCredentials, rt.at == inPath && rt.may == accounts.Display && s.opts.PublicSigns:
+		return nil
+	case c == nil: // nothing is looked up for one
+		return errNeedToken
+	}
+	query, err := onceEach(r)
+	if err != nil {
+		return err
+	}
 	var allowed bool
 	switch rt.at {
 	case open:
-		return nil
 	case known:
 		allowed = true
 	case anywhere:
@@ -87,49 +98,59 @@ func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
 	case everywhere:
 		allowed = c.Everywhere(rt.may)
 	case inPath:
-		if rt.may == accounts.Display && s.opts.PublicSigns {
-			return nil
-		}
 		allowed = c.At(rt.may, r.PathValue("site"))
 	case inQuery:
-		if site := r.URL.Query().Get("site"); site != "" {
+		if site := query.Get("site"); site != "" {
 			allowed = c.At(rt.may, site)
 		} else {
 			allowed = c.Anywhere(rt.may)
 		}
 	case ofAlert:
 		// One that does not exist is nobody's, and the handler says so.
-		if site, ok := s.siteOfAlert(r.Context(), r.PathValue("alert")); ok {
+		site, ok, err := s.siteOfAlert(r.Context(), r.PathValue("alert"))
+		switch {
+		case err != nil: // whose it is cannot be told now: that opens no door
+			return &fault{status: http.StatusServiceUnavailable, key: "error.busy", retry: 10, cause: err}
+		case ok:
 			allowed = c.At(rt.may, site)
-		} else {
+		default:
 			allowed = c.Anywhere(rt.may)
 		}
 	case ownDoor:
-		if s.opts.PushHasCredentials {
-			return nil
-		}
 		allowed = c.Everywhere(rt.may)
 	}
-	switch {
-	case c == nil:
-		return errNeedToken
-	case !allowed:
+	if !allowed {
 		return errForbidden
 	}
 	return nil
 }
 
-// siteOfAlert is the site of an alert, open or past; false: there is no such alert, or nobody can tell now.
-func (s *Server) siteOfAlert(ctx context.Context, id string) (string, bool) {
+// onceEach is the query of a request. One that has a parameter twice, or cannot be read as a whole, is refused: the gate and the handler might
+// read different values of it.
+func onceEach(r *http.Request) (url.Values, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, &fault{status: http.StatusBadRequest, key: "error.query", cause: err}
+	}
+	for name, values := range query {
+		if len(values) > 1 {
+			return nil, &fault{status: http.StatusBadRequest, key: "error.query", cause: fmt.Errorf("query parameter %q: it is there %d times, want it once", name, len(values))}
+		}
+	}
+	return query, nil
+}
+
+// siteOfAlert is the site of an alert, open or past; false: there is no such alert. The error is of the journal.
+func (s *Server) siteOfAlert(ctx context.Context, id string) (string, bool, error) {
 	for _, a := range s.opts.Alerts.Open() {
 		if a.ID == id {
-			return a.Site, true
+			return a.Site, true, nil
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	a, ok, err := s.opts.AlertLog.Alert(ctx, id)
-	return a.Site, ok && err == nil
+	return a.Site, ok, err
 }
 
 // refuse answers a request that may not pass: a browser without a session is sent to sign in.
@@ -166,9 +187,12 @@ func (s *Server) viewsFor(ctx context.Context, p accounts.Permission) []rules.Vi
 	return slices.DeleteFunc(s.opts.Live.Views(), func(v rules.View) bool { return !c.At(p, v.Site) })
 }
 
-// askedSites are the sites that a list is about: the one that was asked for, those of the caller, or all, which is a list with an empty name.
+// askedSites are the sites that a list is about: the one that was asked for if the caller may have it, those of the caller, or all, which is a list with an empty name.
 func askedSites(ctx context.Context, p accounts.Permission, site string) []string {
 	if site != "" {
+		if !callerOf(ctx).At(p, site) { // the gate has asked; this is the second wall
+			return nil
+		}
 		return []string{site}
 	}
 	sites, all := callerOf(ctx).Sites(p)

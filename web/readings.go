@@ -66,6 +66,9 @@ func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return errNoPage
 	}
+	if !callerOf(r.Context()).At(accounts.Inspect, p.Site) { // the gate has asked; this is the second wall
+		return errForbidden
+	}
 	sc := s.scene(lang, v)
 	p.SiteName, p.Timezone = v.Name, sc.loc.String()
 	q := ReadingsQuery{Site: p.Site, Zone: in.Get("zone"), Device: in.Get("device"), Limit: readingsRows, After: in.Get("after")}
@@ -230,6 +233,9 @@ func (s *Server) apiReadings(api huma.API) {
 	}
 	huma.Register(api, get("/readings", "list-readings", "What devices sent: InfluxDB's where it can be asked, else the journal's", "readings", 404, 422),
 		func(ctx context.Context, in *readingsInput) (*apiOne[apiReadings], error) {
+			if !callerOf(ctx).At(accounts.Inspect, in.Site) { // the gate has asked; this is the second wall
+				return nil, huma.Error403Forbidden("not for your roles at that site")
+			}
 			if _, ok := s.opts.Live.Outline(in.Site); !ok {
 				return nil, noSite(in.Site)
 			}

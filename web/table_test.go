@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"os"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/accounts"
+	"github.com/gerbang-iot/gerbang/alerts"
 )
 
 // roleMay is the policy once more, as people would say it: a test that asked the table itself would agree with any mistake in it.
@@ -82,6 +85,15 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 						want = want && (sites == nil || site == own)
 					}
 					got := r.status(method, path)
+					if rt.at == inQuery { // the gate and the handler read the same, or nothing
+						_, bare := addressOf(rt.pattern, site)
+						for _, twice := range []string{"?site&site=" + foreign, "?site=" + own + "&site=" + foreign, "?site=" + foreign + "&site=" + own, "?site=" + foreign + ";", "?site=" + foreign + "&x=%zz"} {
+							got := r.status(method, bare+twice)
+							if want && got != http.StatusBadRequest || got == http.StatusOK {
+								t.Errorf("%s %s as %s of %v: got %d, want 400", method, bare+twice, role, sites, got)
+							}
+						}
+					}
 					if is := got != http.StatusForbidden && got != http.StatusUnauthorized; is != want && path != "/token" && path != "/login" {
 						t.Errorf("%s %s as %s of %v: got %d, want it let in: %t", method, path, role, sites, got, want)
 					}
@@ -203,5 +215,50 @@ func TestLimitedPeopleSeeTheirSites(t *testing.T) {
 	}
 	if got := r.status("GET", "/live/site/mpp-magetan"); got != http.StatusForbidden {
 		t.Errorf("live page of a foreign site: got %d, want 403", got)
+	}
+}
+
+// journalDown is a log of alerts that cannot be read; it counts who asks.
+type journalDown struct {
+	AlertLog
+	asked int
+}
+
+func (j *journalDown) Alert(context.Context, string) (alerts.Alert, bool, error) {
+	j.asked++
+	return alerts.Alert{}, false, errors.New("the journal does not answer")
+}
+
+// TestNoDoorOpensWhileTheJournalIsDown: whose alert it is cannot be told then, and that lets nobody do anything with it. Nothing is looked up
+// for strangers.
+func TestNoDoorOpensWhileTheJournalIsDown(t *testing.T) {
+	down := &journalDown{}
+	r := start(t, newFleet(), func(o *Options) {
+		full(t)(o)
+		down.AlertLog, o.AlertLog = o.AlertLog, down
+	})
+	for _, path := range []string{"/alert/gone/acknowledge", "/api/v1/alerts/gone/acknowledge"} {
+		if got := r.status("POST", path); got != http.StatusUnauthorized || down.asked != 0 {
+			t.Errorf("POST %s as a stranger: got %d after %d questions to the journal, want 401 after none", path, got, down.asked)
+		}
+	}
+	r.access.identify = func(*http.Request) (*accounts.Caller, error) {
+		return &accounts.Caller{Account: "1", Name: "Sari", Grants: []accounts.Grant{{May: accounts.Manager.May(), Sites: []string{"mpp-gresik"}}}}, nil
+	}
+	for _, path := range []string{"/alert/gone/acknowledge", "/api/v1/alerts/gone/acknowledge"} {
+		if got := r.status("POST", path); got != http.StatusServiceUnavailable {
+			t.Errorf("POST %s while the journal is down: got %d, want 503", path, got)
+		}
+	}
+}
+
+// TestTheSecondWall: a handler that is asked for a foreign site gives nothing of it, whatever the gate has read.
+func TestTheSecondWall(t *testing.T) {
+	ctx := context.WithValue(t.Context(), callerKey, &accounts.Caller{Name: "Sari", Grants: []accounts.Grant{{May: accounts.Auditor.May(), Sites: []string{"mpp-gresik"}}}})
+	if got := askedSites(ctx, accounts.Inspect, "mpp-magetan"); len(got) != 0 {
+		t.Errorf("a foreign site: got %q, want none", got)
+	}
+	if got := askedSites(ctx, accounts.Inspect, "mpp-gresik"); !slices.Equal(got, []string{"mpp-gresik"}) {
+		t.Errorf("the own site: got %q", got)
 	}
 }
