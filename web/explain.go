@@ -19,6 +19,8 @@ type scene struct {
 	now   time.Time
 	// zoned: its times stand beside those of other sites, and say their time zone.
 	zoned bool
+	// may is what who looks may do there; nothing, unless it is set.
+	may may
 }
 
 func (s *Server) scene(t *tongue, v *rules.View) *scene {
