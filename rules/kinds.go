@@ -69,9 +69,7 @@ type finding struct {
 	inputs    []Input
 }
 
-// answer is what history keeps of a finding.
-func (f *finding) answer() answer { return answerOf(f.verdict, f.reason) }
-
+// answerOf is what history keeps of a finding.
 func answerOf(v Verdict, r Reason) answer {
 	if v != Unknown {
 		return answer{verdict: v}
