@@ -10,6 +10,7 @@ import (
 // sunny is the mall with a thermometer that measures right from 16 to 35 °C.
 func sunny(t testing.TB, unknown string) *Definition {
 	d := mall(t)
+	d.Measures = map[string][]telemetry.Quantity{"thermo": {telemetry.BodyTemperature}}
 	d.Site.Devices[3].Ambient = &facility.Ambient{Min: 16, Max: 35}
 	p, _ := NewParams("credibility")
 	p.(*Credibility).AmbientUnknown = unknown

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -83,6 +84,8 @@ type alertCard struct {
 	Presets      []preset
 	Minutes      int
 	From         string // the page with the button: empty or alerts
+	May          bool   // who looks may say that it is handled
+	Page         bool   // who looks may read its page
 }
 
 type preset struct{ Value, Word string }
@@ -107,7 +110,7 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 	card := alertCard{
 		ID: a.ID, Site: a.Site, Class: string(a.Class), Icon: classIcon(a.Class), Word: sc.T("class." + string(a.Class)),
 		Title: a.SubjectName, Text: text, Basis: sc.basis(basis, a.Opened), Advice: todo,
-		Opened: sc.when(a.Opened), Critical: a.Severity.Rank() == 0,
+		May: sc.may[string(accounts.Acknowledge)], Page: sc.may[string(accounts.See)], Opened: sc.when(a.Opened), Critical: a.Severity.Rank() == 0,
 		Minutes: int(ackFor / time.Minute),
 	}
 	if a.Class == rules.ClassService {

@@ -210,7 +210,7 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
 		p.Title = lang.T("alertlog.title_day", "Day", p.DayText)
 	}
 	s.alertChoices(r.Context(), lang, &p, &f, found)
-	s.fillAlerts(lang, &p, found, more)
+	s.fillAlerts(callerOf(r.Context()), lang, &p, found, more)
 	if !f.hasDay {
 		p.Handover = s.handoverFormOf(r, lang, f.site)
 	}
@@ -325,7 +325,7 @@ func (t *tongue) severityName(s rules.Severity) string {
 }
 
 // fillAlerts makes the rows: without a day what is open first, the most urgent at the top.
-func (s *Server) fillAlerts(lang *tongue, p *alertsPage, found []alerts.Alert, more bool) {
+func (s *Server) fillAlerts(c *accounts.Caller, lang *tongue, p *alertsPage, found []alerts.Alert, more bool) {
 	var open, past []alerts.Alert
 	for i := range found {
 		if found[i].Open() && !p.Daily {
@@ -337,14 +337,14 @@ func (s *Server) fillAlerts(lang *tongue, p *alertsPage, found []alerts.Alert, m
 	slices.SortStableFunc(open, urgency)
 	now := s.opts.Now()
 	for i := range open[:min(len(open), shownAlerts)] {
-		p.Open = append(p.Open, s.alertRow(lang, &open[i], now))
+		p.Open = append(p.Open, s.alertRow(c, lang, &open[i], now))
 	}
 	if p.Daily {
 		slices.Reverse(past) // a day is read from its morning on
 	}
 	day := ""
 	for i := range past[:min(len(past), shownAlerts)] {
-		row := s.alertRow(lang, &past[i], now)
+		row := s.alertRow(c, lang, &past[i], now)
 		if d := facility.DateOf(past[i].Opened.In(s.zoneOf(&past[i]))); !p.Daily && d.String() != day {
 			day = d.String()
 			row.Day = lang.weekdayOf(d) + " " + lang.Date(d.In(time.UTC))
@@ -367,10 +367,10 @@ func urgency(a, b alerts.Alert) int {
 	return int(min(max(a.Opened-b.Opened, -1), 1))
 }
 
-func (s *Server) alertRow(lang *tongue, a *alerts.Alert, now time.Time) alertRow {
+func (s *Server) alertRow(c *accounts.Caller, lang *tongue, a *alerts.Alert, now time.Time) alertRow {
 	v, _ := s.opts.Live.Outline(a.Site)
 	sc := s.scene(lang, v)
-	sc.zoned = true
+	sc.zoned, sc.may = true, mayAt(c, a.Site)
 	card := alertCardOf(sc, a)
 	card.From = "alerts"
 	row := alertRow{

@@ -84,14 +84,13 @@ func (s *Server) alert(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	card := alertCardOf(sc, a)
+	card, c := alertCardOf(sc, a), callerOf(r.Context())
 	p := alertPage{
-		frame: s.frame(r, lang, card.Title), Row: s.alertRow(lang, a, s.opts.Now()), ID: a.ID, Is: a.Open(), Basis: card.Basis, Doubt: card.Unconfirmed,
+		frame: s.frame(r, lang, card.Title), Row: s.alertRow(c, lang, a, s.opts.Now()), ID: a.ID, Is: a.Open(), Basis: card.Basis, Doubt: card.Unconfirmed,
 		Values: sc.valuesOf(a), Clock: sc.responseClock(a), Steps: course, Button: lang.T("alert.take"), Minutes: card.Minutes, Presets: card.Presets,
 		Form: newUUID(), SitePath: "/status",
 	}
 	p.frame.Typing = true
-	c := callerOf(r.Context())
 	p.May, p.MaySilence = c.At(accounts.Acknowledge, a.Site), c.At(accounts.Maintain, a.Site)
 	p.Author = nameOf(r)
 	if a.Ack != nil {

@@ -45,10 +45,12 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	lang := s.tongues.choose(r)
 	st := s.opts.Health.Status()
 	now := s.opts.Now()
+	itself := s.scene(lang, nil)
+	itself.may = mayAt(callerOf(r.Context()), "")
 	p := statusPage{
 		frame: s.frame(r, lang, lang.T("status.title")), Version: st.Version, Balanced: st.Counters.Balanced(),
 		Records: lang.Count(st.Journal.Records), Size: lang.Number(float64(st.Journal.Bytes)/(1<<20), 1) + " MiB",
-		Alerts: alertCards(s.scene(lang, nil), s.openAlerts("")),
+		Alerts: alertCards(itself, s.openAlerts("")),
 	}
 	if !st.Started.IsZero() {
 		p.Started = lang.Ago(now.Sub(st.Started))
@@ -145,7 +147,7 @@ func (s *Server) rejections(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("listing rejections: %w", err)
 	}
-	p := rejectionsPage{frame: s.frame(r, lang, lang.T("rejections.title")), Site: site, Listening: s.listening(w, lang, "/rejections")}
+	p := rejectionsPage{frame: s.frame(r, lang, lang.T("rejections.title")), Site: site, Listening: s.listening(w, r, lang, "/rejections")}
 	for i := range records {
 		rec := &records[i]
 		if rec.Rejection == nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -16,6 +17,7 @@ import (
 // caseSection are the people of a site who were too warm today, or still wait; without any it is hidden.
 type caseSection struct {
 	Site    string
+	May     bool // who looks may say how one ended
 	Open    []caseCard
 	Closed  []caseCard // of today, the newest first
 	Summary string     // how today's ended, in numbers
@@ -34,7 +36,7 @@ type caseCard struct {
 
 func caseSectionOf(sc *scene) caseSection {
 	v := sc.view
-	sec := caseSection{Site: v.Site}
+	sec := caseSection{Site: v.Site, May: sc.may[string(accounts.EndCase)]}
 	today := casesOf(v, facility.DateOf(sc.now.In(sc.loc)), sc.loc)
 	for i := range v.Cases {
 		if c := &v.Cases[i]; c.Open() {

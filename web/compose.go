@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/rules"
 )
 
@@ -41,6 +42,18 @@ func (t topic) path() string {
 	return "/live/overview" + lang + t.part.query("&")
 }
 
+// topicOf is what a caller watches of a page.
+func (s *Server) topicOf(page string, r *http.Request, c *accounts.Caller) topic {
+	t := topic{page: page, site: r.PathValue("site"), zone: r.PathValue("zone"), lang: s.tongues.choose(r).Tag}
+	switch page {
+	case "overview":
+		t.part, t.sites, t.past = partOf(r.URL.Query()), siteList(c, accounts.See), siteList(c, accounts.Review)
+	case "site":
+		t.may = mayAt(c, t.site).words(accounts.See, accounts.Review, accounts.Acknowledge, accounts.Count, accounts.EndCase)
+	}
+	return t
+}
+
 func join(chunks []chunk) template.HTML {
 	var b []byte
 	for _, c := range chunks {
@@ -52,7 +65,7 @@ func join(chunks []chunk) template.HTML {
 // compose renders a topic's chunks. ErrNotFound: it is about something that is not there. errVerdicts: its verdicts are not to be had.
 func (s *Server) compose(what topic) ([]chunk, error) {
 	lang := s.tongues.byTag(what.lang)
-	c := composer{server: s, lang: lang}
+	c := composer{server: s, lang: lang, may: mayOf(what.may)}
 	switch what.page {
 	case "overview":
 		s.composeOverview(&c, what)
@@ -90,6 +103,7 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 type composer struct {
 	server *Server
 	lang   *tongue
+	may    may // what of the page is offered
 	chunks []chunk
 	err    error
 }

@@ -20,6 +20,7 @@ import (
 // countingForm is where a person accepts what is proposed about the counters of a site whose doors do not add up, or says better.
 type countingForm struct {
 	Site     string
+	May      bool // who looks may accept it
 	Proposed []countingProposal
 	Counters []countingCounter
 }
@@ -36,9 +37,10 @@ type countingCounter struct {
 	Past     []string // the newest first
 }
 
-// countingFormOf is the form of a site; nil: no rule asks whether its doors add up, and nothing was accepted.
-func countingFormOf(sc *scene) *countingForm {
-	f := &countingForm{Site: sc.view.Site}
+// countingFormOf is the form of a site, or what was accepted, for one who may not; nil: no rule asks whether its doors add up, and nothing was
+// accepted.
+func countingFormOf(sc *scene, may bool) *countingForm {
+	f := &countingForm{Site: sc.view.Site, May: may}
 	accepted := false
 	for i := range sc.view.Doors {
 		d := &sc.view.Doors[i]
@@ -58,7 +60,7 @@ func countingFormOf(sc *scene) *countingForm {
 	asked := false
 	for i := range sc.view.Verdicts {
 		v := &sc.view.Verdicts[i]
-		if v.Kind != "conservation" {
+		if v.Kind != "conservation" || !may {
 			continue
 		}
 		asked = true

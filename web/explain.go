@@ -21,6 +21,8 @@ type scene struct {
 	zoned bool
 	// past is the moment that its sentences describe where that is over; 0: they are about now.
 	past telemetry.Instant
+	// may is what who looks may do there; nothing, unless it is set.
+	may may
 }
 
 func (s *Server) scene(t *tongue, v *rules.View) *scene {

@@ -67,11 +67,11 @@ func (s *Server) gate(rt route, next http.Handler) http.Handler {
 	})
 }
 
-// stillIn reports whether who opened a stream could open it now.
-func (s *Server) stillIn(r *http.Request) bool {
+// stillIn is who opened a stream as he is now, and whether he could open it.
+func (s *Server) stillIn(r *http.Request) (*accounts.Caller, bool) {
 	rt, _ := r.Context().Value(routeKey).(route)
 	c, err := s.access.identify(r)
-	return err == nil && s.admits(rt, r, c) == nil
+	return c, err == nil && s.admits(rt, r, c) == nil
 }
 
 // admits reports why a caller may not have a route; nil: he may.

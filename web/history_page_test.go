@@ -175,3 +175,19 @@ func TestAHeatMapTellsNearFromOver(t *testing.T) {
 		}
 	}
 }
+
+// A limit far above the people is said in words: an axis up to it would show nothing of the day.
+func TestAFarLimitDoesNotFlattenTheDay(t *testing.T) {
+	of := func(limit float64) *day {
+		return &day{samples: []rules.Sample{{Persons: 90, Low: 86, High: 93, Known: true, Limit: limit, HasLimit: true}}}
+	}
+	for limit, want := range map[float64]float64{80: 100, 120: 200, 1157: 100} {
+		if got := topOf(of(limit), nil); got != want {
+			t.Errorf("93 people, limit %v: the axis ends at %v, want %v", limit, got, want)
+		}
+	}
+	var d drawing
+	if above := d.limits(axis{0, telemetry.Instant(time.Hour), 100}, of(1157), telemetry.Instant(time.Hour)); above != 1157 || d.Len() > 0 {
+		t.Errorf("limit 1157 above an axis to 100: got %v and %q, want 1157 and no line", above, d.String())
+	}
+}

@@ -53,23 +53,32 @@ func (a axis) y(persons float64) float64 {
 	return drawHead + (drawHigh-drawHead-drawFoot)*(1-min(persons, a.top)/a.top)
 }
 
-// topOf is a round number above all that is drawn.
+// farLimit is how many times the people a limit may be and still be drawn: an axis up to a far one would lay the people flat.
+const farLimit = 4
+
+// topOf is a round number above all that is drawn: the people, and the limits that are not far above them.
 func topOf(days ...*day) float64 {
-	top := 4.0
+	people, limits := 4.0, []float64{}
 	for _, d := range days {
 		if d == nil {
 			continue
 		}
 		for _, s := range d.samples {
 			if s.Known {
-				top = max(top, s.High)
+				people = max(people, s.High, s.Persons)
 			}
 			if s.HasLimit {
-				top = max(top, s.Limit)
+				limits = append(limits, s.Limit)
 			}
 		}
 		if d.peak != nil {
-			top = max(top, d.peak.High)
+			people = max(people, d.peak.High, d.peak.Persons)
+		}
+	}
+	top := people
+	for _, limit := range limits {
+		if limit <= farLimit*people {
+			top = max(top, limit)
 		}
 	}
 	step := math.Pow(10, math.Floor(math.Log10(top)))
@@ -128,7 +137,9 @@ func (t *scene) dayDrawing(d, other *day, until telemetry.Instant, open []openTi
 	for _, r := range known {
 		g.line(a, r, "line")
 	}
-	g.limits(a, d, until)
+	if above := g.limits(a, d, until); above > 0 {
+		g.out(`<text class="axis" x="%s" y="%s" text-anchor="end">%s</text>`, num(drawWide-2), num(drawHead+13), html.EscapeString(t.T("past.limit_above", "Limit", t.Number(above, 0))))
+	}
 	if p := d.peak; p != nil {
 		g.out(`<circle class="peak" cx="%s" cy="%s" r="4"/><text class="peaktext" x="%s" y="%s" text-anchor="%s">%s</text>`, num(a.x(p.At)), num(a.y(p.Persons)), num(a.x(p.At)+map[bool]float64{true: 8, false: -8}[a.x(p.At) < drawWide*.8]), num(a.y(p.Persons)-4),
 			map[bool]string{true: "start", false: "end"}[a.x(p.At) < drawWide*.8], t.Number(p.Persons, 0))
@@ -190,8 +201,8 @@ func (d *drawing) line(a axis, r run, class string) {
 	d.out(`<polyline class="%s" points="%s"/>`, class, strings.Join(p, " "))
 }
 
-// limits draws the limit, which holds whether or not anybody knows the people.
-func (d *drawing) limits(a axis, of *day, until telemetry.Instant) {
+// limits draws the limit, which holds whether or not anybody knows the people. above is the last one that the axis does not reach; 0: none.
+func (d *drawing) limits(a axis, of *day, until telemetry.Instant) (above float64) {
 	all := of.limits(of.from)
 	for i, s := range all {
 		if !s.HasLimit {
@@ -201,8 +212,13 @@ func (d *drawing) limits(a axis, of *day, until telemetry.Instant) {
 		if i+1 < len(all) {
 			end = all[i+1].At
 		}
+		if s.Limit > a.top {
+			above = s.Limit
+			continue
+		}
 		d.out(`<line class="limit" x1="%s" x2="%s" y1="%s" y2="%s"/>`, num(a.x(max(s.At, a.from))), num(a.x(end)), num(a.y(s.Limit)), num(a.y(s.Limit)))
 	}
+	return above
 }
 
 // openTime is a time in which the building was open.

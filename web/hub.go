@@ -23,6 +23,8 @@ type topic struct {
 	lang  string
 	part  part   // of the overview
 	sites string // of the overview: those that are shown, between commas; empty: all
+	past  string // of the overview: those of whose past something is shown, in the same form
+	may   string // of a site: what who watches may do there, as far as it shows; people who may the same share a rendering
 }
 
 // chunk is a piece of a live page. A chunk with an id is one element of that id and is sent alone when it changes; one

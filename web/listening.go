@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/accounts"
 )
 
 // Ear holds messages that are not understood, as they came, while a person listens: in memory, for a few minutes.
@@ -27,19 +29,25 @@ type Heard struct {
 // listening is the part of a page that shows raw messages; nil: nobody can listen.
 type listening struct {
 	From string // the page
+	May  bool   // who looks may begin and end it
 	Left string // for how long they are shown; empty: nobody listens
 	Rows []rejectionRow
 }
 
 // listening makes the part for the page at a path. What it shows must not be kept by a browser or proxy either.
-func (s *Server) listening(w http.ResponseWriter, lang *tongue, from string) *listening {
-	if s.opts.Ear == nil {
+// Messages that are not understood are of no site: who looks must be allowed to inspect the gateway itself.
+func (s *Server) listening(w http.ResponseWriter, r *http.Request, lang *tongue, from string) *listening {
+	c := callerOf(r.Context())
+	if s.opts.Ear == nil || !c.Everywhere(accounts.Inspect) {
 		return nil
 	}
 	heard, until := s.opts.Ear.Heard()
-	l := &listening{From: from}
+	l := &listening{From: from, May: c.Everywhere(accounts.Operate)}
 	now := s.opts.Now()
 	if until.IsZero() {
+		if !l.May {
+			return nil
+		}
 		return l
 	}
 	w.Header().Set("Cache-Control", "no-store")

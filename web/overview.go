@@ -1,10 +1,8 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
@@ -26,7 +24,7 @@ type overviewPage struct {
 
 func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	lang, part := s.tongues.choose(r), partOf(r.URL.Query())
-	what := topic{page: "overview", lang: lang.Tag, part: part, sites: overviewSites(r.Context())}
+	what := s.topicOf("overview", r, callerOf(r.Context()))
 	chunks, err := s.compose(what)
 	if err == nil && s.awaitFigures(r.Context()) {
 		chunks, err = s.compose(what)
@@ -83,19 +81,10 @@ type stateCount struct {
 	Shown bool   // the list is of them
 }
 
-// overviewSites are the sites that a caller sees, as a topic has them.
-func overviewSites(ctx context.Context) string {
-	sites, all := callerOf(ctx).Sites(accounts.See)
-	if all {
-		return ""
-	}
-	return "," + strings.Join(sites, ",") + ","
-}
-
 func (s *Server) composeOverview(c *composer, what topic) {
 	p, views := what.part, s.opts.Live.Views()
 	if what.sites != "" {
-		views = slices.DeleteFunc(views, func(v rules.View) bool { return !strings.Contains(what.sites, ","+v.Site+",") })
+		views = slices.DeleteFunc(views, func(v rules.View) bool { return !listed(what.sites, v.Site) })
 	}
 	sum := overviewSummary{Sites: len(views), Gateway: s.gatewayFault(c.lang)}
 	var counts [len(siteStates)]int
@@ -138,7 +127,9 @@ func (s *Server) composeOverview(c *composer, what topic) {
 	for _, v := range shown {
 		sc := s.scene(c.lang, v)
 		row := siteRowOf(sc, bySite[v.Site])
-		row.Week = s.weekRow(sc)
+		if listed(what.past, v.Site) {
+			row.Week = s.weekRow(sc)
+		}
 		c.add("site-"+row.ID, "overview-site", row)
 	}
 	c.add("", "overview-close", s.opts.Histories != nil && len(shown) > 0)

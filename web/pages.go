@@ -70,13 +70,11 @@ type frame struct {
 	Live      string // where the page's stream is; empty: the page does not live
 	Typing    bool   // somebody may be typing: without scripts it must not load itself again
 	In        bool   // is no stranger: show the navigation
-	Can       may    // what the person may do somewhere
+	Can       may    // what the person may do somewhere, of the gateway's own things there
+	May       may    // what the person may do at the site of the page; of a page of no site nothing
 	Person    string // whose account it is; empty: no account
 	SignedIn  bool   // there is a session, to be ended
 }
-
-// may is what somebody may do, for templates.
-type may map[string]bool
 
 type languageLink struct {
 	Tag, Name, URL string
@@ -91,7 +89,12 @@ func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 			f.Can[string(p)] = c.Anywhere(p)
 		}
 		f.Can["everywhere"] = c.Everywhere(accounts.Inspect)
-		f.Can[string(accounts.Administer)] = c.Everywhere(accounts.Administer)
+		for _, p := range []accounts.Permission{accounts.Administer, accounts.Operate} {
+			f.Can[string(p)] = c.Everywhere(p)
+		}
+		if site := r.PathValue("site"); site != "" {
+			f.May = mayAt(c, site)
+		}
 		if secretIn(r, sessionCookie) != "" {
 			_, session := s.access.session(r)
 			if f.SignedIn = session != nil; f.SignedIn && c.Account != "" {

@@ -17,6 +17,7 @@ type peoplePage struct {
 	People []personRow
 	Form   personForm
 	Wrong  string
+	Log    *accountLog
 }
 
 type personRow struct {
@@ -67,7 +68,7 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, 
 	if form == nil {
 		form = s.personForm(lang, &accounts.Account{})
 	}
-	p.Form = *form
+	p.Form, p.Log = *form, s.accountLogOf(r, lang)
 	w.Header().Set("Cache-Control", "no-store")
 	return s.render(w, status, lang, "people", p)
 }

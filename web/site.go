@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -31,29 +32,32 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	lang := s.tongues.choose(r)
-	what := topic{page: "site", site: v.Site, lang: lang.Tag}
+	what := s.topicOf("site", r, callerOf(r.Context()))
 	chunks, err := s.compose(what)
 	if err != nil {
 		return err
 	}
 	p := sitePage{livePage: livePage{s.frame(r, lang, v.Name), join(chunks)}}
-	p.Live = what.path() + "?lang=" + lang.Tag
+	p.Live = what.path()
 	sc := s.scene(lang, v)
 	name := nameOf(r)
-	if p.Counting = countingFormOf(sc); p.Counting != nil {
-		p.Typing, p.Saved = true, saved(lang, r)
+	p.Saved = saved(lang, r)
+	calibrates, counts := p.May[string(accounts.Calibrate)], p.May[string(accounts.Count)]
+	if p.Counting = countingFormOf(sc, calibrates); p.Counting != nil {
+		p.Typing = p.Typing || calibrates
 	}
 	if p.Calibrate = calibrateFormOf(sc); p.Calibrate != nil {
-		p.Typing, p.Saved = true, saved(lang, r)
+		p.Typing = p.Typing || calibrates
 	}
 	if p.Form = countFormOf(sc, wholeSite, v.Persons, false, name); p.Form != nil {
-		p.Typing, p.Saved, p.Entries = true, saved(lang, r), s.entriesOf(r.Context(), sc, "")
+		p.Typing, p.Entries = p.Typing || counts, s.entriesOf(r.Context(), sc, "")
 	}
 	return s.render(w, http.StatusOK, lang, "site", p)
 }
 
 func (s *Server) composeSite(c *composer, v *rules.View) {
 	sc := s.scene(c.lang, v)
+	sc.may = c.may
 	open := s.openAlerts(v.Site)
 	c.add("site-head", "site-head", s.headOf(sc, s.gatewayFault(c.lang)))
 	c.add("site-maintenance", "site-maintenance", map[string]any{"Site": v.Site, "Rows": upkeepRows(sc)})
@@ -118,13 +122,15 @@ type siteHead struct {
 	Clock     string
 	Gateway   string
 	Note      string
-	Adds      bool   // verdicts are added up: there is a page of it
+	Adds      bool   // verdicts are added up: there is a page of it, and who looks may read it
+	Counts    bool   // who looks may say how many are inside
 	WhatIf    string // where the limits are asked about; empty: no rule limits the people
 }
 
 func (s *Server) headOf(sc *scene, gateway string) siteHead {
 	h := siteHeadOf(sc, gateway)
-	h.Adds = s.opts.Histories != nil
+	h.Adds = s.opts.Histories != nil && sc.may[string(accounts.Review)]
+	h.Counts = h.Persons.Counted && sc.may[string(accounts.Count)]
 	return h
 }
 
@@ -165,7 +171,7 @@ type zoneCard struct {
 	Limit          string // empty: none
 	Binding        string
 	WhatIf         string // where the limit is asked about; empty: no rule limits the people
-	CountAsked     bool   // a manual count would pay
+	CountAsked     bool   // a manual count would pay, and who looks may give it
 	Bar            bar
 	Advice         chip
 	Seats          string // how many are taken; empty: there is no map that a rule looks at
@@ -191,7 +197,7 @@ type measure struct{ Name, Value, At string }
 func zoneCardOf(sc *scene, z *rules.ZoneView) zoneCard {
 	card := zoneCard{
 		ID: z.ID, Name: z.Name, Site: sc.view.Site, Chip: sc.subjectChip(rules.SubjectZone, z.ID, z.Verdict, z.Near),
-		Persons: sc.persons(z.Persons), CountAsked: z.CountAsked != 0,
+		Persons: sc.persons(z.Persons), CountAsked: z.CountAsked != 0 && sc.may[string(accounts.Count)],
 	}
 	if card.Persons.Counted || z.Advice == rules.AdviceStop && sc.view.Open {
 		card.Advice = sc.adviceChip(z.Advice)

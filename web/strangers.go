@@ -22,7 +22,7 @@ type strangerRow struct {
 
 func (s *Server) strangers(w http.ResponseWriter, r *http.Request) error {
 	lang := s.tongues.choose(r)
-	p := strangersPage{frame: s.frame(r, lang, lang.T("strangers.title")), Listening: s.listening(w, lang, "/devices")}
+	p := strangersPage{frame: s.frame(r, lang, lang.T("strangers.title")), Listening: s.listening(w, r, lang, "/devices")}
 	now := s.opts.Now()
 	for _, one := range s.listStrangers() {
 		p.Rows = append(p.Rows, strangerRowOf(lang, &one, now))

@@ -24,10 +24,7 @@ func (s *Server) stream(page string) handlerFunc {
 			return errStopping
 		default:
 		}
-		t := topic{page: page, site: r.PathValue("site"), zone: r.PathValue("zone"), lang: s.tongues.choose(r).Tag}
-		if page == "overview" {
-			t.part, t.sites = partOf(r.URL.Query()), overviewSites(r.Context())
-		}
+		t := s.topicOf(page, r, callerOf(r.Context()))
 		b, leave, err := s.hub.join(t, s.opts.MaxStreams)
 		if err != nil {
 			return err
@@ -68,8 +65,8 @@ func (s *Server) stream(page string) handlerFunc {
 			select {
 			case <-next:
 			case <-beat.C:
-				if !s.stillIn(r) {
-					return nil // signed out: the page asks again, and is sent to sign in
+				if c, in := s.stillIn(r); !in || s.topicOf(page, r, c) != t {
+					return nil // signed out, or another role: the page asks again, and is sent to sign in or gets what it may
 				}
 				buf.Reset()
 				s.writeBeat(&buf)

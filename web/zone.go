@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 )
@@ -58,12 +59,12 @@ func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
 		p.Next = day.AddDays(1).String()
 		return s.render(w, http.StatusOK, lang, "zone", p)
 	}
-	what := topic{page: "zone", site: v.Site, zone: z.ID, lang: lang.Tag}
+	what := s.topicOf("zone", r, callerOf(r.Context()))
 	chunks, err := s.compose(what)
 	if err != nil {
 		return err
 	}
-	p.Body, p.Live, p.Typing = join(chunks), what.path(), true
+	p.Body, p.Live, p.Typing = join(chunks), what.path(), p.May[string(accounts.Count)]
 	name := nameOf(r)
 	if p.Form = countFormOf(sc, z.ID, z.Persons, z.CountAsked != 0, name); p.Form != nil {
 		p.Saved, p.Entries = saved(lang, r), s.entriesOf(r.Context(), sc, z.ID)
