@@ -102,6 +102,7 @@ type errorPage struct {
 type noticePage struct {
 	Text string
 	Bad  bool
+	Row  *alertRow // of the alert that it is about, for a page that lists it; nil: none
 }
 
 // render writes a page as a whole: a template that fails halfway must not leave half a page behind a status of 200.
