@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 var testNow = time.Date(2026, 1, 5, 7, 5, 12, 0, time.UTC)
@@ -334,18 +336,31 @@ func TestAThousandGuessesASecond(t *testing.T) {
 			t.Errorf("a guess: got %v", err)
 		}
 	}
+	hundred := make(chan struct{}, 1) // that many more have begun
 	guessers.Go(func() {
-		begin := time.Now()
-		for i := 0; ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+		begin, pace := time.Now(), time.NewTicker(5*time.Millisecond)
+		defer pace.Stop()
+		for i := 0; ; {
+			select {
+			case <-pace.C:
+			case <-ctx.Done():
+				return
+			}
 			for due := int(time.Since(begin) / time.Millisecond); i < due; i++ {
 				number := i
 				guessers.Go(func() { guess(number) })
+				if i%100 == 99 {
+					select {
+					case hundred <- struct{}{}:
+					default:
+					}
+				}
 			}
 		}
 	})
 	var took []time.Duration
 	for range 5 {
-		time.Sleep(100 * time.Millisecond)
+		<-hundred
 		begin := time.Now()
 		// From an address that guessers use, too: a shared one.
 		_, err := k.LogIn(t.Context(), Attempt{Name: "sari", Password: goodPassword, From: netip.MustParsePrefix("10.0.0.1/32"), Device: mine.Device})
@@ -359,7 +374,11 @@ func TestAThousandGuessesASecond(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	t.Logf("%d guesses, %d of them refused before hashing; the owner took %v; heap %d kB more", guesses.Load(), waits.Load(), took, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
-	if slowest := slices.Max(took); slowest > 2*time.Second {
+	patience := 2 * time.Second
+	if testengine.Racing {
+		patience *= 5 // argon2 is several times slower under it
+	}
+	if slowest := slices.Max(took); slowest > patience {
 		t.Errorf("the owner's slowest log-in: got %v, want 2 s or less", slowest)
 	}
 	if waits.Load() == 0 {

@@ -71,7 +71,7 @@ CREATE INDEX records_notes ON records (site, received) WHERE kind = 7;
 `
 
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused, schemaStrays + schemaAccepted, schemaAlerts, schemaHistory, schemaAccounts, schemaHours}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused, schemaStrays + schemaAccepted, schemaAlerts, schemaHistory, schemaAccounts, schemaHours, schemaPending}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267
