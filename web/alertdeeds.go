@@ -57,7 +57,7 @@ func (d *alertDeed) problem(s *Server) (field, key string) {
 	case e.Kind == telemetry.EntrySilence && e.Reason == "":
 		return "reason", noWhy
 	case e.Kind == telemetry.EntrySilence && e.Ends != "":
-		if d.alert.Silenced == nil || d.alert.Silenced.Entry != e.Ends {
+		if d.alert.Silenced == nil || d.alert.Silenced.Entry != e.Ends || d.alert.Silenced.Until <= now {
 			return "ends", notSilenced
 		}
 	case e.Kind != telemetry.EntryComment && !d.alert.Open():

@@ -99,7 +99,7 @@ func (s *Server) alert(w http.ResponseWriter, r *http.Request) error {
 	if sc.view != nil {
 		p.SitePath = "/site/" + a.Site
 	}
-	if a.Silenced != nil {
+	if a.Silenced != nil && a.Silenced.Until > telemetry.InstantOf(s.opts.Now()) {
 		p.Silence = a.Silenced.Entry
 	}
 	bound := alerts.SilenceBound(a.Severity)
