@@ -133,3 +133,16 @@ func TestASilenceOfAWarningDoesNotCoverWhatIsCritical(t *testing.T) {
 		}
 	}
 }
+
+// A router's silence says what it comes from, and is known again as ours.
+func TestTheCommentOfASilenceSaysWhatItIs(t *testing.T) {
+	now := telemetry.Instant(1e18)
+	ack := Alert{ID: "a1", Ack: &Acknowledgement{Reason: "servis", Until: now.Add(time.Hour)}}
+	silenced := Alert{ID: "a1", Silenced: &Silencing{Reason: "servis", Until: now.Add(time.Hour)}}
+	for want, a := range map[string]*Alert{"gerbang acknowledgement a1: servis": &ack, "gerbang silence a1: servis": &silenced} {
+		got := silenceComment(a, hush(a, now))
+		if id, ours := silencedAlert(got); got != want || id != "a1" || !ours {
+			t.Errorf("%q (alert %q, ours: %v), want %q", got, id, ours, want)
+		}
+	}
+}

@@ -192,7 +192,7 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// handOverAll makes the entries of a handover and tells how many.
+// handOverAll makes the entries of a handover and gives them.
 func (s *Server) handOverAll(ctx context.Context, d *alertDeed, site string) (entries []telemetry.Record, err error) {
 	c := callerOf(ctx)
 	if site != "" && !c.At(accounts.Acknowledge, site) {

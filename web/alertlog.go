@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -364,7 +365,7 @@ func urgency(a, b alerts.Alert) int {
 	if c := a.Severity.Rank() - b.Severity.Rank(); c != 0 {
 		return c
 	}
-	return int(min(max(a.Opened-b.Opened, -1), 1))
+	return cmp.Compare(a.Opened, b.Opened)
 }
 
 func (s *Server) alertRow(c *accounts.Caller, lang *tongue, a *alerts.Alert, now time.Time) alertRow {
