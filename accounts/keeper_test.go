@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 var testNow = time.Date(2026, 1, 5, 7, 5, 12, 0, time.UTC)
@@ -359,7 +361,11 @@ func TestAThousandGuessesASecond(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	t.Logf("%d guesses, %d of them refused before hashing; the owner took %v; heap %d kB more", guesses.Load(), waits.Load(), took, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
-	if slowest := slices.Max(took); slowest > 2*time.Second {
+	patience := 2 * time.Second
+	if testengine.Racing {
+		patience *= 5 // argon2 is several times slower under it
+	}
+	if slowest := slices.Max(took); slowest > patience {
 		t.Errorf("the owner's slowest log-in: got %v, want 2 s or less", slowest)
 	}
 	if waits.Load() == 0 {

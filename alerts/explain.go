@@ -51,6 +51,8 @@ func (t *Texts) ExplainVerdict(lang string, v *rules.VerdictView, advice map[str
 type Moment struct {
 	At       telemetry.Instant // of what is known
 	Timezone string            // IANA name
+	// Past: it is over. Whatever happened before it is told by the clock, never by how long ago it was.
+	Past bool
 }
 
 // Finding is a verdict's text alone, as it is read at a moment; brief: without how to compute it again.
@@ -60,7 +62,7 @@ func (t *Texts) Finding(lang string, v *rules.VerdictView, m Moment, brief bool)
 		explanation: &v.Explanation, detail: v.Explanation.Detail, near: v.Near, brief: brief, timezone: m.Timezone,
 	}
 	// Since when a device is silent, and when a second check is due, stays true while nobody writes the page anew; for how long does not.
-	if (v.Kind == "silence" || v.Kind == "temperature") && v.Verdict == rules.Breached {
+	if m.Past || (v.Kind == "silence" || v.Kind == "temperature") && v.Verdict == rules.Breached {
 		s.at, s.page = m.At, true
 	}
 	if s.detail == v.Subject.ID {

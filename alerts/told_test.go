@@ -180,6 +180,12 @@ func (s told) verdict(t *testing.T, kind string) string {
 		}
 		return word(elapsed >= m[2])
 	case "disinfection":
+		kept := func(breached bool) string {
+			if !breached && s.has("Never logged", "Belum pernah dicatat") {
+				return "unknown" // it is not due yet, and nobody has ever done it
+			}
+			return word(breached)
+		}
 		grace := 0.0
 		if m := s.pick(`@ grace`, `kelonggaran @`); m != nil {
 			grace = m[0]
@@ -192,17 +198,17 @@ func (s told) verdict(t *testing.T, kind string) string {
 			if c := s.pick(`counted for @`, `dihitung sejak @`); c != nil {
 				done = min(done, c[0])
 			}
-			return word(done >= m[0]+grace)
+			return kept(done >= m[0]+grace)
 		}
 		if m := s.pick(`before opening, at most @ ahead`, `sebelum buka, paling awal @`); m != nil {
 			if o := s.pick(`opened @ ago`, `buka @ lalu`); o != nil {
-				return word(done > o[0]+m[0] && o[0] >= grace)
+				return kept(done > o[0]+m[0] && o[0] >= grace)
 			}
-			return "within" // it is not opened yet
+			return kept(false) // it is not opened yet
 		}
 		if m := s.pick(`at most @ after closing`, `paling lambat @ setelah tutup`); m != nil {
 			c := s.pick(`closed @ ago`, `tutup @ lalu`)
-			return word(done > c[0] && c[0] >= m[0]+grace)
+			return kept(done > c[0] && c[0] >= m[0]+grace)
 		}
 	case "expression":
 		if m := s.pick(`when: not open and people inside > 20\. Now: open (?:yes|no), people inside #`, `bila: tidak buka dan orang di dalam > 20\. Kini: buka (?:ya|tidak), orang di dalam #`); m != nil {

@@ -2,6 +2,8 @@ package compliance
 
 import (
 	"time"
+
+	"github.com/gerbang-iot/gerbang/rules"
 )
 
 // Times is how long a measure was what, in a part of a period. Within, Breached, Near, Unknown and Idle add up to Open, exactly;
@@ -16,6 +18,14 @@ type Times struct {
 	Closed   time.Duration // while the site was closed
 	// After is what of Closed the measure was breached: duties are missed and rooms are full outside opening hours, too.
 	After time.Duration
+	// Maintenance is what of Idle it was under maintenance: nothing was judged, because a person or the plan said so.
+	Maintenance time.Duration
+}
+
+// Maintained is the share of the opening time that it was under maintenance, 0 to 1.
+func (t Times) Maintained() float64 {
+	share, _ := share0(t.Maintenance, t.Open)
+	return share
 }
 
 // Asked is the time in which the measure could be judged: the opening hours less those in which there was nothing to judge.
@@ -43,6 +53,7 @@ func (t Times) Plus(o Times) Times {
 	return Times{
 		Open: t.Open + o.Open, Within: t.Within + o.Within, Breached: t.Breached + o.Breached, Near: t.Near + o.Near,
 		Unknown: t.Unknown + o.Unknown, Idle: t.Idle + o.Idle, Closed: t.Closed + o.Closed, After: t.After + o.After,
+		Maintenance: t.Maintenance + o.Maintenance,
 	}
 }
 
@@ -108,6 +119,9 @@ func sum(intervals []Interval, open, parts []Span) []Times {
 				}
 			}
 			t.add(state, opened, end.Sub(at))
+			if opened && state == Idle && intervals[k].Reason == rules.ReasonMaintenance {
+				t.Maintenance += end.Sub(at)
+			}
 			at = end
 		}
 	}

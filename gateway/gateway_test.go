@@ -116,7 +116,8 @@ func (b *bench) commit(now telemetry.Instant) *journal.Batch {
 		return &journal.Batch{}
 	}
 	kept := *batch
-	kept.Transitions, kept.Changes, kept.Flows = slices.Clone(kept.Transitions), slices.Clone(kept.Changes), slices.Clone(kept.Flows)
+	kept.Transitions, kept.Changes, kept.Flows, kept.Signals = slices.Clone(kept.Transitions), slices.Clone(kept.Changes), slices.Clone(kept.Flows), slices.Clone(kept.Signals)
+	kept.Samples, kept.Sent, kept.Snapshots, kept.Rollups = slices.Clone(kept.Samples), slices.Clone(kept.Sent), slices.Clone(kept.Snapshots), slices.Clone(kept.Rollups)
 	b.Begin()
 	return &kept
 }

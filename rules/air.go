@@ -107,8 +107,10 @@ func (j *airJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.Ins
 	if j.last.at != at || at <= j.instance.eras[0].from {
 		j.last = reckoned{at: at}
 		j.last.f, j.last.until = j.reckon(at)
+		return j.last.f, j.last.until
 	}
-	return j.last.f, j.last.until
+	// Something happened since: an empty room, of which nobody would have asked again, may not be empty at the next step.
+	return j.last.f, min(j.last.until, at.Add(airStep))
 }
 
 // reckon reckons with what happened before a time.

@@ -185,3 +185,25 @@ func TestAirDoesNotDependOnTheOrder(t *testing.T) {
 		})
 	}
 }
+
+// Finding 9: of an empty room nobody asks until somebody comes. Who comes within five minutes of the last question is answered by it, and
+// the next is asked at the next step all the same, whether or not anything else is heard.
+func TestFinding9AirIsAskedAboutAgainWhenSomebodyComes(t *testing.T) {
+	for _, asked := range []string{"", "10:30:00", "10:31:00"} {
+		t.Run(asked, func(t *testing.T) {
+			r := newRig(t, airRoom(t, nil))
+			r.read("camera", "2022-07-04 09:40:00", telemetry.PeoplePresent, 0)
+			for _, at := range []string{"10:00:00", "10:10:00", "10:20:00"} {
+				r.read("co2", "2022-07-04 "+at, telemetry.CO2, 2000)
+			}
+			if asked != "" {
+				r.read("co2", "2022-07-04 "+asked, telemetry.CO2, 2000)
+			}
+			r.read("camera", "2022-07-04 10:32:10", telemetry.PeoplePresent, 60)
+			r.read("co2", "2022-07-04 10:34:00", telemetry.CO2, 2000)
+			r.wantVerdict("air", "room", "unknown/idle")
+			r.tick("2022-07-04 10:35:00")
+			r.wantVerdict("air", "room", "breached")
+		})
+	}
+}

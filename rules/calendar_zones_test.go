@@ -73,15 +73,15 @@ func TestT6_HoursOverMidnight(t *testing.T) {
 		steps  []step
 	}{
 		{"before a night", night, before, []step{
-			{"08 15:59:59", "unknown/no_data"}, {"08 16:00:00", "within/pending"}, {"done 08 17:00:00", "within"}, {"09 00:00:00", "within"}, {"09 01:59:00", "within"},
+			{"08 15:59:59", "unknown/no_data"}, {"08 16:00:00", "unknown/pending"}, {"done 08 17:00:00", "within"}, {"09 00:00:00", "within"}, {"09 01:59:00", "within"},
 			{"09 16:00:00", "within/pending"}, {"09 18:00:00", "breached/overdue"}, {"10 00:30:00", "breached/overdue"}, {"10 02:00:00", "breached/missed"},
 		}},
 		{"after a night", night, after, []step{
-			{"09 00:00:00", "unknown/no_data"}, {"09 01:30:00", "unknown/no_data"}, {"09 02:00:00", "within/pending"}, {"09 03:00:00", "breached/overdue"},
+			{"09 00:00:00", "unknown/no_data"}, {"09 01:30:00", "unknown/no_data"}, {"09 02:00:00", "unknown/pending"}, {"09 03:00:00", "breached/overdue"},
 			{"done 09 03:30:00", "within"}, {"10 00:30:00", "within"}, {"10 02:00:00", "within/pending"},
 		}},
 		{"every four hours of a night", night, every, []step{
-			{"08 18:00:00", "within/pending"}, {"done 08 20:30:00", "within"}, {"09 00:29:59", "within"}, {"09 00:30:00", "breached/overdue"}, {"09 02:00:00", "unknown/closed"},
+			{"08 18:00:00", "unknown/pending"}, {"done 08 20:30:00", "within"}, {"09 00:29:59", "within"}, {"09 00:30:00", "breached/overdue"}, {"09 02:00:00", "unknown/closed"},
 		}},
 		{"around the clock, before opening", everyday(facility.Span{Open: 0, Close: clockTime(24, 0)}), before, []step{
 			{"05 00:00:00", "unknown/no_data"}, {"05 12:00:00", "unknown/no_data"}, {"06 00:00:00", "unknown/no_data"},

@@ -152,7 +152,7 @@ func (j *coverageJudge) entered(in people, at telemetry.Instant) (low, likely, h
 	}
 	likely = n + float64(missed*n)
 	off := bothSides * math.Sqrt(float64(chance*n)+square(lever*n))
-	return max(1, likely-off), likely, likely + off
+	return max(0, likely-off), likely, likely + off // share keeps a divisor of at least one
 }
 
 // unobserved says why nothing can be said of a time; empty: it was observed.

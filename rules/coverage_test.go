@@ -107,3 +107,12 @@ func TestCoverageIsRevised(t *testing.T) {
 		t.Errorf("transitions: got %q", got)
 	}
 }
+
+// Where nobody came in, at least none and at most none did: never "1 to 0".
+func TestCoverageOfNobodyIsNoIntervalUpsideDown(t *testing.T) {
+	for _, n := range []people{0, person, 20 * person} {
+		if low, likely, high := (&coverageJudge{}).entered(n, 0); low > likely || likely > high {
+			t.Errorf("%v came in: at least %v, likely %v, at most %v", n.number(), low, likely, high)
+		}
+	}
+}

@@ -166,12 +166,22 @@ func (j *disinfectionJudge) judge(t telemetry.Instant, _ Verdict) (finding, tele
 		if worst.verdict == Unknown {
 			f.detail = worst.detail
 		}
+		f.untried(j.done(0, t))
 		return f, until
 	}
-	if done := j.done(0, t); done != 0 {
+	done := j.done(0, t)
+	if done != 0 {
 		f.value, f.hasValue = minutes(t.Sub(done)), true
 	}
+	f.untried(done)
 	return f, until
+}
+
+// untried takes a task that nobody has ever done for one of which nothing is known before it is due: it is not kept, and nothing is wrong.
+func (f *finding) untried(done telemetry.Instant) {
+	if done == 0 && f.verdict == Within && f.reason == ReasonPending {
+		f.verdict = Unknown
+	}
 }
 
 // duties are the demands that apply at t, and when that changes next.

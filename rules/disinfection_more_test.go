@@ -61,27 +61,27 @@ func TestDisinfectionByPeople(t *testing.T) {
 		all    []said
 	}{
 		{"who opens early must have done it earlier", before, []said{
-			{"05:50:00", "heard", ""}, {"05 05:50:00", "heard", ""}, {"05 07:00:00", "", "within/pending"}, {"05 07:19:30", "in", ""}, {"05 07:20:00", "", "breached/overdue"}, {"05 08:00:00", "log", "within"},
+			{"05:50:00", "heard", ""}, {"05 05:50:00", "heard", ""}, {"05 07:00:00", "", "unknown/pending"}, {"05 07:19:30", "in", ""}, {"05 07:20:00", "", "breached/overdue"}, {"05 08:00:00", "log", "within"},
 		}},
 		{"who opens late may do it later", before, []said{
-			{"05:50:00", "heard", ""}, {"05 05:50:00", "heard", ""}, {"05 08:30:00", "", "within/pending"}, {"05 08:40:00", "log", "within"}, {"05 09:00:00", "in", ""}, {"05 09:02:00", "", "within"},
+			{"05:50:00", "heard", ""}, {"05 05:50:00", "heard", ""}, {"05 08:30:00", "", "unknown/pending"}, {"05 08:40:00", "log", "within"}, {"05 09:00:00", "in", ""}, {"05 09:02:00", "", "within"},
 		}},
 		{"the first who come are staff", func(p *Disinfection) { before(p); p.Staff = 1 }, []said{
-			{"05:50:00", "heard", ""}, {"05 05:50:00", "heard", ""}, {"05 07:00:00", "in", ""}, {"05 07:30:00", "", "within/pending"}, {"05 07:40:00", "in", ""}, {"05 07:41:00", "", "breached/overdue"},
+			{"05:50:00", "heard", ""}, {"05 05:50:00", "heard", ""}, {"05 07:00:00", "in", ""}, {"05 07:30:00", "", "unknown/pending"}, {"05 07:40:00", "in", ""}, {"05 07:41:00", "", "breached/overdue"},
 		}},
 		{"counters that did not see it: the hours hold", before, []said{
-			{"05 07:19:30", "in", ""}, {"05 07:30:00", "", "within/pending"}, {"05 08:00:00", "", "breached/overdue"},
+			{"05 07:19:30", "in", ""}, {"05 07:30:00", "", "unknown/pending"}, {"05 08:00:00", "", "breached/overdue"},
 		}},
 		{"after the last exit", func(p *Disinfection) { p.AfterClosing, p.Every, p.Anchor = time.Hour, 0, "people" }, []said{
-			{"06:00:00", "heard", ""}, {"11:00:00", "heard", ""}, {"15:50:00", "heard", ""}, {"16:30:00", "out", ""}, {"17:00:00", "", "within/pending"},
-			{"17:29:00", "", "within/pending"}, {"17:31:00", "", "breached/overdue"},
+			{"06:00:00", "heard", ""}, {"11:00:00", "heard", ""}, {"15:50:00", "heard", ""}, {"16:30:00", "out", ""}, {"17:00:00", "", "unknown/pending"},
+			{"17:29:00", "", "unknown/pending"}, {"17:31:00", "", "breached/overdue"},
 		}},
 		{"hours that nobody was inside do not count", func(p *Disinfection) { p.Every, p.Occupied = 2*time.Hour, true }, []said{
-			{"07:00:00", "heard", ""}, {"09:00:00", "in", ""}, {"10:00:00", "out", ""}, {"10:30:00", "", "within/pending"}, {"12:00:00", "in", ""},
-			{"12:59:00", "", "within/pending"}, {"13:01:00", "", "breached/overdue"}, {"13:10:00", "log", "within"},
+			{"07:00:00", "heard", ""}, {"09:00:00", "in", ""}, {"10:00:00", "out", ""}, {"10:30:00", "", "unknown/pending"}, {"12:00:00", "in", ""},
+			{"12:59:00", "", "unknown/pending"}, {"13:01:00", "", "breached/overdue"}, {"13:10:00", "log", "within"},
 		}},
 		{"after so many people", func(p *Disinfection) { p.Every, p.AfterPeople = 0, 3 }, []said{
-			{"07:00:00", "heard", ""}, {"08:01:00", "in", ""}, {"08:02:00", "in", ""}, {"08:04:00", "", "within/pending"}, {"08:05:00", "in", ""}, {"08:06:00", "", "breached/overdue"},
+			{"07:00:00", "heard", ""}, {"08:01:00", "in", ""}, {"08:02:00", "in", ""}, {"08:04:00", "", "unknown/pending"}, {"08:05:00", "in", ""}, {"08:06:00", "", "breached/overdue"},
 			{"08:10:00", "log", "within"}, {"08:20:00", "in", "within"}, {"08:21:00", "in", ""}, {"08:22:00", "in", ""}, {"08:23:00", "", "breached/overdue"},
 		}},
 		{"after so many people, and nobody counts", func(p *Disinfection) { p.Every, p.AfterPeople = 0, 3 }, []said{

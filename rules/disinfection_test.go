@@ -23,7 +23,7 @@ func TestDisinfection(t *testing.T) {
 		steps  []step
 	}{
 		{"before opening, done", before, []step{
-			{"04 05:00:00", "unknown/no_data"}, {"04 06:00:00", "within/pending"}, {"done 04 07:00:00", "within"}, {"04 08:00:00", "within"}, {"04 20:00:00", "within"},
+			{"04 05:00:00", "unknown/no_data"}, {"04 06:00:00", "unknown/pending"}, {"done 04 07:00:00", "within"}, {"04 08:00:00", "within"}, {"04 20:00:00", "within"},
 			{"05 06:00:00", "within/pending"},
 		}},
 		{"before opening, too early counts for nothing", before, []step{
@@ -33,17 +33,17 @@ func TestDisinfection(t *testing.T) {
 			{"04 08:00:00", "breached/overdue"}, {"done 04 09:00:00", "within"}, {"04 17:00:00", "within"},
 		}},
 		{"before opening, missed until the next window", before, []step{
-			{"04 08:00:00", "breached/overdue"}, {"04 16:00:00", "breached/missed"}, {"05 05:59:59", "breached/missed"}, {"05 06:00:00", "within/pending"},
+			{"04 08:00:00", "breached/overdue"}, {"04 16:00:00", "breached/missed"}, {"05 05:59:59", "breached/missed"}, {"05 06:00:00", "unknown/pending"},
 		}},
 		{"before opening, grace", func(p *Disinfection) { before(p); p.Grace = 15 * time.Minute }, []step{
-			{"04 08:14:59", "within/pending"}, {"04 08:15:00", "breached/overdue"},
+			{"04 08:14:59", "unknown/pending"}, {"04 08:15:00", "breached/overdue"},
 		}},
 		{"after closing", after, []step{
-			{"04 15:00:00", "unknown/no_data"}, {"04 16:00:00", "within/pending"}, {"04 17:00:00", "breached/overdue"}, {"05 08:00:00", "breached/missed"},
-			{"05 16:00:00", "within/pending"}, {"done 05 16:30:00", "within"}, {"06 15:59:59", "within"},
+			{"04 15:00:00", "unknown/no_data"}, {"04 16:00:00", "unknown/pending"}, {"04 17:00:00", "breached/overdue"}, {"05 08:00:00", "breached/missed"},
+			{"05 16:00:00", "unknown/pending"}, {"done 05 16:30:00", "within"}, {"06 15:59:59", "within"},
 		}},
 		{"every four hours while open", func(p *Disinfection) { p.Every = 4 * time.Hour }, []step{
-			{"04 07:00:00", "unknown/no_data"}, {"04 08:00:00", "within/pending"}, {"04 12:00:00", "breached/overdue"}, {"done 04 12:30:00", "within"},
+			{"04 07:00:00", "unknown/no_data"}, {"04 08:00:00", "unknown/pending"}, {"04 12:00:00", "breached/overdue"}, {"done 04 12:30:00", "within"},
 			{"04 15:59:59", "within"}, {"04 16:00:00", "unknown/closed"}, {"05 08:00:00", "within"}, {"05 12:00:00", "breached/overdue"},
 		}},
 	}
@@ -72,7 +72,7 @@ func TestTaskWithItemsIsDoneWhenAllAre(t *testing.T) {
 		r.apply(rec)
 	}
 	log("2022-07-04 07:00:00", "floor")
-	r.wantVerdict("spray", "spray", "within/pending")
+	r.wantVerdict("spray", "spray", "unknown/pending")
 	if got, want := r.engine.View().Tasks[0].NextDue, r.at("2022-07-04 08:00:00"); got != want {
 		t.Errorf("next due: got %v, want %v", got, want)
 	}
@@ -84,8 +84,8 @@ func TestTaskWithItemsIsDoneWhenAllAre(t *testing.T) {
 	log("2022-07-04 08:20:00", "handles")
 	r.wantVerdict("spray", "spray", "within")
 	r.wantTransitions(
-		"06:00:00 spray task/spray unknown>within",
-		"08:00:00 spray task/spray within>breached",
+		"06:00:00 spray task/spray unknown>unknown", // no data, then nothing to judge: it is not due yet
+		"08:00:00 spray task/spray unknown>breached",
 		"08:20:00 spray task/spray breached>within",
 	)
 }
@@ -113,5 +113,5 @@ func TestLateLogRevisesTheBreach(t *testing.T) {
 	r.transitions()
 	r.apply(telemetry.Record{Kind: telemetry.KindEntry, At: r.at("2022-07-04 08:50:00"), Received: r.at("2022-07-04 10:40:00"),
 		Entry: &telemetry.Entry{Kind: telemetry.EntryTask, Subject: "spray", Value: 1}})
-	r.wantTransitions("09:00:00 spray task/spray breached>within until 09:50:00")
+	r.wantTransitions("08:50:00 spray task/spray unknown>within until 09:00:00", "09:00:00 spray task/spray breached>within until 09:50:00")
 }

@@ -29,7 +29,8 @@ func (p *plan) countsPeople(d *deviceState) bool {
 }
 
 // told is up to when the devices of a spot have told what they counted of a quantity, at most now: the earliest of their last words, of
-// those that are not stale. What happened since they may tell later.
+// those that are not stale at now, which is a whole minute. What happened since they may tell later. until is the whole minute at which
+// one of them is stale: before it the answer stays, though its age is over.
 func (p *spot) told(q telemetry.Quantity, now telemetry.Instant, stale time.Duration) (end, until telemetry.Instant) {
 	end, until = now, telemetry.Never
 	for _, d := range p.devices {
@@ -43,7 +44,7 @@ func (p *spot) told(q telemetry.Quantity, now telemetry.Instant, stale time.Dura
 			}
 			said := minuteOf(s.line.get(i - 1).at).Add(time.Minute)
 			if over := said.Add(stale); over > now {
-				end, until = min(end, said), min(until, over)
+				end, until = min(end, said), min(until, minuteAfter(over))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -70,6 +71,26 @@ func TestFinding9WhoIsCountedLateCameBeforeTheQueueClosed(t *testing.T) {
 			r.read("c-main", "2022-07-04 15:21:00", in, 3)
 			r.tick("2022-07-04 15:30:00")
 			r.wantVerdict("cutoff", "mpp", "breached")
+		})
+	}
+}
+
+// Finding 9: the counts of a dispenser age at any second, and the rule looks at whole minutes. It is asked again at the next of them;
+// until then each nanosecond was another deadline, and Apply gave up (ErrNoProgress).
+func TestFinding9CountsThatAgeBetweenMinutesAreAskedAboutAtTheNext(t *testing.T) {
+	for _, rest := range []time.Duration{0, time.Nanosecond, 43 * time.Second, time.Minute - 1} {
+		t.Run(rest.String(), func(t *testing.T) {
+			d := exact(with(mall(t), ruleOf("hygiene", func(p Params) { p.(*Hygiene).Stale, p.(*Hygiene).People = time.Hour+rest, 1 })))
+			d.Site.Devices = append(d.Site.Devices, facility.Device{ID: "gel", Model: "native", Place: facility.Place{Kind: facility.AtZone, ID: "hall"}})
+			d.Measures = map[string][]telemetry.Quantity{"gel": {telemetry.Dispensed}, "c-main": {in, out}, "c-back": {in, out}}
+			r := newRig(t, d)
+			r.read("c-main", "2022-07-04 11:00:05", in, 6)
+			r.read("gel", "2022-07-04 11:00:10", telemetry.Dispensed, 3)
+			r.read("c-main", "2022-07-04 11:00:15", in, 6)
+			r.tick("2022-07-04 13:00:00")
+			if n := r.engine.work.steps; n > 1000 {
+				t.Errorf("%d questions in two hours", n)
+			}
 		})
 	}
 }

@@ -143,11 +143,11 @@ func TestStaff(t *testing.T) {
 		all    []said
 	}{
 		{"an opening is a shift", nil, []said{
-			{"07:29:00", "", "unknown/closed"}, {"07:30:00", "", "within/pending"}, {"07:40:00", "mask", "within/pending"}, {"08:10:00", "gloves", "within/pending"},
+			{"07:29:00", "", "unknown/closed"}, {"07:30:00", "", "unknown/pending"}, {"07:40:00", "mask", "unknown/pending"}, {"08:10:00", "gloves", "unknown/pending"},
 			{"08:15:00", "", "breached/overdue"}, {"08:20:00", "face shield", "breached/overdue"}, {"08:21:00", "partition", "within"}, {"16:00:00", "", "unknown/closed"},
 		}},
 		{"two shifts", func(p Params) { p.(*Staff).Shifts = []string{"08:00-12:00", "12:00-16:00"} }, []said{
-			{"07:50:00", "log", "within"}, {"11:20:00", "log", "within"}, {"11:59:00", "", "within"}, {"12:00:00", "", "within/pending"}, {"12:15:00", "", "breached/overdue"},
+			{"07:50:00", "log", "within"}, {"11:20:00", "log", "within"}, {"11:59:00", "", "within"}, {"12:00:00", "", "unknown/pending"}, {"12:15:00", "", "breached/overdue"},
 			{"12:20:00", "log", "within"}, {"16:00:00", "", "unknown/closed"},
 		}},
 	}

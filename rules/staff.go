@@ -140,7 +140,7 @@ func (j *staffJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.I
 	switch {
 	case len(missing) == 0:
 	case t < due:
-		f.reason, until = ReasonPending, min(until, due)
+		f.verdict, f.reason, until = Unknown, ReasonPending, min(until, due) // nothing to judge yet: what is not ticked off is not kept
 	default:
 		f.verdict, f.reason = Breached, ReasonOverdue
 	}

@@ -250,6 +250,9 @@ func (s *Server) endToken(w http.ResponseWriter, r *http.Request) error {
 // sitesIn reads ids of sites between commas or blanks.
 func (s *Server) sitesIn(text string) ([]string, error) {
 	ids := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == ';' || r == '\n' || r == '\r' })
+	if len(ids) == 0 && text != "" { // separators alone name no site, and must not mean all of them
+		return nil, errSites
+	}
 	views := s.opts.Live.Views()
 	for _, id := range ids {
 		if !slices.ContainsFunc(views, func(v rules.View) bool { return v.Site == id }) {

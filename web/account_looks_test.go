@@ -16,7 +16,9 @@ import (
 // TestAccountPagesInEveryLook opens the pages of accounts on desktop and phone, light and dark, in both languages: nothing may be blocked, fail
 // or scroll sideways.
 func TestAccountPagesInEveryLook(t *testing.T) {
-	r := staffed(t, newFleet(), nil)
+	f := newFleet()
+	someAccountEvents(f)
+	r := staffed(t, f, nil)
 	r.hire("budi", "Budi Santoso", "security", "mpp-gresik, mpp-magetan")
 	r.form("/people", "name", "rina", "display", "Rina (kebersihan pagi)", "role-cleaner", "1")
 	r.form("/account/token", "name", "papan lobi", "may", "display", "days", "90", "sites", "mpp-gresik")

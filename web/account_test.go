@@ -228,7 +228,12 @@ func TestPeopleAndTheirAccounts(t *testing.T) {
 	if got := r.form("/people/"+budi.ID, "name", "budi", "display", "Budi", "role-security", "1", "sites-security", "nowhere", "reason", "x"); got.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a role at a site that is not there: got %d, want 422", got.StatusCode)
 	}
-	if got := r.form("/people/"+budi.ID, "name", "budi", "display", "Budi", "role-auditor", "1", "reason", "promoted"); got.StatusCode != http.StatusSeeOther {
+	for _, nowhere := range []string{"", " , ;"} { // is not everywhere
+		if got := r.form("/people/"+budi.ID, "name", "budi", "display", "Budi", "role-auditor", "1", "sites-auditor", nowhere, "reason", "x"); got.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("a role at %q: got %d, want 422", nowhere, got.StatusCode)
+		}
+	}
+	if got := r.form("/people/"+budi.ID, "name", "budi", "display", "Budi", "role-auditor", "1", "sites-auditor", "*", "reason", "promoted"); got.StatusCode != http.StatusSeeOther {
 		t.Fatalf("changing a role: got %d %.200s", got.StatusCode, got.body)
 	}
 	if got := b.get("/site/mpp-tabalong").StatusCode; got != http.StatusOK {

@@ -11,9 +11,8 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// TestTheAdministratorSeesWhoCameInByDay: each event of accounts stands on the page of people on its day, in the buildings' time.
-func TestTheAdministratorSeesWhoCameInByDay(t *testing.T) {
-	f := newFleet()
+// someAccountEvents puts some of the day before and of today into the fleet's record.
+func someAccountEvents(f *fleet) {
 	event := func(at telemetry.Instant, e telemetry.Entry) {
 		e.Kind = telemetry.EntryAccount
 		f.entries = append(f.entries, telemetry.Record{At: at, Received: at, Entry: &e})
@@ -21,6 +20,12 @@ func TestTheAdministratorSeesWhoCameInByDay(t *testing.T) {
 	event(ago(20*time.Hour), telemetry.Entry{Text: string(accounts.TokenNew), Author: "Rina", Subject: "rina", After: "papan; display@*"})
 	event(ago(time.Hour), telemetry.Entry{Text: string(accounts.Refused), Subject: "admin", Item: "203.0.113.7", Value: 12})
 	event(ago(time.Minute), telemetry.Entry{Text: string(accounts.Altered), Author: "Rina", Subject: "sari", Reason: "pindah tugas", Before: "cleaner@*", After: "security@*"})
+}
+
+// TestTheAdministratorSeesWhoCameInByDay: each event of accounts stands on the page of people on its day, in the buildings' time.
+func TestTheAdministratorSeesWhoCameInByDay(t *testing.T) {
+	f := newFleet()
+	someAccountEvents(f)
 	r := start(t, f, full(t))
 	r.access.identify = func(*http.Request) (*accounts.Caller, error) {
 		return &accounts.Caller{Account: "1", Name: "Rina", Grants: accounts.All()}, nil

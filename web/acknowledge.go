@@ -211,7 +211,15 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 		sc := s.scene(lang, v)
 		sc.zoned = r.PostForm.Get("from") == "alerts"
 		w.Header().Set("Cache-Control", "no-store")
-		return s.render(w, http.StatusOK, lang, "notice", noticePage{Text: lang.T("alert.acknowledged", "By", sc.claims(author, claimed), "Until", sc.when(telemetry.InstantOf(until)))})
+		said := noticePage{Text: lang.T("alert.acknowledged", "By", sc.claims(author, claimed), "Until", sc.when(telemetry.InstantOf(until)))}
+		if sc.zoned {
+			// That page has no stream: its row comes with the answer.
+			if a, ok, err := s.opts.AlertLog.Alert(r.Context(), r.PathValue("alert")); err == nil && ok {
+				row := s.alertRow(callerOf(r.Context()), lang, &a, s.opts.Now())
+				row.Swap, said.Row = true, &row
+			}
+		}
+		return s.render(w, http.StatusOK, lang, "acknowledged", said)
 	}
 	to := "/"
 	switch _, ok := s.opts.Live.Outline(site); {

@@ -189,6 +189,7 @@ type alertRow struct {
 	Handled              []string
 	Card                 alertCard // for the button of an open one
 	Day                  string    // heads the first row of a day
+	Swap                 bool      // it replaces the row of an open page
 }
 
 func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {

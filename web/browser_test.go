@@ -185,6 +185,21 @@ func TestOneTapAcknowledges(t *testing.T) {
 	}
 }
 
+// TestOneTapChangesTheRowOfTheList taps the button on the page of all alerts, which has no stream.
+func TestOneTapChangesTheRowOfTheList(t *testing.T) {
+	r := start(t, newFleet(), nil)
+	ctx := browser(t)
+	if err := chromedp.Do(ctx, chromedp.Navigate(r.url+"/alerts?lang=en"), chromedp.Click(chromedp.CSS("#row-a1 form button"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := waitFor(ctx, `document.querySelector('#row-a1.taken .who').textContent.includes('14:35') && document.querySelectorAll('#row-a1').length === 1 && document.querySelector('#notice .notice')`); err != nil {
+		t.Error(err)
+	}
+	for _, x := range faults(ctx, t) {
+		t.Error(x)
+	}
+}
+
 // TestStalePageLooksStaleAtOnce stops the server under an open page.
 func TestStalePageLooksStaleAtOnce(t *testing.T) {
 	ctx := browser(t)

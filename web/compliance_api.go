@@ -39,14 +39,17 @@ type fleetComplianceInput struct {
 
 // apiTimes is how long it was what, in seconds.
 type apiTimes struct {
-	Open     float64  `json:"open_s" doc:"While the site was open: within, breached, near, unknown and idle together"`
-	Within   float64  `json:"within_s"`
-	Breached float64  `json:"breached_s"`
-	Near     float64  `json:"near_s" doc:"Measured, and too close to the limit to tell. Not kept"`
-	Unknown  float64  `json:"unknown_s" doc:"Nobody knew: silence, a gap of the gateway, a sensor that cannot be believed"`
-	Idle     float64  `json:"idle_s" doc:"There was nothing to judge: not in force, not due, nobody came"`
-	Closed   float64  `json:"closed_s" doc:"While the site was closed"`
-	After    float64  `json:"breached_closed_s" doc:"What of closed it was breached"`
+	Open     float64 `json:"open_s" doc:"While the site was open: within, breached, near, unknown and idle together"`
+	Within   float64 `json:"within_s"`
+	Breached float64 `json:"breached_s"`
+	Near     float64 `json:"near_s" doc:"Measured, and too close to the limit to tell. Not kept"`
+	Unknown  float64 `json:"unknown_s" doc:"Nobody knew: silence, a gap of the gateway, a sensor that cannot be believed"`
+	Idle     float64 `json:"idle_s" doc:"There was nothing to judge: not in force, not due, nobody came"`
+	Closed   float64 `json:"closed_s" doc:"While the site was closed"`
+	After    float64 `json:"breached_closed_s" doc:"What of closed it was breached"`
+	// Maintenance stands apart: who reads idle must see what of it somebody declared.
+	Maintenance float64 `json:"maintenance_s" doc:"What of idle it was under maintenance: nothing was judged, because a person or the plan says so"`
+
 	Kept     *float64 `json:"kept,omitempty" example:"0.982" doc:"within ÷ (within + breached + near). Absent: nobody observed anything"`
 	Observed *float64 `json:"observed,omitempty" example:"0.97" doc:"(within + breached + near) ÷ (open − idle). Absent: nothing was asked"`
 }
@@ -55,6 +58,7 @@ func apiTimesOf(t compliance.Times) apiTimes {
 	a := apiTimes{
 		Open: t.Open.Seconds(), Within: t.Within.Seconds(), Breached: t.Breached.Seconds(), Near: t.Near.Seconds(), Unknown: t.Unknown.Seconds(),
 		Idle: t.Idle.Seconds(), Closed: t.Closed.Seconds(), After: t.After.Seconds(),
+		Maintenance: t.Maintenance.Seconds(),
 	}
 	if kept, ok := t.Kept(); ok {
 		a.Kept = &kept
@@ -344,7 +348,7 @@ func (s *Server) apiFleetCompliance(ctx context.Context, in *fleetComplianceInpu
 func writeTimes(_ *scene, in *complianceInput, _ *compliance.Input, r *compliance.Report) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	_ = w.Write([]string{"site", "rule", "kind", "counts", "subject", "from", "to", "open_s", "within_s", "breached_s", "near_s", "unknown_s", "idle_s", "closed_s", "breached_closed_s", "kept", "observed"})
+	_ = w.Write([]string{"site", "rule", "kind", "counts", "subject", "from", "to", "open_s", "within_s", "breached_s", "near_s", "unknown_s", "idle_s", "closed_s", "breached_closed_s", "kept", "observed", "maintenance_s"})
 	line := func(m *compliance.Measure, p compliance.Span, t compliance.Times) {
 		kept, observed := "", ""
 		if v, ok := t.Kept(); ok {
@@ -355,7 +359,7 @@ func writeTimes(_ *scene, in *complianceInput, _ *compliance.Input, r *complianc
 		}
 		_ = w.Write([]string{
 			r.Site, safeCell(m.Rule), m.Kind, strconv.FormatBool(m.Counts()), m.Subject.String(), stamp(p.From, r.Location), stamp(p.Until, r.Location), seconds(t.Open), seconds(t.Within),
-			seconds(t.Breached), seconds(t.Near), seconds(t.Unknown), seconds(t.Idle), seconds(t.Closed), seconds(t.After), kept, observed,
+			seconds(t.Breached), seconds(t.Near), seconds(t.Unknown), seconds(t.Idle), seconds(t.Closed), seconds(t.After), kept, observed, seconds(t.Maintenance),
 		})
 	}
 	for i := range r.Measures {

@@ -31,6 +31,7 @@ type compliancePage struct {
 	Days            []complianceDay
 	All             complianceRow // the building
 	Rows, Devices   []complianceRow
+	Maintained      bool // some of the week was under maintenance: a column says how much
 	Detail          *complianceDetail
 	Known           []choice // whose knowledge: addresses and words
 	KnownAt         string   // as a field has it
@@ -47,6 +48,7 @@ type complianceRow struct {
 	Name, Note string
 	Whole      complianceCell
 	Cells      []complianceCell
+	Maintained string // the share of the week's opening time under maintenance; empty: none of it
 }
 
 // complianceCell is a rule on a day.
@@ -214,6 +216,9 @@ func (p *compliancePage) table(sc *scene, r *compliance.Report, q url.Values) {
 	cells := func(rule string, fits func(*compliance.Measure) bool) (row complianceRow) {
 		whole := r.FigureOf(compliance.Whole, fits)
 		row.Whole = sc.complianceCell(&whole)
+		if share := whole.Times.Maintained(); share > 0 {
+			row.Maintained, p.Maintained = sc.percent(share), true
+		}
 		for i := range p.Days {
 			if i >= len(r.Parts) {
 				row.Cells = append(row.Cells, complianceCell{Empty: true})
@@ -249,14 +254,19 @@ func (p *compliancePage) table(sc *scene, r *compliance.Report, q url.Values) {
 // complianceCell writes a figure as small as a cell is.
 func (t *tongue) complianceCell(f *compliance.Figure) complianceCell {
 	c := complianceCell{Chip: t.complianceChip(f.State), Full: t.complianceChip(f.State).Word}
+	maintained := ""
+	if share := f.Times.Maintained(); share > 0 {
+		maintained = ", " + t.T("compliance.maintained_of", "Share", t.percent(share))
+	}
 	if !f.Asked {
+		c.Full += maintained
 		return c
 	}
 	if f.Known {
 		c.Kept = t.Number(math.Floor(f.Kept*100+1e-9), 0) + " %"
 		c.Full += ", " + t.T("compliance.kept_of", "Kept", t.percent(f.Kept))
 	}
-	c.Full += ", " + t.T("compliance.observed_of", "Observed", t.percent(f.Observed))
+	c.Full += ", " + t.T("compliance.observed_of", "Observed", t.percent(f.Observed)) + maintained
 	if f.Observed < 1 {
 		c.Observed = t.Number(math.Floor(f.Observed*100+1e-9), 0) + " %"
 	}
@@ -312,10 +322,9 @@ func (s *Server) openCell(ctx context.Context, sc *scene, page *compliancePage, 
 
 // complianceInterval tells one interval with its reason.
 func (t *scene) complianceInterval(in *compliance.Input, m *compliance.Measure, x *compliance.Piece) complianceInterval {
-	w := viewOf(m, in, &x.Interval)
 	row := complianceInterval{
 		Chip: t.complianceChip(x.State), When: x.From.In(t.loc).Format(t.clock) + "–" + x.Until.In(t.loc).Format(t.clock),
-		Lasts: t.texts.Duration(t.Tag, x.Until.Sub(x.From)), Text: t.brief(&w),
+		Lasts: t.texts.Duration(t.Tag, x.Until.Sub(x.From)), Text: t.was(in, m, x),
 	}
 	if !x.Open {
 		row.Notes = append(row.Notes, t.T("compliance.while_closed"))
@@ -324,6 +333,26 @@ func (t *scene) complianceInterval(in *compliance.Input, m *compliance.Measure, 
 		row.Notes = append(row.Notes, t.T("compliance.late", "When", t.when(in.Transitions[x.Change].Told)))
 	}
 	return row
+}
+
+// was is the sentence of an interval. What was told describes the moment at which the state began: where that lies before the
+// interval, the sentence says since when.
+func (t *scene) was(in *compliance.Input, m *compliance.Measure, x *compliance.Piece) string {
+	w := viewOf(m, in, &x.Interval)
+	if x.Change < 0 {
+		return t.brief(&w)
+	}
+	at, then := in.Transitions[x.Change].At, *t
+	then.past = at
+	text := then.brief(&w)
+	if at >= x.From {
+		return text
+	}
+	when := at.In(t.loc).Format(t.clock)
+	if facility.DateOf(at.In(t.loc)) != facility.DateOf(x.From.In(t.loc)) {
+		when = t.Date(at.In(t.loc)) + ", " + when
+	}
+	return t.T("compliance.since", "When", when, "Text", text)
 }
 
 // mostLateRows is how many differences the page lists.

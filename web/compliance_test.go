@@ -1,14 +1,21 @@
 package web
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 func weekly(t *testing.T, edit func(*pastWeek)) (*running, *pastWeek) {
@@ -170,5 +177,64 @@ func TestTheTablesOfAWeekAreOfThatWeek(t *testing.T) {
 		if want := `href="/api/v1/sites/mpp-gresik/` + table + `.csv?from=2025-12-25&amp;known=now&amp;to=2025-12-31"`; !strings.Contains(page, want) {
 			t.Errorf("%s: the page has no %s", table, want)
 		}
+	}
+}
+
+// Finding: the sentence of a past day described the moment at which the state began, even days before, as if it were of that day.
+func TestAPastDaySaysSinceWhen(t *testing.T) {
+	r, _ := weekly(t, func(p *pastWeek) {
+		p.past = slices.DeleteFunc(p.past, func(x rules.Transition) bool {
+			return x.Rule == "semprot" && facility.DateOf(x.At.In(time.UTC)) != (facility.Date{Year: 2025, Month: 12, Day: 30}) || x.Rule == "kapasitas" && x.Subject.ID == "loket"
+		})
+	})
+	for _, tc := range []struct{ query, lang, want, not string }{
+		{"day=2026-01-02&rule=semprot", "en", "Since 30 Dec 2025, 07:15: To be done before opening, at most 2 h ahead. Last done 06:30 WIB.", "ago"},
+		{"day=2026-01-02&rule=semprot", "id", "Sejak 30 Des 2025, 07.15: ", ""},
+		{"day=2025-12-30&rule=semprot", "en", "Since 07:15: ", "Since 30"},
+		{"day=2026-01-02&rule=suhu", "en", "08:20", "Since 08:20"}, // it began within the interval that is told
+	} {
+		body := r.get("/site/mpp-gresik/compliance?to=2026-01-04&"+tc.query, "Accept-Language", tc.lang).body
+		if _, body, _ = strings.Cut(body, `id="detail"`); !strings.Contains(body, tc.want) || tc.not != "" && strings.Contains(body, tc.not) {
+			t.Errorf("%s in %s: want %q and not %q in %s", tc.query, tc.lang, tc.want, tc.not, body)
+		}
+	}
+}
+
+// Finding: time under maintenance could not be told from other time in which nothing was judged.
+func TestMaintenanceStandsApart(t *testing.T) {
+	r, _ := weekly(t, func(p *pastWeek) {
+		loc := time.FixedZone("WIB", 7*3600)
+		for i, x := range []rules.Explanation{{Reason: rules.ReasonMaintenance}, {Value: 611, HasValue: true, Limit: 1000, HasLimit: true, Unit: "ppm"}} {
+			at := telemetry.InstantOf(time.Date(2026, 1, 2, 9+2*i, 0, 0, 0, loc))
+			p.past = append(p.past, rules.Transition{Site: "mpp-gresik", Rule: "udara", Kind: "expression", Subject: rules.Subject{Kind: rules.SubjectZone, ID: "ruang-tunggu"},
+				At: at, Told: at, To: []rules.Verdict{rules.Unknown, rules.Within}[i], Idle: x.Reason.Idle(), Explanation: x})
+		}
+		slices.SortStableFunc(p.past, func(a, b rules.Transition) int { return cmp.Compare(a.Told, b.Told) })
+	})
+	for _, m := range r.compliance(t, "?from=2025-12-29&to=2026-01-04&by=total").Measures {
+		want := map[string]float64{"udara": 2 * 3600}[m.Rule]
+		if m.Total.Maintenance != want || m.Total.Idle < want {
+			t.Errorf("%s: %v s of maintenance in %v s idle, want %v", m.Rule, m.Total.Maintenance, m.Total.Idle, want)
+		}
+	}
+	rows, err := csv.NewReader(strings.NewReader(r.get("/api/v1/sites/mpp-gresik/compliance.csv?from=2025-12-29&to=2026-01-04&by=total").body)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if last := row[len(row)-1]; row[1] == "udara" && last != "7200" || row[1] == "rule" && last != "maintenance_s" {
+			t.Errorf("a line ends in %s: %v", last, row)
+		}
+	}
+	for lang, want := range map[string][]string{"en": {">Maintenance</th>", "<b>5.3 %</b>", "under maintenance 26.6 % of the opening time"}, "id": {">Pemeliharaan</th>", "26,6 % dari jam buka dalam pemeliharaan"}} {
+		body := r.get("/site/mpp-gresik/compliance?to=2026-01-04", "Accept-Language", lang).body
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s: the page has no %q", lang, w)
+			}
+		}
+	}
+	if body := r.get("/site/mpp-gresik/compliance?to=2025-12-28").body; strings.Contains(body, ">Maintenance</th>") {
+		t.Error("a week without maintenance has a column of it")
 	}
 }

@@ -19,6 +19,8 @@ type scene struct {
 	now   time.Time
 	// zoned: its times stand beside those of other sites, and say their time zone.
 	zoned bool
+	// past is the moment that its sentences describe where that is over; 0: they are about now.
+	past telemetry.Instant
 	// may is what who looks may do there; nothing, unless it is set.
 	may may
 }
@@ -116,6 +118,9 @@ func (t *scene) finding(w *rules.VerdictView) string {
 func (t *scene) moment() alerts.Moment {
 	if t.view == nil {
 		return alerts.Moment{}
+	}
+	if t.past != 0 {
+		return alerts.Moment{At: t.past, Timezone: t.view.Zone, Past: true}
 	}
 	return alerts.Moment{At: t.view.Now, Timezone: t.view.Zone}
 }

@@ -153,7 +153,7 @@ func (s *Server) weekRow(sc *scene) *weekRow {
 	case !f.Known:
 		row.Short = sc.T("overview.week_unknown")
 	default:
-		row.Short = sc.T("overview.week", "Kept", sc.percent(f.Kept), "Observed", sc.percent(f.Observed))
+		row.Short = sc.T("overview.week", "Kept", sc.percent(f.Kept), "Observed", sc.percent(f.Observed), "Worst", sc.measureName(&x.report.Measures[f.Worst]))
 	}
 	return row
 }

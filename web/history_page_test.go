@@ -19,7 +19,7 @@ func TestLastWeeksPeakAtAGlance(t *testing.T) {
 	r := start(t, newFleet(), func(o *Options) { o.Histories = aWeek(t) })
 	week := r.get("/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-31&lang=en").body
 	figures := one(t, week, "section.past-figures")
-	wants(t, "last week", figures, "Peak", "29 (27–31)", "Thu 1 Jan 2026 11:13", "1 h 7 min", "Limit", "24", "Not known")
+	wants(t, "last week", figures, "Peak", "29 (27–31)", "On average, closed hours too", "Thu 1 Jan 2026 11:13", "1 h 7 min", "Limit", "24", "Not known")
 	wants(t, "its days", week, "Mon 29", "Sun 4", "on=2026-01-01", `class="unknown"`, `class="over"`)
 	day := r.get("/site/mpp-gresik/zone/loket/history?by=day&on=2025-12-31&with=2025-12-30&lang=en").body
 	wants(t, "a day", day, "Wed 31 Dec 2025", `class="band"`, `class="limit"`, `class="unknown"`, "nobody knows", "Beside it: Tue 30 Dec 2025", `class="compared"`, "Alerts of this day", "/alerts?day=2025-12-31", "known now", "was known at the time",

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/compliance"
@@ -18,10 +19,7 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-const (
-	mostRibbons = 16
-	mostMarks   = 60
-)
+const mostMarks = 60
 
 // historyPage is a part of the past of a zone, or of a building, ready to print: no script is needed.
 type historyPage struct {
@@ -38,6 +36,7 @@ type historyPage struct {
 	With                       string
 	Chart                      template.HTML
 	Ribbons                    []ribbonRow
+	Kept, More, Compliance     string // rules that were always kept; how many are not shown, and where they are
 	Known                      []choice
 	Week                       []heatRow
 	Hours                      []string // heads of the week's columns
@@ -305,30 +304,31 @@ func (s *Server) ribbons(ctx context.Context, sc *scene, page *historyPage, from
 	for _, o := range report.Open {
 		open = append(open, openTime{o.From, o.Until})
 	}
-	for i := range report.Measures {
-		m := &report.Measures[i]
-		if zone != "" && m.Subject != (rules.Subject{Kind: rules.SubjectZone, ID: zone}) || zone == "" && !m.Counts() || len(page.Ribbons) == mostRibbons {
-			continue
-		}
-		var pieces []ribbonPiece
-		for _, x := range report.Pieces(m) {
-			class := x.State.String()
-			if x.State == compliance.Idle || !x.Open {
-				class = "idle"
-			}
-			text := x.From.In(sc.loc).Format(sc.clock) + "–" + x.Until.In(sc.loc).Format(sc.clock) + " " + sc.T("compliance."+x.State.String())
-			pieces = append(pieces, ribbonPiece{x.From, x.Until, class, text})
-		}
+	all := worstFirst(report.Measures, zone)
+	page.Compliance = "/site/" + page.Site + "/compliance?" + url.Values{"from": {page.On}, "to": {page.On}}.Encode()
+	nameOf := func(m *compliance.Measure) string {
 		w := viewOf(m, in, &m.Intervals[0])
 		name := sc.ruleName(&w)
 		if zone == "" {
 			name += ": " + m.SubjectName
 		}
-		text := sc.T("past.nobody_observed")
-		if kept, ok := m.Times.Kept(); ok {
-			text = sc.T("compliance.kept_of", "Kept", sc.Number(100*kept, 1)+" %")
+		return name
+	}
+	var kept []string
+	for _, m := range all {
+		if len(all) > fewRibbons && alwaysKept(m) {
+			kept = append(kept, nameOf(m))
+			continue
 		}
-		page.Ribbons = append(page.Ribbons, ribbonRow{name, ribbon(pieces, from, until, name), text})
+		if len(page.Ribbons) < mostRibbons {
+			page.Ribbons = append(page.Ribbons, sc.ribbonOf(report, m, nameOf(m), from, until))
+		}
+	}
+	if len(kept) > 0 {
+		page.Kept = sc.T("past.kept", "Names", strings.Join(kept, "; "))
+	}
+	if more := len(all) - len(kept) - len(page.Ribbons); more > 0 {
+		page.More = sc.T("past.more", "Count", more)
 	}
 	return open, nil
 }
@@ -359,6 +359,14 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 			continue
 		}
 		marks = append(marks, mark{done[i].At, "task", sc.view.Tasks[k].Name + ": " + sc.claims(e.Author, e.Claimed), ""})
+	}
+	for i := range sc.view.Tasks {
+		// A button or a terminal says that a task is done, too. Of those the last time alone is known.
+		t := &sc.view.Tasks[i]
+		told := slices.ContainsFunc(done, func(e telemetry.Record) bool { return e.Entry.Subject == t.ID && e.At == t.LastDone })
+		if t.LastDone >= from && t.LastDone < until && !told && (zone == "" || t.Place.ID == zone) {
+			marks = append(marks, mark{t.LastDone, "task", t.Name + ": " + sc.T("past.task_done"), ""})
+		}
 	}
 	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.at, b.at) })
 	marks = marks[:min(len(marks), mostMarks)]

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 // offers follows everything that the pages offer to one caller, and asks the table of routes about each.
@@ -167,7 +168,11 @@ func TestNothingIsOfferedThatIsRefused(t *testing.T) {
 	caller := func(role accounts.Role, sites []string) *accounts.Caller {
 		return &accounts.Caller{Account: "1", Name: string(role), Grants: []accounts.Grant{{May: role.May(), Sites: sites}}}
 	}
-	for _, sites := range [][]string{{own}, nil} {
+	posts := [][]string{{own}, nil}
+	if testengine.Racing {
+		posts = posts[:1] // a crawl for each role: CI makes both without the detector
+	}
+	for _, sites := range posts {
 		best := offersTo(r, caller(accounts.Administrator, sites), own).made
 		for _, pattern := range []string{
 			"POST /alert/{alert}/acknowledge", "POST /alert/{alert}/comment", "POST /alert/{alert}/assign", "POST /alert/{alert}/silence", "POST /alerts/handover",

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -8,8 +9,14 @@ import (
 	"github.com/gerbang-iot/gerbang/accounts"
 )
 
-// errSites says that there are ids of sites that there are not.
-var errSites = errors.New("there is no such site")
+// errSites says that there are ids of sites that there are not, errNowhere that nobody said where a role is.
+var (
+	errSites   = errors.New("there is no such site")
+	errNowhere = errors.New("no site is named")
+)
+
+// allSites is what one writes for all sites: to leave a field empty is not to choose.
+const allSites = "*"
 
 // peoplePage lists who may sign in.
 type peoplePage struct {
@@ -38,7 +45,7 @@ type personForm struct {
 type roleField struct {
 	Role, Word, May string
 	Has             bool
-	Sites           string // ids; empty: all
+	Sites           string // ids, or allSites
 }
 
 // personPage is one account, for who administers.
@@ -80,7 +87,7 @@ func (s *Server) personForm(lang *tongue, a *accounts.Account) *personForm {
 		field := roleField{Role: string(role), Word: lang.T("role." + string(role)), May: lang.T("role." + string(role) + "_may")}
 		for _, post := range a.Posts {
 			if post.Role == role {
-				field.Has, field.Sites = true, strings.Join(post.Sites, ", ")
+				field.Has, field.Sites = true, cmp.Or(strings.Join(post.Sites, ", "), allSites)
 			}
 		}
 		f.Roles = append(f.Roles, field)
@@ -103,9 +110,16 @@ func (s *Server) personIn(r *http.Request, lang *tongue) (accounts.Person, *pers
 		if !f.Has {
 			continue
 		}
-		sites, err := s.sitesIn(f.Sites)
-		if err != nil {
-			wrong = err
+		var sites []string
+		switch f.Sites {
+		case allSites:
+		case "":
+			wrong = errNowhere
+		default:
+			var err error
+			if sites, err = s.sitesIn(f.Sites); err != nil {
+				wrong = err
+			}
 		}
 		p.Posts = append(p.Posts, accounts.Post{Role: accounts.Role(f.Role), Sites: sites})
 	}
@@ -211,13 +225,20 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request, id string) err
 	if err != nil {
 		return err
 	}
-	scheme := "http"
-	if s.access.secure {
-		scheme = "https"
-	}
-	p.Link = scheme + "://" + r.Host + s.base.to("/setup?code="+code)
+	p.Link = s.origin(r) + s.base.to("/setup?code="+code)
 	w.Header().Set("Cache-Control", "no-store")
 	return s.render(w, http.StatusOK, s.tongues.choose(r), "person", p)
+}
+
+// origin is where people find the server: where the configuration says, for a proxy may ask under another name, else where the request asked.
+func (s *Server) origin(r *http.Request) string {
+	switch {
+	case s.opts.Origin != "":
+		return s.opts.Origin
+	case s.access.secure:
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // endPersonSession signs an account out of one browser.

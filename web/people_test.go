@@ -275,7 +275,8 @@ func TestR14WhatWasLearnedAboutACounter(t *testing.T) {
 	wants(t, "the doors", one(t, r.get("/site/mpp-magetan?lang=en").body, "section#site-doors"),
 		"Penghitung pintu utama misses 0.3 ± 0.2 in 100 passages (both ways) more going in than going out.", "from 2 closings", "yesterday 22:05: the whole zone off by -2, expected +2 ± 9; 488 passages at this counter",
 		"Penghitung pintu samping misses 4.1 ± 0.8 in 100 passages (both ways) more going out than going in. More than its accuracy allows, since yesterday 08:05.")
-	wants(t, "the doors", one(t, r.get("/site/mpp-magetan?lang=id").body, "section#site-doors"), "melewatkan 0,3 ± 0,2 dari 100 lewatan (kedua arah) lebih banyak saat masuk", "-misses")
+	wants(t, "the doors", one(t, r.get("/site/mpp-magetan?lang=id").body, "section#site-doors"), "melewatkan 0,3 ± 0,2 dari 100 lewatan (kedua arah) lebih banyak saat masuk daripada keluar.",
+		"melewatkan 4,1 ± 0,8 dari 100 lewatan (kedua arah) lebih banyak saat keluar daripada masuk.", "-misses")
 	wants(t, "the API", r.get("/api/v1/sites/mpp-magetan/doors", "Accept", "application/json").body, `"device":"hitung-utama","drift_per_100":0.34`, `"residual":-2`)
 }
 

@@ -64,6 +64,9 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, err error) {
 		f = known
 	case errors.Is(err, ErrNotFound):
 		f = errNoPage
+	case errors.Is(err, context.DeadlineExceeded): // nothing is broken: the machine is busy with others' questions
+		f = &fault{status: http.StatusServiceUnavailable, key: "error.slow", retry: 10}
+		s.opts.Log.Warn("a request took too long", "method", r.Method, "path", r.URL.Path, "err", err)
 	}
 	if f.status >= http.StatusInternalServerError && f.cause != nil {
 		s.opts.Log.Error("answering a request failed", "method", r.Method, "path", r.URL.Path, "err", err)
@@ -102,6 +105,7 @@ type errorPage struct {
 type noticePage struct {
 	Text string
 	Bad  bool
+	Row  *alertRow // of the alert that it is about, for a page that lists it; nil: none
 }
 
 // render writes a page as a whole: a template that fails halfway must not leave half a page behind a status of 200.

@@ -311,8 +311,11 @@ func (s *Site) staff(r *rule, k Key, t telemetry.Instant) Answer {
 			done++
 		}
 	}
-	if done < len(items) && t >= now.open.Add(p.Within) {
+	switch {
+	case done < len(items) && t >= now.open.Add(p.Within):
 		return Answer{Verdict: Breached}
+	case done < len(items):
+		return idle
 	}
 	return Answer{Verdict: Within}
 }

@@ -328,7 +328,10 @@ func (s *Site) disinfection(r *rule, k Key, t telemetry.Instant) Answer {
 		return Answer{Verdict: Unknown, Idle: logged}
 	}
 	if doubt && verdict != Breached {
-		verdict = Unknown
+		return Answer{Verdict: Unknown}
+	}
+	if verdict != Breached && u.done(0, t) == 0 {
+		return idle // what was never done is not kept before it is due
 	}
 	return Answer{Verdict: verdict}
 }
