@@ -336,18 +336,31 @@ func TestAThousandGuessesASecond(t *testing.T) {
 			t.Errorf("a guess: got %v", err)
 		}
 	}
+	hundred := make(chan struct{}, 1) // that many more have begun
 	guessers.Go(func() {
-		begin := time.Now()
-		for i := 0; ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+		begin, pace := time.Now(), time.NewTicker(5*time.Millisecond)
+		defer pace.Stop()
+		for i := 0; ; {
+			select {
+			case <-pace.C:
+			case <-ctx.Done():
+				return
+			}
 			for due := int(time.Since(begin) / time.Millisecond); i < due; i++ {
 				number := i
 				guessers.Go(func() { guess(number) })
+				if i%100 == 99 {
+					select {
+					case hundred <- struct{}{}:
+					default:
+					}
+				}
 			}
 		}
 	})
 	var took []time.Duration
 	for range 5 {
-		time.Sleep(100 * time.Millisecond)
+		<-hundred
 		begin := time.Now()
 		// From an address that guessers use, too: a shared one.
 		_, err := k.LogIn(t.Context(), Attempt{Name: "sari", Password: goodPassword, From: netip.MustParsePrefix("10.0.0.1/32"), Device: mine.Device})

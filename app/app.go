@@ -146,7 +146,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	refused.register(registry)
 	a.reload.parts = reloadable{
 		around: around, doors: doors, influx: behind.influx, history: history, router: router, pages: pages, loop: loop, hearing: hearing,
-		sightings: sightings, show: behind.show, report: faults.report,
+		sightings: sightings, rehearsal: rehearsals, show: behind.show, report: faults.report,
 	}
 
 	a.stages = append(a.stages, stage{"reload", a.reload.run, time.Second}, stage{"memory", giveBack(crowdEvery), time.Second})

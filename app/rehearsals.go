@@ -24,6 +24,7 @@ const (
 	longestTrial    = 2 * time.Minute
 	mostTrialBefore = 200_000          // records of all sites before the period, which make the present known then
 	trialKept       = 10 * time.Minute // a finished one is shown so long
+	failureKept     = 5 * time.Second  // one that failed is tried again when somebody asks behind that
 	mostTrials      = 50
 	mostPastAlerts  = 5000
 )
@@ -39,8 +40,10 @@ type Rehearsals struct {
 	turn    chan struct{}
 	running sync.WaitGroup
 
-	mu   sync.Mutex
-	kept map[[2]string]*web.Rehearsal
+	mu    sync.Mutex
+	kept  map[[2]string]*web.Rehearsal
+	round context.Context //nolint:containedctx // it ends with what was in force when it began
+	over  context.CancelFunc
 }
 
 var _ web.Rehearsals = (*Rehearsals)(nil)
@@ -49,6 +52,7 @@ var _ web.Rehearsals = (*Rehearsals)(nil)
 func NewRehearsals(j journal.Journal, open func() []alerts.Alert, now func() time.Time, log *slog.Logger) *Rehearsals {
 	p := &Rehearsals{journal: j, open: open, now: now, log: log, turn: make(chan struct{}, 1), kept: map[[2]string]*web.Rehearsal{}}
 	p.ctx, p.stop = context.WithCancel(context.Background())
+	p.round, p.over = context.WithCancel(p.ctx)
 	return p
 }
 
@@ -57,6 +61,16 @@ func (p *Rehearsals) Close() error {
 	p.stop()
 	p.running.Wait()
 	return nil
+}
+
+// Forget drops what was found, and ends what runs or waits: another configuration is in force, by which it is judged when somebody asks
+// again.
+func (p *Rehearsals) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.kept)
+	p.over()
+	p.round, p.over = context.WithCancel(p.ctx)
 }
 
 // Rehearse begins the rehearsal of a level at a site, unless it is running or was made lately, and gives it as it stands.
@@ -68,7 +82,7 @@ func (p *Rehearsals) Rehearse(site, level string) (web.Rehearsal, error) {
 	}
 	now, key := p.now(), [2]string{site, level}
 	for k, r := range p.kept {
-		if r.Done && now.Sub(r.Made) > trialKept {
+		if long := now.Sub(r.Made); r.Done && (long > trialKept || r.Failed && long > failureKept) {
 			delete(p.kept, k)
 		}
 	}
@@ -79,34 +93,36 @@ func (p *Rehearsals) Rehearse(site, level string) (web.Rehearsal, error) {
 		}
 		r = &web.Rehearsal{Made: now}
 		p.kept[key] = r
-		p.running.Go(func() { p.run(key, r) })
+		round := p.round
+		p.running.Go(func() { p.run(round, key, r) })
 	}
 	return *r, nil
 }
 
 // run waits for its turn, judges the week again and keeps what came out.
-func (p *Rehearsals) run(key [2]string, r *web.Rehearsal) {
-	ctx, cancel := context.WithTimeout(p.ctx, longestTrial)
-	defer cancel()
+func (p *Rehearsals) run(round context.Context, key [2]string, r *web.Rehearsal) {
 	var out *rehearse.Outcome
 	var err error
 	begun := time.Now()
 	select {
 	case p.turn <- struct{}{}:
 		begun = time.Now()
+		// Its time begins with its turn: those before it may have taken theirs whole.
+		ctx, cancel := context.WithTimeout(round, longestTrial)
 		out, err = p.judge(ctx, key[0], key[1], func(share float64) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			r.Progress = share
 		})
+		cancel()
 		<-p.turn
-	case <-ctx.Done():
-		err = ctx.Err()
+	case <-round.Done():
+		err = round.Err()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r.Outcome, r.Failed, r.Done, r.Made, r.Took = out, err != nil, true, p.now(), time.Since(begun)
-	if err != nil && p.ctx.Err() == nil {
+	if err != nil && round.Err() == nil {
 		p.log.Warn("trying a level on a site's last week failed", "site", key[0], "level", key[1], "err", err)
 	}
 }

@@ -45,6 +45,7 @@ type reloadable struct {
 	loop      *gateway.Loop
 	hearing   *hearing
 	sightings *decode.Sightings
+	rehearsal *Rehearsals
 	show      func([]alerts.Signal)
 	report    func(alerts.Fault)
 }
@@ -133,6 +134,7 @@ func (r *reloader) reload(ctx context.Context) error {
 		return fmt.Errorf("bringing the new definitions into force: %w", err)
 	}
 	swap()
+	r.parts.rehearsal.Forget() // what was tried is of what was in force
 	for i := range next.Kept {
 		r.log.Error("a site goes on with what was in force for it: its file has problems", "site", next.Kept[i].Site.ID)
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// Hours are the long memory of how many people were where: a figure an hour, kept for as long as the samples it was made of and read a year
-// at a time.
+// Hours are the long memory of how many people were where: a figure an hour, kept for good, also where the samples it was made of are
+// deleted, and read a year at a time.
 type Hours interface {
 	// Condense makes hours of the samples of all hours that were over at a time, and tells how many it made. It works in steps between the
 	// commits, until nothing is left or ctx ends; what it has made it makes no more. An hour is made once more where a sample of it comes

@@ -24,6 +24,7 @@ type figures struct {
 	mu     sync.Mutex
 	kept   map[string]weekFigure
 	wanted []string
+	waiter map[string]chan struct{} // of each wanted site: closed when it is kept
 	wake   chan struct{}
 }
 
@@ -35,7 +36,7 @@ type weekFigure struct {
 }
 
 func newFigures() *figures {
-	return &figures{kept: make(map[string]weekFigure), wake: make(chan struct{}, 1)}
+	return &figures{kept: make(map[string]weekFigure), waiter: make(map[string]chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 // of is a site's figure, which may be a little old; false: it is being added up.
@@ -47,7 +48,7 @@ func (f *figures) of(site string, now time.Time) (weekFigure, bool) {
 		if slices.Contains(f.wanted, site) {
 			return x, ok
 		}
-		f.wanted = append(f.wanted, site)
+		f.wanted, f.waiter[site] = append(f.wanted, site), make(chan struct{})
 		select {
 		case f.wake <- struct{}{}:
 		default:
@@ -74,10 +75,21 @@ func (f *figures) keep(site string, x weekFigure) {
 		clear(f.kept)
 	}
 	f.kept[site], f.wanted = x, f.wanted[1:]
+	close(f.waiter[site])
+	delete(f.waiter, site)
 }
 
-// idle reports whether no figure is wanted.
-func (f *figures) idle() bool { return f.next() == "" }
+// coming are the figures of some sites that are being added up: each is closed when it is there.
+func (f *figures) coming(sites []string) (all []<-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, site := range sites {
+		if there, ok := f.waiter[site]; ok {
+			all = append(all, there)
+		}
+	}
+	return all
+}
 
 // addUp adds wanted figures up until ctx ends.
 func (s *Server) addUp(ctx context.Context) {
@@ -121,14 +133,22 @@ func (s *Server) weekFigure(ctx context.Context, site string) weekFigure {
 	return x
 }
 
-// awaitFigures waits a moment for figures that somebody wants and nobody has looked at lately; false: there were none.
-func (s *Server) awaitFigures(ctx context.Context) bool {
-	if s.figures.idle() {
+// awaitFigures waits a moment for those figures of some sites that nobody has looked at lately, whatever others want; false: there were none.
+func (s *Server) awaitFigures(ctx context.Context, sites []string) bool {
+	coming := s.figures.coming(sites)
+	if len(coming) == 0 {
 		return false
 	}
-	until := time.Now().Add(figurePatience)
-	for !s.figures.idle() && time.Now().Before(until) && ctx.Err() == nil {
-		time.Sleep(5 * time.Millisecond)
+	patience := time.NewTimer(figurePatience)
+	defer patience.Stop()
+	for _, there := range coming {
+		select {
+		case <-there:
+		case <-patience.C:
+			return true
+		case <-ctx.Done():
+			return true
+		}
 	}
 	return true
 }

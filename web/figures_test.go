@@ -3,6 +3,7 @@ package web
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/rules"
@@ -42,4 +43,30 @@ func TestOverviewNamesTheLevel(t *testing.T) {
 	if row := one(t, start(t, f, nil).get("/", "Accept-Language", "en").body, "div#site-mpp-gresik"); !strings.Contains(row, "· full") || strings.Contains(row, "level 2") {
 		t.Errorf("got %s, want the level's name", row)
 	}
+}
+
+// Finding: a page polled until nobody's figure was wanted any more: behind a fleet it always waited its whole patience.
+func TestAPageWaitsForItsOwnFigures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{figures: newFigures()}
+		for _, site := range []string{"a", "b", "others"} {
+			s.figures.of(site, time.Now())
+		}
+		go func() {
+			for _, long := range []time.Duration{20 * time.Millisecond, 30 * time.Millisecond} {
+				time.Sleep(long)
+				s.figures.keep(s.figures.next(), weekFigure{at: time.Now()})
+			}
+		}()
+		begin := time.Now()
+		if !s.awaitFigures(t.Context(), []string{"a", "b"}) || time.Since(begin) != 50*time.Millisecond {
+			t.Errorf("waited %v, want until the page's own are there, after 50 ms", time.Since(begin))
+		}
+		if begin = time.Now(); s.awaitFigures(t.Context(), []string{"a", "b"}) || time.Since(begin) != 0 {
+			t.Errorf("once more: waited %v, want not at all", time.Since(begin))
+		}
+		if !s.awaitFigures(t.Context(), []string{"a", "others"}) || time.Since(begin) != figurePatience {
+			t.Errorf("one that does not come: waited %v, want %v", time.Since(begin), figurePatience)
+		}
+	})
 }

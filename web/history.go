@@ -147,6 +147,9 @@ type stretch struct {
 // long is how much of it has passed.
 func (s *stretch) long() time.Duration { return max(0, s.until.Sub(s.from)) }
 
+// unknown is for how long of it nobody knew. A day that is half an hour short or long has an hour of UTC less or more than it would have.
+func (s *stretch) unknown() time.Duration { return max(0, s.long()-s.known) }
+
 func (s *stretch) mean() (float64, bool) {
 	if s.known <= 0 {
 		return 0, false
@@ -184,7 +187,7 @@ func stretchesOf(hours []rules.Hour, cuts []telemetry.Instant, now telemetry.Ins
 			case i < len(hours) && hours[i].At == at:
 				s.add(&hours[i])
 			case last != nil:
-				quiet := last.Quiet(at, min(time.Hour, s.until.Sub(at)))
+				quiet := last.Quiet(at, min(time.Hour, now.Sub(at)))
 				s.add(&quiet)
 			}
 		}

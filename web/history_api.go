@@ -46,7 +46,7 @@ type apiPast struct {
 }
 
 func apiPastOf(s *stretch) apiPast {
-	a := apiPast{From: s.from.Time(), To: s.until.Time(), Known: s.known.Seconds(), Unknown: (s.long() - s.known).Seconds(), Over: s.over.Seconds(), Near: s.near.Seconds()}
+	a := apiPast{From: s.from.Time(), To: s.until.Time(), Known: s.known.Seconds(), Unknown: s.unknown().Seconds(), Over: s.over.Seconds(), Near: s.near.Seconds()}
 	if mean, ok := s.mean(); ok {
 		a.Mean = &mean
 	}

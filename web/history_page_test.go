@@ -87,7 +87,7 @@ func TestHistoryThroughTheAPI(t *testing.T) {
 	}
 }
 
-// What is added up of hours is what the samples say, in a zone of time that is an odd half hour off as well, and over a change of the clocks.
+// What is added up of hours is what the samples say, over a change of the clocks as well.
 func TestStretchesAddUpWhatSamplesSay(t *testing.T) {
 	for _, zone := range []string{"Asia/Jakarta", "Europe/Berlin"} {
 		loc, err := time.LoadLocation(zone)
@@ -189,5 +189,50 @@ func TestAFarLimitDoesNotFlattenTheDay(t *testing.T) {
 	var d drawing
 	if above := d.limits(axis{0, telemetry.Instant(time.Hour), 100}, of(1157), telemetry.Instant(time.Hour)); above != 1157 || d.Len() > 0 {
 		t.Errorf("limit 1157 above an axis to 100: got %v and %q, want 1157 and no line", above, d.String())
+	}
+}
+
+// Finding: where the clocks are off by half an hour, quiet time counted as unknown for as long as an hour of UTC is cut: 30 minutes of each hour.
+func TestQuietTimeIsKnownWhereClocksAreOff(t *testing.T) {
+	for _, zone := range []string{"Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Asia/Jakarta"} {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := facility.Date{Year: 2026, Month: time.January, Day: 5}
+		from := telemetry.InstantOf(first.In(loc))
+		begun := rules.HourOf(from).Add(-3 * time.Hour)
+		hours := []rules.Hour{{At: begun, Known: time.Hour, Last: rules.Sample{At: begun, Known: true, Persons: 3}}}
+		for _, s := range stretchesOf(hours, hourCuts(from, from.Add(4*time.Hour)), from.Add(24*time.Hour)) {
+			if s.known != time.Hour || s.unknown() != 0 {
+				t.Errorf("%s: an hour has %v known and %v unknown, want all of it known", zone, s.known, s.unknown())
+			}
+		}
+		for i, s := range stretchesOf(hours, dayCuts(first, first.AddDays(2), loc), from.Add(72*time.Hour)) {
+			if s.known != 24*time.Hour || s.unknown() != 0 {
+				t.Errorf("%s: day %d has %v known and %v unknown, want 24 hours known", zone, i, s.known, s.unknown())
+			}
+		}
+		// The hour that runs is known as far as it has passed, and not beyond.
+		now := from.Add(2*time.Hour + 40*time.Minute)
+		parts := stretchesOf(hours, hourCuts(from, from.Add(4*time.Hour)), now)
+		if sum := whole(parts); sum.known > sum.long() || sum.unknown() >= time.Hour {
+			t.Errorf("%s: %v known of %v that have passed", zone, sum.known, sum.long())
+		}
+	}
+	// On Lord Howe the clocks are set by half an hour: such a day has 24 hours and a half, or 23 and a half.
+	loc, err := time.LoadLocation("Australia/Lord_Howe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, day := range []facility.Date{{Year: 2026, Month: time.April, Day: 5}, {Year: 2026, Month: time.October, Day: 4}} {
+		from := telemetry.InstantOf(day.In(loc))
+		begun := rules.HourOf(from).Add(-3 * time.Hour)
+		hours := []rules.Hour{{At: begun, Known: time.Hour, Last: rules.Sample{At: begun, Known: true, Persons: 3}}}
+		for _, s := range stretchesOf(hours, dayCuts(day, day.AddDays(1), loc), from.Add(72*time.Hour)) {
+			if s.long() == 24*time.Hour || s.unknown() < 0 || s.unknown() > 30*time.Minute {
+				t.Errorf("%v has %v, %v of it unknown", day, s.long(), s.unknown())
+			}
+		}
 	}
 }

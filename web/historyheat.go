@@ -73,7 +73,7 @@ func (t *scene) cellOf(s *stretch, most float64, name, link, text string) heatCe
 		c.Title += ": " + t.T("past.cell", "Peak", peakText(t, &s.peak), "When", s.peak.At.In(t.loc).Format(t.clock))
 		if partly(s) {
 			c.Class += " partly"
-			c.Title += ", " + t.T("past.cell_unknown", "Long", t.long(s.long()-s.known))
+			c.Title += ", " + t.T("past.cell_unknown", "Long", t.long(s.unknown()))
 		}
 	}
 	return c

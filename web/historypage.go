@@ -185,7 +185,7 @@ func (t *scene) figuresOf(s *stretch) []measure {
 	if s.near > 0 {
 		all = append(all, measure{t.T("past.near"), t.long(s.near), ""})
 	}
-	return append(all, measure{t.T("past.not_known"), t.long(s.long() - s.known), ""})
+	return append(all, measure{t.T("past.not_known"), t.long(s.unknown()), ""})
 }
 
 // dated writes a time with its day of the week.
@@ -274,7 +274,7 @@ func stretchOfDay(d *day) stretch {
 }
 
 func (t *scene) rowOf(s *stretch, name, link string) historyRow {
-	row := historyRow{Name: name, Link: link, Peak: "–", When: "", Mean: "–", Over: t.long(s.over), Unknown: t.long(s.long() - s.known)}
+	row := historyRow{Name: name, Link: link, Peak: "–", When: "", Mean: "–", Over: t.long(s.over), Unknown: t.long(s.unknown())}
 	if s.peak.Known {
 		row.Peak, row.When = peakText(t, &s.peak), s.peak.At.In(t.loc).Format(t.clock)
 		if s.long() > 25*time.Hour {

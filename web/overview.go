@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
@@ -26,7 +27,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	lang, part := s.tongues.choose(r), partOf(r.URL.Query())
 	what := s.topicOf("overview", r, callerOf(r.Context()))
 	chunks, err := s.compose(what)
-	if err == nil && s.awaitFigures(r.Context()) {
+	if err == nil && s.awaitFigures(r.Context(), sitesOf(chunks)) {
 		chunks, err = s.compose(what)
 	}
 	if err != nil {
@@ -37,6 +38,16 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	p.Finds = part.find != "" || len(s.viewsFor(r.Context(), accounts.See)) > overviewRows
 	p.Typing = p.Finds
 	return s.render(w, http.StatusOK, lang, "overview", p)
+}
+
+// sitesOf are the sites that are listed.
+func sitesOf(chunks []chunk) (sites []string) {
+	for _, c := range chunks {
+		if site, ok := strings.CutPrefix(c.id, "site-"); ok {
+			sites = append(sites, site)
+		}
+	}
+	return sites
 }
 
 // siteRow is one site in the list.

@@ -139,10 +139,17 @@ func replace(a *journal.Aside, do func(string, ...any) error) error {
 	return do(`UPDATE records SET kind = 2, received = ?1, at = ?1, body = ?2 WHERE seq = ?3`, int64(a.Received), string(body), seq)
 }
 
+// goneSQL is the first hour of each zone of a site of which a sample goes that was derived from a record on.
+const goneSQL = `(SELECT zone, min(at) - min(at) % 3600000000000 AS hour FROM samples WHERE site = ?1 AND record >= ?2 GROUP BY zone) g`
+
 // forget removes what was derived at a site from a record on, and has it judged again from there. A site that has never been
 // configured is not judged, and waits for nothing.
 func forget(do func(string, ...any) error, site string, seq uint64, now telemetry.Instant) error {
 	for _, query := range []string{
+		// An hour of what goes is made again of what stays of it.
+		`DELETE FROM hours WHERE (site, zone, hour) IN (SELECT h.site, h.zone, h.hour FROM ` + goneSQL + ` JOIN hours h ON h.site = ?1 AND h.zone = g.zone AND h.hour >= g.hour)`,
+		`INSERT OR IGNORE INTO hours_pending (site, zone, hour) SELECT DISTINCT s.site, s.zone, s.at - s.at % 3600000000000
+			FROM ` + goneSQL + ` JOIN samples s ON s.site = ?1 AND s.zone = g.zone AND s.at >= g.hour AND s.record < ?2`,
 		`DELETE FROM transitions WHERE site = ?1 AND record >= ?2`, `DELETE FROM samples WHERE site = ?1 AND record >= ?2`,
 		`DELETE FROM flows WHERE site = ?1 AND record >= ?2`,
 		// What stands of the minutes up to the snapshot stays, and its number says so: they would be added once more.

@@ -29,16 +29,35 @@ CREATE TABLE hours (
 ) WITHOUT ROWID;
 `
 
-// cursorHours is the last sample that is condensed.
+// schemaPending notes hours that have samples up to the cursor and are not condensed, so that one that is not over holds up no other; and
+// finds what people entered by when it was.
+const schemaPending = `
+CREATE TABLE hours_pending (
+  site TEXT    NOT NULL,
+  zone TEXT    NOT NULL,
+  hour INTEGER NOT NULL,        -- as in hours
+  PRIMARY KEY (site, zone, hour)
+) WITHOUT ROWID;
+CREATE INDEX hours_due ON hours_pending (hour);
+CREATE INDEX records_entries ON records (site, at) WHERE kind = 3;
+`
+
+// cursorHours is the last sample that is condensed, or whose hour is pending.
 const cursorHours = "hours/samples"
 
 const (
 	// condenseStep bounds one transaction, so that commits wait for milliseconds at most.
 	condenseStep = 4_000
+	dueStep      = 1_000
 	touchedSQL   = `SELECT id, site, zone, at FROM samples WHERE id > ?1 ORDER BY id LIMIT ?2`
 	hoursSQL     = `SELECT hour, known, area, over, near, peak, last FROM hours WHERE site = ?1 AND zone = ?2 AND hour < ?4
 		AND hour >= coalesce((SELECT max(hour) FROM hours WHERE site = ?1 AND zone = ?2 AND hour <= ?3), ?3) ORDER BY hour`
-	tailSQL     = `SELECT coalesce(min(at), ?2) FROM (SELECT at FROM samples WHERE id > ?1 ORDER BY id LIMIT 1000)`
+	// tailSQL finds the first hour of a zone that is not condensed. What lies behind the cursor is of a minute, or of the first start.
+	tailSQL = `SELECT min(coalesce((SELECT min(hour) FROM hours_pending WHERE site = ?1 AND zone = ?2), ?4),
+		coalesce((SELECT min(at) FROM samples WHERE id > ?3 AND +site = ?1 AND +zone = ?2), ?4))`
+	dueSQL      = `SELECT site, zone, hour FROM hours_pending WHERE hour < ?1 ORDER BY hour LIMIT ?2`
+	pendSQL     = `INSERT OR IGNORE INTO hours_pending (site, zone, hour) VALUES (?,?,?)`
+	doneSQL     = `DELETE FROM hours_pending WHERE site = ? AND zone = ? AND hour = ?`
 	nextHourSQL = `SELECT coalesce((SELECT min(hour) FROM hours WHERE site = ?1 AND zone = ?2 AND hour > ?3), 0)`
 	hourSQL     = `INSERT INTO hours (site, zone, hour, known, area, over, near, peak, last) VALUES (?,?,?,?,?,?,?,?,?)
 		ON CONFLICT (site, zone, hour) DO UPDATE SET known = excluded.known, area = excluded.area, over = excluded.over, near = excluded.near,
@@ -67,32 +86,47 @@ func (j *Journal) Condense(ctx context.Context, now telemetry.Instant) (int, err
 	return made, nil
 }
 
-// condense makes one step. Samples stand about in the order of their times: it stops before the first of an hour that is not over.
+// condense makes one step: the hours that were pending and are over, or those of the next samples. An hour that is not over is pending.
 func (j *Journal) condense(ctx context.Context, end telemetry.Instant) (made int, more bool, err error) {
 	var after, last int64
 	if err := j.row(ctx, cursorQuery(cursorHours), &after); err != nil {
 		return 0, false, err
 	}
 	last = after
-	touched := map[zoneHour]bool{}
-	rows, stopped := 0, false
+	touched, pending := map[zoneHour]bool{}, map[zoneHour]bool{}
+	rows := 0
 	err = each(ctx, j.reads, func(r *sql.Rows) error {
-		var id, at int64
 		var h zoneHour
-		if err := r.Scan(&id, &h.site, &h.zone, &at); err != nil {
-			return err
-		}
-		rows++
-		if h.at = rules.HourOf(telemetry.Instant(at)); stopped || h.at >= end {
-			stopped = true
-			return nil
-		}
-		last = id
+		var at int64
+		err := r.Scan(&h.site, &h.zone, &at)
+		h.at = telemetry.Instant(at)
 		touched[h] = true
-		return nil
-	}, touchedSQL, after, condenseStep)
-	if err != nil || last == after {
+		rows++
+		return err
+	}, dueSQL, int64(end), dueStep)
+	if err != nil {
 		return 0, false, err
+	}
+	more = rows > 0 // the samples are the next step
+	if !more {
+		err = each(ctx, j.reads, func(r *sql.Rows) error {
+			var at int64
+			var h zoneHour
+			if err := r.Scan(&last, &h.site, &h.zone, &at); err != nil {
+				return err
+			}
+			rows++
+			if h.at = rules.HourOf(telemetry.Instant(at)); h.at >= end {
+				pending[h] = true
+			} else {
+				touched[h] = true
+			}
+			return nil
+		}, touchedSQL, after, condenseStep)
+		if err != nil || last == after {
+			return 0, false, err
+		}
+		more = rows == condenseStep
 	}
 	var hours []zoneHour
 	for h := range touched {
@@ -108,10 +142,12 @@ func (j *Journal) condense(ctx context.Context, end telemetry.Instant) (made int
 			touched[n] = true
 		}
 	}
-	return j.write(ctx, touched, last, rows == condenseStep && !stopped)
+	made, err = j.write(ctx, touched, pending, last)
+	return made, more, err
 }
 
-func (j *Journal) write(ctx context.Context, touched map[zoneHour]bool, last int64, more bool) (int, bool, error) {
+// write keeps the hours that are over, notes those that are not, and how far that is of the samples.
+func (j *Journal) write(ctx context.Context, touched, pending map[zoneHour]bool, last int64) (int, error) {
 	type row struct {
 		zoneHour
 		rules.Hour
@@ -120,7 +156,7 @@ func (j *Journal) write(ctx context.Context, touched map[zoneHour]bool, last int
 	for h := range touched {
 		samples, err := j.Occupancy(ctx, h.site, h.zone, h.at, h.at.Add(time.Hour))
 		if err != nil {
-			return 0, false, err
+			return 0, err
 		}
 		if hour, ok := rules.FoldHour(samples, h.at, h.at.Add(time.Hour)); ok {
 			all = append(all, row{h, hour})
@@ -128,7 +164,7 @@ func (j *Journal) write(ctx context.Context, touched map[zoneHour]bool, last int
 	}
 	w, err := j.working()
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	err = w.transaction(func() error {
 		for i := range all {
@@ -141,9 +177,16 @@ func (j *Journal) write(ctx context.Context, touched map[zoneHour]bool, last int
 				return err
 			}
 		}
+		for query, hours := range map[string]map[zoneHour]bool{doneSQL: touched, pendSQL: pending} {
+			for h := range hours {
+				if _, err := w.conn.ExecContext(ctx, query, h.site, h.zone, int64(h.at)); err != nil {
+					return err
+				}
+			}
+		}
 		return w.cursor.exec(cursorHours, last)
 	})
-	return len(all), more, err
+	return len(all), err
 }
 
 // Hours lists the hours of a zone; see journal.Hours.
@@ -154,7 +197,7 @@ func (j *Journal) Hours(ctx context.Context, site, zone string, from, until tele
 	}
 	// What is not condensed yet begins about where its first samples do.
 	tail := int64(math.MaxInt64)
-	if err := j.reads.QueryRowContext(ctx, tailSQL, after, tail).Scan(&tail); err != nil {
+	if err := j.reads.QueryRowContext(ctx, tailSQL, site, zone, after, tail).Scan(&tail); err != nil {
 		return nil, fmt.Errorf("finding what is not condensed: %w", err)
 	}
 	var found []rules.Hour

@@ -152,3 +152,94 @@ func TestAYearOfHoursIsReadAtOnce(t *testing.T) {
 		t.Errorf("a year of hours: %v, want at most 300 ms", best)
 	}
 }
+
+// peopled commits a record with samples of zones: each {zone, minutes since begin, people}.
+func peopled(t *testing.T, j *Journal, seq uint64, site string, begin, received telemetry.Instant, zones map[string][][2]float64) {
+	t.Helper()
+	var all []rules.Sample
+	for zone, list := range zones {
+		for _, s := range list {
+			all = append(all, rules.Sample{Site: site, Zone: zone, Record: seq, At: begin.Add(time.Duration(s[0]) * time.Minute), Persons: s[1], Known: true})
+		}
+	}
+	rec := telemetry.Record{Seq: seq, Kind: telemetry.KindTick, Site: site, At: received, Received: received}
+	commit(t, j, &journal.Batch{Records: []telemetry.Record{rec}, Samples: all})
+}
+
+// Finding: what samples of the future had left in the hours stayed there for ever when they were set aside.
+func TestHoursForgetWhatIsSetAside(t *testing.T) {
+	j := open(t, t.TempDir())
+	begin := rules.HourOf(telemetry.Instant(1_700_000_000e9))
+	peopled(t, j, 1, "mall", begin, begin, map[string][][2]float64{"hall": {{10, 3}, {70, 4}}, "other": {{10, 8}}})
+	now := begin.Add(2 * time.Hour)
+	// The clock is ahead by a month: one sample lies in an hour that has others, one in the future; another site is not concerned.
+	month := begin.Add(30 * 24 * time.Hour)
+	peopled(t, j, 2, "mall", begin, month, map[string][][2]float64{"hall": {{90, 900}, {30 * 24 * 60, 700}}})
+	peopled(t, j, 3, "quiet", begin, begin, map[string][][2]float64{"hall": {{90, 5}}})
+	if _, err := j.Condense(t.Context(), month.Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	until := month.Add(5 * time.Hour)
+	if h := hoursOf(t, j, begin, until); len(h) != 3 || h[1].Peak.Persons != 900 || h[2].Peak.Persons != 700 {
+		t.Fatalf("with the clock ahead: %+v", h)
+	}
+	all, err := j.Future(t.Context(), now)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d records of the future (%v), want 1", len(all), err)
+	}
+	if err := j.SetAside(t.Context(), all, journal.FutureAlerts{}, now); err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"set aside", "condensed again"} {
+		h := hoursOf(t, j, begin, until)
+		if len(h) != 2 || h[0].Peak.Persons != 3 || h[1].Peak.Persons != 4 || h[1].Last.Persons != 4 {
+			t.Errorf("%s: %+v, want two hours with 3 and 4 people", when, h)
+		}
+		if _, err := j.Condense(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for site, zone := range map[string]string{"mall": "other", "quiet": "hall"} {
+		if h, err := j.Hours(t.Context(), site, zone, begin, until); err != nil || len(h) != 1 {
+			t.Errorf("%s of %s: %+v (%v), want its hour", zone, site, h, err)
+		}
+	}
+}
+
+// Finding: the first sample of an hour that was not over held up everybody's, and a late one behind a thousand others was not seen.
+func TestAnUnfinishedHourHoldsUpNobody(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	begin := rules.HourOf(telemetry.Instant(1_700_000_000e9))
+	peopled(t, j, 1, "ahead", begin, begin, map[string][][2]float64{"hall": {{60 * 24 * 365, 9}}})
+	peopled(t, j, 2, "mall", begin, begin, map[string][][2]float64{"hall": {{10, 3}, {70, 4}, {130, 5}}})
+	now := begin.Add(2*time.Hour + 30*time.Minute)
+	if made, err := j.Condense(t.Context(), now); err != nil || made != 2 {
+		t.Errorf("behind one of the future: condensed %d (%v), want 2 hours", made, err)
+	}
+	crowd := make([][2]float64, 1500)
+	for i := range crowd {
+		crowd[i] = [2]float64{121, float64(i)}
+	}
+	peopled(t, j, 3, "fair", begin, begin, map[string][][2]float64{"hall": crowd})
+	peopled(t, j, 4, "mall", begin, begin, map[string][][2]float64{"hall": {{20, 60}}})
+	if h := hoursOf(t, j, begin, now); len(h) != 3 || h[0].Peak.Persons != 60 || h[2].Peak.Persons != 5 {
+		t.Errorf("with a late sample behind 1500 others: %+v, want its peak at once", h)
+	}
+	if made, err := j.Condense(t.Context(), now); err != nil || made != 2 { // its hour, and the next one, which it begins
+		t.Errorf("condensed %d (%v), want 2", made, err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, dir)
+	if made, err := j.Condense(t.Context(), begin.Add(3*time.Hour)); err != nil || made != 2 {
+		t.Errorf("when the hour is over, behind a restart: condensed %d (%v), want those of two sites", made, err)
+	}
+	if h := hoursOf(t, j, begin, begin.Add(3*time.Hour)); len(h) != 3 || h[0].Peak.Persons != 60 || h[1].Peak.Persons != 60 || h[2].Peak.Persons != 5 {
+		t.Errorf("hours: %+v, want peaks of 60, 60 and 5", h)
+	}
+	if made, err := j.Condense(t.Context(), begin.Add(400*24*time.Hour)); err != nil || made != 1 {
+		t.Errorf("when the future has come: condensed %d (%v), want its hour", made, err)
+	}
+}
