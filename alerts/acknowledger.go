@@ -81,11 +81,18 @@ func (k *acknowledger) list(ctx context.Context, router Router) error {
 	return nil
 }
 
-// silenceMark begins the comment of the silences that acknowledgements made; the alert's id follows.
-const silenceMark = "gerbang acknowledgement "
+// The comment of a silence that we made begins with one of these; the alert's id follows.
+const (
+	acknowledgedMark = "gerbang acknowledgement "
+	silencedMark     = "gerbang silence "
+)
 
+// silenceComment says why nobody is notified of an alert: what hush gave.
 func silenceComment(a *Alert, why *Acknowledgement) string {
-	c := silenceMark + a.ID
+	c := acknowledgedMark + a.ID
+	if why != a.Ack {
+		c = silencedMark + a.ID
+	}
 	if why.Reason != "" {
 		c += ": " + why.Reason
 	}
@@ -94,7 +101,10 @@ func silenceComment(a *Alert, why *Acknowledgement) string {
 
 // silencedAlert finds the alert in a comment that silenceComment made.
 func silencedAlert(comment string) (id string, ok bool) {
-	rest, ok := strings.CutPrefix(comment, silenceMark)
+	rest, ok := strings.CutPrefix(comment, acknowledgedMark)
+	if !ok {
+		rest, ok = strings.CutPrefix(comment, silencedMark)
+	}
 	id, _, _ = strings.Cut(rest, ":")
 	return id, ok && id != ""
 }

@@ -45,7 +45,8 @@ type Alert struct {
 	Handled []Acknowledgement `json:"handled,omitempty"`
 	// Assigned is whose the alert is, as somebody said last; nil: nobody's.
 	Assigned *Assignment `json:"assigned,omitempty"`
-	// Silenced is set while nobody is notified of it: it stands, is recorded and shown all the same.
+	// Silenced is set while nobody is notified of it: it stands, is recorded and shown all the same. Of a resolved alert it is the silence in
+	// which it ended, and may be over.
 	Silenced *Silencing `json:"silenced,omitempty"`
 	// Accepted is when a router first took it; 0: none did, or it is from before that was kept.
 	Accepted telemetry.Instant `json:"accepted,omitempty"`
@@ -103,6 +104,10 @@ type Change struct {
 	At    telemetry.Instant
 }
 
+// recorded reports whether a change is for the record alone: neither routers nor signs have to do with the silence of a resolved alert,
+// and another one of the same rule and subject may be open.
+func (c *Change) recorded() bool { return c.What == Loud && !c.Alert.Open() }
+
 // What is the closed set of steps.
 type What string
 
@@ -117,7 +122,7 @@ const (
 	Taken        What = "accepted" // a router took it
 	Assigned     What = "assigned" // it is somebody's, or nobody's any more
 	Silenced     What = "silenced"
-	Loud         What = "loud" // the silence ran out or was ended
+	Loud         What = "loud" // the silence ran out or was ended; also of a resolved alert that ended in it
 )
 
 // Signal is one MQTT message that the gateway owes: a row of the outbox until it was acknowledged by the broker.

@@ -32,6 +32,8 @@ type Book struct {
 	bySite map[string]int // open alerts a site
 	// silences are those that stand, also of what is not open now.
 	silences map[key]*Silencing
+	// ended are the newest resolved alerts that carry a silence: it is taken up from them after a restart.
+	ended map[key]*Alert
 
 	due   telemetry.Instant
 	stale bool // due must be computed again
@@ -64,13 +66,11 @@ func NewBook(open []Alert, names Names) *Book {
 	b := &Book{
 		names: names, stale: true,
 		open: make(map[key]*entry, len(open)), byID: make(map[string]*entry, len(open)), bySite: make(map[string]int),
-		silences: make(map[key]*Silencing),
+		silences: make(map[key]*Silencing), ended: make(map[key]*Alert),
 	}
 	for i := range open {
 		a := &open[i]
-		if k := (key{a.Site, a.Rule, a.Subject}); a.Silenced != nil && (b.silences[k] == nil || b.silences[k].At < a.Silenced.At) {
-			b.silences[k] = a.Silenced
-		}
+		b.remember(a)
 		if a.Open() {
 			b.insert(*a)
 		}
@@ -338,7 +338,7 @@ func (b *Book) openAlert(a Alert, dst []Change) []Change {
 	if b.names != nil {
 		a.Description = b.names.Describe(a.Site, a.Rule, a.Subject)
 	}
-	a.Silenced = b.standing(&a)
+	a.Silenced, dst = b.standing(&a, dst)
 	b.insert(a)
 	return append(dst, Change{Alert: a, What: Opened, At: a.Opened})
 }
@@ -392,6 +392,9 @@ func (b *Book) resolve(e *entry, x *rules.Explanation, at telemetry.Instant, dst
 	// An event time can lie a little behind: an alert never ends before it began.
 	at = max(at, a.Opened)
 	a.Explanation, a.Eased, a.Unconfirmed, a.Updated, a.Resolved = merge(&a.Explanation, x), nil, 0, at, at
+	if a.Silenced != nil {
+		b.ended[key{a.Site, a.Rule, a.Subject}] = &a
+	}
 	return append(dst, Change{Alert: a, What: Resolved, At: at})
 }
 

@@ -39,9 +39,11 @@ func (b *Book) silence(rec *telemetry.Record, dst []Change) []Change {
 			if k.site != rec.Site || s.Entry != n.Ends {
 				continue
 			}
-			delete(b.silences, k)
 			if e := b.open[k]; e != nil && e.alert.Silenced != nil {
 				dst = b.loud(e, rec.At, dst)
+			} else {
+				delete(b.silences, k)
+				dst = b.cut(k, rec.At, dst)
 			}
 		}
 		return dst
@@ -51,26 +53,68 @@ func (b *Book) silence(rec *telemetry.Record, dst []Change) []Change {
 		return dst
 	}
 	s := &Silencing{Entry: n.ID, By: n.Author, Proven: !n.Claimed, Reason: n.Reason, At: rec.At, Until: min(n.Until, rec.At.Add(SilenceBound(e.alert.Severity)))}
-	b.silences[key{e.alert.Site, e.alert.Rule, e.alert.Subject}] = s
+	k := key{e.alert.Site, e.alert.Rule, e.alert.Subject}
+	b.silences[k] = s
 	e.alert.Silenced, b.stale = s, true
-	return append(dst, e.change(Silenced, rec.At))
+	return b.cut(k, rec.At, append(dst, e.change(Silenced, rec.At)))
 }
 
-// standing is the silence that holds for an alert that opens; nil: none.
-func (b *Book) standing(a *Alert) *Silencing {
+// standing is the silence that holds for an alert that opens; nil: none. It covers no more than its alert's own severity allows: what was
+// silenced as a warning may be critical by now.
+func (b *Book) standing(a *Alert, dst []Change) (*Silencing, []Change) {
 	k := key{a.Site, a.Rule, a.Subject}
 	s := b.silences[k]
-	if s != nil && s.Until <= a.Opened {
-		delete(b.silences, k)
-		return nil
+	if s == nil {
+		return nil, dst
 	}
-	return s
+	if until := s.At.Add(SilenceBound(a.Severity)); until < s.Until {
+		bounded := *s
+		bounded.Until = until
+		s = &bounded
+		b.silences[k] = s
+		dst = b.cut(k, max(until, a.Opened), dst)
+	}
+	if s.Until <= a.Opened {
+		delete(b.silences, k)
+		delete(b.ended, k)
+		return nil, dst
+	}
+	return s, dst
 }
 
+// loud ends the silence of an open alert.
 func (b *Book) loud(e *entry, at telemetry.Instant, dst []Change) []Change {
-	delete(b.silences, key{e.alert.Site, e.alert.Rule, e.alert.Subject})
+	k := key{e.alert.Site, e.alert.Rule, e.alert.Subject}
+	delete(b.silences, k)
 	e.alert.Silenced, b.stale = nil, true
-	return append(dst, e.change(Loud, at))
+	return b.cut(k, at, append(dst, e.change(Loud, at)))
+}
+
+// remember takes the silence of an alert as the journal has it. One that stands in several alerts ends when the first of them says.
+func (b *Book) remember(a *Alert) {
+	s, k := a.Silenced, key{a.Site, a.Rule, a.Subject}
+	switch old := b.silences[k]; {
+	case s == nil:
+		return
+	case old == nil || old.Entry != s.Entry && old.At < s.At || old.Entry == s.Entry && s.Until < old.Until:
+		b.silences[k] = s
+	}
+	if last := b.ended[k]; !a.Open() && (last == nil || last.Resolved <= a.Resolved) {
+		b.ended[k] = a
+	}
+}
+
+// cut lets the silence end that a resolved alert carries: a restart would take it up again from there.
+func (b *Book) cut(k key, at telemetry.Instant, dst []Change) []Change {
+	a := b.ended[k]
+	if a == nil || a.Silenced.Until <= at {
+		return dst
+	}
+	over, s := *a, *a.Silenced
+	s.Until = at
+	over.Silenced = &s
+	b.ended[k] = &over
+	return append(dst, Change{Alert: over, What: Loud, At: at})
 }
 
 // reclockSilence keeps the length of a silence whose begin lies in the future of a clock that was set.

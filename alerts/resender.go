@@ -134,6 +134,9 @@ func (r *Resender) Notify(changes []Change) {
 	r.mu.Lock()
 	for i := range changes {
 		a := &changes[i].Alert
+		if changes[i].recorded() {
+			continue
+		}
 		if l := r.levels[key{a.Site, a.Rule, a.Subject}]; changes[i].What == Taken && l != nil && l.alert.ID == a.ID {
 			l.alert.Accepted, l.alert.Told = a.Accepted, a.Told // no news for the router
 			continue

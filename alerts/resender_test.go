@@ -369,7 +369,7 @@ func TestResenderAcknowledgement(t *testing.T) {
 func TestResenderForgottenSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		router := &fakeRouter{silences: map[string]Silence{
-			"ours":  {ID: "ours", Comment: silenceMark + "0123456789abcdef: moved", Ends: time.Now().Add(time.Hour)},
+			"ours":  {ID: "ours", Comment: acknowledgedMark + "0123456789abcdef: moved", Ends: time.Now().Add(time.Hour)},
 			"other": {ID: "other", Comment: "maintenance", Ends: time.Now().Add(time.Hour)},
 		}}
 		running(t, router)

@@ -87,12 +87,12 @@ type ackSignal struct {
 }
 
 // Signals appends the MQTT messages that changes of alerts ask for: the alert, retained, while it is open, and an empty
-// retained message when it is resolved. Of several changes of one alert only the last is announced; that its worst is kept is
-// none. The signal's ID names the alert and the change, so that a repeated computation gives the same one.
+// retained message when it is resolved. Of several changes of one alert only the last is announced; that its worst is kept, or that
+// the silence of a resolved one is over, is none. The signal's ID names the alert and the change, so that a repeated computation gives the same one.
 func Signals(changes []Change, dst []Signal) []Signal {
 	for i := range changes {
 		c := &changes[i]
-		if c.What == Worsened || c.What == Taken || superseded(changes[i+1:], c.Alert.ID) {
+		if c.What == Worsened || c.What == Taken || c.recorded() || superseded(changes[i+1:], c.Alert.ID) {
 			continue
 		}
 		s := Signal{ID: "alert/" + c.Alert.ID + "/" + string(c.What) + "/" + strconv.FormatInt(int64(c.At), 10),
@@ -109,7 +109,7 @@ func Signals(changes []Change, dst []Signal) []Signal {
 // once too often is harmless.
 func superseded(later []Change, id string) bool {
 	for i := range later[:min(len(later), 8)] {
-		if later[i].Alert.ID == id && later[i].What != Worsened && later[i].What != Taken {
+		if later[i].Alert.ID == id && later[i].What != Worsened && later[i].What != Taken && !later[i].recorded() {
 			return true
 		}
 	}

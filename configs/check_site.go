@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -287,6 +288,41 @@ func (d *protocolDoc) validity() string {
 	return from + " " + until
 }
 
+// unreadProtocol is the file in the folder protocols beside the configuration that has the name of a protocol, and which the
+// configuration does not bring in; empty where there is none.
+func (l *loader) unreadProtocol(id string) string {
+	if l.folder.embedded || id == "" || id != filepath.Base(id) {
+		return ""
+	}
+	read := l.expandQuietly(l.protocolsAt)
+	for _, ending := range []string{".yaml", ".yml"} {
+		name := "protocols/" + id + ending
+		if info, err := l.folder.stat(l.folder.resolve(name)); err == nil && info.Mode().IsRegular() && !slices.Contains(read, l.folder.resolve(name)) {
+			return name
+		}
+	}
+	return ""
+}
+
+// readingProtocols is what the configuration wants, so that the folder protocols is read.
+func (l *loader) readingProtocols() string {
+	if len(l.protocolsAt) == 0 {
+		return "protocols: protocols/ in the configuration, which has no protocols"
+	}
+	return "it in the configuration's protocols, beside " + list(l.protocolsAt)
+}
+
+// expandQuietly lists the files that patterns mean; what is wrong with one of them is told where it is read.
+func (l *loader) expandQuietly(patterns []string) (files []string) {
+	for _, pattern := range patterns {
+		found, err := l.folder.expand(pattern)
+		if err == nil {
+			files = append(files, found...)
+		}
+	}
+	return files
+}
+
 // checkSiteProtocols checks the site's protocols and levels.
 func (l *loader) checkSiteProtocols(s *siteFile) {
 	known := make([]string, 0, len(l.protocols))
@@ -304,6 +340,10 @@ func (l *loader) checkSiteProtocols(s *siteFile) {
 		path := item("protocols", i)
 		p, ok := l.protocols[id]
 		if !ok {
+			if file := l.unreadProtocol(id); file != "" {
+				s.at(path, "protocol %q does not exist: %s is there and is not read, want %s", id, file, l.readingProtocols())
+				continue
+			}
 			s.at(path, "protocol %q does not exist, %s", id, strict.Suggestion(id, known))
 			continue
 		}

@@ -109,18 +109,19 @@ func Demo(dir string) (*Config, error) {
 
 // loader is one run of Load.
 type loader struct {
-	folder    folder
-	problems  Problems
-	machine   Problems       // what is wrong on this machine with what is written right
-	places    *strict.Places // of the configuration file
-	unread    bool           // a document could not be read: what refers to it is not a problem of its own
-	sites     []*siteFile
-	protocols map[string]*protocolFile
-	models    map[string]*modelFile
-	calendars map[string]facility.Calendar
-	siteFiles []string        // names of all of them
-	leftOut   map[string]bool // names of those that are not read
-	serving   bool            // nobody reads warnings
+	folder      folder
+	problems    Problems
+	machine     Problems       // what is wrong on this machine with what is written right
+	places      *strict.Places // of the configuration file
+	unread      bool           // a document could not be read: what refers to it is not a problem of its own
+	sites       []*siteFile
+	protocols   map[string]*protocolFile
+	models      map[string]*modelFile
+	calendars   map[string]facility.Calendar
+	protocolsAt []string        // what the configuration says protocols of one's own are read from
+	siteFiles   []string        // names of all of them
+	leftOut     map[string]bool // names of those that are not read
+	serving     bool            // nobody reads warnings
 }
 
 func newLoader(f folder) *loader {
@@ -250,6 +251,7 @@ func (l *loader) readProtocols(c *Config) {
 		own[p.doc.ID] = file
 		l.protocols[p.doc.ID] = p
 	}
+	l.protocolsAt = c.ProtocolFiles
 	l.shippedAndOwn("protocols", c.ProtocolFiles, add)
 }
 

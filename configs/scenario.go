@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"path"
 	"path/filepath"
 	"slices"
@@ -268,6 +269,18 @@ func (f folder) ids(kind string) []string {
 	}
 	slices.Sort(files)
 	return files
+}
+
+// ShippedProtocols are the ids of the protocols that come with the gateway, sorted.
+func ShippedProtocols() []string { return folder{embedded: true}.ids("protocols") }
+
+// ShippedProtocol is the file of a protocol that comes with the gateway, as it was written.
+func ShippedProtocol(id string) ([]byte, error) {
+	names := ShippedProtocols()
+	if !slices.Contains(names, id) {
+		return nil, fmt.Errorf("there is no shipped protocol %q, %s", id, strict.Suggestion(id, names))
+	}
+	return examples.ReadFile("protocols/" + id + ".yaml")
 }
 
 // LoadProtocol reads a protocol of one's own, or a shipped one by its id. The error is of type Problems.

@@ -24,10 +24,10 @@ func (e *Engine) accept(rec *telemetry.Record) {
 		return
 	}
 	if accuracy != nil {
-		d.accuracies = slices.Insert(slices.Clone(d.accuracies), len(d.accuracies), *accuracy)
+		d.accuracies = append(slices.Clone(d.accuracies), *accuracy)
 		d.rate = d.rateAt(e.clock)
 	} else {
-		d.biases = slices.Insert(slices.Clone(d.biases), len(d.biases), *bias)
+		d.biases = append(slices.Clone(d.biases), *bias)
 		for i := range d.effects {
 			d.effects[i].zone.state(d, e.clock)
 		}

@@ -272,7 +272,7 @@ func (e *Engine) ledger(z *zoneState) *ledger {
 		one, passed := closed{at: x.At, residual: x.Residual - x.Shared}, 0.0
 		for i := range known.counters {
 			n := 0.0
-			if k, ok := slices.BinarySearchFunc(known.counters[i].closings, x.At, func(c Closing, t telemetry.Instant) int { return compareInstants(c.At, t) }); ok {
+			if k, ok := slices.BinarySearchFunc(known.counters[i].closings, x.At, func(c Closing, t telemetry.Instant) int { return cmp.Compare(c.At, t) }); ok {
 				n = known.counters[i].closings[k].Passages
 			}
 			one.by, passed = append(one.by, n), passed+n
@@ -288,16 +288,6 @@ func (e *Engine) ledger(z *zoneState) *ledger {
 		return nil
 	}
 	return l
-}
-
-func compareInstants(a, b telemetry.Instant) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // missedBy is the share that the i-th column of the ledger may miss by its stated accuracy.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -100,7 +101,7 @@ func (f *fit) solve(graph []*ledger, since telemetry.Instant) {
 		residuals := make([]float64, 0, len(graph))
 		chance := make([]float64, n)
 		for _, g := range graph {
-			i, ok := slices.BinarySearchFunc(g.closings, at, func(c closed, t telemetry.Instant) int { return compareInstants(c.at, t) })
+			i, ok := slices.BinarySearchFunc(g.closings, at, func(c closed, t telemetry.Instant) int { return cmp.Compare(c.at, t) })
 			if !ok {
 				continue
 			}

@@ -57,7 +57,7 @@ func (d *alertDeed) problem(s *Server) (field, key string) {
 	case e.Kind == telemetry.EntrySilence && e.Reason == "":
 		return "reason", noWhy
 	case e.Kind == telemetry.EntrySilence && e.Ends != "":
-		if d.alert.Silenced == nil || d.alert.Silenced.Entry != e.Ends {
+		if d.alert.Silenced == nil || d.alert.Silenced.Entry != e.Ends || d.alert.Silenced.Until <= now {
 			return "ends", notSilenced
 		}
 	case e.Kind != telemetry.EntryComment && !d.alert.Open():
@@ -192,18 +192,22 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// handOverAll makes the entries of a handover and tells how many.
+// handOverAll makes the entries of a handover and gives them.
 func (s *Server) handOverAll(ctx context.Context, d *alertDeed, site string) (entries []telemetry.Record, err error) {
 	c := callerOf(ctx)
 	if site != "" && !c.At(accounts.Acknowledge, site) {
 		return nil, errForbidden
 	}
-	var sites []string
+	sites, since, err := s.handedOver(ctx, c, d.what.ID, site)
+	if err != nil {
+		return nil, err
+	}
 	for _, a := range s.opts.Alerts.Open() {
-		if (site == "" || a.Site == site) && c.At(accounts.Acknowledge, a.Site) && !slices.Contains(sites, a.Site) {
+		if (site == "" || a.Site == site) && a.Opened <= since && c.At(accounts.Acknowledge, a.Site) && !slices.Contains(sites, a.Site) {
 			sites = append(sites, a.Site)
 		}
 	}
+	slices.Sort(sites)
 	if len(sites) == 0 {
 		return nil, refused(http.StatusConflict, nothingOpen, errors.New("a handover of nothing"))
 	}
@@ -217,4 +221,34 @@ func (s *Server) handOverAll(ctx context.Context, d *alertDeed, site string) (en
 		entries = append(entries, rec)
 	}
 	return entries, nil
+}
+
+// handedOver lists the sites at which a handover was made already, and since when: what was opened later is none of its. Never: it was not
+// made anywhere.
+func (s *Server) handedOver(ctx context.Context, c *accounts.Caller, id, site string) (sites []string, since telemetry.Instant, err error) {
+	since = telemetry.Never
+	if !isUUID(id) {
+		return nil, since, nil // which is told
+	}
+	ctx, cancel := context.WithTimeout(ctx, entryPatience)
+	defer cancel()
+	asked := []string{site}
+	if site == "" { // also what is of the gateway itself
+		for _, v := range s.viewsFor(ctx, accounts.Acknowledge) {
+			asked = append(asked, v.Site)
+		}
+	}
+	for _, one := range asked {
+		if !c.At(accounts.Acknowledge, one) {
+			continue
+		}
+		rec, done, err := s.opts.Entries.Entered(ctx, one, id)
+		if err != nil {
+			return nil, since, fmt.Errorf("looking for a handover: %w", err)
+		}
+		if done {
+			sites, since = append(sites, one), min(since, rec.At)
+		}
+	}
+	return sites, since, nil
 }

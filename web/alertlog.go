@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,10 +118,7 @@ func (s *Server) zoneOf(a *alerts.Alert) *time.Location {
 	if v, ok := s.opts.Live.Outline(a.Site); ok {
 		name = v.Zone
 	}
-	if loc, err := time.LoadLocation(name); err == nil {
-		return loc
-	}
-	return time.UTC
+	return s.zones.named(name)
 }
 
 // matching lists the alerts that are looked for, the newest first. Without a day those that are open, and those that were lately.
@@ -136,9 +134,17 @@ func (s *Server) matching(ctx context.Context, f *alertFilter) (found []alerts.A
 			from, until = f.span(s.scene(s.tongues[0], v).loc)
 		}
 	}
-	all, err := s.opts.AlertLog.AlertsDuring(ctx, f.site, from, until, mostAlerts+1)
-	if err != nil {
-		return nil, false, fmt.Errorf("listing alerts: %w", err)
+	var all []alerts.Alert
+	sites := askedSites(ctx, accounts.See, f.site) // those of others take no place in the list
+	for _, site := range sites {
+		during, err := s.opts.AlertLog.AlertsDuring(ctx, site, from, until, mostAlerts+1)
+		if err != nil {
+			return nil, false, fmt.Errorf("listing alerts: %w", err)
+		}
+		all = append(all, during...)
+	}
+	if len(sites) > 1 {
+		slices.SortStableFunc(all, func(a, b alerts.Alert) int { return cmp.Compare(b.Opened, a.Opened) })
 	}
 	more = len(all) > mostAlerts
 	c := callerOf(ctx)
@@ -241,10 +247,7 @@ func (s *Server) commonZone(site string) *time.Location {
 			best = v.Zone
 		}
 	}
-	if loc, err := time.LoadLocation(best); err == nil {
-		return loc
-	}
-	return time.UTC
+	return s.zones.named(best)
 }
 
 // dayLinks leads to the alerts of the last week's days, and to those around the one that is shown.
@@ -365,7 +368,7 @@ func urgency(a, b alerts.Alert) int {
 	if c := a.Severity.Rank() - b.Severity.Rank(); c != 0 {
 		return c
 	}
-	return int(min(max(a.Opened-b.Opened, -1), 1))
+	return cmp.Compare(a.Opened, b.Opened)
 }
 
 func (s *Server) alertRow(c *accounts.Caller, lang *tongue, a *alerts.Alert, now time.Time) alertRow {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -97,7 +98,7 @@ type commentInput struct {
 	Alert string `path:"alert" maxLength:"200" doc:"The alert's id"`
 	Body  struct {
 		ID     string `json:"id" format:"uuid" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-		Author string `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Author string `json:"author,omitempty" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Text   string `json:"text" minLength:"1" maxLength:"500" example:"The side door was open"`
 	}
 }
@@ -106,7 +107,7 @@ type assignInput struct {
 	Alert string `path:"alert" maxLength:"200" doc:"The alert's id"`
 	Body  struct {
 		ID     string `json:"id" format:"uuid" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-		Author string `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi"`
+		Author string `json:"author,omitempty" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		To     string `json:"to" maxLength:"60" example:"Budi" doc:"Empty: nobody's any more"`
 		Remark string `json:"remark,omitempty" maxLength:"500"`
 	}
@@ -116,7 +117,7 @@ type silenceInput struct {
 	Alert string `path:"alert" maxLength:"200" doc:"The alert's id"`
 	Body  struct {
 		ID      string `json:"id" format:"uuid" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-		Author  string `json:"author" minLength:"1" maxLength:"60" example:"kepala MPP"`
+		Author  string `json:"author,omitempty" maxLength:"60" example:"kepala MPP" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Reason  string `json:"reason" minLength:"1" maxLength:"500" example:"the sensor is being repaired"`
 		Minutes int    `json:"minutes" minimum:"1" maximum:"10080" doc:"How long. What is critical at most 60"`
 	}
@@ -126,7 +127,7 @@ type endSilenceInput struct {
 	Alert string `path:"alert" maxLength:"200" doc:"The alert's id"`
 	Body  struct {
 		ID     string `json:"id" format:"uuid" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-		Author string `json:"author" minLength:"1" maxLength:"60" example:"kepala MPP"`
+		Author string `json:"author,omitempty" maxLength:"60" example:"kepala MPP" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Reason string `json:"reason" minLength:"1" maxLength:"500"`
 		Ends   string `json:"ends" minLength:"1" maxLength:"60" doc:"The id of the silence"`
 	}
@@ -135,7 +136,7 @@ type endSilenceInput struct {
 type handoverInput struct {
 	Body struct {
 		ID     string `json:"id" format:"uuid" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-		Author string `json:"author" minLength:"1" maxLength:"60" example:"satpam pagi"`
+		Author string `json:"author,omitempty" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		To     string `json:"to" minLength:"1" maxLength:"60" example:"satpam malam"`
 		Remark string `json:"remark,omitempty" maxLength:"500" example:"the side door sticks"`
 		Site   string `json:"site,omitempty" maxLength:"64" doc:"Absent: all sites"`
@@ -229,20 +230,36 @@ func (s *Server) apiDo(ctx context.Context, id string, e telemetry.Entry) (*apiO
 	return &apiOne[apiDeed]{apiDeedOf(&rec)}, nil
 }
 
-func (s *Server) apiFound(ctx context.Context, in *alertLogInput) ([]alerts.Alert, error) {
-	f, err := alertFilterOf(in.values(), facility.DateOf(s.opts.Now().In(s.commonZone(in.Site))))
-	if err != nil {
-		return nil, huma.Error422UnprocessableEntity("query: " + err.Error())
+// apiAlertLogList is a list that says where it ends early.
+type apiAlertLogList struct {
+	Body struct {
+		Items []apiAlert `json:"items"`
+		More  bool       `json:"more" doc:"There are, or may be, more than these: ask for a day, a site, or with a higher limit"`
 	}
-	found, _, err := s.matching(ctx, &f)
-	if err != nil {
-		return nil, s.apiError("alerts", err)
-	}
-	return found[:min(len(found), in.Limit)], nil
 }
 
-func (s *Server) apiListAlerts(ctx context.Context, in *alertLogInput) (*apiList[apiAlert], error) {
-	found, err := s.apiFound(ctx, in)
+type alertTable struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	More        bool   `header:"Gerbang-More" doc:"There are, or may be, more than these"`
+	Body        []byte
+}
+
+// apiFound lists the alerts that are asked for; more: there are, or may be, others.
+func (s *Server) apiFound(ctx context.Context, in *alertLogInput) (found []alerts.Alert, more bool, err error) {
+	f, err := alertFilterOf(in.values(), facility.DateOf(s.opts.Now().In(s.commonZone(in.Site))))
+	if err != nil {
+		return nil, false, huma.Error422UnprocessableEntity("query: " + err.Error())
+	}
+	found, more, err = s.matching(ctx, &f)
+	if err != nil {
+		return nil, false, s.apiError("alerts", err)
+	}
+	return found[:min(len(found), in.Limit)], more || len(found) > in.Limit, nil
+}
+
+func (s *Server) apiListAlerts(ctx context.Context, in *alertLogInput) (*apiAlertLogList, error) {
+	found, more, err := s.apiFound(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +268,9 @@ func (s *Server) apiListAlerts(ctx context.Context, in *alertLogInput) (*apiList
 		v, _ := s.opts.Live.Outline(found[i].Site)
 		items = append(items, apiAlertOf(s.in(in.Language, v), &found[i]))
 	}
-	return listOf(items), nil
+	out := &apiAlertLogList{}
+	out.Body.Items, out.Body.More = items, more
+	return out, nil
 }
 
 func (s *Server) apiGetAlert(ctx context.Context, in *alertInput) (*apiOne[apiWhole], error) {
@@ -276,8 +295,8 @@ func (s *Server) apiGetAlert(ctx context.Context, in *alertInput) (*apiOne[apiWh
 }
 
 // apiAlertTable writes the alerts as a table for a spreadsheet.
-func (s *Server) apiAlertTable(ctx context.Context, in *alertLogInput) (*csvOutput, error) {
-	found, err := s.apiFound(ctx, in)
+func (s *Server) apiAlertTable(ctx context.Context, in *alertLogInput) (*alertTable, error) {
+	found, more, err := s.apiFound(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -323,5 +342,9 @@ func (s *Server) apiAlertTable(ctx context.Context, in *alertLogInput) (*csvOutp
 		_ = w.Write(row)
 	}
 	w.Flush()
-	return &csvOutput{"text/csv; charset=utf-8", `attachment; filename="alerts.csv"`, b.Bytes()}, nil
+	name := "alerts.csv"
+	if more { // whoever opens the file sees no header of an answer
+		name = fmt.Sprintf("alerts-first-%d.csv", len(found))
+	}
+	return &alertTable{"text/csv; charset=utf-8", fmt.Sprintf("attachment; filename=%q", name), more, b.Bytes()}, nil
 }

@@ -219,3 +219,19 @@ func TestAFloodOfAlertsIsABoundedPage(t *testing.T) {
 	}
 	wants(t, "what is left out", page.body, "more are not shown")
 }
+
+// A value that is not known is not shown as one, and an ended silence is not offered to be ended.
+func TestAnAlertsPageLeavesOutWhatIsNotKnown(t *testing.T) {
+	f := newFleet()
+	a := answered()
+	a.Raised, a.Worst = rules.Explanation{}, rules.Explanation{}
+	a.Silenced = &alerts.Silencing{Entry: "s1", By: "kepala MPP", At: a.Opened, Until: a.Resolved}
+	f.past = append(f.past, a)
+	page := start(t, f, nil).get("/alert/pstory?lang=en").body
+	wants(t, "the alert", page, "Last", "23")
+	for _, bad := range []string{"no value", "Raised by", "Worst", "End the silence"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page says %q", bad)
+		}
+	}
+}

@@ -99,7 +99,7 @@ func (s *Server) alert(w http.ResponseWriter, r *http.Request) error {
 	if sc.view != nil {
 		p.SitePath = "/site/" + a.Site
 	}
-	if a.Silenced != nil {
+	if a.Silenced != nil && a.Silenced.Until > telemetry.InstantOf(s.opts.Now()) {
 		p.Silence = a.Silenced.Entry
 	}
 	bound := alerts.SilenceBound(a.Severity)
@@ -116,7 +116,7 @@ func (s *Server) alert(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, http.StatusOK, lang, "alert", p)
 }
 
-// valuesOf are what raised an alert, the worst, and the last that was known.
+// valuesOf are what raised an alert, the worst, and the last that was known; those that are not known are left out.
 func (t *scene) valuesOf(a *alerts.Alert) []measure {
 	var all []measure
 	for _, v := range []struct {
@@ -125,7 +125,7 @@ func (t *scene) valuesOf(a *alerts.Alert) []measure {
 	}{{"alertlog.raised_by", &a.Raised}, {"alertlog.worst", &a.Worst}, {"alertlog.last", &a.Explanation}} {
 		value := t.texts.Value(t.Tag, a.Kind, v.x)
 		if value == "" {
-			value = t.T("alertlog.no_value")
+			continue // an alert from before they were kept, or one that is about no value
 		}
 		m := measure{Name: t.T(v.key), Value: value}
 		if n := len(v.x.Evidence); n > 0 {

@@ -161,7 +161,7 @@ type accuracyInput struct {
 	Device string `path:"device" maxLength:"129" example:"counter-1"`
 	Body   struct {
 		ID       string  `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-		Author   string  `json:"author" minLength:"1" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Author   string  `json:"author,omitempty" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Accuracy float64 `json:"accuracy" minimum:"0.5" maximum:"1" example:"0.96" doc:"Share of the people who pass that it counts"`
 		Reason   string  `json:"reason,omitempty" maxLength:"200" example:"counted by hand for an hour"`
 	}
@@ -172,7 +172,7 @@ type driftInput struct {
 	Device string `path:"device" maxLength:"129" example:"counter-1"`
 	Body   struct {
 		ID     string    `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
-		Author string    `json:"author" minLength:"1" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it"`
+		Author string    `json:"author,omitempty" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Drift  float64   `json:"drift_per_100" minimum:"-25" maximum:"25" example:"4.2" doc:"People of 100 passages, both ways together, that it misses going in more than going out"`
 		Since  time.Time `json:"since,omitzero" doc:"The first closing at which that shows, as the rule says; absent: from now on"`
 		Reason string    `json:"reason,omitempty" maxLength:"200" example:"counted by hand for an hour"`

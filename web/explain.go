@@ -28,9 +28,7 @@ type scene struct {
 func (s *Server) scene(t *tongue, v *rules.View) *scene {
 	sc := &scene{tongue: t, texts: s.texts, view: v, loc: time.UTC, now: s.opts.Now()}
 	if v != nil {
-		if loc, err := time.LoadLocation(v.Zone); err == nil {
-			sc.loc = loc
-		}
+		sc.loc = s.zones.named(v.Zone)
 	}
 	return sc
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -367,7 +368,7 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 			marks = append(marks, mark{t.LastDone, "task", t.Name + ": " + sc.T("past.task_done"), ""})
 		}
 	}
-	slices.SortStableFunc(marks, func(a, b mark) int { return int(min(max(a.at-b.at, -1), 1)) })
+	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.at, b.at) })
 	marks = marks[:min(len(marks), mostMarks)]
 	for _, m := range marks {
 		link := m.link

@@ -146,6 +146,7 @@ type Server struct {
 
 	tongues  tongues
 	texts    *alerts.Texts
+	zones    zones
 	assets   assets
 	pages    pages
 	access   *access

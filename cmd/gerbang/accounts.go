@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -18,30 +21,25 @@ import (
 )
 
 func accountsCommand(std streams) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "accounts",
-		Short: "See who may sign in, and let somebody in who cannot",
-		Long: `Accounts are made and changed on the pages, by an administrator. These commands are for whoever runs the machine: they see
-who may sign in, and make a one-time link where nobody can any more. A gateway that runs goes on meanwhile.`,
-		Args: cobra.NoArgs,
-	}
-	c.AddCommand(accountsListCommand(std), accountsLinkCommand(std))
+	c := group("accounts", "See who may sign in, and let somebody in who cannot", accountsListCommand(std), accountsLinkCommand(std))
+	c.Long = `Accounts are made and changed on the pages, by an administrator. These commands are for whoever runs the machine: they see
+who may sign in, and make a one-time link where nobody can any more. A gateway that runs goes on meanwhile.`
 	return c
 }
 
 func accountsListCommand(std streams) *cobra.Command {
-	var path string
+	var folder dataFolder
 	asJSON := false
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List accounts with their roles",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := accountsConfig(std, path)
+			data, err := folder.find(std)
 			if err != nil {
 				return err
 			}
-			all, err := accountsOf(cmd.Context(), cfg)
+			all, err := accountsOf(cmd.Context(), data)
 			if err != nil {
 				return err
 			}
@@ -60,28 +58,32 @@ func accountsListCommand(std streams) *cobra.Command {
 			return w.Flush()
 		},
 	}
-	c.Flags().StringVar(&path, "config", "", "configuration file "+configUsage)
+	folder.flags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return c
 }
 
 func accountsLinkCommand(std streams) *cobra.Command {
-	var path string
+	var folder dataFolder
 	c := &cobra.Command{
 		Use:   "link [NAME]",
 		Short: "Make a one-time link: for an account that needs a new password, or for a new administrator",
 		Long: `Link prints a link that is good once, for half an hour. With a name, whoever opens it chooses a new password for that account; without
-one, it makes a new account that administers the gateway. It is for whoever runs the machine: who may write into the data directory.`,
+one, it makes a new account that administers the gateway. It is for whoever runs the machine: who may write into the data directory. The configuration says where the
+pages are; with --data it is not read, and the link begins with the usual address, which gerbang demo has as well.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := accountsConfig(std, path)
+			cfg, err := accountsConfig(std, &folder)
 			if err != nil {
 				return err
 			}
 			name := ""
+			if _, err := os.Stat(filepath.Join(cfg.Data, sqlite.FileName)); errors.Is(err, fs.ErrNotExist) {
+				return missingJournal(err, cfg.Data) // no gateway has been here that would know the link
+			}
 			if len(args) > 0 {
 				name, _ = accounts.CleanName(args[0])
-				all, err := accountsOf(cmd.Context(), cfg)
+				all, err := accountsOf(cmd.Context(), cfg.Data)
 				if err != nil {
 					return err
 				}
@@ -101,12 +103,20 @@ one, it makes a new account that administers the gateway. It is for whoever runs
 			return err
 		},
 	}
-	c.Flags().StringVar(&path, "config", "", "configuration file "+configUsage)
+	folder.flags(c)
 	return c
 }
 
-func accountsConfig(std streams, path string) (*configs.Config, error) {
-	path, err := findConfig(std, path)
+// accountsConfig is the configuration of the gateway, or with --data alone the example's, moved to that folder.
+func accountsConfig(std streams, folder *dataFolder) (*configs.Config, error) {
+	if folder.data != "" {
+		data, err := folder.find(std)
+		if err != nil {
+			return nil, err
+		}
+		return configs.Demo(data)
+	}
+	path, err := findConfig(std, folder.config)
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +128,8 @@ func accountsConfig(std streams, path string) (*configs.Config, error) {
 }
 
 // accountsOf reads the accounts beside a gateway that may be running.
-func accountsOf(ctx context.Context, cfg *configs.Config) (_ []*accounts.Account, err error) {
-	j, err := sqlite.OpenReader(ctx, cfg.Data)
+func accountsOf(ctx context.Context, data string) (_ []*accounts.Account, err error) {
+	j, err := openReader(ctx, data)
 	if err != nil {
 		return nil, err
 	}

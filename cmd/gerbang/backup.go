@@ -111,6 +111,12 @@ func missingJournal(err error, data string) error {
 		return err == nil
 	}
 	if is(sqlite.FileName) || !is(sqlite.AnchorFile) && !is(sqlite.HeadFile) {
+		if !is(sqlite.FileName) {
+			return hinted{
+				fmt.Errorf("there is no journal in the data folder %q yet", data),
+				"gerbang serve makes it: start gerbang serve first; --data names the data directory of another gateway",
+			}
+		}
 		return hinted{err, dataHint(data)}
 	}
 	gone := fmt.Errorf("the journal is gone from %q, where the gateway had one: %w", data, err)

@@ -54,8 +54,8 @@ buildings' clocks are set so that it is late in the morning. A few things are wr
 }
 
 func (f *demoFlags) run(ctx context.Context, std streams) error {
-	if f.days < 0 || f.days > 60 {
-		return &exitError{code: 2, err: fmt.Errorf("--days %d: want 0 to 60", f.days)}
+	if f.days < 1 || f.days > 60 {
+		return &exitError{code: 2, err: fmt.Errorf("--days %d: want 1 to 60", f.days)}
 	}
 	if f.data == "" {
 		cache, err := os.UserCacheDir()

@@ -115,6 +115,9 @@ func (f *initFlags) run(std streams) error {
 	if err != nil {
 		return err
 	}
+	if err := f.untouched([]configs.StarterFile{{Name: ownConfig}}); err != nil { // before anybody answers questions
+		return err
+	}
 	if !f.yes && onTerminal(std.in) {
 		if err := f.ask(std); err != nil {
 			return err

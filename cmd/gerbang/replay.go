@@ -208,7 +208,7 @@ func (p *player) observe(b *journal.Batch) {
 
 // publish plays over MQTT in real time, faster than it was.
 func (p *player) publish(ctx context.Context, f *replayFlags) error {
-	if f.speed <= 0 {
+	if !(f.speed > 0) { // nor what is no number
 		return &exitError{code: 2, err: fmt.Errorf("--speed %g: want more than 0", f.speed)}
 	}
 	client := paho.NewClient(paho.NewClientOptions().AddBroker(f.to).SetClientID("gerbang-replay").SetUsername(f.user).

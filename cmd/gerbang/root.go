@@ -101,7 +101,30 @@ Begin:    gerbang init, then gerbang check, then gerbang serve`,
 	root.SetFlagErrorFunc(flagMistake)
 	root.AddCommand(initCommand(std), serveCommand(std), demoCommand(std), checkCommand(std), decodeCommand(std), replayCommand(std),
 		simulateCommand(std), rulesCommand(std), modelsCommand(std), devicesCommand(std), configCommand(std), journalCommand(std), backupCommand(std), restoreCommand(std), influxCommand(std), passwordCommand(std), accountsCommand(std), versionCommand(std))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion": // cobra shows its help for a shell that there is not
+			c.Args, c.RunE = noSuch, func(c *cobra.Command, _ []string) error { return c.Help() }
+		case "help":
+			c.Run, c.RunE = nil, func(c *cobra.Command, args []string) error { return helpAbout(c.Root(), args) }
+		}
+	}
 	return root
+}
+
+// helpAbout shows the help of the command that the words name.
+func helpAbout(root *cobra.Command, words []string) error {
+	c, rest, err := root.Find(words)
+	if err != nil {
+		return noSuch(root, words)
+	}
+	if len(rest) > 0 && c.HasSubCommands() && noSuch(c, rest) != nil {
+		return noSuch(c, rest)
+	}
+	c.InitDefaultHelpFlag()
+	return c.Help()
 }
 
 // group is a command that only holds others. A name that is none of theirs is a mistake, not a wish for help.

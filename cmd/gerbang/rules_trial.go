@@ -105,7 +105,7 @@ func (f *trialFlags) reform() (*rehearse.Reform, error) {
 	if f.asJSON && f.asCSV {
 		return nil, &exitError{code: 2, err: errors.New("--json and --csv, want one of them")}
 	}
-	if f.spacing < 0 || f.spacing > 10 {
+	if !(f.spacing >= 0 && f.spacing <= 10) { // nor what is no number
 		return nil, &exitError{code: 2, err: fmt.Errorf("--spacing %v: want metres, more than 0 and at most 10", f.spacing)}
 	}
 	if f.always && len(f.protocols) == 0 {
@@ -134,6 +134,9 @@ func (f *trialFlags) run(ctx context.Context, std streams, print func(*printer, 
 	defer func() { _ = j.Close() }()
 	t := &trials{journal: j, reform: reform, bar: func(total int) *progress { return newProgress(std.err, "judged again", total) }}
 	if err := t.begin(ctx, f); err != nil {
+		return err
+	}
+	if err := t.fits(ctx, f); err != nil {
 		return err
 	}
 	begun := time.Now()
@@ -190,6 +193,39 @@ func (f *trialFlags) fitting(reform *rehearse.Reform, outcomes []*rehearse.Outco
 		return hinted{err, "the id of the file must be that of the protocol that it changes: " + strict.Suggestion(reform.Protocols[0].ID, words)}
 	}
 	return hinted{err, "level: " + strict.Suggestion(f.level, words)}
+}
+
+// fits fails before anything is judged where no configuration of any site has what the change names. Whether it is in force in the period
+// is seen by judging.
+func (t *trials) fits(ctx context.Context, f *trialFlags) error {
+	always := func(*rules.Protocol) bool { return true }
+	var none []*rehearse.Outcome
+	for _, id := range t.ids {
+		all, err := t.journal.Configurations(ctx, id, 0, t.last)
+		if err != nil {
+			return err
+		}
+		missing := &rehearse.Outcome{Site: id}
+		for i := range all {
+			if all[i].Kind != telemetry.KindConfiguration {
+				continue
+			}
+			def := &rules.Definition{}
+			if err := json.Unmarshal(all[i].Configuration.Definition, def); err != nil {
+				return fmt.Errorf("reading configuration %q of site %q: %w", all[i].Configuration.Version, id, err)
+			}
+			as, err := t.reform.Apply(def, always)
+			if err == nil {
+				return nil
+			}
+			missing.Unfit, missing.Known = err.Error(), append(missing.Known, as.Known...)
+		}
+		if missing.Unfit == "" {
+			return nil // nothing is known of the site, and judging says so
+		}
+		none = append(none, missing)
+	}
+	return f.fitting(t.reform, none)
 }
 
 // trials are those of all sites of a journal, in one pass over it.

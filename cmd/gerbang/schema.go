@@ -29,5 +29,27 @@ func configCommand(std streams) *cobra.Command {
 			return err
 		},
 	}
-	return group("config", "About the configuration files", schema)
+	return group("config", "About the configuration files", schema, configProtocolCommand(std))
+}
+
+// configProtocolCommand prints a shipped protocol, so that somebody can begin with a copy of it.
+func configProtocolCommand(std streams) *cobra.Command {
+	names := configs.ShippedProtocols()
+	return &cobra.Command{
+		Use:   "protocol NAME",
+		Short: "Print a protocol that comes with the gateway, to read it or to begin with a copy",
+		Long: `Protocol prints the file of a protocol that comes with the gateway: ` + strings.Join(names, ", ") + `.
+A copy that keeps the id takes its place; with an id of its own it stands beside it.`,
+		Example: `  mkdir -p protocols
+  gerbang config protocol clean-air > protocols/clean-air.yaml     # and protocols: protocols/ in gerbang.yaml`,
+		Args: only("NAME"), ValidArgs: names,
+		RunE: func(_ *cobra.Command, args []string) error {
+			text, err := configs.ShippedProtocol(args[0])
+			if err != nil {
+				return &exitError{code: 2, err: hinted{err, "protocols: " + strings.Join(names, ", ")}}
+			}
+			_, err = std.out.Write(text)
+			return err
+		},
+	}
 }

@@ -11,12 +11,13 @@ import (
 
 const (
 	alertSQL = `SELECT body FROM alerts WHERE id = ?1`
-	// duringSQL finds the resolved ones by their end: an alert that ended before the period was not open in it. Of those the limit is taken by
-	// when they opened.
-	duringSQL = `SELECT body FROM (
-			SELECT opened, id, body FROM alerts WHERE resolved = 0 AND opened < ?3 AND (?1 = '' OR site = ?1)
-			UNION ALL SELECT opened, id, body FROM alerts WHERE resolved > 0 AND resolved >= ?2 AND opened < ?3 AND (?1 = '' OR site = ?1))
-		ORDER BY opened DESC, id LIMIT ?4`
+	// duringSQL finds the resolved ones by their end: an alert that ended before the period was not open in it. When they opened stands in the
+	// same index, so that for a day long ago the bodies of all that came since are not read.
+	duringSQL = `SELECT a.body FROM (
+			SELECT rowid AS row, opened, id FROM alerts WHERE resolved = 0 AND opened < ?3 AND (?1 = '' OR site = ?1)
+			UNION ALL SELECT rowid, opened, id FROM alerts WHERE resolved > 0 AND resolved >= ?2 AND opened < ?3 AND (?1 = '' OR site = ?1)
+			ORDER BY opened DESC, id LIMIT ?4) o
+		JOIN alerts a ON a.rowid = o.row ORDER BY o.opened DESC, o.id`
 	changesSQL = `SELECT what, at, body FROM alert_changes WHERE alert = ?1 AND what NOT IN ('updated', 'worse') ORDER BY id LIMIT ?2`
 	aboutSQL   = `SELECT seq, kind, site, at, received, identity, body FROM
 		(SELECT * FROM records WHERE kind IN (3, 5) AND kind = 3 AND site = ?1 ORDER BY seq DESC LIMIT ?5)

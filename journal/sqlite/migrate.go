@@ -70,8 +70,14 @@ CREATE INDEX transitions_before ON transitions (site, rule, subject, at) WHERE l
 CREATE INDEX records_notes ON records (site, received) WHERE kind = 7;
 `
 
+// schemaDuring lets the alerts of a day long ago be found in an index alone, whatever came since.
+const schemaDuring = `
+DROP INDEX alerts_resolved;
+CREATE INDEX alerts_resolved ON alerts (resolved, opened, site, id) WHERE resolved > 0;
+`
+
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused, schemaStrays + schemaAccepted, schemaAlerts, schemaHistory, schemaAccounts, schemaHours, schemaPending}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused, schemaStrays + schemaAccepted, schemaAlerts, schemaHistory, schemaAccounts, schemaHours, schemaPending, schemaDuring}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267
