@@ -114,3 +114,8 @@ func (p entryPort) Counts(ctx context.Context, site, zone string, limit int) ([]
 func (p entryPort) Entries(ctx context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error) {
 	return p.journal.Entries(ctx, site, kind, limit)
 }
+
+// EntriesDuring lists what was entered of one kind about a period.
+func (p entryPort) EntriesDuring(ctx context.Context, site string, kind telemetry.EntryKind, from, until telemetry.Instant, limit int) ([]telemetry.Record, error) {
+	return p.journal.EntriesDuring(ctx, site, kind, from, until, limit)
+}

@@ -21,6 +21,8 @@ type Queries interface {
 	Counts(ctx context.Context, site, zone string, limit int) ([]telemetry.Record, error)
 	// Entries lists what people entered of one kind at a site, the newest first.
 	Entries(ctx context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error)
+	// EntriesDuring lists what people entered of one kind at a site about times in [from, until), the newest first.
+	EntriesDuring(ctx context.Context, site string, kind telemetry.EntryKind, from, until telemetry.Instant, limit int) ([]telemetry.Record, error)
 	// Entry finds the entry with an ID; false: there is none.
 	Entry(ctx context.Context, site, id string) (telemetry.Record, bool, error)
 	// Observations calls fn with the observations of a site that came before record seq (0: from the newest on), the newest first, until fn

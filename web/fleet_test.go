@@ -228,6 +228,18 @@ func (f *fleet) Entries(_ context.Context, site string, kind telemetry.EntryKind
 	return out, f.fail
 }
 
+func (f *fleet) EntriesDuring(_ context.Context, site string, kind telemetry.EntryKind, from, until telemetry.Instant, limit int) ([]telemetry.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []telemetry.Record
+	for _, rec := range slices.Backward(f.entries) {
+		if rec.Site == site && rec.Entry.Kind == kind && rec.At >= from && rec.At < until && len(out) < limit {
+			out = append(out, rec)
+		}
+	}
+	return out, f.fail
+}
+
 func (f *fleet) Rejections(_ context.Context, site string, limit int) ([]telemetry.Record, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -236,3 +236,20 @@ func TestQuietTimeIsKnownWhereClocksAreOff(t *testing.T) {
 		}
 	}
 }
+
+// Finding: the marks of a day were of the newest 600 tasks of the site, so that an older day had none, without a word.
+func TestAnOldDayHasItsTasks(t *testing.T) {
+	f := newFleet()
+	task := func(at time.Time, author string) {
+		f.entries = append(f.entries, telemetry.Record{Site: "mpp-gresik", At: telemetry.InstantOf(at), Kind: telemetry.KindEntry,
+			Entry: &telemetry.Entry{Kind: telemetry.EntryTask, Subject: "semprot-buka", Author: author}})
+	}
+	task(time.Date(2025, 12, 31, 3, 0, 0, 0, time.UTC), "bu-lama")
+	for i := range 12 * mostMarks {
+		task(time.Date(2026, 1, 2, 0, i, 0, 0, time.UTC), "siti")
+	}
+	r := start(t, f, func(o *Options) { o.Histories = aWeek(t) })
+	if page := r.get("/site/mpp-gresik/history?by=day&on=2025-12-31&lang=en").body; !strings.Contains(page, "bu-lama") || strings.Contains(page, "siti") {
+		t.Error("an old day behind many tasks of newer ones: its task is missing from the marks")
+	}
+}

@@ -339,7 +339,7 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 	if err != nil {
 		return nil, fmt.Errorf("listing the alerts of a day: %w", err)
 	}
-	done, err := s.opts.Entries.Entries(ctx, page.Site, telemetry.EntryTask, 10*mostMarks)
+	done, err := s.opts.Entries.EntriesDuring(ctx, page.Site, telemetry.EntryTask, from, until, 10*mostMarks)
 	if err != nil {
 		return nil, fmt.Errorf("listing the tasks of a day: %w", err)
 	}
@@ -355,7 +355,7 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 	for i := range done {
 		e := done[i].Entry
 		k := slices.IndexFunc(sc.view.Tasks, func(t rules.TaskView) bool { return t.ID == e.Subject })
-		if k < 0 || done[i].At < from || done[i].At >= until || zone != "" && sc.view.Tasks[k].Place.ID != zone {
+		if k < 0 || zone != "" && sc.view.Tasks[k].Place.ID != zone {
 			continue
 		}
 		marks = append(marks, mark{done[i].At, "task", sc.view.Tasks[k].Name + ": " + sc.claims(e.Author, e.Claimed), ""})

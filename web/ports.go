@@ -49,6 +49,8 @@ type Entries interface {
 	Counts(ctx context.Context, site, zone string, limit int) ([]telemetry.Record, error)
 	// Entries lists what was entered of one kind at a site, the newest first.
 	Entries(ctx context.Context, site string, kind telemetry.EntryKind, limit int) ([]telemetry.Record, error)
+	// EntriesDuring lists what was entered of one kind at a site about times in [from, until), the newest first.
+	EntriesDuring(ctx context.Context, site string, kind telemetry.EntryKind, from, until telemetry.Instant, limit int) ([]telemetry.Record, error)
 }
 
 // Rejections are the messages that were not understood.

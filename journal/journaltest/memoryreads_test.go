@@ -83,6 +83,13 @@ func (m *memory) Entries(_ context.Context, site string, kind telemetry.EntryKin
 	})
 }
 
+func (m *memory) EntriesDuring(ctx context.Context, site string, kind telemetry.EntryKind, from, until telemetry.Instant, limit int) ([]telemetry.Record, error) {
+	found, err := m.Entries(ctx, site, kind, math.MaxInt)
+	found = slices.DeleteFunc(found, func(r telemetry.Record) bool { return r.At < from || r.At >= until })
+	slices.SortStableFunc(found, func(a, b telemetry.Record) int { return cmp.Compare(b.At, a.At) })
+	return firstOf(found, limit), err
+}
+
 func (m *memory) Configurations(_ context.Context, site string, after, until uint64) ([]telemetry.Record, error) {
 	found, err := m.newest(math.MaxInt, func(r *telemetry.Record) bool {
 		return (r.Kind == telemetry.KindConfiguration || calibration(r)) && r.Site == site && r.Seq > after && r.Seq <= until

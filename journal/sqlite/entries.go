@@ -20,6 +20,8 @@ const (
 	entriesSQL = `SELECT seq, kind, site, at, received, identity, body FROM
 		(SELECT * FROM records WHERE kind IN (3, 5) AND kind = 3 AND site = ?1 ORDER BY seq DESC LIMIT ?4)
 		WHERE json_extract(body, '$.Kind') = ?2 ORDER BY seq DESC LIMIT ?3`
+	entriesDuringSQL = `SELECT seq, kind, site, at, received, identity, body FROM records
+		WHERE kind = 3 AND site = ?1 AND at >= ?3 AND at < ?4 AND json_extract(body, '$.Kind') = ?2 ORDER BY at DESC, seq DESC LIMIT ?5`
 	entrySQL = `SELECT seq, kind, site, at, received, identity, body FROM records
 		WHERE kind IN (3, 5) AND kind = 3 AND site = ?2 AND identity = ?1 ORDER BY seq LIMIT 1`
 )
@@ -38,6 +40,15 @@ func (j *Journal) Entries(ctx context.Context, site string, kind telemetry.Entry
 	found, err := j.entries(ctx, entriesSQL, site, string(kind), limit, recentEntries)
 	if err != nil {
 		return nil, fmt.Errorf("listing the entries %q of %q: %w", kind, site, err)
+	}
+	return found, nil
+}
+
+// EntriesDuring lists what people entered of one kind at a site about times in [from, until), the newest first.
+func (j *Journal) EntriesDuring(ctx context.Context, site string, kind telemetry.EntryKind, from, until telemetry.Instant, limit int) ([]telemetry.Record, error) {
+	found, err := j.entries(ctx, entriesDuringSQL, site, string(kind), int64(from), int64(until), limit)
+	if err != nil {
+		return nil, fmt.Errorf("listing the entries %q of a period at %q: %w", kind, site, err)
 	}
 	return found, nil
 }

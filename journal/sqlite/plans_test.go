@@ -14,6 +14,7 @@ func TestQueriesFindTheirIndex(t *testing.T) {
 	for name, tc := range map[string]struct{ query, index string }{
 		"counts of a zone":  {countsSQL, "records_standing"},
 		"an entry":          {entrySQL, "records_standing"},
+		"entries during":    {entriesDuringSQL, "records_entries"},
 		"what stands":       {standingSQL, "records_standing"},
 		"rejections of all": {rejectionsSQL, "records_notable"},
 		"configured sites":  {configuredSQL, "records_notable"},
