@@ -10,6 +10,7 @@ import (
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
+	"github.com/gerbang-iot/gerbang/testengine"
 )
 
 func hoursOf(t testing.TB, j *Journal, from, until telemetry.Instant) []rules.Hour {
@@ -127,10 +128,8 @@ func TestAYearOfHoursIsReadAtOnce(t *testing.T) {
 	err = w.transaction(func() error {
 		for i := range 365 * 24 {
 			s := rules.Sample{At: begin.Add(time.Duration(i) * time.Hour), Persons: float64(i % 60), Known: true, Limit: 50, HasLimit: true}
-			for _, zone := range []string{"hall"} {
-				if _, err := w.conn.ExecContext(t.Context(), hourSQL, "mall", zone, int64(s.At), int64(time.Hour), 3600*s.Persons, 0, 0, sampleText(&s), sampleText(&s)); err != nil {
-					return err
-				}
+			if _, err := w.conn.ExecContext(t.Context(), hourSQL, "mall", "hall", int64(s.At), int64(time.Hour), 3600*s.Persons, 0, 0, sampleText(&s), sampleText(&s)); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -148,8 +147,12 @@ func TestAYearOfHoursIsReadAtOnce(t *testing.T) {
 		}
 	}
 	t.Logf("a year of hours: %v", best)
-	if best > 300*time.Millisecond {
-		t.Errorf("a year of hours: %v, want at most 300 ms", best)
+	most := 300 * time.Millisecond
+	if testengine.Racing {
+		most *= 10
+	}
+	if best > most {
+		t.Errorf("a year of hours: %v, want at most %v", best, most)
 	}
 }
 
