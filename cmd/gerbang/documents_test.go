@@ -257,7 +257,7 @@ func declares(dir, kind, name string) bool {
 	files, _ := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	for _, file := range files {
 		text, err := os.ReadFile(file)
-		if err == nil && regexp.MustCompile(`(?m)^func `+kind+`\w*`+regexp.QuoteMeta(name)).Match(text) {
+		if err == nil && regexp.MustCompile(`(?m)^func `+kind+`\w*`+regexp.QuoteMeta(strings.TrimPrefix(name, kind))).Match(text) {
 			return true
 		}
 	}
