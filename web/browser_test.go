@@ -192,7 +192,7 @@ func TestOneTapChangesTheRowOfTheList(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(r.url+"/alerts?lang=en"), chromedp.Click(chromedp.CSS("#row-a1 form button"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := waitFor(ctx, `document.querySelector('#row-a1.taken .who').textContent.includes('14:35') && document.querySelectorAll('#row-a1').length === 1 && document.querySelector('#notice .notice')`); err != nil {
+	if err := waitFor(ctx, `document.querySelector('#row-a1.taken .who')?.textContent.includes('14:35') && document.querySelectorAll('#row-a1').length === 1 && document.querySelector('#notice .notice')`); err != nil {
 		t.Error(err)
 	}
 	for _, x := range faults(ctx, t) {

@@ -23,11 +23,11 @@ func TestS11_SigningOutEndsTheCookie(t *testing.T) {
 		}
 		return sessionCookie + "=" + a.Cookies()[0].Value
 	}
+	r.client.Jar = nil // two browsers: in one, the second session would end the first
 	mine, other := signIn("petugas"), signIn("petugas")
 	if mine == other {
 		t.Fatal("two sessions of one second have the same cookie")
 	}
-	r.client.Jar = nil
 	status := func(r *running, cookie string) int {
 		r.client.Jar = nil
 		return r.do("GET", "/api/v1/sites", "", "Cookie", cookie).StatusCode
