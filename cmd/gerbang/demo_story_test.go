@@ -67,6 +67,9 @@ func (s *story) until(now time.Time) {
 // Finding N3: whenever the demo is started, its first screen shows ten malls at work, each at another point of its day; at most
 // two are not known, what is wrong is what was made wrong, and it stays so for the first hour.
 func TestN3DemoShowsTenMallsAtWork(t *testing.T) {
+	if testengine.Racing {
+		t.Skip("weeks of ten buildings: CI makes them without the detector")
+	}
 	jakarta := time.FixedZone("WIB", 7*3600)
 	newYork, err := time.LoadLocation("America/New_York")
 	if err != nil {
@@ -74,11 +77,7 @@ func TestN3DemoShowsTenMallsAtWork(t *testing.T) {
 	}
 	var judged, wrong atomic.Int64
 	t.Cleanup(func() { // when all stories are told
-		most := 0.2
-		if testengine.Racing {
-			most = 0.3 // of one story: a site that is missed is missed all along
-		}
-		if share := float64(wrong.Load()) / float64(judged.Load()); share > most {
+		if share := float64(wrong.Load()) / float64(judged.Load()); share > 0.2 {
 			t.Errorf("of %d estimates %.0f %% miss what is true, want about 10 %%", judged.Load(), 100*share)
 		}
 	})
@@ -90,9 +89,6 @@ func TestN3DemoShowsTenMallsAtWork(t *testing.T) {
 		"the night clocks go back":  time.Date(2026, 11, 1, 1, 30, 0, 0, newYork),
 		"the hour that clocks skip": time.Date(2027, 3, 14, 3, 10, 0, 0, newYork),
 	} {
-		if testengine.Racing && name != "Monday 03:00" {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := tell(t, 1, now)
