@@ -14,7 +14,11 @@ func TestASilentSensorIsNoBreachOfTheSite(t *testing.T) {
 	if silent.OfSite() != Unknown || late.OfSite() != Breached || near.OfSite() != Unknown {
 		t.Error("got a silent sensor that is a breach, or a missed duty that is none")
 	}
-	for want, all := range map[string][]VerdictView{"duty": {silent, late, near}, "capacity": {silent, near}, "silence": {silent}} {
+	drift := VerdictView{Rule: "balance", Class: ClassSensor, Severity: Critical, Verdict: Unknown, Near: true}
+	if drift.NearOfSite() || !near.NearOfSite() {
+		t.Error("got doors that make a building nearly full, or people that do not")
+	}
+	for want, all := range map[string][]VerdictView{"duty": {silent, late, near}, "capacity": {silent, drift, near}, "silence": {drift, silent}} {
 		v := View{Verdicts: all}
 		if w, ok := v.Worst(); !ok || w.Rule != want {
 			t.Errorf("the worst: got %q, want %q", w.Rule, want)

@@ -240,11 +240,17 @@ type VerdictView struct {
 // OfSite is what a verdict says of the building as a whole. A sensor that is silent, or wrong, breaks no rule of the protocol: what it
 // should have measured is not known, as for the sums of package compliance.
 func (v *VerdictView) OfSite() Verdict {
-	if v.Verdict == Breached && (v.Class == ClassSensor || v.Class == ClassService) {
+	if v.Verdict == Breached && v.ofEquipment() {
 		return Unknown
 	}
 	return v.Verdict
 }
+
+// NearOfSite reports whether the verdict says that the building is near a limit. Counters that are nearly as wrong as they may be say nothing
+// about how full it is.
+func (v *VerdictView) NearOfSite() bool { return v.Near && !v.ofEquipment() }
+
+func (v *VerdictView) ofEquipment() bool { return v.Class == ClassSensor || v.Class == ClassService }
 
 // Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is
 // unknown, and nothing is wrong: it does not make the site unknown.

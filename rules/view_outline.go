@@ -185,10 +185,7 @@ func (v *View) Counts() VerdictCounts {
 // compareOfSite orders by what the verdicts make of their site.
 func compareOfSite(a, b *VerdictView) int {
 	rank := func(w *VerdictView) int {
-		if w.OfSite() != w.Verdict {
-			return (&VerdictView{Verdict: w.OfSite()}).Rank()
-		}
-		return w.Rank()
+		return (&VerdictView{Verdict: w.OfSite(), Near: w.NearOfSite()}).Rank()
 	}
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), CompareVerdicts(a, b))
 }

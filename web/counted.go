@@ -47,5 +47,5 @@ func screens(v *rules.View, d *rules.DoorView) bool {
 // nearSite reports whether the worst about a site is that people are near a limit.
 func nearSite(v *rules.View) bool {
 	w, ok := v.Worst()
-	return ok && w.Near && v.Verdict == rules.Unknown
+	return ok && w.NearOfSite() && v.Verdict == rules.Unknown
 }
