@@ -19,6 +19,11 @@ type Account struct {
 	Created time.Time `json:"created"`
 	Changed time.Time `json:"changed,omitzero"` // the password
 	Voided  time.Time `json:"voided,omitzero"`  // links that were made before are worth nothing
+
+	// Of a person whom a provider knows: the provider, what it calls him, and when it vouched for him last.
+	Issuer  string    `json:"issuer,omitempty"`
+	Subject string    `json:"subject,omitempty"`
+	Proven  time.Time `json:"proven,omitzero"`
 }
 
 // Post is a role at sites.
@@ -70,6 +75,7 @@ type Session struct {
 	From    string    `json:"from"`            // address
 	Began   time.Time `json:"began"`
 	Seen    time.Time `json:"seen"`
+	Until   time.Time `json:"until,omitzero"` // it ends then; zero: by the limits alone
 }
 
 // Limits of a session.
@@ -81,7 +87,7 @@ const (
 
 // Over reports whether a session has ended by itself.
 func (s *Session) Over(now time.Time) bool {
-	return now.Sub(s.Began) >= AbsoluteLimit || now.Sub(s.Seen) >= IdleLimit
+	return now.Sub(s.Began) >= AbsoluteLimit || now.Sub(s.Seen) >= IdleLimit || !s.Until.IsZero() && !now.Before(s.Until)
 }
 
 // Device is a browser in which somebody has signed in before: others' guesses do not lock it out.

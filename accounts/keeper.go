@@ -47,6 +47,7 @@ type Keeper struct {
 	devices  *Backoff[string] // wrong passwords on a device that is known
 	tokens   *Backoff[netip.Prefix]
 	refusals tally
+	issuer   atomic.Pointer[string] // of whoever knows people for us
 
 	following sync.Mutex // one link at a time
 	changing  sync.Mutex // one change at a time, from the look at what is to what is kept

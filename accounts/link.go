@@ -47,6 +47,9 @@ func (k *Keeper) NewLink(ctx context.Context, by *Caller, account string) (strin
 	if err != nil {
 		return "", err
 	}
+	if a.External() { // it has no password here
+		return "", ErrNone
+	}
 	code := secret()
 	l := Link{ID: hashOf(code), Account: account, Made: k.now(), Expires: k.until(LinkLife)}
 	k.mu.RLock()
@@ -129,7 +132,7 @@ func (k *Keeper) good(l Link, life time.Duration) bool {
 	if l.Made.IsZero() { // an older version made it
 		l.Made = l.Expires.Add(-life)
 	}
-	return err == nil && !a.Off && !l.Made.Before(a.Voided) && !l.Made.Before(a.Created)
+	return err == nil && !a.Off && !a.External() && !l.Made.Before(a.Voided) && !l.Made.Before(a.Created)
 }
 
 // Follow uses a link up: it gives its account the password, or makes the administrator whom p describes, and lets the browser in. The error is

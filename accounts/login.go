@@ -131,27 +131,39 @@ func (k *Keeper) enter(ctx context.Context, id, hash string, a Attempt) (*Entran
 	if err != nil || account.Off || account.Hash == "" || account.Hash != hash {
 		return nil, ErrWrong
 	}
-	now := k.now()
-	e := &Entrance{Session: secret(), Device: a.Device, Account: account}
+	return k.begin(ctx, account, a, 0, true), nil
+}
+
+// begin begins a session of an account, which ends after life at the latest if that is not 0; with device the browser is known from now on: it may
+// guess a password with a patience of its own. The caller holds changing.
+func (k *Keeper) begin(ctx context.Context, account *Account, a Attempt, life time.Duration, device bool) *Entrance {
+	now, id := k.now(), account.ID
+	e := &Entrance{Session: secret(), Account: account}
 	session := Session{ID: hashOf(e.Session), Account: id, Agent: cut(a.Agent, maxAgent), From: addressOf(a.From), Began: now, Seen: now}
+	if life > 0 {
+		session.Until = now.Add(life)
+	}
 	put := []Row{row(KindSession, session.ID, id, &session)}
 	k.mu.RLock()
 	by := k.callOf(account)
-	device := k.have.devices[hashOf(a.Device)]
+	known := k.have.devices[hashOf(a.Device)]
 	drop := k.surplus(id, now)
 	if old, ok := k.have.sessions[hashOf(a.Session)]; ok && a.Session != "" {
 		drop = append(drop, Row{Kind: KindSession, ID: old.ID})
 	}
 	k.mu.RUnlock()
-	if device == nil || device.Account != id {
-		e.Device = secret()
-		device = &Device{ID: hashOf(e.Device), Account: id}
+	if device {
+		e.Device = a.Device
+		if known == nil || known.Account != id {
+			e.Device = secret()
+			known = &Device{ID: hashOf(e.Device), Account: id}
+		}
+		seen := *known
+		seen.Seen = now
+		put = append(put, row(KindDevice, seen.ID, id, &seen))
 	}
-	seen := *device
-	seen.Seen = now
-	put = append(put, row(KindDevice, seen.ID, id, &seen))
-	k.keepOrGo(ctx, put, drop, Event{What: LoggedIn, By: by, About: e.Account.Name, Address: addressOf(a.From)})
-	return e, nil
+	k.keepOrGo(ctx, put, drop, Event{What: LoggedIn, By: by, About: account.Name, Address: addressOf(a.From)})
+	return e
 }
 
 // surplus is what must go before an account gets one more session and device, and what is over anyway. The caller holds the lock.
@@ -213,7 +225,7 @@ func (k *Keeper) InSession(ctx context.Context, secret, token string) (*Caller, 
 		if token != "" && s.Token == hashOf(token) {
 			c = &Caller{Name: cmp.Or(s.Claimed, "token"), Claimed: true, Grants: All(Administer)}
 		}
-	} else if a := k.have.accounts[s.Account]; a != nil && !a.Off {
+	} else if a := k.have.accounts[s.Account]; a != nil && !a.Off && k.believes(a) {
 		c = k.callerOf(a)
 	}
 	k.mu.RUnlock()

@@ -41,7 +41,7 @@ func (k *Keeper) made(ctx context.Context, by string, p Person, hash string, dro
 
 // Change makes an account what a person wants it to be. What it may not do any more it may not do from the next request on; one that is
 // switched off is signed out everywhere, and its tokens and links are worth nothing any more, also when it is switched on again. The error is ErrNone,
-// ErrLast, those of Make, or of the store.
+// ErrLast, those of Make, or of the store. Of an account that a provider knows nothing changes but whether it is off.
 func (k *Keeper) Change(ctx context.Context, by *Caller, id string, p Person, why string) error {
 	k.changing.Lock()
 	defer k.changing.Unlock()
@@ -50,7 +50,9 @@ func (k *Keeper) Change(ctx context.Context, by *Caller, id string, p Person, wh
 		return err
 	}
 	is := was.clone()
-	if err := k.shape(is, p); err != nil {
+	if was.External() { // the rest comes with the next log-in
+		is.Off = p.Off
+	} else if err := k.shape(is, p); err != nil {
 		return err
 	}
 	if was.Administers() && !is.Administers() && !k.administered(id) {

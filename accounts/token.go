@@ -99,7 +99,7 @@ func (k *Keeper) ByToken(ctx context.Context, value string, from netip.Prefix) (
 		token, a = *t, k.have.accounts[t.Account]
 	}
 	var c *Caller
-	if t != nil && a != nil && !a.Off && now.Before(token.Expires) {
+	if t != nil && a != nil && !a.Off && now.Before(token.Expires) && k.believes(a) && (!a.External() || now.Sub(a.Proven) < ProvenFor) {
 		c = &Caller{Account: a.ID, Name: k.callOf(a) + " (" + token.Name + ")", Grants: narrow(a.Grants(), token.May, token.Sites)}
 	}
 	k.mu.RUnlock()

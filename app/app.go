@@ -131,6 +131,12 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		return nil, err
 	}
 	a.teardown.add("the pages", pages.Close)
+	signOn := newSignOn(pages, log)
+	use, err := signOn.prepare(cfg)
+	if err != nil {
+		return nil, err
+	}
+	use()
 	a.url = PageURL(cfg, pages.Addr())
 	known, err := knownAlerts(ctx, j, open, started)
 	if err != nil {
@@ -146,7 +152,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	refused.register(registry)
 	a.reload.parts = reloadable{
 		around: around, doors: doors, influx: behind.influx, history: history, router: router, pages: pages, loop: loop, hearing: hearing,
-		sightings: sightings, rehearsal: rehearsals, show: behind.show, report: faults.report,
+		sightings: sightings, rehearsal: rehearsals, show: behind.show, report: faults.report, signOn: signOn,
 	}
 
 	a.stages = append(a.stages, stage{"reload", a.reload.run, time.Second}, stage{"memory", giveBack(crowdEvery), time.Second})
@@ -163,6 +169,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		stage{"journal comparison", watch.compareNow, 5 * time.Second},
 		stage{"retention", keep.run, 5 * time.Second},
 		stage{"requests", requests.run, 5 * time.Second},
+		stage{"sign-on", signOn.run, 6 * time.Second},
 		stage{"signals", behind.courier.Run, 5 * time.Second},
 	)
 	a.stages = append(a.stages, doors.publisherStages()...)

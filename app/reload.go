@@ -48,6 +48,7 @@ type reloadable struct {
 	rehearsal *Rehearsals
 	show      func([]alerts.Signal)
 	report    func(alerts.Fault)
+	signOn    *signOn
 }
 
 // newReloader makes a reloader; its parts are set before it runs.
@@ -170,6 +171,7 @@ func (p *reloadable) prepare(next *configs.Config, hurdle func(step string) erro
 			}
 			return ready.of(func() { p.pages.SetToken(token) }, err)
 		}},
+		{"oidc", func() error { return ready.of(p.signOn.prepare(next)) }},
 	} {
 		if hurdle != nil {
 			err = hurdle(step.name)

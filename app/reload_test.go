@@ -146,7 +146,7 @@ func TestReload_PreparesEverythingBeforeItSwaps(t *testing.T) {
 	r.write("push", "push-of-after")
 	r.write("routes.yml", "route: {receiver: b}\nreceivers: [{name: b}]\n")
 
-	steps := []string{"decoder", "topics", "routes", "credentials", "influxdb", "access token"}
+	steps := []string{"decoder", "topics", "routes", "credentials", "influxdb", "access token", "oidc"}
 	broken := errors.New("broken on purpose")
 	for _, failing := range steps {
 		r.app.reload.hurdle = func(step string) error {

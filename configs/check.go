@@ -13,6 +13,7 @@ import (
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/ingest/mqtt"
 	"github.com/gerbang-iot/gerbang/keyfile"
+	"github.com/gerbang-iot/gerbang/ownca"
 	"github.com/gerbang-iot/gerbang/web"
 )
 
@@ -86,16 +87,34 @@ func (l *loader) checkComponents(c *Config) {
 func (l *loader) checkHTTP(h *HTTP) {
 	l.serverTLS("http.tls", h.TLS)
 	l.secret("http.access_token", &h.AccessToken)
+	l.checkCertificateFor(h)
 	if _, err := web.BasePath(h.ExternalURL); err != nil {
 		l.at("http.external_url", "external_url: %v", err)
 	} else {
 		l.external("http.external_url", h.ExternalURL)
 	}
 	if _, ok := l.listen("http.listen", h.Listen); ok {
-		l.component("http.listen", web.GuardDoor(web.Exposure{Addr: h.Listen, TLS: h.TLS != nil, Proxy: h.BehindProxy, Token: h.AccessToken.String(), Accounts: true}))
+		l.component("http.listen", web.GuardDoor(web.Exposure{Addr: h.Listen, TLS: h.TLS != nil || len(h.CertificateFor) > 0, Proxy: h.BehindProxy, Token: h.AccessToken.String(), Accounts: true}))
 	}
 	if token, err := h.AccessToken.Reveal(); err == nil && token != "" && (h.AccessToken.file == "" || h.AccessToken.env == "") {
 		l.here("http.access_token", web.GuardToken(token))
+	}
+}
+
+// checkCertificateFor sees that the gateway can make a certificate for what people type.
+func (l *loader) checkCertificateFor(h *HTTP) {
+	switch {
+	case len(h.CertificateFor) == 0:
+		return
+	case h.TLS != nil:
+		l.at("http.certificate_for", "both tls (files) and certificate_for (the gateway's own) are given, want one of them")
+	case h.BehindProxy:
+		l.at("http.certificate_for", "the proxy has the certificate that browsers see, want certificate_for or behind_proxy, not both")
+	}
+	for i, name := range h.CertificateFor {
+		if err := ownca.CheckName(name); err != nil {
+			l.at(item("http.certificate_for", i), "%v", err)
+		}
 	}
 }
 

@@ -30,6 +30,8 @@ type Config struct {
 	Language string `yaml:"language" enum:"id en"`
 	Log      Log    `yaml:"log"`
 	HTTP     HTTP   `yaml:"http"`
+	// OIDC lets people sign in with an account of another house; without it there are the gateway's own accounts.
+	OIDC *OIDC `yaml:"oidc"`
 	// Push lets devices and vendors' servers send by HTTP; without it that door is closed.
 	Push *Push `yaml:"push"`
 	MQTT MQTT  `yaml:"mqtt"`
@@ -97,6 +99,10 @@ type HTTP struct {
 	Listen string `yaml:"listen" pattern:"^\\S*:\\d{1,5}$" want:"host:port, such as 127.0.0.1:8080"`
 	// TLS serves HTTPS; without it plain HTTP.
 	TLS *TLSServer `yaml:"tls"`
+	// CertificateFor are the names and addresses that people type, such as gerbang.lan or 192.168.10.5, for which the gateway makes its own
+	// certificate and renews it by itself: for a building without a domain, instead of tls. Devices trust it once its authority is installed there,
+	// which the page /ca helps with. docs/https.md says more.
+	CertificateFor []string `yaml:"certificate_for" single:"yes" want:"a name or an address, such as gerbang.lan or 192.168.10.5"`
 	// BehindProxy says that a reverse proxy in front ends TLS and sets X-Forwarded-For.
 	BehindProxy bool `yaml:"behind_proxy"`
 	// AccessToken is a shared token from before there were accounts: scripts use the API with Authorization: Bearer TOKEN, for everything but

@@ -138,6 +138,7 @@ func (l *loader) load(file string) *Config {
 	l.readCalendars(c)
 	l.readSites(c)
 	l.checkComponents(c)
+	l.checkOIDC(c)
 	l.checkProtocols()
 	l.checkSites()
 	l.checkCredentials(c)

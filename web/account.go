@@ -23,6 +23,7 @@ type accountPage struct {
 	Wrong, Saved  string
 	Least         int
 	Abilities     abilities
+	Provider      string // that knows the account; empty: it is one of the gateway's own
 }
 
 type sessionRow struct {
@@ -63,7 +64,7 @@ func (s *Server) accountPageOf(r *http.Request) (*accountPage, *accounts.Session
 	}
 	lang := s.tongues.choose(r)
 	p := &accountPage{frame: s.frame(r, lang, lang.T("account.title")), Name: a.Name, Display: a.Display, Posts: s.postWords(lang, a.Posts), Least: accounts.MinPassword}
-	p.Typing, p.Abilities = true, s.abilitiesOf(r)
+	p.Typing, p.Abilities, p.Provider = true, s.abilitiesOf(r), s.providerOf(a)
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session.ID)
 	p.Tokens = s.tokenRows(lang, s.access.keeper.Tokens(a.ID))
 	for _, m := range accounts.Permissions() {

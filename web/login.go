@@ -18,6 +18,12 @@ type loginPage struct {
 	Wrong string // why the last try did not work
 	Token bool   // the token is asked for
 	Empty bool   // nobody can sign in: there is no account, and no token
+
+	SignOn, SignOnURL string   // the provider that people may sign in with; empty: none
+	Down              bool     // it does not answer
+	Groups            []string // of somebody whom it knows and who has no role here
+	Out               string   // where somebody who has signed out signs out at the provider as well
+	IsOut             bool
 }
 
 func loginURL(next string) string { return "/login?next=" + url.QueryEscape(next) }
@@ -35,7 +41,9 @@ func localPath(next string) string {
 func (s *Server) loginPageOf(r *http.Request, next string) loginPage {
 	lang := s.tongues.choose(r)
 	any, token := s.access.keeper.Any(), s.access.token() != ""
-	return loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any}
+	p := loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any}
+	s.offersSignOn(&p)
+	return p
 }
 
 // login shows the form.
@@ -45,8 +53,12 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return nil
 	}
+	p := s.loginPageOf(r, next)
+	if provider := s.signOn.Load(); provider != nil && r.URL.Query().Get("out") != "" {
+		p.IsOut, p.Out = true, provider.EndURL(s.origin(r)+s.base.to("/login"))
+	}
 	w.Header().Set("Cache-Control", "no-store")
-	return s.render(w, http.StatusOK, s.tongues.choose(r), "login", s.loginPageOf(r, next))
+	return s.render(w, http.StatusOK, s.tongues.choose(r), "login", p)
 }
 
 func (s *Server) attempt(r *http.Request) accounts.Attempt {
@@ -121,10 +133,16 @@ func (s *Server) notIn(w http.ResponseWriter, r *http.Request, next string, err 
 
 // logout ends the session, so that its cookie is worth nothing wherever it is.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
+	to := "/login"
+	if c, _ := s.access.session(r); c != nil && c.Account != "" {
+		if a, err := s.access.keeper.Account(c.Account); err == nil && a.External() {
+			to = "/login?out=1" // at the provider he is signed in still
+		}
+	}
 	if secret := secretIn(r, sessionCookie); secret != "" {
 		s.access.keeper.LogOut(r.Context(), secret)
 	}
 	http.SetCookie(w, s.access.cookie(sessionCookie, "", 0))
-	http.Redirect(w, r, "/login", http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }

@@ -37,7 +37,8 @@ type sharedRow struct {
 type personRow struct {
 	ID, Name, Display string
 	Posts             []string
-	Off, Waits        bool // switched off; has no password yet
+	Off, Waits        bool   // switched off; has no password yet
+	Provider          string // that knows the person; empty: it is an account of the gateway's own
 	Sessions          int
 }
 
@@ -59,6 +60,8 @@ type roleField struct {
 type personPage struct {
 	frame
 	ID, Display  string
+	Provider     string // that knows the person; empty: it is an account of the gateway's own
+	Posts        []string
 	Form         personForm
 	Sessions     []sessionRow
 	Tokens       []tokenRow
@@ -77,7 +80,7 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, 
 	p.Typing = true
 	for _, a := range s.access.keeper.Accounts() {
 		p.People = append(p.People, personRow{
-			ID: a.ID, Name: a.Name, Display: a.Display, Posts: s.postWords(lang, a.Posts), Off: a.Off, Waits: a.Hash == "", Sessions: len(s.access.keeper.Sessions(a.ID)),
+			ID: a.ID, Name: a.Name, Display: a.Display, Posts: s.postWords(lang, a.Posts), Off: a.Off, Waits: a.Hash == "" && !a.External(), Provider: s.providerOf(a), Sessions: len(s.access.keeper.Sessions(a.ID)),
 		})
 	}
 	if form == nil {
@@ -186,6 +189,7 @@ func (s *Server) personPageOf(r *http.Request, id string) (*personPage, error) {
 	}
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session)
 	p.Tokens = s.tokenRows(lang, s.access.keeper.Tokens(a.ID))
+	p.Provider, p.Posts = s.providerOf(a), s.postWords(lang, a.Posts)
 	return p, nil
 }
 
@@ -201,6 +205,9 @@ func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, form, err := s.personIn(r, lang)
 	p.Lang = was.Lang
+	if was.External() { // its form has no roles
+		err = nil
+	}
 	if err == nil {
 		err = s.access.keeper.Change(r.Context(), callerOf(r.Context()), id, p, cleanText(r.PostForm.Get("reason"), maxReason))
 	}

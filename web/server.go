@@ -12,14 +12,17 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/signon"
 )
 
 // Bounds of a request. Nothing a browser or a script of ours sends comes near them.
@@ -147,18 +150,20 @@ type Server struct {
 	base     base
 	metrics  *metrics
 
-	tongues  tongues
-	texts    *alerts.Texts
-	zones    zones
-	assets   assets
-	pages    pages
-	access   *access
-	exposed  bool // to others than this computer
-	hub      *hub
-	sparks   *sparks
-	figures  *figures
-	adding   chan struct{} // reports that are being added up
-	document []byte        // the API's description of itself
+	tongues   tongues
+	texts     *alerts.Texts
+	zones     zones
+	assets    assets
+	pages     pages
+	access    *access
+	signOn    atomic.Pointer[signon.Provider] // whom people may sign in with; nil: nobody
+	comebacks *accounts.Backoff[netip.Prefix] // from there in vain, each of which costs a question
+	exposed   bool                            // to others than this computer
+	hub       *hub
+	sparks    *sparks
+	figures   *figures
+	adding    chan struct{} // reports that are being added up
+	document  []byte        // the API's description of itself
 
 	stopping chan struct{} // closed when streams must end
 	stopOnce sync.Once
@@ -198,6 +203,7 @@ func New(opts Options) (*Server, error) {
 	s.exposed = reachable || opts.Proxy
 	s.access = newAccess(opts.Token, s.base.to("/"), opts.TLS != nil || opts.Proxy, opts.Now, keeper)
 	s.access.identify = s.identify
+	s.comebacks = accounts.NewBackoff[netip.Prefix]()
 	s.adding = make(chan struct{}, mostReports)
 	s.sparks, s.figures = newSparks(opts.Rollups), newFigures()
 	s.hub = newHub(s.compose, s.metrics, opts.Log)

@@ -87,6 +87,8 @@ func routeTable() []route {
 		{"POST /login", "", open, shows((*Server).signIn)},
 		{"POST /token", "", open, shows((*Server).takeToken)},
 		{"POST /logout", "", known, shows((*Server).logout)},
+		{"GET /login/oidc", "", open, shows((*Server).beginSignOn)},
+		{"GET /login/oidc/callback", "", open, shows((*Server).endSignOn)},
 		{"GET /setup", "", open, shows((*Server).setup)},
 		{"POST /setup", "", open, shows((*Server).follow)},
 

@@ -163,6 +163,8 @@ func listed(all []*accounts.Account) []listedAccount {
 		switch {
 		case a.Off:
 			row.State = "off"
+		case a.External():
+			row.State = "signs in at " + a.Issuer
 		case a.Hash == "":
 			row.State = "no password yet"
 		}
