@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/gofrs/flock"
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/ownca"
 )
 
 // Check says what New would say of a configuration that was read: first what the parts say of their options, then what this machine
@@ -33,6 +35,7 @@ func Check(cfg *configs.Config) configs.Problems {
 		}
 	}
 	here("data", writable(cfg.Data))
+	here("http.certificate_for", vouched(cfg))
 	if !runs(cfg.Data) {
 		for _, a := range listens(cfg) {
 			here(a.path, free(a))
@@ -40,6 +43,28 @@ func Check(cfg *configs.Config) configs.Problems {
 	}
 	all.Sort()
 	return all
+}
+
+// vouched fails where the gateway's own authority is there and is not for the names that are configured, or has ended.
+func vouched(cfg *configs.Config) error {
+	names := cfg.HTTP.CertificateFor
+	if len(names) == 0 {
+		return nil
+	}
+	cert, err := ownca.Read(AuthorityFolder(cfg))
+	switch {
+	case errors.Is(err, ownca.ErrNone):
+		return nil // serve makes it
+	case err != nil:
+		return err
+	}
+	if err := ownca.Covers(cert, names); err != nil {
+		return fmt.Errorf("%w; gerbang https --new makes another one, to be installed on every device again", err)
+	}
+	if time.Now().After(cert.NotAfter) {
+		return fmt.Errorf("the authority has ended on %s; gerbang https --new makes another one, to be installed on every device again", cert.NotAfter.Format(time.DateOnly))
+	}
+	return nil
 }
 
 type listening struct{ path, address string }

@@ -3,8 +3,11 @@ package app
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/ownca"
 	"github.com/gerbang-iot/gerbang/web"
 )
 
@@ -61,14 +65,29 @@ func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
 			return nil, fmt.Errorf("preparing TLS of the pages: %w", err)
 		}
 	}
+	if len(h.CertificateFor) > 0 {
+		authority, err := ownca.Open(AuthorityFolder(cfg), h.CertificateFor, time.Now, p.log)
+		if err != nil {
+			return nil, fmt.Errorf("preparing TLS of the pages: %w", err)
+		}
+		o.TLS, o.OwnCA = authority.TLS(), authority.Certificate()
+	}
 	return web.New(o)
 }
+
+// AuthorityFolder is where the gateway's own authority lies, see ownca.
+func AuthorityFolder(cfg *configs.Config) string { return filepath.Join(cfg.Data, "authority") }
 
 // PageURL is where people find the pages that listen at an address.
 func PageURL(cfg *configs.Config, addr string) string {
 	switch {
 	case cfg.HTTP.ExternalURL != "":
 		return cfg.HTTP.ExternalURL
+	case len(cfg.HTTP.CertificateFor) > 0: // by a name that the certificate has
+		if _, port, err := net.SplitHostPort(addr); err == nil {
+			return "https://" + net.JoinHostPort(cfg.HTTP.CertificateFor[0], port) + "/"
+		}
+		fallthrough
 	case cfg.HTTP.TLS != nil:
 		return "https://" + addr + "/"
 	}

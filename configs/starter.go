@@ -25,6 +25,8 @@ type Starter struct {
 	Language string
 	// Listen is the address of the pages.
 	Listen string
+	// CertificateFor are the names and addresses that people type, for which the gateway makes its own certificate; none: only this machine's own.
+	CertificateFor []string
 	// MQTT is the address of the embedded broker; with Broker, the URL of an external one, there is none.
 	MQTT, Broker string
 	// ClientID and Username are those at the external broker; without Username there is no password.

@@ -24,7 +24,8 @@ var secureHeaders = map[string]string{
 
 // secure sets the security headers on every response, errors included.
 func (s *Server) secure(next http.Handler) http.Handler {
-	encrypted := s.opts.TLS != nil || s.opts.Proxy
+	// With the gateway's own authority a browser must be able to come back where the authority is gone from the device, or made anew.
+	encrypted := (s.opts.TLS != nil || s.opts.Proxy) && s.opts.OwnCA == nil
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		for name, value := range secureHeaders {

@@ -106,6 +106,8 @@ func routeTable() []route {
 		{"POST /people/{account}/token/end", accounts.Administer, everywhere, shows((*Server).endPersonToken)},
 		{"POST /shared/session/end", accounts.Administer, everywhere, shows((*Server).endSharedSession)},
 
+		{"GET /ca", "", open, shows((*Server).ca)},
+		{"GET /ca/gerbang.crt", "", open, shows((*Server).caCertificate)},
 		{"GET /healthz", "", open, shows((*Server).healthz)},
 		{"GET /readyz", "", known, shows((*Server).readyz)},
 		{"GET /metrics", accounts.Scrape, everywhere, byAPI},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +20,7 @@ import (
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/ingest/mqtt"
 	"github.com/gerbang-iot/gerbang/keyfile"
+	"github.com/gerbang-iot/gerbang/ownca"
 )
 
 // initFlags are what init writes, and where.
@@ -63,6 +65,7 @@ What is there already is not touched, unless --force says so; passwords are neve
 	fl.StringVar(&f.starter.Username, "username", "", "user name at --broker")
 	fl.StringVar(&f.passwordFile, "password-file", "", "file with the password at --broker, which is copied to secrets/mqtt")
 	fl.StringVar(&f.starter.Listen, "listen", "127.0.0.1:8080", "address of the pages")
+	fl.StringSliceVar(&f.starter.CertificateFor, "https-for", nil, "names and addresses that people type, such as gerbang.lan,192.168.10.5: the pages are for the whole network, with the gateway's own certificate (docs/https.md)")
 	fl.StringVar(&f.starter.MQTT, "mqtt", "127.0.0.1:1883", "address of the broker inside the gateway")
 	fl.BoolVar(&f.force, "force", false, "write over gerbang.yaml and the building's file")
 	fl.BoolVar(&f.yes, "yes", false, "ask nothing")
@@ -164,6 +167,7 @@ func (f *initFlags) run(std streams) error {
 // ask lets a person answer what the flags have not decided: an empty line takes what is offered.
 func (f *initFlags) ask(std streams) error {
 	in := bufio.NewReader(std.in)
+	typed := strings.Join(f.starter.CertificateFor, ",")
 	for _, q := range []struct {
 		what string
 		to   *string
@@ -173,6 +177,7 @@ func (f *initFlags) ask(std streams) error {
 		{"its time zone", &f.starter.Timezone},
 		{"language of the pages (id, en)", &f.starter.Language},
 		{"URL of your MQTT broker; empty: the one inside the gateway", &f.starter.Broker},
+		{"what phones will type to reach the pages, such as gerbang.lan,192.168.10.5; empty: this machine alone, or a proxy in front", &typed},
 	} {
 		if _, err := fmt.Fprintf(std.out, "%s [%s]: ", q.what, *q.to); err != nil {
 			return fmt.Errorf("asking: %w", err)
@@ -185,6 +190,7 @@ func (f *initFlags) ask(std streams) error {
 			*q.to = line
 		}
 	}
+	f.starter.CertificateFor = strings.FieldsFunc(typed, func(r rune) bool { return r == ',' || r == ' ' })
 	return nil
 }
 
@@ -213,6 +219,14 @@ func (f *initFlags) validate() error {
 		if err := mqtt.CheckURL(s.Broker); err != nil {
 			return &exitError{code: 2, err: fmt.Errorf("--broker: %w", err)}
 		}
+	}
+	for _, name := range s.CertificateFor {
+		if err := ownca.CheckName(name); err != nil {
+			return &exitError{code: 2, err: fmt.Errorf("--https-for: %w", err)}
+		}
+	}
+	if len(s.CertificateFor) > 0 && !f.asked("listen") {
+		s.Listen = "0.0.0.0:8443"
 	}
 	if err := checkAddress("--listen", s.Listen); err != nil {
 		return err
@@ -290,7 +304,14 @@ func (f *initFlags) next(w io.Writer, kind configs.StarterTemplate) error {
 		p.line("  cd %s", f.dir)
 	}
 	p.line("  gerbang check      # what is written is right; change it to your building, and check again")
-	p.line("  gerbang serve      # pages at http://%s/site/%s", s.Listen, s.Site)
+	if n := len(s.CertificateFor); n > 0 {
+		_, port, _ := net.SplitHostPort(s.Listen) // it is an address
+		pages := "https://" + net.JoinHostPort(s.CertificateFor[0], port)
+		p.line("  gerbang https      # the fingerprint of the gateway's own authority, for people to compare")
+		p.line("  gerbang serve      # pages at %s/site/%s; phones install the authority by %[1]s/ca", pages, s.Site)
+	} else {
+		p.line("  gerbang serve      # pages at http://%s/site/%s, for this machine; docs/https.md has three ways for phones", s.Listen, s.Site)
+	}
 	p.line("and in another shell a first message, as the counter at the door would send it:")
 	host, port, login := "127.0.0.1", "1883", ""
 	if s.Broker == "" {

@@ -15,6 +15,13 @@
     }).observe(notice, {childList: true});
   }
 
+  // Whether a warning about the certificate was clicked away only the browser knows: it registers nothing then.
+  var distrusted = document.getElementById('distrusted');
+  if (distrusted && location.protocol === 'https:' && navigator.serviceWorker) {
+    navigator.serviceWorker.register(distrusted.dataset.probe, {scope: distrusted.dataset.probe.split('?')[0]})
+      .then(function (r) { return r.unregister(); }, function () { distrusted.hidden = false; });
+  }
+
   if (!live || !live.hasAttribute('hx-sse:connect')) return;
 
   var patience = 12000;  // a little more than two beats of the server
