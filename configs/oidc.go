@@ -2,6 +2,7 @@ package configs
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -80,6 +81,9 @@ func (l *loader) checkOIDC(c *Config) {
 		if u, err := url.Parse(external); err == nil && !loopback(u.Hostname()) {
 			l.at("oidc", "the provider sends people back to http.external_url, which is not encrypted: want https://")
 		}
+	}
+	if len(o.Roles) == 0 {
+		l.component("oidc.roles", errors.New("no group has a role, so nobody could sign in, want a list of {group, role, sites}"))
 	}
 	known := make([]string, 0, len(l.sites))
 	for _, s := range l.sites {

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/x509"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,9 @@ func TestTheOwnAuthorityIsInstalledByAPage(t *testing.T) {
 	}
 	// What a browser gives at the address at which it is, the account's page says.
 	wants(t, "the account's page at a number", plain.get("/account?lang=en").body, "For passkeys a browser wants a name")
-	if body := plain.get("/account?lang=en", "Host", "gerbang.lan:8080").body; !strings.Contains(body, "This address is not encrypted") {
+	at, _ := url.Parse(plain.url)
+	session := plain.client.Jar.Cookies(at)[0].String()
+	if body := plain.get("/account?lang=en", "Host", "gerbang.lan:8080", "Cookie", session).body; !strings.Contains(body, "This address is not encrypted") {
 		t.Error("the account's page at a name without encryption does not say what is missing")
 	}
 }
