@@ -105,6 +105,7 @@ func routeTable() []route {
 		{"GET /healthz", "", open, shows((*Server).healthz)},
 		{"GET /readyz", "", known, shows((*Server).readyz)},
 		{"GET /metrics", accounts.Scrape, everywhere, byAPI},
+		{"GET /sw.js", "", open, shows((*Server).serviceWorker)},
 		{"GET /static/{file...}", "", open, func(s *Server) handlerFunc { return s.assets.serve }},
 		{"/ingest/", accounts.Operate, ownDoor, byAPI},
 		{"/", "", known, func(*Server) handlerFunc { return nowhere }},
