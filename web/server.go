@@ -154,6 +154,7 @@ type Server struct {
 	hub      *hub
 	sparks   *sparks
 	figures  *figures
+	tallies  *tallies
 	adding   chan struct{} // reports that are being added up
 	document []byte        // the API's description of itself
 
@@ -197,6 +198,7 @@ func New(opts Options) (*Server, error) {
 	s.access.identify = s.identify
 	s.adding = make(chan struct{}, mostReports)
 	s.sparks, s.figures = newSparks(opts.Rollups), newFigures()
+	s.tallies = newTallies()
 	s.hub = newHub(s.compose, s.metrics, opts.Log)
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err
@@ -241,6 +243,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer wg.Wait()
 	wg.Go(func() { s.hub.run(ctx, s.opts.Live) })
 	wg.Go(func() { s.addUp(ctx) })
+	wg.Go(func() { s.addUpPeriods(ctx) })
 
 	served := make(chan error, 1)
 	wg.Go(func() {
