@@ -5,6 +5,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/floorplan"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -29,6 +30,8 @@ type siteDoc struct {
 	// Latitude and Longitude put the site on the map. One that is at 0, 0 is on none.
 	Latitude  float64 `yaml:"latitude" unit:"°" min:"-90" max:"90"`
 	Longitude float64 `yaml:"longitude" unit:"°" min:"-180" max:"180"`
+	// Plan is the floor plan, an SVG file beside this one; shapes whose id is that of a zone, a door or a device show how it is.
+	Plan string `yaml:"plan" pattern:"^\\S.*\\.svg$" want:"an SVG file, such as plan.svg"`
 	// Protocols are the ids of the protocols that apply, each during its own validity.
 	Protocols []string `yaml:"protocols" required:"yes" want:"a list of protocol ids"`
 	// Levels are the levels chosen for this site: the date from which on, and the level.
@@ -289,6 +292,7 @@ type siteFile struct {
 	name     string // as problems name it
 	doc      siteDoc
 	places   *strict.Places
+	plan     *floorplan.Plan // nil: it has none, or one that cannot be read
 	problems *Problems
 	sound    bool // the document itself has no problem
 }

@@ -55,7 +55,9 @@ func (r *reader) attributes(e *element, start xml.StartElement, depth int) (hidd
 			e.set("transform", m.String())
 		}
 	}
-	r.geometry(e, written)
+	if !r.geometry(e, written) {
+		return true
+	}
 	r.painted(e, "fill", written["fill"])
 	r.painted(e, "stroke", written["stroke"])
 	for name, allowed := range words {
@@ -75,8 +77,8 @@ func (r *reader) attributes(e *element, start xml.StartElement, depth int) (hidd
 	return false
 }
 
-// geometry notes where an element is, and its outline.
-func (r *reader) geometry(e *element, written map[string]string) {
+// geometry notes where an element is, and its outline; false: it is nowhere.
+func (r *reader) geometry(e *element, written map[string]string) bool {
 	at := map[string]float64{}
 	for _, name := range geometry[e.name] {
 		text, there := written[name]
@@ -114,7 +116,7 @@ func (r *reader) geometry(e *element, written map[string]string) {
 		d, outline, err := path(written["d"])
 		if r.steps += len(outline); err != nil || r.steps > 8*maxPath {
 			r.note("a path that is none")
-			return
+			return false
 		}
 		e.set("d", d)
 		shape = outline
@@ -122,6 +124,7 @@ func (r *reader) geometry(e *element, written map[string]string) {
 	for _, p := range shape {
 		e.shape = append(e.shape, e.place.on(p))
 	}
+	return true
 }
 
 // painted notes a colour. Grey ones become the inks of the page, so that a drawing can be read on a dark one, too.

@@ -54,6 +54,7 @@ type Options struct {
 	Refused    Refused    // nil: likewise
 	Histories  Histories  // nil: verdicts are not added up
 	Rehearsals Rehearsals // nil: levels are not tried before they are in force
+	Plans      Plans      // nil: no site has a floor plan
 	Strangers  Strangers  // nil: nobody listens for them
 	Ear        Ear        // nil: raw messages are never shown
 	Rollups    Rollups

@@ -79,7 +79,7 @@ func (t *tallies) want(d dates, sites []string, now time.Time, over bool) (sums 
 		slices.SortStableFunc(x.queue, func(a, b string) int {
 			_, first := x.sums[a]
 			_, second := x.sums[b]
-			return compareBool(second, first)
+			return compareBool(first, second)
 		})
 	}
 	if len(x.queue) > 0 {
