@@ -80,8 +80,10 @@ func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 	e, err := k.enter(ctx, account.ID, hash, a)
 	if err != nil {
 		k.refused(a, name, now)
+		return nil, err
 	}
-	return e, err
+	k.unblockPIN(ctx, account.ID)
+	return e, nil
 }
 
 // refused tells of a refusal, now and then. What was typed as a name is told only if there is such an account: it may be a password.
@@ -200,6 +202,9 @@ func (k *Keeper) InSession(ctx context.Context, secret, token string) (*Caller, 
 		}
 	} else if a := k.have.accounts[s.Account]; a != nil && !a.Off {
 		c = a.caller()
+		if s.Phone != "" {
+			c = k.byPIN(c, s.Phone)
+		}
 	}
 	k.mu.RUnlock()
 	if c == nil {

@@ -56,9 +56,12 @@ func (k *Keeper) Change(ctx context.Context, by *Caller, id string, p Person, wh
 		return ErrLast
 	}
 	var drop []Row
+	if !is.isCleaner() {
+		drop = append(drop, Row{Kind: KindPIN, ID: id})
+	}
 	if is.Off {
 		k.mu.RLock()
-		drop = k.ends(id, "")
+		drop = append(drop, k.ends(id, "")...)
 		k.mu.RUnlock()
 	}
 	if err := k.keep(ctx, []Row{row(KindAccount, id, id, is)}, drop); err != nil {

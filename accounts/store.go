@@ -18,10 +18,14 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
+	KindPhone   Kind = "phone"
+	KindPIN     Kind = "pin"
 )
 
 // Kinds lists all of them.
-func Kinds() []Kind { return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink} }
+func Kinds() []Kind {
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN}
+}
 
 // Row is one thing that is kept. Of secrets it has hashes only.
 type Row struct {
@@ -97,10 +101,15 @@ type contents struct {
 	devices  map[string]*Device
 	tokens   map[string]*Token
 	links    map[string]*Link
+	phones   map[string]*Phone
+	pins     map[string]*PIN
 }
 
 func emptyContents() contents {
-	return contents{map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}}
+	return contents{
+		accounts: map[string]*Account{}, sessions: map[string]*Session{}, devices: map[string]*Device{}, tokens: map[string]*Token{}, links: map[string]*Link{},
+		phones: map[string]*Phone{}, pins: map[string]*PIN{},
+	}
 }
 
 func readRows(rows []Row) (contents, error) {
@@ -118,6 +127,10 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.tokens, r)
 		case KindLink:
 			err = into(c.links, r)
+		case KindPhone:
+			err = into(c.phones, r)
+		case KindPIN:
+			err = into(c.pins, r)
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}
