@@ -77,10 +77,9 @@ func (k *Keeper) NewPhone(ctx context.Context, by *Caller, site, name string) (s
 	}
 	code := secret()
 	p := Phone{ID: hashOf(code), Site: site, Name: name, Made: now, By: by.Name, Expires: k.until(LinkLife)}
-	if err := k.keep(ctx, []Row{row(KindPhone, p.ID, "", &p)}, drop); err != nil {
+	if err := k.keep(ctx, []Row{row(KindPhone, p.ID, "", &p)}, drop, Event{What: PhoneNew, By: by.Name, About: name, After: site}); err != nil {
 		return "", err
 	}
-	k.record(Event{What: PhoneNew, By: by.Name, About: name, After: site})
 	return code, nil
 }
 
@@ -122,10 +121,9 @@ func (k *Keeper) Enrol(ctx context.Context, code, from string) (string, *Phone, 
 	value := secret()
 	link := p.ID
 	p.ID, p.Expires, p.Made = hashOf(value), time.Time{}, k.now()
-	if err := k.keep(ctx, []Row{row(KindPhone, p.ID, "", p)}, []Row{{Kind: KindPhone, ID: link}}); err != nil {
+	if err := k.keep(ctx, []Row{row(KindPhone, p.ID, "", p)}, []Row{{Kind: KindPhone, ID: link}}, Event{What: PhoneIn, By: p.By, About: p.Name, After: p.Site, Address: from}); err != nil {
 		return "", nil, err
 	}
-	k.record(Event{What: PhoneIn, By: p.By, About: p.Name, After: p.Site, Address: from})
 	return value, p, nil
 }
 
@@ -160,10 +158,9 @@ func (k *Keeper) EndPhone(ctx context.Context, by *Caller, site, id string) erro
 	if p == nil || p.Site != site {
 		return ErrNone
 	}
-	if err := k.keep(ctx, nil, drop); err != nil {
+	if err := k.keep(ctx, nil, drop, Event{What: PhoneEnd, By: by.Name, About: p.Name, Before: site}); err != nil {
 		return err
 	}
-	k.record(Event{What: PhoneEnd, By: by.Name, About: p.Name, Before: site})
 	return nil
 }
 
@@ -234,10 +231,9 @@ func (k *Keeper) SetPIN(ctx context.Context, by *Caller, session, password, pin 
 	if is, err := k.Account(a.ID); err != nil || is.Hash != a.Hash || !is.isCleaner() { // it was changed meanwhile
 		return ErrWrong
 	}
-	if err := k.keep(ctx, []Row{row(KindPIN, a.ID, a.ID, &PIN{Account: a.ID, Hash: hash})}, nil); err != nil {
+	if err := k.keep(ctx, []Row{row(KindPIN, a.ID, a.ID, &PIN{Account: a.ID, Hash: hash})}, nil, Event{What: PINSet, By: by.Name, About: a.Name}); err != nil {
 		return err
 	}
-	k.record(Event{What: PINSet, By: by.Name, About: a.Name})
 	return nil
 }
 
@@ -281,7 +277,7 @@ func (k *Keeper) LogInByPIN(ctx context.Context, phone, account, pin string, a A
 		return nil, errors.Join(err, k.keepPIN(ctx, is))
 	}
 	if !right {
-		k.refused(a, who.Name, now)
+		k.refused(ctx, a, who.Name, now)
 		if is.Failed >= pinTries {
 			return nil, ErrBlocked
 		}
@@ -321,13 +317,13 @@ func (k *Keeper) enterByPIN(ctx context.Context, p *Phone, account, hash string,
 	e := &Entrance{Session: secret(), Account: who}
 	s := Session{ID: hashOf(e.Session), Account: account, Agent: cut(p.Name, maxAgent), From: addressOf(a.From), Began: now, Seen: now, Phone: p.ID}
 	k.mu.RLock()
+	by := k.callOf(who)
 	drop := k.surplus(account, now)
 	if old, ok := k.have.sessions[hashOf(a.Session)]; ok && a.Session != "" {
 		drop = append(drop, Row{Kind: KindSession, ID: old.ID})
 	}
 	k.mu.RUnlock()
-	k.keepOrGo(ctx, []Row{row(KindSession, s.ID, account, &s)}, drop)
-	k.record(Event{What: LoggedIn, By: who.Display, About: who.Name, Why: "PIN, " + p.Name, Address: addressOf(a.From)})
+	k.keepOrGo(ctx, []Row{row(KindSession, s.ID, account, &s)}, drop, Event{What: LoggedIn, By: by, About: who.Name, Why: "PIN, " + p.Name, Address: addressOf(a.From)})
 	return e, nil
 }
 

@@ -20,11 +20,16 @@ const (
 	KindLink    Kind = "link"
 	KindPhone   Kind = "phone"
 	KindPIN     Kind = "pin"
+	KindEvent   Kind = "event" // not recorded yet
 )
+
+// Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
+// ended meanwhile would be open again.
+func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, KindLink, KindPhone} }
 
 // Kinds lists all of them.
 func Kinds() []Kind {
-	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN}
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN, KindEvent}
 }
 
 // Row is one thing that is kept. Of secrets it has hashes only.
@@ -103,12 +108,13 @@ type contents struct {
 	links    map[string]*Link
 	phones   map[string]*Phone
 	pins     map[string]*PIN
+	events   map[string]*Event
 }
 
 func emptyContents() contents {
 	return contents{
 		accounts: map[string]*Account{}, sessions: map[string]*Session{}, devices: map[string]*Device{}, tokens: map[string]*Token{}, links: map[string]*Link{},
-		phones: map[string]*Phone{}, pins: map[string]*PIN{},
+		phones: map[string]*Phone{}, pins: map[string]*PIN{}, events: map[string]*Event{},
 	}
 }
 
@@ -131,6 +137,8 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.phones, r)
 		case KindPIN:
 			err = into(c.pins, r)
+		case KindEvent:
+			err = into(c.events, r)
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

@@ -52,6 +52,7 @@ type shift struct {
 	By, Name                       string // whose entries are made here: an account, and what people call it
 	Pages                          string // JSON: what to keep for a shift without a network
 	Words                          string // JSON: what the page says by itself
+	Why                            string // why no page opens without a network at this address; empty: pages do
 }
 
 func doPath(site, task string) string {
@@ -75,6 +76,9 @@ func (s *Server) shiftOf(r *http.Request, lang *tongue, v *rules.View) shift {
 	}
 	c := callerOf(r.Context())
 	sh := shift{Site: v.Site, SiteName: v.Name, Name: nameOf(r)}
+	if !s.abilitiesOf(r).Offline {
+		sh.Why = words["insecure"]
+	}
 	if c != nil {
 		sh.By = cmp.Or(c.Account, c.Name)
 	}

@@ -114,6 +114,8 @@ func routeTable() []route {
 		{"POST /people/{account}", accounts.Administer, everywhere, shows((*Server).changePerson)},
 		{"POST /people/{account}/link", accounts.Administer, everywhere, shows((*Server).linkPerson)},
 		{"POST /people/{account}/session/end", accounts.Administer, everywhere, shows((*Server).endPersonSession)},
+		{"POST /people/{account}/token/end", accounts.Administer, everywhere, shows((*Server).endPersonToken)},
+		{"POST /shared/session/end", accounts.Administer, everywhere, shows((*Server).endSharedSession)},
 
 		{"GET /healthz", "", open, shows((*Server).healthz)},
 		{"GET /readyz", "", known, shows((*Server).readyz)},
