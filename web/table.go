@@ -174,6 +174,7 @@ func routeTable() []route {
 		{"POST /api/v1/sites/{site}/devices/{device}/calibration", accounts.Calibrate, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/devices/{device}/accuracy", accounts.Calibrate, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/devices/{device}/drift", accounts.Calibrate, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/devices/{device}/direction", accounts.Calibrate, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/level", accounts.SetLevel, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/level/end", accounts.SetLevel, inPath, byAPI},
 		{"POST /api/v1/sites/{site}/maintenance", accounts.Maintain, inPath, byAPI},
