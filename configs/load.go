@@ -141,6 +141,7 @@ func (l *loader) load(file string) *Config {
 	l.checkOIDC(c)
 	l.checkProtocols()
 	l.checkSites()
+	l.readPlans()
 	l.checkCredentials(c)
 	l.problems.Sort()
 	if len(l.problems) > 0 {
@@ -152,6 +153,7 @@ func (l *loader) load(file string) *Config {
 	l.hearable(c)
 	l.warnPresence(c)
 	l.warnIntervals(c)
+	l.takePlans(c)
 	if !l.serving && len(l.problems) == 0 {
 		l.warnProtocols(c, definitions)
 	}

@@ -335,8 +335,9 @@ func (e *Engine) enforce(from telemetry.Instant) {
 		}
 	}
 	e.wire()
-	if len(begun) > 0 {
-		e.enforced = from
+	// A rule of whose subjects none is known yet is in force all the same: one that is found later is judged from here on.
+	if refs := e.plan.inForce(e.clock); len(begun) > 0 || e.enforcedPlan != e.plan || !slices.Equal(refs, e.enforcedRefs) {
+		e.enforced, e.enforcedPlan, e.enforcedRefs = from, e.plan, refs
 	}
 	for _, i := range begun {
 		e.ask(i, from)
@@ -404,7 +405,7 @@ func (e *Engine) wire() {
 			w.watchers = nil
 		}
 	}
-	e.outages, e.deadCounters, e.conservers, e.climates = nil, nil, nil, nil
+	e.outages, e.deadCounters, e.directions, e.conservers, e.climates = nil, nil, nil, nil, nil
 	due := make([]telemetry.Instant, len(e.instances))
 	for n, i := range e.instances {
 		i.limited = nil

@@ -100,6 +100,7 @@ func (e *Engine) restore(c *decoder) error {
 	if len(c.b) > 0 {
 		return errors.New("the snapshot is damaged: it goes on behind its end")
 	}
+	e.enforcedPlan, e.enforcedRefs = e.plan, e.plan.inForce(e.clock)
 	for n, i := range e.instances {
 		i.order = n
 	}
@@ -231,7 +232,7 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone
 	case *Conservation:
 		return s.Kind == SubjectSite || s.Kind == SubjectZone
-	case *Cutoff, *Quota:
+	case *Cutoff, *Direction, *Quota:
 		return s.Kind == SubjectSite
 	case *Credibility, *Temperature, *Silence, *Battery, *Clock, *DeadCounter, *Frozen, *Lost, *Rejected, *Tamper:
 		return s.Kind == SubjectDevice
@@ -308,7 +309,7 @@ func (c *decoder) task() *taskState {
 	for range c.count() {
 		t.done = append(t.done, doneAt{
 			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), by: c.string(), agent: c.string(),
-			began: c.instant(), received: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
+			began: c.instant(), received: c.instant(), earliest: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
 		})
 	}
 	return t

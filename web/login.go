@@ -18,6 +18,7 @@ type loginPage struct {
 	Wrong string // why the last try did not work
 	Token bool   // the token is asked for
 	Empty bool   // nobody can sign in: there is no account, and no token
+	Crew  *crewForm
 
 	SignOn, SignOnURL string   // the provider that people may sign in with; empty: none
 	Down              bool     // it does not answer
@@ -41,7 +42,7 @@ func localPath(next string) string {
 func (s *Server) loginPageOf(r *http.Request, next string) loginPage {
 	lang := s.tongues.choose(r)
 	any, token := s.access.keeper.Any(), s.access.token() != ""
-	p := loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any}
+	p := loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any, Crew: s.crewFormOf(r)}
 	s.offersSignOn(&p)
 	return p
 }
