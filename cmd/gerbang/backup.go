@@ -90,7 +90,7 @@ the numbers of the records, when it starts.`,
 				report.line("what was there is kept as %s", filepath.Join(data, "*"+done.Kept))
 			}
 			if done.Ended > 0 {
-				report.line("%d sessions, tokens and links of accounts are ended, for some may have been ended since the backup: people sign in again, and programs need new tokens", done.Ended)
+				report.line("%d sessions, tokens, links and phones of a crew are ended, for some may have been ended since the backup: people sign in again, and programs need new tokens", done.Ended)
 			}
 			if done.Lost > 0 {
 				report.line("records %d to %d were on disk after this backup was made, and are lost", done.Last+1, done.Lost)
