@@ -82,6 +82,12 @@ func NewBook(open []Alert, names Names) *Book {
 func (b *Book) Alarm(a *rules.Alarm, dst []Change) []Change {
 	e := b.open[key{a.Site, a.Rule, a.Subject}]
 	switch {
+	case a.Worse:
+		if e == nil || e.unconfirmed != 0 {
+			return dst
+		}
+		b.worsen(e, &a.Explanation)
+		return b.keep(e, max(a.At, e.keptAt), dst)
 	case a.Phase != rules.Firing && e == nil:
 		return dst
 	case a.Phase != rules.Firing:

@@ -57,7 +57,7 @@ func others(s scenario, mine *Site, e *rules.Engine, out *rules.Output) []differ
 		}
 		var got []Alarm
 		for _, a := range out.Alarms {
-			if k == (Key{a.Rule, string(a.Subject.Kind), a.Subject.ID}) {
+			if k == (Key{a.Rule, string(a.Subject.Kind), a.Subject.ID}) && !a.Worse {
 				x := Alarm{k, a.At, a.Phase == rules.Firing, a.Phase == rules.Firing && a.Doubt}
 				if n := len(got); n > 0 && got[n-1].At == x.At {
 					got = got[:n-1] // a deadline and a record of the same moment: the last word counts
