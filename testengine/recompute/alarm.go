@@ -22,9 +22,9 @@ const (
 
 func demand(a Answer) int {
 	switch {
-	case a.Verdict == Breached:
+	case a.Verdict == Breached && !a.Explained:
 		return people
-	case a.Verdict == Within || a.Idle && !a.Upkeep:
+	case a.Verdict == Breached || a.Verdict == Within || a.Idle && !a.Upkeep:
 		return nothing
 	}
 	return doubt
