@@ -18,10 +18,17 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
+	KindEvent   Kind = "event" // not recorded yet
 )
 
+// Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
+// ended meanwhile would be open again.
+func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, KindLink} }
+
 // Kinds lists all of them.
-func Kinds() []Kind { return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink} }
+func Kinds() []Kind {
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindEvent}
+}
 
 // Row is one thing that is kept. Of secrets it has hashes only.
 type Row struct {
@@ -97,10 +104,11 @@ type contents struct {
 	devices  map[string]*Device
 	tokens   map[string]*Token
 	links    map[string]*Link
+	events   map[string]*Event
 }
 
 func emptyContents() contents {
-	return contents{map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}}
+	return contents{map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}, map[string]*Event{}}
 }
 
 func readRows(rows []Row) (contents, error) {
@@ -118,6 +126,8 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.tokens, r)
 		case KindLink:
 			err = into(c.links, r)
+		case KindEvent:
+			err = into(c.events, r)
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

@@ -231,7 +231,7 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone
 	case *Conservation:
 		return s.Kind == SubjectSite || s.Kind == SubjectZone
-	case *Cutoff, *Quota:
+	case *Cutoff, *Direction, *Quota:
 		return s.Kind == SubjectSite
 	case *Credibility, *Temperature, *Silence, *Battery, *Clock, *DeadCounter, *Frozen, *Lost, *Rejected, *Tamper:
 		return s.Kind == SubjectDevice

@@ -141,6 +141,9 @@ type CounterView struct {
 	// Accuracies and Biases are what people accepted about it, the oldest first.
 	Accuracies facility.Accuracies `json:"accuracies,omitempty"`
 	Biases     facility.Biases     `json:"biases,omitempty"`
+	// Directions are what people said of how it hangs, likewise. Swap is how it is configured.
+	Directions []facility.Direction `json:"directions,omitempty"`
+	Swap       bool                 `json:"swap,omitempty"`
 }
 
 // Closing is one time at which the people in a zone became known, and what its counters had said.

@@ -55,6 +55,7 @@ const (
 	EntryAccount     EntryKind = "account"     // who may do what, of no site: Text happened to account Subject, from address Item; Value log-ins were refused
 	EntryAccuracy    EntryKind = "accuracy"    // people counter Subject (or device/channel) counts with accuracy Value, a share, from receipt on
 	EntryDrift       EntryKind = "drift"       // people counter Subject (or device/channel) misses Value people of a passage going in more than going out, from receipt on; Text: since when that shows
+	EntryDirection   EntryKind = "direction"   // people counter Subject (or device/channel) takes in for out (Value 1) or does not (0), whatever is configured, from receipt on; Text: what was configured, and since when it was counted the wrong way
 	EntryComment     EntryKind = "comment"     // Reason is what somebody has to say about alert Subject
 	EntryAssign      EntryKind = "assign"      // alert Subject is given to the person Text; an empty one: to nobody
 	EntryHandover    EntryKind = "handover"    // all alerts of the site that are open are given to the person Text
@@ -63,7 +64,7 @@ const (
 
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
-	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift,
+	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift, EntryDirection,
 		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryAccount}
 }
 

@@ -70,6 +70,7 @@ const (
 	badPairs      = "pairs"
 	badAccuracy   = "accuracy"
 	badDrift      = "drift"
+	badDirection  = "direction"
 )
 
 // problem says what is wrong with an entry, and with which field of it; empty: nothing.
@@ -90,6 +91,8 @@ func (e *entered) problem(now time.Time) (field, key string) {
 		return "accuracy", badAccuracy
 	case e.kind == telemetry.EntryDrift && !(math.Abs(e.value) <= facility.MostBias):
 		return "drift_per_100", badDrift
+	case e.kind == telemetry.EntryDirection && e.value != 0 && e.value != 1:
+		return "swap", badDirection
 	case e.author == "":
 		return "author", noAuthor
 	case e.kind == telemetry.EntryCorrection && e.reason == "":
@@ -174,7 +177,7 @@ func (e *entered) acceptable(s *Server) error {
 		}
 		return nil
 	}
-	if e.kind == telemetry.EntryAccuracy || e.kind == telemetry.EntryDrift {
+	if e.kind == telemetry.EntryAccuracy || e.kind == telemetry.EntryDrift || e.kind == telemetry.EntryDirection {
 		if !isCounter(v, e.device) {
 			return errNoPage
 		}
@@ -225,7 +228,7 @@ func (e *entered) entry() (string, telemetry.Entry) {
 	switch {
 	case e.kind == telemetry.EntryOutcome:
 		n.Subject, n.Text = e.caseID, string(e.outcome)
-	case e.kind == telemetry.EntryCalibration, e.kind == telemetry.EntryAccuracy, e.kind == telemetry.EntryDrift:
+	case e.kind == telemetry.EntryCalibration, e.kind == telemetry.EntryAccuracy, e.kind == telemetry.EntryDrift, e.kind == telemetry.EntryDirection:
 		n.Subject, n.Text = e.device, e.basis
 	case e.zone != wholeSite:
 		n.Subject = e.zone
