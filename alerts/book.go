@@ -86,8 +86,8 @@ func (b *Book) Alarm(a *rules.Alarm, dst []Change) []Change {
 		if e == nil || e.unconfirmed != 0 {
 			return dst
 		}
-		b.worsen(e, &a.Explanation)
-		return b.keep(e, max(a.At, e.keptAt), dst)
+		b.worsen(e, &a.Explanation) // the next view keeps it, or the next minute: a stream of them is no stream of changes
+		return dst
 	case a.Phase != rules.Firing && e == nil:
 		return dst
 	case a.Phase != rules.Firing:
