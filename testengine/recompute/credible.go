@@ -69,6 +69,9 @@ func (s *Site) trusted(r *rule, id string, t telemetry.Instant) trust {
 		x = s.trustedBy(r, id, t-t%hour)
 		s.trusts[k] = x
 	}
+	if all := s.device(id).signs; x.Idle && (len(all) == 0 || all[0].at > t) {
+		x.Idle = false // nobody waits for more readings of one that has said nothing at all
+	}
 	return x
 }
 

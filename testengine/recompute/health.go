@@ -31,6 +31,7 @@ type health struct {
 	// missing is when each message that never came was missed; since is when the first came that had a number, 0: none had.
 	missing []telemetry.Instant
 	since   telemetry.Instant
+	found   bool // a number came behind later ones, so that what was missing is told otherwise by then
 	still   map[line][]said
 	lowest  map[int64]float64 // charge by day
 }
@@ -112,6 +113,9 @@ func (h *health) findMissing() {
 			}
 			c.high = m.number
 		case c != nil && m.number >= c.low && m.number < c.high && c.high-m.number < 64:
+			if _, was := c.holes[m.number]; was {
+				h.found = true
+			}
 			delete(c.holes, m.number)
 		default:
 			c = &counting{m.number, m.number, map[uint64]telemetry.Instant{}}

@@ -52,6 +52,9 @@ func others(s scenario, mine *Site, e *rules.Engine, out *rules.Output) []differ
 		if k.Kind == "device" && kept[k.ID] {
 			continue
 		}
+		if k.Kind == "device" && mine.healthOf(k.ID).found {
+			continue // nor that what was missing would come
+		}
 		if len(mine.late) > 0 && k.Kind != "device" && k.Kind != "task" {
 			continue // a running total decided later what it meant: the alarm could not know
 		}
