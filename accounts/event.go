@@ -34,6 +34,10 @@ const (
 	TokenNew What = "token_made"
 	TokenEnd What = "token_ended"
 	LinkMade What = "link_made"
+	PhoneNew What = "phone_made"
+	PhoneIn  What = "phone_enrolled"
+	PhoneEnd What = "phone_ended"
+	PINSet   What = "pin_set"
 )
 
 // tellEvery is how often refusals are told, however many there are: a guesser does not fill the record.

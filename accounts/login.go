@@ -89,8 +89,10 @@ func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 	e, err := k.enter(ctx, account.ID, hash, a)
 	if err != nil {
 		k.refused(ctx, a, name, now)
+		return nil, err
 	}
-	return e, err
+	k.unblockPIN(ctx, account.ID)
+	return e, nil
 }
 
 // proven tells the sieve of a password.
@@ -215,6 +217,9 @@ func (k *Keeper) InSession(ctx context.Context, secret, token string) (*Caller, 
 		}
 	} else if a := k.have.accounts[s.Account]; a != nil && !a.Off {
 		c = k.callerOf(a)
+		if s.Phone != "" {
+			c = k.byPIN(c, s.Phone)
+		}
 	}
 	k.mu.RUnlock()
 	if c == nil {

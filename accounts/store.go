@@ -18,16 +18,18 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
+	KindPhone   Kind = "phone"
+	KindPIN     Kind = "pin"
 	KindEvent   Kind = "event" // not recorded yet
 )
 
 // Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
 // ended meanwhile would be open again.
-func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, KindLink} }
+func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, KindLink, KindPhone} }
 
 // Kinds lists all of them.
 func Kinds() []Kind {
-	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindEvent}
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN, KindEvent}
 }
 
 // Row is one thing that is kept. Of secrets it has hashes only.
@@ -104,11 +106,16 @@ type contents struct {
 	devices  map[string]*Device
 	tokens   map[string]*Token
 	links    map[string]*Link
+	phones   map[string]*Phone
+	pins     map[string]*PIN
 	events   map[string]*Event
 }
 
 func emptyContents() contents {
-	return contents{map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}, map[string]*Event{}}
+	return contents{
+		accounts: map[string]*Account{}, sessions: map[string]*Session{}, devices: map[string]*Device{}, tokens: map[string]*Token{}, links: map[string]*Link{},
+		phones: map[string]*Phone{}, pins: map[string]*PIN{}, events: map[string]*Event{},
+	}
 }
 
 func readRows(rows []Row) (contents, error) {
@@ -126,6 +133,10 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.tokens, r)
 		case KindLink:
 			err = into(c.links, r)
+		case KindPhone:
+			err = into(c.phones, r)
+		case KindPIN:
+			err = into(c.pins, r)
 		case KindEvent:
 			err = into(c.events, r)
 		default:

@@ -308,7 +308,7 @@ func (c *decoder) task() *taskState {
 	for range c.count() {
 		t.done = append(t.done, doneAt{
 			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), by: c.string(), agent: c.string(),
-			began: c.instant(), received: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
+			began: c.instant(), received: c.instant(), earliest: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
 		})
 	}
 	return t

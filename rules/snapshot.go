@@ -182,6 +182,7 @@ func (c *encoder) task(t *taskState) {
 		c.string(d.agent)
 		c.instant(d.began)
 		c.instant(d.received)
+		c.instant(d.earliest)
 		c.quantity(d.quantity)
 		c.uint(d.sequence)
 		c.uint(d.record)

@@ -7,13 +7,18 @@ import (
 
 // View is a site's live state at one moment: plain values, independent of the engine once made.
 type View struct {
-	Site   string            `json:"site"`
-	Name   string            `json:"name"`
-	Note   map[string]string `json:"note,omitempty"` // what to know about the site, by language
-	Zone   string            `json:"timezone"`
-	Now    telemetry.Instant `json:"now"`    // the engine's clock
-	Record uint64            `json:"record"` // last record that was applied
-	Open   bool              `json:"open"`
+	Site string            `json:"site"`
+	Name string            `json:"name"`
+	Note map[string]string `json:"note,omitempty"` // what to know about the site, by language
+	Zone string            `json:"timezone"`
+	// Region and City are what the site is grouped and looked for by, Latitude and Longitude where it lies; empty and 0: not said.
+	Region    string            `json:"region,omitempty"`
+	City      string            `json:"city,omitempty"`
+	Latitude  float64           `json:"latitude,omitempty"`
+	Longitude float64           `json:"longitude,omitempty"`
+	Now       telemetry.Instant `json:"now"`    // the engine's clock
+	Record    uint64            `json:"record"` // last record that was applied
+	Open      bool              `json:"open"`
 	// NextChange is when it opens or closes next; zero: unknown.
 	NextChange telemetry.Instant `json:"next_change"`
 	Level      string            `json:"level,omitempty"`
@@ -203,10 +208,12 @@ type TaskView struct {
 	Name     string            `json:"name"`
 	Place    facility.Place    `json:"place"`
 	LastDone telemetry.Instant `json:"last_done"` // 0: never
-	NextDue  telemetry.Instant `json:"next_due"`  // 0: nothing is due
-	Verdict  Verdict           `json:"verdict"`
-	Kind     facility.TaskKind `json:"kind,omitempty"`
-	Items    []ItemView        `json:"items,omitempty"` // as configured; none: the task is logged as a whole
+	// LastSince is since when it may have been done last, where nobody knows when; 0: at LastDone.
+	LastSince telemetry.Instant `json:"last_since,omitempty"`
+	NextDue   telemetry.Instant `json:"next_due"` // 0: nothing is due
+	Verdict   Verdict           `json:"verdict"`
+	Kind      facility.TaskKind `json:"kind,omitempty"`
+	Items     []ItemView        `json:"items,omitempty"` // as configured; none: the task is logged as a whole
 }
 
 // ItemView is one thing of a task.

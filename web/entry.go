@@ -48,6 +48,11 @@ type entered struct {
 	// Of a task that was done.
 	task, item, agent string
 	began             time.Time // zero: not said
+	// Of one that a phone kept until it could be sent: what it says of its clock, and since when it may have been, see whenDone.
+	phone    telemetry.PhoneClock
+	earliest telemetry.Instant
+	// Of one that was copied from a paper form: its date, who copied it, and the hash of a photo.
+	paper, typist, photo string
 }
 
 // The problems of an entry: keys of sentences, "entry." before them.
@@ -63,6 +68,8 @@ const (
 	tooFew        = "too_few"
 	usedOtherwise = "conflict"
 	noItem        = "item"
+	noTick        = "tick"
+	noText        = "text"
 	badBegin      = "began"
 	notStored     = "stored"
 	badOutcome    = "outcome"
@@ -217,6 +224,9 @@ func refused(status int, key string, cause error) *fault {
 }
 
 func (e *entered) signed(c *accounts.Caller) {
+	if e.paper != "" { // who did it is whom the paper names
+		return
+	}
 	if c != nil && !c.Claimed {
 		e.author, e.proven = c.Name, true
 	}
@@ -235,6 +245,7 @@ func (e *entered) entry() (string, telemetry.Entry) {
 	}
 	if e.kind == telemetry.EntryTask {
 		n.Subject, n.Item, n.Text = e.task, e.item, e.agent
+		n.Phone, n.Earliest, n.Paper, n.Typist, n.Photo = e.phone, e.earliest, e.paper, e.typist, e.photo
 		if !e.began.IsZero() {
 			n.Began = telemetry.InstantOf(e.began)
 		}
@@ -249,7 +260,8 @@ func (e *entered) moment() telemetry.Instant {
 	return telemetry.InstantOf(e.at)
 }
 
-// made: what was entered as now, or a little ahead of the gateway's clock, has the time of receipt.
+// made: what was entered as now, or a little ahead of the gateway's clock, has the time of receipt. What a phone sends again it sends later
+// than before: it is the same if the phone's clock says that it was done at the same time.
 func (e *entered) made(rec *telemetry.Record) bool {
 	at := e.moment()
 	if at == 0 {
@@ -258,8 +270,9 @@ func (e *entered) made(rec *telemetry.Record) bool {
 	_, is := e.entry()
 	was := rec.Entry
 	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Author == is.Author && was.Reason == is.Reason &&
-		was.Item == is.Item && was.Text == is.Text && was.Began == is.Began &&
-		rec.At == min(at, rec.Received)
+		was.Item == is.Item && was.Text == is.Text && was.Began == is.Began && was.Phone.Done == is.Phone.Done &&
+		was.Paper == is.Paper && was.Typist == is.Typist && was.Photo == is.Photo &&
+		(is.Phone.Done != 0 || rec.At == min(at, rec.Received))
 }
 
 // untilShown waits until the site's view has applied a record, so that whoever entered it sees what it changed.
