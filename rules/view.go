@@ -250,8 +250,12 @@ type VerdictView struct {
 // OfSite is what a verdict says of the building as a whole. A sensor that is silent, or wrong, breaks no rule of the protocol: what it
 // should have measured is not known, as for the sums of package compliance.
 func (v *VerdictView) OfSite() Verdict {
-	if v.Verdict == Breached && v.ofEquipment() {
+	switch {
+	case !v.ofEquipment():
+	case v.Verdict == Breached:
 		return Unknown
+	case v.Near: // it was measured, and is nearly as wrong as it may be
+		return Within
 	}
 	return v.Verdict
 }
