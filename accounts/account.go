@@ -74,6 +74,7 @@ type Session struct {
 	From    string    `json:"from"`            // address
 	Began   time.Time `json:"began"`
 	Seen    time.Time `json:"seen"`
+	Proven  time.Time `json:"proven,omitzero"` // when the person last showed who he is, see Keeper.Fresh
 }
 
 // Limits of a session.
@@ -112,4 +113,6 @@ type Link struct {
 	ID      string    `json:"id"`      // hash of its code
 	Account string    `json:"account"` // empty: a new administrator is made
 	Expires time.Time `json:"expires"`
+	// Reset says that the account's second factors go as well: only who runs the machine makes such a link.
+	Reset bool `json:"reset,omitempty"`
 }

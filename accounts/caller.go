@@ -18,6 +18,8 @@ type Caller struct {
 	// Claimed says that the name is what the caller said of itself.
 	Claimed bool
 	Grants  []Grant
+	// Unready says that the account must have a second factor and has none: Grants are what changes nothing, until it has one.
+	Unready bool
 }
 
 // At reports whether the caller may do something at a site. An empty site is the gateway itself: what belongs to no site.

@@ -13,7 +13,7 @@ type Event struct {
 	Why     string
 	Before  string // what was; empty: nothing
 	After   string // what is
-	Count   int    // of refusals, how many since the last event of them
+	Count   int    // of refusals, how many since the last event of them; of recovery codes, how many are left
 	Address string // where it came from; empty: not told
 }
 
@@ -31,6 +31,13 @@ const (
 	TokenNew What = "token_made"
 	TokenEnd What = "token_ended"
 	LinkMade What = "link_made"
+
+	FactorSet    What = "factor_set"          // a second factor: After says which
+	FactorGone   What = "factor_removed"      // by its owner: Before says which
+	FactorsReset What = "factors_reset"       // all of an account, by somebody else or on the machine
+	RecoveryNew  What = "recovery_made"       // recovery codes
+	RecoveryUsed What = "recovery_used"       // one of them: Count are left
+	StepRefused  What = "second_step_refused" // the password was right: After says what was tried
 )
 
 // tellEvery is how often refusals are told, however many there are: a guesser does not fill the record.

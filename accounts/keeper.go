@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,10 @@ type Options struct {
 	Record func(Event)
 	// LinkFile is where the commands on the machine leave one-time links; empty: they cannot.
 	LinkFile string
+	// KeyFile holds the key that keeps second factors unreadable in the store; it is made when it is needed first. Empty: it ends with the process.
+	KeyFile string
+	// Required are the roles that must have a second factor, see Keeper.Require.
+	Required []Role
 	Cost     Cost             // zero: DefaultCost
 	Now      func() time.Time // nil: time.Now
 	Log      *slog.Logger     // nil discards
@@ -44,6 +49,13 @@ type Keeper struct {
 	tokens   *Backoff[netip.Prefix]
 	refusals tally
 
+	sealer       *sealer
+	passes       passes
+	steps        *Backoff[string]       // wrong second factors on devices that are not known, by account
+	keyNoise     *Backoff[netip.Prefix] // passkeys that are none
+	stepRefusals tally
+	required     atomic.Pointer[[]Role]
+
 	following sync.Mutex // one link at a time
 	changing  sync.Mutex // one change at a time, from the look at what is to what is kept
 
@@ -51,6 +63,8 @@ type Keeper struct {
 	have   contents
 	byName map[string]string // ids
 	first  string            // code of the link that makes the first administrator
+
+	answers map[string]time.Time // challenges that a passkey has answered: each once
 }
 
 // New reads what is kept.
@@ -74,7 +88,11 @@ func New(ctx context.Context, o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, record: o.Record, linkFile: o.LinkFile, now: o.Now, log: o.Log.With("component", "accounts"), hasher: newHasher(o.Cost),
 		accounts: NewBackoff[string](), from: NewBackoff[netip.Prefix](), devices: NewBackoff[string](), tokens: NewBackoff[netip.Prefix](),
-		byName: map[string]string{},
+		byName: map[string]string{}, passes: newPasses(), steps: NewBackoff[string](), keyNoise: NewBackoff[netip.Prefix](), answers: map[string]time.Time{},
+	}
+	k.Require(o.Required)
+	if k.sealer, err = openSealer(o.KeyFile); err != nil {
+		return nil, err
 	}
 	if k.have, err = readRows(rows); err != nil {
 		return nil, err
@@ -212,6 +230,9 @@ func (k *Keeper) apply(put, drop []Row) {
 	maps.Copy(k.have.devices, fresh.devices)
 	maps.Copy(k.have.tokens, fresh.tokens)
 	maps.Copy(k.have.links, fresh.links)
+	maps.Copy(k.have.totps, fresh.totps)
+	maps.Copy(k.have.recoveries, fresh.recoveries)
+	maps.Copy(k.have.passkeys, fresh.passkeys)
 	for _, r := range drop {
 		switch r.Kind {
 		case KindAccount:
@@ -227,6 +248,12 @@ func (k *Keeper) apply(put, drop []Row) {
 			delete(k.have.tokens, r.ID)
 		case KindLink:
 			delete(k.have.links, r.ID)
+		case KindTOTP:
+			delete(k.have.totps, r.ID)
+		case KindRecovery:
+			delete(k.have.recoveries, r.ID)
+		case KindPasskey:
+			delete(k.have.passkeys, r.ID)
 		}
 	}
 }

@@ -18,12 +18,18 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
+
+	KindTOTP     Kind = "totp"     // by the id of its account
+	KindRecovery Kind = "recovery" // likewise
+	KindPasskey  Kind = "passkey"
 )
 
 // Kinds lists all of them.
-func Kinds() []Kind { return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink} }
+func Kinds() []Kind {
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindTOTP, KindRecovery, KindPasskey}
+}
 
-// Row is one thing that is kept. Of secrets it has hashes only.
+// Row is one thing that is kept. Of secrets it has hashes only, or what a key that lies elsewhere has sealed.
 type Row struct {
 	Kind    Kind
 	ID      string // unique among its kind
@@ -97,10 +103,17 @@ type contents struct {
 	devices  map[string]*Device
 	tokens   map[string]*Token
 	links    map[string]*Link
+
+	totps      map[string]*TOTP
+	recoveries map[string]*Recovery
+	passkeys   map[string]*Passkey
 }
 
 func emptyContents() contents {
-	return contents{map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}}
+	return contents{
+		map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{},
+		map[string]*TOTP{}, map[string]*Recovery{}, map[string]*Passkey{},
+	}
 }
 
 func readRows(rows []Row) (contents, error) {
@@ -118,6 +131,12 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.tokens, r)
 		case KindLink:
 			err = into(c.links, r)
+		case KindTOTP:
+			err = into(c.totps, r)
+		case KindRecovery:
+			err = into(c.recoveries, r)
+		case KindPasskey:
+			err = into(c.passkeys, r)
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

@@ -21,6 +21,9 @@ import (
 // LinkFile is where commands leave one-time links for a gateway with this configuration.
 func LinkFile(cfg *configs.Config) string { return filepath.Join(cfg.Data, "account-links") }
 
+// KeyFile holds the key that keeps second factors unreadable in the journal and its backups.
+func KeyFile(cfg *configs.Config) string { return filepath.Join(cfg.Data, "factors.key") }
+
 // waitingEvents bounds what waits to be recorded; what comes then is told by the log alone.
 const waitingEvents = 256
 
@@ -34,7 +37,9 @@ type accountBook struct {
 // openAccounts reads who may do what, and says who writes down what becomes of it.
 func openAccounts(ctx context.Context, cfg *configs.Config, j journal.Journal, loop *gateway.Loop, log *slog.Logger) (*accounts.Keeper, *accountBook, error) {
 	b := &accountBook{events: make(chan accounts.Event, waitingEvents), loop: loop, log: log}
-	k, err := accounts.New(ctx, accounts.Options{Store: j, Record: b.take, LinkFile: LinkFile(cfg), Log: log})
+	k, err := accounts.New(ctx, accounts.Options{
+		Store: j, Record: b.take, LinkFile: LinkFile(cfg), KeyFile: KeyFile(cfg), Required: cfg.Accounts.SecondFactors(), Log: log,
+	})
 	return k, b, err
 }
 

@@ -22,6 +22,7 @@ type accountPage struct {
 	Fresh         string   // a token that was just made: it is shown once
 	Wrong, Saved  string
 	Least         int
+	Factors       string // beside the password; empty: none
 }
 
 type sessionRow struct {
@@ -63,6 +64,7 @@ func (s *Server) accountPageOf(r *http.Request) (*accountPage, *accounts.Session
 	lang := s.tongues.choose(r)
 	p := &accountPage{frame: s.frame(r, lang, lang.T("account.title")), Name: a.Name, Display: a.Display, Posts: s.postWords(lang, a.Posts), Least: accounts.MinPassword}
 	p.Typing = true
+	p.Factors, _ = s.factorWords(lang, a)
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session.ID)
 	for _, t := range s.access.keeper.Tokens(a.ID) {
 		row := tokenRow{ID: t.ID, Name: t.Name, Created: s.agoOf(lang, t.Created), Expires: lang.day(t.Expires), Used: "–"}

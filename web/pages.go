@@ -74,6 +74,7 @@ type frame struct {
 	May       may    // what the person may do at the site of the page; of a page of no site nothing
 	Person    string // whose account it is; empty: no account
 	SignedIn  bool   // there is a session, to be ended
+	Unready   bool   // the person must set up a second factor before anything else
 }
 
 type languageLink struct {
@@ -84,7 +85,7 @@ type languageLink struct {
 func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 	f := frame{Title: title, Lang: lang.Tag, Here: r.URL.Path, Assets: s.assets.version, Can: may{}}
 	if c := callerOf(r.Context()); c != nil {
-		f.In = true
+		f.In, f.Unready = true, c.Unready
 		for _, p := range accounts.Permissions() {
 			f.Can[string(p)] = c.Anywhere(p)
 		}

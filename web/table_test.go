@@ -117,7 +117,7 @@ func TestNoRouteIsForStrangers(t *testing.T) {
 			t.Errorf("%s %s as a stranger: got %d, want 401", method, path, got)
 		}
 	}
-	want := []string{"GET /login", "POST /login", "POST /token", "GET /setup", "POST /setup", "GET /healthz", "GET /static/{file...}"}
+	want := []string{"GET /login", "POST /login", "POST /token", "GET /login/second", "POST /login/second", "POST /login/passkey", "GET /setup", "POST /setup", "GET /healthz", "GET /static/{file...}"}
 	if !slices.Equal(public, want) {
 		t.Errorf("routes for strangers: got %q, want %q", public, want)
 	}
