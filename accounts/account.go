@@ -18,6 +18,7 @@ type Account struct {
 	Off     bool      `json:"off,omitempty"` // may not sign in
 	Created time.Time `json:"created"`
 	Changed time.Time `json:"changed,omitzero"` // the password
+	Voided  time.Time `json:"voided,omitzero"`  // links that were made before are worth nothing
 }
 
 // Post is a role at sites.
@@ -40,11 +41,6 @@ func (a *Account) Grants() []Grant {
 // Administers reports whether an account may change others: an administrator of all sites who may sign in.
 func (a *Account) Administers() bool {
 	return !a.Off && slices.ContainsFunc(a.Posts, func(p Post) bool { return p.Role == Administrator && len(p.Sites) == 0 })
-}
-
-// caller is the account as who makes a request.
-func (a *Account) caller() *Caller {
-	return &Caller{Account: a.ID, Name: a.Display, Grants: a.Grants()}
 }
 
 func (a *Account) clone() *Account {
@@ -112,6 +108,7 @@ type Token struct {
 type Link struct {
 	ID      string    `json:"id"`      // hash of its code
 	Account string    `json:"account"` // empty: a new administrator is made
+	Made    time.Time `json:"made,omitzero"`
 	Expires time.Time `json:"expires"`
 	// Reset says that the account's second factors go as well: only who runs the machine makes such a link.
 	Reset bool `json:"reset,omitempty"`

@@ -135,7 +135,7 @@ func (k *Keeper) Confirm(ctx context.Context, by *Caller, session, password, cod
 		return &WaitError{wait}
 	}
 	if code != "" {
-		return k.proveByCode(ctx, a, session, code)
+		return k.proveByCode(ctx, by, a, session, code)
 	}
 	if password == "" || len(password) > MaxPassword {
 		return ErrWrong
@@ -146,7 +146,7 @@ func (k *Keeper) Confirm(ctx context.Context, by *Caller, session, password, cod
 	}
 	if !right {
 		k.devices.Failed(session, now)
-		k.stepRefused(a, "password", "", now)
+		k.stepRefused(ctx, a, "password", "", now)
 		return ErrWrong
 	}
 	k.changing.Lock()
@@ -154,11 +154,11 @@ func (k *Keeper) Confirm(ctx context.Context, by *Caller, session, password, cod
 	if is, err := k.Account(a.ID); err != nil || is.Hash != a.Hash { // it may have been changed meanwhile
 		return ErrWrong
 	}
-	return k.proven(ctx, session, nil)
+	return k.confirmed(ctx, session, nil)
 }
 
 // proveByCode is Confirm with a code.
-func (k *Keeper) proveByCode(ctx context.Context, a *Account, session, code string) error {
+func (k *Keeper) proveByCode(ctx context.Context, by *Caller, a *Account, session, code string) error {
 	k.changing.Lock()
 	defer k.changing.Unlock()
 	now := k.now()
@@ -168,18 +168,14 @@ func (k *Keeper) proveByCode(ctx context.Context, a *Account, session, code stri
 	used, err := k.take(ctx, a, code, now)
 	if err != nil {
 		k.devices.Failed(session, now)
-		k.stepRefused(a, kindOfCode(code), "", now)
+		k.stepRefused(ctx, a, kindOfCode(code), "", now)
 		return err
 	}
-	if err := k.proven(ctx, session, used.put); err != nil {
-		return err
-	}
-	used.tell(k, a, a.Display, "")
-	return nil
+	return k.confirmed(ctx, session, used.put, used.by(by.Name, "")...)
 }
 
-// proven notes in a session that whoever is in it has shown it, durably with what was used up for that. The caller holds changing.
-func (k *Keeper) proven(ctx context.Context, session string, put []Row) error {
+// confirmed notes in a session that whoever is in it has shown it, durably with what was used up for that. The caller holds changing.
+func (k *Keeper) confirmed(ctx context.Context, session string, put []Row, told ...Event) error {
 	k.mu.RLock()
 	s := k.have.sessions[session]
 	k.mu.RUnlock()
@@ -188,7 +184,7 @@ func (k *Keeper) proven(ctx context.Context, session string, put []Row) error {
 	}
 	is := *s
 	is.Proven = k.now()
-	return k.keep(ctx, append(put, row(KindSession, is.ID, is.Account, &is)), nil)
+	return k.keep(ctx, append(put, row(KindSession, is.ID, is.Account, &is)), nil, told...)
 }
 
 // mayChange reports why somebody may not change his factors now: ErrStale, or ErrNone where the session is over. The caller holds changing.
@@ -229,12 +225,12 @@ func (k *Keeper) added(ctx context.Context, by *Caller, session, what string, pu
 		r, fresh := newRecovery(a.ID, k.now())
 		all, codes = append(all, row(KindRecovery, a.ID, a.ID, r)), fresh
 	}
-	if err := k.keep(ctx, all, drop); err != nil {
-		return nil, err
-	}
-	k.record(Event{What: FactorSet, By: by.Name, About: a.Name, Before: before, After: what})
+	told := []Event{{What: FactorSet, By: by.Name, About: a.Name, Before: before, After: what}}
 	if codes != nil {
-		k.record(Event{What: RecoveryNew, By: by.Name, About: a.Name})
+		told = append(told, Event{What: RecoveryNew, By: by.Name, About: a.Name})
+	}
+	if err := k.keep(ctx, all, drop, told...); err != nil {
+		return nil, err
 	}
 	return codes, nil
 }
@@ -270,15 +266,11 @@ func (k *Keeper) RemoveFactor(ctx context.Context, by *Caller, session, id strin
 	if left == 1 {
 		drop = append(drop, Row{Kind: KindRecovery, ID: by.Account})
 	}
-	if err := k.keep(ctx, nil, drop); err != nil {
-		return err
-	}
 	a, err := k.Account(by.Account)
 	if err != nil {
 		return err
 	}
-	k.record(Event{What: FactorGone, By: by.Name, About: a.Name, Before: what})
-	return nil
+	return k.keep(ctx, nil, drop, Event{What: FactorGone, By: by.Name, About: a.Name, Before: what})
 }
 
 // ResetFactors takes all factors of an account away, for somebody who has lost them, and ends its sessions: whoever has found what was lost may
@@ -299,11 +291,7 @@ func (k *Keeper) ResetFactors(ctx context.Context, by *Caller, account, why stri
 	if len(drop) == 0 {
 		return ErrFactor
 	}
-	if err := k.keep(ctx, nil, drop); err != nil {
-		return err
-	}
-	k.record(Event{What: FactorsReset, By: by.Name, About: a.Name, Why: why, Before: what})
-	return nil
+	return k.keep(ctx, nil, drop, Event{What: FactorsReset, By: by.Name, About: a.Name, Why: why, Before: what})
 }
 
 // allFactors are the rows of an account's factors, and what they are in words. The caller holds the lock.

@@ -207,6 +207,7 @@ func TestAnAdministratorResetsWhatSomebodyHasLost(t *testing.T) {
 	if err := r.ResetFactors(t.Context(), by, by.Account, "again"); !errors.Is(err, ErrFactor) {
 		t.Errorf("again: got %v, want ErrFactor", err)
 	}
+	r.told(FactorsReset)
 	last := r.events[len(r.events)-1]
 	if last.What != FactorsReset || last.Why != "telephone lost" || last.By != "Sari" || last.Before != FactorCodes {
 		t.Errorf("the event: got %+v", last)
@@ -258,7 +259,7 @@ func TestABackupAloneGivesNobodyACode(t *testing.T) {
 	store := NewMemory()
 	r := &rig{t: t, store: store, now: testNow, file: filepath.Join(dir, "links")}
 	open := func(key string) error {
-		k, err := New(t.Context(), Options{Store: store, Cost: cheap, KeyFile: key, LinkFile: r.file, Now: r.clock, Record: func(e Event) { r.events = append(r.events, e) }})
+		k, err := New(t.Context(), Options{Store: store, Cost: cheap, KeyFile: key, LinkFile: r.file, Now: r.clock})
 		if err == nil {
 			r.Keeper = k
 		}

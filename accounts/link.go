@@ -48,7 +48,7 @@ func (k *Keeper) NewLink(ctx context.Context, by *Caller, account string) (strin
 		return "", err
 	}
 	code := secret()
-	l := Link{ID: hashOf(code), Account: account, Expires: k.until(LinkLife)}
+	l := Link{ID: hashOf(code), Account: account, Made: k.now(), Expires: k.until(LinkLife)}
 	k.mu.RLock()
 	var drop []Row
 	for id, old := range k.have.links {
@@ -57,10 +57,9 @@ func (k *Keeper) NewLink(ctx context.Context, by *Caller, account string) (strin
 		}
 	}
 	k.mu.RUnlock()
-	if err := k.keep(ctx, []Row{row(KindLink, l.ID, account, &l)}, drop); err != nil {
+	if err := k.keep(ctx, []Row{row(KindLink, l.ID, account, &l)}, drop, Event{What: LinkMade, By: by.Name, About: a.Name}); err != nil {
 		return "", err
 	}
-	k.record(Event{What: LinkMade, By: by.Name, About: a.Name})
 	return code, nil
 }
 
@@ -95,6 +94,9 @@ func (k *Keeper) link(code string) (*Link, error) {
 		}
 		return &Link{ID: hashOf(code)}, nil
 	case l != nil && k.now().Before(l.Expires):
+		if !k.good(*l, LinkLife) {
+			return nil, ErrExpired
+		}
 		return l, nil
 	}
 	left, err := readLinks(k.linkFile)
@@ -110,12 +112,24 @@ func (k *Keeper) link(code string) (*Link, error) {
 				if !ok {
 					return nil, ErrExpired
 				}
-				l.Account = id
+				if l.Account = id; !k.good(l, LocalLife) {
+					return nil, ErrExpired
+				}
 			}
 			return &l, nil
 		}
 	}
 	return nil, ErrExpired
+}
+
+// good reports whether an account may be let in by a link that names it: not one that is switched off, and none that was made before the person
+// chose a password himself, before the account was switched off, or before it had its name. life is how long such a link lives.
+func (k *Keeper) good(l Link, life time.Duration) bool {
+	a, err := k.Account(l.Account)
+	if l.Made.IsZero() { // an older version made it
+		l.Made = l.Expires.Add(-life)
+	}
+	return err == nil && !a.Off && !l.Made.Before(a.Voided) && !l.Made.Before(a.Created)
 }
 
 // Follow uses a link up: it gives its account the password, or makes the administrator whom p describes, and lets the browser in. The error is
@@ -129,27 +143,23 @@ func (k *Keeper) Follow(ctx context.Context, code, password string, p Person, a 
 	}
 	const by = "link"
 	id, hash, drop := l.Account, "", []Row{{Kind: KindLink, ID: l.ID}}
-	had := ""
+	var told []Event
 	if id == "" {
 		id, hash, err = k.makeFirst(ctx, by, password, p, drop)
 	} else {
 		if l.Reset {
 			k.mu.RLock()
 			factors, words := k.allFactors(id)
+			if a := k.have.accounts[id]; a != nil && words != "" {
+				told = []Event{{What: FactorsReset, By: by, About: a.Name, Before: words}}
+			}
 			k.mu.RUnlock()
-			drop, had = append(drop, factors...), words
+			drop = append(drop, factors...)
 		}
-		hash, err = k.setPassword(ctx, id, "", password, "", drop, by)
+		hash, err = k.setPassword(ctx, id, "", password, "", drop, by, told...)
 	}
 	if err != nil {
 		return nil, err
-	}
-	if had != "" {
-		about := ""
-		if a, err := k.Account(id); err == nil {
-			about = a.Name
-		}
-		k.record(Event{What: FactorsReset, By: by, About: about, Before: had})
 	}
 	k.mu.Lock()
 	k.first = ""
@@ -179,6 +189,7 @@ func (k *Keeper) makeFirst(ctx context.Context, by, password string, p Person, d
 	if err != nil {
 		return "", "", err
 	}
+	k.proven(a.ID, password, hash)
 	return a.ID, hash, nil
 }
 
@@ -197,7 +208,7 @@ func LeaveLink(file, account string, reset bool, now time.Time) (string, error) 
 		return "", err
 	}
 	code := secret()
-	kept := []Link{{ID: hashOf(code), Account: account, Expires: now.Add(LocalLife), Reset: reset}}
+	kept := []Link{{ID: hashOf(code), Account: account, Made: now, Expires: now.Add(LocalLife), Reset: reset}}
 	for _, l := range links {
 		if now.Before(l.Expires) && l.Account != account {
 			kept = append(kept, l)

@@ -15,7 +15,7 @@ func (k *Keeper) StepByPasskey(ctx context.Context, step string, place Place, pr
 	patience, who := k.patienceOf(account, a.Device)
 	now := k.now()
 	if wait := patience.Wait(who, now); wait > 0 {
-		k.stepRefused(account, "passkey", addressOf(a.From), now)
+		k.stepRefused(ctx, account, "passkey", addressOf(a.From), now)
 		return nil, &WaitError{wait}
 	}
 	p, err := k.passes.open(forStepKey, proof, now, StepFor)
@@ -25,7 +25,7 @@ func (k *Keeper) StepByPasskey(ctx context.Context, step string, place Place, pr
 	key, err := k.keyOf(place, p, k.holderAt(account, place), response)
 	if err != nil {
 		patience.Failed(who, now)
-		k.stepRefused(account, "passkey", addressOf(a.From), now)
+		k.stepRefused(ctx, account, "passkey", addressOf(a.From), now)
 		k.log.Info("a passkey was refused", "account", account.Name, "err", detail(err))
 		return nil, ErrPasskey
 	}
@@ -56,10 +56,10 @@ func (k *Keeper) LogInByPasskey(ctx context.Context, place Place, proof string, 
 	known := device != nil
 	if known {
 		if wait := k.devices.Wait(device.ID, now); wait > 0 {
-			return nil, k.keyRefused(a, "", &WaitError{wait})
+			return nil, k.keyRefused(ctx, a, "", &WaitError{wait})
 		}
 	} else if wait := k.keyNoise.Wait(a.From, now); wait > 0 {
-		return nil, k.keyRefused(a, "", &WaitError{wait})
+		return nil, k.keyRefused(ctx, a, "", &WaitError{wait})
 	}
 	key, err := k.keyOf(place, p, holder{}, response)
 	if err != nil {
@@ -69,17 +69,17 @@ func (k *Keeper) LogInByPasskey(ctx context.Context, place Place, proof string, 
 			k.keyNoise.Failed(a.From, now)
 		}
 		k.log.Info("a passkey was refused", "err", detail(err))
-		return nil, k.keyRefused(a, "", ErrPasskey)
+		return nil, k.keyRefused(ctx, a, "", ErrPasskey)
 	}
 	k.changing.Lock()
 	defer k.changing.Unlock()
 	account, err := k.Account(key.Account)
 	if err != nil {
-		return nil, k.keyRefused(a, "", ErrPasskey)
+		return nil, k.keyRefused(ctx, a, "", ErrPasskey)
 	}
 	e, err := k.byKey(ctx, account, key, a)
 	if err != nil {
-		return nil, k.keyRefused(a, account.Name, err)
+		return nil, k.keyRefused(ctx, a, account.Name, err)
 	}
 	if known {
 		k.devices.Succeeded(device.ID)
@@ -90,8 +90,8 @@ func (k *Keeper) LogInByPasskey(ctx context.Context, place Place, proof string, 
 }
 
 // keyRefused tells of a log-in by passkey that was refused, as of others.
-func (k *Keeper) keyRefused(a Attempt, name string, err error) error {
-	k.refused(a, name, k.now())
+func (k *Keeper) keyRefused(ctx context.Context, a Attempt, name string, err error) error {
+	k.refused(ctx, a, name, k.now())
 	return err
 }
 
@@ -112,7 +112,7 @@ func (k *Keeper) ConfirmByPasskey(ctx context.Context, by *Caller, session strin
 	key, err := k.keyOf(place, p, k.holderAt(a, place), response)
 	if err != nil {
 		k.devices.Failed(session, now)
-		k.stepRefused(a, "passkey", "", now)
+		k.stepRefused(ctx, a, "passkey", "", now)
 		k.log.Info("a passkey was refused", "account", a.Name, "err", detail(err))
 		return ErrPasskey
 	}
@@ -122,7 +122,7 @@ func (k *Keeper) ConfirmByPasskey(ctx context.Context, by *Caller, session strin
 	if err != nil {
 		return err
 	}
-	return k.proven(ctx, session, put)
+	return k.confirmed(ctx, session, put)
 }
 
 // keyOf is the passkey that has signed.
@@ -152,7 +152,7 @@ func (k *Keeper) byKey(ctx context.Context, account *Account, key *Passkey, a At
 	if err != nil {
 		return nil, err
 	}
-	e, err := k.entered(ctx, account.ID, account.Hash, a, byTwo, &used{put: put, left: -1, how: key.words()})
+	e, err := k.entered(ctx, account.ID, account.Hash, a, byTwo, &used{put: put, how: key.words()})
 	if err != nil {
 		return nil, ErrPasskey
 	}

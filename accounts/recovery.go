@@ -71,7 +71,7 @@ func (k *Keeper) takeRecovery(a *Account, code string) (*used, error) {
 	}
 	is := *r
 	is.Codes = slices.Delete(slices.Clone(r.Codes), at, at+1)
-	return &used{put: []Row{row(KindRecovery, a.ID, a.ID, &is)}, left: len(is.Codes), how: "recovery"}, nil
+	return &used{put: []Row{row(KindRecovery, a.ID, a.ID, &is)}, how: "recovery", told: []Event{{What: RecoveryUsed, About: a.Name, Count: len(is.Codes)}}}, nil
 }
 
 // NewRecovery makes recovery codes in the place of those before, and gives them: they are shown once. The error is ErrStale, ErrFactor where
@@ -93,9 +93,8 @@ func (k *Keeper) NewRecovery(ctx context.Context, by *Caller, session string) ([
 		return nil, ErrFactor
 	}
 	r, codes := newRecovery(a.ID, k.now())
-	if err := k.keep(ctx, []Row{row(KindRecovery, a.ID, a.ID, r)}, nil); err != nil {
+	if err := k.keep(ctx, []Row{row(KindRecovery, a.ID, a.ID, r)}, nil, Event{What: RecoveryNew, By: by.Name, About: a.Name}); err != nil {
 		return nil, err
 	}
-	k.record(Event{What: RecoveryNew, By: by.Name, About: a.Name})
 	return codes, nil
 }

@@ -71,7 +71,7 @@ func (k *Keeper) TakeStep(ctx context.Context, step, code string, a Attempt) (*E
 	}
 	patience, who := k.patienceOf(account, a.Device)
 	if wait := patience.Wait(who, k.now()); wait > 0 { // before anything is spent on it, and before others are held up
-		k.stepRefused(account, kindOfCode(code), addressOf(a.From), k.now())
+		k.stepRefused(ctx, account, kindOfCode(code), addressOf(a.From), k.now())
 		return nil, &WaitError{wait}
 	}
 	k.changing.Lock()
@@ -88,7 +88,7 @@ func (k *Keeper) TakeStep(ctx context.Context, step, code string, a Attempt) (*E
 		patience.Failed(who, now)
 	}
 	if err != nil {
-		k.stepRefused(account, kindOfCode(code), addressOf(a.From), now)
+		k.stepRefused(ctx, account, kindOfCode(code), addressOf(a.From), now)
 		return nil, err
 	}
 	e, err := k.entered(ctx, account.ID, account.Hash, a, byTwo, u)
@@ -96,7 +96,6 @@ func (k *Keeper) TakeStep(ctx context.Context, step, code string, a Attempt) (*E
 		return nil, err
 	}
 	patience.Succeeded(who)
-	u.tell(k, account, account.Display, addressOf(a.From))
 	return e, nil
 }
 
@@ -109,9 +108,9 @@ func kindOfCode(code string) string {
 }
 
 // stepRefused tells of a second factor that was refused, now and then. Whoever came so far knows the password.
-func (k *Keeper) stepRefused(a *Account, what, address string, now time.Time) {
+func (k *Keeper) stepRefused(ctx context.Context, a *Account, what, address string, now time.Time) {
 	if n := k.stepRefusals.add(now); n > 0 {
-		k.record(Event{What: StepRefused, About: a.Name, Count: n, After: what, Address: address})
+		k.keepOrGo(ctx, nil, nil, Event{What: StepRefused, About: a.Name, Count: n, After: what, Address: address})
 	}
 }
 

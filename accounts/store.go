@@ -18,15 +18,20 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
+	KindEvent   Kind = "event" // not recorded yet
 
 	KindTOTP     Kind = "totp"     // by the id of its account
 	KindRecovery Kind = "recovery" // likewise
 	KindPasskey  Kind = "passkey"
 )
 
+// Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
+// ended meanwhile would be open again.
+func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, KindLink} }
+
 // Kinds lists all of them.
 func Kinds() []Kind {
-	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindTOTP, KindRecovery, KindPasskey}
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindEvent, KindTOTP, KindRecovery, KindPasskey}
 }
 
 // Row is one thing that is kept. Of secrets it has hashes only, or what a key that lies elsewhere has sealed.
@@ -103,6 +108,7 @@ type contents struct {
 	devices  map[string]*Device
 	tokens   map[string]*Token
 	links    map[string]*Link
+	events   map[string]*Event
 
 	totps      map[string]*TOTP
 	recoveries map[string]*Recovery
@@ -111,7 +117,7 @@ type contents struct {
 
 func emptyContents() contents {
 	return contents{
-		map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{},
+		map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}, map[string]*Event{},
 		map[string]*TOTP{}, map[string]*Recovery{}, map[string]*Passkey{},
 	}
 }
@@ -137,6 +143,8 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.recoveries, r)
 		case KindPasskey:
 			err = into(c.passkeys, r)
+		case KindEvent:
+			err = into(c.events, r)
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

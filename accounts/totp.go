@@ -108,15 +108,16 @@ func (t *TOTP) check(secret, code string, now time.Time) (step int64, changed *T
 // used is what somebody has used up to prove who he is: it must be durable before he gets anything for it.
 type used struct {
 	put  []Row
-	left int // recovery codes that are left; -1: none was used
 	how  string
+	told []Event // what is told of it besides
 }
 
-// tell records that a recovery code was used.
-func (u *used) tell(k *Keeper, a *Account, by, address string) {
-	if u.left >= 0 {
-		k.record(Event{What: RecoveryUsed, By: by, About: a.Name, Count: u.left, Address: address})
+// by is what is told, with who it was and where.
+func (u *used) by(name, address string) []Event {
+	for i := range u.told {
+		u.told[i].By, u.told[i].Address = name, address
 	}
+	return u.told
 }
 
 // take judges a code or a recovery code of an account and gives what must be kept with whatever is given for it. The caller holds changing: of many
@@ -149,7 +150,7 @@ func (k *Keeper) take(ctx context.Context, a *Account, code string, now time.Tim
 	is := *t
 	is.Step, is.Used = step, now
 	is.Spent = slices.DeleteFunc(slices.Clone(t.Spent), func(s int64) bool { return s <= step })
-	return &used{put: []Row{row(KindTOTP, a.ID, a.ID, &is)}, left: -1, how: FactorCodes}, nil
+	return &used{put: []Row{row(KindTOTP, a.ID, a.ID, &is)}, how: FactorCodes}, nil
 }
 
 // Enrolment is an authenticator that is about to be set up. It counts for nothing until a code of it was shown.

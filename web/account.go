@@ -23,6 +23,7 @@ type accountPage struct {
 	Wrong, Saved  string
 	Least         int
 	Factors       string // beside the password; empty: none
+	Abilities     abilities
 }
 
 type sessionRow struct {
@@ -63,10 +64,22 @@ func (s *Server) accountPageOf(r *http.Request) (*accountPage, *accounts.Session
 	}
 	lang := s.tongues.choose(r)
 	p := &accountPage{frame: s.frame(r, lang, lang.T("account.title")), Name: a.Name, Display: a.Display, Posts: s.postWords(lang, a.Posts), Least: accounts.MinPassword}
-	p.Typing = true
+	p.Typing, p.Abilities = true, s.abilitiesOf(r)
 	p.Factors, _ = s.factorWords(lang, a)
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session.ID)
-	for _, t := range s.access.keeper.Tokens(a.ID) {
+	p.Tokens = s.tokenRows(lang, s.access.keeper.Tokens(a.ID))
+	for _, m := range accounts.Permissions() {
+		if m != accounts.Administer && c.Anywhere(m) {
+			p.May = append(p.May, preset{string(m), lang.T("may." + string(m))})
+		}
+	}
+	return p, session, nil
+}
+
+// tokenRows are tokens in words.
+func (s *Server) tokenRows(lang *tongue, all []accounts.Token) []tokenRow {
+	rows := make([]tokenRow, 0, len(all))
+	for _, t := range all {
 		row := tokenRow{ID: t.ID, Name: t.Name, Created: s.agoOf(lang, t.Created), Expires: lang.day(t.Expires), Used: "–"}
 		var may []string
 		for _, m := range t.May {
@@ -82,14 +95,9 @@ func (s *Server) accountPageOf(r *http.Request) (*accountPage, *accounts.Session
 		if !s.opts.Now().Before(t.Expires) {
 			row.Expires = lang.T("account.expired")
 		}
-		p.Tokens = append(p.Tokens, row)
+		rows = append(rows, row)
 	}
-	for _, m := range accounts.Permissions() {
-		if m != accounts.Administer && c.Anywhere(m) {
-			p.May = append(p.May, preset{string(m), lang.T("may." + string(m))})
-		}
-	}
-	return p, session, nil
+	return rows
 }
 
 func (s *Server) agoOf(lang *tongue, t time.Time) string { return lang.Ago(s.opts.Now().Sub(t)) }

@@ -2,8 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/gerbang-iot/gerbang/accounts"
 )
@@ -33,20 +31,8 @@ func passkeyFormOf(ask *accounts.Ask, kind, action, label string) *passkeyForm {
 }
 
 // placeOf is where the browser shows the page, and why there may be no passkeys there.
-func (s *Server) placeOf(r *http.Request) (accounts.Place, accounts.Hindrance) { return accounts.PlaceOf(s.shownAt(r)) }
-
-// shownAt is the origin at which the browser shows the page. The external address may be another one than that which somebody uses at the gateway
-// itself; behind a proxy it is the one that is known.
-func (s *Server) shownAt(r *http.Request) string {
-	here := "http://" + r.Host
-	if s.access.secure {
-		here = "https://" + r.Host
-	}
-	u, err := url.Parse(s.opts.Origin)
-	if s.opts.Origin == "" || err != nil || !s.opts.Proxy && !strings.EqualFold(u.Host, r.Host) {
-		return here
-	}
-	return s.opts.Origin
+func (s *Server) placeOf(r *http.Request) (accounts.Place, accounts.Hindrance) {
+	return accounts.PlaceOf(s.realOrigin(r))
 }
 
 // hinderedBy says why there are no passkeys at a page.

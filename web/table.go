@@ -113,10 +113,13 @@ func routeTable() []route {
 		{"POST /people/{account}/link", accounts.Administer, everywhere, shows((*Server).linkPerson)},
 		{"POST /people/{account}/second/reset", accounts.Administer, everywhere, shows((*Server).resetPerson)},
 		{"POST /people/{account}/session/end", accounts.Administer, everywhere, shows((*Server).endPersonSession)},
+		{"POST /people/{account}/token/end", accounts.Administer, everywhere, shows((*Server).endPersonToken)},
+		{"POST /shared/session/end", accounts.Administer, everywhere, shows((*Server).endSharedSession)},
 
 		{"GET /healthz", "", open, shows((*Server).healthz)},
 		{"GET /readyz", "", known, shows((*Server).readyz)},
 		{"GET /metrics", accounts.Scrape, everywhere, byAPI},
+		{"GET /sw.js", "", open, shows((*Server).serviceWorker)},
 		{"GET /static/{file...}", "", open, func(s *Server) handlerFunc { return s.assets.serve }},
 		{"/ingest/", accounts.Operate, ownDoor, byAPI},
 		{"/", "", known, func(*Server) handlerFunc { return nowhere }},

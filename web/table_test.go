@@ -94,6 +94,17 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 							}
 						}
 					}
+					if rt.at == ofAlert && site == foreign && sites != nil {
+						// Finding R10: that there is an alert at another site is not told.
+						_, none := addressOf(rt.pattern, "nowhere")
+						if a, b := r.do(method, path, ""), r.do(method, none, ""); got == http.StatusOK || a.StatusCode != b.StatusCode || a.body != b.body {
+							t.Errorf("%s %s as %s of %v: got %d %.80q, want what is answered where there is no alert: %d %.80q", method, path, role, sites, a.StatusCode, a.body, b.StatusCode, b.body)
+						}
+						if (got == http.StatusNotFound) != may[string(rt.may)] {
+							t.Errorf("%s %s as %s of %v: got %d, want 404 for who may do such things", method, path, role, sites, got)
+						}
+						continue
+					}
 					if is := got != http.StatusForbidden && got != http.StatusUnauthorized; is != want && path != "/token" && path != "/login" {
 						t.Errorf("%s %s as %s of %v: got %d, want it let in: %t", method, path, role, sites, got, want)
 					}
@@ -117,7 +128,7 @@ func TestNoRouteIsForStrangers(t *testing.T) {
 			t.Errorf("%s %s as a stranger: got %d, want 401", method, path, got)
 		}
 	}
-	want := []string{"GET /login", "POST /login", "POST /token", "GET /login/second", "POST /login/second", "POST /login/passkey", "GET /setup", "POST /setup", "GET /healthz", "GET /static/{file...}"}
+	want := []string{"GET /login", "POST /login", "POST /token", "GET /login/second", "POST /login/second", "POST /login/passkey", "GET /setup", "POST /setup", "GET /healthz", "GET /sw.js", "GET /static/{file...}"}
 	if !slices.Equal(public, want) {
 		t.Errorf("routes for strangers: got %q, want %q", public, want)
 	}
