@@ -168,7 +168,7 @@ func (k *Keeper) Follow(ctx context.Context, code, password string, p Person, a 
 		k.log.Error("a link that was used stays in its file until it expires", "err", err)
 	}
 	e, err := k.enter(ctx, id, hash, a, byLink) // a link is worth a password, no second factor
-	if err != nil { // the account is switched off
+	if err != nil {                             // the account is switched off
 		return nil, ErrExpired
 	}
 	return e, nil
