@@ -71,18 +71,20 @@ type Session struct {
 	Began   time.Time `json:"began"`
 	Seen    time.Time `json:"seen"`
 	Proven  time.Time `json:"proven,omitzero"` // when the person last showed who he is, see Keeper.Fresh
+	Phone   string    `json:"phone,omitempty"` // the shared phone on which somebody came in by PIN; empty: by password
 }
 
 // Limits of a session.
 const (
 	IdleLimit     = 3 * 24 * time.Hour  // without a request: over a weekend, not over a leave
 	AbsoluteLimit = 30 * 24 * time.Hour // whatever happens
+	ShiftLimit    = 14 * time.Hour      // of one by PIN: a shift, without a network for most of it
 	seenStep      = 5 * time.Minute     // how exactly it is noted that somebody was here
 )
 
 // Over reports whether a session has ended by itself.
 func (s *Session) Over(now time.Time) bool {
-	return now.Sub(s.Began) >= AbsoluteLimit || now.Sub(s.Seen) >= IdleLimit
+	return s.Phone != "" && now.Sub(s.Began) >= ShiftLimit || now.Sub(s.Began) >= AbsoluteLimit || now.Sub(s.Seen) >= IdleLimit
 }
 
 // Device is a browser in which somebody has signed in before: others' guesses do not lock it out.

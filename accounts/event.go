@@ -34,6 +34,10 @@ const (
 	TokenNew What = "token_made"
 	TokenEnd What = "token_ended"
 	LinkMade What = "link_made"
+	PhoneNew What = "phone_made"
+	PhoneIn  What = "phone_enrolled"
+	PhoneEnd What = "phone_ended"
+	PINSet   What = "pin_set"
 
 	FactorSet    What = "factor_set"          // a second factor: After says which
 	FactorGone   What = "factor_removed"      // by its owner: Before says which

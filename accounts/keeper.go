@@ -60,6 +60,7 @@ type Keeper struct {
 	required     atomic.Pointer[[]Role]
 
 	following sync.Mutex // one link at a time
+	trying    sync.Mutex // one PIN at a time
 	changing  sync.Mutex // one change at a time, from the look at what is to what is kept
 
 	mu     sync.RWMutex // of what is below
@@ -247,6 +248,8 @@ func (k *Keeper) apply(put, drop []Row) {
 	maps.Copy(k.have.devices, fresh.devices)
 	maps.Copy(k.have.tokens, fresh.tokens)
 	maps.Copy(k.have.links, fresh.links)
+	maps.Copy(k.have.phones, fresh.phones)
+	maps.Copy(k.have.pins, fresh.pins)
 	maps.Copy(k.have.totps, fresh.totps)
 	maps.Copy(k.have.recoveries, fresh.recoveries)
 	maps.Copy(k.have.passkeys, fresh.passkeys)
@@ -265,6 +268,10 @@ func (k *Keeper) apply(put, drop []Row) {
 			delete(k.have.tokens, r.ID)
 		case KindLink:
 			delete(k.have.links, r.ID)
+		case KindPhone:
+			delete(k.have.phones, r.ID)
+		case KindPIN:
+			delete(k.have.pins, r.ID)
 		case KindTOTP:
 			delete(k.have.totps, r.ID)
 		case KindRecovery:

@@ -93,8 +93,12 @@ func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 	e, err := k.enter(ctx, account.ID, hash, a, byPassword)
 	if err != nil {
 		k.refused(ctx, a, name, now)
+		return nil, err
 	}
-	return e, err
+	if e.Step == "" {
+		k.unblockPIN(ctx, account.ID)
+	}
+	return e, nil
 }
 
 // proven tells the sieve of a password.
@@ -239,7 +243,11 @@ func (k *Keeper) InSession(ctx context.Context, secret, token string) (*Caller, 
 			c = &Caller{Name: cmp.Or(s.Claimed, "token"), Claimed: true, Grants: All(Administer)}
 		}
 	} else if a := k.have.accounts[s.Account]; a != nil && !a.Off {
-		if c = k.callerOf(a); k.lacks(a) {
+		c = k.callerOf(a)
+		switch {
+		case s.Phone != "": // a PIN opens so little that no second factor is asked for
+			c = k.byPIN(c, s.Phone)
+		case k.lacks(a):
 			c.only(looking)
 		}
 	}

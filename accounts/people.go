@@ -57,9 +57,12 @@ func (k *Keeper) Change(ctx context.Context, by *Caller, id string, p Person, wh
 		return ErrLast
 	}
 	var drop []Row
+	if !is.isCleaner() {
+		drop = append(drop, Row{Kind: KindPIN, ID: id})
+	}
 	if is.Off {
 		k.mu.RLock()
-		drop = append(k.ends(id, ""), k.tokensOf(id)...)
+		drop = append(append(drop, k.ends(id, "")...), k.tokensOf(id)...)
 		k.mu.RUnlock()
 	}
 	if is.Off != was.Off || is.Name != was.Name { // a link that a command has left names the account as it was called

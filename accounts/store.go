@@ -18,6 +18,8 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
+	KindPhone   Kind = "phone"
+	KindPIN     Kind = "pin"
 	KindEvent   Kind = "event" // not recorded yet
 
 	KindTOTP     Kind = "totp"     // by the id of its account
@@ -27,11 +29,13 @@ const (
 
 // Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
 // ended meanwhile would be open again.
-func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, KindLink} }
+func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, KindLink, KindPhone} }
 
 // Kinds lists all of them.
 func Kinds() []Kind {
-	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindEvent, KindTOTP, KindRecovery, KindPasskey}
+	return []Kind{
+		KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN, KindEvent, KindTOTP, KindRecovery, KindPasskey,
+	}
 }
 
 // Row is one thing that is kept. Of secrets it has hashes only, or what a key that lies elsewhere has sealed.
@@ -108,6 +112,8 @@ type contents struct {
 	devices  map[string]*Device
 	tokens   map[string]*Token
 	links    map[string]*Link
+	phones   map[string]*Phone
+	pins     map[string]*PIN
 	events   map[string]*Event
 
 	totps      map[string]*TOTP
@@ -117,8 +123,9 @@ type contents struct {
 
 func emptyContents() contents {
 	return contents{
-		map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}, map[string]*Event{},
-		map[string]*TOTP{}, map[string]*Recovery{}, map[string]*Passkey{},
+		accounts: map[string]*Account{}, sessions: map[string]*Session{}, devices: map[string]*Device{}, tokens: map[string]*Token{}, links: map[string]*Link{},
+		phones: map[string]*Phone{}, pins: map[string]*PIN{}, events: map[string]*Event{},
+		totps: map[string]*TOTP{}, recoveries: map[string]*Recovery{}, passkeys: map[string]*Passkey{},
 	}
 }
 
@@ -137,6 +144,10 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.tokens, r)
 		case KindLink:
 			err = into(c.links, r)
+		case KindPhone:
+			err = into(c.phones, r)
+		case KindPIN:
+			err = into(c.pins, r)
 		case KindTOTP:
 			err = into(c.totps, r)
 		case KindRecovery:

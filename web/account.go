@@ -22,6 +22,9 @@ type accountPage struct {
 	Fresh         string   // a token that was just made: it is shown once
 	Wrong, Saved  string
 	Least         int
+	PIN, HasPIN   bool // a PIN for the crew's phones may be set, and is
+	LeastPIN      int
+	MostPIN       int
 	Factors       string // beside the password; empty: none
 	Abilities     abilities
 }
@@ -45,6 +48,8 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) error {
 		p.Saved = lang.T("account.saved_password")
 	case "session":
 		p.Saved = lang.T("account.saved_session")
+	case "pin":
+		p.Saved = lang.T("account.saved_pin")
 	case "token":
 		p.Saved = lang.T("account.saved_token")
 	}
@@ -65,6 +70,8 @@ func (s *Server) accountPageOf(r *http.Request) (*accountPage, *accounts.Session
 	lang := s.tongues.choose(r)
 	p := &accountPage{frame: s.frame(r, lang, lang.T("account.title")), Name: a.Name, Display: a.Display, Posts: s.postWords(lang, a.Posts), Least: accounts.MinPassword}
 	p.Typing, p.Abilities = true, s.abilitiesOf(r)
+	p.HasPIN, p.PIN = s.access.keeper.HasPIN(a.ID)
+	p.LeastPIN, p.MostPIN = accounts.MinPIN, accounts.MaxPIN
 	p.Factors, _ = s.factorWords(lang, a)
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session.ID)
 	p.Tokens = s.tokenRows(lang, s.access.keeper.Tokens(a.ID))

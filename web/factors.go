@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/accounts"
-	"github.com/gerbang-iot/gerbang/qrcode"
 )
 
 // factorsPage is where a person sets up what is asked for beside the password.
@@ -38,14 +37,14 @@ type keyRow struct {
 
 // enrolView is an authenticator that is being set up.
 type enrolView struct {
-	QR            template.HTML
+	QR            codeDrawing
 	Secret, Proof string
 	URL           template.URL // for a telephone that shows this page itself
 	Wrong         string
 }
 
-// codesPage shows recovery codes, once.
-type codesPage struct {
+// recoveryPage shows recovery codes, once.
+type recoveryPage struct {
 	frame
 	Codes   []string
 	Account string
@@ -53,11 +52,11 @@ type codesPage struct {
 	First   bool // they came with the first factor
 }
 
-// session is whoever is signed in with an account of his own; errNoPage for all others: a token is not the person.
+// signedIn is whoever is signed in with an account of his own; errNoPage for all others: a token is not the person, nor is a PIN.
 func (s *Server) signedIn(r *http.Request) (*accounts.Caller, *accounts.Session, *accounts.Account, error) {
 	c := callerOf(r.Context())
 	_, session := s.access.session(r)
-	if c == nil || c.Account == "" || session == nil || session.Account != c.Account {
+	if c == nil || c.Account == "" || c.ByPIN || session == nil || session.Account != c.Account {
 		return nil, nil, nil, errNoPage
 	}
 	a, err := s.access.keeper.Account(c.Account)
@@ -184,10 +183,10 @@ func (s *Server) showCodes(w http.ResponseWriter, r *http.Request, codes []strin
 		return err
 	}
 	lang := s.tongues.choose(r)
-	p := codesPage{frame: s.frame(r, lang, lang.T("codes.title")), Codes: codes, Account: a.Name, When: lang.Date(s.opts.Now().In(s.commonZone(""))), First: first}
+	p := recoveryPage{frame: s.frame(r, lang, lang.T("recovery.title")), Codes: codes, Account: a.Name, When: lang.Date(s.opts.Now().In(s.commonZone(""))), First: first}
 	p.Typing = true
 	w.Header().Set("Cache-Control", "no-store")
-	return s.render(w, http.StatusOK, lang, "codes", p)
+	return s.render(w, http.StatusOK, lang, "recovery", p)
 }
 
 // confirmSelf takes what shows that whoever is signed in is who he is: the password, a code or a passkey.
@@ -234,13 +233,12 @@ func (s *Server) showEnrolment(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	svg, err := qrcode.SVG(e.URL, s.tongues.choose(r).T("enrol.qr"))
+	code, err := drawCode(e.URL)
 	if err != nil {
 		return err
 	}
 	p.Enrol = &enrolView{
-		QR:     template.HTML(svg), //nolint:gosec // made of numbers, and a label that is escaped
-		Secret: groups(e.Secret), Proof: e.Proof, Wrong: wrong,
+		QR: code, Secret: groups(e.Secret), Proof: e.Proof, Wrong: wrong,
 		URL: template.URL(e.URL), //nolint:gosec // otpauth: of our own
 	}
 	return s.showFactors(w, r, status, p)

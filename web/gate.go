@@ -92,7 +92,7 @@ func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
 	switch rt.at {
 	case open:
 	case known:
-		allowed = true
+		allowed = !c.ByPIN || !strings.Contains(rt.pattern, " /account") // of the account itself a PIN opens nothing
 	case anywhere:
 		allowed = c.Anywhere(rt.may)
 	case everywhere:

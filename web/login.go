@@ -18,6 +18,7 @@ type loginPage struct {
 	Wrong string // why the last try did not work
 	Token bool   // the token is asked for
 	Empty bool   // nobody can sign in: there is no account, and no token
+	Crew  *crewForm
 	// Passkey has the browser ask for one, in the place of name and password; nil: it is not possible here, or nobody has one.
 	Passkey *passkeyForm
 }
@@ -37,7 +38,7 @@ func localPath(next string) string {
 func (s *Server) loginPageOf(r *http.Request, next string) loginPage {
 	lang := s.tongues.choose(r)
 	any, token := s.access.keeper.Any(), s.access.token() != ""
-	p := loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any}
+	p := loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any, Crew: s.crewFormOf(r)}
 	if place, why := s.placeOf(r); why == "" && any && s.access.keeper.AnyPasskey(place) {
 		if ask, err := s.access.keeper.AskPasskey(place); err == nil {
 			p.Passkey = passkeyFormOf(ask, "get", "/login/passkey", lang.T("login.passkey"))
