@@ -18,10 +18,14 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
+	KindPhone   Kind = "phone"   // where an account can be reached; of package reach
+	KindPushKey Kind = "pushkey" // with which the gateway shows push services who it is; likewise
 )
 
 // Kinds lists all of them.
-func Kinds() []Kind { return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink} }
+func Kinds() []Kind {
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPushKey}
+}
 
 // Row is one thing that is kept. Of secrets it has hashes only.
 type Row struct {
@@ -118,6 +122,7 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.tokens, r)
 		case KindLink:
 			err = into(c.links, r)
+		case KindPhone, KindPushKey: // not of the Keeper
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

@@ -59,12 +59,13 @@ const (
 	EntryAssign      EntryKind = "assign"      // alert Subject is given to the person Text; an empty one: to nobody
 	EntryHandover    EntryKind = "handover"    // all alerts of the site that are open are given to the person Text
 	EntrySilence     EntryKind = "silence"     // alert Subject, and those of its rule about the same, notify nobody until Until, or the silence of Ends is over
+	EntryDrill       EntryKind = "drill"       // an alarm drill about zone Subject (empty: the site) until Until, with the siren where Item is siren; or that of Ends is over
 )
 
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
 	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift,
-		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryAccount}
+		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryDrill, EntryAccount}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.

@@ -38,6 +38,8 @@ func (t topic) path() string {
 		return "/live/sign/" + t.site + "/" + t.zone + lang
 	case "zone":
 		return "/live/site/" + t.site + "/zone/" + t.zone + lang
+	case "watch":
+		return "/live/watch" + lang
 	}
 	return "/live/overview" + lang + t.part.query("&")
 }
@@ -48,6 +50,8 @@ func (s *Server) topicOf(page string, r *http.Request, c *accounts.Caller) topic
 	switch page {
 	case "overview":
 		t.part, t.sites, t.past = partOf(r.URL.Query()), siteList(c, accounts.See), siteList(c, accounts.Review)
+	case "watch":
+		t.sites = siteList(c, accounts.Acknowledge)
 	case "site":
 		t.may = mayAt(c, t.site).words(accounts.See, accounts.Review, accounts.Acknowledge, accounts.Count, accounts.EndCase)
 	}
@@ -85,6 +89,8 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 			return nil, ErrNotFound
 		}
 		s.composeZone(&c, v, zone)
+	case "watch":
+		s.composeWatch(&c, what)
 	case "sign":
 		v, ok := s.opts.Live.Outline(what.site) // its advice is in the zone; a display waits for no verdict
 		if !ok {

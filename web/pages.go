@@ -74,6 +74,7 @@ type frame struct {
 	May       may    // what the person may do at the site of the page; of a page of no site nothing
 	Person    string // whose account it is; empty: no account
 	SignedIn  bool   // there is a session, to be ended
+	Push      string // what the browser subscribes to notifications with; empty: whoever looks is not called
 }
 
 type languageLink struct {
@@ -98,7 +99,7 @@ func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 		if secretIn(r, sessionCookie) != "" {
 			_, session := s.access.session(r)
 			if f.SignedIn = session != nil; f.SignedIn && c.Account != "" {
-				f.Person = c.Name
+				f.Person, f.Push = c.Name, s.pushKey(c)
 			}
 		}
 	}
