@@ -272,10 +272,22 @@ func (b *Book) Tick(now telemetry.Instant, dst []Change) []Change {
 			dst = b.call(e, now, dst)
 		}
 	}
-	slices.SortFunc(dst[first:], func(x, y Change) int {
-		return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.Alert.ID, y.Alert.ID), cmp.Compare(x.What, y.What))
+	slices.SortStableFunc(dst[first:], func(x, y Change) int {
+		// Whoever is called is called because of the others; several are in the order of their steps.
+		return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.Alert.ID, y.Alert.ID), last(x.What == Called, y.What == Called), cmp.Compare(x.What, y.What))
 	})
 	return dst
+}
+
+// last puts true behind false.
+func last(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return 1
+	}
+	return -1
 }
 
 // Reconcile resolves the open alerts of a site that its verdicts no longer ask for: of a history that was judged again.

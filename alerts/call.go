@@ -80,7 +80,7 @@ func (b *Book) chain(a *Alert, at telemetry.Instant) *Chain {
 	if plan == nil {
 		return nil
 	}
-	return &Chain{Round: 1, At: at, Due: at.Add(plan.Steps[0].After)}
+	return &Chain{At: at, Due: at.Add(plan.Steps[0].After)}
 }
 
 // escalation is whom an alert calls; nil: nobody.
@@ -109,9 +109,9 @@ func (b *Book) begin(e *entry, at telemetry.Instant) {
 		e.alert.Chain = nil
 		return
 	}
-	round := 1
+	round := 0
 	if c := e.alert.Chain; c != nil {
-		round = c.Round + 1
+		round = c.Round
 	}
 	e.alert.Chain = &Chain{Round: round, At: at, Due: at.Add(plan.Steps[0].After)}
 }
@@ -146,8 +146,12 @@ func (b *Book) call(e *entry, now telemetry.Instant, dst []Change) []Change {
 			return dst
 		}
 		step := plan.Steps[c.Next]
-		taken := step.Unless != facility.UntilShown || !c.Shown
 		number := c.Next + 1
+		if c.Next == 0 {
+			c.Round++
+			c.Shown = false
+		}
+		taken := step.Unless != facility.UntilShown || !c.Shown
 		round := c.Round
 		c.Next++
 		c.At, c.Due = now, 0
@@ -155,8 +159,7 @@ func (b *Book) call(e *entry, now telemetry.Instant, dst []Change) []Change {
 		case c.Next < len(plan.Steps):
 			c.Due = now.Add(plan.Steps[c.Next].After)
 		case plan.Repeat > 0:
-			c.Next, c.Shown, c.Due = 0, false, now.Add(plan.Repeat)
-			c.Round++
+			c.Next, c.Due = 0, now.Add(plan.Repeat)
 		}
 		e.alert.Chain = &c
 		if taken {

@@ -269,7 +269,7 @@ func (c *crawler) page(res *http.Response) {
 	for n := range doc.Descendants() {
 		for _, a := range n.Attr {
 			switch a.Key {
-			case "href", "src", "hx-sse:connect", "data-src", "data-health", "action", "hx-post":
+			case "href", "src", "hx-sse:connect", "data-src", "data-health", "data-root", "action", "hx-post":
 			default:
 				if strings.HasPrefix(a.Val, "/") && a.Key != "value" && a.Key != "content" {
 					c.t.Errorf("%s: attribute %s=%q looks like an address and is not known to this test", where, a.Key, a.Val)
