@@ -18,13 +18,20 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
-	KindPhone   Kind = "phone"   // where an account can be reached; of package reach
+	KindPhone   Kind = "phone"
+	KindPIN     Kind = "pin"
+	KindEvent   Kind = "event"   // not recorded yet
+	KindReach   Kind = "reach"   // where an account can be reached by notifications; of package reach
 	KindPushKey Kind = "pushkey" // with which the gateway shows push services who it is; likewise
 )
 
+// Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
+// ended meanwhile would be open again.
+func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, KindLink, KindPhone} }
+
 // Kinds lists all of them.
 func Kinds() []Kind {
-	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPushKey}
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN, KindEvent, KindReach, KindPushKey}
 }
 
 // Row is one thing that is kept. Of secrets it has hashes only.
@@ -101,10 +108,16 @@ type contents struct {
 	devices  map[string]*Device
 	tokens   map[string]*Token
 	links    map[string]*Link
+	phones   map[string]*Phone
+	pins     map[string]*PIN
+	events   map[string]*Event
 }
 
 func emptyContents() contents {
-	return contents{map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}}
+	return contents{
+		accounts: map[string]*Account{}, sessions: map[string]*Session{}, devices: map[string]*Device{}, tokens: map[string]*Token{}, links: map[string]*Link{},
+		phones: map[string]*Phone{}, pins: map[string]*PIN{}, events: map[string]*Event{},
+	}
 }
 
 func readRows(rows []Row) (contents, error) {
@@ -122,7 +135,13 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.tokens, r)
 		case KindLink:
 			err = into(c.links, r)
-		case KindPhone, KindPushKey: // not of the Keeper
+		case KindPhone:
+			err = into(c.phones, r)
+		case KindPIN:
+			err = into(c.pins, r)
+		case KindEvent:
+			err = into(c.events, r)
+		case KindReach, KindPushKey: // not of the Keeper
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

@@ -187,7 +187,7 @@ func (r *Reach) store(ctx context.Context, put []*Phone, drop []accounts.Row) er
 
 func rowOf(p *Phone) accounts.Row {
 	body, _ := json.Marshal(p) // plain values: cannot fail
-	return accounts.Row{Kind: accounts.KindPhone, ID: p.ID, Account: p.Account, Body: body}
+	return accounts.Row{Kind: accounts.KindReach, ID: p.ID, Account: p.Account, Body: body}
 }
 
 // load reads phones and key, and makes the key where there is none.
@@ -198,7 +198,7 @@ func (r *Reach) load(ctx context.Context) error {
 	}
 	for _, row := range rows {
 		switch row.Kind {
-		case accounts.KindPhone:
+		case accounts.KindReach:
 			p := &Phone{}
 			if err := json.Unmarshal(row.Body, p); err != nil {
 				return fmt.Errorf("reading phone %q: %w", row.ID, err)

@@ -73,6 +73,7 @@ type frame struct {
 	Can       may    // what the person may do somewhere, of the gateway's own things there
 	May       may    // what the person may do at the site of the page; of a page of no site nothing
 	Person    string // whose account it is; empty: no account
+	ByPIN     bool   // by PIN: the account itself is not to be seen
 	SignedIn  bool   // there is a session, to be ended
 	Push      string // what the browser subscribes to notifications with; empty: whoever looks is not called
 }
@@ -99,7 +100,7 @@ func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 		if secretIn(r, sessionCookie) != "" {
 			_, session := s.access.session(r)
 			if f.SignedIn = session != nil; f.SignedIn && c.Account != "" {
-				f.Person, f.Push = c.Name, s.pushKey(c)
+				f.Person, f.ByPIN, f.Push = c.Name, c.ByPIN, s.pushKey(c)
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -67,7 +66,7 @@ func (s *Server) keepPhone(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return phoneFault(err)
 	}
-	return writeJSON(w, map[string]any{"phone": p.ID})
+	return writeJSON(w, http.StatusOK, map[string]any{"phone": p.ID})
 }
 
 func phoneFault(err error) error {
@@ -91,7 +90,7 @@ func (s *Server) dropPhone(w http.ResponseWriter, r *http.Request) error {
 	if err := s.opts.Reach.Drop(r.Context(), c.Account, r.PostForm.Get("endpoint")); err != nil {
 		return err
 	}
-	return writeJSON(w, map[string]any{})
+	return writeJSON(w, http.StatusOK, map[string]any{})
 }
 
 // testPhone sends the browser that asks a notification.
@@ -105,7 +104,7 @@ func (s *Server) testPhone(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return phoneFault(err)
 	}
-	return writeJSON(w, probeOf(lang, s, probe))
+	return writeJSON(w, http.StatusOK, probeOf(lang, s, probe))
 }
 
 // probePhone tells what became of a test.
@@ -117,7 +116,7 @@ func (s *Server) probePhone(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return errNoPage
 	}
-	return writeJSON(w, probeOf(s.tongues.choose(r), s, &p))
+	return writeJSON(w, http.StatusOK, probeOf(s.tongues.choose(r), s, &p))
 }
 
 // probeOf is a test as the page's script reads it. Shown is a time of the gateway's most common zone, in words.
@@ -182,13 +181,6 @@ func (s *Server) signedOut(ctx context.Context, session string) {
 	if s.opts.Reach != nil {
 		s.opts.Reach.SignedOut(ctx, session)
 	}
-}
-
-func writeJSON(w http.ResponseWriter, v any) error {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(v) // to a reader that may have gone away
-	return nil
 }
 
 // phoneCard is what a page offers the browser it is shown in.

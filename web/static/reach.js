@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   var root = document.documentElement, key = root.dataset.push, base = root.dataset.root || '/';
-  var card = document.getElementById('phone');
+  var card = document.getElementById('reachable');
   if (!key && !card) return;
 
   function say(state) {
@@ -54,7 +54,7 @@
 
   function tell(sub) {
     var keys = sub.toJSON().keys;
-    return send('phone', {endpoint: sub.endpoint, p256dh: keys.p256dh, auth: keys.auth}).then(function () { return sub; });
+    return send('reach/phone', {endpoint: sub.endpoint, p256dh: keys.p256dh, auth: keys.auth}).then(function () { return sub; });
   }
 
   var missing = lack();
@@ -62,7 +62,7 @@
   if (!card) return;
   say(missing || 'ready');
 
-  var button = document.getElementById('phone-test');
+  var button = document.getElementById('reachable-test');
   if (!button) return;
   button.addEventListener('click', function () {
     say('asking');
@@ -70,10 +70,10 @@
       if (answer !== 'granted') { say(answer === 'denied' ? 'denied' : 'ready'); return null; }
       return subscription(true).then(tell).then(function (sub) {
         say('sending');
-        return send('phone/test', {endpoint: sub.endpoint});
+        return send('reach/phone/test', {endpoint: sub.endpoint});
       }).then(look);
     }).catch(function (e) {
-      document.getElementById('phone-why').textContent = e && e.message ? e.message : '';
+      document.getElementById('reachable-why').textContent = e && e.message ? e.message : '';
       say('failed');
     });
   });
@@ -83,16 +83,16 @@
     var patience = Date.now() + 20000;
     function once(t) {
       if (t.shown) {
-        document.getElementById('phone-when').textContent = t.shown;
+        document.getElementById('reachable-when').textContent = t.shown;
         say('shown');
       } else if (t.failed) {
-        document.getElementById('phone-why').textContent = t.failed;
+        document.getElementById('reachable-why').textContent = t.failed;
         say('failed');
       } else if (Date.now() > patience) {
         say('silent');
       } else {
         setTimeout(function () {
-          fetch(base + 'phone/test/' + encodeURIComponent(test.test), {credentials: 'same-origin', cache: 'no-store', headers: {'Accept': 'application/json'}})
+          fetch(base + 'reach/phone/test/' + encodeURIComponent(test.test), {credentials: 'same-origin', cache: 'no-store', headers: {'Accept': 'application/json'}})
             .then(function (r) { return r.ok ? r.json() : {}; }).catch(function () { return {}; }).then(once);
         }, 400);
       }
