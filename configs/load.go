@@ -144,6 +144,7 @@ func (l *loader) load(file string) *Config {
 	l.checkProtocols()
 	l.checkSites()
 	l.checkEscalations(c)
+	l.readPlans()
 	l.checkCredentials(c)
 	l.problems.Sort()
 	if len(l.problems) > 0 {
@@ -155,6 +156,7 @@ func (l *loader) load(file string) *Config {
 	l.hearable(c)
 	l.warnPresence(c)
 	l.warnIntervals(c)
+	l.takePlans(c)
 	if !l.serving && len(l.problems) == 0 {
 		l.warnProtocols(c, definitions)
 	}
