@@ -68,6 +68,8 @@ var bans = []ban{
 	{"ownca", nil, among("accounts", "alerts", "gateway", "influx", "ingest", "journal", "rules", "web"), "a certificate is for whoever serves; it knows none of them"},
 	{"signon", nil, outer, "components are wired by the program, they do not know it"},
 	{"signon", nil, among("alerts", "gateway", "influx", "ingest", "journal", "rules", "web"), "who somebody is elsewhere is asked for by pages; it knows none of them"},
+	{"reach", nil, among("gateway", "influx", "ingest", "journal", "web"), "it carries out what stands in the journal, and knows neither that nor pages"},
+	{"reach", nil, outer, "components are wired by the program, they do not know it"},
 	{"rehearse", nil, among("gateway", "influx", "ingest", "journal", "web"), "what did not happen is judged as what did, by rules and alerts alone; who has records brings them"},
 	{"rehearse", nil, outer, "components are wired by the program, they do not know it"},
 	{"web", nil, among("gateway", "influx", "ingest", "journal"), "pages ask small ports, so they work whichever engine is behind"},

@@ -76,6 +76,7 @@ type Session struct {
 	Began   time.Time `json:"began"`
 	Seen    time.Time `json:"seen"`
 	Until   time.Time `json:"until,omitzero"`  // it ends then; zero: by the limits alone
+	Proven  time.Time `json:"proven,omitzero"` // when the person last showed who he is, see Keeper.Fresh
 	Phone   string    `json:"phone,omitempty"` // the shared phone on which somebody came in by PIN; empty: by password
 }
 
@@ -118,4 +119,6 @@ type Link struct {
 	Account string    `json:"account"` // empty: a new administrator is made
 	Made    time.Time `json:"made,omitzero"`
 	Expires time.Time `json:"expires"`
+	// Reset says that the account's second factors go as well: only who runs the machine makes such a link.
+	Reset bool `json:"reset,omitempty"`
 }

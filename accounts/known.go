@@ -106,7 +106,25 @@ func (k *Keeper) EnterKnown(ctx context.Context, n Known, a Attempt) (*Entrance,
 	if err := k.keep(ctx, put, nil, told...); err != nil {
 		return nil, err
 	}
-	return k.begin(ctx, is, a, min(cmp.Or(n.Life, AbsoluteLimit), AbsoluteLimit), false), nil
+	return k.begin(ctx, is, a, min(cmp.Or(n.Life, AbsoluteLimit), AbsoluteLimit)), nil
+}
+
+// begin begins a session of somebody whom a provider knows, which ends after life at the latest. His second factor is the provider's business. The caller
+// holds changing.
+func (k *Keeper) begin(ctx context.Context, account *Account, a Attempt, life time.Duration) *Entrance {
+	now := k.now()
+	e := &Entrance{Session: secret(), Account: account}
+	session := Session{
+		ID: hashOf(e.Session), Account: account.ID, Agent: cut(a.Agent, maxAgent), From: addressOf(a.From), Began: now, Seen: now, Until: now.Add(life), Proven: now,
+	}
+	k.mu.RLock()
+	by, drop := k.callOf(account), k.surplus(account.ID, now)
+	if old, ok := k.have.sessions[hashOf(a.Session)]; ok && a.Session != "" {
+		drop = append(drop, Row{Kind: KindSession, ID: old.ID})
+	}
+	k.mu.RUnlock()
+	k.keepOrGo(ctx, []Row{row(KindSession, session.ID, account.ID, &session)}, drop, Event{What: LoggedIn, By: by, About: account.Name, Address: addressOf(a.From)})
+	return e
 }
 
 // known finds the account of somebody whom a provider knows; nil: he comes for the first time.

@@ -50,12 +50,19 @@ func TestWhomAProviderKnows(t *testing.T) {
 	if _, err := r.NewLink(t.Context(), in(e), id); !errors.Is(err, ErrNone) {
 		t.Errorf("a link for a password: got %v, want ErrNone", err)
 	}
-	left, _ := LeaveLink(r.file, e.Account.Name, r.clock())
+	left, _ := LeaveLink(r.file, e.Account.Name, false, r.clock())
 	if _, err := r.Link(left); !errors.Is(err, ErrExpired) {
 		t.Errorf("a link of the machine: got %v, want ErrExpired", err)
 	}
 	if _, err := r.LogIn(t.Context(), Attempt{Name: e.Account.Name, Password: goodPassword, From: home}); !errors.Is(err, ErrWrong) {
 		t.Errorf("a password: got %v, want ErrWrong", err)
+	}
+	// Nor by a passkey; and no second factor is asked for beside what the provider asks.
+	if _, err := r.enter(t.Context(), id, "", Attempt{From: home}, byTwo); !errors.Is(err, ErrWrong) {
+		t.Errorf("a passkey: got %v, want ErrWrong", err)
+	}
+	if r.Required(e.Account) {
+		t.Error("a second factor is required beside the provider's")
 	}
 	// An administrator changes no role that comes from groups; he can switch the account off.
 	boss, _ := r.InSession(t.Context(), func() string {

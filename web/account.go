@@ -25,6 +25,7 @@ type accountPage struct {
 	PIN, HasPIN   bool // a PIN for the crew's phones may be set, and is
 	LeastPIN      int
 	MostPIN       int
+	Factors       string // beside the password; empty: none
 	Abilities     abilities
 	Provider      string // that knows the account; empty: it is one of the gateway's own
 }
@@ -72,6 +73,7 @@ func (s *Server) accountPageOf(r *http.Request) (*accountPage, *accounts.Session
 	p.Typing, p.Abilities, p.Provider = true, s.abilitiesOf(r), s.providerOf(a)
 	p.HasPIN, p.PIN = s.access.keeper.HasPIN(a.ID)
 	p.LeastPIN, p.MostPIN = accounts.MinPIN, accounts.MaxPIN
+	p.Factors, _ = s.factorWords(lang, a)
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session.ID)
 	p.Tokens = s.tokenRows(lang, s.access.keeper.Tokens(a.ID))
 	for _, m := range accounts.Permissions() {

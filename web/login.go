@@ -19,6 +19,8 @@ type loginPage struct {
 	Token bool   // the token is asked for
 	Empty bool   // nobody can sign in: there is no account, and no token
 	Crew  *crewForm
+	// Passkey has the browser ask for one, in the place of name and password; nil: it is not possible here, or nobody has one.
+	Passkey *passkeyForm
 
 	SignOn, SignOnURL string   // the provider that people may sign in with; empty: none
 	Down              bool     // it does not answer
@@ -44,6 +46,12 @@ func (s *Server) loginPageOf(r *http.Request, next string) loginPage {
 	any, token := s.access.keeper.Any(), s.access.token() != ""
 	p := loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any, Crew: s.crewFormOf(r)}
 	s.offersSignOn(&p)
+	if place, why := s.placeOf(r); why == "" && any && s.access.keeper.AnyPasskey(place) {
+		if ask, err := s.access.keeper.AskPasskey(place); err == nil {
+			p.Passkey = passkeyFormOf(ask, "get", "/login/passkey", lang.T("login.passkey"))
+			p.Passkey.Next = next
+		}
+	}
 	return p
 }
 
@@ -59,6 +67,9 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		p.IsOut, p.Out = true, provider.EndURL(s.origin(r)+s.base.to("/login"))
 	}
 	w.Header().Set("Cache-Control", "no-store")
+	if r.URL.Query().Get("again") != "" {
+		p.Wrong = s.tongues.choose(r).T("second.expired")
+	}
 	return s.render(w, http.StatusOK, s.tongues.choose(r), "login", p)
 }
 
@@ -88,9 +99,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notIn(w, r, next, s.loginFault(err), "login.wrong")
 	}
-	_ = s.loginFault(nil)
-	s.welcome(w, e)
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	s.arrive(w, r, e, next)
 	return nil
 }
 
@@ -141,6 +150,9 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if secret := secretIn(r, sessionCookie); secret != "" {
+		if _, session := s.access.session(r); session != nil {
+			s.signedOut(r.Context(), session.ID)
+		}
 		s.access.keeper.LogOut(r.Context(), secret)
 	}
 	http.SetCookie(w, s.access.cookie(sessionCookie, "", 0))
