@@ -140,6 +140,7 @@ func TestSecondStepInTheBrowser(t *testing.T) {
 	until(ctx, t, `location.pathname === '/' && document.querySelector('.person')`)
 	out() // password and passkey
 	password("id")
+	until(ctx, t, `location.pathname === '/login/second'`)
 	press(ctx, t, `form[data-passkey=get] button`)
 	until(ctx, t, `location.pathname === '/' && document.querySelector('.person')`)
 
