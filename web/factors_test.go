@@ -146,6 +146,9 @@ func TestARoleIsLedToItsSecondFactor(t *testing.T) {
 	if a := b.do("POST", "/api/v1/sites/mpp-gresik/zones/loket/count", `{"id":"`+newUUID()+`","value":4}`, "Content-Type", "application/json"); a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, "second step") {
 		t.Errorf("by the API before: got %d %s", a.StatusCode, a.body)
 	}
+	if a := b.get("/account"); a.Header.Get("Location") != "/account/second" {
+		t.Errorf("the account's page before: got %d, want to be led on: what is there would be refused", a.StatusCode)
+	}
 	if len(f.entries) > 0 {
 		t.Errorf("entries before: got %d, want none", len(f.entries))
 	}
@@ -171,6 +174,23 @@ func TestARoleIsLedToItsSecondFactor(t *testing.T) {
 	}
 	if a := r.get("/people?lang=en"); !strings.Contains(a.body, "needs a second step, has none") {
 		t.Errorf("the list of people does not say who lacks one")
+	}
+}
+
+// Whoever lacks the second factor that his role asks for reads all pages, and is offered nothing there that would be refused.
+func TestNothingIsOfferedBeforeTheSecondFactor(t *testing.T) {
+	const site = "mpp-banjar"
+	r := start(t, newFleet(), full(t))
+	o := offersTo(r, &accounts.Caller{Account: "1", Name: "Sari", Unready: true, Grants: []accounts.Grant{
+		{May: []accounts.Permission{accounts.See, accounts.Display, accounts.Review, accounts.Inspect}, Sites: []string{site}},
+	}}, site)
+	for pattern := range o.made {
+		if pattern != "POST /logout" && !strings.HasPrefix(pattern, "POST /account/second") {
+			t.Errorf("offered: %s", pattern)
+		}
+	}
+	if len(o.told) < 50 {
+		t.Errorf("offers that were looked at: got %d, want all pages", len(o.told))
 	}
 }
 
