@@ -6,10 +6,13 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/gerbang-iot/gerbang/accounts"
+	"github.com/gerbang-iot/gerbang/ownca"
+	"github.com/gerbang-iot/gerbang/signon"
 	"github.com/gerbang-iot/gerbang/testengine"
 )
 
@@ -18,7 +21,14 @@ import (
 func TestAccountPagesInEveryLook(t *testing.T) {
 	f := newFleet()
 	someAccountEvents(f)
-	r := staffed(t, f, nil)
+	cert, err := ownca.Make(t.TempDir(), []string{"gerbang.lan", "192.168.10.5"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := staffed(t, f, func(o *Options) { o.OwnCA = cert })
+	house := signon.New(signon.Options{Issuer: "http://127.0.0.1:1", Name: "Akun Pegawai"})
+	_, _, _ = house.Begin(t.Context(), "/") // it is down
+	r.SetSignOn(house)
 	r.hire("budi", "Budi Santoso", "security", "mpp-gresik, mpp-magetan")
 	r.form("/people", "name", "rina", "display", "Rina (kebersihan pagi)", "role-cleaner", "1")
 	r.form("/account/token", "name", "papan lobi", "may", "display", "days", "90", "sites", "mpp-gresik")
@@ -61,7 +71,7 @@ func TestAccountPagesInEveryLook(t *testing.T) {
 		}
 	}})
 	t.Cleanup(stepping.Close)
-	pages := []string{signedIn.URL + "/account/second", stepping.URL + "/login/second", signedIn.URL + "/account", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login"}
+	pages := []string{signedIn.URL + "/account/second", stepping.URL + "/login/second", signedIn.URL + "/account", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", r.url + "/ca", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login"}
 	if a := r.another().get("/login"); a.StatusCode != http.StatusOK {
 		t.Fatalf("the log-in: got %d", a.StatusCode)
 	}
