@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -125,7 +126,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	a.teardown.add("rehearsals", rehearsals.Close)
 	pages, err := openWeb(cfg, webPorts{
 		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
-		push: doors.pushHandler(), log: log, registry: registry,
+		photos: photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), log: log, registry: registry,
 	})
 	if err != nil {
 		return nil, err

@@ -57,6 +57,7 @@ type Options struct {
 	Rehearsals Rehearsals // nil: levels are not tried before they are in force
 	Strangers  Strangers  // nil: nobody listens for them
 	Ear        Ear        // nil: raw messages are never shown
+	Photos     Photos     // nil: no photo is kept
 	Rollups    Rollups
 	Health     Health
 
