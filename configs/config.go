@@ -11,6 +11,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/floorplan"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
 )
@@ -54,6 +55,8 @@ type Config struct {
 	Sites     []facility.Site  `yaml:"-"`
 	Protocols []rules.Protocol `yaml:"-"`
 	Models    []decode.Model   `yaml:"-"`
+	// Plans are the floor plans of those sites that have one, by site.
+	Plans map[string]*floorplan.Plan `yaml:"-"`
 
 	// LeftOut are the sites whose files have problems, by id: only LoadServing leaves any out. Kept are the definitions that are
 	// in force for some of them; see Keep.
@@ -74,7 +77,7 @@ func (c *Config) SetDefaults() {
 	c.HTTP.SetDefaults()
 	c.Retention = Retention{Records: 90 * day, MaxSize: 8 * GiB, Rollups: 5 * 365 * day}
 	c.Ingest = Ingest{
-		Linger: 10 * time.Millisecond, Queue: 16_384, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
+		Linger: 8 * time.Millisecond, Queue: 16_384, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
 		ClockPast: 7 * day, ClockFuture: 2 * time.Minute, DuplicateWindow: 1 << 19,
 		MaxPassages: rules.DefaultPassages,
 	}
