@@ -41,7 +41,7 @@ const typedPath = "/site/mpp-magetan/tasks/typed"
 func fieldsOf(t *testing.T, page string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, n := range find(t, page, ".typed input") {
+	for _, n := range find(t, page, "input") {
 		if label := attr(n, "aria-label"); label != "" {
 			all[label] = attr(n, "name")
 		}
@@ -123,7 +123,7 @@ func TestPhotosOfForms(t *testing.T) {
 	const secret = "GPS -7.65 111.32 phone of Siti"
 	exif := append([]byte{0xff, 0xd8, 0xff, 0xe1, 0, byte(len(secret) + 8)}, "Exif\x00\x00"+secret...)
 	located := append(exif, photo.Bytes()[2:]...)
-	_ = png.Encode(&scan, picture)
+	_ = png.Encode(&scan, image.NewGray(image.Rect(0, 0, 70, 40)))
 	_ = png.Encode(&huge, image.NewGray(image.Rect(0, 0, 6000, 6000)))
 	send := func(site, id string, b []byte) answer {
 		var body bytes.Buffer
