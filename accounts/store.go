@@ -21,6 +21,10 @@ const (
 	KindPhone   Kind = "phone"
 	KindPIN     Kind = "pin"
 	KindEvent   Kind = "event" // not recorded yet
+
+	KindTOTP     Kind = "totp"     // by the id of its account
+	KindRecovery Kind = "recovery" // likewise
+	KindPasskey  Kind = "passkey"
 )
 
 // Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
@@ -29,10 +33,12 @@ func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, Kind
 
 // Kinds lists all of them.
 func Kinds() []Kind {
-	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN, KindEvent}
+	return []Kind{
+		KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN, KindEvent, KindTOTP, KindRecovery, KindPasskey,
+	}
 }
 
-// Row is one thing that is kept. Of secrets it has hashes only.
+// Row is one thing that is kept. Of secrets it has hashes only, or what a key that lies elsewhere has sealed.
 type Row struct {
 	Kind    Kind
 	ID      string // unique among its kind
@@ -109,12 +115,17 @@ type contents struct {
 	phones   map[string]*Phone
 	pins     map[string]*PIN
 	events   map[string]*Event
+
+	totps      map[string]*TOTP
+	recoveries map[string]*Recovery
+	passkeys   map[string]*Passkey
 }
 
 func emptyContents() contents {
 	return contents{
 		accounts: map[string]*Account{}, sessions: map[string]*Session{}, devices: map[string]*Device{}, tokens: map[string]*Token{}, links: map[string]*Link{},
 		phones: map[string]*Phone{}, pins: map[string]*PIN{}, events: map[string]*Event{},
+		totps: map[string]*TOTP{}, recoveries: map[string]*Recovery{}, passkeys: map[string]*Passkey{},
 	}
 }
 
@@ -137,6 +148,12 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.phones, r)
 		case KindPIN:
 			err = into(c.pins, r)
+		case KindTOTP:
+			err = into(c.totps, r)
+		case KindRecovery:
+			err = into(c.recoveries, r)
+		case KindPasskey:
+			err = into(c.passkeys, r)
 		case KindEvent:
 			err = into(c.events, r)
 		default:

@@ -147,7 +147,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	registerGateway(registry, live, loop, behind.courier, j.Bytes)
 	refused.register(registry)
 	a.reload.parts = reloadable{
-		around: around, doors: doors, influx: behind.influx, history: history, router: router, pages: pages, loop: loop, hearing: hearing,
+		around: around, doors: doors, influx: behind.influx, history: history, router: router, pages: pages, keeper: keeper, loop: loop, hearing: hearing,
 		sightings: sightings, rehearsal: rehearsals, plans: plans, show: behind.show, report: faults.report,
 	}
 

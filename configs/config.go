@@ -31,6 +31,8 @@ type Config struct {
 	Language string `yaml:"language" enum:"id en"`
 	Log      Log    `yaml:"log"`
 	HTTP     HTTP   `yaml:"http"`
+	// Accounts is what is asked of people who sign in.
+	Accounts Accounts `yaml:"accounts"`
 	// Push lets devices and vendors' servers send by HTTP; without it that door is closed.
 	Push *Push `yaml:"push"`
 	MQTT MQTT  `yaml:"mqtt"`

@@ -75,6 +75,7 @@ type frame struct {
 	Person    string // whose account it is; empty: no account
 	ByPIN     bool   // by PIN: the account itself is not to be seen
 	SignedIn  bool   // there is a session, to be ended
+	Unready   bool   // the person must set up a second factor before anything else
 }
 
 type languageLink struct {
@@ -85,7 +86,7 @@ type languageLink struct {
 func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 	f := frame{Title: title, Lang: lang.Tag, Here: r.URL.Path, Assets: s.assets.version, Can: may{}}
 	if c := callerOf(r.Context()); c != nil {
-		f.In = true
+		f.In, f.Unready = true, c.Unready
 		for _, p := range accounts.Permissions() {
 			f.Can[string(p)] = c.Anywhere(p)
 		}

@@ -128,7 +128,7 @@ func TestNoRouteIsForStrangers(t *testing.T) {
 			t.Errorf("%s %s as a stranger: got %d, want 401", method, path, got)
 		}
 	}
-	want := []string{"GET /login", "POST /login", "POST /token", "POST /pin", "GET /phone", "POST /phone", "GET /setup", "POST /setup", "GET /healthz", "GET /sw.js", "GET /static/{file...}"}
+	want := []string{"GET /login", "POST /login", "POST /token", "GET /login/second", "POST /login/second", "POST /login/passkey", "POST /pin", "GET /phone", "POST /phone", "GET /setup", "POST /setup", "GET /healthz", "GET /sw.js", "GET /static/{file...}"}
 	if !slices.Equal(public, want) {
 		t.Errorf("routes for strangers: got %q, want %q", public, want)
 	}
