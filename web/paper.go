@@ -229,7 +229,11 @@ func (s *Server) copied(lang *tongue, p *paperPage, sc *scene, date facility.Dat
 					continue
 				}
 				used[round] = true
-				clock, err := facility.ParseTimeOfDay(strings.Replace(f.Value, ".", ":", 1))
+				written := strings.Replace(f.Value, ".", ":", 1)
+				if strings.IndexByte(written, ':') == 1 {
+					written = "0" + written
+				}
+				clock, err := facility.ParseTimeOfDay(written)
 				if err != nil {
 					wrong(f, "paper.bad_time")
 					continue
