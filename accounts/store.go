@@ -25,6 +25,9 @@ const (
 	KindTOTP     Kind = "totp"     // by the id of its account
 	KindRecovery Kind = "recovery" // likewise
 	KindPasskey  Kind = "passkey"
+
+	KindReach   Kind = "reach"   // where an account can be reached by notifications; of package reach
+	KindPushKey Kind = "pushkey" // with which the gateway shows push services who it is; likewise
 )
 
 // Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
@@ -34,7 +37,7 @@ func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, Kind
 // Kinds lists all of them.
 func Kinds() []Kind {
 	return []Kind{
-		KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN, KindEvent, KindTOTP, KindRecovery, KindPasskey,
+		KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN, KindEvent, KindTOTP, KindRecovery, KindPasskey, KindReach, KindPushKey,
 	}
 }
 
@@ -156,6 +159,7 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.passkeys, r)
 		case KindEvent:
 			err = into(c.events, r)
+		case KindReach, KindPushKey: // not of the Keeper
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

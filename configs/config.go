@@ -40,8 +40,10 @@ type Config struct {
 	Influx *Influx `yaml:"influxdb"`
 	// Alertmanager routes alerts to people; without it alerts are shown on the pages and over MQTT only.
 	Alertmanager *Alertmanager `yaml:"alertmanager"`
-	Retention    Retention     `yaml:"retention"`
-	Ingest       Ingest        `yaml:"ingest"`
+	// Reach is how people are called beside that: on their phones, by ntfy, by SMS, by a siren.
+	Reach     Reach     `yaml:"reach"`
+	Retention Retention `yaml:"retention"`
+	Ingest    Ingest    `yaml:"ingest"`
 
 	// SiteFiles, ProtocolFiles and ModelFiles are folders or patterns, from the configuration file's folder. A folder means
 	// every *.yaml file in it. The models and protocols that come with the gateway are always there; a file with the same

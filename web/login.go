@@ -134,6 +134,9 @@ func (s *Server) notIn(w http.ResponseWriter, r *http.Request, next string, err 
 // logout ends the session, so that its cookie is worth nothing wherever it is.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	if secret := secretIn(r, sessionCookie); secret != "" {
+		if _, session := s.access.session(r); session != nil {
+			s.signedOut(r.Context(), session.ID)
+		}
 		s.access.keeper.LogOut(r.Context(), secret)
 	}
 	http.SetCookie(w, s.access.cookie(sessionCookie, "", 0))

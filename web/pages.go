@@ -75,6 +75,7 @@ type frame struct {
 	Person    string // whose account it is; empty: no account
 	ByPIN     bool   // by PIN: the account itself is not to be seen
 	SignedIn  bool   // there is a session, to be ended
+	Push      string // what the browser subscribes to notifications with; empty: whoever looks is not called
 	Unready   bool   // the person must set up a second factor before anything else
 }
 
@@ -100,7 +101,7 @@ func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 		if secretIn(r, sessionCookie) != "" {
 			_, session := s.access.session(r)
 			if f.SignedIn = session != nil; f.SignedIn && c.Account != "" {
-				f.Person, f.ByPIN = c.Name, c.ByPIN
+				f.Person, f.ByPIN, f.Push = c.Name, c.ByPIN, s.pushKey(c)
 			}
 		}
 	}

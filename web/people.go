@@ -270,6 +270,7 @@ func (s *Server) endPersonSession(w http.ResponseWriter, r *http.Request) error 
 	if err := s.access.keeper.EndSession(r.Context(), callerOf(r.Context()), id, r.PostForm.Get("session")); err != nil {
 		return errNoPage
 	}
+	s.signedOut(r.Context(), r.PostForm.Get("session"))
 	http.Redirect(w, r, "/people/"+id+"?saved=1", http.StatusSeeOther)
 	return nil
 }

@@ -61,6 +61,7 @@ type Options struct {
 	Photos     Photos     // nil: no photo is kept
 	Rollups    Rollups
 	Health     Health
+	Reach      Reach // nil: nobody is called on a phone
 
 	// Addr is host:port; empty: DefaultAddr. Port 0 takes a free one, see Server.Addr.
 	Addr string
