@@ -31,6 +31,9 @@ const (
 	TokenNew What = "token_made"
 	TokenEnd What = "token_ended"
 	LinkMade What = "link_made"
+
+	ScreenNew What = "screen_made"
+	ScreenEnd What = "screen_ended"
 )
 
 // tellEvery is how often refusals are told, however many there are: a guesser does not fill the record.

@@ -212,6 +212,7 @@ func (k *Keeper) apply(put, drop []Row) {
 	maps.Copy(k.have.devices, fresh.devices)
 	maps.Copy(k.have.tokens, fresh.tokens)
 	maps.Copy(k.have.links, fresh.links)
+	maps.Copy(k.have.screens, fresh.screens)
 	for _, r := range drop {
 		switch r.Kind {
 		case KindAccount:
@@ -227,6 +228,8 @@ func (k *Keeper) apply(put, drop []Row) {
 			delete(k.have.tokens, r.ID)
 		case KindLink:
 			delete(k.have.links, r.ID)
+		case KindScreen:
+			delete(k.have.screens, r.ID)
 		}
 	}
 }

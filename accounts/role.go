@@ -24,11 +24,12 @@ const (
 	Administer  Permission = "administer"  // people, their roles, sessions and tokens
 	Scrape      Permission = "scrape"      // the metrics
 	Display     Permission = "display"     // the sign at a door
+	Share       Permission = "share"       // open a sign to a display at which nobody signs in
 )
 
 // Permissions lists all of them.
 func Permissions() []Permission {
-	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Calibrate, SetLevel, Maintain, Operate, Administer, Scrape, Display}
+	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Calibrate, SetLevel, Maintain, Operate, Administer, Scrape, Display, Share}
 }
 
 // Role is what a person is at a site.
@@ -49,12 +50,12 @@ func Roles() []Role { return []Role{Manager, Security, Cleaner, Auditor, Oversee
 
 // may is the whole policy.
 var may = map[Role][]Permission{
-	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Calibrate, SetLevel, Maintain},
+	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Calibrate, SetLevel, Maintain, Share},
 	Security:      {See, Display, Acknowledge, Count, EndCase},
 	Cleaner:       {See, Display, DoTask},
 	Auditor:       {See, Display, Review, Inspect},
 	Overseer:      {See, Display, Review},
-	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Calibrate, SetLevel, Maintain, Operate, Administer, Scrape},
+	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Calibrate, SetLevel, Maintain, Share, Operate, Administer, Scrape},
 }
 
 // May lists what a role may do at its sites.

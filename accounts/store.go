@@ -18,10 +18,13 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
+	KindScreen  Kind = "screen"
 )
 
 // Kinds lists all of them.
-func Kinds() []Kind { return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink} }
+func Kinds() []Kind {
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindScreen}
+}
 
 // Row is one thing that is kept. Of secrets it has hashes only.
 type Row struct {
@@ -97,10 +100,11 @@ type contents struct {
 	devices  map[string]*Device
 	tokens   map[string]*Token
 	links    map[string]*Link
+	screens  map[string]*Screen
 }
 
 func emptyContents() contents {
-	return contents{map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}}
+	return contents{map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}, map[string]*Screen{}}
 }
 
 func readRows(rows []Row) (contents, error) {
@@ -118,6 +122,8 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.tokens, r)
 		case KindLink:
 			err = into(c.links, r)
+		case KindScreen:
+			err = into(c.screens, r)
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

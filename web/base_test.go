@@ -319,6 +319,9 @@ func (c *crawler) post(where, address string) {
 	if strings.HasSuffix(address, "/maintenance") {
 		form = url.Values{"id": {newUUID()}, "until": {"2026-01-06T08:00"}, "reason": {"test"}}
 	}
+	if strings.HasSuffix(address, "/displays") {
+		form = url.Values{"name": {"lobi"}, "days": {"30"}}
+	}
 	res := c.follow("POST", address, form)
 	if res.StatusCode != http.StatusOK {
 		c.t.Errorf("%s: its form %s: status %d, want 200 in the end", where, address, res.StatusCode)

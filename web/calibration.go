@@ -107,7 +107,7 @@ func calibrationOf(site, device string, pairs []facility.Pair) entered {
 // calibrate takes the pairs of a form. The same form sent twice is one entry.
 func (s *Server) calibrate(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		return badForm(err)
 	}
 	device := r.PostForm.Get("device")
 	pairs, _ := readPairs(r.PostForm.Get("pairs")) // without them there is no offset, which is told

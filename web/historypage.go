@@ -78,7 +78,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := pastOf(q, facility.DateOf(sc.now.In(sc.loc)))
 	if err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: err}
+		return err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), apiTimeout)
 	defer cancel()
@@ -223,7 +223,7 @@ func (s *Server) historyOfDay(ctx context.Context, sc *scene, page *historyPage,
 	if with := q.Get("with"); with != "" && p.span == spanDay {
 		date, err := facility.ParseDate(with)
 		if err != nil || date.Year < 2000 || facility.DateOf(sc.now.In(sc.loc)).Before(date) {
-			return errBadForm
+			return misasked("with", with, "day")
 		}
 		if other, err = of(telemetry.InstantOf(date.In(sc.loc)), telemetry.InstantOf(date.AddDays(1).In(sc.loc))); err != nil {
 			return err
@@ -265,7 +265,7 @@ func (s *Server) historyOfDay(ctx context.Context, sc *scene, page *historyPage,
 // stretchOfDay adds a day up from its minutes.
 func stretchOfDay(d *day) stretch {
 	h, _ := rules.FoldHour(d.samples, d.from, d.end)
-	s := stretch{from: d.from, until: d.end}
+	s := stretch{from: d.from, until: d.end, passed: max(0, d.end.Sub(d.from))}
 	s.add(&h)
 	if d.peak != nil {
 		s.peak = *d.peak

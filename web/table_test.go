@@ -18,12 +18,12 @@ import (
 
 // roleMay is the policy once more, as people would say it: a test that asked the table itself would agree with any mistake in it.
 var roleMay = map[accounts.Role]string{
-	accounts.Manager:       "see display review inspect acknowledge count case task calibrate level maintain",
+	accounts.Manager:       "see display review inspect acknowledge count case task calibrate level maintain share",
 	accounts.Security:      "see display acknowledge count case",
 	accounts.Cleaner:       "see display task",
 	accounts.Auditor:       "see display review inspect",
 	accounts.Overseer:      "see display review",
-	accounts.Administrator: "see display review inspect acknowledge count case task calibrate level maintain operate administer scrape",
+	accounts.Administrator: "see display review inspect acknowledge count case task calibrate level maintain share operate administer scrape",
 }
 
 // full has every option on, so that every route of the table is registered.
