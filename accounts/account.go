@@ -18,6 +18,7 @@ type Account struct {
 	Off     bool      `json:"off,omitempty"` // may not sign in
 	Created time.Time `json:"created"`
 	Changed time.Time `json:"changed,omitzero"` // the password
+	Voided  time.Time `json:"voided,omitzero"`  // links that were made before are worth nothing
 }
 
 // Post is a role at sites.
@@ -40,11 +41,6 @@ func (a *Account) Grants() []Grant {
 // Administers reports whether an account may change others: an administrator of all sites who may sign in.
 func (a *Account) Administers() bool {
 	return !a.Off && slices.ContainsFunc(a.Posts, func(p Post) bool { return p.Role == Administrator && len(p.Sites) == 0 })
-}
-
-// caller is the account as who makes a request.
-func (a *Account) caller() *Caller {
-	return &Caller{Account: a.ID, Name: a.Display, Grants: a.Grants()}
 }
 
 func (a *Account) clone() *Account {
@@ -74,18 +70,20 @@ type Session struct {
 	From    string    `json:"from"`            // address
 	Began   time.Time `json:"began"`
 	Seen    time.Time `json:"seen"`
+	Phone   string    `json:"phone,omitempty"` // the shared phone on which somebody came in by PIN; empty: by password
 }
 
 // Limits of a session.
 const (
 	IdleLimit     = 3 * 24 * time.Hour  // without a request: over a weekend, not over a leave
 	AbsoluteLimit = 30 * 24 * time.Hour // whatever happens
+	ShiftLimit    = 14 * time.Hour      // of one by PIN: a shift, without a network for most of it
 	seenStep      = 5 * time.Minute     // how exactly it is noted that somebody was here
 )
 
 // Over reports whether a session has ended by itself.
 func (s *Session) Over(now time.Time) bool {
-	return now.Sub(s.Began) >= AbsoluteLimit || now.Sub(s.Seen) >= IdleLimit
+	return s.Phone != "" && now.Sub(s.Began) >= ShiftLimit || now.Sub(s.Began) >= AbsoluteLimit || now.Sub(s.Seen) >= IdleLimit
 }
 
 // Device is a browser in which somebody has signed in before: others' guesses do not lock it out.
@@ -111,5 +109,6 @@ type Token struct {
 type Link struct {
 	ID      string    `json:"id"`      // hash of its code
 	Account string    `json:"account"` // empty: a new administrator is made
+	Made    time.Time `json:"made,omitzero"`
 	Expires time.Time `json:"expires"`
 }

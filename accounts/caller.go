@@ -17,7 +17,9 @@ type Caller struct {
 	Name    string // of whoever does something, for the record; never empty
 	// Claimed says that the name is what the caller said of itself.
 	Claimed bool
-	Grants  []Grant
+	// ByPIN says that the caller came in by a PIN on a shared phone: nothing of the account itself is his to see or change there.
+	ByPIN  bool
+	Grants []Grant
 }
 
 // At reports whether the caller may do something at a site. An empty site is the gateway itself: what belongs to no site.

@@ -5,16 +5,19 @@ import (
 	"time"
 )
 
-// Event is a change of who may do what, or somebody who came in or was refused.
+// Event is a change of who may do what, or somebody who came in or was refused. It is kept with what it tells of, in one transaction, until it
+// is recorded: no change is without its event, whenever the process ends.
 type Event struct {
-	What    What
-	By      string // who did it; of a log-in, the account
-	About   string // name of the account
-	Why     string
-	Before  string // what was; empty: nothing
-	After   string // what is
-	Count   int    // of refusals, how many since the last event of them
-	Address string // where it came from; empty: not told
+	ID      string    `json:"id"` // the same whenever it is told; later events have greater ones
+	At      time.Time `json:"at"`
+	What    What      `json:"what"`
+	By      string    `json:"by,omitempty"`    // who did it; of a log-in, the account
+	About   string    `json:"about,omitempty"` // name of the account
+	Why     string    `json:"why,omitempty"`
+	Before  string    `json:"before,omitempty"`  // what was; empty: nothing
+	After   string    `json:"after,omitempty"`   // what is
+	Count   int       `json:"count,omitempty"`   // of refusals, how many since the last event of them
+	Address string    `json:"address,omitempty"` // where it came from; empty: not told
 }
 
 // What is the closed set of events.
@@ -22,18 +25,21 @@ type What string
 
 // The events.
 const (
-	Made     What = "account_made"
-	Altered  What = "account_changed"
-	Password What = "password_set"
-	LoggedIn What = "login"
-	Refused  What = "login_refused"
-	Ended    What = "session_ended"
-	TokenNew What = "token_made"
-	TokenEnd What = "token_ended"
-	LinkMade What = "link_made"
-
+	Made      What = "account_made"
+	Altered   What = "account_changed"
+	Password  What = "password_set"
+	LoggedIn  What = "login"
+	Refused   What = "login_refused"
+	Ended     What = "session_ended"
+	TokenNew  What = "token_made"
+	TokenEnd  What = "token_ended"
+	LinkMade  What = "link_made"
 	ScreenNew What = "screen_made"
 	ScreenEnd What = "screen_ended"
+	PhoneNew  What = "phone_made"
+	PhoneIn   What = "phone_enrolled"
+	PhoneEnd  What = "phone_ended"
+	PINSet    What = "pin_set"
 )
 
 // tellEvery is how often refusals are told, however many there are: a guesser does not fill the record.

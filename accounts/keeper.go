@@ -14,14 +14,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Options of a Keeper. Store is required.
 type Options struct {
 	Store Store
-	// Record takes what was changed, and who came in or was refused; nil: nobody keeps it. It must return soon.
-	Record func(Event)
+	// Record takes what was changed, and who came in or was refused, and returns when it is durable; nil: nobody keeps it. Tell calls it. It may be
+	// given an event, by its ID, that it has taken before.
+	Record func(context.Context, Event) error
 	// LinkFile is where the commands on the machine leave one-time links; empty: they cannot.
 	LinkFile string
 	Cost     Cost             // zero: DefaultCost
@@ -33,7 +35,9 @@ type Options struct {
 // It is safe for concurrent use.
 type Keeper struct {
 	store    Store
-	record   func(Event)
+	record   func(context.Context, Event) error
+	more     chan struct{} // there are events to tell
+	serial   atomic.Uint32 // of events
 	linkFile string
 	now      func() time.Time
 	log      *slog.Logger
@@ -45,12 +49,15 @@ type Keeper struct {
 	refusals tally
 
 	following sync.Mutex // one link at a time
+	trying    sync.Mutex // one PIN at a time
 	changing  sync.Mutex // one change at a time, from the look at what is to what is kept
 
 	mu     sync.RWMutex // of what is below
 	have   contents
-	byName map[string]string // ids
-	first  string            // code of the link that makes the first administrator
+	byName map[string]string   // ids
+	called map[string][]string // ids, by the folded name that the record has
+	sieve  sieve
+	first  string // code of the link that makes the first administrator
 }
 
 // New reads what is kept.
@@ -64,9 +71,6 @@ func New(ctx context.Context, o Options) (*Keeper, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Record == nil {
-		o.Record = func(Event) {}
-	}
 	rows, err := o.Store.AccountRows(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading accounts: %w", err)
@@ -74,15 +78,22 @@ func New(ctx context.Context, o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, record: o.Record, linkFile: o.LinkFile, now: o.Now, log: o.Log.With("component", "accounts"), hasher: newHasher(o.Cost),
 		accounts: NewBackoff[string](), from: NewBackoff[netip.Prefix](), devices: NewBackoff[string](), tokens: NewBackoff[netip.Prefix](),
-		byName: map[string]string{},
+		more: make(chan struct{}, 1), sieve: newSieve(),
 	}
 	if k.have, err = readRows(rows); err != nil {
 		return nil, err
 	}
+	k.index()
+	return k, nil
+}
+
+// index finds accounts by their names. The caller holds the lock, or is New.
+func (k *Keeper) index() {
+	k.byName, k.called = map[string]string{}, map[string][]string{}
 	for id, a := range k.have.accounts {
 		k.byName[a.Name] = id
+		k.called[alike(a.Display)] = append(k.called[alike(a.Display)], id)
 	}
-	return k, nil
 }
 
 // Any reports whether there is an account that may sign in: from then on everybody has to.
@@ -134,6 +145,15 @@ func (k *Keeper) Sessions(account string) []Session {
 	return all
 }
 
+// SharedSessions lists those that were begun by the shared token in force and have not ended, the last seen first.
+func (k *Keeper) SharedSessions(token string) []Session {
+	if token == "" {
+		return nil
+	}
+	of := hashOf(token)
+	return slices.DeleteFunc(k.Sessions(""), func(s Session) bool { return s.Account != "" || s.Token != of })
+}
+
 // Tokens lists those of an account, the newest first.
 func (k *Keeper) Tokens(account string) []Token {
 	k.mu.RLock()
@@ -158,6 +178,7 @@ var (
 	ErrLast    = errors.New("nobody could administer the gateway any more")
 	ErrMany    = errors.New("the account has as many tokens as it may have")
 	ErrRole    = errors.New("there is no such role")
+	ErrDisplay = errors.New("somebody else is called that in the record")
 )
 
 // WaitError says that somebody has tried too much, and when he may try again.
@@ -170,8 +191,9 @@ type WeakError struct{ Why Weakness }
 
 func (e *WeakError) Error() string { return "the password is not taken: " + string(e.Why) }
 
-// keep makes a change durable and then true. What it cannot store is not so.
-func (k *Keeper) keep(ctx context.Context, put, drop []Row) error {
+// keep makes a change durable, together with what is told of it, and then true. What it cannot store is not so.
+func (k *Keeper) keep(ctx context.Context, put, drop []Row, told ...Event) error {
+	put = append(put, k.events(told)...)
 	if err := k.store.KeepAccounts(ctx, put, drop); err != nil {
 		return fmt.Errorf("keeping a change of accounts: %w", err)
 	}
@@ -184,7 +206,8 @@ const keepFor = 10 * time.Second
 
 // keepOrGo is keep for what is true in memory in any case, such as that a session is over: a full disk keeps nobody in, nor out.
 // Nor does a browser that has gone away: what it asked for is stored nevertheless, or a restart would revive a session that was ended.
-func (k *Keeper) keepOrGo(ctx context.Context, put, drop []Row) {
+func (k *Keeper) keepOrGo(ctx context.Context, put, drop []Row, told ...Event) {
+	put = append(put, k.events(told)...)
 	k.apply(put, drop)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepFor)
 	defer cancel()
@@ -202,24 +225,21 @@ func (k *Keeper) apply(put, drop []Row) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for id, a := range fresh.accounts {
-		if old, ok := k.have.accounts[id]; ok {
-			delete(k.byName, old.Name)
-		}
-		k.have.accounts[id], k.byName[a.Name] = a, id
-	}
+	maps.Copy(k.have.accounts, fresh.accounts)
 	maps.Copy(k.have.sessions, fresh.sessions)
 	maps.Copy(k.have.devices, fresh.devices)
 	maps.Copy(k.have.tokens, fresh.tokens)
 	maps.Copy(k.have.links, fresh.links)
 	maps.Copy(k.have.screens, fresh.screens)
+	maps.Copy(k.have.phones, fresh.phones)
+	maps.Copy(k.have.pins, fresh.pins)
+	maps.Copy(k.have.events, fresh.events)
+	gone := false
 	for _, r := range drop {
 		switch r.Kind {
 		case KindAccount:
-			if a, ok := k.have.accounts[r.ID]; ok {
-				delete(k.byName, a.Name)
-			}
 			delete(k.have.accounts, r.ID)
+			gone = true
 		case KindSession:
 			delete(k.have.sessions, r.ID)
 		case KindDevice:
@@ -230,6 +250,22 @@ func (k *Keeper) apply(put, drop []Row) {
 			delete(k.have.links, r.ID)
 		case KindScreen:
 			delete(k.have.screens, r.ID)
+		case KindPhone:
+			delete(k.have.phones, r.ID)
+		case KindPIN:
+			delete(k.have.pins, r.ID)
+		case KindEvent:
+			delete(k.have.events, r.ID)
+		}
+	}
+	if gone || len(fresh.accounts) > 0 {
+		k.index()
+	}
+	if len(fresh.events) > 0 {
+		k.makeRoom()
+		select {
+		case k.more <- struct{}{}:
+		default:
 		}
 	}
 }

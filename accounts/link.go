@@ -48,7 +48,7 @@ func (k *Keeper) NewLink(ctx context.Context, by *Caller, account string) (strin
 		return "", err
 	}
 	code := secret()
-	l := Link{ID: hashOf(code), Account: account, Expires: k.until(LinkLife)}
+	l := Link{ID: hashOf(code), Account: account, Made: k.now(), Expires: k.until(LinkLife)}
 	k.mu.RLock()
 	var drop []Row
 	for id, old := range k.have.links {
@@ -57,10 +57,9 @@ func (k *Keeper) NewLink(ctx context.Context, by *Caller, account string) (strin
 		}
 	}
 	k.mu.RUnlock()
-	if err := k.keep(ctx, []Row{row(KindLink, l.ID, account, &l)}, drop); err != nil {
+	if err := k.keep(ctx, []Row{row(KindLink, l.ID, account, &l)}, drop, Event{What: LinkMade, By: by.Name, About: a.Name}); err != nil {
 		return "", err
 	}
-	k.record(Event{What: LinkMade, By: by.Name, About: a.Name})
 	return code, nil
 }
 
@@ -95,6 +94,9 @@ func (k *Keeper) link(code string) (*Link, error) {
 		}
 		return &Link{ID: hashOf(code)}, nil
 	case l != nil && k.now().Before(l.Expires):
+		if !k.good(*l, LinkLife) {
+			return nil, ErrExpired
+		}
 		return l, nil
 	}
 	left, err := readLinks(k.linkFile)
@@ -110,12 +112,24 @@ func (k *Keeper) link(code string) (*Link, error) {
 				if !ok {
 					return nil, ErrExpired
 				}
-				l.Account = id
+				if l.Account = id; !k.good(l, LocalLife) {
+					return nil, ErrExpired
+				}
 			}
 			return &l, nil
 		}
 	}
 	return nil, ErrExpired
+}
+
+// good reports whether an account may be let in by a link that names it: not one that is switched off, and none that was made before the person
+// chose a password himself, before the account was switched off, or before it had its name. life is how long such a link lives.
+func (k *Keeper) good(l Link, life time.Duration) bool {
+	a, err := k.Account(l.Account)
+	if l.Made.IsZero() { // an older version made it
+		l.Made = l.Expires.Add(-life)
+	}
+	return err == nil && !a.Off && !l.Made.Before(a.Voided) && !l.Made.Before(a.Created)
 }
 
 // Follow uses a link up: it gives its account the password, or makes the administrator whom p describes, and lets the browser in. The error is
@@ -165,6 +179,7 @@ func (k *Keeper) makeFirst(ctx context.Context, by, password string, p Person, d
 	if err != nil {
 		return "", "", err
 	}
+	k.proven(a.ID, password, hash)
 	return a.ID, hash, nil
 }
 
@@ -183,7 +198,7 @@ func LeaveLink(file, account string, now time.Time) (string, error) {
 		return "", err
 	}
 	code := secret()
-	kept := []Link{{ID: hashOf(code), Account: account, Expires: now.Add(LocalLife)}}
+	kept := []Link{{ID: hashOf(code), Account: account, Made: now, Expires: now.Add(LocalLife)}}
 	for _, l := range links {
 		if now.Before(l.Expires) && l.Account != account {
 			kept = append(kept, l)

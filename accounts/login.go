@@ -32,34 +32,39 @@ const (
 
 // LogIn lets somebody in who knows an account's password. Guesses are refused before anything is spent on them: by the account, by the
 // address, and where too many wait. None of that is asked of a device that is known, which has a patience of its own, so that others' guesses
-// lock nobody out there. The error is ErrWrong, a *WaitError, or of the store.
+// lock nobody out there. A password that may be right, see sieve, waits for nobody else's guesses either: for those of its own address only.
+// The error is ErrWrong, a *WaitError, or of the store.
 func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 	now := k.now()
 	name, ok := CleanName(a.Name)
 	if !ok || a.Password == "" || len(a.Password) > MaxPassword {
-		k.refused(a, name, now)
+		k.refused(ctx, a, name, now)
 		return nil, ErrWrong
 	}
 	k.mu.RLock()
 	account := k.have.accounts[k.byName[name]]
 	device := k.have.devices[hashOf(a.Device)]
-	k.mu.RUnlock()
-	trusted := account != nil && device != nil && device.Account == account.ID
-	wait := max(k.accounts.Wait(name, now), k.from.Wait(a.From, now))
-	if trusted {
-		wait = k.devices.Wait(device.ID, now)
-	}
-	if wait > 0 {
-		k.refused(a, name, now)
-		return nil, &WaitError{wait}
-	}
-	hash := ""
+	hash, likely := "", false
 	if account != nil && !account.Off {
 		hash = account.Hash
+		likely = k.sieve.passes(account.ID, a.Password, hash)
 	}
-	right, err := k.hasher.matches(ctx, a.Password, hash, trusted)
+	k.mu.RUnlock()
+	trusted := account != nil && device != nil && device.Account == account.ID
+	guessed, wait := k.accounts.Wait(name, now), k.from.Wait(a.From, now)
+	switch {
+	case trusted:
+		wait = k.devices.Wait(device.ID, now)
+	case !likely:
+		wait = max(wait, guessed)
+	}
+	if wait > 0 {
+		k.refused(ctx, a, name, now)
+		return nil, &WaitError{wait}
+	}
+	right, err := k.hasher.matches(ctx, a.Password, hash, trusted || likely)
 	if err != nil {
-		k.refused(a, name, now)
+		k.refused(ctx, a, name, now)
 		return nil, err
 	}
 	if !right {
@@ -69,7 +74,10 @@ func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 			k.accounts.Failed(name, now)
 			k.from.Failed(a.From, now)
 		}
-		k.refused(a, name, now)
+		k.refused(ctx, a, name, now)
+		if guessed > 0 && !trusted { // whether the sieve let it pass is not told
+			return nil, &WaitError{guessed}
+		}
 		return nil, ErrWrong
 	}
 	if trusted {
@@ -77,15 +85,25 @@ func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 	} else {
 		k.from.Succeeded(a.From)
 	}
+	k.proven(account.ID, a.Password, hash)
 	e, err := k.enter(ctx, account.ID, hash, a)
 	if err != nil {
-		k.refused(a, name, now)
+		k.refused(ctx, a, name, now)
+		return nil, err
 	}
-	return e, err
+	k.unblockPIN(ctx, account.ID)
+	return e, nil
+}
+
+// proven tells the sieve of a password.
+func (k *Keeper) proven(account, password, hash string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.sieve.knows(account, password, hash)
 }
 
 // refused tells of a refusal, now and then. What was typed as a name is told only if there is such an account: it may be a password.
-func (k *Keeper) refused(a Attempt, name string, now time.Time) {
+func (k *Keeper) refused(ctx context.Context, a Attempt, name string, now time.Time) {
 	n := k.refusals.add(now)
 	if n == 0 {
 		return
@@ -96,7 +114,7 @@ func (k *Keeper) refused(a Attempt, name string, now time.Time) {
 	if !known {
 		name = ""
 	}
-	k.record(Event{What: Refused, About: name, Count: n, Address: addressOf(a.From)})
+	k.keepOrGo(ctx, nil, nil, Event{What: Refused, About: name, Count: n, Address: addressOf(a.From)})
 }
 
 func addressOf(p netip.Prefix) string {
@@ -120,6 +138,7 @@ func (k *Keeper) enter(ctx context.Context, id, hash string, a Attempt) (*Entran
 	session := Session{ID: hashOf(e.Session), Account: id, Agent: cut(a.Agent, maxAgent), From: addressOf(a.From), Began: now, Seen: now}
 	put := []Row{row(KindSession, session.ID, id, &session)}
 	k.mu.RLock()
+	by := k.callOf(account)
 	device := k.have.devices[hashOf(a.Device)]
 	drop := k.surplus(id, now)
 	if old, ok := k.have.sessions[hashOf(a.Session)]; ok && a.Session != "" {
@@ -133,8 +152,7 @@ func (k *Keeper) enter(ctx context.Context, id, hash string, a Attempt) (*Entran
 	seen := *device
 	seen.Seen = now
 	put = append(put, row(KindDevice, seen.ID, id, &seen))
-	k.keepOrGo(ctx, put, drop)
-	k.record(Event{What: LoggedIn, By: e.Account.Display, About: e.Account.Name, Address: addressOf(a.From)})
+	k.keepOrGo(ctx, put, drop, Event{What: LoggedIn, By: by, About: e.Account.Name, Address: addressOf(a.From)})
 	return e, nil
 }
 
@@ -178,8 +196,7 @@ func (k *Keeper) Claim(ctx context.Context, name, token string, a Attempt) strin
 		drop = append(drop, Row{Kind: KindSession, ID: old.ID})
 	}
 	k.mu.RUnlock()
-	k.keepOrGo(ctx, []Row{row(KindSession, s.ID, "", &s)}, drop)
-	k.record(Event{What: LoggedIn, By: cmp.Or(name, "token"), Address: addressOf(a.From)})
+	k.keepOrGo(ctx, []Row{row(KindSession, s.ID, "", &s)}, drop, Event{What: LoggedIn, By: cmp.Or(name, "token"), Address: addressOf(a.From)})
 	return secret
 }
 
@@ -199,7 +216,10 @@ func (k *Keeper) InSession(ctx context.Context, secret, token string) (*Caller, 
 			c = &Caller{Name: cmp.Or(s.Claimed, "token"), Claimed: true, Grants: All(Administer)}
 		}
 	} else if a := k.have.accounts[s.Account]; a != nil && !a.Off {
-		c = a.caller()
+		c = k.callerOf(a)
+		if s.Phone != "" {
+			c = k.byPIN(c, s.Phone)
+		}
 	}
 	k.mu.RUnlock()
 	if c == nil {
@@ -247,16 +267,18 @@ func (k *Keeper) EndSession(ctx context.Context, by *Caller, account, id string)
 	s := k.have.sessions[id]
 	name := ""
 	if s != nil {
-		if a := k.have.accounts[s.Account]; a != nil {
-			name = a.Name
+		if name = cmp.Or(s.Claimed, "token"); s.Account != "" {
+			name = ""
+			if a := k.have.accounts[s.Account]; a != nil {
+				name = a.Name
+			}
 		}
 	}
 	k.mu.RUnlock()
 	if s == nil || account != "" && s.Account != account {
 		return ErrNone
 	}
-	k.keepOrGo(ctx, nil, []Row{{Kind: KindSession, ID: id}})
-	k.record(Event{What: Ended, By: by.Name, About: name})
+	k.keepOrGo(ctx, nil, []Row{{Kind: KindSession, ID: id}}, Event{What: Ended, By: by.Name, About: name})
 	return nil
 }
 
@@ -267,7 +289,7 @@ func cut(s string, most int) string {
 	return s
 }
 
-// ends are all sessions and devices of an account but one session. The caller holds the lock.
+// ends are all sessions, devices and links of an account but one session. The caller holds the lock.
 func (k *Keeper) ends(account, butSession string) (drop []Row) {
 	for id, s := range k.have.sessions {
 		if s.Account == account && id != butSession {
@@ -277,6 +299,11 @@ func (k *Keeper) ends(account, butSession string) (drop []Row) {
 	for id, d := range k.have.devices {
 		if d.Account == account {
 			drop = append(drop, Row{Kind: KindDevice, ID: id})
+		}
+	}
+	for id, l := range k.have.links {
+		if l.Account == account {
+			drop = append(drop, Row{Kind: KindLink, ID: id})
 		}
 	}
 	return drop

@@ -13,7 +13,7 @@ type Person struct {
 	Off                 bool
 }
 
-// Make makes an account that has no password yet; a Link gives it one. The error is ErrName, ErrTaken, ErrRole, or of the store.
+// Make makes an account that has no password yet; a Link gives it one. The error is ErrName, ErrTaken, ErrDisplay, ErrRole, or of the store.
 func (k *Keeper) Make(ctx context.Context, by *Caller, p Person) (*Account, error) {
 	k.changing.Lock()
 	defer k.changing.Unlock()
@@ -29,18 +29,19 @@ func (k *Keeper) made(ctx context.Context, by string, p Person, hash string, dro
 	if err := k.shape(a, p); err != nil {
 		return nil, err
 	}
-	if err := k.keep(ctx, []Row{row(KindAccount, a.ID, a.ID, a)}, drop); err != nil {
-		return nil, err
-	}
-	k.record(Event{What: Made, By: by, About: a.Name, After: a.words()})
+	told := []Event{{What: Made, By: by, About: a.Name, After: a.words()}}
 	if hash != "" {
-		k.record(Event{What: Password, By: by, About: a.Name})
+		told = append(told, Event{What: Password, By: by, About: a.Name})
+	}
+	if err := k.keep(ctx, []Row{row(KindAccount, a.ID, a.ID, a)}, drop, told...); err != nil {
+		return nil, err
 	}
 	return a.clone(), nil
 }
 
 // Change makes an account what a person wants it to be. What it may not do any more it may not do from the next request on; one that is
-// switched off is signed out everywhere. The error is ErrNone, ErrLast, those of Make, or of the store.
+// switched off is signed out everywhere, and its tokens and links are worth nothing any more, also when it is switched on again. The error is ErrNone,
+// ErrLast, those of Make, or of the store.
 func (k *Keeper) Change(ctx context.Context, by *Caller, id string, p Person, why string) error {
 	k.changing.Lock()
 	defer k.changing.Unlock()
@@ -56,18 +57,22 @@ func (k *Keeper) Change(ctx context.Context, by *Caller, id string, p Person, wh
 		return ErrLast
 	}
 	var drop []Row
+	if !is.isCleaner() {
+		drop = append(drop, Row{Kind: KindPIN, ID: id})
+	}
 	if is.Off {
 		k.mu.RLock()
-		drop = k.ends(id, "")
+		drop = append(append(drop, k.ends(id, "")...), k.tokensOf(id)...)
 		k.mu.RUnlock()
 	}
-	if err := k.keep(ctx, []Row{row(KindAccount, id, id, is)}, drop); err != nil {
-		return err
+	if is.Off != was.Off || is.Name != was.Name { // a link that a command has left names the account as it was called
+		is.Voided = k.now()
 	}
+	var told []Event
 	if before, after := was.words(), is.words(); before != after {
-		k.record(Event{What: Altered, By: by.Name, About: is.Name, Why: why, Before: before, After: after})
+		told = append(told, Event{What: Altered, By: by.Name, About: is.Name, Why: why, Before: before, After: after})
 	}
-	return nil
+	return k.keep(ctx, []Row{row(KindAccount, id, id, is)}, drop, told...)
 }
 
 // administered reports whether somebody other than an account may administer, and has a password to do so.
@@ -88,21 +93,29 @@ func (k *Keeper) shape(a *Account, p Person) error {
 	if !ok {
 		return ErrName
 	}
+	display := p.Display
+	if strings.TrimSpace(display) == "" {
+		display = name
+	}
 	k.mu.RLock()
 	other, taken := k.byName[name]
+	var err error
+	if display != a.Display { // an older version let two have one: who has it keeps it
+		err = k.callable(a.ID, display)
+	}
 	k.mu.RUnlock()
 	if taken && other != a.ID {
 		return ErrTaken
+	}
+	if err != nil {
+		return err
 	}
 	for _, post := range p.Posts {
 		if !post.Role.Known() {
 			return ErrRole
 		}
 	}
-	a.Name, a.Display, a.Lang, a.Posts, a.Off = name, p.Display, p.Lang, slices.Clone(p.Posts), p.Off
-	if a.Display == "" {
-		a.Display = name
-	}
+	a.Name, a.Display, a.Lang, a.Posts, a.Off = name, display, p.Lang, slices.Clone(p.Posts), p.Off
 	return nil
 }
 
@@ -148,7 +161,7 @@ func (k *Keeper) Repassword(ctx context.Context, by *Caller, session, old, fresh
 	return err
 }
 
-// setPassword gives an account a password and ends all of its tokens and of its sessions but one. drop goes with it. It gives the new hash.
+// setPassword gives an account a password and ends all of its tokens and links and of its sessions but one. drop goes with it. It gives the new hash.
 // was is the hash that the old password was compared with; another one by now is ErrWrong. Empty: a link is proof enough.
 func (k *Keeper) setPassword(ctx context.Context, id, was, fresh, butSession string, drop []Row, by string) (string, error) {
 	a, err := k.Account(id)
@@ -171,13 +184,14 @@ func (k *Keeper) setPassword(ctx context.Context, id, was, fresh, butSession str
 		return "", ErrWrong
 	}
 	a.Hash, a.Changed = hash, k.now()
+	a.Voided = a.Changed
 	k.mu.RLock()
 	drop = append(append(drop, k.ends(id, butSession)...), k.tokensOf(id)...)
 	k.mu.RUnlock()
-	if err := k.keep(ctx, []Row{row(KindAccount, id, id, a)}, drop); err != nil {
+	if err := k.keep(ctx, []Row{row(KindAccount, id, id, a)}, drop, Event{What: Password, By: by, About: a.Name}); err != nil {
 		return "", err
 	}
-	k.record(Event{What: Password, By: by, About: a.Name})
+	k.proven(id, fresh, hash)
 	return hash, nil
 }
 

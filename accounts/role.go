@@ -17,6 +17,8 @@ const (
 	Count       Permission = "count"       // say how many people are inside
 	EndCase     Permission = "case"        // say how a case of fever ended
 	DoTask      Permission = "task"        // say that a task was done
+	Note        Permission = "note"        // write down what there is to know about a part of a site
+	Supervise   Permission = "supervise"   // the cleaning crew: print its codes and forms, type the forms in, enrol its phones
 	Calibrate   Permission = "calibrate"   // give a thermometer its offset
 	SetLevel    Permission = "level"       // choose the level of a site
 	Maintain    Permission = "maintain"    // take a part of a site out of judgement for a time
@@ -29,7 +31,7 @@ const (
 
 // Permissions lists all of them.
 func Permissions() []Permission {
-	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Calibrate, SetLevel, Maintain, Operate, Administer, Scrape, Display, Share}
+	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Operate, Administer, Scrape, Display, Share}
 }
 
 // Role is what a person is at a site.
@@ -50,12 +52,12 @@ func Roles() []Role { return []Role{Manager, Security, Cleaner, Auditor, Oversee
 
 // may is the whole policy.
 var may = map[Role][]Permission{
-	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Calibrate, SetLevel, Maintain, Share},
-	Security:      {See, Display, Acknowledge, Count, EndCase},
-	Cleaner:       {See, Display, DoTask},
+	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share},
+	Security:      {See, Display, Acknowledge, Count, EndCase, Note},
+	Cleaner:       {See, Display, DoTask, Note},
 	Auditor:       {See, Display, Review, Inspect},
 	Overseer:      {See, Display, Review},
-	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Calibrate, SetLevel, Maintain, Share, Operate, Administer, Scrape},
+	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Operate, Administer, Scrape},
 }
 
 // May lists what a role may do at its sites.

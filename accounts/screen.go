@@ -66,10 +66,9 @@ func (k *Keeper) NewScreen(ctx context.Context, by *Caller, s Screen) (string, e
 	_, _ = rand.Read(b[:]) // never fails
 	key := strings.ToLower(readable.EncodeToString(b[:]))
 	s.ID, s.By, s.Created, s.Used = hashOf(key), by.Name, k.now(), time.Time{}
-	if err := k.keep(ctx, []Row{row(KindScreen, s.ID, "", &s)}, drop); err != nil {
+	if err := k.keep(ctx, []Row{row(KindScreen, s.ID, "", &s)}, drop, Event{What: ScreenNew, By: by.Name, About: s.Name, After: s.words()}); err != nil {
 		return "", err
 	}
-	k.record(Event{What: ScreenNew, By: by.Name, About: s.Name, After: s.words()})
 	return key, nil
 }
 
@@ -91,11 +90,7 @@ func (k *Keeper) EndScreen(ctx context.Context, by *Caller, site, id string) err
 	if s == nil || s.Site != site {
 		return ErrNoScreen
 	}
-	if err := k.keep(ctx, nil, []Row{{Kind: KindScreen, ID: id}}); err != nil {
-		return err
-	}
-	k.record(Event{What: ScreenEnd, By: by.Name, About: s.Name, Before: s.words()})
-	return nil
+	return k.keep(ctx, nil, []Row{{Kind: KindScreen, ID: id}}, Event{What: ScreenEnd, By: by.Name, About: s.Name, Before: s.words()})
 }
 
 // Screens lists those of a site, the newest first.

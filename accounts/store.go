@@ -19,11 +19,20 @@ const (
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
 	KindScreen  Kind = "screen"
+	KindPhone   Kind = "phone"
+	KindPIN     Kind = "pin"
+	KindEvent   Kind = "event" // not recorded yet
 )
+
+// Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
+// ended meanwhile would be open again.
+func Entrances() []Kind {
+	return []Kind{KindSession, KindDevice, KindToken, KindLink, KindScreen, KindPhone}
+}
 
 // Kinds lists all of them.
 func Kinds() []Kind {
-	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindScreen}
+	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindScreen, KindPhone, KindPIN, KindEvent}
 }
 
 // Row is one thing that is kept. Of secrets it has hashes only.
@@ -101,10 +110,16 @@ type contents struct {
 	tokens   map[string]*Token
 	links    map[string]*Link
 	screens  map[string]*Screen
+	phones   map[string]*Phone
+	pins     map[string]*PIN
+	events   map[string]*Event
 }
 
 func emptyContents() contents {
-	return contents{map[string]*Account{}, map[string]*Session{}, map[string]*Device{}, map[string]*Token{}, map[string]*Link{}, map[string]*Screen{}}
+	return contents{
+		accounts: map[string]*Account{}, sessions: map[string]*Session{}, devices: map[string]*Device{}, tokens: map[string]*Token{}, links: map[string]*Link{},
+		screens: map[string]*Screen{}, phones: map[string]*Phone{}, pins: map[string]*PIN{}, events: map[string]*Event{},
+	}
 }
 
 func readRows(rows []Row) (contents, error) {
@@ -124,6 +139,12 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.links, r)
 		case KindScreen:
 			err = into(c.screens, r)
+		case KindPhone:
+			err = into(c.phones, r)
+		case KindPIN:
+			err = into(c.pins, r)
+		case KindEvent:
+			err = into(c.events, r)
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

@@ -52,10 +52,9 @@ func (k *Keeper) NewToken(ctx context.Context, by *Caller, p Pass) (string, erro
 		ID: hashOf(value), Account: a.ID, Name: p.Name, May: slices.Clone(p.May), Sites: slices.Clone(p.Sites), Created: k.now(),
 		Expires: k.until(min(max(p.Life, time.Hour), MaxTokenLife)),
 	}
-	if err := k.keep(ctx, []Row{row(KindToken, t.ID, a.ID, &t)}, drop); err != nil {
+	if err := k.keep(ctx, []Row{row(KindToken, t.ID, a.ID, &t)}, drop, Event{What: TokenNew, By: by.Name, About: a.Name, After: t.words()}); err != nil {
 		return "", err
 	}
-	k.record(Event{What: TokenNew, By: by.Name, About: a.Name, After: t.words()})
 	return value, nil
 }
 
@@ -81,12 +80,11 @@ func (k *Keeper) EndToken(ctx context.Context, by *Caller, account, id string) e
 	if t == nil || t.Account != account {
 		return ErrNone
 	}
-	if err := k.keep(ctx, nil, []Row{{Kind: KindToken, ID: id}}); err != nil {
+	a, err := k.Account(account)
+	if err != nil {
 		return err
 	}
-	a, _ := k.Account(account)
-	k.record(Event{What: TokenEnd, By: by.Name, About: a.Name, Before: t.words()})
-	return nil
+	return k.keep(ctx, nil, []Row{{Kind: KindToken, ID: id}}, Event{What: TokenEnd, By: by.Name, About: a.Name, Before: t.words()})
 }
 
 // ByToken finds who a token lets in. The error is ErrWrong, or a *WaitError where too many wrong ones came from an address.
@@ -102,7 +100,7 @@ func (k *Keeper) ByToken(ctx context.Context, value string, from netip.Prefix) (
 	}
 	var c *Caller
 	if t != nil && a != nil && !a.Off && now.Before(token.Expires) {
-		c = &Caller{Account: a.ID, Name: a.Display + " (" + token.Name + ")", Grants: narrow(a.Grants(), token.May, token.Sites)}
+		c = &Caller{Account: a.ID, Name: k.callOf(a) + " (" + token.Name + ")", Grants: narrow(a.Grants(), token.May, token.Sites)}
 	}
 	k.mu.RUnlock()
 	if c != nil {

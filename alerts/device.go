@@ -38,6 +38,8 @@ func (t *Texts) aboutDevice(s *statement, data map[string]any) {
 		}
 	case "conservation":
 		t.aboutDoors(s, data)
+	case "direction":
+		t.aboutDirection(s, data)
 	case "outage":
 		data["Of"] = number(rules.InputBehind)
 	}

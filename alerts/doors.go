@@ -51,3 +51,19 @@ func (t *Texts) aboutDoors(s *statement, data map[string]any) {
 	data["Passages"], data["Closings"] = w.number(passages.Value, 0), w.number(closings.Value, 0)
 	data["Room"] = cmp.Or(missing.Text, w.say("text.conservation_building", nil))
 }
+
+// aboutDirection adds what sentences about counters that take in for out are made of.
+func (t *Texts) aboutDirection(s *statement, data map[string]any) {
+	w, x := t.in(s.lang), s.explanation
+	var doors []string
+	for _, in := range x.Inputs {
+		if in.Name == rules.InputSuspect {
+			doors = append(doors, in.Text)
+		}
+	}
+	since, _ := input(x, rules.InputSince)
+	passages, _ := input(x, rules.InputPassages)
+	data["Doors"], data["Since"] = strings.Join(doors, ", "), t.Time(s.lang, telemetry.Instant(since.Value*float64(time.Second)), s.timezone)
+	data["Room"] = cmp.Or(passages.Text, w.say("text.conservation_building", nil))
+	data["Surplus"] = w.say("text.direction_since", data)
+}

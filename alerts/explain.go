@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ type Moment struct {
 func (t *Texts) Finding(lang string, v *rules.VerdictView, m Moment, brief bool) string {
 	s := statement{
 		lang: lang, rule: v.Rule, kind: v.Kind, class: v.Class, verdict: v.Verdict, place: orID(v.SubjectName, v.Subject.ID),
-		explanation: &v.Explanation, detail: v.Explanation.Detail, near: v.Near, brief: brief, timezone: m.Timezone,
+		explanation: &v.Explanation, detail: v.Explanation.Detail, near: v.Near, brief: brief, row: brief, timezone: m.Timezone,
 	}
 	// Since when a device is silent, and when a second check is due, stays true while nobody writes the page anew; for how long does not.
 	if m.Past || (v.Kind == "silence" || v.Kind == "temperature") && v.Verdict == rules.Breached {
@@ -84,6 +85,8 @@ type statement struct {
 	near             bool   // measured, and too close to the limit to tell
 	// brief leaves out how to compute it again: whoever is to act at once finds that on the page.
 	brief bool
+	// row: it stands in a list, which has space for one short sentence.
+	row bool
 	// at is when the explanation was true; 0: it is now. A time span of then is told by when it began: a notification is
 	// read later, and repeated.
 	at telemetry.Instant
@@ -168,7 +171,11 @@ func (t *Texts) text(s *statement) string {
 	base := ""
 	switch lost := s.lost(); {
 	case s.near && form == "value_limit":
-		base = w.first(data, "text.near."+s.kind, "text.near")
+		ids := []string{"text.near." + s.kind, "text.near"}
+		if s.row {
+			ids = slices.Insert(ids, 0, "row.near."+s.kind)
+		}
+		base = w.first(data, ids...)
 	case lost && s.unconfirmed != 0 && form == "value_limit":
 		base = w.say("text.last_known", data) // the time follows
 	case lost && x.HasLimit:
@@ -211,6 +218,9 @@ func (s *statement) lost() bool {
 func (t *Texts) forms(s *statement, form string) []string {
 	x, kind := s.explanation, "text."+s.kind+"."
 	var ids []string
+	if s.row {
+		ids = append(ids, "row."+s.kind+"."+x.Constraint)
+	}
 	if _, ok := input(x, rules.InputInterval); ok {
 		ids = append(ids, kind+form+".promised")
 	}

@@ -34,7 +34,7 @@ func TestNoMessageIsDead(t *testing.T) {
 	for _, m := range regexp.MustCompile(`"([a-z_]+(?:\.[a-z_0-9]+)+)"`).FindAllStringSubmatch(code.String(), -1) {
 		said[m[1]] = true
 	}
-	built := []string{"duration.", "fault.", "reason.", "text.", "title.", "todo.", "var.", "why."}
+	built := []string{"duration.", "fault.", "reason.", "row.", "text.", "title.", "todo.", "var.", "why."}
 	for _, c := range []rules.Class{rules.ClassBreach, rules.ClassOverdue, rules.ClassSensor} {
 		said["title.class."+string(c)], said["todo.class."+string(c)] = true, true
 	}

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -21,66 +19,39 @@ import (
 // LinkFile is where commands leave one-time links for a gateway with this configuration.
 func LinkFile(cfg *configs.Config) string { return filepath.Join(cfg.Data, "account-links") }
 
-// waitingEvents bounds what waits to be recorded; what comes then is told by the log alone.
-const waitingEvents = 256
-
 // accountBook keeps people's doings: what accounts do becomes entries of the gateway itself, of no site.
 type accountBook struct {
-	events chan accounts.Event
-	loop   *gateway.Loop
-	log    *slog.Logger
+	journal journal.Journal
+	loop    *gateway.Loop
+	since   time.Time // when the process began
 }
 
-// openAccounts reads who may do what, and says who writes down what becomes of it.
-func openAccounts(ctx context.Context, cfg *configs.Config, j journal.Journal, loop *gateway.Loop, log *slog.Logger) (*accounts.Keeper, *accountBook, error) {
-	b := &accountBook{events: make(chan accounts.Event, waitingEvents), loop: loop, log: log}
-	k, err := accounts.New(ctx, accounts.Options{Store: j, Record: b.take, LinkFile: LinkFile(cfg), Log: log})
-	return k, b, err
+// openAccounts reads who may do what, and has written down what becomes of it.
+func openAccounts(ctx context.Context, cfg *configs.Config, j journal.Journal, loop *gateway.Loop, log *slog.Logger) (*accounts.Keeper, error) {
+	b := &accountBook{journal: j, loop: loop, since: time.Now()}
+	return accounts.New(ctx, accounts.Options{Store: j, Record: b.record, LinkFile: LinkFile(cfg), Log: log})
 }
 
-// take is called while somebody waits: it never does.
-func (b *accountBook) take(e accounts.Event) {
-	b.log.Info("accounts", "what", string(e.What), "by", e.By, "about", e.About)
-	select {
-	case b.events <- e:
-	default:
-		b.log.Error("what accounts do comes faster than it can be recorded", "what", string(e.What), "by", e.By, "about", e.About)
-	}
-}
+// recordFor is how long an entry may take; then it is tried again.
+const recordFor = 3 * time.Second
 
-// run records events until ctx ends, and then what waits.
-func (b *accountBook) run(ctx context.Context) error {
-	for {
-		select {
-		case e := <-b.events:
-			b.record(ctx, e)
-		case <-ctx.Done():
-			for {
-				select {
-				case e := <-b.events:
-					b.record(ctx, e)
-				default:
-					return nil
-				}
-			}
+// record makes an entry of an event, once: one that waited when a process ended may have been recorded by it.
+func (b *accountBook) record(ctx context.Context, e accounts.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, recordFor)
+	defer cancel()
+	entry := entryOf(e)
+	if e.At.Before(b.since) {
+		if _, there, err := b.journal.Entry(ctx, "", entry.ID); err != nil || there {
+			return err
 		}
 	}
-}
-
-func (b *accountBook) record(ctx context.Context, e accounts.Event) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer cancel()
-	if err := b.loop.Enter(ctx, "", entryOf(e), 0); err != nil {
-		b.log.Error("what accounts did is not recorded", "what", string(e.What), "by", e.By, "about", e.About, "err", err)
-	}
+	return b.loop.Enter(ctx, "", entry, telemetry.InstantOf(e.At))
 }
 
 // entryOf is an event as it is recorded.
 func entryOf(e accounts.Event) telemetry.Entry {
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
 	return telemetry.Entry{
-		ID: "account-" + hex.EncodeToString(id[:]), Kind: telemetry.EntryAccount, Author: e.By, Reason: e.Why, Subject: e.About, Text: string(e.What),
+		ID: "account-" + e.ID, Kind: telemetry.EntryAccount, Author: e.By, Reason: e.Why, Subject: e.About, Text: string(e.What),
 		Value: float64(e.Count), Item: e.Address, Before: e.Before, After: e.After,
 	}
 }

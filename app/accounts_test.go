@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/journal/sqlite"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -81,6 +83,8 @@ func TestAccountsAreInTheJournal(t *testing.T) {
 		t.Errorf("a wrong password: got %d, want 401", got)
 	}
 	stop()
+	// Finding R10: killed after a change and before its entry, and between its entry and the note that there is one.
+	written := r.leaveEvents(t)
 	stop = open(t)
 	defer stop()
 	resp, err := client.Get(r.web + "/people") //nolint:noctx // a test
@@ -91,7 +95,7 @@ func TestAccountsAreInTheJournal(t *testing.T) {
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("the session after a restart: got %d, want 200", resp.StatusCode)
 	}
-	seen := map[string]telemetry.Entry{}
+	seen, times := map[string]telemetry.Entry{}, map[string]int{}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	j, err := sqlite.OpenReader(ctx, filepath.Join(r.dir, "data"))
@@ -99,17 +103,28 @@ func TestAccountsAreInTheJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = j.Close() }()
-	err = j.Replay(ctx, "", 0, func(rec *telemetry.Record) error {
+	look := func(rec *telemetry.Record) error {
 		if rec.Kind == telemetry.KindEntry && rec.Entry.Kind == telemetry.EntryAccount {
 			if rec.Site != "" || strings.Contains(rec.Entry.After+rec.Entry.Reason+rec.Entry.Subject, password) || strings.Contains(rec.Entry.After, code) {
 				t.Errorf("entry %+v of %q: want none of a site, and no secret in it", rec.Entry, rec.Site)
 			}
 			seen[rec.Entry.Text+" "+rec.Entry.Subject] = *rec.Entry
+			times[rec.Entry.ID]++
 		}
 		return nil
-	})
-	if err != nil {
+	}
+	if err := j.Replay(ctx, "", 0, look); err != nil {
 		t.Fatal(err)
+	}
+	for times["account-killed"] == 0 && ctx.Err() == nil { // it is told while the gateway runs
+		time.Sleep(20 * time.Millisecond)
+		clear(times)
+		if err := j.Replay(ctx, "", 0, look); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if times["account-killed"] != 1 || times[written] != 1 {
+		t.Errorf("entries of a change before the kill: %d, of one that was there already: %d, want one of each", times["account-killed"], times[written])
 	}
 	for _, want := range []string{"account_made sari", "password_set sari", "login sari", "account_made budi", "link_made budi", "login_refused budi"} {
 		if _, ok := seen[want]; !ok {
@@ -119,4 +134,32 @@ func TestAccountsAreInTheJournal(t *testing.T) {
 	if e := seen["account_made budi"]; e.Author != "Sari Dewi" || e.Claimed || !strings.Contains(e.After, "security@gedung") {
 		t.Errorf("entry of the new account: got %+v, want who and what", e)
 	}
+}
+
+// leaveEvents leaves two events of accounts in the journal of a gateway that has ended: one that nobody has recorded, and one that is an entry already,
+// whose ID it gives.
+func (r *running) leaveEvents(t *testing.T) string {
+	t.Helper()
+	j, err := sqlite.Open(t.Context(), sqlite.Options{Dir: filepath.Join(r.dir, "data"), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	entries, err := j.Entries(t.Context(), "", telemetry.EntryAccount, 1)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("entries: %d, %v", len(entries), err)
+	}
+	id := entries[0].Entry.ID
+	var rows []accounts.Row
+	for _, id := range []string{"killed", strings.TrimPrefix(id, "account-")} {
+		body, err := json.Marshal(accounts.Event{ID: id, At: time.Now().Add(-time.Minute), What: accounts.Altered, By: "Sari Dewi", About: "budi"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, accounts.Row{Kind: accounts.KindEvent, ID: id, Body: body})
+	}
+	if err := j.KeepAccounts(t.Context(), rows, nil); err != nil {
+		t.Fatal(err)
+	}
+	return id
 }

@@ -116,7 +116,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		leftOut: a.reload.leftOut, journal: watch.service, influx: influxService(behind.influx),
 	}
 	refused := refusedPort{j, behind.influx}
-	keeper, doings, err := openAccounts(ctx, cfg, j, loop, log)
+	keeper, err := openAccounts(ctx, cfg, j, loop, log)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	a.stages = append(a.stages,
 		stage{"announced topics", hearing.run(doors.follow, log), time.Second},
 		stage{"earlier faults", faults.run(disproved(behind.influx)), time.Second},
-		stage{"accounts", doings.run, 5 * time.Second},
+		stage{"accounts", keeper.Tell, 5 * time.Second},
 		stage{"gateway", loop.Run, 20 * time.Second},
 		stage{"journal watch", watch.run, time.Second},
 		stage{"journal comparison", watch.compareNow, 5 * time.Second},

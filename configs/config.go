@@ -74,7 +74,7 @@ func (c *Config) SetDefaults() {
 	c.HTTP.SetDefaults()
 	c.Retention = Retention{Records: 90 * day, MaxSize: 8 * GiB, Rollups: 5 * 365 * day}
 	c.Ingest = Ingest{
-		Linger: 10 * time.Millisecond, Queue: 16_384, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
+		Linger: 8 * time.Millisecond, Queue: 16_384, MaxPayload: 256 * KiB, Lateness: rules.DefaultLateness,
 		ClockPast: 7 * day, ClockFuture: 2 * time.Minute, DuplicateWindow: 1 << 19,
 		MaxPassages: rules.DefaultPassages,
 	}

@@ -16,7 +16,9 @@ import (
 // Live is what the loop publishes for readers: views, open alerts, counters. A published value is never changed again, so
 // readers need no lock and cannot hold up the loop. All methods are safe for concurrent use.
 type Live struct {
-	state atomic.Pointer[liveState]
+	state   atomic.Pointer[liveState]
+	began   time.Time
+	glanced atomic.Int64 // when somebody last looked at any site, in nanoseconds since began; 0: nobody has
 
 	mu          sync.Mutex
 	subscribers map[chan struct{}]struct{}
@@ -50,6 +52,7 @@ type liveState struct {
 // NewLive makes an empty publication.
 func NewLive() *Live {
 	l := &Live{
+		began:       time.Now(),
 		subscribers: map[chan struct{}]struct{}{}, dirty: map[string]bool{}, shownAt: map[string]time.Time{}, shelf: shelf{most: keepVerdicts},
 		looked: map[string]time.Time{}, asked: map[string]bool{}, wanted: make(chan struct{}, 1),
 	}
@@ -59,6 +62,7 @@ func NewLive() *Live {
 
 // Views are all sites, sorted by id; verdicts may be left out. The caller owns the slice, but not what it points to.
 func (l *Live) Views() []rules.View {
+	l.glance()
 	views := l.state.Load().views
 	all := make([]rules.View, len(views))
 	for i, v := range views {
@@ -69,6 +73,7 @@ func (l *Live) Views() []rules.View {
 
 // Outline is one site; its verdicts may be left out.
 func (l *Live) Outline(site string) (*rules.View, bool) {
+	l.glance()
 	views := l.state.Load().views
 	i, ok := slices.BinarySearchFunc(views, site, bySite)
 	if !ok {
@@ -91,6 +96,15 @@ func (l *Live) View(site string) (*rules.View, bool) {
 		return v, true
 	}
 	return l.await(site)
+}
+
+// glance notes that somebody looks.
+func (l *Live) glance() { l.glanced.Store(max(int64(time.Since(l.began)), 1)) }
+
+// watched reports whether somebody looks at views, or did until just now.
+func (l *Live) watched(now time.Time) bool {
+	at := l.glanced.Load()
+	return at != 0 && now.Sub(l.began)-time.Duration(at) < glanceFor
 }
 
 func bySite(v *rules.View, site string) int { return cmp.Compare(v.Site, site) }
@@ -125,7 +139,12 @@ func (l *Live) Subscribe() (changed <-chan struct{}, cancel func()) {
 // devices, so the pause also grows until views take at most two percent of the loop's time (see spending), and one call makes only as many
 // as fit into publishBudget: messages that wait for their commit come first.
 const (
-	publishEvery  = 250 * time.Millisecond
+	publishEvery = 250 * time.Millisecond
+	// unwatchedEvery is that of a gateway whose views nobody looks at but the displays at its doors: most of a night. A page that is
+	// opened then shows the last second, and is live from there on.
+	unwatchedEvery = time.Second
+	// glanceFor is longer than the pause between two renderings of a page that is open.
+	glanceFor     = 15 * time.Second
 	publishShare  = 50
 	publishBudget = time.Millisecond
 	// lookAtOnce is how many sites one call checks for a view that is due; the next call goes on behind them.
@@ -205,19 +224,23 @@ func (l *Live) publish(g *Gateway, now telemetry.Instant) []rules.View {
 	return made
 }
 
-// pending reports whether something waits to be published.
-func (l *Live) pending() bool { return l.moved || len(l.dirty) > 0 }
+// pending reports whether something waits to be published soon.
+func (l *Live) pending() bool { return l.moved || len(l.dirty) > 0 && l.watched(time.Now()) }
 
 // views makes the views that are due, as many as the budget allows.
 func (l *Live) views(g *Gateway, begin time.Time, now telemetry.Instant) []rules.View {
 	if len(l.dirty) == 0 {
 		return nil
 	}
+	pause := l.spent.pause(len(g.order))
+	if !l.watched(begin) {
+		pause = max(pause, unwatchedEvery)
+	}
 	var made []rules.View
 	for range min(len(g.order), lookAtOnce) {
 		site := g.order[l.next%len(g.order)]
 		l.next = (l.next + 1) % len(g.order)
-		if !l.dirty[site.id] || begin.Sub(l.shownAt[site.id]) < l.spent.pause(len(g.order)) {
+		if !l.dirty[site.id] || begin.Sub(l.shownAt[site.id]) < pause {
 			continue
 		}
 		delete(l.dirty, site.id)

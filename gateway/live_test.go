@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -10,6 +11,7 @@ func TestWhatIsOfNoSiteKeepsNoLoopAwake(t *testing.T) {
 	b := newBench(t, newMemory(), "mall")
 	live := NewLive()
 	live.recovered(b.Gateway, begin)
+	live.glance()
 	live.publish(b.Gateway, begin)
 	b.send("gerbang/v1/nowhere/count", counted(1, 1, 0), begin.Add(time.Second))
 	batch := b.commit(begin.Add(time.Second))
@@ -21,4 +23,39 @@ func TestWhatIsOfNoSiteKeepsNoLoopAwake(t *testing.T) {
 	if live.pending() {
 		t.Errorf("sites %v wait to be shown", live.dirty)
 	}
+}
+
+// A view costs the loop as much as a hundred readings. It is made four times a second for who looks, and once a second where nobody does;
+// from then on who looks sees what is new as soon as before.
+func TestViewsAreMadeForWhoLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, newMemory(), "mall")
+		live := NewLive()
+		live.recovered(b.Gateway, begin)
+		made := func(span time.Duration) (n int) {
+			for range span / (10 * time.Millisecond) {
+				live.dirty["mall"] = true
+				n += len(live.publish(b.Gateway, begin))
+				time.Sleep(10 * time.Millisecond)
+			}
+			return n
+		}
+		if n := made(10 * time.Second); n != 10 {
+			t.Errorf("nobody looks: %d views in ten seconds, want 10", n)
+		}
+		for name, look := range map[string]func(){
+			"overview": func() { live.Views() }, "site": func() { live.View("mall") }, "sign": func() { live.Outline("mall") },
+		} {
+			look()
+			if n := made(10 * time.Second); n < 39 || n > 41 {
+				t.Errorf("somebody looks at the %s: %d views in ten seconds, want 40", name, n)
+			}
+			if made(glanceFor); live.pending() {
+				t.Errorf("%s: the loop is kept awake for nobody", name)
+			}
+			if n := made(10 * time.Second); n > 11 {
+				t.Errorf("nobody looks at the %s any more: %d views in ten seconds, want 10", name, n)
+			}
+		}
+	})
 }

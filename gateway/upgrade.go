@@ -79,7 +79,7 @@ func stands(k telemetry.EntryKind) bool {
 
 // fromReceipt reports whether what a person entered is about a device, and holds for what it measures from the entry's receipt on.
 func fromReceipt(k telemetry.EntryKind) bool {
-	return k == telemetry.EntryCalibration || k == telemetry.EntryAccuracy || k == telemetry.EntryDrift
+	return k == telemetry.EntryCalibration || k == telemetry.EntryAccuracy || k == telemetry.EntryDrift || k == telemetry.EntryDirection
 }
 
 // News keeps of the verdicts that an engine restates when it takes over those that differ from what was recorded, and says

@@ -36,4 +36,7 @@ type Restored struct {
 	Lost uint64
 	// Kept is the suffix of the files that were there before; empty: there were none.
 	Kept string
+	// Ended are the sessions, tokens and one-time links of accounts in the copy that were ended: which of them had been ended since it was made
+	// nobody knows.
+	Ended int
 }

@@ -30,14 +30,17 @@ type activation struct {
 
 // moment is what begin finds for a time.
 type moment struct {
-	t       telemetry.Instant
-	est     estimate
-	persons float64 // of the estimate, or a bound of it
-	limit   float64
-	open    bool
-	opened  telemetry.Instant
-	closes  telemetry.Instant // while it is open
-	done    telemetry.Instant // of a task
+	t                 telemetry.Instant
+	est               estimate
+	persons           float64 // of the estimate, or a bound of it
+	limit             float64
+	open              bool
+	opened            telemetry.Instant
+	closes            telemetry.Instant // while it is open
+	done              telemetry.Instant // of a task
+	fact              [len(healthFacts)]float64
+	left              float64 // visitors that may still come, or a bound of them
+	leftLow, leftHigh float64
 	// reason and detail say what is missing; empty: nothing.
 	reason Reason
 	detail string
@@ -132,6 +135,12 @@ func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
 	if j.sums != 0 || j.hourly {
 		until = min(until, a.told())
 	}
+	if j.facts != 0 {
+		until = min(until, a.known(t))
+	}
+	if j.quoted {
+		until = min(until, a.visitorsLeft(t))
+	}
 	if j.task != nil {
 		if a.done = j.task.lastDone(t); a.done == 0 {
 			a.reason, a.detail = ReasonNoData, ""
@@ -182,6 +191,9 @@ func (a *activation) bounds(yield func() bool) {
 	for _, q := range j.list {
 		g := &a.gauge[q]
 		bound(&g.v, g.v-g.err, g.v+g.err)
+	}
+	if j.quoted {
+		bound(&a.left, a.leftLow, a.leftHigh)
 	}
 	if j.crowded && !j.doubt {
 		bound(&a.persons, a.est.low.number(), a.est.high.number())

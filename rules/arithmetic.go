@@ -261,6 +261,12 @@ func variable(name string) numeric {
 	case "minutes_since_done":
 		return get(func(a *activation) float64 { return math.Floor(minutes(a.t.Sub(a.done))) })
 	}
+	if name == quotaName {
+		return get(func(a *activation) float64 { return a.left })
+	}
+	if i := factOf(name); i >= 0 {
+		return get(func(a *activation) float64 { return a.fact[i] })
+	}
 	if q := sumOf(name); q != telemetry.NoQuantity {
 		today := strings.HasSuffix(name, todaySuffix)
 		return get(func(a *activation) float64 { return a.summed(q, today) })

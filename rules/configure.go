@@ -404,7 +404,7 @@ func (e *Engine) wire() {
 			w.watchers = nil
 		}
 	}
-	e.outages, e.deadCounters, e.conservers, e.climates = nil, nil, nil, nil
+	e.outages, e.deadCounters, e.directions, e.conservers, e.climates = nil, nil, nil, nil, nil
 	due := make([]telemetry.Instant, len(e.instances))
 	for n, i := range e.instances {
 		i.limited = nil

@@ -168,6 +168,12 @@ func (c *encoder) accepted(d *deviceState) {
 		c.instant(b.Since)
 		c.float(b.Value)
 	}
+	c.list(len(d.directions))
+	for _, x := range d.directions {
+		c.instant(x.From)
+		c.instant(x.Since)
+		c.bool(x.Swap)
+	}
 }
 
 func (c *decoder) accepted(d *deviceState) {
@@ -176,5 +182,8 @@ func (c *decoder) accepted(d *deviceState) {
 	}
 	for range c.count() {
 		d.biases = append(d.biases, facility.Bias{From: c.instant(), Since: c.instant(), Value: c.float()})
+	}
+	for range c.count() {
+		d.directions = append(d.directions, facility.Direction{From: c.instant(), Since: c.instant(), Swap: c.bool()})
 	}
 }

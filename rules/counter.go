@@ -190,16 +190,17 @@ func (f *effect) passage(t telemetry.Instant, in, out, doubt people) passage {
 type turn struct {
 	from     telemetry.Instant
 	reversed bool // what it says is out is in
+	stated   bool // by the configuration or a person; else the closings have shown it
 }
 
-// mount notes that the counter is mounted a way from now on, as learned or as a new configuration says; was is the way that was
-// configured until then.
-func (d *deviceState) mount(now telemetry.Instant, reversed, was bool) {
+// mount notes that the counter is mounted a way from now on, as learned or, where that is stated, as a new configuration or a person says;
+// was is the way that was configured until then.
+func (d *deviceState) mount(now telemetry.Instant, reversed, was, stated bool) {
 	if len(d.turns) == 0 {
-		d.turns = append(d.turns, turn{1, was})
+		d.turns = append(d.turns, turn{1, was, true})
 	}
-	if d.turns[len(d.turns)-1].reversed != reversed {
-		d.turns = append(d.turns, turn{max(1, now), reversed})
+	if last := &d.turns[len(d.turns)-1]; last.reversed != reversed || stated && !last.stated {
+		d.turns = append(d.turns, turn{max(1, now), reversed, stated})
 	}
 }
 

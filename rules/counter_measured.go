@@ -107,12 +107,13 @@ func (e *Engine) counterViews(door *doorState) []CounterView {
 			continue
 		}
 		l := &d.effects[0].zone.now
-		for i := range l.counters {
-			if c := &l.counters[i]; c.id == d.counterID() || c.id == "" {
-				n := len(l.counters)
-				all = append(all, c.view(d, l.variance[i*n+i], l.scale))
-			}
+		i := slices.IndexFunc(l.counters, func(c learnedCounter) bool { return c.id == d.counterID() || c.id == "" })
+		if i < 0 { // nothing is learned of it yet, and people have something to say of it all the same
+			c := learnedCounter{id: d.counterID(), reversed: d.mounting.Swap, drift: d.biasIn(d.effects[0].zone, e.clock)}
+			all = append(all, c.view(d, square(firstDrift*d.missedShare()), 1))
+			continue
 		}
+		all = append(all, l.counters[i].view(d, l.variance[i*len(l.counters)+i], l.scale))
 	}
 	return all
 }
@@ -120,8 +121,8 @@ func (e *Engine) counterViews(door *doorState) []CounterView {
 func (c *learnedCounter) view(d *deviceState, variance, scale float64) CounterView {
 	v := CounterView{Device: d.counterID(), Dispersion: scale * d.missedShare(), Drifting: c.drifting, Closings: slices.Clone(c.closings)}
 	v.Drift, v.Uncertainty = hundredths(100*c.drift), hundredths(100*bothSides*root(variance))
-	v.Accuracies, v.Biases = d.accuracies, d.biases
-	if c.reversed != d.mounting.Swap {
+	v.Accuracies, v.Biases, v.Directions, v.Swap = d.accuracies, d.biases, d.directions, d.mounting.Swap
+	if c.reversed != d.mounting.Swap && c.turned != 0 {
 		v.Reversed = c.turned
 	}
 	return v

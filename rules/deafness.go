@@ -72,6 +72,16 @@ func (d *deafness) lost(t telemetry.Instant) (lost bool, until telemetry.Instant
 	return false, telemetry.Never
 }
 
+// long reports whether nobody listened for long at some time in [from, to).
+func (d *deafness) long(from, to telemetry.Instant) bool {
+	for _, s := range d.spans {
+		if s.from < to && s.to > from && (s.to == telemetry.Never || s.to.Sub(s.from) >= lastingDeafness) {
+			return true
+		}
+	}
+	return false
+}
+
 // due is when something that was heard at a time is silent for too long: after so much time in which somebody listened, and
 // not before it had a grace after the last time in which nobody did.
 func (d *deafness) due(heard telemetry.Instant, bound, grace time.Duration) telemetry.Instant {

@@ -63,9 +63,10 @@ type deviceState struct {
 	offsets      facility.Offsets    // calibrations; the configuration's offset holds before the first
 	accuracies   facility.Accuracies // that somebody accepted
 	biases       facility.Biases     // likewise
-	spreads      []spreadHour        // body temperatures of a whole device, its channels' among them
-	credit       []*instance         // say whether they are credible; none: nobody does
-	screen       *temperatureJudge   // judges its body temperatures now; nil: nobody
+	directions   []facility.Direction
+	spreads      []spreadHour      // body temperatures of a whole device, its channels' among them
+	credit       []*instance       // say whether they are credible; none: nobody does
+	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
 	watchers     []readWatcher
 	zoneWatchers bool        // its zone has watchers of readings
 	summing      uint64      // quantities that expressions sum, as bits

@@ -208,6 +208,8 @@ func (j *disinfectionJudge) duties(t telemetry.Instant) ([]duty, telemetry.Insta
 		case j.done(from, t) != 0:
 		case t < due:
 			d.reason = ReasonPending
+		case j.possible(from, t) != 0:
+			d.verdict, d.reason = Unknown, ReasonUnsure
 		case days.now.holds(t) == (name == beforeOpening), name == beforeOpening && day == days.now:
 			d.verdict, d.reason = Breached, ReasonOverdue
 		default:
@@ -253,43 +255,64 @@ func (j *disinfectionJudge) duties(t telemetry.Instant) ([]duty, telemetry.Insta
 // regular is the demand for every so often in the service of a day.
 func (j *disinfectionJudge) regular(now serviceDay, t telemetry.Instant, turn func(telemetry.Instant) telemetry.Instant) duty {
 	p := j.params
-	from := max(min(t, j.opened(now, t)), now.open, j.done(0, t), j.task.since)
-	due := from.Add(p.Every + p.Grace)
-	if p.Occupied && t >= due {
-		if left := p.Every + p.Grace - j.occupied(from, t); left > 0 {
-			due = minuteAfter(minuteOf(t).Add(left)) // at the earliest: if somebody is inside all the time
+	begin := max(min(t, j.opened(now, t)), now.open, j.task.since)
+	until := func(from telemetry.Instant) telemetry.Instant {
+		due := from.Add(p.Every + p.Grace)
+		if p.Occupied && t >= due {
+			if left := p.Every + p.Grace - j.occupied(from, t); left > 0 {
+				due = minuteAfter(minuteOf(t).Add(left)) // at the earliest: if somebody is inside all the time
+			}
 		}
+		return turn(due)
 	}
-	turn(due)
+	due := until(max(begin, j.done(0, t)))
 	d := duty{constraint: every, verdict: Within, due: due, allowed: p.Every, from: t.Add(1 - p.Every - p.Grace)}
-	if t >= due {
+	switch maybe := j.possible(0, t); {
+	case t < due:
+		if j.done(0, t) == 0 {
+			d.reason = ReasonPending
+		}
+	case maybe > 0 && t < until(max(begin, maybe)):
+		d.verdict, d.reason = Unknown, ReasonUnsure
+	default:
 		d.verdict, d.reason = Breached, ReasonOverdue
-	} else if j.done(0, t) == 0 {
-		d.reason = ReasonPending
 	}
 	return d
 }
 
-// done is when the whole task was last completed by work in [from, to]; 0: it was not.
+// done is when the whole task was last completed by work in [from, to]; 0: it was not. Of work whose time nobody knows it is the earliest.
 func (j *disinfectionJudge) done(from, to telemetry.Instant) telemetry.Instant {
+	return j.completed(from, to, false)
+}
+
+// possible is when the whole task can have been completed last by work in [from, to]; 0: it cannot.
+func (j *disinfectionJudge) possible(from, to telemetry.Instant) telemetry.Instant {
+	return j.completed(from, to, true)
+}
+
+func (j *disinfectionJudge) completed(from, to telemetry.Instant, maybe bool) telemetry.Instant {
 	if len(j.items) == 0 {
-		return j.doneItem("", from, to)
+		return j.doneItem("", from, to, maybe)
 	}
 	complete := telemetry.Never
 	for _, item := range j.items {
-		complete = min(complete, j.doneItem(item, from, to))
+		complete = min(complete, j.doneItem(item, from, to, maybe))
 	}
 	return complete
 }
 
-// doneItem is when an item ("" for a task without) was last treated in [from, to].
-func (j *disinfectionJudge) doneItem(item string, from, to telemetry.Instant) telemetry.Instant {
+// doneItem is when an item ("" for a task without) was last treated in [from, to], or can have been. Where the agent needs time to work,
+// a log without a known moment proves nothing.
+func (j *disinfectionJudge) doneItem(item string, from, to telemetry.Instant, maybe bool) (last telemetry.Instant) {
 	for k, d := range slices.Backward(j.task.done) {
 		if d.at > to {
 			continue
 		}
-		if d.at < from {
+		if d.at < from || d.at <= last {
 			break
+		}
+		if !d.within(from, to, maybe) || d.unsure() && !maybe && j.params.Contact > 0 {
+			continue
 		}
 		if d.item != "" && d.item != item && len(j.items) > 0 {
 			continue
@@ -300,9 +323,12 @@ func (j *disinfectionJudge) doneItem(item string, from, to telemetry.Instant) te
 		if j.refused(k, to) != "" {
 			continue
 		}
-		return d.at
+		if maybe {
+			return d.at
+		}
+		last = max(last, d.since())
 	}
-	return 0
+	return last
 }
 
 // missing names the items that a duty still lacks, in their order; empty: none, or a task without items.
@@ -312,7 +338,7 @@ func (j *disinfectionJudge) missing(d duty, t telemetry.Instant) string {
 		if d.constraint == every && d.verdict == Within {
 			break
 		}
-		if j.doneItem(item, d.from, t) == 0 {
+		if j.doneItem(item, d.from, t, false) == 0 {
 			left = append(left, item)
 		}
 	}

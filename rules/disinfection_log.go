@@ -17,6 +17,7 @@ const (
 	LogEmpty     = "log_empty"     // nobody was in the building
 	LogBackdated = "log_backdated" // it was entered too long after the deed
 	LogCopied    = "log_copied"    // it repeats one of a day before to the second
+	LogUnsure    = "log_unsure"    // the clock of the phone that it was entered on was set: nobody knows when it was
 )
 
 // proof is what the judge of a task knows to tell whether its logs can be true.
@@ -61,7 +62,7 @@ func (j *disinfectionJudge) prove(b *bench, def *facility.Task) {
 	}
 }
 
-// refused is why the k-th log is no evidence, as it is known at t; empty: it is.
+// refused is why the k-th log is no evidence, as it is known at t; empty: it is. Of a log whose time nobody knows only its agent is asked.
 func (j *disinfectionJudge) refused(k int, t telemetry.Instant) string {
 	if !j.strict {
 		return ""
@@ -70,6 +71,8 @@ func (j *disinfectionJudge) refused(k int, t telemetry.Instant) string {
 	switch {
 	case len(p.Agents) > 0 && d.agent != "" && !slices.Contains(p.Agents, d.agent):
 		return LogAgent
+	case d.unsure():
+		return "" // it has no moment that another could be too near to
 	case p.Backdate > 0 && d.by != "" && d.device == "" && d.received.Sub(d.at) > p.Backdate:
 		return LogBackdated
 	case p.Pace > 0 && j.hurried(k):
@@ -92,7 +95,7 @@ func (j *disinfectionJudge) hurried(k int) bool {
 	for i := k - 1; i >= 0; i-- {
 		if e := &j.task.done[i]; d.at.Sub(e.at) >= j.params.Pace {
 			break
-		} else if e.item != d.item {
+		} else if e.item != d.item && !e.unsure() {
 			return true
 		}
 	}
@@ -104,7 +107,7 @@ func (w *walked) elsewhere(d *doneAt, walk time.Duration) bool {
 	for i := len(w.task.done) - 1; i >= 0; i-- {
 		e := &w.task.done[i]
 		switch {
-		case e.at > d.at, e.at == d.at && !w.first:
+		case e.at > d.at, e.at == d.at && !w.first, e.unsure():
 			continue
 		case d.at.Sub(e.at) >= walk:
 			return false
@@ -119,10 +122,13 @@ func (w *walked) elsewhere(d *doneAt, walk time.Duration) bool {
 func (j *disinfectionJudge) repeats(k int) bool {
 	const day, second = 24 * time.Hour, telemetry.Instant(time.Second)
 	d := &j.task.done[k]
+	if d.unsure() {
+		return false
+	}
 	for i := k - 1; i >= 0; i-- {
 		e := &j.task.done[i]
 		apart := (d.at/second - e.at/second) * second
-		if apart > 0 && time.Duration(apart)%day == 0 && e.item == d.item && e.source() == d.source() {
+		if apart > 0 && time.Duration(apart)%day == 0 && e.item == d.item && e.source() == d.source() && !e.unsure() {
 			return true
 		}
 	}
@@ -201,6 +207,8 @@ func (j *disinfectionJudge) doubts(t telemetry.Instant) (all []Input) {
 		}
 		if why := j.refused(k, t); why != "" {
 			all = append(all, Input{Name: why, Value: minutes(t.Sub(d.at)), Unit: "min", Text: d.item})
+		} else if d.unsure() {
+			all = append(all, Input{Name: LogUnsure, Value: minutes(t.Sub(d.at)), Unit: "min", Text: d.item})
 		} else if d.item == "" || len(j.items) == 0 {
 			break // what is older matters no more
 		}

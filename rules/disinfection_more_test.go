@@ -187,6 +187,9 @@ func TestUpkeepDoesNotDependOnTheOrder(t *testing.T) {
 		for i := range records {
 			if n := records[i].Entry; n != nil && n.Kind == telemetry.EntryTask {
 				n.Author = []string{"siti", "budi"}[rng.IntN(2)]
+				if rng.IntN(4) == 0 {
+					n.Earliest, n.Phone.Done = records[i].At.Add(-time.Duration(rng.Int64N(int64(5*time.Hour)))), records[i].At
+				}
 			}
 		}
 		end := start.Add(span + 3*time.Hour)

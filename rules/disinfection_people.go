@@ -82,7 +82,8 @@ func (j *disinfectionJudge) occupied(from, t telemetry.Instant) time.Duration {
 // crowded is the demand after so many people in the service of a day.
 func (j *disinfectionJudge) crowded(now serviceDay, t telemetry.Instant, turn func(telemetry.Instant) telemetry.Instant) duty {
 	p := j.params
-	d := duty{constraint: afterPeople, verdict: Within, from: max(now.open, j.done(0, t), j.task.since)}
+	begin := max(now.open, j.task.since)
+	d := duty{constraint: afterPeople, verdict: Within, from: max(begin, j.done(0, t))}
 	z := j.place()
 	if z == nil {
 		d.verdict, d.reason, d.due = Unknown, ReasonNoData, telemetry.Never
@@ -91,16 +92,21 @@ func (j *disinfectionJudge) crowded(now serviceDay, t telemetry.Instant, turn fu
 	from, to := minuteAfter(d.from), minuteOf(t)
 	d.entered = max(0, z.cameIn(from, to))
 	turn(z.nextPassing(t))
-	d.due = telemetry.Never
-	if at := z.reached(from, to, people(p.AfterPeople)*person-1); at != telemetry.Never {
-		d.due = turn(at.Add(p.Grace))
+	due := func(from telemetry.Instant) telemetry.Instant {
+		if at := z.reached(minuteAfter(from), to, people(p.AfterPeople)*person-1); at != telemetry.Never {
+			return turn(at.Add(p.Grace))
+		}
+		return telemetry.Never
 	}
+	d.due = due(d.from)
 	if j.done(d.from, t) == 0 {
 		d.reason = ReasonPending
 	}
 	est, until := z.estimate(t)
 	turn(until)
 	switch {
+	case t >= d.due && j.possible(0, t) > 0 && t < due(max(begin, j.possible(0, t))):
+		d.verdict, d.reason = Unknown, ReasonUnsure
 	case t >= d.due:
 		d.verdict, d.reason = Breached, ReasonOverdue
 	case !est.known && est.reason != ReasonUncounted:

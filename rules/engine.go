@@ -82,6 +82,7 @@ type Engine struct {
 	// By wire: who is asked where facts of many devices change.
 	outages      map[string][]*instance // by parent
 	deadCounters []*instance
+	directions   []*instance // who asks whether counters take in for out
 	climates     []climate   // by wire: thermometers with a window of the air around them
 	conservers   []*instance // by wire: who asks whether the doors add up
 
@@ -146,6 +147,7 @@ func (e *Engine) Apply(rec *telemetry.Record, out *Output) (err error) {
 			e.enter(rec.Entry, at, rec.Received)
 			e.calibrate(rec)
 			e.accept(rec)
+			e.turnRound(rec)
 		}
 	case telemetry.KindEngine:
 		e.restate()
@@ -432,6 +434,9 @@ func (e *Engine) pulseChanged(d *deviceState, from telemetry.Instant) {
 		if d.presentFlag {
 			e.crowdChanged(d.zone, from)
 		}
+	}
+	if d.flowFlag && slotOf(from) < slotOf(e.clock) {
+		e.askAllOf(e.directions, from)
 	}
 	e.askReaders(d.whole.watchers, d.known, from)
 	e.askAllOf(d.summers, from)

@@ -37,7 +37,15 @@ func (e *Engine) enter(n *telemetry.Entry, at, received telemetry.Instant) {
 		if t == nil || n.Value == 0 {
 			return
 		}
-		e.log(t, doneAt{at: at, item: n.Item, by: n.Author, agent: n.Text, began: n.Began, received: received, record: e.record})
+		entered := received
+		if n.Phone.Done != 0 {
+			entered = at // it was entered as it was done, and only sent later
+		}
+		earliest := n.Earliest
+		if earliest >= at {
+			earliest = 0
+		}
+		e.log(t, doneAt{at: at, item: n.Item, by: n.Author, agent: n.Text, began: n.Began, received: entered, earliest: earliest, record: e.record})
 	case telemetry.EntryMaintenance:
 		if n.Ends != "" {
 			e.upkeep.takeBack(n.Ends, at)

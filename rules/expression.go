@@ -21,7 +21,10 @@ import (
 // with _today in those since midnight; unknown before any was counted, and while a device that counts them is silent); minutes_since_done (tasks;
 // unknown before the first log); share (of the level, 1 without one), minutes_since_open and minutes_to_close (−1 while closed), queue_closes (minutes until the
 // queue closes, 0 from then on; like minutes_to_close unknown where it never closes). open is a bool, and so is near (zones and site: whether there are more people than
-// the limit cannot be told). level is a string, age_minutes a map from the name of a quantity to the age of its newest value in minutes.
+// the limit cannot be told). devices_silent, devices_frozen, devices_clock_off, devices_tampered, devices_battery_low (zones, devices, site: how many of the
+// devices there, 1 or 0 of a device itself, by a rule of kind silence, frozen, clock, tamper or battery without parameters; unknown while nobody
+// can tell) and messages_lost (%, of the worst of them, by kind lost). quota_left (site: visitors that may still come today, with the error of their
+// count; unknown without a quota). level is a string, age_minutes a map from the name of a quantity to the age of its newest value in minutes.
 //
 // Late data revise the history of an expression through persons and gauges; the counts of a day are always the present.
 type Expression struct {
@@ -107,7 +110,7 @@ var expressionKind = kind{
 		switch s.Kind {
 		case SubjectSite, SubjectZone:
 			j.zone = b.zone(s)
-			if j.crowded || j.dated {
+			if j.crowded || j.dated || j.quoted {
 				b.crowd(s)
 			}
 		case SubjectDoor:
@@ -119,6 +122,9 @@ var expressionKind = kind{
 		}
 		if j.sums != 0 || j.hourly {
 			j.tellers = b.tellers(s, j.sums)
+		}
+		if j.facts != 0 {
+			j.health = b.facts(s, j.facts)
 		}
 		b.onNews(s, j.gauges, j.steady)
 		return j
@@ -150,6 +156,8 @@ func (b *bench) expression() *expressionRule {
 		j.dated = j.dated || prog.day
 		j.closing = j.closing || prog.close
 		j.hourly = j.hourly || prog.hour
+		j.facts |= prog.facts
+		j.quoted = j.quoted || prog.quota
 		j.sums |= prog.sums
 		j.list = append(j.list, prog.gauges...)
 		for _, q := range prog.gauges {
@@ -159,7 +167,9 @@ func (b *bench) expression() *expressionRule {
 	if len(j.list) > 0 && p.Readings <= 1 { // of readings in a row each counts, in which the rest of the condition is true too
 		j.steady = &steady{keep: keptBy(p)}
 	}
-	j.doubt = j.condition.doubt
+	if j.doubt = j.condition.doubt; j.quoted {
+		j.quota, j.staff = b.quotaOf()
+	}
 	j.stands, j.told = p.bound()
 	slices.Sort(j.list)
 	j.list = slices.Compact(j.list)
@@ -189,6 +199,7 @@ func keptBy(p *Expression) []kept {
 		if err != nil {
 			continue
 		}
+		all = append(all, keptByFacts(prog.facts)...)
 		for _, q := range prog.gauges {
 			k := prog.keeps(q, p, condition)
 			if class := k.class; i == 2 && class != nil {
@@ -239,6 +250,10 @@ type expressionRule struct {
 	timed     bool     // uses minutes that run
 	closing   bool     // uses minutes until it closes
 	hourly    bool     // uses people of an hour
+	facts     factMask // about the health of devices that it uses
+	quoted    bool     // uses the visitors that may still come
+	quota     int      // of a day
+	staff     int      // who come and are none
 	sums      uint64   // counts of periods that it uses, as bits of their quantities
 	doubt     bool     // uses error, and so makes its own of it
 	list      []telemetry.Quantity
@@ -257,7 +272,8 @@ type expressionJudge struct {
 	device *deviceState
 	task   *taskState
 
-	tellers []*deviceState // whose counts of periods are summed
+	tellers []*deviceState            // whose counts of periods are summed
+	health  [len(healthFacts)][]judge // by fact, of the subject's devices
 }
 
 func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (f finding, until telemetry.Instant) {

@@ -74,6 +74,8 @@ const (
 	InputDoorBias         = "door_bias"         // people of 100 passages that the counter Text misses going in more than going out; the correction that is proposed
 	InputProposedAccuracy = "proposed_accuracy" // accuracy of the counter Text that would explain it, %
 
+	InputProposedDirection = "proposed_direction" // 1: the counter Text is to be taken to take in for out; 0: not to
+
 	InputCounted = "counted" // minutes since the time from which it is counted, where that is later than the last deed
 	InputGrace   = "grace"   // minutes that are given beyond the limit
 	InputOpened  = "opened"  // minutes since the day's opening; negative: until it

@@ -83,9 +83,9 @@ func unknown(r Reason, detail string) finding {
 }
 
 // kinds is the table of all kinds, by name.
-func kinds() [28]*kind {
+func kinds() [29]*kind {
 	return [...]*kind{
-		&afterHoursKind, &airKind, &batteryKind, &capacityKind, &clockKind, &conservationKind, &coverageKind, &credibilityKind, &cutoffKind, &deadCounterKind, &disinfectionKind,
+		&afterHoursKind, &airKind, &batteryKind, &capacityKind, &clockKind, &conservationKind, &coverageKind, &credibilityKind, &cutoffKind, &deadCounterKind, &directionKind, &disinfectionKind,
 		&distancingKind, &expressionKind, &frozenKind, &hygieneKind, &lostKind, &masksKind, &outageKind, &queueKind, &quotaKind, &rejectedKind, &screeningKind,
 		&seatsKind, &silenceKind, &staffKind, &tamperKind, &temperatureKind, &vehiclesKind,
 	}

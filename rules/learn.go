@@ -223,7 +223,7 @@ func (e *Engine) learn() {
 			c := &z.now.counters[i]
 			d := counterOf(counters, c.id)
 			if d != nil && d.effects[0].zone == z && d.reversed(e.clock) != c.reversed {
-				d.mount(e.clock, c.reversed, d.mounting.Swap)
+				d.mount(e.clock, c.reversed, d.mounting.Swap, false)
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func (e *Engine) begin() {
 		if before.unit(k, was.Place, was.Swap) == d.unit {
 			continue
 		}
-		d.mount(e.clock, d.mounting.Swap, was.Swap)
+		d.mount(e.clock, d.mounting.Swap, was.Swap, true)
 		for _, z := range e.allZones() {
 			z.remount(d.counterID(), d.mounting.Swap, e.clock)
 		}
@@ -47,8 +47,8 @@ func (e *Engine) begin() {
 }
 
 // remount notes that a counter is mounted another way from now on, as somebody says who has seen it: what was counted before is
-// not learned from again.
-func (z *zoneState) remount(counter string, reversed bool, now telemetry.Instant) {
+// not learned from again. It reports whether something is learned of the counter here.
+func (z *zoneState) remount(counter string, reversed bool, now telemetry.Instant) (known bool) {
 	for i := range z.now.counters {
 		if z.now.counters[i].id != counter {
 			continue
@@ -57,5 +57,7 @@ func (z *zoneState) remount(counter string, reversed bool, now telemetry.Instant
 		c.reversed, c.turned, c.doubt = reversed, 0, 0
 		z.now.since, z.now.until = false, now
 		z.base = z.now.clone()
+		known = true
 	}
+	return known
 }

@@ -152,6 +152,7 @@ func (c *encoder) counts(d *deviceState) {
 	for _, t := range d.turns {
 		c.instant(t.from)
 		c.bool(t.reversed)
+		c.bool(t.stated)
 	}
 	c.list(len(d.history))
 	var was int64
@@ -168,7 +169,7 @@ func (c *encoder) counts(d *deviceState) {
 func (c *decoder) counts(d *deviceState) {
 	d.bound = time.Duration(c.int())
 	for range c.count() {
-		d.turns = append(d.turns, turn{c.instant(), c.bool()})
+		d.turns = append(d.turns, turn{c.instant(), c.bool(), c.bool()})
 	}
 	n := c.count()
 	if n > 0 {

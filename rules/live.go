@@ -83,7 +83,7 @@ func (e *Engine) View() View {
 	for i, t := range e.tasks {
 		def := &site.Tasks[i]
 		v.Tasks = append(v.Tasks, TaskView{
-			ID: def.ID, Name: def.Name, Place: def.Place, LastDone: t.lastDone(e.clock), NextDue: e.nextDue(t), Verdict: about(SubjectTask, def.ID),
+			ID: def.ID, Name: def.Name, Place: def.Place, LastDone: t.lastDone(e.clock), LastSince: t.lastSince(e.clock), NextDue: e.nextDue(t), Verdict: about(SubjectTask, def.ID),
 			Kind: def.Kind, Items: t.items(def.Items, e.clock),
 		})
 	}

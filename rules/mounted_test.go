@@ -39,7 +39,7 @@ func TestReplacedCounterHangsAsConfigured(t *testing.T) {
 	d := exact(with(mall(t), capacityRule(nil)))
 	r := newRig(t, d)
 	r.tick("2022-07-04 09:00:00")
-	r.engine.deviceByID["c-main"].mount(r.engine.clock, true, false) // as learning does
+	r.engine.deviceByID["c-main"].mount(r.engine.clock, true, false, false) // as learning does
 	r.read("c-main", "2022-07-04 09:10:00", out, 10)
 	r.wantPersons("hall", 10)
 	r.configure(withDevices(d, func(devices []facility.Device) { devices[1].Address = "another" }), r.at("2022-07-04 09:20:00"))

@@ -385,6 +385,7 @@ func (e *Engine) flow(d *deviceState, at telemetry.Instant, in, out, doubt peopl
 	}
 	if slotOf(at) < slotOf(e.clock) {
 		e.askAllOf(e.deadCounters, at)
+		e.askAllOf(e.directions, at)
 		e.askAllOf(d.summers, at)
 	}
 	if in != 0 || out != 0 {

@@ -25,6 +25,7 @@ var (
 	hourNames  = []string{"in_hour", "out_hour", "in_half_hour", "out_half_hour"}
 	doorNames  = []string{"screened_today", "too_warm_today"}
 	taskNames  = []string{"minutes_since_done"}
+	quotaName  = "quota_left"
 	hoursNames = []string{"minutes_since_open", "minutes_to_close", "queue_closes"}
 )
 
@@ -44,6 +45,8 @@ type program struct {
 	ages    bool   // age_minutes
 	doubt   bool   // error: the expression itself says what to make of it
 	leveled bool   // level or share
+	quota   bool   // visitors that may still come
+	facts   factMask
 	// thresholds are what a gauge is compared with, where it is used for nothing else; nil: its every value may matter.
 	thresholds map[telemetry.Quantity][]func(v float64) bool
 	plain      bool // it is one name: whatever it is, it is a number
@@ -82,6 +85,14 @@ func variables(kind SubjectKind) []cel.EnvOption {
 		opts = append(opts, double(doorNames...)...)
 	case SubjectTask:
 		opts = append(opts, double(taskNames...)...)
+	}
+	if kind == SubjectSite {
+		opts = append(opts, double(quotaName)...)
+	}
+	if kind == SubjectSite || kind == SubjectZone || kind == SubjectDevice {
+		for i := range healthFacts {
+			opts = append(opts, double(healthFacts[i].name)...)
+		}
 	}
 	if kind != SubjectTask {
 		for _, q := range telemetry.Quantities() {
@@ -204,6 +215,10 @@ func (p *program) uses(name string) {
 	case slices.Contains(crowdNames, name):
 		p.crowd = true
 		p.doubt = p.doubt || name == "error"
+	case name == quotaName:
+		p.quota = true
+	case factOf(name) >= 0:
+		p.facts |= 1 << factOf(name)
 	case name == "level" || name == "share":
 		p.leveled = true
 	case slices.Contains(dayNames, name) || slices.Contains(doorNames, name):

@@ -231,7 +231,7 @@ func fits(r *Rule, s Subject) bool {
 		return s.Kind == SubjectZone
 	case *Conservation:
 		return s.Kind == SubjectSite || s.Kind == SubjectZone
-	case *Cutoff, *Quota:
+	case *Cutoff, *Direction, *Quota:
 		return s.Kind == SubjectSite
 	case *Credibility, *Temperature, *Silence, *Battery, *Clock, *DeadCounter, *Frozen, *Lost, *Rejected, *Tamper:
 		return s.Kind == SubjectDevice
@@ -308,7 +308,7 @@ func (c *decoder) task() *taskState {
 	for range c.count() {
 		t.done = append(t.done, doneAt{
 			at: c.instant(), item: c.string(), press: c.string(), device: c.string(), by: c.string(), agent: c.string(),
-			began: c.instant(), received: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
+			began: c.instant(), received: c.instant(), earliest: c.instant(), quantity: c.quantity(), sequence: c.uint(), record: c.uint(),
 		})
 	}
 	return t

@@ -134,28 +134,31 @@ func (j *staffJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetry.I
 	if !ok || due <= j.task.since {
 		return unknown(ReasonClosed, ""), until
 	}
-	missing := j.missing(begin.Add(-p.Before), t)
+	missing := j.missing(begin.Add(-p.Before), t, false)
 	f := finding{verdict: Within, hasLimit: true, limit: minutes(p.Within), unit: "min", constraint: "shift", detail: strings.Join(missing, ", ")}
 	f.value, f.hasValue = minutes(t.Sub(begin)), t >= begin
 	switch {
 	case len(missing) == 0:
 	case t < due:
 		f.verdict, f.reason, until = Unknown, ReasonPending, min(until, due) // nothing to judge yet: what is not ticked off is not kept
+	case len(j.missing(begin.Add(-p.Before), t, true)) == 0:
+		f.verdict, f.reason = Unknown, ReasonUnsure
 	default:
 		f.verdict, f.reason = Breached, ReasonOverdue
 	}
 	return f, until
 }
 
-// missing are the items that were not ticked off in [from, t]; of a checklist without items the task's id.
-func (j *staffJudge) missing(from, t telemetry.Instant) (left []string) {
+// missing are the items that were not ticked off in [from, t]; maybe: those that cannot have been. Of a checklist without items it is an
+// empty name.
+func (j *staffJudge) missing(from, t telemetry.Instant, maybe bool) (left []string) {
 	items := j.items
 	if len(items) == 0 {
 		items = []string{""}
 	}
 	for _, item := range items {
 		if !slices.ContainsFunc(j.task.done, func(d doneAt) bool {
-			return d.at >= from && d.at <= t && (d.item == "" || d.item == item || item == "")
+			return d.within(from, t, maybe) && (d.item == "" || d.item == item || item == "")
 		}) {
 			left = append(left, item)
 		}
@@ -166,7 +169,7 @@ func (j *staffJudge) missing(from, t telemetry.Instant) (left []string) {
 // due is when the checklist must be ticked off next at the latest.
 func (j *staffJudge) due(t telemetry.Instant) telemetry.Instant {
 	begin, _, until, ok := j.shift(t)
-	if ok && len(j.missing(begin.Add(-j.params.Before), t)) > 0 {
+	if ok && len(j.missing(begin.Add(-j.params.Before), t, false)) > 0 {
 		return begin.Add(j.params.Within)
 	}
 	if until == telemetry.Never {

@@ -27,7 +27,8 @@ type doneAt struct {
 	by       string            // the person who entered it; empty: a device did
 	agent    string            // the disinfectant; empty: the log names none
 	began    telemetry.Instant // when the deed began; 0: the log does not say
-	received telemetry.Instant // when the log was received
+	received telemetry.Instant // when the log was entered: received, or made on a phone that sent it later
+	earliest telemetry.Instant // it was done at some time from here to at, nobody knows when; 0: at that time
 	quantity telemetry.Quantity
 	sequence uint64
 	record   uint64
@@ -39,6 +40,22 @@ func (d *doneAt) source() string {
 		return "\x00" + d.by
 	}
 	return d.device
+}
+
+// unsure reports whether only a range is known in which it was done.
+func (d *doneAt) unsure() bool { return d.earliest != 0 }
+
+// since is the time from which on it may have been done.
+func (d *doneAt) since() telemetry.Instant {
+	if d.unsure() {
+		return d.earliest
+	}
+	return d.at
+}
+
+// within reports whether it was done in [from, to]; maybe: whether it can have been.
+func (d *doneAt) within(from, to telemetry.Instant, maybe bool) bool {
+	return d.at <= to && (d.since() >= from || maybe && d.at >= from)
 }
 
 func compareDone(a, b doneAt) int {
@@ -56,6 +73,8 @@ func compareDone(a, b doneAt) int {
 		return strings.Compare(a.agent, b.agent)
 	case a.began != b.began:
 		return int(max(-1, min(1, a.began-b.began)))
+	case a.earliest != b.earliest:
+		return int(max(-1, min(1, a.earliest-b.earliest)))
 	}
 	return strings.Compare(a.source(), b.source())
 }
@@ -89,15 +108,29 @@ func (t *taskState) lastDone(at telemetry.Instant) telemetry.Instant {
 	return 0
 }
 
-// forget drops logs before the time, but keeps the newest of each item.
+// lastSince is since when the last log at or before t may have been of; 0: its time is known.
+func (t *taskState) lastSince(at telemetry.Instant) telemetry.Instant {
+	for _, d := range slices.Backward(t.done) {
+		if d.at <= at {
+			return d.earliest
+		}
+	}
+	return 0
+}
+
+// forget drops logs before the time, but keeps the newest of each item, and the newest whose time is known.
 func (t *taskState) forget(before telemetry.Instant) {
 	seen := make(map[string]bool)
 	keep := t.done[:0:0]
 	for _, d := range slices.Backward(t.done) {
-		if d.at >= before || !seen[d.item+"\x00"+d.press] {
+		key := d.item + "\x00" + d.press
+		if d.unsure() {
+			key += "\x00"
+		}
+		if d.at >= before || !seen[key] {
 			keep = append(keep, d)
 		}
-		seen[d.item+"\x00"+d.press] = true
+		seen[key] = true
 	}
 	slices.Reverse(keep)
 	t.done = keep

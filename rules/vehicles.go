@@ -90,10 +90,13 @@ func (j *vehiclesJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetr
 		return unknown(ReasonGap, ""), until
 	}
 	entered := j.counts(telemetry.VehiclesIn, from, now)
-	sprayed := 0.0
+	sprayed, most := 0.0, 0.0
 	for i := range j.task.done {
-		if at := j.task.done[i].at; at >= from && at < now {
+		if d := &j.task.done[i]; d.within(from, now-1, false) {
 			sprayed++
+			most++
+		} else if d.within(from, now-1, true) {
+			most++
 		}
 	}
 	f := finding{limit: 100 * p.Least, hasLimit: true, unit: "%", constraint: "vehicles"}
@@ -103,7 +106,11 @@ func (j *vehiclesJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemetr
 		return f, until
 	}
 	f.value, f.hasValue = min(100, 100*sprayed/entered), true
-	if f.verdict = Within; sprayed < p.Least*entered {
+	switch f.verdict = Within; {
+	case sprayed >= p.Least*entered:
+	case most >= p.Least*entered:
+		f.verdict, f.reason = Unknown, ReasonUnsure
+	default:
 		f.verdict = Breached
 	}
 	return f, until
@@ -118,6 +125,9 @@ func (j *vehiclesJudge) logged(now telemetry.Instant, window time.Duration) tele
 			return min(until, minuteOf(at).Add(time.Minute))
 		case at >= now.Add(-window):
 			until = min(until, minuteOf(at).Add(window+time.Minute))
+			if since := j.task.done[i].since(); since >= now.Add(-window) {
+				until = min(until, minuteOf(since).Add(window+time.Minute))
+			}
 		}
 	}
 	return until

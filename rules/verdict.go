@@ -180,6 +180,7 @@ const (
 	ReasonUnlistened  Reason = "unlistened"   // the gateway itself did not listen
 	ReasonIdle        Reason = "idle"         // nobody came in, so there was nobody to measure
 	ReasonMaintenance Reason = "maintenance"  // it is under maintenance: a person, or the plan, says that nothing is judged
+	ReasonUnsure      Reason = "unsure"       // it was done, and nobody knows when: the clock of the phone that says so was set
 	ReasonFew         Reason = "few"          // too few were seen to speak of a share
 	ReasonStopped     Reason = "stopped"      // the gateway does not judge the site: its engine failed
 	ReasonWaiting     Reason = "waiting"      // somebody waits for the second check

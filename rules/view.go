@@ -34,7 +34,7 @@ type View struct {
 	// Cases are those of the last seven days of the site, the oldest first, at most MaxCases.
 	Cases    []CaseView    `json:"cases,omitempty"`
 	CasesCut []CaseTally   `json:"cases_cut,omitempty"` // those that it leaves out, by day
-	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
+	Verdicts []VerdictView `json:"verdicts"`            // of every rule and subject, by rule then subject
 	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
 	Outline *Outline `json:"-"`
 
@@ -142,6 +142,9 @@ type CounterView struct {
 	// Accuracies and Biases are what people accepted about it, the oldest first.
 	Accuracies facility.Accuracies `json:"accuracies,omitempty"`
 	Biases     facility.Biases     `json:"biases,omitempty"`
+	// Directions are what people said of how it hangs, likewise. Swap is how it is configured.
+	Directions []facility.Direction `json:"directions,omitempty"`
+	Swap       bool                 `json:"swap,omitempty"`
 }
 
 // Closing is one time at which the people in a zone became known, and what its counters had said.
@@ -201,10 +204,12 @@ type TaskView struct {
 	Name     string            `json:"name"`
 	Place    facility.Place    `json:"place"`
 	LastDone telemetry.Instant `json:"last_done"` // 0: never
-	NextDue  telemetry.Instant `json:"next_due"`  // 0: nothing is due
-	Verdict  Verdict           `json:"verdict"`
-	Kind     facility.TaskKind `json:"kind,omitempty"`
-	Items    []ItemView        `json:"items,omitempty"` // as configured; none: the task is logged as a whole
+	// LastSince is since when it may have been done last, where nobody knows when; 0: at LastDone.
+	LastSince telemetry.Instant `json:"last_since,omitempty"`
+	NextDue   telemetry.Instant `json:"next_due"` // 0: nothing is due
+	Verdict   Verdict           `json:"verdict"`
+	Kind      facility.TaskKind `json:"kind,omitempty"`
+	Items     []ItemView        `json:"items,omitempty"` // as configured; none: the task is logged as a whole
 }
 
 // ItemView is one thing of a task.

@@ -24,6 +24,16 @@ type Entry struct {
 	// Item is what of the task was done, Began when that began (it was finished at the record's time). Empty, 0: all of it, not said.
 	Item  string  `json:",omitempty"`
 	Began Instant `json:",omitempty"`
+	// Earliest is since when a task may have been done, where the clock of the phone that says so cannot be trusted: at some time from
+	// then to the record's time. 0: at the record's time.
+	Earliest Instant `json:",omitempty"`
+	// Phone is what a phone said of its clock that kept the entry until it could be sent. Zero: it was entered as it happened.
+	Phone PhoneClock `json:",omitzero"`
+	// Paper is the date (2006-01-02) of the paper form that the entry was copied from, Typist who did: Author is who did the task, as
+	// the paper says. Photo is the hash of a photo of it. Empty: there is no paper, or no photo.
+	Paper  string `json:",omitempty"`
+	Typist string `json:",omitempty"`
+	Photo  string `json:",omitempty"`
 	// Before and After are what was changed, and into what, in words. Empty: nothing was, or is.
 	Before string `json:",omitempty"`
 	After  string `json:",omitempty"`
@@ -55,16 +65,19 @@ const (
 	EntryAccount     EntryKind = "account"     // who may do what, of no site: Text happened to account Subject, from address Item; Value log-ins were refused
 	EntryAccuracy    EntryKind = "accuracy"    // people counter Subject (or device/channel) counts with accuracy Value, a share, from receipt on
 	EntryDrift       EntryKind = "drift"       // people counter Subject (or device/channel) misses Value people of a passage going in more than going out, from receipt on; Text: since when that shows
+	EntryDirection   EntryKind = "direction"   // people counter Subject (or device/channel) takes in for out (Value 1) or does not (0), whatever is configured, from receipt on; Text: what was configured, and since when it was counted the wrong way
 	EntryComment     EntryKind = "comment"     // Reason is what somebody has to say about alert Subject
 	EntryAssign      EntryKind = "assign"      // alert Subject is given to the person Text; an empty one: to nobody
 	EntryHandover    EntryKind = "handover"    // all alerts of the site that are open are given to the person Text
 	EntrySilence     EntryKind = "silence"     // alert Subject, and those of its rule about the same, notify nobody until Until, or the silence of Ends is over
+	EntryNote        EntryKind = "note"        // Reason is what somebody has to say about the part of the site that Subject names (empty: all; "zone:hall", "task:wipe")
+
 )
 
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
-	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift,
-		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryAccount}
+	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift, EntryDirection,
+		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryNote, EntryAccount}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.

@@ -22,6 +22,10 @@ type accountPage struct {
 	Fresh         string   // a token that was just made: it is shown once
 	Wrong, Saved  string
 	Least         int
+	PIN, HasPIN   bool // a PIN for the crew's phones may be set, and is
+	LeastPIN      int
+	MostPIN       int
+	Abilities     abilities
 }
 
 type sessionRow struct {
@@ -43,6 +47,8 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request) error {
 		p.Saved = lang.T("account.saved_password")
 	case "session":
 		p.Saved = lang.T("account.saved_session")
+	case "pin":
+		p.Saved = lang.T("account.saved_pin")
 	case "token":
 		p.Saved = lang.T("account.saved_token")
 	}
@@ -62,9 +68,23 @@ func (s *Server) accountPageOf(r *http.Request) (*accountPage, *accounts.Session
 	}
 	lang := s.tongues.choose(r)
 	p := &accountPage{frame: s.frame(r, lang, lang.T("account.title")), Name: a.Name, Display: a.Display, Posts: s.postWords(lang, a.Posts), Least: accounts.MinPassword}
-	p.Typing = true
+	p.Typing, p.Abilities = true, s.abilitiesOf(r)
+	p.HasPIN, p.PIN = s.access.keeper.HasPIN(a.ID)
+	p.LeastPIN, p.MostPIN = accounts.MinPIN, accounts.MaxPIN
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session.ID)
-	for _, t := range s.access.keeper.Tokens(a.ID) {
+	p.Tokens = s.tokenRows(lang, s.access.keeper.Tokens(a.ID))
+	for _, m := range accounts.Permissions() {
+		if m != accounts.Administer && c.Anywhere(m) {
+			p.May = append(p.May, preset{string(m), lang.T("may." + string(m))})
+		}
+	}
+	return p, session, nil
+}
+
+// tokenRows are tokens in words.
+func (s *Server) tokenRows(lang *tongue, all []accounts.Token) []tokenRow {
+	rows := make([]tokenRow, 0, len(all))
+	for _, t := range all {
 		row := tokenRow{ID: t.ID, Name: t.Name, Created: s.agoOf(lang, t.Created), Expires: lang.day(t.Expires), Used: "–"}
 		var may []string
 		for _, m := range t.May {
@@ -80,14 +100,9 @@ func (s *Server) accountPageOf(r *http.Request) (*accountPage, *accounts.Session
 		if !s.opts.Now().Before(t.Expires) {
 			row.Expires = lang.T("account.expired")
 		}
-		p.Tokens = append(p.Tokens, row)
+		rows = append(rows, row)
 	}
-	for _, m := range accounts.Permissions() {
-		if m != accounts.Administer && c.Anywhere(m) {
-			p.May = append(p.May, preset{string(m), lang.T("may." + string(m))})
-		}
-	}
-	return p, session, nil
+	return rows
 }
 
 func (s *Server) agoOf(lang *tongue, t time.Time) string { return lang.Ago(s.opts.Now().Sub(t)) }

@@ -98,6 +98,7 @@ func TestDeedsOfAnAccount(t *testing.T) {
 	for path, rest := range map[string]string{
 		"alerts/a1/comment": `"text":"seen"`, "alerts/a1/assign": `"to":"Rina"`, "alerts/a1/silence": `"reason":"x","minutes":30`,
 		"sites/mpp-banjar/devices/hitung-samping/accuracy": `"accuracy":0.96`, "sites/mpp-banjar/devices/hitung-samping/drift": `"drift_per_100":2`,
+		"sites/mpp-banjar/devices/hitung-samping/direction": `"swap":true`,
 	} {
 		if got := post(path, `{"id":"`+newUUID()+`",`+rest+`}`, 200); !strings.Contains(got, "Sari Dewi") && !strings.Contains(got, `"sari"`) {
 			t.Errorf("%s: %s, want the name of the account", path, got)

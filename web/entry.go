@@ -48,6 +48,11 @@ type entered struct {
 	// Of a task that was done.
 	task, item, agent string
 	began             time.Time // zero: not said
+	// Of one that a phone kept until it could be sent: what it says of its clock, and since when it may have been, see whenDone.
+	phone    telemetry.PhoneClock
+	earliest telemetry.Instant
+	// Of one that was copied from a paper form: its date, who copied it, and the hash of a photo.
+	paper, typist, photo string
 }
 
 // The problems of an entry: keys of sentences, "entry." before them.
@@ -63,6 +68,8 @@ const (
 	tooFew        = "too_few"
 	usedOtherwise = "conflict"
 	noItem        = "item"
+	noTick        = "tick"
+	noText        = "text"
 	badBegin      = "began"
 	notStored     = "stored"
 	badOutcome    = "outcome"
@@ -70,6 +77,7 @@ const (
 	badPairs      = "pairs"
 	badAccuracy   = "accuracy"
 	badDrift      = "drift"
+	badDirection  = "direction"
 )
 
 // problem says what is wrong with an entry, and with which field of it; empty: nothing.
@@ -90,6 +98,8 @@ func (e *entered) problem(now time.Time) (field, key string) {
 		return "accuracy", badAccuracy
 	case e.kind == telemetry.EntryDrift && !(math.Abs(e.value) <= facility.MostBias):
 		return "drift_per_100", badDrift
+	case e.kind == telemetry.EntryDirection && e.value != 0 && e.value != 1:
+		return "swap", badDirection
 	case e.author == "":
 		return "author", noAuthor
 	case e.kind == telemetry.EntryCorrection && e.reason == "":
@@ -174,7 +184,7 @@ func (e *entered) acceptable(s *Server) error {
 		}
 		return nil
 	}
-	if e.kind == telemetry.EntryAccuracy || e.kind == telemetry.EntryDrift {
+	if e.kind == telemetry.EntryAccuracy || e.kind == telemetry.EntryDrift || e.kind == telemetry.EntryDirection {
 		if !isCounter(v, e.device) {
 			return errNoPage
 		}
@@ -214,6 +224,9 @@ func refused(status int, key string, cause error) *fault {
 }
 
 func (e *entered) signed(c *accounts.Caller) {
+	if e.paper != "" { // who did it is whom the paper names
+		return
+	}
 	if c != nil && !c.Claimed {
 		e.author, e.proven = c.Name, true
 	}
@@ -225,13 +238,14 @@ func (e *entered) entry() (string, telemetry.Entry) {
 	switch {
 	case e.kind == telemetry.EntryOutcome:
 		n.Subject, n.Text = e.caseID, string(e.outcome)
-	case e.kind == telemetry.EntryCalibration, e.kind == telemetry.EntryAccuracy, e.kind == telemetry.EntryDrift:
+	case e.kind == telemetry.EntryCalibration, e.kind == telemetry.EntryAccuracy, e.kind == telemetry.EntryDrift, e.kind == telemetry.EntryDirection:
 		n.Subject, n.Text = e.device, e.basis
 	case e.zone != wholeSite:
 		n.Subject = e.zone
 	}
 	if e.kind == telemetry.EntryTask {
 		n.Subject, n.Item, n.Text = e.task, e.item, e.agent
+		n.Phone, n.Earliest, n.Paper, n.Typist, n.Photo = e.phone, e.earliest, e.paper, e.typist, e.photo
 		if !e.began.IsZero() {
 			n.Began = telemetry.InstantOf(e.began)
 		}
@@ -246,7 +260,8 @@ func (e *entered) moment() telemetry.Instant {
 	return telemetry.InstantOf(e.at)
 }
 
-// made: what was entered as now, or a little ahead of the gateway's clock, has the time of receipt.
+// made: what was entered as now, or a little ahead of the gateway's clock, has the time of receipt. What a phone sends again it sends later
+// than before: it is the same if the phone's clock says that it was done at the same time.
 func (e *entered) made(rec *telemetry.Record) bool {
 	at := e.moment()
 	if at == 0 {
@@ -255,8 +270,9 @@ func (e *entered) made(rec *telemetry.Record) bool {
 	_, is := e.entry()
 	was := rec.Entry
 	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Author == is.Author && was.Reason == is.Reason &&
-		was.Item == is.Item && was.Text == is.Text && was.Began == is.Began &&
-		rec.At == min(at, rec.Received)
+		was.Item == is.Item && was.Text == is.Text && was.Began == is.Began && was.Phone.Done == is.Phone.Done &&
+		was.Paper == is.Paper && was.Typist == is.Typist && was.Photo == is.Photo &&
+		(is.Phone.Done != 0 || rec.At == min(at, rec.Received))
 }
 
 // untilShown waits until the site's view has applied a record, so that whoever entered it sees what it changed.

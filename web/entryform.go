@@ -43,7 +43,7 @@ func countFormOf(sc *scene, zone string, people rules.Estimate, asked bool, name
 func saved(t *tongue, r *http.Request) string {
 	kind := r.URL.Query().Get("saved")
 	switch telemetry.EntryKind(kind) {
-	case telemetry.EntryCount, telemetry.EntryCorrection, telemetry.EntryCalibration, telemetry.EntryAccuracy, telemetry.EntryDrift:
+	case telemetry.EntryCount, telemetry.EntryCorrection, telemetry.EntryCalibration, telemetry.EntryAccuracy, telemetry.EntryDrift, telemetry.EntryDirection:
 		return t.T("entries.saved_" + kind)
 	}
 	return ""

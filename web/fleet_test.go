@@ -33,6 +33,7 @@ type fleet struct {
 	queries int   // of Occupancy
 	entries []telemetry.Record
 	changes []alerts.Change
+	clock   func() time.Time // nil: it stands at fleetNow
 }
 
 type acked struct {
@@ -156,7 +157,11 @@ func (f *fleet) Enter(_ context.Context, site string, e telemetry.Entry, at tele
 	if v := f.views[site]; v != nil {
 		seq = v.Record + 1
 	}
-	rec := telemetry.Record{Seq: seq, Kind: telemetry.KindEntry, Site: site, At: telemetry.InstantOf(fleetNow), Received: telemetry.InstantOf(fleetNow), Entry: &e}
+	now := telemetry.InstantOf(fleetNow)
+	if f.clock != nil {
+		now = telemetry.InstantOf(f.clock())
+	}
+	rec := telemetry.Record{Seq: seq, Kind: telemetry.KindEntry, Site: site, At: now, Received: now, Entry: &e}
 	if at != 0 {
 		rec.At = min(at, rec.Received)
 	}

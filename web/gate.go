@@ -99,7 +99,7 @@ func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
 	switch rt.at {
 	case open:
 	case known:
-		allowed = true
+		allowed = !c.ByPIN || !strings.Contains(rt.pattern, " /account") // of the account itself a PIN opens nothing
 	case anywhere:
 		allowed = c.Anywhere(rt.may)
 	case everywhere:
@@ -113,15 +113,17 @@ func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
 			allowed = c.Anywhere(rt.may)
 		}
 	case ofAlert:
-		// One that does not exist is nobody's, and the handler says so.
+		// Whether there is an alert is told to nobody who may not see its site: one of another site is answered as one that does not exist.
 		site, ok, err := s.siteOfAlert(r.Context(), r.PathValue("alert"))
 		switch {
 		case err != nil: // whose it is cannot be told now: that opens no door
 			return &fault{status: http.StatusServiceUnavailable, key: "error.busy", retry: 10, cause: err}
-		case ok:
+		case ok && (c.At(rt.may, site) || c.At(accounts.See, site)):
 			allowed = c.At(rt.may, site)
-		default:
-			allowed = c.Anywhere(rt.may)
+		case c.Everywhere(rt.may): // the handler knows best how to say that there is none
+			allowed = true
+		case c.Anywhere(rt.may):
+			return errNoPage
 		}
 	case ownDoor:
 		allowed = c.Everywhere(rt.may)

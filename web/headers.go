@@ -10,7 +10,7 @@ import (
 // policy lets a page load what this server serves and nothing else. No inline script or style runs: markup that slipped
 // into a name stays markup.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	"worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 var secureHeaders = map[string]string{
 	"Content-Security-Policy":      policy,

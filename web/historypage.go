@@ -368,6 +368,16 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 			marks = append(marks, mark{t.LastDone, "task", t.Name + ": " + sc.T("past.task_done"), ""})
 		}
 	}
+	notes, err := s.opts.Entries.EntriesDuring(ctx, page.Site, telemetry.EntryNote, from, until, 10*mostMarks)
+	if err != nil {
+		return nil, fmt.Errorf("listing the notes of a day: %w", err)
+	}
+	for i := range notes {
+		e := notes[i].Entry
+		if zone == "" || sc.concerns(e.Subject, "zone:"+zone) {
+			marks = append(marks, mark{notes[i].At, "note", strings.TrimPrefix(sc.partName(e.Subject)+": ", ": ") + e.Reason + " — " + sc.claims(e.Author, e.Claimed), ""})
+		}
+	}
 	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.at, b.at) })
 	marks = marks[:min(len(marks), mostMarks)]
 	for _, m := range marks {

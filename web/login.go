@@ -18,6 +18,7 @@ type loginPage struct {
 	Wrong string // why the last try did not work
 	Token bool   // the token is asked for
 	Empty bool   // nobody can sign in: there is no account, and no token
+	Crew  *crewForm
 }
 
 func loginURL(next string) string { return "/login?next=" + url.QueryEscape(next) }
@@ -35,7 +36,7 @@ func localPath(next string) string {
 func (s *Server) loginPageOf(r *http.Request, next string) loginPage {
 	lang := s.tongues.choose(r)
 	any, token := s.access.keeper.Any(), s.access.token() != ""
-	return loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any}
+	return loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any, Crew: s.crewFormOf(r)}
 }
 
 // login shows the form.

@@ -43,7 +43,7 @@ func everyPage(t *testing.T) []sight {
 		{"/", isLive()}, {"/?page=2&show=within", isLive()}, {"/site/mpp-gresik", isLive()}, {"/site/mpp-tabalong", isLive()}, {"/site/mpp-pamekasan", isLive()},
 		{"/site/mpp-belu", isLive()}, {"/site/mpp-banjar", isLive()},
 		{"/sign/mpp-gresik/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/ruang-tunggu", isLive()}, {"/sign/mpp-tabalong/ruang-tunggu", isLive()}, {"/sign/mpp-belu/loket", isLive()},
-		{"/site/mpp-gresik/zone/ruang-tunggu", drawn}, {"/site/mpp-pamekasan/zone/ruang-tunggu", drawn}, {"/site/mpp-magetan/zone/musala", isLive()}, {"/site/mpp-gresik/task/lap-gagang", nil},
+		{"/site/mpp-gresik/zone/ruang-tunggu", drawn}, {"/site/mpp-pamekasan/zone/ruang-tunggu", drawn}, {"/site/mpp-magetan/zone/musala", isLive()}, {"/site/mpp-gresik/task/lap-gagang", nil}, {"/site/mpp-gresik/do", chromedp.WaitReady(chromedp.CSS("#shift[data-ready]"))}, {"/site/mpp-gresik/do/lap-gagang", chromedp.WaitReady(chromedp.CSS("#shift[data-ready]"))}, {"/site/mpp-gresik/tasks/codes", nil}, {"/site/mpp-gresik/phones", nil},
 		{"/site/mpp-gresik/zone/ruang-tunggu/what-if?spacing_m=1.5&people=44", nil}, {"/site/mpp-gresik/what-if?share_pct=25", nil},
 		{"/site/mpp-sumenep", isLive()}, {"/site/mpp-sumenep/zone/ruang-tunggu", drawn}, {"/sign/mpp-sumenep/ruang-tunggu", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},

@@ -73,6 +73,7 @@ type frame struct {
 	Can       may    // what the person may do somewhere, of the gateway's own things there
 	May       may    // what the person may do at the site of the page; of a page of no site nothing
 	Person    string // whose account it is; empty: no account
+	ByPIN     bool   // by PIN: the account itself is not to be seen
 	SignedIn  bool   // there is a session, to be ended
 }
 
@@ -98,7 +99,7 @@ func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 		if secretIn(r, sessionCookie) != "" {
 			_, session := s.access.session(r)
 			if f.SignedIn = session != nil; f.SignedIn && c.Account != "" {
-				f.Person = c.Name
+				f.Person, f.ByPIN = c.Name, c.ByPIN
 			}
 		}
 	}

@@ -23,8 +23,15 @@ type peoplePage struct {
 	frame
 	People []personRow
 	Form   personForm
+	Shared []sharedRow // who came in by the shared token
 	Wrong  string
 	Log    *accountLog
+}
+
+// sharedRow is a browser that was signed in by the shared token.
+type sharedRow struct {
+	sessionRow
+	Name string // as whoever it was called himself; empty: he gave no name
 }
 
 type personRow struct {
@@ -54,6 +61,7 @@ type personPage struct {
 	ID, Display  string
 	Form         personForm
 	Sessions     []sessionRow
+	Tokens       []tokenRow
 	Waits        bool
 	Link         string // a one-time link that was just made: it is shown once
 	Wrong, Saved string
@@ -74,6 +82,10 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	if form == nil {
 		form = s.personForm(lang, &accounts.Account{})
+	}
+	shared := s.access.keeper.SharedSessions(s.access.token())
+	for i, row := range s.sessionRows(lang, shared, "") {
+		p.Shared = append(p.Shared, sharedRow{row, shared[i].Claimed})
 	}
 	p.Form, p.Log = *form, s.accountLogOf(r, lang)
 	w.Header().Set("Cache-Control", "no-store")
@@ -173,6 +185,7 @@ func (s *Server) personPageOf(r *http.Request, id string) (*personPage, error) {
 		session = here.ID
 	}
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session)
+	p.Tokens = s.tokenRows(lang, s.access.keeper.Tokens(a.ID))
 	return p, nil
 }
 
@@ -252,4 +265,39 @@ func (s *Server) endPersonSession(w http.ResponseWriter, r *http.Request) error 
 	}
 	http.Redirect(w, r, "/people/"+id+"?saved=1", http.StatusSeeOther)
 	return nil
+}
+
+// endPersonToken ends a token of an account.
+func (s *Server) endPersonToken(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return errBadForm
+	}
+	id := r.PathValue("account")
+	err := s.access.keeper.EndToken(r.Context(), callerOf(r.Context()), id, r.PostForm.Get("token"))
+	if errors.Is(err, accounts.ErrNone) {
+		return errNoPage
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/people/"+id+"?saved=1", http.StatusSeeOther)
+	return nil
+}
+
+// endSharedSession signs out a browser that came in by the shared token.
+func (s *Server) endSharedSession(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return errBadForm
+	}
+	id := r.PostForm.Get("session")
+	for _, x := range s.access.keeper.SharedSessions(s.access.token()) {
+		if x.ID == id {
+			if err := s.access.keeper.EndSession(r.Context(), callerOf(r.Context()), "", id); err != nil {
+				return errNoPage
+			}
+			http.Redirect(w, r, "/people#shared", http.StatusSeeOther)
+			return nil
+		}
+	}
+	return errNoPage
 }

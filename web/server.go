@@ -6,6 +6,7 @@ package web
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,6 +66,8 @@ type Options struct {
 	Base string
 	// TLS, with its certificates, makes the server speak HTTPS; nil: plain HTTP.
 	TLS *tls.Config
+	// OwnCA is the gateway's own authority that made the certificates of TLS: devices trust them once it is installed there; nil: another made them.
+	OwnCA *x509.Certificate
 	// Proxy says that a TLS-terminating proxy stands in front: X-Forwarded-For is believed, cookies are Secure.
 	Proxy bool
 	// Token is the shared access token of a configuration from before there were accounts; empty: there is none. See Guard.

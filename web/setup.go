@@ -83,8 +83,9 @@ func accountTrouble(err error) (key string, known bool) {
 		return "error.too_many", true
 	}
 	for is, key := range map[error]string{
-		accounts.ErrName: "account.bad_name", accounts.ErrTaken: "account.taken", accounts.ErrWrong: "account.wrong_password", accounts.ErrLast: "account.last", accounts.ErrMany: "account.many_tokens",
+		accounts.ErrName: "account.bad_name", accounts.ErrTaken: "account.taken", accounts.ErrDisplay: "account.called", accounts.ErrWrong: "account.wrong_password", accounts.ErrLast: "account.last", accounts.ErrMany: "account.many_tokens",
 		accounts.ErrRole: "error.bad_request", errSites: "account.bad_sites", errNowhere: "people.nowhere", accounts.ErrExpired: "error.link",
+		accounts.ErrPIN: "account.bad_pin",
 	} {
 		if errors.Is(err, is) {
 			return key, true

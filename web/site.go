@@ -24,6 +24,7 @@ type sitePage struct {
 	Calibrate *calibrateForm
 	// Counting is where a person accepts what is proposed about counters; nil: nothing is.
 	Counting *countingForm
+	Notes    *noteBox
 }
 
 func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
@@ -51,6 +52,9 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 	}
 	if p.Form = countFormOf(sc, wholeSite, v.Persons, false, name); p.Form != nil {
 		p.Typing, p.Entries = p.Typing || counts, s.entriesOf(r.Context(), sc, "")
+	}
+	if p.Notes, err = s.notesOf(r, sc, "", facility.DateOf(sc.now.In(sc.loc))); err != nil {
+		return err
 	}
 	return s.render(w, http.StatusOK, lang, "site", p)
 }
@@ -331,11 +335,8 @@ func taskRows(sc *scene) []taskRow {
 	for i := range sc.view.Tasks {
 		t := &sc.view.Tasks[i]
 		row := taskRow{
-			Page: taskPath(sc.view.Site, t.ID), Name: t.Name, Place: sc.place(t.Place), Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Done: sc.when(t.LastDone), Due: "–",
+			Page: taskPath(sc.view.Site, t.ID), Name: t.Name, Place: sc.place(t.Place), Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Done: sc.lastDone(t), Due: sc.nextDue(t),
 			Overdue: t.Verdict == rules.Breached,
-		}
-		if t.NextDue != 0 && t.NextDue != telemetry.Never {
-			row.Due = sc.when(t.NextDue)
 		}
 		row.Why = sc.why(rules.SubjectTask, t.ID)
 		rows = append(rows, row)

@@ -18,12 +18,12 @@ import (
 
 // roleMay is the policy once more, as people would say it: a test that asked the table itself would agree with any mistake in it.
 var roleMay = map[accounts.Role]string{
-	accounts.Manager:       "see display review inspect acknowledge count case task calibrate level maintain share",
-	accounts.Security:      "see display acknowledge count case",
-	accounts.Cleaner:       "see display task",
+	accounts.Manager:       "see display review inspect acknowledge count case task note supervise calibrate level maintain share",
+	accounts.Security:      "see display acknowledge count case note",
+	accounts.Cleaner:       "see display task note",
 	accounts.Auditor:       "see display review inspect",
 	accounts.Overseer:      "see display review",
-	accounts.Administrator: "see display review inspect acknowledge count case task calibrate level maintain share operate administer scrape",
+	accounts.Administrator: "see display review inspect acknowledge count case task note supervise calibrate level maintain share operate administer scrape",
 }
 
 // full has every option on, so that every route of the table is registered.
@@ -94,6 +94,17 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 							}
 						}
 					}
+					if rt.at == ofAlert && site == foreign && sites != nil {
+						// Finding R10: that there is an alert at another site is not told.
+						_, none := addressOf(rt.pattern, "nowhere")
+						if a, b := r.do(method, path, ""), r.do(method, none, ""); got == http.StatusOK || a.StatusCode != b.StatusCode || a.body != b.body {
+							t.Errorf("%s %s as %s of %v: got %d %.80q, want what is answered where there is no alert: %d %.80q", method, path, role, sites, a.StatusCode, a.body, b.StatusCode, b.body)
+						}
+						if (got == http.StatusNotFound) != may[string(rt.may)] {
+							t.Errorf("%s %s as %s of %v: got %d, want 404 for who may do such things", method, path, role, sites, got)
+						}
+						continue
+					}
 					if is := got != http.StatusForbidden && got != http.StatusUnauthorized; is != want && path != "/token" && path != "/login" {
 						t.Errorf("%s %s as %s of %v: got %d, want it let in: %t", method, path, role, sites, got, want)
 					}
@@ -117,7 +128,7 @@ func TestNoRouteIsForStrangers(t *testing.T) {
 			t.Errorf("%s %s as a stranger: got %d, want 401", method, path, got)
 		}
 	}
-	want := []string{"GET /login", "POST /login", "POST /token", "GET /setup", "POST /setup", "GET /healthz", "GET /static/{file...}"}
+	want := []string{"GET /login", "POST /login", "POST /token", "POST /pin", "GET /phone", "POST /phone", "GET /setup", "POST /setup", "GET /healthz", "GET /sw.js", "GET /static/{file...}"}
 	if !slices.Equal(public, want) {
 		t.Errorf("routes for strangers: got %q, want %q", public, want)
 	}

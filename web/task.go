@@ -2,18 +2,23 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// taskPage is one duty on a phone: what is missing, and a button for each thing that is done. It works without scripts.
+// taskPage is how one duty stands, for whoever may see the site. Who does it has a page of his own, see doPage.
 type taskPage struct {
 	frame
 	Site, SiteName string
@@ -21,11 +26,10 @@ type taskPage struct {
 	Chip           chip
 	Why            string
 	Done, Due      string
-	Saved          string
-	ID             string // of the entry that the next button makes
-	Action         string
-	Author         string // from signing in; empty: the form asks
+	Do             string // where it is logged
 	Items          []itemRow
+	Logs           []taskLogRow
+	Notes          *noteBox
 }
 
 // itemRow is one thing of a task.
@@ -55,15 +59,15 @@ func (s *Server) task(w http.ResponseWriter, r *http.Request) error {
 	p := taskPage{
 		frame: s.frame(r, lang, v.Name+" · "+t.Name), Site: v.Site, SiteName: v.Name, Name: t.Name, Place: sc.place(t.Place),
 		Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Why: sc.why(rules.SubjectTask, t.ID),
-		Done: sc.when(t.LastDone), Due: "–", ID: newUUID(), Action: taskPath(v.Site, t.ID) + "/done",
+		Done: sc.lastDone(t), Due: sc.nextDue(t), Do: doPath(v.Site, t.ID),
 	}
-	if t.NextDue != 0 && t.NextDue != telemetry.Never {
-		p.Due = sc.when(t.NextDue)
+	if p.Logs, err = s.logsOf(r, sc, t.ID); err != nil {
+		return err
 	}
-	if r.URL.Query().Get("saved") != "" {
-		p.Saved = lang.T("task.saved")
+	if p.Notes, err = s.notesOf(r, sc, "task:"+t.ID, facility.DateOf(sc.now.In(sc.loc))); err != nil {
+		return err
 	}
-	p.Author = nameOf(r)
+	p.Typing = p.Notes.Form
 	for _, item := range t.Items {
 		p.Items = append(p.Items, itemRow{item.Name, sc.when(item.LastDone)})
 	}
@@ -109,13 +113,36 @@ func (s *Server) taskByForm(w http.ResponseWriter, r *http.Request) error {
 	if author == "" {
 		author = s.access.author(r)
 	}
-	e := entered{kind: telemetry.EntryTask, site: r.PathValue("site"), task: r.PathValue("task"), id: r.PostForm.Get("id"), value: 1, author: author,
-		item: r.PostForm.Get("item"), agent: cleanText(r.PostForm.Get("agent"), maxName)}
-	if _, err := s.enter(r.Context(), &e); err != nil {
-		return err
+	items := r.PostForm["item"]
+	if of := r.PostForm.Get("of"); of == strconv.Itoa(len(items)) || len(items) == 0 && of == "" {
+		items = []string{""} // all of it, at one time
 	}
-	http.Redirect(w, r, taskPath(e.site, e.task)+"?saved=1", http.StatusSeeOther)
+	if len(items) == 0 || len(items) > maxItems {
+		return refused(http.StatusUnprocessableEntity, noTick, errors.New("no item of a task is ticked"))
+	}
+	for i, item := range items {
+		e := entered{kind: telemetry.EntryTask, site: r.PathValue("site"), task: r.PathValue("task"), id: nthUUID(r.PostForm.Get("id"), i), value: 1, author: author,
+			item: item, agent: cleanText(r.PostForm.Get("agent"), maxName), reason: cleanText(r.PostForm.Get("remark"), maxReason)}
+		if _, err := s.enter(r.Context(), &e); err != nil {
+			return err
+		}
+	}
+	http.Redirect(w, r, doPath(r.PathValue("site"), r.PathValue("task"))+"?saved=1", http.StatusSeeOther)
 	return nil
+}
+
+// maxItems is how many things are logged with one button.
+const maxItems = 200
+
+// nthUUID is the id of the i-th entry that one button makes, the same whenever it is pressed again; of the first it is the form's own.
+func nthUUID(id string, i int) string {
+	if i == 0 || !isUUID(id) {
+		return id
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", strings.ToLower(id), i))
+	b := sum[:16]
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80 // version 8: made by a rule of our own
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 type taskInput struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,12 +12,13 @@ import (
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// TestTaskByForm: one tap on a task's page logs one thing of it, once.
+// TestTaskByForm: one thing that is ticked on a task's page is logged once, without scripts, too.
 func TestTaskByForm(t *testing.T) {
 	f := newFleet()
 	r := start(t, f, nil)
-	page := r.get("/site/mpp-magetan/task/lap-gagang?lang=en")
-	wants(t, "the page", page.body, "Lap gagang pintu", `value="pintu samping"`, "All of it is done", `action="/site/mpp-magetan/task/lap-gagang/done"`)
+	wants(t, "the page for lookers", r.get("/site/mpp-magetan/task/lap-gagang?lang=en").body, "Lap gagang pintu", "pintu samping", `href="/site/mpp-magetan/do/lap-gagang"`)
+	page := r.get("/site/mpp-magetan/do/lap-gagang?lang=en")
+	wants(t, "the page", page.body, "Lap gagang pintu", `value="pintu samping"`, `action="/site/mpp-magetan/task/lap-gagang/done"`)
 	form := url.Values{"id": {someUUID}, "item": {"lift"}, "author": {"siti"}}.Encode()
 	for range 2 {
 		done := r.do("POST", "/site/mpp-magetan/task/lap-gagang/done", form, "Content-Type", "application/x-www-form-urlencoded")
@@ -34,8 +36,40 @@ func TestTaskByForm(t *testing.T) {
 	if no.StatusCode != http.StatusUnprocessableEntity || len(f.entries) != 1 {
 		t.Errorf("a thing that the task has not: got %d and %d entries, want 422 and one", no.StatusCode, len(f.entries))
 	}
-	if got := r.get("/site/mpp-magetan/task/nothing").StatusCode; got != http.StatusNotFound {
-		t.Errorf("a task that is not there: got %d, want 404", got)
+	for _, path := range []string{"task/nothing", "do/nothing"} {
+		if got := r.get("/site/mpp-magetan/" + path).StatusCode; got != http.StatusNotFound {
+			t.Errorf("%s, a task that is not there: got %d, want 404", path, got)
+		}
+	}
+}
+
+// TestSeveralThingsByForm: what is ticked is logged one by one, all of it as a whole, nothing not at all; and each once.
+func TestSeveralThingsByForm(t *testing.T) {
+	f := newFleet()
+	v, _ := f.View("mpp-magetan")
+	task, _ := taskByID(v, "lap-gagang")
+	var names []string
+	for _, item := range task.Items {
+		names = append(names, item.Name)
+	}
+	r := start(t, f, nil)
+	send := func(id string, items ...string) int {
+		form := url.Values{"id": {id}, "of": {strconv.Itoa(len(names))}, "item": items, "author": {"siti"}, "agent": {"alkohol"}, "remark": {"habis"}}
+		return r.do("POST", "/site/mpp-magetan/task/lap-gagang/done", form.Encode(), "Content-Type", "application/x-www-form-urlencoded").StatusCode
+	}
+	if got := send(someUUID); got != http.StatusUnprocessableEntity || len(f.entries) != 0 {
+		t.Errorf("nothing ticked: got %d and %d entries, want 422 and none", got, len(f.entries))
+	}
+	for range 2 {
+		if got := send(someUUID, names[0], names[1]); got != http.StatusSeeOther || len(f.entries) != 2 {
+			t.Fatalf("two ticked: got %d and %d entries, want 303 and two", got, len(f.entries))
+		}
+	}
+	if a, b := f.entries[0].Entry, f.entries[1].Entry; a.Item != names[0] || b.Item != names[1] || a.Text != "alkohol" || a.Reason != "habis" || !isUUID(b.ID) {
+		t.Errorf("got %+v and %+v, want one entry for each with agent and remark", a, b)
+	}
+	if got := send(otherUUID, names...); got != http.StatusSeeOther || len(f.entries) != 3 || f.entries[2].Entry.Item != "" {
+		t.Errorf("all ticked: got %d and %+v, want one entry for the whole", got, f.entries[len(f.entries)-1].Entry)
 	}
 }
 

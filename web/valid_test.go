@@ -63,7 +63,7 @@ func TestEveryPageIsValid(t *testing.T) {
 func isPage(pattern string) bool {
 	path, ok := strings.CutPrefix(pattern, "GET /")
 	first, _, _ := strings.Cut(path, "/")
-	return ok && !slices.Contains([]string{"api", "live", "static", "healthz", "readyz", "metrics"}, first)
+	return ok && !slices.Contains([]string{"api", "live", "static", "healthz", "readyz", "metrics", "sw.js"}, first)
 }
 
 func fetched(t *testing.T, address, lang string) string {

@@ -26,6 +26,7 @@ type zonePage struct {
 	Day            string
 	DayText        string
 	Previous, Next string // days; Next is empty today
+	Notes          *noteBox
 }
 
 func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
@@ -54,6 +55,9 @@ func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
 	}
 	if !uncounted(z.Persons) {
 		p.Chart = "/api/v1/sites/" + v.Site + "/zones/" + z.ID + "/occupancy?day=" + day.String()
+	}
+	if p.Notes, err = s.notesOf(r, sc, "zone:"+z.ID, day); err != nil {
+		return err
 	}
 	if !p.Today {
 		p.Next = day.AddDays(1).String()

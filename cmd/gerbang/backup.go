@@ -61,7 +61,8 @@ func restoreCommand(std streams) *cobra.Command {
 		Use:   "restore SRC",
 		Short: "Put a backup of the journal in place",
 		Long: `Restore puts a backup into the data directory, after opening it and comparing it with its checksums. The gateway must not run.
-What is there is kept beside it under another name. What was acknowledged after the backup was made is lost: the gateway says so, by
+What is there is kept beside it under another name. Everybody is signed out, and tokens and one-time links end: some may have been ended since
+the backup. Passwords and roles are those of the backup. What was acknowledged after the backup was made is lost: the gateway says so, by
 the numbers of the records, when it starts.`,
 		Args: only("SRC"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -87,6 +88,9 @@ the numbers of the records, when it starts.`,
 			report.copied(fmt.Sprintf("restored to %s from %s", data, done.Path), &done.Copy)
 			if done.Kept != "" {
 				report.line("what was there is kept as %s", filepath.Join(data, "*"+done.Kept))
+			}
+			if done.Ended > 0 {
+				report.line("%d sessions, tokens and links of accounts are ended, for some may have been ended since the backup: people sign in again, and programs need new tokens", done.Ended)
 			}
 			if done.Lost > 0 {
 				report.line("records %d to %d were on disk after this backup was made, and are lost", done.Last+1, done.Lost)

@@ -19,8 +19,9 @@ type copyReport struct {
 	Compared     uint64     `json:"compared"` // records, with their checksums
 	Older        bool       `json:"older,omitempty"`
 	Damage       []string   `json:"damage,omitempty"`
-	Kept         string     `json:"kept,omitempty"` // what was there before a restore
-	Lost         *lostRange `json:"lost,omitempty"` // what a restore gives up
+	Kept         string     `json:"kept,omitempty"`  // what was there before a restore
+	Lost         *lostRange `json:"lost,omitempty"`  // what a restore gives up
+	Ended        int        `json:"ended,omitempty"` // sessions, tokens and links of accounts
 }
 
 type lostRange struct {
@@ -41,6 +42,7 @@ func reportOf(c *journal.Copy) copyReport {
 
 func restoredReport(data string, d *journal.Restored) copyReport {
 	r := reportOf(&d.Copy)
+	r.Ended = d.Ended
 	if d.Kept != "" {
 		r.Kept = filepath.Join(data, "*"+d.Kept)
 	}

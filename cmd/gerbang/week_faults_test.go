@@ -33,6 +33,7 @@ type weekAlert struct {
 	rule, subject                 string
 	earliest, latest, resolvedNot moment // not before the earliest, not after the latest; still open before the third
 	receivers                     string
+	names                         string // the device that its explanation names, where that is not the subject; empty: none is asked for
 }
 
 // weekFaults are worked out by hand: a counter of five minutes is silent after a quarter of an hour and the time for which its network is
@@ -40,43 +41,43 @@ type weekAlert struct {
 var weekFaults = []weekFault{
 	{
 		"a dead counter", "mpp-kota-probolinggo", simulate.Silent, []string{"pintu-parkir-hitung"}, moment{1, 10, 0}, moment{3, 8, 0},
-		[]weekAlert{{"perangkat-senyap", "pintu-parkir-hitung", moment{1, 10, 10}, moment{1, 10, 20}, moment{3, 8, 0}, "technician"}},
+		[]weekAlert{{"perangkat-senyap", "pintu-parkir-hitung", moment{1, 10, 10}, moment{1, 10, 20}, moment{3, 8, 0}, "technician", ""}},
 	},
 	{
 		"a counter with a covered lens", "mpp-kab-probolinggo", simulate.Covered, []string{"pintu-adminduk-hitung"}, moment{2, 0, 0}, moment{2, 23, 0},
-		[]weekAlert{{"penghitung-mati", "pintu-adminduk-hitung", moment{2, 9, 30}, moment{2, 11, 0}, moment{2, 15, 30}, "technician"}},
+		[]weekAlert{{"penghitung-mati", "pintu-adminduk-hitung", moment{2, 9, 30}, moment{2, 11, 0}, moment{2, 15, 30}, "technician", ""}},
 	},
 	{
 		// That it is not credible is told; that it is stuck is found as well, and adds nothing.
 		"a stuck thermometer", "mpp-magetan", simulate.Stuck, []string{"pintu-utama-suhu"}, moment{2, 0, 0}, moment{2, 23, 0},
 		[]weekAlert{
-			{"termometer-dipercaya", "pintu-utama-suhu", moment{2, 8, 30}, moment{2, 11, 0}, moment{2, 14, 30}, "technician"},
-			{"termometer-macet", "pintu-utama-suhu", moment{2, 11, 0}, moment{2, 11, 30}, moment{2, 14, 30}, ""},
+			{"termometer-dipercaya", "pintu-utama-suhu", moment{2, 8, 30}, moment{2, 11, 0}, moment{2, 14, 30}, "technician", ""},
+			{"termometer-macet", "pintu-utama-suhu", moment{2, 11, 0}, moment{2, 11, 30}, moment{2, 14, 30}, "", ""},
 		},
 	},
 	{
 		// Whoever is told turns it round at half past nine. Left as it is, rooms would seem full in the afternoon.
 		"a swapped door", "mpp-bojonegoro", simulate.Swapped, []string{"pintu-utama-hitung"}, moment{1, 0, 0}, moment{1, 9, 30},
-		[]weekAlert{{"arah-penghitung", "mpp-bojonegoro", moment{1, 8, 20}, moment{1, 9, 15}, moment{1, 9, 30}, "technician"}},
+		[]weekAlert{{rule: "arah-penghitung", subject: "mpp-bojonegoro", earliest: moment{1, 8, 15}, latest: moment{1, 9, 15}, resolvedNot: moment{1, 9, 30}, receivers: "technician", names: "pintu-utama-hitung"}},
 	},
 	{
 		"a missed spraying", "mpp-tabalong", simulate.Missed, []string{"semprot-ruang"}, moment{2, 0, 0}, moment{2, 23, 0},
-		[]weekAlert{{"disinfeksi", "semprot-ruang", moment{2, 8, 15}, moment{2, 8, 16}, moment{2, 18, 0}, "manager"}},
+		[]weekAlert{{"disinfeksi", "semprot-ruang", moment{2, 8, 15}, moment{2, 8, 16}, moment{2, 18, 0}, "manager", ""}},
 	},
 	{
 		"copied logs", "mpp-sumenep", simulate.Copied, []string{"gagang-pintu"}, moment{2, 0, 0}, moment{3, 23, 0},
-		[]weekAlert{{"disinfeksi", "gagang-pintu", moment{2, 7, 45}, moment{2, 7, 46}, moment{3, 23, 0}, "manager"}},
+		[]weekAlert{{"disinfeksi", "gagang-pintu", moment{2, 7, 45}, moment{2, 7, 46}, moment{3, 23, 0}, "manager", ""}},
 	},
 	{
 		// The stuffy hours come with what it kept, and call nobody.
 		"late history in bulk", "mpp-pamekasan", simulate.Withheld, []string{"tunggu-co2"}, moment{2, 9, 0}, moment{2, 17, 0},
-		[]weekAlert{{"perangkat-senyap", "tunggu-co2", moment{2, 9, 20}, moment{2, 9, 45}, moment{2, 17, 0}, "technician"}},
+		[]weekAlert{{"perangkat-senyap", "tunggu-co2", moment{2, 9, 20}, moment{2, 9, 45}, moment{2, 17, 0}, "technician", ""}},
 	},
 	{"", "mpp-pamekasan", simulate.Stuffy, []string{"tunggu-co2"}, moment{2, 10, 0}, moment{2, 13, 0}, nil},
 	{
 		"a switch that fails", "mpp-gresik", simulate.Silent,
 		[]string{"pintu-timur-hitung", "pintu-timur-suhu", "bermain-hitung", "bermain-co2", "perpustakaan-co2", "kantin-co2"}, moment{2, 10, 0}, moment{2, 12, 0},
-		[]weekAlert{{"jaringan-putus", "switch-timur", moment{2, 10, 10}, moment{2, 10, 40}, moment{2, 12, 0}, "manager technician"}},
+		[]weekAlert{{"jaringan-putus", "switch-timur", moment{2, 10, 10}, moment{2, 10, 40}, moment{2, 12, 0}, "manager technician", ""}},
 	},
 	{
 		"a switch of a whole building that fails", "mpp-bojonegoro", simulate.Silent,
@@ -84,7 +85,7 @@ var weekFaults = []weekFault{
 			"pintu-utama-hitung", "pintu-utama-suhu", "pintu-utama-cuci", "lift-hitung", "lift-suhu", "lift-cuci", "pintu-tunggu-hitung", "lobi-co2", "tunggu-co2",
 			"loket-co2", "bermain-co2", "bermain-hadir",
 		}, moment{3, 9, 0}, moment{3, 20, 0},
-		[]weekAlert{{"jaringan-putus", "switch-utama", moment{3, 9, 10}, moment{3, 9, 40}, moment{3, 20, 0}, "manager technician"}},
+		[]weekAlert{{"jaringan-putus", "switch-utama", moment{3, 9, 10}, moment{3, 9, 40}, moment{3, 20, 0}, "manager technician", ""}},
 	},
 }
 
@@ -159,6 +160,9 @@ func (w *ordinaryWeek) checkAlert(f *weekFault, want *weekAlert, s *facility.Sit
 			switch c.What {
 			case alerts.Opened:
 				opened = append(opened, c.At.Time())
+				if x := &a.Explanation; want.names != "" && (x.Detail != want.names || x.Constraint != "door") {
+					w.t.Errorf("%s: alert %s names %s %q, want the door of %s: %+v", f.name, want.rule, x.Constraint, x.Detail, want.names, x)
+				}
 			case alerts.Resolved:
 				resolved = c.At.Time()
 			}

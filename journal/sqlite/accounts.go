@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -67,4 +68,34 @@ func (j *Journal) KeepAccounts(ctx context.Context, put, drop []accounts.Row) er
 		return fmt.Errorf("keeping accounts: %w", err)
 	}
 	return nil
+}
+
+// endEntrances takes out of a copy of a journal whatever lets somebody in by itself: sessions, tokens and links that were ended after the copy was
+// made would be open again. It tells how many there were. Passwords and roles are as the copy has them.
+func endEntrances(ctx context.Context, path string) (ended int, err error) {
+	db, err := connect(path, "rw", "locking_mode(exclusive)")
+	if err != nil {
+		return 0, err
+	}
+	db.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var there int
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'accounts'`).Scan(&there); err != nil || there == 0 {
+		return 0, err // an older version knew no accounts
+	}
+	for _, kind := range accounts.Entrances() {
+		result, err := db.ExecContext(ctx, `DELETE FROM accounts WHERE kind = ?`, string(kind))
+		if err != nil {
+			return 0, fmt.Errorf("ending what lets people in: %w", err)
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		if kind != accounts.KindDevice { // it lets nobody in without a password
+			ended += int(n)
+		}
+	}
+	_, err = db.ExecContext(ctx, `PRAGMA wal_checkpoint(truncate)`)
+	return ended, err
 }

@@ -50,6 +50,10 @@ func Restore(ctx context.Context, from, dir string, overwrite bool) (_ *journal.
 	if err := copyJournal(ctx, from, part); err != nil {
 		return nil, err
 	}
+	ended, err := endEntrances(ctx, part)
+	if err != nil {
+		return nil, err
+	}
 	c, err := inspect(ctx, part)
 	if err != nil {
 		return nil, err
@@ -66,7 +70,7 @@ func Restore(ctx context.Context, from, dir string, overwrite bool) (_ *journal.
 			return nil, err
 		}
 	}
-	done := &journal.Restored{Copy: c.Copy, Lost: r.lost}
+	done := &journal.Restored{Copy: c.Copy, Lost: r.lost, Ended: ended}
 	done.Path = from
 	if there || anchor != nil {
 		done.Kept = oldSuffix(now)

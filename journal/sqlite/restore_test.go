@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/journal"
 )
 
@@ -121,5 +123,41 @@ func TestRestore_ThatIsKilledLeavesNoSilentNewJournal(t *testing.T) {
 				_ = j.Close()
 			})
 		}
+	}
+}
+
+// Finding R10: a restore of an old backup revived sessions that had been ended since. What lets somebody in by itself is not brought back;
+// people with their passwords are.
+func TestR10_ARestoreRevivesNoSession(t *testing.T) {
+	dir := written(t, 10)
+	j := open(t, dir)
+	var rows []accounts.Row
+	for _, kind := range accounts.Kinds() {
+		rows = append(rows, accounts.Row{Kind: kind, ID: "x", Account: "x", Body: []byte("{}")})
+	}
+	if err := j.KeepAccounts(t.Context(), rows, nil); err != nil {
+		t.Fatal(err)
+	}
+	_ = j.Close()
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	if _, err := Backup(t.Context(), dir, copied, false); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Restore(t.Context(), copied, dir, true)
+	if err != nil || r.Ended != 3 {
+		t.Fatalf("restored %+v, %v: want a session, a token and a link ended", r, err)
+	}
+	j = open(t, dir)
+	defer func() { _ = j.Close() }()
+	left, err := j.AccountRows(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, x := range left {
+		kinds = append(kinds, string(x.Kind))
+	}
+	if got := strings.Join(kinds, " "); got != "account event" {
+		t.Errorf("after the restore there are %s, want account event", got)
 	}
 }

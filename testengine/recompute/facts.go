@@ -306,8 +306,11 @@ func (s *Site) enter(r *telemetry.Record, at telemetry.Instant) {
 		z.anchors = append(z.anchors, anchor{at: at, known: r.Received, value: v, deviation: 0.02 * v, replaces: true})
 	case telemetry.EntryTask:
 		if e.Value != 0 {
-			l := taskLog{at: at, began: e.Began, received: r.Received, item: e.Item, agent: e.Text, person: e.Author != ""}
-			if l.person {
+			l := taskLog{at: at, began: e.Began, received: r.Received, item: e.Item, agent: e.Text, person: e.Author != "" && e.Phone.Done == 0}
+			if e.Earliest > 0 && e.Earliest < at {
+				l.early = e.Earliest
+			}
+			if e.Author != "" {
 				l.from = ":" + e.Author
 			}
 			s.tasks[e.Subject] = append(s.tasks[e.Subject], l)

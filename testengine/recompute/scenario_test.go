@@ -173,6 +173,12 @@ func (m *maker) logs() {
 		if m.chance(.3) {
 			e.Began = at.Add(-m.duration(0, time.Hour))
 		}
+		switch m.IntN(8) {
+		case 0: // a phone whose clock was set: nobody knows when
+			e.Earliest, e.Phone.Done = at.Add(-m.duration(time.Minute, 20*time.Hour)), at
+		case 1: // a phone that sent it later
+			e.Phone.Done = at
+		}
 		m.add(telemetry.Record{Kind: telemetry.KindEntry, Entry: &e}, at)
 		for day := at.Add(24 * time.Hour); day < m.end && m.chance(.4); day = day.Add(24 * time.Hour) {
 			again := e // copied from the day before

@@ -238,14 +238,24 @@ func (s *Site) vehicles(r *rule, k Key, t telemetry.Instant) Answer {
 	if entered < p.Vehicles {
 		return idle
 	}
-	sprayed := 0.0
+	sprayed, can := 0.0, 0.0
 	for _, l := range s.tasks[k.ID] {
+		first := l.at
+		if l.early != 0 {
+			first = l.early
+		}
 		if l.at >= from && l.at < now {
-			sprayed++
+			can++
+			if first >= from {
+				sprayed++
+			}
 		}
 	}
-	if sprayed < p.Least*entered {
+	switch {
+	case can < p.Least*entered:
 		return Answer{Verdict: Breached}
+	case sprayed < p.Least*entered:
+		return Answer{Verdict: Unknown}
 	}
 	return Answer{Verdict: Within}
 }
@@ -303,15 +313,26 @@ func (s *Site) staff(r *rule, k Key, t telemetry.Instant) Answer {
 	if len(items) == 0 {
 		items = []string{""}
 	}
-	done := 0
+	done, can := 0, 0
 	for _, item := range items {
-		if slices.ContainsFunc(s.tasks[k.ID], func(l taskLog) bool {
-			return l.at >= now.open.Add(-p.Before) && l.at <= t && (l.item == "" || item == "" || l.item == item)
-		}) {
+		sure, maybe := false, false
+		for _, l := range s.tasks[k.ID] {
+			if l.at < now.open.Add(-p.Before) || l.at > t || l.item != "" && item != "" && l.item != item {
+				continue
+			}
+			maybe = true
+			sure = sure || l.early == 0 || l.early >= now.open.Add(-p.Before)
+		}
+		if sure {
 			done++
+		}
+		if maybe {
+			can++
 		}
 	}
 	switch {
+	case done < len(items) && can == len(items) && t >= now.open.Add(p.Within):
+		return Answer{Verdict: Unknown}
 	case done < len(items) && t >= now.open.Add(p.Within):
 		return Answer{Verdict: Breached}
 	case done < len(items):
@@ -355,6 +376,7 @@ func (s *Site) sharesEvents(k Key) (all []telemetry.Instant) {
 		}
 		for _, l := range s.tasks[k.ID] {
 			around(l.at)
+			around(max(l.early, 1))
 		}
 		if d := s.doors[k.ID]; d != nil {
 			for _, c := range d.in {

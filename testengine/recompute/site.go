@@ -201,7 +201,8 @@ type span struct{ from, to telemetry.Instant }
 
 type taskLog struct {
 	at, began, received      telemetry.Instant
-	item, press, agent, from string // from: the device, or a person behind a colon
+	early                    telemetry.Instant // the first time at which it can have been done
+	item, press, agent, from string            // from: the device, or a person behind a colon
 	person                   bool
 }
 

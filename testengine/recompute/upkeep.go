@@ -24,7 +24,7 @@ func once(logs []taskLog) []taskLog {
 	var all []taskLog
 	for _, l := range logs {
 		if !slices.ContainsFunc(all, func(m taskLog) bool {
-			return m.at == l.at && m.item == l.item && m.press == l.press && m.agent == l.agent && m.began == l.began && m.from == l.from
+			return m.at == l.at && m.item == l.item && m.press == l.press && m.agent == l.agent && m.began == l.began && m.early == l.early && m.from == l.from
 		}) {
 			all = append(all, l)
 		}
@@ -153,18 +153,21 @@ func (u *upkeep) evidence(i int, t telemetry.Instant) bool {
 	if len(p.Agents) > 0 && l.agent != "" && !slices.Contains(p.Agents, l.agent) {
 		return false
 	}
+	if l.early != 0 {
+		return true // of no known moment: nothing can be too near to it
+	}
 	if p.Backdate > 0 && l.person && l.received.Sub(l.at) > p.Backdate {
 		return false
 	}
 	for k, m := range u.logs {
-		if k < i && m.item != l.item && l.at.Sub(m.at) < p.Pace {
+		if k < i && m.early == 0 && m.item != l.item && l.at.Sub(m.at) < p.Pace {
 			return false
 		}
 	}
 	for _, id := range u.elsewhere {
 		for _, m := range u.tasks[id] {
 			before := m.at < l.at || m.at == l.at && slices.Contains(u.elsewhereFirst, id)
-			if before && l.at.Sub(m.at) < p.Walk && m.from == l.from {
+			if before && m.early == 0 && l.at.Sub(m.at) < p.Walk && m.from == l.from {
 				return false
 			}
 		}
@@ -191,22 +194,34 @@ func (u *upkeep) evidence(i int, t telemetry.Instant) bool {
 func (u *upkeep) again(i int) bool {
 	second := telemetry.Instant(time.Second)
 	l := &u.logs[i]
-	return slices.ContainsFunc(u.logs[:i], func(m taskLog) bool {
+	return l.early == 0 && slices.ContainsFunc(u.logs[:i], func(m taskLog) bool {
 		apart := l.at/second - m.at/second
-		return apart > 0 && apart%(24*3600) == 0 && m.item == l.item && m.from == l.from
+		return m.early == 0 && apart > 0 && apart%(24*3600) == 0 && m.item == l.item && m.from == l.from
 	})
 }
 
-// done is when all items were last treated in [from, t]; 0: not all were.
-func (u *upkeep) done(from, t telemetry.Instant) telemetry.Instant {
+// done is when all items were last treated in [from, t] for sure; 0: not all were.
+func (u *upkeep) done(from, t telemetry.Instant) telemetry.Instant { return u.treated(from, t, false) }
+
+// can is when all items can have been treated last in [from, t]; 0: not all can.
+func (u *upkeep) can(from, t telemetry.Instant) telemetry.Instant { return u.treated(from, t, true) }
+
+func (u *upkeep) treated(from, t telemetry.Instant, can bool) telemetry.Instant {
 	all := telemetry.Never
 	for _, item := range u.items {
 		at := telemetry.Instant(0)
 		for i, l := range u.logs {
 			fits := item == "" || l.item == "" || l.item == item
 			pressed := l.press == "" || len(u.p.Press) == 0 || slices.Contains(u.p.Press, l.press)
-			if fits && pressed && l.at >= from && l.at <= t && u.evidence(i, t) {
-				at = l.at
+			when := l.at
+			if l.early != 0 && !can {
+				if u.p.Contact > 0 {
+					continue
+				}
+				when = l.early
+			}
+			if fits && pressed && when >= from && l.at <= t && u.evidence(i, t) {
+				at = max(at, when)
 			}
 		}
 		all = min(all, at)
@@ -270,14 +285,18 @@ func (s *Site) disinfection(r *rule, k Key, t telemetry.Instant) Answer {
 	u := s.upkeepOf(r, k, t)
 	p, c := u.p, u.c
 	began := s.configs[0].from // what was due before is not judged
-	verdict, any := Within, false
+	verdict, any, unsure := Within, false, false
 	demand := func(from, due, until telemetry.Instant) {
 		if from > t || until <= t || from < began && (due.Add(p.Grace) < began || u.done(from, t) == 0) {
 			return
 		}
 		any = true
 		if u.done(from, t) == 0 && t >= due.Add(p.Grace) {
-			verdict = Breached
+			if u.can(from, t) != 0 {
+				unsure = true
+			} else {
+				verdict = Breached
+			}
 		}
 	}
 	services := c.days.services
@@ -303,21 +322,36 @@ func (s *Site) disinfection(r *rule, k Key, t telemetry.Instant) Answer {
 		}
 		if p.Every > 0 {
 			any = true
-			from, need := max(min(t, u.opened(day, t)), day.open, u.done(0, t), began), p.Every+p.Grace
-			if t >= from.Add(need) && (!p.Occupied || u.busy(from, t) >= need) {
-				verdict = Breached
+			need := p.Every + p.Grace
+			late := func(last telemetry.Instant) bool {
+				from := max(min(t, u.opened(day, t)), day.open, last, began)
+				return t >= from.Add(need) && (!p.Occupied || u.busy(from, t) >= need)
+			}
+			if late(u.done(0, t)) {
+				if late(u.can(0, t)) {
+					verdict = Breached
+				} else {
+					unsure = true
+				}
 			}
 		}
 		if p.AfterPeople > 0 {
 			any = true
-			from := max(day.open, u.done(0, t), began)
 			z := u.place()
 			if z == nil {
 				doubt = true
 				continue
 			}
-			if full := z.nth(ceil(from), floor(t), float64(p.AfterPeople)-.5); full != telemetry.Never && t >= full.Add(p.Grace) {
-				verdict = Breached
+			late := func(last telemetry.Instant) bool {
+				full := z.nth(ceil(max(day.open, last, began)), floor(t), float64(p.AfterPeople)-.5)
+				return full != telemetry.Never && t >= full.Add(p.Grace)
+			}
+			if late(u.done(0, t)) {
+				if late(u.can(0, t)) {
+					verdict = Breached
+				} else {
+					unsure = true
+				}
 			}
 			e := u.People(z.id, t)
 			doubt = doubt || !e.Known && !e.Uncounted
@@ -327,7 +361,7 @@ func (s *Site) disinfection(r *rule, k Key, t telemetry.Instant) Answer {
 		logged := slices.ContainsFunc(u.logs, func(l taskLog) bool { return l.at <= t })
 		return Answer{Verdict: Unknown, Idle: logged}
 	}
-	if doubt && verdict != Breached {
+	if (doubt || unsure) && verdict != Breached {
 		return Answer{Verdict: Unknown}
 	}
 	if verdict != Breached && u.done(0, t) == 0 {
@@ -350,7 +384,7 @@ func (s *Site) upkeepEvents(k Key) (all []telemetry.Instant) {
 				u := s.upkeepOf(r, k, c.from)
 				begins := []telemetry.Instant{s.configs[0].from}
 				for _, l := range s.tasks[k.ID] {
-					begins = append(begins, l.at)
+					begins = append(begins, l.at, max(l.early, 1))
 				}
 				for _, o := range c.days.services {
 					begins = append(begins, o.open)
