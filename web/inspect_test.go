@@ -91,7 +91,7 @@ func strayOf(document, asked string) string {
 	}
 	from, err := url.Parse(document)
 	ip := net.ParseIP(to.Hostname())
-	if here := to.Hostname() == "localhost" || ip != nil && ip.IsLoopback(); err != nil || !here || from.Host != to.Host {
+	if here := to.Hostname() == "localhost" || ip != nil && ip.IsLoopback(); err != nil || !here || document != "" && from.Host != to.Host { // a worker's requests are of no document
 		return fmt.Sprintf("%s asks another host: %s", document, asked)
 	}
 	return ""
