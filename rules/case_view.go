@@ -94,7 +94,7 @@ func (e *Engine) caseViews() ([]CaseView, []CaseTally) {
 	slices.SortStableFunc(all, func(a, b CaseView) int { return cmp.Or(cmp.Compare(a.Opened, b.Opened), strings.Compare(a.ID, b.ID)) })
 	// Several rules about one thermometer see the same person: the first of them speaks.
 	all = slices.CompactFunc(all, func(a, b CaseView) bool { return a.ID == b.ID })
-	return atMostCases(all, e.plan.def.Site.Location)
+	return atMostCases(all, e.plan.loc)
 }
 
 // atMostCases cuts cases, which are by time, to as many as a view holds: the oldest of those that are closed first, since an open one still
