@@ -31,7 +31,7 @@ const (
 
 // Permissions lists all of them.
 func Permissions() []Permission {
-	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Operate, Administer, Scrape, Display, Share}
+	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Operate, Administer, Scrape, Display, Share}
 }
 
 // Role is what a person is at a site.

@@ -63,6 +63,47 @@ func (t *Texts) why(s *statement) string {
 	return strings.Join(kept, ", ")
 }
 
+// reckoning is a sentence about how a limit or a value was computed, and the inputs that it is made of.
+type reckoning struct {
+	message string
+	inputs  []string
+	not     string // a constraint whose inputs are told otherwise
+}
+
+// reckonings are tried in this order: the first of which all inputs are there is said. Where none is, the constraint's own words are
+// ("why." and its name), which need no numbers.
+var reckonings = []reckoning{
+	{message: "why.coverage.inputs", inputs: []string{rules.InputEnteredHigh}},
+	{message: "why.credibility.others", inputs: []string{rules.InputOthers}},
+	{message: "why.credibility.inputs", inputs: []string{rules.InputReadingsOfDay}},
+	{message: "why.zones.inputs", inputs: []string{rules.InputZone}},
+	{message: "why.seats.taken", inputs: []string{rules.InputTaken}},
+	{message: "why.quota.staff", inputs: []string{rules.InputCame, rules.InputStaff}},
+	{message: "why.quota.inputs", inputs: []string{rules.InputCame}},
+	{message: "why.after_hours.tolerance", inputs: []string{rules.InputStaff, rules.InputTolerance}},
+	{message: "why.after_hours.inputs", inputs: []string{rules.InputStaff}},
+	{message: "why.room.inputs", inputs: []string{rules.InputRoom}, not: "queue"},
+	{message: "why.masks.inputs", inputs: []string{rules.InputWorn}},
+	{message: "why.uses.inputs", inputs: []string{rules.InputUses}},
+	{message: "why.vehicles.inputs", inputs: []string{rules.InputSprayed}},
+	{message: "why.air.inputs", inputs: []string{rules.InputGeneration}},
+	{message: "why.seats.spaced", inputs: []string{rules.InputSeatPitch}},
+	{message: "why.seats.all", inputs: []string{rules.InputSeats}},
+	{message: "why.area.fixtures", inputs: []string{rules.InputArea, rules.InputFixtures}},
+	{message: "why.area.inputs", inputs: []string{rules.InputArea}},
+	{message: "why.declared.inputs", inputs: []string{rules.InputDeclared}},
+}
+
+// fits reports whether the sentence can be said of a constraint with these inputs.
+func (r *reckoning) fits(constraint string, inputs map[string]any) bool {
+	for _, name := range r.inputs {
+		if inputs[name] == nil {
+			return false
+		}
+	}
+	return r.not == "" || r.not != constraint
+}
+
 // setBy names the constraint, with its inputs where they are known.
 func (t *Texts) setBy(s *statement) string {
 	w, x := t.in(s.lang), s.explanation
@@ -81,47 +122,13 @@ func (t *Texts) setBy(s *statement) string {
 			data["Room"] = in.Text
 		}
 	}
-	has := func(name string) bool { return data[name] != nil }
-	switch {
-	case has(rules.InputEnteredHigh):
-		return w.say("why.coverage.inputs", data)
-	case has(rules.InputOthers):
-		return w.say("why.credibility.others", data)
-	case has(rules.InputReadingsOfDay):
-		return w.say("why.credibility.inputs", data)
-	case len(rooms) > 0:
-		data["rooms"] = strings.Join(rooms, " + ")
-		return w.say("why.zones.inputs", data)
-	case has(rules.InputTaken):
-		return w.say("why.seats.taken", data)
-	case has(rules.InputCame) && has(rules.InputStaff):
-		return w.say("why.quota.staff", data)
-	case has(rules.InputCame):
-		return w.say("why.quota.inputs", data)
-	case has(rules.InputStaff) && has(rules.InputTolerance):
-		return w.say("why.after_hours.tolerance", data)
-	case has(rules.InputStaff):
-		return w.say("why.after_hours.inputs", data)
-	case has(rules.InputRoom) && x.Constraint != "queue":
-		return w.say("why.room.inputs", data)
-	case has(rules.InputWorn):
-		return w.say("why.masks.inputs", data)
-	case has(rules.InputUses):
-		return w.say("why.uses.inputs", data)
-	case has(rules.InputSprayed):
-		return w.say("why.vehicles.inputs", data)
-	case has(rules.InputGeneration):
-		return w.say("why.air.inputs", data)
-	case has(rules.InputSeatPitch):
-		return w.say("why.seats.spaced", data)
-	case has(rules.InputSeats):
-		return w.say("why.seats.all", data)
-	case has(rules.InputArea) && has(rules.InputFixtures):
-		return w.say("why.area.fixtures", data)
-	case has(rules.InputArea):
-		return w.say("why.area.inputs", data)
-	case has(rules.InputDeclared):
-		return w.say("why.declared.inputs", data)
+	if len(rooms) > 0 {
+		data[rules.InputZone], data["rooms"] = len(rooms), strings.Join(rooms, " + ")
+	}
+	for i := range reckonings {
+		if r := &reckonings[i]; r.fits(x.Constraint, data) {
+			return w.say(r.message, data)
+		}
 	}
 	return w.say("why."+x.Constraint, nil)
 }

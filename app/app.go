@@ -123,8 +123,9 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	a.keeper = keeper
 	rehearsals := NewRehearsals(j, live.Open, time.Now, log)
 	a.teardown.add("rehearsals", rehearsals.Close)
+	plans := newPlanShelf(cfg)
 	pages, err := openWeb(cfg, webPorts{
-		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
+		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, plans: plans, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
 		push: doors.pushHandler(), log: log, registry: registry,
 	})
 	if err != nil {
@@ -146,7 +147,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	refused.register(registry)
 	a.reload.parts = reloadable{
 		around: around, doors: doors, influx: behind.influx, history: history, router: router, pages: pages, loop: loop, hearing: hearing,
-		sightings: sightings, rehearsal: rehearsals, show: behind.show, report: faults.report,
+		sightings: sightings, rehearsal: rehearsals, plans: plans, show: behind.show, report: faults.report,
 	}
 
 	a.stages = append(a.stages, stage{"reload", a.reload.run, time.Second}, stage{"memory", giveBack(crowdEvery), time.Second})

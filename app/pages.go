@@ -23,6 +23,7 @@ type webPorts struct {
 	loop      *gateway.Loop // takes what people enter
 	journal   journal.Journal
 	rehearsal *Rehearsals
+	plans     *planShelf
 	history   *archive
 	refused   refusedPort
 	sightings *decode.Sightings
@@ -38,7 +39,7 @@ func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
 	h := cfg.HTTP
 	o := web.Options{
 		Accounts: p.keeper, Live: p.live, Alerts: alertPort{p.live, p.journal}, AlertLog: p.journal, Hours: p.journal, Entries: entryPort{p.live, p.loop, p.journal},
-		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused, Histories: newHistoryPort(p.journal), Rehearsals: p.rehearsal,
+		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused, Histories: newHistoryPort(p.journal), Rehearsals: p.rehearsal, Plans: p.plans,
 		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear},
 		Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: h.PublicSigns,
 		Gatherer: p.registry, Registerer: p.registry, Log: p.log,

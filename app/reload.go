@@ -46,6 +46,7 @@ type reloadable struct {
 	hearing   *hearing
 	sightings *decode.Sightings
 	rehearsal *Rehearsals
+	plans     *planShelf
 	show      func([]alerts.Signal)
 	report    func(alerts.Fault)
 }
@@ -183,6 +184,7 @@ func (p *reloadable) prepare(next *configs.Config, hurdle func(step string) erro
 	}
 	ready = append(ready, func() {
 		p.hearing.swap(decoder)
+		p.plans.swap(next)
 		p.sightings.Forget() // who is still not configured will be heard again
 		p.show(p.doors.serves(next))
 	})

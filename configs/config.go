@@ -11,6 +11,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/floorplan"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/rules"
 )
@@ -54,6 +55,8 @@ type Config struct {
 	Sites     []facility.Site  `yaml:"-"`
 	Protocols []rules.Protocol `yaml:"-"`
 	Models    []decode.Model   `yaml:"-"`
+	// Plans are the floor plans of those sites that have one, by site.
+	Plans map[string]*floorplan.Plan `yaml:"-"`
 
 	// LeftOut are the sites whose files have problems, by id: only LoadServing leaves any out. Kept are the definitions that are
 	// in force for some of them; see Keep.

@@ -140,6 +140,7 @@ func (l *loader) load(file string) *Config {
 	l.checkComponents(c)
 	l.checkProtocols()
 	l.checkSites()
+	l.readPlans()
 	l.checkCredentials(c)
 	l.problems.Sort()
 	if len(l.problems) > 0 {
@@ -151,6 +152,7 @@ func (l *loader) load(file string) *Config {
 	l.hearable(c)
 	l.warnPresence(c)
 	l.warnIntervals(c)
+	l.takePlans(c)
 	if !l.serving && len(l.problems) == 0 {
 		l.warnProtocols(c, definitions)
 	}

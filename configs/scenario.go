@@ -23,6 +23,8 @@ type scenariosDoc struct {
 	Protocols []protocolRef `yaml:"protocols" single:"yes"`
 	// Rules are a protocol of the file's own that is always in force.
 	Rules table[ruleDoc] `yaml:"rules"`
+	// Calendars are files of calendars (*.yaml and *.ics) that the site's own list, and its maintenance, may name besides the shipped ones.
+	Calendars []string `yaml:"calendars" single:"yes"`
 	// Levels replace those of the site.
 	Levels map[facility.Date]string `yaml:"levels"`
 	// Scenarios are what happens, and what is to come of it.
@@ -113,6 +115,7 @@ func LoadScenarios(file string) ([]rehearse.Scenario, Problems) {
 	c.SetDefaults()
 	l.readModels(c)
 	l.readProtocols(c)
+	c.CalendarFiles = doc.Calendars
 	l.readCalendars(c)
 	site := l.scenarioSite(file, &doc)
 	if site == nil || len(l.problems) > 0 {

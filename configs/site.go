@@ -5,6 +5,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/floorplan"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -22,9 +23,15 @@ type siteDoc struct {
 	// Area is where the site lies, as narrow as is known: a country (ID), a province (ID-JI) or a place in it (ID-JI/probolinggo).
 	// gerbang check then warns of protocols of another area.
 	Area string `yaml:"area" pattern:"^[A-Z]{2}(-[A-Z0-9]{1,3})?(/[a-z0-9][a-z0-9-]*)*$" want:"a country such as ID, a province such as ID-JI, or a place in it such as ID-JI/probolinggo"`
-	// Latitude and Longitude put the site on the overview's map.
+	// Region is the group that the site belongs to on the overview, which counts and filters by it. Empty: the Indonesian province of the area.
+	Region string `yaml:"region" pattern:"^\\S.{0,79}$" want:"a name of at most 80 characters, such as Jawa Timur"`
+	// City is the town or regency that people look for the site by. Empty: the place in the area.
+	City string `yaml:"city" pattern:"^\\S.{0,79}$" want:"a name of at most 80 characters, such as Kraksaan"`
+	// Latitude and Longitude put the site on the map. One that is at 0, 0 is on none.
 	Latitude  float64 `yaml:"latitude" unit:"°" min:"-90" max:"90"`
 	Longitude float64 `yaml:"longitude" unit:"°" min:"-180" max:"180"`
+	// Plan is the floor plan, an SVG file beside this one; shapes whose id is that of a zone, a door or a device show how it is.
+	Plan string `yaml:"plan" pattern:"^\\S.*\\.svg$" want:"an SVG file, such as plan.svg"`
 	// Protocols are the ids of the protocols that apply, each during its own validity.
 	Protocols []string `yaml:"protocols" required:"yes" want:"a list of protocol ids"`
 	// Levels are the levels chosen for this site: the date from which on, and the level.
@@ -218,7 +225,7 @@ func (taskDoc) Wanted() string { return "a task (name, and one of zone, door)" }
 // site makes the plain value. It is meaningful only if the document has no problems.
 func (d *siteDoc) site() facility.Site {
 	s := facility.Site{
-		ID: d.ID, Name: d.Name, Note: d.Note, Location: d.Timezone.Location, Area: d.Area, Latitude: d.Latitude, Longitude: d.Longitude,
+		ID: d.ID, Name: d.Name, Note: d.Note, Location: d.Timezone.Location, Area: d.Area, Region: d.Region, City: d.City, Latitude: d.Latitude, Longitude: d.Longitude,
 		Protocols: d.Protocols, Hours: d.Hours.Hours, Quota: d.Quota, Reset: d.Reset, KeepTaskAuthor: d.KeepTaskAuthor,
 	}
 	for date, level := range d.Levels {
@@ -285,6 +292,7 @@ type siteFile struct {
 	name     string // as problems name it
 	doc      siteDoc
 	places   *strict.Places
+	plan     *floorplan.Plan // nil: it has none, or one that cannot be read
 	problems *Problems
 	sound    bool // the document itself has no problem
 }

@@ -1,7 +1,6 @@
 package facility
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -74,41 +73,4 @@ func Calibration(rec *telemetry.Record) (device, channel string, o Offset, ok bo
 // CalibrationText is the text of a calibration's entry.
 func CalibrationText(pairs int, spread float64) string {
 	return fmt.Sprintf("pairs=%d spread=%g", pairs, spread)
-}
-
-// Pair is one person measured twice: by the thermometer, as it sends it, and by a reference.
-type Pair struct{ Face, Reference float64 }
-
-// LeastPairs is how many pairs an offset rests on at least.
-const LeastPairs = 5
-
-// Calibrate finds the offset of a thermometer: the median of reference less face, to hundredths, and 1.4826 times the median deviation
-// from it, which is the standard deviation where they are spread as usual and does not mind a few that were mixed up. Fewer than
-// LeastPairs, a temperature that no person has (30 to 43 Cel for the reference, 20 to 50 for the face), and an offset above MaxOffset
-// are errors.
-func Calibrate(pairs []Pair) (offset, spread float64, err error) {
-	if len(pairs) < LeastPairs {
-		return 0, 0, fmt.Errorf("%d pairs: want %d at least", len(pairs), LeastPairs)
-	}
-	var off []float64
-	for i, p := range pairs {
-		if !(p.Reference >= 30 && p.Reference <= 43) || !(p.Face >= 20 && p.Face <= 50) {
-			return 0, 0, fmt.Errorf("pair %d, %v and %v: want the face's and the reference's temperature in Cel", i+1, p.Face, p.Reference)
-		}
-		off = append(off, p.Reference-p.Face)
-	}
-	offset = math.Round(median(off)*100) / 100
-	for i := range off {
-		off[i] = math.Abs(off[i] - offset)
-	}
-	if math.Abs(offset) > MaxOffset {
-		return 0, 0, errors.New("the offset is above 10 Cel: want pairs of face and reference")
-	}
-	return offset, math.Round(1.4826*median(off)*100) / 100, nil
-}
-
-func median(all []float64) float64 {
-	slices.Sort(all)
-	n := len(all)
-	return (all[(n-1)/2] + all[n/2]) / 2
 }

@@ -1,8 +1,11 @@
 package facility
 
 import (
+	"errors"
 	"math"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -21,16 +24,32 @@ func TestOffsetsHoldFromTheirTimeOn(t *testing.T) {
 
 func TestCalibrate(t *testing.T) {
 	t.Parallel()
-	pairs := []Pair{{34.9, 36.6}, {35, 36.5}, {35.2, 36.8}, {34.7, 36.5}, {36.7, 35.1}} // the last one is mixed up
+	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	pair := func(face, reference float64) Pair { return Pair{Face: face, Reference: reference} }
+	pairs := []Pair{pair(34.9, 36.6), pair(35, 36.5), pair(35.2, 36.8), pair(34.7, 36.5), pair(36.7, 35.1)} // the last one is mixed up
 	if offset, spread, err := Calibrate(pairs); err != nil || offset != 1.6 || spread != 0.15 {
 		t.Errorf("got %v ± %v (%v), want 1.6 ± 0.15", offset, spread, err)
 	}
-	for name, bad := range map[string][]Pair{
-		"too few": pairs[:4], "not a person": append([]Pair{{35, 46}}, pairs...), "not a face": append([]Pair{{math.NaN(), 36}}, pairs...),
-		"too far": {{22, 36}, {22, 36}, {22, 36}, {22, 36}, {22, 36}},
+	timed := slices.Clone(pairs)
+	timed[2].FaceAt, timed[2].ReferenceAt = at, at.Add(-MostApart)
+	if offset, _, err := Calibrate(timed); err != nil || offset != 1.6 {
+		t.Errorf("measured a quarter of an hour apart: got %v (%v), want 1.6", offset, err)
+	}
+	timed[2].ReferenceAt = at.Add(3 * time.Hour)
+	for want, bad := range map[string][]Pair{
+		"4 pairs: want 5 at least":                                        pairs[:4],
+		"pair 1: the reference shows 42.1: want 34 to 42 Cel":             append([]Pair{pair(40.5, 42.1)}, pairs...),
+		"pair 6: the reference shows 33.9: want 34 to 42 Cel":             append(slices.Clone(pairs), pair(32.5, 33.9)),
+		"pair 1: the reference shows NaN: want 34 to 42 Cel":              append([]Pair{pair(35, math.NaN())}, pairs...),
+		"pair 1: the thermometer shows NaN: want 20 to 50 Cel":            append([]Pair{pair(math.NaN(), 36)}, pairs...),
+		"pair 3: 180 minutes between both: want 15 at most":               timed,
+		"all pairs are the same: want what each person was measured with": slices.Repeat([]Pair{pair(35, 36.3)}, 5),
+		"the offset would be 3.1 K: want 3 at most, in either direction":  {pair(33.4, 36.5), pair(33.5, 36.6), pair(33.3, 36.4), pair(33.1, 36.2), pair(33.4, 36.5)},
+		"the offset would be -3.1 K: want 3 at most, in either direction": {pair(39.6, 36.5), pair(39.7, 36.6), pair(39.5, 36.4), pair(39.3, 36.2), pair(39.6, 36.5)},
 	} {
-		if _, _, err := Calibrate(bad); err == nil {
-			t.Errorf("%s: no error", name)
+		var wrong *CalibrationError
+		if _, _, err := Calibrate(bad); !errors.As(err, &wrong) || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }

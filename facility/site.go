@@ -23,7 +23,11 @@ type Site struct {
 	Location Location          `json:"timezone"`
 	// Area is where it lies: a country (ISO 3166-1: ID), a province (ISO 3166-2: ID-JI) or a place in one (ID-JI/probolinggo);
 	// empty: not said.
-	Area      string  `json:"area,omitempty"`
+	Area string `json:"area,omitempty"`
+	// Region is the group that it belongs to where many sites are listed, City the town that people look for it by; empty: see RegionName and
+	// CityName.
+	Region    string  `json:"region,omitempty"`
+	City      string  `json:"city,omitempty"`
 	Latitude  float64 `json:"latitude,omitempty"`
 	Longitude float64 `json:"longitude,omitempty"`
 	// Protocols are the ids of the protocols that apply, each during its own validity.

@@ -335,8 +335,9 @@ func (e *Engine) enforce(from telemetry.Instant) {
 		}
 	}
 	e.wire()
-	if len(begun) > 0 {
-		e.enforced = from
+	// A rule of whose subjects none is known yet is in force all the same: one that is found later is judged from here on.
+	if refs := e.plan.inForce(e.clock); len(begun) > 0 || e.enforcedPlan != e.plan || !slices.Equal(refs, e.enforcedRefs) {
+		e.enforced, e.enforcedPlan, e.enforcedRefs = from, e.plan, refs
 	}
 	for _, i := range begun {
 		e.ask(i, from)

@@ -95,15 +95,19 @@ func (p *spot) turns(mask uint64, t telemetry.Instant, window time.Duration) tel
 			if at := s.line.next(s.line.upTo(now - 1)); at != telemetry.Never {
 				until = min(until, minuteOf(at).Add(time.Minute))
 			}
-			if at := s.line.next(s.line.upTo(now.Add(-window) - 1)); at < now {
-				until = min(until, minuteOf(at).Add(window+time.Minute))
-			}
+			until = min(until, leaves(s.line.next(s.line.upTo(now.Add(-window)-1)), now, window))
 		}
 	}
-	if until <= t {
-		return t + 1
-	}
 	return until
+}
+
+// leaves is the end of the minute in which what lies at a time is no longer in the window that ends with a minute; Never: it lies behind.
+// Also where the window is no whole number of minutes that is later than now: what is in the window leaves it after now.
+func leaves(at, now telemetry.Instant, window time.Duration) telemetry.Instant {
+	if at >= now {
+		return telemetry.Never
+	}
+	return minuteOf(at.Add(window)).Add(time.Minute)
 }
 
 // quiet is a device that measures one of the quantities and is silent at t; nil: there is none.
@@ -193,10 +197,7 @@ func (p *spot) nextComing(t telemetry.Instant, window time.Duration) telemetry.I
 	now := minuteOf(t)
 	if p.zone != nil {
 		until := p.zone.nextPassing(t)
-		if at := p.zone.line.next(p.zone.line.upTo(now.Add(-window) - 1)); at < now {
-			until = min(until, minuteOf(at).Add(window+time.Minute))
-		}
-		return until
+		return min(until, leaves(p.zone.line.next(p.zone.line.upTo(now.Add(-window)-1)), now, window))
 	}
 	until := telemetry.Never
 	for _, m := range p.door.minutes {
@@ -204,7 +205,7 @@ func (p *spot) nextComing(t telemetry.Instant, window time.Duration) telemetry.I
 			return min(until, m.at.Add(time.Minute))
 		}
 		if m.at >= now.Add(-window) {
-			until = min(until, m.at.Add(window+time.Minute))
+			until = min(until, leaves(m.at, now, window))
 		}
 	}
 	return until

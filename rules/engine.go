@@ -26,16 +26,19 @@ type Engine struct {
 	// received is when that record was received, which may be before the clock: it was set back, or waits to be.
 	received telemetry.Instant
 
-	plans     []*plan           // those that some instance was judged by within the horizon; the last is in force
-	plan      *plan             // nil until a configuration was applied
-	enforced  telemetry.Instant // when the rules in force last changed
-	instances []*instance       // by rule, kind of subject, subject
-	levels    levelBook
-	upkeep    upkeepBook
-	day       telemetry.Instant // the midnight that began today
-	midnight  telemetry.Instant // the next one
-	resetAt   telemetry.Instant // the next reset
-	levelAt   telemetry.Instant // the next change of level
+	plans    []*plan           // those that some instance was judged by within the horizon; the last is in force
+	plan     *plan             // nil until a configuration was applied
+	enforced telemetry.Instant // when the rules in force last changed
+	// Which they were then; after a restart nil, until they are put in force again.
+	enforcedPlan *plan
+	enforcedRefs []ruleRef
+	instances    []*instance // by rule, kind of subject, subject
+	levels       levelBook
+	upkeep       upkeepBook
+	day          telemetry.Instant // the midnight that began today
+	midnight     telemetry.Instant // the next one
+	resetAt      telemetry.Instant // the next reset
+	levelAt      telemetry.Instant // the next change of level
 	// protocolAt is when the next protocol begins or ends.
 	protocolAt telemetry.Instant
 	round      uint64            // of settling, while it lasts: no fact changes meanwhile; 0: none

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"time"
+
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -183,12 +185,15 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 	for {
 		e.work.judged(i, t)
 		next, until := i.step(s, t)
+		if until <= t {
+			until = asked(i, t, until)
+		}
 		if next != s || k == 0 && len(i.past) == 0 {
 			s = next
 			i.past = append(i.past, change{t, s})
 		}
-		if until > e.clock || until <= t {
-			e.queue.set(i.slot, max(until, e.clock+1))
+		if until > e.clock {
+			e.queue.set(i.slot, until)
 			break
 		}
 		t = until
@@ -199,6 +204,18 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 	e.sound(i, i.past[k:])
 	e.old = old[:0]
 }
+
+// asked is when an instance is asked again whose judge named a time that is not later than the one that it was asked about. That would be
+// for ever, or once a nanosecond; the next minute is soon enough for what a judge that is wrong about the time may have meant.
+func asked(i *instance, t, until telemetry.Instant) telemetry.Instant {
+	if backwards != nil {
+		backwards(i, t, until)
+	}
+	return minuteOf(t).Add(time.Minute)
+}
+
+// backwards is told of every time that is not later than the one that was asked about: tests fail then.
+var backwards func(i *instance, t, until telemetry.Instant)
 
 // tell emits the difference between the path of verdicts that was judged before and the new one, both from a time to the
 // clock.

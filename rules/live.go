@@ -17,6 +17,7 @@ func (e *Engine) View() View {
 	site := &e.plan.def.Site
 	v.Note = site.Note
 	v.Name, v.Zone, v.Version, v.Level = site.Name, site.Location.String(), e.plan.version, e.levels.now
+	v.Region, v.City, v.Latitude, v.Longitude = site.RegionName(), e.plan.city, site.Latitude, site.Longitude
 	v.Open, _, v.NextChange = e.plan.open(e.clock)
 	if v.NextChange == telemetry.Never {
 		v.NextChange = 0

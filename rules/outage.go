@@ -158,6 +158,14 @@ type outageJudge struct {
 	memo   outageLook
 	at     telemetry.Instant // of the memo
 	round  uint64
+	states []kidState // of the look that is being made
+	bounds []time.Duration
+}
+
+// kidState is since when a device behind the parent was not heard, and whether that is too long.
+type kidState struct {
+	last   telemetry.Instant
+	silent bool
 }
 
 // outageLook is what the judge sees at one time.
@@ -203,8 +211,10 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 	if l.deaf {
 		return l
 	}
-	for _, k := range j.kids {
+	j.states = resized(j.states, len(j.kids))
+	for i, k := range j.kids {
 		last, silent, next := k.state(t, deafness)
+		j.states[i] = kidState{last, silent}
 		l.until = min(l.until, next)
 		if last == 0 {
 			continue
@@ -214,20 +224,23 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 			l.last = last
 		}
 	}
-	var bounds []time.Duration
-	for _, k := range j.kids {
-		if last, silent, _ := k.state(t, deafness); silent && k.together(last, l.last) {
-			bounds = append(bounds, k.watch.bound)
+	bounds := j.bounds[:0]
+	for i, k := range j.kids {
+		if s := &j.states[i]; s.silent && k.together(s.last, l.last) {
+			l.silent++
 			l.slow = max(l.slow, k.interval)
+			if !slices.Contains(bounds, k.watch.bound) { // a building has a few
+				bounds = append(bounds, k.watch.bound)
+			}
 		}
 	}
-	if l.silent = len(bounds); l.silent == 0 {
+	if j.bounds = bounds; l.silent == 0 {
 		return l
 	}
 	// What those that speak often prove is not undone by a slow one that has fallen silent too, while of another it is not known yet.
 	slices.Sort(bounds)
 	best := l
-	for _, slowest := range slices.Compact(bounds) {
+	for _, slowest := range bounds {
 		best = j.weigh(t, l, slowest)
 		best.silent, best.until = l.silent, min(l.until, best.until)
 		if l.until = best.until; best.verdict == Breached {
@@ -242,8 +255,8 @@ func (j *outageJudge) weigh(t telemetry.Instant, l outageLook, slowest time.Dura
 	deafness := &j.engine.deafness
 	branch, alone, shared := "", true, false
 	l.silent = 0
-	for _, k := range j.kids {
-		if last, silent, _ := k.state(t, deafness); silent && k.together(last, l.last) && k.watch.bound <= slowest {
+	for i, k := range j.kids {
+		if s := &j.states[i]; s.silent && k.together(s.last, l.last) && k.watch.bound <= slowest {
 			l.silent++
 			alone = alone && (branch == "" || branch == k.branch)
 			branch, shared = k.branch, k.shared
@@ -263,8 +276,8 @@ func (j *outageJudge) weigh(t telemetry.Instant, l outageLook, slowest time.Dura
 		}
 	}
 	back := telemetry.Never // the first of them speaks again
-	for _, k := range j.kids {
-		if last, silent, _ := k.state(t, deafness); last == 0 || silent {
+	for i, k := range j.kids {
+		if s := &j.states[i]; s.last == 0 || s.silent {
 			continue
 		}
 		if at := k.returned(l.last, t); at != 0 {

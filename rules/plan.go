@@ -21,6 +21,7 @@ type plan struct {
 	version  string
 	from     telemetry.Instant
 	loc      *time.Location
+	city     string        // of the site, as it is listed
 	late     time.Duration // lateness bound
 	over     time.Duration // how far rules look back at people
 	passage  float64       // people per minute that can pass one counter
@@ -77,7 +78,7 @@ func newPlan(source []byte, version string, from telemetry.Instant) (*plan, erro
 // planOf makes a plan of a definition that stays as it is.
 func planOf(def *Definition) (*plan, error) {
 	p := &plan{
-		def: def, loc: def.Site.Location.Location,
+		def: def, loc: def.Site.Location.Location, city: def.Site.CityName(),
 		late: def.Lateness, passage: def.MaxPassages, programs: make(map[programKey]*program),
 	}
 	if p.late == 0 {

@@ -100,6 +100,7 @@ func (e *Engine) restore(c *decoder) error {
 	if len(c.b) > 0 {
 		return errors.New("the snapshot is damaged: it goes on behind its end")
 	}
+	e.enforcedPlan, e.enforcedRefs = e.plan, e.plan.inForce(e.clock)
 	for n, i := range e.instances {
 		i.order = n
 	}

@@ -15,6 +15,9 @@ func TestASilentSensorIsNoBreachOfTheSite(t *testing.T) {
 		t.Error("got a silent sensor that is a breach, or a missed duty that is none")
 	}
 	drift := VerdictView{Rule: "balance", Class: ClassSensor, Severity: Critical, Verdict: Unknown, Near: true}
+	if drift.OfSite() != Within {
+		t.Error("got doors whose balance is too close to tell that leave a building not all measured")
+	}
 	if drift.NearOfSite() || !near.NearOfSite() {
 		t.Error("got doors that make a building nearly full, or people that do not")
 	}

@@ -7,13 +7,18 @@ import (
 
 // View is a site's live state at one moment: plain values, independent of the engine once made.
 type View struct {
-	Site   string            `json:"site"`
-	Name   string            `json:"name"`
-	Note   map[string]string `json:"note,omitempty"` // what to know about the site, by language
-	Zone   string            `json:"timezone"`
-	Now    telemetry.Instant `json:"now"`    // the engine's clock
-	Record uint64            `json:"record"` // last record that was applied
-	Open   bool              `json:"open"`
+	Site string            `json:"site"`
+	Name string            `json:"name"`
+	Note map[string]string `json:"note,omitempty"` // what to know about the site, by language
+	Zone string            `json:"timezone"`
+	// Region and City are what the site is grouped and looked for by, Latitude and Longitude where it lies; empty and 0: not said.
+	Region    string            `json:"region,omitempty"`
+	City      string            `json:"city,omitempty"`
+	Latitude  float64           `json:"latitude,omitempty"`
+	Longitude float64           `json:"longitude,omitempty"`
+	Now       telemetry.Instant `json:"now"`    // the engine's clock
+	Record    uint64            `json:"record"` // last record that was applied
+	Open      bool              `json:"open"`
 	// NextChange is when it opens or closes next; zero: unknown.
 	NextChange telemetry.Instant `json:"next_change"`
 	Level      string            `json:"level,omitempty"`
@@ -246,8 +251,12 @@ type VerdictView struct {
 // OfSite is what a verdict says of the building as a whole. A sensor that is silent, or wrong, breaks no rule of the protocol: what it
 // should have measured is not known, as for the sums of package compliance.
 func (v *VerdictView) OfSite() Verdict {
-	if v.Verdict == Breached && v.ofEquipment() {
+	switch {
+	case !v.ofEquipment():
+	case v.Verdict == Breached:
 		return Unknown
+	case v.Near: // it was measured, and is nearly as wrong as it may be
+		return Within
 	}
 	return v.Verdict
 }

@@ -25,6 +25,10 @@ func accountPages(t *testing.T) []sight {
 	r.form("/people", "name", "rina", "display", "Rina (kebersihan pagi)", "role-cleaner", "1")
 	r.form("/account/token", "name", "papan lobi", "may", "display", "days", "90", "sites", "mpp-gresik")
 	r.form("/account/token", "name", "prometheus", "may", "scrape", "days", "365")
+	phone := find(t, r.form("/site/mpp-gresik/phones", "name", "HP kebersihan 1").body, "code.secret")
+	if len(phone) != 1 {
+		t.Fatal("a phone for the crew got no link")
+	}
 	budi := ""
 	for _, a := range r.access.keeper.Accounts() {
 		if a.Name == "budi" {
@@ -50,7 +54,7 @@ func accountPages(t *testing.T) []sight {
 	k := keeperOf(t, accounts.NewMemory())
 	fresh := start(t, newFleet(), func(o *Options) { o.Accounts, o.Token = k, "" })
 	empty := start(t, newFleet(), func(o *Options) { o.Accounts, o.Proxy = keeperOf(t, accounts.NewMemory()), true })
-	pages := []string{signedIn.URL + "/account", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login"}
+	pages := []string{signedIn.URL + "/account", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login", text(phone[0])}
 	if a := r.another().get("/login"); a.StatusCode != http.StatusOK {
 		t.Fatalf("the log-in: got %d", a.StatusCode)
 	}

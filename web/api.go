@@ -80,6 +80,7 @@ func (s *Server) api(mux humago.Mux) error {
 	s.apiReadings(api)
 	s.apiRefused(api)
 	s.apiCompliance(api)
+	s.apiRanking(api)
 
 	documentGate(api.OpenAPI())
 	// Marshalled once, before anyone asks: the document never changes while the server runs.
@@ -157,21 +158,13 @@ func (s *Server) in(accept string, v *rules.View) *scene {
 }
 
 func (s *Server) apiSites(api huma.API) {
-	huma.Register(api, get("/sites", "list-sites", "All sites", "sites"), func(ctx context.Context, _ *struct{}) (*apiList[apiSite], error) {
-		open := s.opts.Alerts.Open()
-		views := s.viewsFor(ctx, accounts.See)
-		items := make([]apiSite, 0, len(views))
-		for i := range views {
-			items = append(items, apiSiteOf(&views[i], open))
-		}
-		return listOf(items), nil
-	})
+	huma.Register(api, get("/sites", "list-sites", "Sites by id, a page at a time", "sites"), s.apiListSites)
 	huma.Register(api, get("/sites/{site}", "get-site", "One site", "sites", 404), func(_ context.Context, in *siteInput) (*apiOne[apiSite], error) {
 		v, ok := s.opts.Live.Outline(in.Site)
 		if !ok {
 			return nil, noSite(in.Site)
 		}
-		return &apiOne[apiSite]{apiSiteOf(v, s.opts.Alerts.Open())}, nil
+		return &apiOne[apiSite]{apiSiteOf(&standingsOf([]rules.View{*v}, s.opts.Now())[0], s.opts.Alerts.Open())}, nil
 	})
 	ofSite(s, api, "zones", "Zones with people, limit and advice", func(sc *scene) []apiZone { return apiZonesOf(sc.view) })
 	ofSite(s, api, "doors", "Doors with today's counts", func(sc *scene) []apiDoor { return apiDoorsOf(sc.view) })

@@ -5,7 +5,6 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/rules"
-	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // The API has types of its own: times are RFC 3339 (an engine's nanoseconds do not survive JavaScript's numbers), what is
@@ -37,6 +36,11 @@ type apiSite struct {
 	ID         string         `json:"id" example:"mpp-gresik"`
 	Name       string         `json:"name" example:"MPP Kabupaten Gresik"`
 	Timezone   string         `json:"timezone" example:"Asia/Jakarta"`
+	Region     string         `json:"region,omitempty" example:"Jawa Timur" doc:"What it is grouped by on the overview"`
+	City       string         `json:"city,omitempty" example:"Gresik"`
+	Latitude   *float64       `json:"latitude,omitempty" example:"-7.164" doc:"Absent: the site does not say where it lies"`
+	Longitude  *float64       `json:"longitude,omitempty" example:"112.628"`
+	State      string         `json:"state" enum:"breached,silent,near,unknown,within,closed" doc:"What the overview counts it as. silent: nothing at all is heard of it"`
 	Open       bool           `json:"open"`
 	NextChange time.Time      `json:"next_change,omitzero" doc:"When it opens or closes next"`
 	Level      string         `json:"level,omitempty" example:"2"`
@@ -55,8 +59,10 @@ type apiSite struct {
 	Record     uint64         `json:"record" example:"184233" doc:"Journal record this state rests on"`
 }
 
-func apiSiteOf(v *rules.View, open []alerts.Alert) apiSite {
+func apiSiteOf(x *standingSite, open []alerts.Alert) apiSite {
+	v := x.view
 	a := apiSite{
+		Region: v.Region, City: v.City, State: siteStates[x.rank],
 		ID: v.Site, Name: v.Name, Timezone: v.Zone, Open: v.Open, NextChange: v.NextChange.Time(), Level: v.Level, Near: nearSite(v),
 		Protocols: append([]string{}, v.Protocols...), Verdict: v.Verdict.String(), Persons: estimateOf(v.Persons),
 		Alerts: map[string]int{}, Devices: len(v.Devices), Record: v.Record,
@@ -67,12 +73,11 @@ func apiSiteOf(v *rules.View, open []alerts.Alert) apiSite {
 			a.Alerts[string(open[i].Class)]++
 		}
 	}
-	var last telemetry.Instant
-	for i := range v.Devices {
-		last = max(last, v.Devices[i].LastSeen)
+	if located(v) {
+		a.Latitude, a.Longitude = &v.Latitude, &v.Longitude
 	}
 	a.Silent = len(v.Unheard())
-	a.LastSeen, a.Intake = last.Time(), apiIntakeOf(v.Intake)
+	a.LastSeen, a.Intake = x.heard.Time(), apiIntakeOf(v.Intake)
 	return a
 }
 

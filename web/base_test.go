@@ -41,7 +41,7 @@ func TestN7_BasePath(t *testing.T) {
 
 // A base that begins like an address of the server's own could not be told from it: all of them are refused, and nothing else.
 func TestN7_OwnPathsAreAllThatThereAre(t *testing.T) {
-	for _, name := range []string{"alert", "alerts", "api", "devices", "healthz", "ingest", "listen", "live", "login", "logout", "metrics", "readings", "readyz", "refused", "rejections", "sign", "site", "static", "status", "token"} {
+	for _, name := range []string{"alert", "alerts", "api", "devices", "healthz", "ingest", "listen", "live", "login", "logout", "map", "metrics", "ranking", "readings", "readyz", "refused", "rejections", "sign", "site", "static", "status", "token"} {
 		if !ownPath(name) {
 			t.Errorf("ownPath(%q): got false, want true", name)
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -95,13 +96,41 @@ func signedDegrees(sc *scene, v float64) string {
 	return sc.Number(v, 2)
 }
 
-// calibrationOf makes an entry of pairs; its problem says what is wrong with them.
-func calibrationOf(site, device string, pairs []facility.Pair) entered {
-	e := entered{kind: telemetry.EntryCalibration, site: site, device: device}
-	if offset, spread, err := facility.Calibrate(pairs); err == nil {
-		e.value, e.basis = offset, facility.CalibrationText(len(pairs), spread)
+// calibrationOf makes an entry of pairs, which says what is wrong with them.
+func calibrationOf(site, device string, pairs []facility.Pair, err error) entered {
+	e := entered{kind: telemetry.EntryCalibration, site: site, device: device, wrong: err}
+	if err != nil {
+		return e
 	}
+	offset, spread, err := facility.Calibrate(pairs)
+	if err != nil {
+		e.wrong = err
+		return e
+	}
+	e.value, e.basis = offset, facility.CalibrationText(len(pairs), spread)
 	return e
+}
+
+// unreadable is a line of the form that is no pair.
+type unreadable struct{ line int }
+
+func (u *unreadable) Error() string { return fmt.Sprintf("line %d: want two temperatures", u.line) }
+
+// refusedPairs says in words what is wrong with pairs, and what was expected.
+func refusedPairs(err error) error {
+	var wrong *facility.CalibrationError
+	var line *unreadable
+	switch {
+	case errors.As(err, &wrong):
+		f := refused(http.StatusUnprocessableEntity, "pairs_"+wrong.Cause, err)
+		f.args = []any{"Pair", wrong.Pair, "Value", wrong.Value}
+		return f
+	case errors.As(err, &line):
+		f := refused(http.StatusUnprocessableEntity, "pairs_line", err)
+		f.args = []any{"Line", line.line}
+		return f
+	}
+	return refused(http.StatusUnprocessableEntity, badPairs, err)
 }
 
 // calibrate takes the pairs of a form. The same form sent twice is one entry.
@@ -110,8 +139,8 @@ func (s *Server) calibrate(w http.ResponseWriter, r *http.Request) error {
 		return badForm(err)
 	}
 	device := r.PostForm.Get("device")
-	pairs, _ := readPairs(r.PostForm.Get("pairs")) // without them there is no offset, which is told
-	e := calibrationOf(r.PathValue("site"), device, pairs)
+	pairs, err := readPairs(r.PostForm.Get("pairs"))
+	e := calibrationOf(r.PathValue("site"), device, pairs, err)
 	e.author = s.access.author(r)
 	words := []string{e.site, device, e.author, r.PostForm.Get("pairs")}
 	if v, ok := s.opts.Live.Outline(e.site); ok {
@@ -128,26 +157,38 @@ func (s *Server) calibrate(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// readPairs reads two numbers a line, with a comma or a point in them.
+// readPairs reads two numbers a line, with a comma or a point in them, and behind them, if somebody noted it, when each was measured (08:10
+// 08:12).
 func readPairs(text string) ([]facility.Pair, error) {
 	var pairs []facility.Pair
+	n := 0
 	for line := range strings.Lines(text) {
+		n++
 		fields := strings.FieldsFunc(strings.TrimSpace(line), func(r rune) bool { return r == ' ' || r == '\t' || r == ';' || r == '/' })
 		if len(fields) == 0 {
 			continue
 		}
-		if len(fields) != 2 {
-			return nil, fmt.Errorf("%q: want two temperatures a line", line)
+		if len(fields) != 2 && len(fields) != 4 {
+			return nil, &unreadable{n}
 		}
-		var v [2]float64
-		for i, f := range fields {
-			n, err := strconv.ParseFloat(strings.Replace(f, ",", ".", 1), 64)
+		var p facility.Pair
+		for i, to := range [...]*float64{&p.Face, &p.Reference} {
+			v, err := strconv.ParseFloat(strings.Replace(fields[i], ",", ".", 1), 64)
 			if err != nil {
-				return nil, fmt.Errorf("%q: want a temperature", f)
+				return nil, &unreadable{n}
 			}
-			v[i] = n
+			*to = v
 		}
-		pairs = append(pairs, facility.Pair{Face: v[0], Reference: v[1]})
+		if len(fields) == 4 {
+			for i, to := range [...]*time.Time{&p.FaceAt, &p.ReferenceAt} {
+				at, err := time.Parse("15:04", strings.Replace(fields[2+i], ".", ":", 1))
+				if err != nil {
+					return nil, &unreadable{n}
+				}
+				*to = at.AddDate(2000, 0, 0) // any day: they are held against each other only
+			}
+		}
+		pairs = append(pairs, p)
 	}
 	return pairs, nil
 }
@@ -178,8 +219,11 @@ type calibrationInput struct {
 		Author string `json:"author,omitempty" maxLength:"60" example:"teknisi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
 		Pairs  []struct {
 			Face      float64 `json:"face" example:"34.9" doc:"What the thermometer sends, Cel, without any offset"`
-			Reference float64 `json:"reference" example:"36.6" doc:"What the reference shows, Cel"`
-		} `json:"pairs" minItems:"5" maxItems:"1000" doc:"People who were measured twice"`
+			Reference float64 `json:"reference" example:"36.6" doc:"What the reference shows, Cel, 34 to 42"`
+
+			FaceAt      time.Time `json:"face_at,omitzero" doc:"When the thermometer measured; both times or none. A person is measured twice within 15 minutes"`
+			ReferenceAt time.Time `json:"reference_at,omitzero" doc:"When the reference did"`
+		} `json:"pairs" minItems:"5" maxItems:"1000" doc:"People who were measured twice. The offset that they give is 3 K at most, and not all are the same"`
 	}
 }
 
@@ -201,9 +245,9 @@ func (s *Server) apiCalibrations(api huma.API, post func(path, id, summary, desc
 		func(ctx context.Context, in *calibrationInput) (*apiOne[apiCalibrated], error) {
 			pairs := make([]facility.Pair, 0, len(in.Body.Pairs))
 			for _, p := range in.Body.Pairs {
-				pairs = append(pairs, facility.Pair{Face: p.Face, Reference: p.Reference})
+				pairs = append(pairs, facility.Pair{Face: p.Face, Reference: p.Reference, FaceAt: p.FaceAt, ReferenceAt: p.ReferenceAt})
 			}
-			e := calibrationOf(in.Site, in.Device, pairs)
+			e := calibrationOf(in.Site, in.Device, pairs, nil)
 			e.id, e.author = in.Body.ID, in.Body.Author
 			rec, err := s.enterByAPI(ctx, &e)
 			if err != nil {

@@ -37,15 +37,26 @@ func TestCalibrationByForm(t *testing.T) {
 	if e := f.entries[0].Entry; e.Kind != telemetry.EntryCalibration || e.Subject != "suhu-utama" || e.Value != 1.6 || e.Text != "pairs=5 spread=0.15" {
 		t.Errorf("entry: got %+v, want an offset of 1.6 by five pairs", e)
 	}
-	for name, v := range map[string]url.Values{
-		"too few":        {"device": {"suhu-utama"}, "pairs": {"35 36\n35 36"}},
-		"no numbers":     {"device": {"suhu-utama"}, "pairs": {strings.Repeat("warm 36\n", 6)}},
-		"a broken one":   {"device": {"suhu-utama"}, "pairs": {strings.Repeat("24 36.5\n", 6)}},
-		"nobody's fever": {"device": {"suhu-utama"}, "pairs": {strings.Repeat("36 46\n", 6)}},
+	// Issue 9: pairs that cannot be right are refused with what was wrong and what was expected, on the page and by the API.
+	for text, want := range map[string]string{
+		"35 36\n35 36":                            "2 pairs are too few: it takes 5 people or more.",
+		pairs + "warm 36\n":                       "Line 7 cannot be read",
+		pairs + "35 36.5 8.10\n":                  "Line 7 cannot be read",
+		strings.Repeat("24 36.5\n24.1 36.5\n", 3): "The offset would be 12.45 °C; at most 3 °C were expected.",
+		pairs + "36 46\n":                         "Pair 6: the reference shows 46 °C. A person has 34 to 42 °C.",
+		pairs + "31 33,8\n":                       "Pair 6: the reference shows 33.8 °C.",
+		pairs + "12 36\n":                         "Pair 6: the thermometer shows 12 °C; 20 to 50 °C were expected.",
+		strings.Repeat("35 36.3\n", 5):            "All pairs are the same.",
+		pairs + "35 36.5 08:10 11.10\n":           "Pair 6: 180 minutes lie between the two measurements.",
 	} {
-		if a := r.do("POST", "/site/mpp-banjar/calibration", v.Encode()); a.StatusCode != http.StatusUnprocessableEntity {
-			t.Errorf("%s: got %d, want 422", name, a.StatusCode)
+		a := r.do("POST", "/site/mpp-banjar/calibration", url.Values{"device": {"suhu-utama"}, "pairs": {text}}.Encode())
+		if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, want) {
+			t.Errorf("%q: got %d, want 422 and %q in %.600s", text, a.StatusCode, want, a.body)
 		}
+	}
+	if a := r.do("POST", "/api/v1/sites/mpp-banjar/devices/suhu-utama/calibration", `{"id":"`+newUUID()+`","author":"teknisi","pairs":[`+strings.TrimSuffix(strings.Repeat(`{"face":35,"reference":36.3},`, 5), ",")+`]}`,
+		"Content-Type", "application/json"); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "All pairs are the same.") {
+		t.Errorf("five equal pairs by the API: got %d %s", a.StatusCode, a.body)
 	}
 	if a := r.do("POST", "/site/mpp-banjar/calibration", url.Values{"device": {"udara-1"}, "pairs": {pairs}}.Encode()); a.StatusCode != http.StatusNotFound {
 		t.Errorf("a device that is no thermometer: got %d, want 404", a.StatusCode)
@@ -66,7 +77,7 @@ func TestCalibrationOfAChannel(t *testing.T) {
 			t.Errorf("the section: got %q, want %q in it", section, want)
 		}
 	}
-	pairs := strings.Repeat("34.9 36.2\n", 6)
+	pairs := strings.Repeat("34.9 36.2\n34.8 36.1\n", 3)
 	for device, want := range map[string]int{"suhu-utama": http.StatusNotFound, "suhu-utama/people": http.StatusNotFound, "suhu-utama/2": http.StatusSeeOther} {
 		if a := r.do("POST", "/site/mpp-banjar/calibration", url.Values{"device": {device}, "pairs": {pairs}}.Encode()); a.StatusCode != want {
 			t.Errorf("%s: got %d, want %d", device, a.StatusCode, want)
@@ -81,7 +92,7 @@ func TestCalibrationByAPI(t *testing.T) {
 	f := newFleet()
 	r := start(t, f, nil)
 	path := "/api/v1/sites/mpp-banjar/devices/suhu-utama/calibration"
-	body := `{"id":"` + someUUID + `","author":"teknisi","pairs":[` + strings.TrimSuffix(strings.Repeat(`{"face":35,"reference":36.3},`, 6), ",") + `]}`
+	body := `{"id":"` + someUUID + `","author":"teknisi","pairs":[` + strings.TrimSuffix(strings.Repeat(`{"face":35,"reference":36.3},{"face":35.1,"reference":36.4},`, 3), ",") + `]}`
 	first := r.do("POST", path, body, "Content-Type", "application/json")
 	if first.StatusCode != 200 || !strings.Contains(first.body, `"offset_cel":1.3`) {
 		t.Fatalf("got %d %s, want 200 and the offset", first.StatusCode, first.body)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+	"net/url"
 
 	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -41,6 +42,13 @@ func (t topic) path() string {
 	case "zone":
 		return "/live/site/" + t.site + "/zone/" + t.zone + lang
 	}
+	if t.page == "map" {
+		box := ""
+		if t.box != "" {
+			box = "&box=" + url.QueryEscape(t.box)
+		}
+		return "/live/map" + lang + t.part.query("&") + box
+	}
 	return "/live/overview" + lang + t.part.query("&")
 }
 
@@ -48,6 +56,9 @@ func (t topic) path() string {
 func (s *Server) topicOf(page string, r *http.Request, c *accounts.Caller) topic {
 	t := topic{page: page, site: r.PathValue("site"), zone: r.PathValue("zone"), lang: s.tongues.choose(r).Tag}
 	switch page {
+	case "map":
+		t.part, t.sites, t.box = partOf(r.URL.Query()), siteList(c, accounts.See), clipped(r.URL.Query().Get("box"), maxBox)
+		t.part.page, t.part.rule = 0, ""
 	case "overview":
 		t.part, t.sites, t.past = partOf(r.URL.Query()), siteList(c, accounts.See), siteList(c, accounts.Review)
 	case "site":
@@ -71,6 +82,8 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 	switch what.page {
 	case "overview":
 		s.composeOverview(&c, what)
+	case "map":
+		s.composeMap(&c, what)
 	case "site":
 		v, err := s.judgedView(what.site)
 		if err != nil {

@@ -60,7 +60,7 @@ func TestADisplayOpensItsSignAndNothingElse(t *testing.T) {
 		{"/sign/mpp-gresik/loket?key=" + lone, 200}, {"/sign/mpp-gresik/loket?key=" + strings.ToUpper(lone), 200}, {"/live/sign/mpp-gresik/loket?lang=id&key=" + lone, 200},
 		{"/sign/mpp-gresik/ruang-tunggu?key=" + lone, 403}, {"/live/sign/mpp-gresik/ruang-tunggu?key=" + lone, 403}, {"/sign/mpp-magetan/loket?key=" + lone, 403},
 		{"/sign/mpp-gresik/ruang-tunggu?key=" + all, 200}, {"/sign/mpp-magetan/ruang-tunggu?key=" + all, 403}, {"/sign/mpp-gresik/nowhere?key=" + all, 404},
-		{"/sign/mpp-gresik/loket?key=" + lone[1:], 403}, {"/site/mpp-gresik?key=" + all, 303}, {"/?key=" + all, 303}, {"/api/v1/sites/mpp-gresik?key=" + all, 401},
+		{"/sign/mpp-gresik/loket?key=" + lone[1:], 403}, {"/site/mpp-gresik?key=" + all, 303}, {"/?key=" + all, 303}, {"/api/v1/sites/mpp-gresik?key=" + all, 303},
 		{"/live/site/mpp-gresik?key=" + all, 303}, {"/sign/mpp-gresik/loket?key=", 303},
 	} {
 		if got := status(tc.path); got != tc.want {
@@ -137,6 +137,6 @@ func TestSignsAreOpenUnlessSaid(t *testing.T) {
 // TestTheSignSaysWhatHoldsAndWhenTheRoomIsDisinfected, in small print below the word.
 func TestTheSignSaysWhatHoldsAndWhenTheRoomIsDisinfected(t *testing.T) {
 	r := start(t, newFleet(), nil)
-	wants(t, "the sign", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "Disinfeksi terakhir 12.30", "berikutnya 16.30", "Disinfected 12:30, next 16:30", "Level 2")
+	wants(t, "the sign", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "Disinfeksi terakhir 12.30", "berikutnya 16.30", "Disinfected 12:30, next 16:30", "PPKM level two")
 	wants(t, "a room without a task", one(t, r.get("/sign/mpp-gresik/musala").body, "p.foot"), "-isinfe")
 }

@@ -44,6 +44,7 @@ type entered struct {
 	outcome rules.Outcome
 	// Of a calibration, or of what is accepted of a counter: the device, or device/channel, and what it rests on.
 	device, basis string
+	wrong         error // what is wrong with the pairs of a calibration; nil: nothing
 
 	// Of a task that was done.
 	task, item, agent string
@@ -178,6 +179,9 @@ func (e *entered) acceptable(s *Server) error {
 	if e.kind == telemetry.EntryCalibration {
 		if !isThermometer(v, e.device) {
 			return errNoPage
+		}
+		if e.wrong != nil && isUUID(e.id) {
+			return refusedPairs(e.wrong)
 		}
 		if field, key := e.problem(s.opts.Now()); key != "" {
 			return refused(http.StatusUnprocessableEntity, key, fmt.Errorf("field %s of a calibration", field))

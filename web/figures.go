@@ -14,7 +14,7 @@ const (
 	// figureAge is how old a figure of the overview may be: it is about seven days.
 	figureAge = 10 * time.Minute
 	// figurePatience is how long the overview waits for figures that nobody has asked for yet; they come with the next change else.
-	figurePatience = 300 * time.Millisecond
+	figurePatience = 120 * time.Millisecond
 	maxFigures     = 5000
 )
 
@@ -126,10 +126,7 @@ func (s *Server) weekFigure(ctx context.Context, site string) weekFigure {
 		}
 		return x
 	}
-	x.failed, x.report = false, compliance.Report{Site: site, Figure: r.Figure}
-	if w := r.Figure.Worst; w >= 0 {
-		x.report.Measures, x.report.Figure.Worst = []compliance.Measure{{Key: r.Measures[w].Key, Kind: r.Measures[w].Kind, SubjectName: r.Measures[w].SubjectName, Title: r.Measures[w].Title}}, 0
-	}
+	x.failed, x.report = false, worstOnly(r)
 	return x
 }
 

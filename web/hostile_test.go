@@ -119,7 +119,7 @@ func TestHostileTextIsInert(t *testing.T) {
 			r := start(t, hostileFleet(evil), func(o *Options) {
 				o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals, o.Strangers = ear, readings, readings, past, trial, hostileStrangers{evil}
 			})
-			r.sayEverywhere(evil)
+			r.sayEverywhere(t, evil)
 			for _, address := range r.everyAddress("mpp-gresik") {
 				r.inert(address)
 			}
@@ -264,7 +264,7 @@ func (r *running) inertStream(address string) {
 
 // sayEverywhere puts a text into every field of every form of the site's pages, one at a time, and into every string of every body that the
 // OpenAPI document has.
-func (r *running) sayEverywhere(evil string) {
+func (r *running) sayEverywhere(t *testing.T, evil string) {
 	r.t.Helper()
 	fields := 0
 	for _, page := range []string{
@@ -272,7 +272,7 @@ func (r *running) sayEverywhere(evil string) {
 		"/site/mpp-gresik/displays", "/site/mpp-gresik/compliance", "/alerts", "/alert/a1", "/alert/a3", "/refused", "/devices", "/status",
 	} {
 		a := r.get(page)
-		for _, form := range find(r.t, a.body, "form") {
+		for _, form := range find(t, a.body, "form") {
 			if strings.ToLower(attr(form, "method")) != "post" || strings.HasSuffix(attr(form, "action"), "/logout") {
 				continue
 			}
@@ -295,18 +295,18 @@ func (r *running) sayEverywhere(evil string) {
 	}
 	taken := 0
 	doc := r.document()
-	for path, item := range at(r.t, doc, "paths").(map[string]any) {
+	for path, item := range at(t, doc, "paths").(map[string]any) {
 		post, ok := item.(map[string]any)["post"].(map[string]any)
 		if !ok || post["requestBody"] == nil {
 			continue
 		}
-		schema := at(r.t, post, "requestBody", "content", "application/json", "schema").(map[string]any)
+		schema := at(t, post, "requestBody", "content", "application/json", "schema").(map[string]any)
 		if ref, ok := schema["$ref"].(string); ok {
-			schema = at(r.t, doc, strings.Split(strings.TrimPrefix(ref, "#/"), "/")...).(map[string]any)
+			schema = at(t, doc, strings.Split(strings.TrimPrefix(ref, "#/"), "/")...).(map[string]any)
 		}
 		_, address := addressOf("POST "+path, "mpp-gresik")
 		address = strings.ReplaceAll(address, "alert-of-mpp-gresik", "a1")
-		properties := at(r.t, schema, "properties").(map[string]any)
+		properties := at(t, schema, "properties").(map[string]any)
 		for name, p := range properties {
 			p := p.(map[string]any)
 			if kind, _ := p["type"].(string); kind != "string" || p["format"] != nil || p["enum"] != nil {

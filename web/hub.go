@@ -17,11 +17,12 @@ const (
 
 // topic names one thing that can be watched: a page in a language.
 type topic struct {
-	page  string // "overview", "site", "zone", "sign"
+	page  string // "overview", "map", "site", "zone", "sign"
 	site  string
 	zone  string
 	lang  string
-	part  part   // of the overview
+	part  part   // of the overview and of the map
+	box   string // of the map: what of the Earth is shown; empty: as much as the sites need
 	sites string // of the overview: those that are shown, between commas; empty: all
 	past  string // of the overview: those of whose past something is shown, in the same form
 	may   string // of a site: what who watches may do there, as far as it shows; people who may the same share a rendering

@@ -27,20 +27,22 @@ func everyPage(t *testing.T) []sight {
 	f := newFleet()
 	f.past = append(f.past, answered())
 	f.open[2].Silenced = &alerts.Silencing{Entry: "s1", By: "kepala MPP", Reason: "teknisi datang besok", At: ago(time.Minute), Until: in(4 * time.Hour)}
+	atHome(f)
 	r := start(t, f, func(o *Options) {
+		o.Plans = somePlans{"mpp-gresik": drawnMall(t), "mpp-tabalong": drawnMall(t), "mpp-pamekasan": drawnMall(t)}
 		o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals = &fakeEar{}, shelved(), shelved(), aWeek(t), aTrial()
 	})
 	hearing := &fakeEar{}
 	hearing.Listen()
 	heard := start(t, f, func(o *Options) { o.Ear, o.Strangers = hearing, someStrangers{} })
-	crowd := start(t, manyMalls(120), nil)
+	crowd := start(t, inProvinces(manyMalls(120), 14), nil)
 	secret := start(t, f, func(o *Options) { o.Token = testToken })
 	drawn := chromedp.WaitReady(chromedp.CSS("#chart[data-drawn]"))
 	pages := []struct {
 		path  string
 		ready chromedp.Action[chromedp.Void]
 	}{
-		{"/", isLive()}, {"/?page=2&show=within", isLive()}, {"/site/mpp-gresik", isLive()}, {"/site/mpp-tabalong", isLive()}, {"/site/mpp-pamekasan", isLive()},
+		{"/", isLive()}, {"/?page=2&show=within", isLive()}, {"/map", isLive()}, {"/map?page=2", isLive()}, {"/ranking", nil}, {"/ranking?group=failed&by=week", nil}, {"/site/mpp-gresik", isLive()}, {"/site/mpp-tabalong", isLive()}, {"/site/mpp-pamekasan", isLive()},
 		{"/site/mpp-belu", isLive()}, {"/site/mpp-banjar", isLive()},
 		{"/sign/mpp-gresik/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/ruang-tunggu", isLive()}, {"/sign/mpp-tabalong/ruang-tunggu", isLive()}, {"/sign/mpp-belu/loket", isLive()},
 		{"/site/mpp-gresik/zone/ruang-tunggu", drawn}, {"/site/mpp-pamekasan/zone/ruang-tunggu", drawn}, {"/site/mpp-magetan/zone/musala", isLive()}, {"/site/mpp-gresik/task/lap-gagang", nil}, {"/site/mpp-gresik/do", chromedp.WaitReady(chromedp.CSS("#shift[data-ready]"))}, {"/site/mpp-gresik/do/lap-gagang", chromedp.WaitReady(chromedp.CSS("#shift[data-ready]"))}, {"/site/mpp-gresik/tasks/codes", nil}, {"/site/mpp-gresik/phones", nil},

@@ -18,9 +18,10 @@ const staleAfter = 15 * time.Minute
 // overviewPage is the overseer's one page: every site and what is wrong with it.
 type overviewPage struct {
 	livePage
-	Find  string
-	Finds bool // there are enough sites to look for one
-	Show  string
+	Find   string
+	Finds  bool     // there are enough sites to look for one
+	Hidden []choice // what a search keeps of the part that is shown
+	Views  fleetViews
 }
 
 func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
@@ -33,9 +34,15 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := overviewPage{livePage: livePage{s.frame(r, lang, lang.T("overview.title")), join(chunks)}, Find: part.find, Show: part.show}
+	p := overviewPage{livePage: livePage{s.frame(r, lang, lang.T("overview.title")), join(chunks)}, Find: part.find}
 	p.Live = what.path()
-	p.Finds = part.find != "" || len(s.viewsFor(r.Context(), accounts.See)) > overviewRows
+	views := s.viewsFor(r.Context(), accounts.See)
+	p.Finds, p.Views = part.find != "" || len(views) > manySites, s.fleetViews(r, "list", views)
+	for _, x := range []choice{{Value: part.show, Name: "show"}, {Value: part.region, Name: "region"}, {Value: part.rule, Name: "rule"}} {
+		if x.Value != "" {
+			p.Hidden = append(p.Hidden, x)
+		}
+	}
 	p.Typing = p.Finds
 	return s.render(w, http.StatusOK, lang, "overview", p)
 }
@@ -53,6 +60,7 @@ func sitesOf(chunks []chunk) (sites []string) {
 // siteRow is one site in the list.
 type siteRow struct {
 	ID, Name   string
+	Place      string // town and region, where the fleet lies in several; empty: it does not
 	Chip       chip
 	Open       bool
 	Hours      string
@@ -87,6 +95,7 @@ type overviewSummary struct {
 // stateCount is how many sites are in a state, and leads to them.
 type stateCount struct {
 	State string
+	Icon  string
 	N     int
 	To    string // address of the list of them; of all, where it is shown
 	Shown bool   // the list is of them
@@ -97,12 +106,11 @@ func (s *Server) composeOverview(c *composer, what topic) {
 	if what.sites != "" {
 		views = slices.DeleteFunc(views, func(v rules.View) bool { return !listed(what.sites, v.Site) })
 	}
+	all := standingsOf(views, s.opts.Now())
 	sum := overviewSummary{Sites: len(views), Gateway: s.gatewayFault(c.lang)}
-	var counts [len(siteStates)]int
 	var counted []rules.Estimate
-	for i := range views {
-		v := &views[i]
-		counts[rank(v)]++
+	for i := range all {
+		v := all[i].view
 		if v.Open {
 			sum.Open++
 		}
@@ -110,24 +118,20 @@ func (s *Server) composeOverview(c *composer, what topic) {
 			counted = append(counted, v.Persons)
 		}
 	}
-	for i, state := range siteStates {
-		to := part{show: state, find: p.find}
-		if state == p.show {
-			to.show = ""
-		}
-		sum.States = append(sum.States, stateCount{State: state, N: counts[i], To: "/" + to.query("?"), Shown: state == p.show})
-	}
+	sum.States = statesOf(all, p, "/")
 	sum.Counted, sum.Persons = len(counted), c.lang.persons(rules.Total(counted...))
 	for _, a := range s.openAlerts("") {
 		title, _, _ := s.texts.Explain(c.lang.Tag, &a)
 		sum.Faults = append(sum.Faults, title)
 	}
 	c.add("summary", "overview-summary", sum)
+	regions := regionsOf(c.lang, all, p)
+	c.add("regions", "overview-regions", regions)
 
-	shown, pager := p.of(views)
+	shown, pager := p.of(all)
 	bySite := make(map[string][]alerts.Alert, len(shown))
-	for _, v := range shown {
-		bySite[v.Site] = nil
+	for i := range shown {
+		bySite[shown[i].view.Site] = nil
 	}
 	for _, a := range s.opts.Alerts.Open() {
 		if list, ok := bySite[a.Site]; ok {
@@ -135,9 +139,16 @@ func (s *Server) composeOverview(c *composer, what topic) {
 		}
 	}
 	c.add("", "overview-open", overviewList{Sites: len(views), Shown: len(shown)})
-	for _, v := range shown {
+	for i := range shown {
+		v := shown[i].view
 		sc := s.scene(c.lang, v)
 		row := siteRowOf(sc, bySite[v.Site])
+		if shown[i].rank == rankSilent {
+			row.quiet(sc, shown[i].heard)
+		}
+		if len(regions.Regions) > 0 {
+			row.Place = placeOf(v, p.region != "")
+		}
 		if listed(what.past, v.Site) {
 			row.Week = s.weekRow(sc)
 		}
@@ -147,39 +158,50 @@ func (s *Server) composeOverview(c *composer, what topic) {
 	c.add("pages", "overview-pages", pager)
 }
 
+// statesOf counts all sites by state, and leads to them on a page.
+func statesOf(all []standingSite, p part, page string) (states []stateCount) {
+	var counts [len(siteStates)]int
+	for i := range all {
+		counts[all[i].rank]++
+	}
+	for i, state := range siteStates {
+		shown := state == p.show
+		if state == "silent" && counts[i] == 0 && !shown {
+			continue // it is the exception, and nothing to count up to
+		}
+		to := p.first(func(p *part) {
+			if p.show = state; shown {
+				p.show = ""
+			}
+		})
+		states = append(states, stateCount{State: state, Icon: chipIcon(state), N: counts[i], To: page + to.query("?"), Shown: shown})
+	}
+	return states
+}
+
+// placeOf says where a site lies: the town, and the region where the list is of several.
+func placeOf(v *rules.View, ofOne bool) string {
+	switch {
+	case v.Region == "" || ofOne:
+		return v.City
+	case v.City == "" || v.City == v.Region:
+		return v.Region
+	}
+	return v.City + ", " + v.Region
+}
+
+// quiet is how a site looks of which nothing is heard: what was so before says nothing about now.
+func (row *siteRow) quiet(sc *scene, heard telemetry.Instant) {
+	row.Chip = chip{Class: "silent", Icon: "dead", Word: sc.T("overview.silent_chip")}
+	row.WhySubject, row.Pending = sc.T("overview.silent_never"), ""
+	row.Why = sc.T("overview.silent_check")
+	if heard != 0 {
+		row.WhySubject = sc.T("overview.silent_since", "When", sc.when(heard))
+	}
+}
+
 // overviewList is how many sites there are, and how many are listed.
 type overviewList struct{ Sites, Shown int }
-
-// siteStates are the states of a site in the order of rank.
-var siteStates = [...]string{"breached", "near", "unknown", "within", "closed"}
-
-// rank orders sites for the eye: broken, near a limit, unknown, open, closed.
-func rank(v *rules.View) int {
-	switch {
-	case v.Verdict == rules.Breached:
-		return 0
-	case nearSite(v):
-		return 1
-	case v.Verdict != rules.Within:
-		return 2
-	case v.Open:
-		return 3
-	}
-	return 4
-}
-
-// gravity is the severity of the worst verdict; what still waits before it asks people stands behind what asks them.
-func gravity(v *rules.View) int {
-	w, ok := v.Worst()
-	if !ok {
-		return 6
-	}
-	g := 2 * w.Severity.Rank()
-	if w.Phase == rules.Pending {
-		g++
-	}
-	return g
-}
 
 func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 	v := sc.view
@@ -191,11 +213,7 @@ func siteRowOf(sc *scene, open []alerts.Alert) siteRow {
 		row.WhySubject = sc.ruleName(&w) + ", " + w.SubjectName
 		row.Why, row.Pending = sc.brief(&w), sc.pending(&w)
 	}
-	var last telemetry.Instant
-	for i := range v.Devices {
-		d := &v.Devices[i]
-		last = max(last, d.LastSeen)
-	}
+	last := heardOf(v)
 	row.Silent = len(v.Unheard())
 	row.Fresh = sc.ago(last)
 	row.FreshBad = last == 0 || v.Open && sc.now.Sub(last.Time()) > staleAfter

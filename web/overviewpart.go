@@ -15,25 +15,49 @@ const overviewRows = 50
 
 // part is what somebody wants to see of the overview. It comes from an address: any text is a part of something.
 type part struct {
-	show string // one of siteStates; empty: all
-	find string // in the name or id of a site
-	page int    // from 0
+	show   string // one of siteStates; empty: all
+	find   string // in the name, id, town or region of a site
+	region string // of the sites; noRegion: of those that have none; empty: all
+	rule   string // id of the rule of a site's worst verdict; empty: any
+	page   int    // from 0
 }
 
 // maxFind bounds what is looked for, in bytes: it is kept as long as the page is watched.
 const maxFind = 64
 
+// maxRegion bounds a region and a rule, in bytes: longer ones are in no site.
+const maxRegion = 320
+
+// noRegion stands for the sites that have no region.
+const noRegion = "-"
+
 func partOf(q url.Values) part {
-	p := part{show: q.Get("show"), find: strings.ToValidUTF8(strings.TrimSpace(q.Get("find")), "")}
+	p := part{show: q.Get("show"), find: clipped(q.Get("find"), maxFind), region: clipped(q.Get("region"), maxRegion), rule: clipped(q.Get("rule"), maxRegion)}
 	if !slices.Contains(siteStates[:], p.show) {
 		p.show = ""
-	}
-	if len(p.find) > maxFind {
-		p.find = strings.ToValidUTF8(p.find[:maxFind], "")
 	}
 	if n, err := strconv.Atoi(q.Get("page")); err == nil && n > 1 {
 		p.page = min(n, 1_000_000) - 1
 	}
+	return p
+}
+
+// clipped is a text of an address, cut to some bytes.
+func clipped(text string, most int) string {
+	text = strings.ToValidUTF8(strings.TrimSpace(text), "")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "")
+	}
+	return text
+}
+
+// narrowed reports whether the part is not of all sites.
+func (p part) narrowed() bool { return p.show != "" || p.find != "" || p.region != "" || p.rule != "" }
+
+// first is the same part from its first page on, edited.
+func (p part) first(edit func(*part)) part {
+	p.page = 0
+	edit(&p)
 	return p
 }
 
@@ -45,6 +69,12 @@ func (p part) query(mark string) string {
 	}
 	if p.find != "" {
 		q.Set("find", p.find)
+	}
+	if p.region != "" {
+		q.Set("region", p.region)
+	}
+	if p.rule != "" {
+		q.Set("rule", p.rule)
 	}
 	if p.page > 0 {
 		q.Set("page", strconv.Itoa(p.page+1))
@@ -63,33 +93,50 @@ type pager struct {
 	Newer, Older string // addresses of the pages beside; empty: there is none
 }
 
+// has reports whether a site is of the part, whatever its state and rule are.
+func (p part) has(v *rules.View) bool {
+	if p.region != "" && p.region != v.Region && (p.region != noRegion || v.Region != "") {
+		return false
+	}
+	if p.find == "" {
+		return true
+	}
+	find := strings.ToLower(p.find)
+	for _, text := range [...]string{v.Name, v.Site, v.City, v.Region} {
+		if strings.Contains(strings.ToLower(text), find) {
+			return true
+		}
+	}
+	return false
+}
+
 // of picks the sites of a part out of all, the worst first, then by name: the order changes only when a verdict does. A page behind
 // the last is the last.
-func (p part) of(views []rules.View) ([]*rules.View, pager) {
-	found := make([]*rules.View, 0, len(views))
-	find := strings.ToLower(p.find)
-	for i := range views {
-		v := &views[i]
-		if p.show != "" && siteStates[rank(v)] != p.show {
-			continue
+func (p part) of(all []standingSite) ([]standingSite, pager) {
+	found := make([]standingSite, 0, len(all))
+	for i := range all {
+		if p.fits(&all[i]) {
+			found = append(found, all[i])
 		}
-		if find != "" && !strings.Contains(strings.ToLower(v.Name), find) && !strings.Contains(strings.ToLower(v.Site), find) {
-			continue
-		}
-		found = append(found, v)
 	}
-	slices.SortStableFunc(found, func(a, b *rules.View) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(gravity(a), gravity(b)), cmp.Compare(a.Name, b.Name))
+	slices.SortStableFunc(found, func(a, b standingSite) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.gravity, b.gravity), cmp.Compare(a.view.Name, b.view.Name))
 	})
 	p.page = min(p.page, max(0, len(found)-1)/overviewRows)
 	from := p.page * overviewRows
 	to := min(from+overviewRows, len(found))
-	g := pager{From: min(from+1, len(found)), To: to, Of: len(found), All: len(views), Narrowed: p.show != "" || p.find != ""}
+	g := pager{From: min(from+1, len(found)), To: to, Of: len(found), All: len(all), Narrowed: p.narrowed()}
 	if p.page > 0 {
-		g.Newer = "/" + part{p.show, p.find, p.page - 1}.query("?")
+		g.Newer = "/" + p.at(p.page-1).query("?")
 	}
 	if to < len(found) {
-		g.Older = "/" + part{p.show, p.find, p.page + 1}.query("?")
+		g.Older = "/" + p.at(p.page+1).query("?")
 	}
 	return found[from:to], g
+}
+
+// at is another page of the part.
+func (p part) at(page int) part {
+	p.page = page
+	return p
 }

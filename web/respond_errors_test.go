@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // TestErrorPagesSayWhatWasWrong: an address or a form that means nothing is answered in the reader's language, with what was wrong, what is
@@ -93,15 +95,15 @@ func TestWithoutScriptsPeopleReadAndAcknowledge(t *testing.T) {
 		t.Fatal(err)
 	}
 	read("/?lang=en", "MPP Kabupaten Gresik")
-	read("/site/mpp-gresik", "Waiting room is too full")
+	read("/site/mpp-gresik", "Ruang tunggu")
 	read("/site/mpp-gresik/zone/ruang-tunggu", "58")
 	read("/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-30", "Peak")
-	read("/sign/mpp-gresik/ruang-tunggu", "Please wait")
+	read("/sign/mpp-gresik/ruang-tunggu", "Penuh")
 	if err := chromedp.Do(ctx, chromedp.Navigate(r.url+"/alert/a1"), chromedp.Click(chromedp.CSS("form button.large")), chromedp.WaitReady(chromedp.CSS("p.saved"))); err != nil {
 		t.Fatalf("acknowledging without scripts: %v", err)
 	}
-	if len(f.acks) != 1 || f.acks[0].alert != "a1" {
-		t.Errorf("acknowledged: got %v, want a1", f.acks)
+	if n := len(f.entries); n != 1 || f.entries[0].Entry.Kind != telemetry.EntryAcknowledge || f.entries[0].Entry.Subject != "a1" {
+		t.Errorf("acknowledged: got %d entries, want one about a1", n)
 	}
-	read("/alerts", "somebody unnamed is on it until 14:35")
+	read("/alert/a1", "somebody unnamed is on it until 14:35")
 }

@@ -55,6 +55,7 @@ type Options struct {
 	Refused    Refused    // nil: likewise
 	Histories  Histories  // nil: verdicts are not added up
 	Rehearsals Rehearsals // nil: levels are not tried before they are in force
+	Plans      Plans      // nil: no site has a floor plan
 	Strangers  Strangers  // nil: nobody listens for them
 	Ear        Ear        // nil: raw messages are never shown
 	Rollups    Rollups
@@ -158,6 +159,7 @@ type Server struct {
 	hub      *hub
 	sparks   *sparks
 	figures  *figures
+	tallies  *tallies
 	adding   chan struct{} // reports that are being added up
 	document []byte        // the API's description of itself
 
@@ -201,6 +203,7 @@ func New(opts Options) (*Server, error) {
 	s.access.identify = s.identify
 	s.adding = make(chan struct{}, mostReports)
 	s.sparks, s.figures = newSparks(opts.Rollups), newFigures()
+	s.tallies = newTallies()
 	s.hub = newHub(s.compose, s.metrics, opts.Log)
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err
@@ -245,6 +248,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer wg.Wait()
 	wg.Go(func() { s.hub.run(ctx, s.opts.Live) })
 	wg.Go(func() { s.addUp(ctx) })
+	wg.Go(func() { s.addUpPeriods(ctx) })
 
 	served := make(chan error, 1)
 	wg.Go(func() {

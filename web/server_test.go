@@ -17,14 +17,14 @@ const testToken = "correct horse battery staple"
 // running is a server on a real port.
 type running struct {
 	*Server
-	t      *testing.T
+	t      testing.TB
 	fleet  *fleet
 	url    string
 	client *http.Client
 }
 
 // start serves f on a free loopback port until the test ends.
-func start(t *testing.T, f *fleet, edit func(*Options)) *running {
+func start(t testing.TB, f *fleet, edit func(*Options)) *running {
 	t.Helper()
 	reg := prometheus.NewPedanticRegistry()
 	opts := Options{

@@ -68,6 +68,7 @@ func (s *Server) composeSite(c *composer, v *rules.View) {
 	c.add("site-alerts", "site-alerts", alertCards(sc, open))
 	c.add("site-cases", "site-cases", caseSectionOf(sc))
 	c.add("site-intake", "site-intake", map[string]any{"ID": "site-intake", "Card": intakeOf(sc)})
+	s.composePlan(c, sc)
 	c.add("", "site-zones-open", nil)
 	for i := range v.Zones {
 		z := &v.Zones[i]
@@ -415,47 +416,52 @@ type deviceRow struct {
 const batteryLow = 20
 
 func deviceRows(sc *scene) []deviceRow {
-	rows, dead := make([]deviceRow, 0, len(sc.view.Devices)), sc.view.Unheard()
+	rows := make([]deviceRow, 0, len(sc.view.Devices))
+	dead := sc.view.Unheard()
 	for i := range sc.view.Devices {
-		d := &sc.view.Devices[i]
-		row := deviceRow{
-			ID: d.ID, Name: cmp.Or(d.Name, d.ID), Place: sc.place(d.Place), Model: d.Model, Chip: sc.verdictChip(d.Verdict),
-			Dead: slices.Contains(dead, d.ID), Seen: sc.ago(d.LastSeen), Battery: "–", Why: sc.why(rules.SubjectDevice, d.ID),
-		}
-		if row.Dead {
-			row.Chip = chip{Class: row.Chip.Class + " dead", Icon: "dead", Word: sc.T("device.silent")}
-			if d.LastSeen == 0 {
-				row.Chip.Word = sc.T("device.never")
-			} else if d.Verdict == rules.Breached && sc.reasonOf(d.ID) != rules.ReasonSilent {
-				row.Chip.Word = sc.T("device.fault")
-			}
-		} else if d.Verdict == rules.Unknown {
-			// It reports, and no rule says more: neither green nor a fault.
-			row.Chip = chip{Class: "closed", Icon: "heard", Word: sc.T("device.heard")}
-		}
-		if sc.maintained(rules.SubjectDevice, d.ID) {
-			row.Chip = chip{Class: "closed", Icon: "clock", Word: sc.T("maintenance.title")}
-		}
-		var values []string
-		for _, r := range d.Readings {
-			m := sc.measureOf(r)
-			switch r.Quantity {
-			case telemetry.Battery:
-				row.Battery, row.BatteryLow = m.Value, r.Value < batteryLow
-			case telemetry.BatteryVoltage:
-				if row.Battery == "–" {
-					row.Battery = m.Value
-				}
-			default:
-				values = append(values, m.Name+" "+m.Value)
-			}
-		}
-		row.Values = strings.Join(values, " · ")
-		rows = append(rows, row)
+		rows = append(rows, deviceRowOf(sc, &sc.view.Devices[i], dead))
 	}
 	// The ones that need a person come first; the rest keep their order.
 	slices.SortStableFunc(rows, func(a, b deviceRow) int { return compareBool(b.Dead, a.Dead) })
 	return rows
+}
+
+// deviceRowOf is a device; dead are those that are not heard.
+func deviceRowOf(sc *scene, d *rules.DeviceView, dead []string) deviceRow {
+	row := deviceRow{
+		ID: d.ID, Name: cmp.Or(d.Name, d.ID), Place: sc.place(d.Place), Model: d.Model, Chip: sc.verdictChip(d.Verdict),
+		Dead: slices.Contains(dead, d.ID), Seen: sc.ago(d.LastSeen), Battery: "–", Why: sc.why(rules.SubjectDevice, d.ID),
+	}
+	if row.Dead {
+		row.Chip = chip{Class: row.Chip.Class + " dead", Icon: "dead", Word: sc.T("device.silent")}
+		if d.LastSeen == 0 {
+			row.Chip.Word = sc.T("device.never")
+		} else if d.Verdict == rules.Breached && sc.reasonOf(d.ID) != rules.ReasonSilent {
+			row.Chip.Word = sc.T("device.fault")
+		}
+	} else if d.Verdict == rules.Unknown {
+		// It reports, and no rule says more: neither green nor a fault.
+		row.Chip = chip{Class: "closed", Icon: "heard", Word: sc.T("device.heard")}
+	}
+	if sc.maintained(rules.SubjectDevice, d.ID) {
+		row.Chip = chip{Class: "closed", Icon: "clock", Word: sc.T("maintenance.title")}
+	}
+	var values []string
+	for _, r := range d.Readings {
+		m := sc.measureOf(r)
+		switch r.Quantity {
+		case telemetry.Battery:
+			row.Battery, row.BatteryLow = m.Value, r.Value < batteryLow
+		case telemetry.BatteryVoltage:
+			if row.Battery == "–" {
+				row.Battery = m.Value
+			}
+		default:
+			values = append(values, m.Name+" "+m.Value)
+		}
+	}
+	row.Values = strings.Join(values, " · ")
+	return row
 }
 
 func (t *scene) reasonOf(device string) rules.Reason {

