@@ -64,6 +64,8 @@ var bans = []ban{
 	{"ingest", nil, outer, "components are wired by the program, they do not know it"},
 	{"journal", nil, among("gateway", "influx", "ingest", "web"), "who uses the journal knows it; it knows none of them"},
 	{"journal", nil, outer, "components are wired by the program, they do not know it"},
+	{"reach", nil, among("gateway", "influx", "ingest", "journal", "web"), "it carries out what stands in the journal, and knows neither that nor pages"},
+	{"reach", nil, outer, "components are wired by the program, they do not know it"},
 	{"rehearse", nil, among("gateway", "influx", "ingest", "journal", "web"), "what did not happen is judged as what did, by rules and alerts alone; who has records brings them"},
 	{"rehearse", nil, outer, "components are wired by the program, they do not know it"},
 	{"web", nil, among("gateway", "influx", "ingest", "journal"), "pages ask small ports, so they work whichever engine is behind"},

@@ -70,6 +70,7 @@ type Session struct {
 	From    string    `json:"from"`            // address
 	Began   time.Time `json:"began"`
 	Seen    time.Time `json:"seen"`
+	Proven  time.Time `json:"proven,omitzero"` // when the person last showed who he is, see Keeper.Fresh
 	Phone   string    `json:"phone,omitempty"` // the shared phone on which somebody came in by PIN; empty: by password
 }
 
@@ -111,4 +112,6 @@ type Link struct {
 	Account string    `json:"account"` // empty: a new administrator is made
 	Made    time.Time `json:"made,omitzero"`
 	Expires time.Time `json:"expires"`
+	// Reset says that the account's second factors go as well: only who runs the machine makes such a link.
+	Reset bool `json:"reset,omitempty"`
 }

@@ -20,6 +20,8 @@ type Caller struct {
 	// ByPIN says that the caller came in by a PIN on a shared phone: nothing of the account itself is his to see or change there.
 	ByPIN  bool
 	Grants []Grant
+	// Unready says that the account must have a second factor and has none: Grants are what changes nothing, until it has one.
+	Unready bool
 }
 
 // At reports whether the caller may do something at a site. An empty site is the gateway itself: what belongs to no site.

@@ -138,7 +138,7 @@ func TestABrowserThatIsGoneRevivesNoSession(t *testing.T) {
 	if err := r.EndSession(gone, by, by.Account, s.ID); err != nil {
 		t.Fatal(err)
 	}
-	entered, err := r.enter(gone, by.Account, r.have.accounts[by.Account].Hash, Attempt{From: home})
+	entered, err := r.enter(gone, by.Account, r.have.accounts[by.Account].Hash, Attempt{From: home}, byPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func TestALinkThatRootLeavesIsTheGateways(t *testing.T) {
 		t.Skip(err)
 	}
 	file := filepath.Join(dir, "links")
-	if _, err := LeaveLink(file, "sari", testNow); err != nil {
+	if _, err := LeaveLink(file, "sari", false, testNow); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{file, file + ".lock"} {
@@ -263,7 +263,7 @@ func TestLinksLeftAtOnce(t *testing.T) {
 	var commands sync.WaitGroup
 	for i := range 20 {
 		commands.Go(func() {
-			if _, err := LeaveLink(file, fmt.Sprint("account", i), testNow); err != nil {
+			if _, err := LeaveLink(file, fmt.Sprint("account", i), false, testNow); err != nil {
 				t.Error(err)
 			}
 		})

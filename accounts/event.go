@@ -16,7 +16,7 @@ type Event struct {
 	Why     string    `json:"why,omitempty"`
 	Before  string    `json:"before,omitempty"`  // what was; empty: nothing
 	After   string    `json:"after,omitempty"`   // what is
-	Count   int       `json:"count,omitempty"`   // of refusals, how many since the last event of them
+	Count   int       `json:"count,omitempty"`   // of refusals, how many since the last event of them; of recovery codes, how many are left
 	Address string    `json:"address,omitempty"` // where it came from; empty: not told
 }
 
@@ -40,6 +40,13 @@ const (
 	PhoneIn   What = "phone_enrolled"
 	PhoneEnd  What = "phone_ended"
 	PINSet    What = "pin_set"
+
+	FactorSet    What = "factor_set"          // a second factor: After says which
+	FactorGone   What = "factor_removed"      // by its owner: Before says which
+	FactorsReset What = "factors_reset"       // all of an account, by somebody else or on the machine
+	RecoveryNew  What = "recovery_made"       // recovery codes
+	RecoveryUsed What = "recovery_used"       // one of them: Count are left
+	StepRefused  What = "second_step_refused" // the password was right: After says what was tried
 )
 
 // tellEvery is how often refusals are told, however many there are: a guesser does not fill the record.

@@ -26,6 +26,10 @@ type Options struct {
 	Record func(context.Context, Event) error
 	// LinkFile is where the commands on the machine leave one-time links; empty: they cannot.
 	LinkFile string
+	// KeyFile holds the key that keeps second factors unreadable in the store; it is made when it is needed first. Empty: it ends with the process.
+	KeyFile string
+	// Required are the roles that must have a second factor, see Keeper.Require.
+	Required []Role
 	Cost     Cost             // zero: DefaultCost
 	Now      func() time.Time // nil: time.Now
 	Log      *slog.Logger     // nil discards
@@ -48,6 +52,13 @@ type Keeper struct {
 	tokens   *Backoff[netip.Prefix]
 	refusals tally
 
+	sealer       *sealer
+	passes       passes
+	steps        *Backoff[string]       // wrong second factors on devices that are not known, by account
+	keyNoise     *Backoff[netip.Prefix] // passkeys that are none
+	stepRefusals tally
+	required     atomic.Pointer[[]Role]
+
 	following sync.Mutex // one link at a time
 	trying    sync.Mutex // one PIN at a time
 	changing  sync.Mutex // one change at a time, from the look at what is to what is kept
@@ -58,6 +69,8 @@ type Keeper struct {
 	called map[string][]string // ids, by the folded name that the record has
 	sieve  sieve
 	first  string // code of the link that makes the first administrator
+
+	answers map[string]time.Time // challenges that a passkey has answered: each once
 }
 
 // New reads what is kept.
@@ -78,7 +91,12 @@ func New(ctx context.Context, o Options) (*Keeper, error) {
 	k := &Keeper{
 		store: o.Store, record: o.Record, linkFile: o.LinkFile, now: o.Now, log: o.Log.With("component", "accounts"), hasher: newHasher(o.Cost),
 		accounts: NewBackoff[string](), from: NewBackoff[netip.Prefix](), devices: NewBackoff[string](), tokens: NewBackoff[netip.Prefix](),
-		more: make(chan struct{}, 1), sieve: newSieve(),
+		more: make(chan struct{}, 1), sieve: newSieve(), passes: newPasses(), steps: NewBackoff[string](), keyNoise: NewBackoff[netip.Prefix](),
+		answers: map[string]time.Time{},
+	}
+	k.Require(o.Required)
+	if k.sealer, err = openSealer(o.KeyFile); err != nil {
+		return nil, err
 	}
 	if k.have, err = readRows(rows); err != nil {
 		return nil, err
@@ -233,6 +251,9 @@ func (k *Keeper) apply(put, drop []Row) {
 	maps.Copy(k.have.screens, fresh.screens)
 	maps.Copy(k.have.phones, fresh.phones)
 	maps.Copy(k.have.pins, fresh.pins)
+	maps.Copy(k.have.totps, fresh.totps)
+	maps.Copy(k.have.recoveries, fresh.recoveries)
+	maps.Copy(k.have.passkeys, fresh.passkeys)
 	maps.Copy(k.have.events, fresh.events)
 	gone := false
 	for _, r := range drop {
@@ -254,6 +275,12 @@ func (k *Keeper) apply(put, drop []Row) {
 			delete(k.have.phones, r.ID)
 		case KindPIN:
 			delete(k.have.pins, r.ID)
+		case KindTOTP:
+			delete(k.have.totps, r.ID)
+		case KindRecovery:
+			delete(k.have.recoveries, r.ID)
+		case KindPasskey:
+			delete(k.have.passkeys, r.ID)
 		case KindEvent:
 			delete(k.have.events, r.ID)
 		}

@@ -44,7 +44,7 @@ func newRig(t *testing.T) *rig {
 
 func (r *rig) open(cost Cost) {
 	r.t.Helper()
-	k, err := New(r.t.Context(), Options{Store: r.store, Cost: cost, LinkFile: r.file, Now: r.clock, Record: func(_ context.Context, e Event) error {
+	k, err := New(r.t.Context(), Options{Store: r.store, Cost: cost, LinkFile: r.file, KeyFile: r.file + ".key", Now: r.clock, Record: func(_ context.Context, e Event) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.deaf != nil {
@@ -286,7 +286,7 @@ func TestWhatChangesEndsWhatWas(t *testing.T) {
 func TestLinksOfTheMachine(t *testing.T) {
 	r := newRig(t)
 	first := r.first()
-	code, err := LeaveLink(r.file, "sari", r.clock())
+	code, err := LeaveLink(r.file, "sari", false, r.clock())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,12 +299,12 @@ func TestLinksOfTheMachine(t *testing.T) {
 	if _, err := r.Follow(t.Context(), code, goodPassword, Person{}, Attempt{}); !errors.Is(err, ErrExpired) {
 		t.Errorf("the link a second time: got %v, want ErrExpired", err)
 	}
-	code, _ = LeaveLink(r.file, "", r.clock())
+	code, _ = LeaveLink(r.file, "", false, r.clock())
 	r.later(LocalLife)
 	if _, err := r.Link(code); !errors.Is(err, ErrExpired) {
 		t.Errorf("the link after %v: got %v, want ErrExpired", LocalLife, err)
 	}
-	code, _ = LeaveLink(r.file, "", r.clock())
+	code, _ = LeaveLink(r.file, "", false, r.clock())
 	e, err := r.Follow(t.Context(), code, goodPassword, Person{Name: "kedua"}, Attempt{})
 	if err != nil || !e.Account.Administers() {
 		t.Errorf("a new administrator by a link of the machine: got %v", err)

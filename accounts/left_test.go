@@ -245,7 +245,7 @@ func TestR10_LinksEndWithWhatTheyWereMadeFor(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept, _ := r.NewLink(t.Context(), boss, budi.ID)
-			left, err := LeaveLink(r.file, "budi", r.clock())
+			left, err := LeaveLink(r.file, "budi", false, r.clock())
 			if err != nil {
 				t.Fatal(err)
 			}

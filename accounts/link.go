@@ -143,10 +143,20 @@ func (k *Keeper) Follow(ctx context.Context, code, password string, p Person, a 
 	}
 	const by = "link"
 	id, hash, drop := l.Account, "", []Row{{Kind: KindLink, ID: l.ID}}
+	var told []Event
 	if id == "" {
 		id, hash, err = k.makeFirst(ctx, by, password, p, drop)
 	} else {
-		hash, err = k.setPassword(ctx, id, "", password, "", drop, by)
+		if l.Reset {
+			k.mu.RLock()
+			factors, words := k.allFactors(id)
+			if a := k.have.accounts[id]; a != nil && words != "" {
+				told = []Event{{What: FactorsReset, By: by, About: a.Name, Before: words}}
+			}
+			k.mu.RUnlock()
+			drop = append(drop, factors...)
+		}
+		hash, err = k.setPassword(ctx, id, "", password, "", drop, by, told...)
 	}
 	if err != nil {
 		return nil, err
@@ -157,8 +167,8 @@ func (k *Keeper) Follow(ctx context.Context, code, password string, p Person, a 
 	if err := dropLink(k.linkFile, l.ID); err != nil {
 		k.log.Error("a link that was used stays in its file until it expires", "err", err)
 	}
-	e, err := k.enter(ctx, id, hash, a)
-	if err != nil { // the account is switched off
+	e, err := k.enter(ctx, id, hash, a, byLink) // a link is worth a password, no second factor
+	if err != nil {                             // the account is switched off
 		return nil, ErrExpired
 	}
 	return e, nil
@@ -184,10 +194,10 @@ func (k *Keeper) makeFirst(ctx context.Context, by, password string, p Person, d
 }
 
 // LeaveLink leaves a link in a file, for a gateway that runs or will run, and gives its code: for an account by its name, or, with an empty
-// name, for a new administrator. Whoever may write there may do so anyway.
+// name, for a new administrator. With reset whoever follows it loses the account's second factors, too. Whoever may write there may do so anyway.
 //
 // Where root leaves it, the file becomes that of the owner of its directory, as whom the gateway runs.
-func LeaveLink(file, account string, now time.Time) (string, error) {
+func LeaveLink(file, account string, reset bool, now time.Time) (string, error) {
 	unlock, err := lockLinks(file)
 	if err != nil {
 		return "", err
@@ -198,7 +208,7 @@ func LeaveLink(file, account string, now time.Time) (string, error) {
 		return "", err
 	}
 	code := secret()
-	kept := []Link{{ID: hashOf(code), Account: account, Made: now, Expires: now.Add(LocalLife)}}
+	kept := []Link{{ID: hashOf(code), Account: account, Made: now, Expires: now.Add(LocalLife), Reset: reset}}
 	for _, l := range links {
 		if now.Before(l.Expires) && l.Account != account {
 			kept = append(kept, l)

@@ -21,6 +21,10 @@ type Attempt struct {
 type Entrance struct {
 	Session, Device string
 	Account         *Account
+	// Step, if not empty, is what the browser gets instead, to bring it back with a second factor.
+	Step string
+	// Unready says that a second factor must be set up before anything else.
+	Unready bool
 }
 
 // mostDevices and mostSessions bound what is kept for one account: the one seen longest ago makes room.
@@ -86,12 +90,14 @@ func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 		k.from.Succeeded(a.From)
 	}
 	k.proven(account.ID, a.Password, hash)
-	e, err := k.enter(ctx, account.ID, hash, a)
+	e, err := k.enter(ctx, account.ID, hash, a, byPassword)
 	if err != nil {
 		k.refused(ctx, a, name, now)
 		return nil, err
 	}
-	k.unblockPIN(ctx, account.ID)
+	if e.Step == "" {
+		k.unblockPIN(ctx, account.ID)
+	}
 	return e, nil
 }
 
@@ -125,20 +131,33 @@ func addressOf(p netip.Prefix) string {
 }
 
 // enter begins a session of an account whose password was compared with hash. It looks again, while nothing changes: comparing takes a while, and
-// a session by a password that was replaced meanwhile would outlive the end of all sessions. The error is ErrWrong.
-func (k *Keeper) enter(ctx context.Context, id, hash string, a Attempt) (*Entrance, error) {
+// a session by a password that was replaced meanwhile would outlive the end of all sessions. Where a second factor is asked for and none was shown, what begins is
+// that step. The error is ErrWrong.
+func (k *Keeper) enter(ctx context.Context, id, hash string, a Attempt, by proof) (*Entrance, error) {
 	k.changing.Lock()
 	defer k.changing.Unlock()
+	return k.entered(ctx, id, hash, a, by, nil)
+}
+
+// entered is enter. What was used up is kept with the session, and where it cannot be kept nobody comes in: it would be good once more after a
+// crash. The caller holds changing.
+func (k *Keeper) entered(ctx context.Context, id, hash string, a Attempt, by proof, u *used) (*Entrance, error) {
 	account, err := k.Account(id)
-	if err != nil || account.Off || account.Hash == "" || account.Hash != hash {
+	if err != nil || account.Off || account.Hash != hash || account.Hash == "" && by != byTwo {
 		return nil, ErrWrong
 	}
+	k.mu.RLock()
+	asked, unready := k.hasFactor(id) && by != byTwo, k.lacks(account)
+	k.mu.RUnlock()
+	if asked {
+		return k.beginStep(account, hash), nil
+	}
 	now := k.now()
-	e := &Entrance{Session: secret(), Device: a.Device, Account: account}
-	session := Session{ID: hashOf(e.Session), Account: id, Agent: cut(a.Agent, maxAgent), From: addressOf(a.From), Began: now, Seen: now}
+	e := &Entrance{Session: secret(), Device: a.Device, Account: account, Unready: unready}
+	session := Session{ID: hashOf(e.Session), Account: id, Agent: cut(a.Agent, maxAgent), From: addressOf(a.From), Began: now, Seen: now, Proven: now}
 	put := []Row{row(KindSession, session.ID, id, &session)}
 	k.mu.RLock()
-	by := k.callOf(account)
+	call := k.callOf(account)
 	device := k.have.devices[hashOf(a.Device)]
 	drop := k.surplus(id, now)
 	if old, ok := k.have.sessions[hashOf(a.Session)]; ok && a.Session != "" {
@@ -152,7 +171,15 @@ func (k *Keeper) enter(ctx context.Context, id, hash string, a Attempt) (*Entran
 	seen := *device
 	seen.Seen = now
 	put = append(put, row(KindDevice, seen.ID, id, &seen))
-	k.keepOrGo(ctx, put, drop, Event{What: LoggedIn, By: by, About: e.Account.Name, Address: addressOf(a.From)})
+	told := Event{What: LoggedIn, By: call, About: e.Account.Name, Address: addressOf(a.From)}
+	if u == nil {
+		k.keepOrGo(ctx, put, drop, told)
+		return e, nil
+	}
+	told.After = u.how
+	if err := k.keep(ctx, append(u.put, put...), drop, append(u.by(call, told.Address), told)...); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -217,8 +244,11 @@ func (k *Keeper) InSession(ctx context.Context, secret, token string) (*Caller, 
 		}
 	} else if a := k.have.accounts[s.Account]; a != nil && !a.Off {
 		c = k.callerOf(a)
-		if s.Phone != "" {
+		switch {
+		case s.Phone != "": // a PIN opens so little that no second factor is asked for
 			c = k.byPIN(c, s.Phone)
+		case k.lacks(a):
+			c.only(looking)
 		}
 	}
 	k.mu.RUnlock()

@@ -161,9 +161,9 @@ func (k *Keeper) Repassword(ctx context.Context, by *Caller, session, old, fresh
 	return err
 }
 
-// setPassword gives an account a password and ends all of its tokens and links and of its sessions but one. drop goes with it. It gives the new hash.
+// setPassword gives an account a password and ends all of its tokens and links and of its sessions but one. drop goes with it, and more is told with it. It gives the new hash.
 // was is the hash that the old password was compared with; another one by now is ErrWrong. Empty: a link is proof enough.
-func (k *Keeper) setPassword(ctx context.Context, id, was, fresh, butSession string, drop []Row, by string) (string, error) {
+func (k *Keeper) setPassword(ctx context.Context, id, was, fresh, butSession string, drop []Row, by string, more ...Event) (string, error) {
 	a, err := k.Account(id)
 	if err != nil {
 		return "", err
@@ -188,7 +188,7 @@ func (k *Keeper) setPassword(ctx context.Context, id, was, fresh, butSession str
 	k.mu.RLock()
 	drop = append(append(drop, k.ends(id, butSession)...), k.tokensOf(id)...)
 	k.mu.RUnlock()
-	if err := k.keep(ctx, []Row{row(KindAccount, id, id, a)}, drop, Event{What: Password, By: by, About: a.Name}); err != nil {
+	if err := k.keep(ctx, []Row{row(KindAccount, id, id, a)}, drop, append(more, Event{What: Password, By: by, About: a.Name})...); err != nil {
 		return "", err
 	}
 	k.proven(id, fresh, hash)

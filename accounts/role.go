@@ -22,6 +22,7 @@ const (
 	Calibrate   Permission = "calibrate"   // give a thermometer its offset
 	SetLevel    Permission = "level"       // choose the level of a site
 	Maintain    Permission = "maintain"    // take a part of a site out of judgement for a time
+	Rouse       Permission = "rouse"       // see who can be reached, and begin an alarm drill
 	Operate     Permission = "operate"     // the gateway itself: send points again, listen to raw messages
 	Administer  Permission = "administer"  // people, their roles, sessions and tokens
 	Scrape      Permission = "scrape"      // the metrics
@@ -31,7 +32,7 @@ const (
 
 // Permissions lists all of them.
 func Permissions() []Permission {
-	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Operate, Administer, Scrape, Display, Share}
+	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Rouse, Operate, Administer, Scrape, Display, Share}
 }
 
 // Role is what a person is at a site.
@@ -52,12 +53,12 @@ func Roles() []Role { return []Role{Manager, Security, Cleaner, Auditor, Oversee
 
 // may is the whole policy.
 var may = map[Role][]Permission{
-	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share},
+	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Rouse},
 	Security:      {See, Display, Acknowledge, Count, EndCase, Note},
 	Cleaner:       {See, Display, DoTask, Note},
 	Auditor:       {See, Display, Review, Inspect},
 	Overseer:      {See, Display, Review},
-	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Operate, Administer, Scrape},
+	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Rouse, Operate, Administer, Scrape},
 }
 
 // May lists what a role may do at its sites.

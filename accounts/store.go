@@ -22,6 +22,13 @@ const (
 	KindPhone   Kind = "phone"
 	KindPIN     Kind = "pin"
 	KindEvent   Kind = "event" // not recorded yet
+
+	KindTOTP     Kind = "totp"     // by the id of its account
+	KindRecovery Kind = "recovery" // likewise
+	KindPasskey  Kind = "passkey"
+
+	KindReach   Kind = "reach"   // where an account can be reached by notifications; of package reach
+	KindPushKey Kind = "pushkey" // with which the gateway shows push services who it is; likewise
 )
 
 // Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
@@ -32,10 +39,12 @@ func Entrances() []Kind {
 
 // Kinds lists all of them.
 func Kinds() []Kind {
-	return []Kind{KindAccount, KindSession, KindDevice, KindToken, KindLink, KindScreen, KindPhone, KindPIN, KindEvent}
+	return []Kind{
+		KindAccount, KindSession, KindDevice, KindToken, KindLink, KindScreen, KindPhone, KindPIN, KindEvent, KindTOTP, KindRecovery, KindPasskey, KindReach, KindPushKey,
+	}
 }
 
-// Row is one thing that is kept. Of secrets it has hashes only.
+// Row is one thing that is kept. Of secrets it has hashes only, or what a key that lies elsewhere has sealed.
 type Row struct {
 	Kind    Kind
 	ID      string // unique among its kind
@@ -113,12 +122,17 @@ type contents struct {
 	phones   map[string]*Phone
 	pins     map[string]*PIN
 	events   map[string]*Event
+
+	totps      map[string]*TOTP
+	recoveries map[string]*Recovery
+	passkeys   map[string]*Passkey
 }
 
 func emptyContents() contents {
 	return contents{
 		accounts: map[string]*Account{}, sessions: map[string]*Session{}, devices: map[string]*Device{}, tokens: map[string]*Token{}, links: map[string]*Link{},
 		screens: map[string]*Screen{}, phones: map[string]*Phone{}, pins: map[string]*PIN{}, events: map[string]*Event{},
+		totps: map[string]*TOTP{}, recoveries: map[string]*Recovery{}, passkeys: map[string]*Passkey{},
 	}
 }
 
@@ -143,8 +157,15 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.phones, r)
 		case KindPIN:
 			err = into(c.pins, r)
+		case KindTOTP:
+			err = into(c.totps, r)
+		case KindRecovery:
+			err = into(c.recoveries, r)
+		case KindPasskey:
+			err = into(c.passkeys, r)
 		case KindEvent:
 			err = into(c.events, r)
+		case KindReach, KindPushKey: // not of the Keeper
 		default:
 			err = fmt.Errorf("kind %q is not known", r.Kind)
 		}

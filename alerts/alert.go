@@ -52,6 +52,14 @@ type Alert struct {
 	Accepted telemetry.Instant `json:"accepted,omitempty"`
 	// Told are the receivers to whom the router leads it, as far as that is known.
 	Told []string `json:"told,omitempty"`
+	// Calls are those whom the site's escalation has called, in order, at most MaxCalls, the newest; number 0 are those who found it by
+	// themselves. Shown is when it first stood before somebody's eyes, Looked when somebody first opened it; 0: nobody told so.
+	Calls  []Call            `json:"calls,omitempty"`
+	Chain  *Chain            `json:"chain,omitempty"` // where the escalation is; nil: there is none
+	Shown  telemetry.Instant `json:"shown,omitempty"`
+	Looked telemetry.Instant `json:"looked,omitempty"`
+	// Drill is set while nothing is wrong: people are to find out whether they can be reached.
+	Drill *Drill `json:"drill,omitempty"`
 	Description
 }
 
@@ -108,6 +116,11 @@ type Change struct {
 // and another one of the same rule and subject may be open.
 func (c *Change) recorded() bool { return c.What == Loud && !c.Alert.Open() }
 
+// reaching reports whether a change is about who was reached, and nothing of the alert itself has moved.
+func (w What) reaching() bool {
+	return w == Taken || w == Called || w == Sent || w == Shown || w == Looked
+}
+
 // What is the closed set of steps.
 type What string
 
@@ -122,7 +135,11 @@ const (
 	Taken        What = "accepted" // a router took it
 	Assigned     What = "assigned" // it is somebody's, or nobody's any more
 	Silenced     What = "silenced"
-	Loud         What = "loud" // the silence ran out or was ended; also of a resolved alert that ended in it
+	Loud         What = "loud"   // the silence ran out or was ended; also of a resolved alert that ended in it
+	Called       What = "called" // the next step of the escalation
+	Sent         What = "sent"   // what became of a call: it went out, or not
+	Shown        What = "shown"  // a device has shown it
+	Looked       What = "looked" // somebody has opened it
 )
 
 // Signal is one MQTT message that the gateway owes: a row of the outbox until it was acknowledged by the broker.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -34,6 +35,9 @@ type Book struct {
 	silences map[key]*Silencing
 	// ended are the newest resolved alerts that carry a silence: it is taken up from them after a restart.
 	ended map[key]*Alert
+
+	// plan is whom a site calls about an alert; nil: nobody.
+	plan func(site string) *facility.Escalation
 
 	due   telemetry.Instant
 	stale bool // due must be computed again
@@ -134,8 +138,8 @@ func (b *Book) Refresh(site string, verdicts []rules.VerdictView, at telemetry.I
 	return dst
 }
 
-// Entry applies what people do with alerts: EntryAcknowledge, EntryAssign, EntryHandover, EntrySilence; all other records change
-// nothing. The entry's site must be the alert's. The Until of an acknowledgement is the expiry: 0 means DefaultAcknowledgement, more than MaxAcknowledgement is cut to it, a time that is not after the entry
+// Entry applies what people do with alerts: EntryAcknowledge, EntryAssign, EntryHandover, EntrySilence, EntryDrill; all other records
+// change nothing. The entry's site must be the alert's. The Until of an acknowledgement is the expiry: 0 means DefaultAcknowledgement, more than MaxAcknowledgement is cut to it, a time that is not after the entry
 // withdraws the acknowledgement. A second acknowledgement replaces the first.
 func (b *Book) Entry(rec *telemetry.Record, dst []Change) []Change {
 	if rec.Kind != telemetry.KindEntry || rec.Entry == nil {
@@ -148,6 +152,8 @@ func (b *Book) Entry(rec *telemetry.Record, dst []Change) []Change {
 		return b.assign(rec, dst)
 	case telemetry.EntrySilence:
 		return b.silence(rec, dst)
+	case telemetry.EntryDrill:
+		return b.drill(rec, dst)
 	}
 	return dst
 }
@@ -170,6 +176,7 @@ func (b *Book) acknowledge(rec *telemetry.Record, dst []Change) []Change {
 	e.alert.handle(&Acknowledgement{
 		By: rec.Entry.Author, Proven: !rec.Entry.Claimed, Reason: rec.Entry.Reason, At: rec.At, Until: min(until, rec.At.Add(MaxAcknowledgement)),
 	}, rec.At)
+	e.alert.rest()
 	b.stale = true
 	return append(dst, e.change(Acknowledged, rec.At))
 }
@@ -213,7 +220,7 @@ func (b *Book) Configure(def *rules.Definition, at telemetry.Instant, dst []Chan
 		}
 	}
 	return b.withdraw(def.Site.ID, at, dst, func(a *Alert) bool {
-		return a.Class == rules.ClassService || judged[a.Rule] && exists(def, a.Subject)
+		return a.Class == rules.ClassService || (judged[a.Rule] || a.Drill != nil) && exists(def, a.Subject)
 	})
 }
 
@@ -259,11 +266,28 @@ func (b *Book) Tick(now telemetry.Instant, dst []Change) []Change {
 		if s := e.alert.Silenced; s != nil && s.Until <= now {
 			dst = b.loud(e, s.Until, dst)
 		}
+		if d := e.alert.Drill; d != nil && d.Until <= now {
+			dst = b.resolve(e, &e.alert.Explanation, d.Until, dst)
+		} else if e.callDue() <= now {
+			dst = b.call(e, now, dst)
+		}
 	}
-	slices.SortFunc(dst[first:], func(x, y Change) int {
-		return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.Alert.ID, y.Alert.ID), cmp.Compare(x.What, y.What))
+	slices.SortStableFunc(dst[first:], func(x, y Change) int {
+		// Whoever is called is called because of the others; several are in the order of their steps.
+		return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.Alert.ID, y.Alert.ID), last(x.What == Called, y.What == Called), cmp.Compare(x.What, y.What))
 	})
 	return dst
+}
+
+// last puts true behind false.
+func last(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return 1
+	}
+	return -1
 }
 
 // Reconcile resolves the open alerts of a site that its verdicts no longer ask for: of a history that was judged again.
@@ -274,7 +298,7 @@ func (b *Book) Reconcile(site string, verdicts []rules.VerdictView, at telemetry
 		firing[key{site, v.Rule, v.Subject}] = v.Phase == rules.Firing
 	}
 	return b.withdraw(site, at, dst, func(a *Alert) bool {
-		return a.Class == rules.ClassService || firing[key{a.Site, a.Rule, a.Subject}]
+		return a.Class == rules.ClassService || a.Drill != nil || firing[key{a.Site, a.Rule, a.Subject}]
 	})
 }
 
@@ -284,10 +308,11 @@ func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
 	first := len(dst)
 	for _, e := range b.open {
 		a := &e.alert
-		if a.Opened <= now && a.Updated <= now && (a.Ack == nil || a.Ack.At <= now) && (a.Silenced == nil || a.Silenced.At <= now) {
+		if a.Opened <= now && a.Updated <= now && (a.Ack == nil || a.Ack.At <= now) && (a.Silenced == nil || a.Silenced.At <= now) && (a.Chain == nil || a.Chain.At <= now) {
 			continue
 		}
 		b.reclockSilence(e, now)
+		e.reclockChain(now)
 		a.Opened, a.Updated = min(a.Opened, now), min(a.Updated, now)
 		if a.Ack != nil && a.Ack.At > now {
 			ack := *a.Ack
@@ -340,16 +365,22 @@ func (b *Book) openAlert(a Alert, dst []Change) []Change {
 		a.Description = b.names.Describe(a.Site, a.Rule, a.Subject)
 	}
 	a.Silenced, dst = b.standing(&a, dst)
-	b.insert(a)
-	return append(dst, Change{Alert: a, What: Opened, At: a.Opened})
+	a.Chain = b.chain(&a, a.Opened)
+	e := b.insert(a)
+	dst = append(dst, Change{Alert: a, What: Opened, At: a.Opened})
+	if e.callDue() <= a.Opened { // who is called at once is called in the same commit
+		dst = b.call(e, a.Opened, dst)
+	}
+	return dst
 }
 
-func (b *Book) insert(a Alert) {
+func (b *Book) insert(a Alert) *entry {
 	e := &entry{alert: a, unconfirmed: a.Unconfirmed, kept: a.Worst, keptAt: a.Updated}
 	b.open[key{a.Site, a.Rule, a.Subject}] = e
 	b.byID[a.ID] = e
 	b.bySite[a.Site]++
-	b.stale = b.stale || a.Ack != nil || a.Silenced != nil
+	b.stale = b.stale || e.due() != telemetry.Never
+	return e
 }
 
 // update takes a new explanation; people are told at once, or when UpdateInterval has passed, or not at all if nothing
@@ -378,6 +409,7 @@ func (b *Book) flush(e *entry, at telemetry.Instant, dst []Change) []Change {
 
 func (b *Book) expire(e *entry, at telemetry.Instant, dst []Change) []Change {
 	e.alert.handle(nil, at)
+	b.begin(e, at)
 	b.stale = true
 	return append(dst, e.change(Expired, at))
 }
@@ -428,7 +460,10 @@ func (e *entry) due() telemetry.Instant {
 	if e.worse {
 		d = min(d, e.keepDue())
 	}
-	return d
+	if e.alert.Drill != nil {
+		d = min(d, e.alert.Drill.Until)
+	}
+	return min(d, e.callDue())
 }
 
 // updateDue is when people may be told of the next update.

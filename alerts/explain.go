@@ -12,6 +12,9 @@ import (
 // Explain says in a language what an alert is about: a title that fits a phone's notification, a text of one or a few short
 // sentences with value ± error, limit and what set it, and what to do (empty once it is over).
 func (t *Texts) Explain(lang string, a *Alert) (title, text, todo string) {
+	if a.Drill != nil {
+		return t.explainDrill(lang, a)
+	}
 	s := statement{
 		lang: lang, rule: a.Rule, kind: a.Kind, class: a.Class, verdict: rules.Breached, place: t.place(lang, a),
 		explanation: &a.Explanation, unconfirmed: a.Unconfirmed, timezone: a.Timezone, advice: a.Advice, at: a.Updated,

@@ -56,6 +56,7 @@ func (b *Book) silence(rec *telemetry.Record, dst []Change) []Change {
 	k := key{e.alert.Site, e.alert.Rule, e.alert.Subject}
 	b.silences[k] = s
 	e.alert.Silenced, b.stale = s, true
+	e.alert.rest()
 	return b.cut(k, rec.At, append(dst, e.change(Silenced, rec.At)))
 }
 
@@ -93,6 +94,7 @@ func (b *Book) loud(e *entry, at telemetry.Instant, dst []Change) []Change {
 	k := key{e.alert.Site, e.alert.Rule, e.alert.Subject}
 	delete(b.silences, k)
 	e.alert.Silenced, b.stale = nil, true
+	b.begin(e, at)
 	return b.cut(k, at, append(dst, e.change(Loud, at)))
 }
 

@@ -41,6 +41,14 @@ func (d *Directory) Set(def *rules.Definition) { d.sites[def.Site.ID] = def }
 // Remove forgets a site.
 func (d *Directory) Remove(site string) { delete(d.sites, site) }
 
+// Escalation is whom a site calls about an alert; nil: it says nothing of that.
+func (d *Directory) Escalation(site string) *facility.Escalation {
+	if def, ok := d.sites[site]; ok {
+		return def.Site.Escalation
+	}
+	return nil
+}
+
 // Describe finds the words; where two protocols have a rule of the same id the first one's words are taken.
 func (d *Directory) Describe(site, rule string, subject rules.Subject) Description {
 	def, ok := d.sites[site]

@@ -17,6 +17,8 @@ const (
 	labelClass       = "class"        // breach, overdue, sensor, service
 	labelSeverity    = "severity"     // critical, warning, info
 	labelKind        = "kind"         // the rule's kind
+	labelDrill       = "drill"        // yes: an exercise
+	labelEscalation  = "escalation"   // the receiver that a step of the site's escalation calls
 )
 
 // notices makes what a router sees of an alert.
@@ -43,12 +45,26 @@ func (n *notices) labels(a *Alert) map[string]string {
 		labelKind: a.Kind, labelSubject: a.Subject.ID, labelSubjectKind: string(a.Subject.Kind), labelSite: a.Site,
 		labelZone: a.Zone,
 	}
+	if a.Drill != nil {
+		l[labelDrill] = "yes"
+	}
 	for k, v := range l {
 		if v == "" {
 			delete(l, k)
 		}
 	}
 	return l
+}
+
+// escalated are the notices of an alert for the receivers that its escalation calls: the same with one label more, by which a route finds them.
+func (n *notices) escalated(a *Alert, now time.Time) []Notice {
+	var all []Notice
+	for _, receiver := range a.calling() {
+		x := n.of(a, now)
+		x.Labels[labelEscalation] = receiver
+		all = append(all, x)
+	}
+	return all
 }
 
 func (n *notices) annotations(a *Alert) map[string]string {

@@ -137,8 +137,9 @@ func (r *Resender) Notify(changes []Change) {
 		if changes[i].recorded() {
 			continue
 		}
-		if l := r.levels[key{a.Site, a.Rule, a.Subject}]; changes[i].What == Taken && l != nil && l.alert.ID == a.ID {
-			l.alert.Accepted, l.alert.Told = a.Accepted, a.Told // no news for the router
+		// Who was reached is no news for the router, unless a step of the escalation calls a receiver of it.
+		if l := r.levels[key{a.Site, a.Rule, a.Subject}]; changes[i].What.reaching() && l != nil && l.alert.ID == a.ID && len(l.alert.calling()) == len(a.calling()) {
+			l.alert = *a
 			continue
 		}
 		r.set(a)
@@ -248,6 +249,9 @@ func (r *Resender) send(ctx context.Context, batch []delivery) error {
 	list := make([]Notice, 0, len(batch))
 	for i := range batch {
 		list = append(list, r.notices.of(&batch[i].alert, now))
+	}
+	for i := range batch {
+		list = append(list, r.notices.escalated(&batch[i].alert, now)...)
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.o.Timeout)
 	defer cancel()

@@ -62,6 +62,7 @@ type alertSignal struct {
 	Ack         *ackSignal        `json:"ack,omitempty"`
 	Title       map[string]string `json:"title,omitempty"`
 	Advice      map[string]string `json:"advice,omitempty"`
+	Drill       bool              `json:"drill,omitempty"` // nothing is wrong: people find out whether they can be reached
 }
 
 type evidenceSignal struct {
@@ -92,7 +93,7 @@ type ackSignal struct {
 func Signals(changes []Change, dst []Signal) []Signal {
 	for i := range changes {
 		c := &changes[i]
-		if c.What == Worsened || c.What == Taken || c.recorded() || superseded(changes[i+1:], c.Alert.ID) {
+		if c.What == Worsened || c.What.reaching() || c.recorded() || superseded(changes[i+1:], c.Alert.ID) {
 			continue
 		}
 		s := Signal{ID: "alert/" + c.Alert.ID + "/" + string(c.What) + "/" + strconv.FormatInt(int64(c.At), 10),
@@ -109,7 +110,7 @@ func Signals(changes []Change, dst []Signal) []Signal {
 // once too often is harmless.
 func superseded(later []Change, id string) bool {
 	for i := range later[:min(len(later), 8)] {
-		if later[i].Alert.ID == id && later[i].What != Worsened && later[i].What != Taken && !later[i].recorded() {
+		if later[i].Alert.ID == id && later[i].What != Worsened && !later[i].What.reaching() && !later[i].recorded() {
 			return true
 		}
 	}
@@ -122,7 +123,7 @@ func alertPayload(a *Alert) []byte {
 		ID: a.ID, Site: a.Site, SiteName: a.SiteName, Rule: a.Rule, Kind: a.Kind, Class: a.Class, Severity: a.Severity,
 		Subject: a.Subject, SubjectName: a.SubjectName, Zone: a.Zone, ZoneName: a.ZoneName, Evidence: []evidenceSignal{},
 		Opened: instant(a.Opened), Updated: instant(a.Updated), Unconfirmed: instant(a.Unconfirmed), Unit: x.Unit,
-		Constraint: x.Constraint, Reason: x.Reason, Detail: x.Detail, Title: a.Title, Advice: a.Advice,
+		Constraint: x.Constraint, Reason: x.Reason, Detail: x.Detail, Title: a.Title, Advice: a.Advice, Drill: a.Drill != nil,
 	}
 	for _, e := range slices.Backward(x.Evidence) {
 		s.Evidence = append(s.Evidence, evidenceSignal{Device: e.Device, Quantity: e.Quantity.String(), At: instant(e.At),

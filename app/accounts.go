@@ -19,6 +19,9 @@ import (
 // LinkFile is where commands leave one-time links for a gateway with this configuration.
 func LinkFile(cfg *configs.Config) string { return filepath.Join(cfg.Data, "account-links") }
 
+// KeyFile holds the key that keeps second factors unreadable in the journal and its backups.
+func KeyFile(cfg *configs.Config) string { return filepath.Join(cfg.Data, "factors.key") }
+
 // accountBook keeps people's doings: what accounts do becomes entries of the gateway itself, of no site.
 type accountBook struct {
 	journal journal.Journal
@@ -29,7 +32,9 @@ type accountBook struct {
 // openAccounts reads who may do what, and has written down what becomes of it.
 func openAccounts(ctx context.Context, cfg *configs.Config, j journal.Journal, loop *gateway.Loop, log *slog.Logger) (*accounts.Keeper, error) {
 	b := &accountBook{journal: j, loop: loop, since: time.Now()}
-	return accounts.New(ctx, accounts.Options{Store: j, Record: b.record, LinkFile: LinkFile(cfg), Log: log})
+	return accounts.New(ctx, accounts.Options{
+		Store: j, Record: b.record, LinkFile: LinkFile(cfg), KeyFile: KeyFile(cfg), Required: cfg.Accounts.SecondFactors(), Log: log,
+	})
 }
 
 // recordFor is how long an entry may take; then it is tried again.

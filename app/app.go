@@ -67,7 +67,8 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	// person listens.
 	sightings, ear, requests := &decode.Sightings{}, &decode.Ear{}, newAsker(log)
 	around := Surroundings{Memory: announced, Sightings: sightings, Ask: requests.ask, Ear: ear}
-	state, err := recoverState(ctx, cfg, j, around, log, started)
+	calls := &caller{}
+	state, err := recoverState(ctx, cfg, j, around, calls.fallback, log, started)
 	if err != nil {
 		return nil, err
 	}
@@ -121,18 +122,25 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		return nil, err
 	}
 	a.keeper = keeper
+	people, err := openReach(ctx, cfg, reachParts{keeper: keeper, store: j, open: open, report: loop.Reached, show: behind.show, log: log})
+	if err != nil {
+		return nil, err
+	}
+	calls.reach.Store(people)
+	behind.calls = people
 	rehearsals := NewRehearsals(j, live.Open, time.Now, log)
 	a.teardown.add("rehearsals", rehearsals.Close)
 	plans := newPlanShelf(cfg)
 	pages, err := openWeb(cfg, webPorts{
 		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, plans: plans, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
-		push: doors.pushHandler(), log: log, registry: registry,
+		push: doors.pushHandler(), reach: people, log: log, registry: registry,
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.teardown.add("the pages", pages.Close)
 	a.url = PageURL(cfg, pages.Addr())
+	people.SetURL(a.url)
 	known, err := knownAlerts(ctx, j, open, started)
 	if err != nil {
 		return nil, err
@@ -146,7 +154,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	registerGateway(registry, live, loop, behind.courier, j.Bytes)
 	refused.register(registry)
 	a.reload.parts = reloadable{
-		around: around, doors: doors, influx: behind.influx, history: history, router: router, pages: pages, loop: loop, hearing: hearing,
+		around: around, doors: doors, influx: behind.influx, history: history, router: router, pages: pages, keeper: keeper, loop: loop, hearing: hearing,
 		sightings: sightings, rehearsal: rehearsals, plans: plans, show: behind.show, report: faults.report,
 	}
 
@@ -171,6 +179,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		a.stages = append(a.stages, stage{"influx", behind.influx.Run, 10 * time.Second})
 	}
 	a.stages = append(a.stages, router.stages(faults.report)...)
+	a.stages = append(a.stages, stage{"calls", people.Run, 15 * time.Second})
 	a.stages = append(a.stages, stage{"web", pages.Run, 10 * time.Second})
 	// Recovery, and a demo that has made its history, leave behind far more than the gateway needs; a quiet one would keep it for
 	// minutes.

@@ -5,6 +5,7 @@ import (
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/reach"
 )
 
 // audience is everybody behind the loop who hears of what is durable. Nobody in it blocks. Its parts are made after the loop and
@@ -14,12 +15,14 @@ type audience struct {
 	courier *gateway.Courier
 	influx  *influx.Writer // nil: not configured
 	router  *router        // nil: not configured
+	calls   *reach.Reach   // who calls people
 }
 
 // committed hands on a durable batch.
 func (a *audience) committed(b *journal.Batch) {
 	a.courier.Owe(b.Signals)
 	a.router.notify(b.Changes)
+	a.calls.Notify(b.Changes)
 	if a.influx != nil {
 		a.influx.Committed(a.head())
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/configs"
 	"github.com/gerbang-iot/gerbang/gateway"
@@ -42,6 +43,7 @@ type reloadable struct {
 	history   *archive
 	router    *router // nil: not configured
 	pages     *web.Server
+	keeper    *accounts.Keeper
 	loop      *gateway.Loop
 	hearing   *hearing
 	sightings *decode.Sightings
@@ -183,6 +185,7 @@ func (p *reloadable) prepare(next *configs.Config, hurdle func(step string) erro
 		}
 	}
 	ready = append(ready, func() {
+		p.keeper.Require(next.Accounts.SecondFactors())
 		p.hearing.swap(decoder)
 		p.plans.swap(next)
 		p.sightings.Forget() // who is still not configured will be heard again

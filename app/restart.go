@@ -52,6 +52,6 @@ func fixed(c *configs.Config) []setting {
 	ingest.Lateness, ingest.ClockPast, ingest.ClockFuture, ingest.MaxPassages = 0, 0, 0, 0
 	return []setting{
 		{"id", c.ID}, {"data", c.Data}, {"language", c.Language}, {"log", c.Log}, {"http", c.HTTP}, {"push", push}, {"mqtt.broker", c.MQTT.Broker},
-		{"mqtt.embedded", embedded}, {"influxdb", c.Influx}, {"alertmanager", router}, {"retention", c.Retention}, {"ingest", ingest},
+		{"mqtt.embedded", embedded}, {"influxdb", c.Influx}, {"alertmanager", router}, {"reach", c.Reach}, {"retention", c.Retention}, {"ingest", ingest},
 	}
 }

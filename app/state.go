@@ -27,14 +27,20 @@ func OpenJournal(ctx context.Context, cfg *configs.Config, relaxed bool, log *sl
 }
 
 // OpenGateway recovers the state and brings the configured definitions into force at the given time.
+// Nobody is called: what happens is history, or an exercise on a clock of its own.
 func OpenGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decoder, j journal.Journal, log *slog.Logger, now time.Time) (*gateway.Gateway, error) {
+	return openGateway(ctx, cfg, decoder, j, nil, log, now)
+}
+
+// openGateway is OpenGateway for one that calls people: fallback is whom sites call that do not say so; nil: nobody is called at all.
+func openGateway(ctx context.Context, cfg *configs.Config, decoder gateway.Decoder, j journal.Journal, fallback plan, log *slog.Logger, now time.Time) (*gateway.Gateway, error) {
 	begin := time.Now()
 	directory := alerts.NewDirectory()
 	for i := range cfg.Kept {
 		directory.Set(&cfg.Kept[i])
 	}
 	g, err := gateway.Open(ctx, gateway.Options{
-		Journal: j, Decoder: decoder, Directory: directory, Window: cfg.Ingest.DuplicateWindow, Logger: log,
+		Journal: j, Decoder: decoder, Directory: directory, Fallback: fallback, Window: cfg.Ingest.DuplicateWindow, Logger: log,
 	})
 	if err != nil {
 		return nil, err
@@ -75,22 +81,22 @@ type recovered struct {
 
 // recoverState makes the decoder and the gateway from what the journal has; where the journal gives up, from nothing: pages and alerts
 // say so.
-func recoverState(ctx context.Context, cfg *configs.Config, j journal.Journal, around Surroundings, log *slog.Logger, now time.Time) (recovered, error) {
-	state, err := tryRecover(ctx, cfg, j, around, log, now)
+func recoverState(ctx context.Context, cfg *configs.Config, j journal.Journal, around Surroundings, fallback plan, log *slog.Logger, now time.Time) (recovered, error) {
+	state, err := tryRecover(ctx, cfg, j, around, fallback, log, now)
 	if err != nil && j.GiveUp(ctx, err) {
-		state, err = tryRecover(ctx, cfg, j, around, log, now)
+		state, err = tryRecover(ctx, cfg, j, around, fallback, log, now)
 	}
 	return state, err
 }
 
-func tryRecover(ctx context.Context, cfg *configs.Config, j journal.Journal, around Surroundings, log *slog.Logger, now time.Time) (r recovered, err error) {
+func tryRecover(ctx context.Context, cfg *configs.Config, j journal.Journal, around Surroundings, fallback plan, log *slog.Logger, now time.Time) (r recovered, err error) {
 	if err = keepDefinitions(ctx, cfg, j, log); err != nil {
 		return r, err
 	}
 	if r.decoder, err = NewDecoder(cfg, around); err != nil {
 		return r, err
 	}
-	r.gateway, err = OpenGateway(ctx, cfg, r.decoder, j, log, now)
+	r.gateway, err = openGateway(ctx, cfg, r.decoder, j, fallback, log, now)
 	return r, err
 }
 

@@ -31,6 +31,8 @@ type Config struct {
 	Language string `yaml:"language" enum:"id en"`
 	Log      Log    `yaml:"log"`
 	HTTP     HTTP   `yaml:"http"`
+	// Accounts is what is asked of people who sign in.
+	Accounts Accounts `yaml:"accounts"`
 	// Push lets devices and vendors' servers send by HTTP; without it that door is closed.
 	Push *Push `yaml:"push"`
 	MQTT MQTT  `yaml:"mqtt"`
@@ -38,8 +40,10 @@ type Config struct {
 	Influx *Influx `yaml:"influxdb"`
 	// Alertmanager routes alerts to people; without it alerts are shown on the pages and over MQTT only.
 	Alertmanager *Alertmanager `yaml:"alertmanager"`
-	Retention    Retention     `yaml:"retention"`
-	Ingest       Ingest        `yaml:"ingest"`
+	// Reach is how people are called beside that: on their phones, by ntfy, by SMS, by a siren.
+	Reach     Reach     `yaml:"reach"`
+	Retention Retention `yaml:"retention"`
+	Ingest    Ingest    `yaml:"ingest"`
 
 	// SiteFiles, ProtocolFiles and ModelFiles are folders or patterns, from the configuration file's folder. A folder means
 	// every *.yaml file in it. The models and protocols that come with the gateway are always there; a file with the same

@@ -122,6 +122,8 @@ type loader struct {
 	siteFiles   []string        // names of all of them
 	leftOut     map[string]bool // names of those that are not read
 	serving     bool            // nobody reads warnings
+	receivers   []string        // of the Alertmanager inside; nil: not known
+	escalated   []string        // those that a step of an escalation reaches
 }
 
 func newLoader(f folder) *loader {
@@ -138,8 +140,10 @@ func (l *loader) load(file string) *Config {
 	l.readCalendars(c)
 	l.readSites(c)
 	l.checkComponents(c)
+	l.checkReach(c)
 	l.checkProtocols()
 	l.checkSites()
+	l.checkEscalations(c)
 	l.readPlans()
 	l.checkCredentials(c)
 	l.problems.Sort()

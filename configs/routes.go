@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/alertmanager/config"
+	"github.com/prometheus/alertmanager/dispatch"
+	"github.com/prometheus/common/model"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 )
@@ -27,8 +29,16 @@ func (l *loader) readRoutes(a *Alertmanager) {
 		return
 	}
 	known := map[string]bool{}
+	l.receivers = []string{}
+	routes := dispatch.NewRoute(parsed.Route, nil)
 	for _, r := range parsed.Receivers {
 		known[r.Name] = true
+		l.receivers = append(l.receivers, r.Name)
+		for _, to := range routes.Match(model.LabelSet{"escalation": model.LabelValue(r.Name), "severity": "critical", "class": "breach"}) {
+			if to.RouteOpts.Receiver == r.Name {
+				l.escalated = append(l.escalated, r.Name)
+			}
+		}
 	}
 	for name := range a.Languages {
 		if !known[name] {

@@ -60,6 +60,9 @@ type siteDoc struct {
 	Tasks table[taskDoc] `yaml:"tasks"`
 	// Maintenance is planned work: in its times nothing is judged of what it is about, and nobody is called. What sensors say stays visible.
 	Maintenance []maintenanceDoc `yaml:"maintenance"`
+	// Escalation is whom the site calls about an alert, one after another. Without it guards who have a phone that gets notifications are called
+	// at once, and managers a minute later where no phone has shown it.
+	Escalation *escalationDoc `yaml:"escalation"`
 }
 
 // zoneDoc is a room or area.
@@ -227,6 +230,7 @@ func (d *siteDoc) site() facility.Site {
 	s := facility.Site{
 		ID: d.ID, Name: d.Name, Note: d.Note, Location: d.Timezone.Location, Area: d.Area, Region: d.Region, City: d.City, Latitude: d.Latitude, Longitude: d.Longitude,
 		Protocols: d.Protocols, Hours: d.Hours.Hours, Quota: d.Quota, Reset: d.Reset, KeepTaskAuthor: d.KeepTaskAuthor,
+		Escalation: d.Escalation.escalation(),
 	}
 	for date, level := range d.Levels {
 		s.Levels = append(s.Levels, facility.LevelPeriod{From: date, Level: level})

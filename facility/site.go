@@ -47,6 +47,8 @@ type Site struct {
 	Maintenance []Maintenance `json:"maintenance,omitempty"`
 	// Uplinks are what devices hang on and what is no device itself.
 	Uplinks []Uplink `json:"uplinks,omitempty"`
+	// Escalation is whom the site calls about an alert; nil: nothing is said.
+	Escalation *Escalation `json:"escalation,omitempty"`
 	// KeepTaskAuthor keeps the name in a task log's "by"; without it the name is dropped on arrival.
 	KeepTaskAuthor bool `json:"keep_task_author,omitempty"`
 }

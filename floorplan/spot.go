@@ -20,12 +20,12 @@ func (p *Plan) Spot(id string) (Box, bool) {
 const wordy = 2.4
 
 // raster is in how many places of each direction is looked.
-const raster = 24
+const raster = 25
 
 // roomiest looks in a raster for the place where the free width and height are greatest.
 func roomiest(shape []point) (best Box, ok bool) {
 	low, high := bounds(shape)
-	value := 0.
+	value, most := 0., 0.
 	for i := range raster {
 		for k := range raster {
 			at := point{low.x + (high.x-low.x)*(float64(i)+.5)/raster, low.y + (high.y-low.y)*(float64(k)+.5)/raster}
@@ -35,8 +35,10 @@ func roomiest(shape []point) (best Box, ok bool) {
 			}
 			up, down, _ := free(turned(shape), point{at.y, at.x})
 			w, h := 2*min(left, right), 2*min(up, down)
-			if v := min(w/wordy, h); v > value+1e-9 {
-				value, best, ok = v, Box{at.x, at.y, w, h}, true
+			// Of places with as much room the one in the middle.
+			v, a := min(w/wordy, h), w*h
+			if v > value*(1+1e-9) || v > value*(1-1e-9) && a > most {
+				value, most, best, ok = v, a, Box{at.x, at.y, w, h}, true
 			}
 		}
 	}

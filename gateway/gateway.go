@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -32,7 +33,10 @@ type Options struct {
 	Window int
 	// Directory gives alerts their words. The Gateway keeps it up to date from then on.
 	Directory *alerts.Directory
-	Logger    *slog.Logger
+	// Fallback is whom a site calls about an alert that says nothing of that itself (facility.Site.Escalation); an empty site is the gateway.
+	// It is asked from the loop's goroutine and must not block; where it gives nil, nobody is called. nil: no site calls anybody, whatever it says.
+	Fallback func(site string) *facility.Escalation
+	Logger   *slog.Logger
 	// Patience is how long one question to a site's engine may take before that site is stopped; 0: the constant.
 	Patience time.Duration
 }
@@ -45,6 +49,7 @@ type Gateway struct {
 	journal journal.Store
 	decoder Decoder
 	names   *alerts.Directory
+	instead func(site string) *facility.Escalation // Options.Fallback
 	log     *slog.Logger
 
 	sites    map[string]*site
@@ -88,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Gateway, error) {
 		return nil, fmt.Errorf("reading the journal's state: %w", err)
 	}
 	g := &Gateway{
-		journal: o.Journal, decoder: o.Decoder, names: o.Directory, log: o.Logger,
+		journal: o.Journal, decoder: o.Decoder, names: o.Directory, instead: o.Fallback, log: o.Logger,
 		sites: map[string]*site{}, away: map[alerts.FaultName]bool{}, seen: newWindow(o.Window),
 		seq: st.LastSeq, ranBefore: st.LastSeq > 0, counters: st.Counters, heard: st.Alive, now: st.Alive, out: &rules.Output{}, patience: cmp.Or(o.Patience, Patience),
 	}
@@ -201,6 +206,19 @@ func (g *Gateway) Accepted(all []alerts.Acceptance, now telemetry.Instant) {
 	for _, a := range all {
 		g.batch.Changes = g.book.Accepted(a.Alert, a.Receivers, now, g.batch.Changes)
 	}
+}
+
+// Reached notes what was learned of calls into the batch.
+func (g *Gateway) Reached(all []alerts.Report, now telemetry.Instant) {
+	g.batch.Changes = g.book.Reached(all, now, g.batch.Changes)
+}
+
+// calls is whom a site calls about an alert; nil: nobody.
+func (g *Gateway) calls(site string) *facility.Escalation {
+	if e := g.names.Escalation(site); e != nil {
+		return e
+	}
+	return g.instead(site)
 }
 
 // Sent notes signals that were acknowledged by the broker and are no longer owed.

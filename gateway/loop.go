@@ -172,6 +172,14 @@ func (l *Loop) Accepted(all []alerts.Acceptance) {
 	})
 }
 
+// Reached reports what was learned of calls: that they went out, or came back, were shown or opened. It does not wait.
+func (l *Loop) Reached(all []alerts.Report) {
+	l.post(func(_ context.Context, now telemetry.Instant) error {
+		l.gw.Reached(all, now)
+		return nil
+	})
+}
+
 // Sent reports signals that the broker has acknowledged. It does not wait.
 func (l *Loop) Sent(ids []string) {
 	l.post(func(context.Context, telemetry.Instant) error {

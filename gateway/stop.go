@@ -196,6 +196,9 @@ func (g *Gateway) catchUp(ctx context.Context, s *site, rec *telemetry.Record, u
 func (g *Gateway) recover(ctx context.Context, st *journal.State, from map[string]start, untold map[string]uint64) (sites map[string]*site, err error) {
 	err = g.watched(func() (err error) {
 		g.batch, g.book = journal.Batch{}, alerts.NewBook(slices.Concat(st.Open, st.Silenced), g.names)
+		if g.instead != nil {
+			g.book.Plan(g.calls)
+		}
 		sites, err = g.recoverSites(ctx, from, untold)
 		return err
 	})

@@ -71,13 +71,13 @@ const (
 	EntryHandover    EntryKind = "handover"    // all alerts of the site that are open are given to the person Text
 	EntrySilence     EntryKind = "silence"     // alert Subject, and those of its rule about the same, notify nobody until Until, or the silence of Ends is over
 	EntryNote        EntryKind = "note"        // Reason is what somebody has to say about the part of the site that Subject names (empty: all; "zone:hall", "task:wipe")
-
+	EntryDrill       EntryKind = "drill"       // an alarm drill about zone Subject (empty: the site) until Until, with the siren where Item is siren; or that of Ends is over
 )
 
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
 	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift, EntryDirection,
-		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryNote, EntryAccount}
+		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryNote, EntryDrill, EntryAccount}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.

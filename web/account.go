@@ -25,6 +25,7 @@ type accountPage struct {
 	PIN, HasPIN   bool // a PIN for the crew's phones may be set, and is
 	LeastPIN      int
 	MostPIN       int
+	Factors       string // beside the password; empty: none
 	Abilities     abilities
 }
 
@@ -71,6 +72,7 @@ func (s *Server) accountPageOf(r *http.Request) (*accountPage, *accounts.Session
 	p.Typing, p.Abilities = true, s.abilitiesOf(r)
 	p.HasPIN, p.PIN = s.access.keeper.HasPIN(a.ID)
 	p.LeastPIN, p.MostPIN = accounts.MinPIN, accounts.MaxPIN
+	p.Factors, _ = s.factorWords(lang, a)
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session.ID)
 	p.Tokens = s.tokenRows(lang, s.access.keeper.Tokens(a.ID))
 	for _, m := range accounts.Permissions() {

@@ -73,10 +73,18 @@ func (t *tongue) accountEvent(rec *telemetry.Record, loc *time.Location) account
 	e := rec.Entry
 	row := accountEvent{
 		When: rec.At.In(loc).Format(t.clock), What: t.orName("accountlog.", e.Text), About: e.Subject, By: e.Author, From: e.Item, Why: e.Reason,
-		Before: e.Before, After: e.After, Refused: e.Text == "login_refused",
+		Before: e.Before, After: e.After,
 	}
-	if row.Refused {
-		row.What = t.T("accountlog.login_refused", "Count", int(max(1, e.Value)))
+	switch e.Text {
+	case "account_made", "account_changed", "token_made", "token_ended": // names may be any words
+	default:
+		row.Before, row.After = t.eventFactors(e.Before), t.eventFactors(e.After)
+	}
+	switch e.Text {
+	case "login_refused", "second_step_refused":
+		row.What, row.Refused = t.T("accountlog."+e.Text, "Count", int(max(1, e.Value))), true
+	case "recovery_used":
+		row.What = t.T("accountlog.recovery_used", "Count", int(e.Value))
 	}
 	if row.By == row.About {
 		row.By = ""

@@ -176,6 +176,7 @@ type alertsPage struct {
 	Table      string // the same for a spreadsheet
 	Saved      string
 	Handover   *handoverForm // nil: nothing is open
+	Phone      *phoneCard    // nil: nobody is called
 }
 
 // handoverForm gives all that is open to somebody else.
@@ -219,7 +220,7 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
 	s.alertChoices(r.Context(), lang, &p, &f, found)
 	s.fillAlerts(callerOf(r.Context()), lang, &p, found, more)
 	if !f.hasDay {
-		p.Handover = s.handoverFormOf(r, lang, f.site)
+		p.Handover, p.Phone = s.handoverFormOf(r, lang, f.site), s.phoneCardOf(r)
 	}
 	return s.render(w, http.StatusOK, lang, "alerts", p)
 }

@@ -54,6 +54,8 @@ type apiSilence struct {
 type apiClock struct {
 	Raised       time.Time `json:"raised"`
 	Accepted     time.Time `json:"accepted,omitzero" doc:"A router took it"`
+	Shown        time.Time `json:"shown,omitzero" doc:"A device has shown it to somebody"`
+	Opened       time.Time `json:"opened,omitzero" doc:"Somebody has opened it"`
 	Acknowledged time.Time `json:"acknowledged,omitzero" doc:"For the first time"`
 	Back         time.Time `json:"back_within,omitzero"`
 }
@@ -73,8 +75,8 @@ type apiWhole struct {
 
 // surround adds what is recorded around an alert.
 func (l *apiAlert) surround(sc *scene, a *alerts.Alert) {
-	l.State, l.Told = stateOf(a), a.Told
-	l.Clock = apiClock{Raised: a.Opened.Time(), Accepted: a.Accepted.Time(), Back: a.Resolved.Time()}
+	l.State, l.Told, l.Calls, l.Drill = stateOf(a), a.Told, apiCallsOf(a), a.Drill != nil
+	l.Clock = apiClock{Raised: a.Opened.Time(), Accepted: a.Accepted.Time(), Shown: a.Shown.Time(), Opened: a.Looked.Time(), Back: a.Resolved.Time()}
 	_, l.Advice = sc.demand(a)
 	if g := a.Assigned; g != nil {
 		l.Assigned = &apiAssignment{g.To, g.By, g.Reason, g.At.Time(), g.Handover}
@@ -303,7 +305,7 @@ func (s *Server) apiAlertTable(ctx context.Context, in *alertLogInput) (*alertTa
 	}
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	_ = w.Write([]string{"id", "site", "zone", "rule", "kind", "severity", "subject", "name", "opened", "resolved", "state", "raised", "worst", "last", "accepted", "told", "acknowledged", "by", "reason", "assigned_to", "silenced_until", "text"})
+	_ = w.Write([]string{"id", "site", "zone", "rule", "kind", "severity", "subject", "name", "opened", "resolved", "state", "raised", "worst", "last", "accepted", "told", "shown", "opened", "acknowledged", "by", "reason", "assigned_to", "silenced_until", "text"})
 	moment := func(at telemetry.Instant, loc *time.Location) string {
 		if at == 0 {
 			return ""
@@ -333,7 +335,7 @@ func (s *Server) apiAlertTable(ctx context.Context, in *alertLogInput) (*alertTa
 		}
 		row := []string{
 			a.ID, a.Site, a.Zone, a.Rule, a.Kind, string(a.Severity), a.Subject.String(), a.SubjectName, moment(a.Opened, loc), moment(a.Resolved, loc), stateOf(a),
-			number(apiMomentOf(&a.Raised)), number(apiMomentOf(&a.Worst)), number(apiMomentOf(&a.Explanation)), moment(a.Accepted, loc), strings.Join(a.Told, " "), acknowledged, by, reason, to, quiet, text,
+			number(apiMomentOf(&a.Raised)), number(apiMomentOf(&a.Worst)), number(apiMomentOf(&a.Explanation)), moment(a.Accepted, loc), strings.Join(a.Told, " "), moment(a.Shown, loc), moment(a.Looked, loc), acknowledged, by, reason, to, quiet, text,
 		}
 		for c, cell := range row {
 			if _, err := strconv.ParseFloat(cell, 64); err != nil {

@@ -37,6 +37,9 @@ type alertPage struct {
 	Clock      []clockStep
 	Steps      []alertStep // of this page, in order
 	StepPages  stepPages
+	Called     []calledRow // whom it has called, and what became of it
+	Drill      bool
+	Seen       bool   // this page tells that it was opened
 	Button     string // of the large button
 	Holder     string // who has it already
 	Minutes    int
@@ -126,6 +129,7 @@ func (s *Server) alert(w http.ResponseWriter, r *http.Request) error {
 	p.frame.Typing = true
 	p.May, p.MaySilence = c.At(accounts.Acknowledge, a.Site), c.At(accounts.Maintain, a.Site)
 	p.Author = nameOf(r)
+	p.Called, p.Drill, p.Seen = sc.calledRows(a), a.Drill != nil, s.opts.Reach != nil && a.Open() && p.May
 	if a.Ack != nil {
 		p.Holder, p.Button = card.Acknowledged, lang.T("alertlog.take_over")
 	}
@@ -181,7 +185,7 @@ func (t *scene) responseClock(a *alerts.Alert) []clockStep {
 		}
 		return c
 	}
-	steps := []clockStep{step("raised", a.Opened, ""), step("accepted", a.Accepted, strings.Join(a.Told, ", ")), step("shown", 0, ""), step("opened", 0, "")}
+	steps := []clockStep{step("raised", a.Opened, ""), step("accepted", a.Accepted, strings.Join(a.Told, ", ")), step("shown", a.Shown, t.firstBy(a, seenAt)), step("opened", a.Looked, t.firstBy(a, lookedAt))}
 	handled := a.Acknowledgements()
 	if len(handled) > 0 {
 		steps = append(steps, step("acknowledged", handled[0].At, t.claims(handled[0].By, !handled[0].Proven)))
@@ -256,6 +260,8 @@ func (t *scene) stepOf(c *alerts.Change) (alertStep, bool) {
 			return step, false
 		}
 		step.What, step.Text = say("silenced", "By", t.claims(a.Silenced.By, !a.Silenced.Proven), "Until", t.when(a.Silenced.Until)), a.Silenced.Reason
+	case alerts.Called, alerts.Sent, alerts.Shown, alerts.Looked:
+		return t.reachingStep(c)
 	case alerts.Loud:
 		step.What = say("loud")
 	case alerts.Resolved:

@@ -75,6 +75,7 @@ func (s *Server) api(mux humago.Mux) error {
 	s.apiWhatIf(api)
 	s.apiAlerts(api)
 	s.apiAlertLog(api)
+	s.apiReach(api)
 	s.apiHistory(api)
 	s.apiGateway(api)
 	s.apiReadings(api)

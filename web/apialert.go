@@ -31,6 +31,8 @@ type apiAlert struct {
 	Silenced     *apiSilence    `json:"silenced,omitempty" doc:"Nobody is notified of it"`
 	Clock        apiClock       `json:"clock" doc:"How fast it was answered"`
 	Told         []string       `json:"told,omitempty" doc:"The receivers to whom the router led it, as far as it says"`
+	Calls        []apiCall      `json:"calls,omitempty" doc:"Whom the site's escalation has called, and what became of it"`
+	Drill        bool           `json:"drill,omitempty" doc:"An exercise: nothing is wrong, and it counts nowhere"`
 }
 
 type apiEased struct {

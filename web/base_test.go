@@ -269,7 +269,7 @@ func (c *crawler) page(res *http.Response) {
 	for n := range doc.Descendants() {
 		for _, a := range n.Attr {
 			switch a.Key {
-			case "href", "src", "hx-sse:connect", "data-src", "data-health", "data-now", "data-worker", "action", "hx-post":
+			case "href", "src", "hx-sse:connect", "data-src", "data-health", "data-root", "data-now", "data-worker", "action", "hx-post":
 			case "data-send": // what a script posts to
 				c.below(where, a.Val)
 				continue

@@ -41,6 +41,8 @@ func (t topic) path() string {
 		return "/live/sign/" + t.site + "/" + t.zone + lang
 	case "zone":
 		return "/live/site/" + t.site + "/zone/" + t.zone + lang
+	case "watch":
+		return "/live/watch" + lang
 	}
 	if t.page == "map" {
 		box := ""
@@ -61,6 +63,8 @@ func (s *Server) topicOf(page string, r *http.Request, c *accounts.Caller) topic
 		t.part.page, t.part.rule = 0, ""
 	case "overview":
 		t.part, t.sites, t.past = partOf(r.URL.Query()), siteList(c, accounts.See), siteList(c, accounts.Review)
+	case "watch":
+		t.sites = siteList(c, accounts.Acknowledge)
 	case "site":
 		t.may = mayAt(c, t.site).words(accounts.See, accounts.Review, accounts.Acknowledge, accounts.Count, accounts.EndCase, accounts.Share)
 	}
@@ -100,6 +104,8 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 			return nil, ErrNotFound
 		}
 		s.composeZone(&c, v, zone)
+	case "watch":
+		s.composeWatch(&c, what)
 	case "sign":
 		v, ok := s.opts.Live.Outline(what.site) // its advice is in the zone; a display waits for no verdict
 		if !ok {

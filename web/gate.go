@@ -128,10 +128,18 @@ func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
 	case ownDoor:
 		allowed = c.Everywhere(rt.may)
 	}
-	if !allowed {
+	switch {
+	case c.Unready && (!allowed || !beforeFactor(rt, r)):
+		return errNeedFactor
+	case !allowed:
 		return errForbidden
 	}
 	return nil
+}
+
+// beforeFactor reports whether somebody may have a route who must set up a second factor first: whatever changes nothing, that, and the way out.
+func beforeFactor(rt route, r *http.Request) bool {
+	return rt.at == open || r.Method == http.MethodGet || r.Method == http.MethodHead || rt.pattern == "POST /logout" || strings.HasPrefix(rt.pattern, "POST /account/second")
 }
 
 // onceEach is the query of a request. One that has a parameter twice, or cannot be read as a whole, is refused: the gate and the handler might

@@ -22,6 +22,7 @@ var icons = map[string]string{
 	"hand":     `<path d="M3 8.6l3.2 3.2L13 4.6"/>`,
 	"clock":    `<circle cx="8" cy="8" r="6.5"/><path d="M8 4v4.2l2.8 1.6"/>`,
 	"dead":     `<path d="M2 2l12 12M5.2 5.4a4 4 0 0 0 .2 5.4M10.8 10.6a4 4 0 0 0-.2-5.4"/>`,
+	"key":      `<circle cx="5" cy="11" r="3.2"/><path d="M7.3 8.7L14 2M11.4 4.6l2 2"/>`,
 	"off":      `<circle cx="8" cy="8" r="6.5"/><path d="M4.5 8h7"/>`,
 }
 

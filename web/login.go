@@ -19,6 +19,8 @@ type loginPage struct {
 	Token bool   // the token is asked for
 	Empty bool   // nobody can sign in: there is no account, and no token
 	Crew  *crewForm
+	// Passkey has the browser ask for one, in the place of name and password; nil: it is not possible here, or nobody has one.
+	Passkey *passkeyForm
 }
 
 func loginURL(next string) string { return "/login?next=" + url.QueryEscape(next) }
@@ -36,7 +38,14 @@ func localPath(next string) string {
 func (s *Server) loginPageOf(r *http.Request, next string) loginPage {
 	lang := s.tongues.choose(r)
 	any, token := s.access.keeper.Any(), s.access.token() != ""
-	return loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any, Crew: s.crewFormOf(r)}
+	p := loginPage{frame: s.frame(r, lang, lang.T("login.title")), Next: next, Token: token && !any, Empty: !token && !any, Crew: s.crewFormOf(r)}
+	if place, why := s.placeOf(r); why == "" && any && s.access.keeper.AnyPasskey(place) {
+		if ask, err := s.access.keeper.AskPasskey(place); err == nil {
+			p.Passkey = passkeyFormOf(ask, "get", "/login/passkey", lang.T("login.passkey"))
+			p.Passkey.Next = next
+		}
+	}
+	return p
 }
 
 // login shows the form.
@@ -47,7 +56,11 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return s.render(w, http.StatusOK, s.tongues.choose(r), "login", s.loginPageOf(r, next))
+	p := s.loginPageOf(r, next)
+	if r.URL.Query().Get("again") != "" {
+		p.Wrong = s.tongues.choose(r).T("second.expired")
+	}
+	return s.render(w, http.StatusOK, s.tongues.choose(r), "login", p)
 }
 
 func (s *Server) attempt(r *http.Request) accounts.Attempt {
@@ -76,9 +89,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notIn(w, r, next, s.loginFault(err), "login.wrong")
 	}
-	_ = s.loginFault(nil)
-	s.welcome(w, e)
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	s.arrive(w, r, e, next)
 	return nil
 }
 
@@ -123,6 +134,9 @@ func (s *Server) notIn(w http.ResponseWriter, r *http.Request, next string, err 
 // logout ends the session, so that its cookie is worth nothing wherever it is.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	if secret := secretIn(r, sessionCookie); secret != "" {
+		if _, session := s.access.session(r); session != nil {
+			s.signedOut(r.Context(), session.ID)
+		}
 		s.access.keeper.LogOut(r.Context(), secret)
 	}
 	http.SetCookie(w, s.access.cookie(sessionCookie, "", 0))

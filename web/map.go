@@ -67,7 +67,8 @@ type mapMark struct {
 	Words     string // what it says aloud
 	Label     string // beside it; empty: no room for it
 	LabelX    string
-	LabelEnds bool // the label stands before the mark
+	LabelY    string
+	LabelFrom string // how it stands to its place: a class; empty: it begins there
 
 	x, y  float64
 	sites []standingSite
@@ -168,7 +169,7 @@ func name(t *tongue, to *projection, marks []mapMark, p part) {
 	free := func(x, y, w float64) bool {
 		box := [4]float64{x, y - 8, x + w, y + 8}
 		meets := func(o [4]float64) bool { return box[0] < o[2] && o[0] < box[2] && box[1] < o[3] && o[1] < box[3] }
-		return x >= 0 && x+w <= to.width && !slices.ContainsFunc(taken, meets)
+		return x >= 0 && x+w <= to.width && y > 10 && y < to.height-10 && !slices.ContainsFunc(taken, meets)
 	}
 	for i := range marks {
 		taken = append(taken, [4]float64{marks[i].x - 15, marks[i].y - 15, marks[i].x + 15, marks[i].y + 15})
@@ -191,13 +192,15 @@ func name(t *tongue, to *projection, marks []mapMark, p part) {
 		m.CountX = tenth(m.x)
 		if text := worst.view.Name; m.Count == "" && labels < mapLabels {
 			w := 7.4 * float64(len([]rune(text)))
-			switch {
-			case free(m.x+r+5, m.y, w):
-				m.Label, m.LabelX = text, tenth(m.x+r+5)
-				taken = append(taken, [4]float64{m.x + r + 5, m.y - 8, m.x + r + 5 + w, m.y + 8})
-			case free(m.x-r-5-w, m.y, w):
-				m.Label, m.LabelX, m.LabelEnds = text, tenth(m.x-r-5), true
-				taken = append(taken, [4]float64{m.x - r - 5 - w, m.y - 8, m.x - r - 5, m.y + 8})
+			for _, at := range []struct {
+				x, y, left float64
+				from       string
+			}{{m.x + r + 5, m.y, 0, ""}, {m.x - r - 5, m.y, w, "ends"}, {m.x, m.y + r + 10, w / 2, "middle"}, {m.x, m.y - r - 10, w / 2, "middle"}} {
+				if free(at.x-at.left, at.y, w) {
+					m.Label, m.LabelX, m.LabelY, m.LabelFrom = text, tenth(at.x), tenth(at.y), at.from
+					taken = append(taken, [4]float64{at.x - at.left, at.y - 8, at.x - at.left + w, at.y + 8})
+					break
+				}
 			}
 			if m.Label != "" {
 				labels++

@@ -146,8 +146,8 @@ func (s *Server) composeOverview(c *composer, what topic) {
 		if shown[i].rank == rankSilent {
 			row.quiet(sc, shown[i].heard)
 		}
-		if len(regions.Regions) > 0 {
-			row.Place = placeOf(v, p.region != "")
+		if len(regions.Regions) > 0 && len(all) > manySites {
+			row.Place, row.Level = placeOf(v, p.region != ""), "" // of so many the place tells more than the level
 		}
 		if listed(what.past, v.Site) {
 			row.Week = s.weekRow(sc)

@@ -75,6 +75,8 @@ type frame struct {
 	Person    string // whose account it is; empty: no account
 	ByPIN     bool   // by PIN: the account itself is not to be seen
 	SignedIn  bool   // there is a session, to be ended
+	Push      string // what the browser subscribes to notifications with; empty: whoever looks is not called
+	Unready   bool   // the person must set up a second factor before anything else
 }
 
 type languageLink struct {
@@ -85,7 +87,7 @@ type languageLink struct {
 func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 	f := frame{Title: title, Lang: lang.Tag, Here: r.URL.Path, Assets: s.assets.version, Can: may{}}
 	if c := callerOf(r.Context()); c != nil {
-		f.In = true
+		f.In, f.Unready = true, c.Unready
 		for _, p := range accounts.Permissions() {
 			f.Can[string(p)] = c.Anywhere(p)
 		}
@@ -99,7 +101,7 @@ func (s *Server) frame(r *http.Request, lang *tongue, title string) frame {
 		if secretIn(r, sessionCookie) != "" {
 			_, session := s.access.session(r)
 			if f.SignedIn = session != nil; f.SignedIn && c.Account != "" {
-				f.Person, f.ByPIN = c.Name, c.ByPIN
+				f.Person, f.ByPIN, f.Push = c.Name, c.ByPIN, s.pushKey(c)
 			}
 		}
 	}

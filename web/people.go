@@ -39,6 +39,8 @@ type personRow struct {
 	Posts             []string
 	Off, Waits        bool // switched off; has no password yet
 	Sessions          int
+	Factors           string // beside the password
+	Missing           bool   // a second factor, which it must have
 }
 
 // personForm is what an account is to be.
@@ -63,6 +65,8 @@ type personPage struct {
 	Sessions     []sessionRow
 	Tokens       []tokenRow
 	Waits        bool
+	Factors      string // beside the password; empty: none
+	Missing      bool   // a second factor, which the account must have
 	Link         string // a one-time link that was just made: it is shown once
 	Wrong, Saved string
 }
@@ -76,9 +80,11 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, status int, 
 	p := peoplePage{frame: s.frame(r, lang, lang.T("people.title")), Wrong: wrong}
 	p.Typing = true
 	for _, a := range s.access.keeper.Accounts() {
-		p.People = append(p.People, personRow{
+		row := personRow{
 			ID: a.ID, Name: a.Name, Display: a.Display, Posts: s.postWords(lang, a.Posts), Off: a.Off, Waits: a.Hash == "", Sessions: len(s.access.keeper.Sessions(a.ID)),
-		})
+		}
+		row.Factors, row.Missing = s.factorWords(lang, a)
+		p.People = append(p.People, row)
 	}
 	if form == nil {
 		form = s.personForm(lang, &accounts.Account{})
@@ -185,6 +191,7 @@ func (s *Server) personPageOf(r *http.Request, id string) (*personPage, error) {
 		session = here.ID
 	}
 	p.Sessions = s.sessionRows(lang, s.access.keeper.Sessions(a.ID), session)
+	p.Factors, p.Missing = s.factorWords(lang, a)
 	p.Tokens = s.tokenRows(lang, s.access.keeper.Tokens(a.ID))
 	return p, nil
 }
@@ -263,6 +270,7 @@ func (s *Server) endPersonSession(w http.ResponseWriter, r *http.Request) error 
 	if err := s.access.keeper.EndSession(r.Context(), callerOf(r.Context()), id, r.PostForm.Get("session")); err != nil {
 		return errNoPage
 	}
+	s.signedOut(r.Context(), r.PostForm.Get("session"))
 	http.Redirect(w, r, "/people/"+id+"?saved=1", http.StatusSeeOther)
 	return nil
 }

@@ -71,6 +71,8 @@ var (
 	errHost      = &fault{status: http.StatusMisdirectedRequest, key: "error.host"}
 	errNeedToken = &fault{status: http.StatusUnauthorized, key: "error.token"}
 	errForbidden = &fault{status: http.StatusForbidden, key: "error.forbidden"}
+
+	errNeedFactor = &fault{status: http.StatusForbidden, key: "error.need_factor"}
 )
 
 // handle turns a handlerFunc into a handler: the one place where errors become responses.

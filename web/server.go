@@ -60,6 +60,7 @@ type Options struct {
 	Ear        Ear        // nil: raw messages are never shown
 	Rollups    Rollups
 	Health     Health
+	Reach      Reach // nil: nobody is called on a phone
 
 	// Addr is host:port; empty: DefaultAddr. Port 0 takes a free one, see Server.Addr.
 	Addr string

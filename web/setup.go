@@ -56,8 +56,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	person := accounts.Person{Name: r.PostForm.Get("name"), Display: cleanText(r.PostForm.Get("display"), maxName), Lang: lang.Tag}
 	e, err := s.access.keeper.Follow(r.Context(), code, r.PostForm.Get("password"), person, s.attempt(r))
 	if err == nil {
-		s.welcome(w, e)
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		s.arrive(w, r, e, "/")
 		return nil
 	}
 	key, known := accountTrouble(err)

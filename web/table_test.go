@@ -18,12 +18,12 @@ import (
 
 // roleMay is the policy once more, as people would say it: a test that asked the table itself would agree with any mistake in it.
 var roleMay = map[accounts.Role]string{
-	accounts.Manager:       "see display review inspect acknowledge count case task note supervise calibrate level maintain share",
+	accounts.Manager:       "see display review inspect acknowledge count case task note supervise calibrate level maintain share rouse",
 	accounts.Security:      "see display acknowledge count case note",
 	accounts.Cleaner:       "see display task note",
 	accounts.Auditor:       "see display review inspect",
 	accounts.Overseer:      "see display review",
-	accounts.Administrator: "see display review inspect acknowledge count case task note supervise calibrate level maintain share operate administer scrape",
+	accounts.Administrator: "see display review inspect acknowledge count case task note supervise calibrate level maintain share rouse operate administer scrape",
 }
 
 // full has every option on, so that every route of the table is registered.
@@ -41,7 +41,7 @@ func addressOf(pattern, site string) (method, path string) {
 	if !ok {
 		method, path = "POST", pattern
 	}
-	path = strings.NewReplacer("{site}", site, "{zone}", "loket", "{task}", "lap-gagang", "{alert}", "alert-of-"+site, "{case}", "nothing", "{account}", "nobody", "{device}", "nothing",
+	path = strings.NewReplacer("{site}", site, "{zone}", "loket", "{task}", "lap-gagang", "{alert}", "alert-of-"+site, "{case}", "nothing", "{account}", "nobody", "{probe}", "nothing", "{device}", "nothing",
 		"{$}", "", "{file...}", "app.css").Replace(path)
 	return method, path
 }
@@ -128,7 +128,7 @@ func TestNoRouteIsForStrangers(t *testing.T) {
 			t.Errorf("%s %s as a stranger: got %d, want 401", method, path, got)
 		}
 	}
-	want := []string{"GET /login", "POST /login", "POST /token", "POST /pin", "GET /phone", "POST /phone", "GET /setup", "POST /setup", "GET /healthz", "GET /sw.js", "GET /static/{file...}"}
+	want := []string{"GET /login", "POST /login", "POST /token", "GET /login/second", "POST /login/second", "POST /login/passkey", "POST /pin", "GET /phone", "POST /phone", "GET /setup", "POST /setup", "POST /push/told", "GET /healthz", "GET /sw.js", "GET /static/{file...}"}
 	if !slices.Equal(public, want) {
 		t.Errorf("routes for strangers: got %q, want %q", public, want)
 	}

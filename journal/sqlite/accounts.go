@@ -14,12 +14,18 @@ import (
 // what was changed, and by whom, is an entry.
 const schemaAccounts = `
 CREATE TABLE accounts (
-  kind    TEXT NOT NULL,          -- account, session, device, token, link
+  kind    TEXT NOT NULL,          -- account, session, device, token, link, totp, recovery, passkey
   id      TEXT NOT NULL,          -- of sessions, devices, tokens and links the hash of their secret
   account TEXT NOT NULL,          -- whose it is; empty: nobody's
   body    TEXT NOT NULL,          -- JSON
   PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
+`
+
+// schemaFactors has no table of its own: second factors are rows of other kinds. A version that does not know them would let people in by the
+// password alone, so it must not open this journal.
+const schemaFactors = `
+DELETE FROM accounts WHERE kind IN ('totp', 'recovery', 'passkey'); -- there are none yet
 `
 
 var _ accounts.Store = (*Journal)(nil)

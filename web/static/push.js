@@ -51,7 +51,7 @@
     if (!options) return;
     e.waitUntil(self.registration.pushManager.subscribe(options).then(function (s) {
       var keys = s.toJSON().keys;
-      return fetch(new URL('phone', scope), {
+      return fetch(new URL('reach/phone', scope), {
         method: 'POST', credentials: 'same-origin', headers: {'Content-Type': 'application/x-www-form-urlencoded'},
         body: new URLSearchParams({endpoint: s.endpoint, p256dh: keys.p256dh, auth: keys.auth}).toString()
       });
