@@ -42,8 +42,8 @@ func (s *Screen) Shows(site, zone string) bool {
 	return s.Site == site && (s.Zone == "" || s.Zone == zone)
 }
 
-// readable writes a key so that a person can type it with the remote control of a television: no letter is taken for a digit.
-var readable = base32.StdEncoding.WithPadding(base32.NoPadding)
+// typable writes a key so that a person can type it with the remote control of a television: no letter is taken for a digit.
+var typable = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // NewScreen makes a screen of a name, site, zone and end, and gives its key: it is shown once, only its hash is kept. Screens of the site that
 // have expired go. The error is ErrManyScreens, or of the store.
@@ -64,7 +64,7 @@ func (k *Keeper) NewScreen(ctx context.Context, by *Caller, s Screen) (string, e
 	}
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
-	key := strings.ToLower(readable.EncodeToString(b[:]))
+	key := strings.ToLower(typable.EncodeToString(b[:]))
 	s.ID, s.By, s.Created, s.Used = hashOf(key), by.Name, k.now(), time.Time{}
 	if err := k.keep(ctx, []Row{row(KindScreen, s.ID, "", &s)}, drop, Event{What: ScreenNew, By: by.Name, About: s.Name, After: s.words()}); err != nil {
 		return "", err
