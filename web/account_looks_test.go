@@ -54,7 +54,7 @@ func accountPages(t *testing.T) []sight {
 	k := keeperOf(t, accounts.NewMemory())
 	fresh := start(t, newFleet(), func(o *Options) { o.Accounts, o.Token = k, "" })
 	empty := start(t, newFleet(), func(o *Options) { o.Accounts, o.Proxy = keeperOf(t, accounts.NewMemory()), true })
-	pages := []string{signedIn.URL + "/account", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login", text(phone[0])}
+	pages := []string{signedIn.URL + "/account", signedIn.URL + "/account/second", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login", text(phone[0])}
 	if a := r.another().get("/login"); a.StatusCode != http.StatusOK {
 		t.Fatalf("the log-in: got %d", a.StatusCode)
 	}
