@@ -86,6 +86,12 @@ func NewBook(open []Alert, names Names) *Book {
 func (b *Book) Alarm(a *rules.Alarm, dst []Change) []Change {
 	e := b.open[key{a.Site, a.Rule, a.Subject}]
 	switch {
+	case a.Worse:
+		if e == nil || e.unconfirmed != 0 {
+			return dst
+		}
+		b.worsen(e, &a.Explanation) // the next view keeps it, or the next minute: a stream of them is no stream of changes
+		return dst
 	case a.Phase != rules.Firing && e == nil:
 		return dst
 	case a.Phase != rules.Firing:

@@ -140,6 +140,7 @@ func TestCasesDoNotDependOnTheOrderOfArrival(t *testing.T) {
 	start := telemetry.InstantOf(time.Date(2022, 7, 4, 8, 0, 0, 0, d.Site.Location.Location))
 	seeds(t, 20, func(t *testing.T, rng *rand.Rand) {
 		var records []telemetry.Record
+		taken := map[telemetry.Instant]bool{}
 		stuck := start.Add(time.Duration(rng.IntN(300)) * time.Minute)
 		at := start
 		for range 600 {
@@ -150,6 +151,10 @@ func TestCasesDoNotDependOnTheOrderOfArrival(t *testing.T) {
 				v, device = 37.8, "thermo"
 				at = at.Add(-time.Duration(rng.IntN(50)) * time.Second)
 			}
+			for taken[at] {
+				at = at.Add(time.Second) // of two readings at one time the one that came later is shown
+			}
+			taken[at] = true
 			r := reading(device, at, at, body, v)
 			if v > 37.3 && rng.IntN(3) == 0 {
 				said := at.Add(time.Duration(rng.IntN(900)) * time.Second)

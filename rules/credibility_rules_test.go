@@ -155,3 +155,18 @@ func BenchmarkLateTemperature(b *testing.B) {
 		r.out.Reset()
 	}
 }
+
+// Of a thermometer that has said nothing at all nothing is known; once it speaks, readings are waited for, which is no ignorance any more. It
+// was recorded with the next whole hour.
+func TestAThermometerThatSpeaksForTheFirstTimeIsWaitedFor(t *testing.T) {
+	r := newRig(t, entrances(t))
+	r.tick("2022-07-04 08:00:00")
+	r.transitions()
+	r.read("thermo", "2022-07-04 08:10:00", body, 36.5)
+	for _, x := range r.out.Transitions {
+		if x.Kind == "credibility" && x.Subject.ID == "thermo" && x.Idle && x.At == r.at("2022-07-04 08:10:00") {
+			return
+		}
+	}
+	t.Errorf("got %+v, want that nothing is to be judged yet from 08:10 on", r.out.Transitions)
+}

@@ -77,10 +77,12 @@ type Engine struct {
 	dirty   []*instance
 	touched []*zoneState
 	old     []change
-	flows   []flowChange
-	news    news                // the message that was read
-	shares  []telemetry.Reading // of the message's parts
-	work    work
+	// breaches are when the instance that is judged was found breached while its alarm fires.
+	breaches []telemetry.Instant
+	flows    []flowChange
+	news     news                // the message that was read
+	shares   []telemetry.Reading // of the message's parts
+	work     work
 
 	// By wire: who is asked where facts of many devices change.
 	outages      map[string][]*instance // by parent

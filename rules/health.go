@@ -52,16 +52,16 @@ func hourOf(t telemetry.Instant) int64 { return int64(t) / int64(time.Hour) }
 func endOfHour(slot int64) telemetry.Instant { return telemetry.Instant((slot + 1) * int64(time.Hour)) }
 
 // hour gives the hour of a slot, making it if there is none.
-func (h *health) hour(slot int64) (_ *healthHour, fresh bool) {
+func (h *health) hour(slot int64) *healthHour {
 	i := len(h.hours)
 	for i > 0 && h.hours[i-1].slot > slot {
 		i--
 	}
 	if i > 0 && h.hours[i-1].slot == slot {
-		return &h.hours[i-1], false
+		return &h.hours[i-1]
 	}
 	h.hours = slices.Insert(h.hours, i, healthHour{slot: slot})
-	return &h.hours[i], true
+	return &h.hours[i]
 }
 
 // healthOf is the health of a device, for a judge that asks for parts of it.
@@ -98,7 +98,7 @@ func (e *Engine) examine(d *deviceState, rec *telemetry.Record, at telemetry.Ins
 		return
 	}
 	if h.wants&(healthHours|healthSequence) != 0 {
-		hour, fresh := h.hour(hourOf(at))
+		hour := h.hour(hourOf(at))
 		hour.messages++
 		news := hourOf(at) < hourOf(e.clock)
 		if o.Flags.Has(telemetry.FlagClock) {
@@ -115,7 +115,7 @@ func (e *Engine) examine(d *deviceState, rec *telemetry.Record, at telemetry.Ins
 		switch {
 		case news:
 			e.askAllOf(h.hourly, from)
-		case fresh:
+		case hour.messages == 1:
 			// A good message in an hour that is not over changes nothing where all is well but the time until which it is.
 			e.askRestless(h.hourly, from)
 		}
@@ -148,7 +148,7 @@ func (e *Engine) refused(r *telemetry.Rejection, at telemetry.Instant) {
 	if d == nil || d.health == nil || d.health.wants&healthHours == 0 {
 		return
 	}
-	hour, _ := d.health.hour(hourOf(at))
+	hour := d.health.hour(hourOf(at))
 	hour.refused += uint32(min(1+r.More, 1<<31))
 	e.askAllOf(d.health.hourly, at)
 }

@@ -162,7 +162,7 @@ func (h *health) miss(s *sequence, k int, o hole) telemetry.Instant {
 
 // lose counts what is missing into the hour in which it was missed.
 func (h *health) lose(o hole, sign int64) {
-	hour, _ := h.hour(hourOf(o.at))
+	hour := h.hour(hourOf(o.at))
 	hour.lost = uint32(max(0, int64(hour.lost)+sign*int64(o.high-o.low+1)))
 }
 

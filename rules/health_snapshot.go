@@ -85,7 +85,7 @@ func (c *decoder) health() *health {
 	var slot int64
 	for range c.count() {
 		slot += c.int()
-		x, _ := h.hour(latest(slot, hourOf))
+		x := h.hour(latest(slot, hourOf))
 		for _, n := range [...]*uint32{&x.messages, &x.refused, &x.clocked, &x.lost} {
 			*n += uint32(c.uint())
 		}

@@ -321,3 +321,36 @@ func TestFinding9OutageDoesNotEndWhileSlowDevicesFallSilent(t *testing.T) {
 	r.wantVerdict("outage", "switch", "breached")
 	r.wantAlarms("09:10:21 outage uplink/switch firing")
 }
+
+// The first message of an hour is news although the hour is known already: by a message that was not understood, or by numbers that are
+// missing. The rule forgot to look again when the hour was over.
+func TestTheFirstMessageOfAnHourIsNews(t *testing.T) {
+	r := newRig(t, ward(t, healthRule(t, "clock", func(p *Clock) { p.Window = time.Hour })))
+	r.read("air", "2022-07-04 08:10:00", telemetry.CO2, 500)
+	r.tick("2022-07-04 11:00:00")
+	r.wantVerdict("clock", "air", "unknown/pending")
+	at := r.at("2022-07-04 11:40:00")
+	r.apply(telemetry.Record{Kind: telemetry.KindRejection, At: at, Received: at, Rejection: &telemetry.Rejection{Device: "air", Reason: telemetry.ReasonRange}})
+	r.read("air", "2022-07-04 11:50:00", telemetry.CO2, 510)
+	r.tick("2022-07-04 12:00:00")
+	r.wantVerdict("clock", "air", "within")
+}
+
+// What explains a silence is asked when the device itself falls silent by the rule about outages, which may be later than by the one about
+// silence. Nothing else happened then, and its alarm went on until another device spoke.
+func TestAnOutageIsFoundWhenItsOwnPatienceIsOver(t *testing.T) {
+	d := ward(t, healthRule(t, "silence", func(p *Silence) { p.Factor = 2 }), healthRule(t, "outage", func(p *Outage) { p.Factor, p.Devices, p.Share = 4, 2, 1 }))
+	d.Site.Uplinks = []facility.Uplink{{ID: "switch"}}
+	for i := range d.Site.Devices {
+		if x := &d.Site.Devices[i]; x.ID == "air" || x.ID == "thermo" {
+			x.Parent = "switch"
+		}
+	}
+	r := newRig(t, d)
+	r.read("thermo", "2022-07-04 09:00:00", body, 36.5)
+	r.read("air", "2022-07-04 09:01:00", telemetry.CO2, 500)
+	r.out.Reset()
+	r.tick("2022-07-04 12:00:00")
+	r.wantAlarms("09:10:00 silence device/thermo firing", "09:11:00 silence device/air firing", "09:20:00 silence device/air quiet",
+		"09:20:00 silence device/thermo quiet", "09:21:00 outage uplink/switch firing")
+}

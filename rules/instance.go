@@ -181,6 +181,7 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 		before = i.past[k-1].state
 	}
 	i.past = i.past[:k]
+	e.breaches = e.breaches[:0]
 	s, t := before, from
 	for {
 		e.work.judged(i, t)
@@ -192,6 +193,9 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 			s = next
 			i.past = append(i.past, change{t, s})
 		}
+		if s.alarm.phase == Firing && s.verdict == Breached {
+			e.breaches = append(e.breaches, t)
+		}
 		if until > e.clock {
 			e.queue.set(i.slot, until)
 			break
@@ -201,7 +205,9 @@ func (e *Engine) rejudge(i *instance, from telemetry.Instant) {
 	if len(old) > 0 || len(i.past) > k {
 		e.tell(i, before.answer, from, old, i.past[k:])
 	}
+	was := i.told.firing
 	e.sound(i, i.past[k:])
+	e.peaks(i, e.breaches, was)
 	e.old = old[:0]
 }
 

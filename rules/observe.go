@@ -55,6 +55,7 @@ func (e *Engine) take(d *deviceState, rec *telemetry.Record, at telemetry.Instan
 	}
 	if first {
 		e.unfitted(d)
+		e.askAllOf(d.whole.credit, at) // of one that has said nothing at all something else is not known
 	}
 	e.signs(d, mask, at, first)
 	e.news.reset()

@@ -428,7 +428,8 @@ func (j *outageJudge) kid(d *deviceState) *behind {
 
 func byDevice(a, b *behind) int { return a.device.index - b.device.index }
 
-// kinChanged asks about the silence of all that hang on the same parents as a device: what explains one of them may explain others.
+// kinChanged asks about the silence of a device and of all that hang on the same parents: what explains one of them may explain others, and
+// a device may be silent for a rule about outages later than for the one about its silence.
 func (e *Engine) kinChanged(d *deviceState, from telemetry.Instant) {
 	for _, i := range d.explainers {
 		for k := range i.eras {
@@ -437,7 +438,7 @@ func (e *Engine) kinChanged(d *deviceState, from telemetry.Instant) {
 				continue
 			}
 			ask := func(kin *behind) {
-				if kin == nil || kin.device == d {
+				if kin == nil {
 					return
 				}
 				for _, w := range kin.device.watches {

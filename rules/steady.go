@@ -53,8 +53,8 @@ func (n *news) note(q telemetry.Quantity, s *series) {
 
 // leaves reports whether the readings leave the answers of a judge as they are, who reads some quantities of them.
 func (n *news) leaves(w *readWatcher, mask uint64, at, now telemetry.Instant) bool {
-	if w.steady == nil || mask&^(n.ordered&^n.elsewhere) != 0 || at < w.instance.now().from {
-		return false
+	if w.steady == nil || mask&^(n.ordered&^n.elsewhere) != 0 || at < w.instance.now().from || w.instance.told.firing {
+		return false // of an alarm that fires each value may be the worst
 	}
 	for _, s := range n.series {
 		if mask&maskOf(s.quantity) != 0 && !w.steady.same(s, now) {

@@ -308,6 +308,26 @@ func (j *temperatureJudge) memo(s *series) *nearMemo {
 	return &j.near[len(j.near)-1]
 }
 
+// peak is the warmest of those who wait, and what was read of them.
+func (j *temperatureJudge) peak(t telemetry.Instant) (value float64, on []Evidence, ok bool) {
+	for i := range j.books {
+		b := &j.books[i]
+		for k := len(b.fold.cases) - 1; k >= 0 && b.fold.lapse(&b.fold.cases[k]) > t; k-- {
+			c := &b.fold.cases[k]
+			if c.opened > t || b.fold.end(c) <= t || b.sensors[c.sensor].device != j.device.id {
+				continue
+			}
+			if !ok || c.value > value {
+				value, on, ok = c.value, []Evidence{b.evidence(j.device, c.opened, c.value, c.sensor)}, true
+			}
+			if c.confirmed(t) && c.second > value {
+				value, on = c.second, []Evidence{b.evidence(j.device, c.checked, c.second, c.by)}
+			}
+		}
+	}
+	return value, on, ok
+}
+
 // reason says how far a case has come.
 func (s CaseState) reason() Reason {
 	switch s {

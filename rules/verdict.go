@@ -264,7 +264,10 @@ type Alarm struct {
 	// Phase is Firing or Quiet; pending alarms are shown in the View only.
 	Phase Phase `json:"phase"`
 	// Doubt: it fires, and nobody can tell any more whether it still holds.
-	Doubt       bool        `json:"doubt,omitempty"`
+	Doubt bool `json:"doubt,omitempty"`
+	// Worse: nothing changed but the value, which is further on the wrong side of the limit than it was just before. Only the worst of
+	// the alert may follow from that.
+	Worse       bool        `json:"worse,omitempty"`
 	Explanation Explanation `json:"explanation"`
 	Record      uint64      `json:"record"`
 }

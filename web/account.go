@@ -38,6 +38,10 @@ type tokenRow struct{ ID, Name, May, Created, Expires, Used string }
 
 // account shows it.
 func (s *Server) account(w http.ResponseWriter, r *http.Request) error {
+	if c := callerOf(r.Context()); c != nil && c.Unready { // what is here is refused until there is a second factor
+		http.Redirect(w, r, "/account/second", http.StatusSeeOther)
+		return nil
+	}
 	p, _, err := s.accountPageOf(r)
 	if err != nil {
 		return err

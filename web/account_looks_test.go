@@ -35,6 +35,7 @@ func accountPages(t *testing.T) []sight {
 			budi = a.ID
 		}
 	}
+	r.enrol()
 	back, _ := url.Parse(r.url)
 	var cookies []string
 	for _, c := range r.client.Jar.Cookies(back) {
@@ -54,7 +55,18 @@ func accountPages(t *testing.T) []sight {
 	k := keeperOf(t, accounts.NewMemory())
 	fresh := start(t, newFleet(), func(o *Options) { o.Accounts, o.Token = k, "" })
 	empty := start(t, newFleet(), func(o *Options) { o.Accounts, o.Proxy = keeperOf(t, accounts.NewMemory()), true })
-	pages := []string{signedIn.URL + "/account", signedIn.URL + "/account/second", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login", text(phone[0])}
+	// Another one has got as far as the password.
+	b := r.another()
+	b.form("/login", "name", "sari", "password", goodPassword)
+	stepping := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		p.SetURL(back)
+		p.Out.Host = back.Host
+		for _, c := range b.client.Jar.Cookies(back) {
+			p.Out.AddCookie(c)
+		}
+	}})
+	t.Cleanup(stepping.Close)
+	pages := []string{signedIn.URL + "/account/second", stepping.URL + "/login/second", signedIn.URL + "/account", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login", text(phone[0])}
 	if a := r.another().get("/login"); a.StatusCode != http.StatusOK {
 		t.Fatalf("the log-in: got %d", a.StatusCode)
 	}

@@ -312,7 +312,7 @@ func (c *crawler) post(where, address string) {
 		return
 	}
 	form := url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "text": {"test"}, "name": {"troli"}, "author": {"Budi"}, "to": {"Budi"}, "from": {"/devices"}, "minutes": {"5"},
-		"outcome": {"cleared"}, "words": {"0"}, "device": {"suhu-utama"}, "pairs": {"34.9 36.4\n35.1 36.7\n35.0 36.5\n35.2 36.6\n34.8 36.3"}}
+		"outcome": {"cleared"}, "words": {"0"}, "device": {"suhu-utama"}, "pairs": {"35 36.5\n35.1 36.6\n34.9 36.4\n35 36.4\n35.2 36.7"}}
 	if strings.HasSuffix(address, "/level") {
 		form = url.Values{"id": {newUUID()}, "choice": {"3"}, "reason": {"test"}}
 	}

@@ -61,9 +61,8 @@ func TestEveryPageIsValid(t *testing.T) {
 	t.Logf("%d pages", len(kept))
 }
 
-// forPrograms are addresses that answer the scripts of pages, whose tests ask them, and the page that is there only between a password and
-// its code.
-var forPrograms = []string{"GET /site/{site}/shift", "GET /reach/phone/test/{probe}", "GET /login/second"}
+// forPrograms are addresses that answer the scripts of pages, whose tests ask them.
+var forPrograms = []string{"GET /site/{site}/shift", "GET /reach/phone/test/{probe}"}
 
 // isPage reports whether a pattern of the table is of a page.
 func isPage(pattern string) bool {

@@ -5,12 +5,14 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/configs/strict"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
 	"github.com/gerbang-iot/gerbang/ingest/decode/frame"
+	"github.com/gerbang-iot/gerbang/ingest/decode/model"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -133,4 +135,36 @@ func ExampleDecoder_One() {
 	lines := answer.Lines
 	fmt.Println(lines[0])
 	// Output: 2022-07-05T01:00:00Z door-1 people_in 2 1
+}
+
+// TestD5_DevicesOfBuildingsAreRead: devices that are common in buildings, and messages of theirs that give what they are there for. What
+// else each sample must give TestSamplesOfShippedModels says. Finding D5.
+func TestD5_DevicesOfBuildingsAreRead(t *testing.T) {
+	q := func(all ...telemetry.Quantity) []telemetry.Quantity { return all }
+	want := map[string][]telemetry.Quantity{
+		"axis-object-analytics":   q(telemetry.PeopleInTotal, telemetry.PeoplePresent),
+		"onvif":                   q(telemetry.PeopleInTotal, telemetry.PeopleOutTotal),
+		"shelly-blu":              q(telemetry.ContactOpen, telemetry.Button, telemetry.Motion),
+		"airgradient":             q(telemetry.CO2, telemetry.PM25),
+		"openmqttgateway":         q(telemetry.Temperature, telemetry.ContactOpen),
+		"sensecap":                q(telemetry.CO2, telemetry.Temperature),
+		"cayenne-lpp":             q(telemetry.Temperature, telemetry.Occupied),
+		"rak-sensor-hub":          q(telemetry.CO2, telemetry.Temperature),
+		"qingping":                q(telemetry.CO2, telemetry.PM25),
+		"disruptive-technologies": q(telemetry.OpenCount, telemetry.Button), // counts of touches
+		"xovis":                   q(telemetry.PeopleIn, telemetry.PeoplePresent),
+	}
+	for _, m := range shippedModels(t) {
+		for _, quantity := range want[m.ID] {
+			if !slices.ContainsFunc(m.Samples, func(s decode.Sample) bool {
+				return slices.ContainsFunc(s.Expect, func(x model.Expected) bool { return x.Quantity == quantity })
+			}) {
+				t.Errorf("%s: no sample gives %s", m.ID, quantity)
+			}
+		}
+		delete(want, m.ID)
+	}
+	for id := range want {
+		t.Errorf("there is no model %s", id)
+	}
 }

@@ -22,9 +22,9 @@ const (
 
 func demand(a Answer) int {
 	switch {
-	case a.Verdict == Breached:
+	case a.Verdict == Breached && !a.Explained:
 		return people
-	case a.Verdict == Within || a.Idle && !a.Upkeep:
+	case a.Verdict == Breached || a.Verdict == Within || a.Idle && !a.Upkeep:
 		return nothing
 	}
 	return doubt
@@ -45,6 +45,9 @@ func (s *Site) Alarms(k Key) []Alarm {
 			}
 		}
 		r := s.rule(k.Rule, t)
+		if r != nil && !s.about(s.config(t), r, k) {
+			r = nil // it is about others by now
+		}
 		d := demand(s.judge(k, t, false))
 		if firing && d != people {
 			d = max(d, demand(s.judge(k, t, true)))

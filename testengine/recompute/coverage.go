@@ -1,6 +1,7 @@
 package recompute
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -50,9 +51,12 @@ func (s *Site) coverage(r *rule, k Key, t telemetry.Instant) Answer {
 			}
 		}
 	}
+	doubted := slices.ContainsFunc(d.thermometers, func(x *device) bool { bad, _ := s.incredible(x.def.ID, t); return bad })
 	switch {
 	case entered < float64(p.People):
 		return Answer{Verdict: Unknown, Idle: true}
+	case doubted:
+		return Answer{Verdict: Unknown}
 	case min(1, credible/entered) >= p.Least:
 		return Answer{Verdict: Within}
 	}

@@ -13,7 +13,12 @@ import (
 func (s *Site) temperature(r *rule, k Key, t telemetry.Instant) Answer {
 	var worst Answer
 	seen := false
-	if s.warm(&r.params, k, t) {
+	warm := s.warm(&r.params, k, t)
+	// Who is too warm even by one that reads too little is.
+	if bad, high := s.incredible(k.ID, t); bad && (high || !warm) {
+		return Answer{Verdict: Unknown}
+	}
+	if warm {
 		return Answer{Verdict: Breached}
 	}
 	for _, d := range s.whole(k.ID) {
@@ -122,25 +127,29 @@ func (s *Site) silence(r *rule, k Key, t telemetry.Instant) Answer {
 		}
 		from = max(from, o.open)
 	}
-	// The time in which somebody listened since then, and since nobody did.
+	switch {
+	case t >= s.dueFrom(from, bound, grace):
+		return Answer{Verdict: Breached, Explained: heard != 0 && s.explained(k.ID, heard, t)}
+	case heard == 0:
+		return Answer{Verdict: Unknown}
+	}
+	return Answer{Verdict: Within}
+}
+
+// dueFrom is when something that was heard at a time is silent for too long: after so much time in which somebody listened, and with a
+// grace since nobody did.
+func (s *Site) dueFrom(from telemetry.Instant, bound, grace time.Duration) telemetry.Instant {
 	due := from.Add(bound)
 	for _, x := range s.deafness() {
 		if x.to <= from || x.from >= due {
 			continue
 		}
 		if x.to == telemetry.Never {
-			due = telemetry.Never
-			break
+			return telemetry.Never
 		}
 		due = max(due.Add(x.to.Sub(max(x.from, from))), x.to.Add(grace))
 	}
-	switch {
-	case t >= due:
-		return Answer{Verdict: Breached}
-	case heard == 0:
-		return Answer{Verdict: Unknown}
-	}
-	return Answer{Verdict: Within}
+	return due
 }
 
 // deafness are the times in which nobody listened, apart from each other.

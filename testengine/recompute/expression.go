@@ -14,7 +14,12 @@ type condition struct {
 	limit   bool
 	leveled bool
 	minutes []int // of minutes_since_open, from which on it can be another
-	holds   func(m *moment) bool
+	// Of periods: quantities that are summed, and whether it asks who passed.
+	sums   []telemetry.Quantity
+	passes bool
+	closes []int // minutes before closing, or (lead) before the queue closes, from which on it can be another
+	lead   bool
+	holds  func(m *moment) bool
 }
 
 // moment are the values of an expression.
@@ -24,24 +29,41 @@ type moment struct {
 	open           bool
 	since          float64 // minutes since it opened; −1 while closed
 	level          string
+	near           bool
+	toClose, queue float64 // minutes until it closes, and the queue
+	hour, today    map[telemetry.Quantity]float64
+	// People who passed in the last hour and half hour.
+	in, out, inHalf, outHalf float64
 }
 
 // conditions are the expressions that are known, by their text.
 func conditions() map[string]condition {
 	const co2, fill, temp, hum, bat, contact = telemetry.CO2, telemetry.FillLevel, telemetry.Temperature, telemetry.Humidity, telemetry.Battery, telemetry.ContactOpen
+	const cars, worn, bare, gel = telemetry.VehiclesIn, telemetry.MaskWorn, telemetry.MaskMissing, telemetry.Dispensed
 	gauges := func(all ...telemetry.Quantity) []telemetry.Quantity { return all }
 	return map[string]condition{
-		"co2 > 1000":                                 {gauges: gauges(co2), holds: func(m *moment) bool { return m.gauge[co2] > 1000 }},
-		"co2 > 800 && open":                          {gauges: gauges(co2), holds: func(m *moment) bool { return m.gauge[co2] > 800 && m.open }},
-		"fill_level < 20":                            {gauges: gauges(fill), holds: func(m *moment) bool { return m.gauge[fill] < 20 }},
-		"battery < 20":                               {gauges: gauges(bat), holds: func(m *moment) bool { return m.gauge[bat] < 20 }},
-		"temperature > 27.0 && humidity > 60.0":      {gauges: gauges(temp, hum), holds: func(m *moment) bool { return m.gauge[temp] > 27 && m.gauge[hum] > 60 }},
-		"temperature + humidity / 10.0 > 33.0":       {gauges: gauges(temp, hum), holds: func(m *moment) bool { return m.gauge[temp]+m.gauge[hum]/10 > 33 }},
-		"persons > limit * 0.9":                      {crowd: true, limit: true, holds: func(m *moment) bool { return m.persons > m.limit*0.9 }},
-		"persons > 5.0 && co2 > 900":                 {gauges: gauges(co2), crowd: true, holds: func(m *moment) bool { return m.persons > 5 && m.gauge[co2] > 900 }},
-		"minutes_since_open > 30.0 && persons < 1.0": {crowd: true, minutes: []int{31}, holds: func(m *moment) bool { return m.since > 30 && m.persons < 1 }},
-		`level == "l2" && persons > 6.0`:             {crowd: true, leveled: true, holds: func(m *moment) bool { return m.level == "l2" && m.persons > 6 }},
-		"contact_open == 1.0 && open":                {gauges: gauges(contact), holds: func(m *moment) bool { return m.gauge[contact] == 1 && m.open }},
+		"co2 > 1000":                                      {gauges: gauges(co2), holds: func(m *moment) bool { return m.gauge[co2] > 1000 }},
+		"co2 > 800 && open":                               {gauges: gauges(co2), holds: func(m *moment) bool { return m.gauge[co2] > 800 && m.open }},
+		"fill_level < 20":                                 {gauges: gauges(fill), holds: func(m *moment) bool { return m.gauge[fill] < 20 }},
+		"battery < 20":                                    {gauges: gauges(bat), holds: func(m *moment) bool { return m.gauge[bat] < 20 }},
+		"temperature > 27.0 && humidity > 60.0":           {gauges: gauges(temp, hum), holds: func(m *moment) bool { return m.gauge[temp] > 27 && m.gauge[hum] > 60 }},
+		"temperature + humidity / 10.0 > 33.0":            {gauges: gauges(temp, hum), holds: func(m *moment) bool { return m.gauge[temp]+m.gauge[hum]/10 > 33 }},
+		"persons > limit * 0.9":                           {crowd: true, limit: true, holds: func(m *moment) bool { return m.persons > m.limit*0.9 }},
+		"persons > 5.0 && co2 > 900":                      {gauges: gauges(co2), crowd: true, holds: func(m *moment) bool { return m.persons > 5 && m.gauge[co2] > 900 }},
+		"minutes_since_open > 30.0 && persons < 1.0":      {crowd: true, minutes: []int{31}, holds: func(m *moment) bool { return m.since > 30 && m.persons < 1 }},
+		`level == "l2" && persons > 6.0`:                  {crowd: true, leveled: true, holds: func(m *moment) bool { return m.level == "l2" && m.persons > 6 }},
+		"near":                                            {crowd: true, limit: true, holds: func(m *moment) bool { return m.near }},
+		"queue_closes < 30.0 && open":                     {closes: []int{29, 30}, lead: true, holds: func(m *moment) bool { return m.queue < 30 && m.open }},
+		"minutes_to_close < 60.0 && persons > 3.0":        {crowd: true, closes: []int{59, 60}, holds: func(m *moment) bool { return m.toClose < 60 && m.persons > 3 }},
+		"vehicles_in > 5.0":                               {sums: gauges(cars), holds: func(m *moment) bool { return m.hour[cars] > 5 }},
+		"vehicles_in_today > 30.0":                        {sums: gauges(cars), holds: func(m *moment) bool { return m.today[cars] > 30 }},
+		"mask_missing > 0.3 * (mask_worn + mask_missing)": {sums: gauges(worn, bare), holds: func(m *moment) bool { return m.hour[bare] > 0.3*(m.hour[worn]+m.hour[bare]) }},
+		"dispensed_today > 40.0 || dispensed > 12.0":      {sums: gauges(gel), holds: func(m *moment) bool { return m.today[gel] > 40 || m.hour[gel] > 12 }},
+		"in_hour > 12.0":                                  {passes: true, holds: func(m *moment) bool { return m.in > 12 }},
+		"out_hour - in_half_hour > 4.0":                   {passes: true, holds: func(m *moment) bool { return m.out-m.inHalf > 4 }},
+		"in_hour > 6.0 && dispensed < 0.5 * in_hour":      {sums: gauges(gel), passes: true, holds: func(m *moment) bool { return m.in > 6 && m.hour[gel] < 0.5*m.in }},
+		"out_half_hour > 5.0":                             {passes: true, holds: func(m *moment) bool { return m.outHalf > 5 }},
+		"contact_open == 1.0 && open":                     {gauges: gauges(contact), holds: func(m *moment) bool { return m.gauge[contact] == 1 && m.open }},
 	}
 }
 
@@ -188,6 +210,17 @@ func (s *Site) ready(c *condition, r *rule, k Key, t telemetry.Instant) (Answer,
 			return Answer{Verdict: Unknown, Idle: none}, false
 		}
 	}
+	for _, q := range c.sums {
+		if !s.told(k, q, t) {
+			return Answer{Verdict: Unknown}, false
+		}
+	}
+	if c.passes && !s.passing(k, t) {
+		return Answer{Verdict: Unknown}, false
+	}
+	if o, open := s.config(t).days.at(t); len(c.closes) > 0 && open && s.config(t).days.endless(o) {
+		return Answer{Verdict: Unknown, Idle: true}, false // it never closes
+	}
 	return Answer{}, true
 }
 
@@ -265,6 +298,7 @@ func (s *Site) holds(c *condition, r *rule, k Key, view [][]sensor, t telemetry.
 	if open {
 		m.since = math.Floor(t.Sub(o.open).Minutes())
 	}
+	s.measurePeriods(c, k, o, &m, t)
 	type bar struct {
 		quantity  telemetry.Quantity // none: people
 		low, high float64
@@ -296,6 +330,7 @@ func (s *Site) holds(c *condition, r *rule, k Key, view [][]sensor, t telemetry.
 		if c.limit {
 			x, limits := s.limits(k, t)
 			m.limit, _, _ = s.limit(x, limits, t)
+			m.near = e.Low <= m.limit && m.limit < e.High
 		}
 	}
 	var yes, no bool

@@ -149,6 +149,8 @@ func (s *Site) take(r *telemetry.Record) {
 		s.start(s.config(r.Received))
 	case telemetry.KindObservation:
 		s.observe(r, at)
+	case telemetry.KindRejection:
+		s.noteRefusal(r.Rejection, at)
 	case telemetry.KindEntry:
 		s.enter(r, at)
 	case telemetry.KindService:
@@ -186,6 +188,7 @@ func (s *Site) observe(r *telemetry.Record, at telemetry.Instant) {
 		return
 	}
 	def := s.config(r.Received).device(o.Device)
+	s.noteMessage(o, at)
 	var all []telemetry.Quantity
 	for _, x := range o.Readings {
 		all = append(all, x.Quantity)

@@ -52,12 +52,15 @@ func others(s scenario, mine *Site, e *rules.Engine, out *rules.Output) []differ
 		if k.Kind == "device" && kept[k.ID] {
 			continue
 		}
+		if k.Kind == "device" && mine.healthOf(k.ID).found {
+			continue // nor that what was missing would come
+		}
 		if len(mine.late) > 0 && k.Kind != "device" && k.Kind != "task" {
 			continue // a running total decided later what it meant: the alarm could not know
 		}
 		var got []Alarm
 		for _, a := range out.Alarms {
-			if k == (Key{a.Rule, string(a.Subject.Kind), a.Subject.ID}) {
+			if k == (Key{a.Rule, string(a.Subject.Kind), a.Subject.ID}) && !a.Worse {
 				x := Alarm{k, a.At, a.Phase == rules.Firing, a.Phase == rules.Firing && a.Doubt}
 				if n := len(got); n > 0 && got[n-1].At == x.At {
 					got = got[:n-1] // a deadline and a record of the same moment: the last word counts

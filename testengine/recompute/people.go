@@ -31,8 +31,8 @@ type zone struct {
 	heard    telemetry.Instant // when anything was first counted; 0: never
 
 	// The last question and its answer: rules ask the same one behind the other.
-	asked    telemetry.Instant
-	answered guess
+	asked, askedBy telemetry.Instant
+	answered       guess
 }
 
 // feeder is a counter through which people come in (+1) or go out of the zone (−1) when they go in at it.
@@ -199,6 +199,7 @@ func (s *Site) finish() {
 		slices.SortStableFunc(z.flows, func(a, b count) int { return cmp(a.at, b.at) })
 		slices.SortStableFunc(z.passed, func(a, b passage) int { return cmp(a.at, b.at) })
 	}
+	s.examine()
 	s.measure()
 	s.findKeys()
 }
@@ -351,8 +352,8 @@ type guess struct {
 
 // guess counts from the last anchor on: people who leave an empty room were inside before.
 func (s *Site) guess(z *zone, t telemetry.Instant) guess {
-	if z.asked != t {
-		z.asked, z.answered = t, s.count(z, t)
+	if z.asked != t || z.askedBy != s.passedBy {
+		z.asked, z.askedBy, z.answered = t, s.passedBy, s.count(z, t)
 	}
 	return z.answered
 }
@@ -375,10 +376,14 @@ func (s *Site) count(z *zone, t telemetry.Instant) guess {
 	}
 	x := guess{mean: a.value, variance: a.deviation * a.deviation}
 	raw, low, doubt, lost := a.value, a.value, 0.0, false
+	until := t
+	if s.passedBy != 0 {
+		until = s.passedBy
+	}
 	i := sort.Search(len(z.passed), func(i int) bool { return z.passed[i].at > a.at })
 	losses := make([]outage, 0, 8)
 	for _, o := range z.outages {
-		if o.lossy && o.to > a.at && o.to <= t {
+		if o.lossy && o.to > a.at && o.to <= until {
 			losses = append(losses, o)
 		}
 	}
@@ -391,7 +396,7 @@ func (s *Site) count(z *zone, t telemetry.Instant) guess {
 		if len(losses) > 0 {
 			next = min(next, losses[0].to)
 		}
-		if next > t || next == telemetry.Never {
+		if next > until || next == telemetry.Never {
 			break
 		}
 		for ; i < len(z.passed) && z.passed[i].at == next; i++ {

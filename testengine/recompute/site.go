@@ -25,6 +25,8 @@ type Answer struct {
 	// Idle: unknown because there is nothing to judge (closed, nothing due, no limit), which asks nobody to doubt.
 	Idle   bool
 	Upkeep bool // idle because of maintenance
+	// Explained: breached, and an alert about what it hangs on names it.
+	Explained bool
 }
 
 // Key is a rule about a subject.
@@ -133,6 +135,20 @@ type params struct {
 	Shifts   []string      `json:"shifts"`
 	Before   time.Duration `json:"before"`
 	Within   time.Duration `json:"within"`
+
+	Messages       int     `json:"messages"`
+	Below          float64 `json:"below"`
+	Voltage        float64 `json:"voltage"`
+	Days           int     `json:"days"`
+	Devices        int     `json:"devices"`
+	MedianMin      float64 `json:"median_min"`
+	MedianMax      float64 `json:"median_max"`
+	Low            float64 `json:"low"`
+	LowShare       float64 `json:"low_share"`
+	Spread         float64 `json:"spread"`
+	SameDegree     int     `json:"same_degree"`
+	Apart          float64 `json:"apart"`
+	AmbientUnknown string  `json:"ambient_unknown"`
 }
 
 // config is a definition from a time on.
@@ -166,11 +182,16 @@ type Site struct {
 	late     []lateness
 	// By how much the interval of people is shifted, to ask what would be said then.
 	slackLow, slackHigh float64
+	passedBy            telemetry.Instant   // to ask what would be said if people had passed up to then; 0: up to the time that is asked about
 	turns               []telemetry.Instant // when it opens or closes
 	from                map[question]telemetry.Instant
 	shifts              map[shiftsOf][]opening // of the rules about staff
 	breathed            map[breathed]Answer    // what rules about air say, for each step
 	losses              map[question]loss
+	health              map[string]*health // by device
+	trusts              map[judgedDay]trust
+	cuts                map[cutAt]cut
+	cutTimes            map[*rule][]telemetry.Instant
 }
 
 // question is one about an outage that is asked again and again.
@@ -208,7 +229,7 @@ type taskLog struct {
 
 // New sorts the records of a site, which are in the order in which they were received. The last one's time is the present.
 func New(id string, records []telemetry.Record) (*Site, error) {
-	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}, breathed: map[breathed]Answer{}, queues: map[queued][]*person{}}
+	s := &Site{id: id, tasks: map[string][]taskLog{}, doors: map[string]*door{}, zones: map[string]*zone{}, times: map[Key][]telemetry.Instant{}, cond: conditions(), from: map[question]telemetry.Instant{}, losses: map[question]loss{}, health: map[string]*health{}, trusts: map[judgedDay]trust{}, cuts: map[cutAt]cut{}, cutTimes: map[*rule][]telemetry.Instant{}, breathed: map[breathed]Answer{}, queues: map[queued][]*person{}}
 	for i := range records {
 		r := &records[i]
 		s.end = max(s.end, r.Received)
@@ -369,6 +390,24 @@ func (s *Site) judge(k Key, t telemetry.Instant, firing bool) Answer {
 		return s.vehicles(r, k, t)
 	case "staff":
 		return s.staff(r, k, t)
+	case "clock":
+		return s.clock(r, k, t)
+	case "rejected":
+		return s.rejected(r, k, t)
+	case "lost":
+		return s.missing(r, k, t)
+	case "frozen":
+		return s.frozen(r, k, t)
+	case "battery":
+		return s.battery(r, k, t)
+	case "tamper":
+		return s.tamper(r, k, t)
+	case "dead_counter":
+		return s.deadCounter(r, k, t)
+	case "outage":
+		return s.outage(r, k, t)
+	case "credibility":
+		return s.trusted(r, k.ID, t).Answer
 	}
 	return s.expression(r, k, t)
 }
@@ -421,6 +460,22 @@ func (s *Site) about(c *config, r *rule, k Key) bool {
 		return k.Kind == "zone" && len(c.zone(k.ID).SeatMap) > 0 && (named || all && len(c.Site.SeatSensors(k.ID)) > 0)
 	case "air":
 		return k.Kind == "zone" && (named || all && c.hasVolume(k.ID))
+	case "clock", "rejected":
+		return k.Kind == "device" && (named || all)
+	case "lost":
+		return k.Kind == "device" && (named || all && c.device(k.ID).Interval > 0)
+	case "frozen":
+		return k.Kind == "device" && (named || all && c.promises(k.ID, p.Quantities...))
+	case "battery":
+		return k.Kind == "device" && (named || all && c.promises(k.ID, telemetry.Battery, telemetry.BatteryVoltage))
+	case "tamper":
+		return k.Kind == "device" && (named || all && c.promises(k.ID, telemetry.Tamper))
+	case "dead_counter":
+		return k.Kind == "device" && (named || all && c.promises(k.ID, counting...))
+	case "credibility":
+		return k.Kind == "device" && (named || all && s.device(k.ID).measures(telemetry.BodyTemperature))
+	case "outage":
+		return (k.Kind == "device" || k.Kind == "uplink") && (named || all) && c.holdsDevices(k.ID)
 	case "expression":
 		return k.Kind == p.SubjectKind && (k.Kind == "site" || named || all)
 	}
@@ -443,6 +498,11 @@ func (c *config) device(id string) *facility.Device {
 		}
 	}
 	return &facility.Device{}
+}
+
+// promises reports whether a device measures one of some quantities, by its configuration.
+func (c *config) promises(id string, all ...telemetry.Quantity) bool {
+	return slices.ContainsFunc(all, func(q telemetry.Quantity) bool { return slices.Contains(c.Measures[id], q) })
 }
 
 func (c *config) door(id string) *facility.Door {

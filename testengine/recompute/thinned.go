@@ -95,6 +95,13 @@ func (s *Site) Shifted(k Key, t telemetry.Instant, low, high int) Answer {
 	return s.At(k, t)
 }
 
+// PassedBy is At if people had passed up to another time of the slot, while who is heard is as at t.
+func (s *Site) PassedBy(k Key, t, by telemetry.Instant) Answer {
+	s.passedBy = by
+	defer func() { s.passedBy = 0 }()
+	return s.At(k, t)
+}
+
 // lateness is something that was learned late: then all about the past may be judged again.
 type lateness struct {
 	at telemetry.Instant

@@ -33,6 +33,9 @@ func (s *Site) findKeys() {
 				for _, t := range c.Site.Tasks {
 					add("task", t.ID)
 				}
+				for _, u := range c.Site.Uplinks {
+					add("uplink", u.ID)
+				}
 			}
 		}
 	}
@@ -93,6 +96,15 @@ func (s *Site) turning(k Key) []telemetry.Instant {
 			for _, m := range s.cond[r.params.Expr].minutes {
 				for _, at := range c.days.borders() {
 					plus(at.Add(time.Duration(m)*time.Minute), r.params.Over)
+				}
+			}
+			for _, m := range s.cond[r.params.Expr].closes {
+				before := time.Duration(m) * time.Minute
+				if s.cond[r.params.Expr].lead {
+					before += c.Site.Hours.QueueCloses
+				}
+				for _, at := range c.days.borders() {
+					plus(at.Add(-before), r.params.Over)
 				}
 			}
 		}
@@ -163,7 +175,7 @@ func (s *Site) waits(c *config, r *rule, k Key) []time.Duration {
 
 // events are when something happened that a rule's answer may rest on.
 func (s *Site) events(k Key) []telemetry.Instant {
-	all := s.sharesEvents(k)
+	all := append(s.sharesEvents(k), s.healthEvents(k)...)
 	minute := telemetry.Instant(time.Minute)
 	device := func(d *device) {
 		for _, x := range d.signs {

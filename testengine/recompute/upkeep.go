@@ -403,6 +403,7 @@ func (s *Site) upkeepEvents(k Key) (all []telemetry.Instant) {
 		}
 		if p.Anchor == "people" || p.Contact > 0 || p.Occupied || p.AfterPeople > 0 {
 			for _, z := range s.zones {
+				all = s.crowdEvents(z, all)
 				for _, c := range z.flows {
 					all = append(all, c.at, floor(c.at)+minute)
 				}
