@@ -276,8 +276,8 @@ func (r *running) sayEverywhere(t *testing.T, evil string) {
 			if strings.ToLower(attr(form, "method")) != "post" || strings.HasSuffix(attr(form, "action"), "/logout") {
 				continue
 			}
-			for name := range fieldsOf(form) {
-				values := fieldsOf(form)
+			for name := range filledIn(form) {
+				values := filledIn(form)
 				if values.Has("id") {
 					values.Set("id", newUUID())
 				}
@@ -339,8 +339,8 @@ func (r *running) sayEverywhere(t *testing.T, evil string) {
 	}
 }
 
-// fieldsOf are the fields of a form as a browser would send them, those that may be empty filled in.
-func fieldsOf(form *html.Node) url.Values {
+// filledIn are the fields of a form as a browser would send them, those that may be empty filled in.
+func filledIn(form *html.Node) url.Values {
 	values := url.Values{}
 	for n := range form.Descendants() {
 		name := attr(n, "name")
