@@ -225,6 +225,14 @@ func TestASharedPasskeyCountsNothing(t *testing.T) {
 			t.Errorf("signing in: %v", err)
 		}
 	}
+	d.counter = ^uint32(0)
+	again, _ := r.AskPasskey(here)
+	answer := d.sign(again)
+	for i, want := range []error{nil, ErrPasskey} { // nothing but the question tells the second time from the first
+		if _, err := r.LogInByPasskey(t.Context(), here, again.Proof, answer, Attempt{}); !errors.Is(err, want) {
+			t.Errorf("the same answer, time %d: got %v, want %v", i+1, err, want)
+		}
+	}
 }
 
 func TestAPasskeyIsASecondStepAndAProof(t *testing.T) {
