@@ -282,6 +282,9 @@ func TestAPasskeyIsASecondStepAndAProof(t *testing.T) {
 	if err := r.alone(d, nil); !errors.Is(err, ErrPasskey) {
 		t.Errorf("after it was removed: got %v, want ErrPasskey", err)
 	}
+	if _, err := r.stillKept(&Passkey{ID: b64(d.id), Account: by.Account}); !errors.Is(err, ErrPasskey) {
+		t.Errorf("removed after it had signed: got %v, want ErrPasskey", err)
+	}
 	if f := r.Factors(by.Account); f.Any() || f.Recovery > 0 {
 		t.Errorf("what is left: got %+v", f)
 	}
