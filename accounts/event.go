@@ -25,19 +25,21 @@ type What string
 
 // The events.
 const (
-	Made     What = "account_made"
-	Altered  What = "account_changed"
-	Password What = "password_set"
-	LoggedIn What = "login"
-	Refused  What = "login_refused"
-	Ended    What = "session_ended"
-	TokenNew What = "token_made"
-	TokenEnd What = "token_ended"
-	LinkMade What = "link_made"
-	PhoneNew What = "phone_made"
-	PhoneIn  What = "phone_enrolled"
-	PhoneEnd What = "phone_ended"
-	PINSet   What = "pin_set"
+	Made      What = "account_made"
+	Altered   What = "account_changed"
+	Password  What = "password_set"
+	LoggedIn  What = "login"
+	Refused   What = "login_refused"
+	Ended     What = "session_ended"
+	TokenNew  What = "token_made"
+	TokenEnd  What = "token_ended"
+	LinkMade  What = "link_made"
+	ScreenNew What = "screen_made"
+	ScreenEnd What = "screen_ended"
+	PhoneNew  What = "phone_made"
+	PhoneIn   What = "phone_enrolled"
+	PhoneEnd  What = "phone_ended"
+	PINSet    What = "pin_set"
 
 	FactorSet    What = "factor_set"          // a second factor: After says which
 	FactorGone   What = "factor_removed"      // by its owner: Before says which

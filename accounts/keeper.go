@@ -248,6 +248,7 @@ func (k *Keeper) apply(put, drop []Row) {
 	maps.Copy(k.have.devices, fresh.devices)
 	maps.Copy(k.have.tokens, fresh.tokens)
 	maps.Copy(k.have.links, fresh.links)
+	maps.Copy(k.have.screens, fresh.screens)
 	maps.Copy(k.have.phones, fresh.phones)
 	maps.Copy(k.have.pins, fresh.pins)
 	maps.Copy(k.have.totps, fresh.totps)
@@ -268,6 +269,8 @@ func (k *Keeper) apply(put, drop []Row) {
 			delete(k.have.tokens, r.ID)
 		case KindLink:
 			delete(k.have.links, r.ID)
+		case KindScreen:
+			delete(k.have.screens, r.ID)
 		case KindPhone:
 			delete(k.have.phones, r.ID)
 		case KindPIN:

@@ -27,11 +27,12 @@ const (
 	Administer  Permission = "administer"  // people, their roles, sessions and tokens
 	Scrape      Permission = "scrape"      // the metrics
 	Display     Permission = "display"     // the sign at a door
+	Share       Permission = "share"       // open a sign to a display at which nobody signs in
 )
 
 // Permissions lists all of them.
 func Permissions() []Permission {
-	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Rouse, Operate, Administer, Scrape, Display}
+	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Rouse, Operate, Administer, Scrape, Display, Share}
 }
 
 // Role is what a person is at a site.
@@ -52,12 +53,12 @@ func Roles() []Role { return []Role{Manager, Security, Cleaner, Auditor, Oversee
 
 // may is the whole policy.
 var may = map[Role][]Permission{
-	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Rouse},
+	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Rouse},
 	Security:      {See, Display, Acknowledge, Count, EndCase, Note},
 	Cleaner:       {See, Display, DoTask, Note},
 	Auditor:       {See, Display, Review, Inspect},
 	Overseer:      {See, Display, Review},
-	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Rouse, Operate, Administer, Scrape},
+	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Rouse, Operate, Administer, Scrape},
 }
 
 // May lists what a role may do at its sites.

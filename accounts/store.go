@@ -18,6 +18,7 @@ const (
 	KindDevice  Kind = "device"
 	KindToken   Kind = "token"
 	KindLink    Kind = "link"
+	KindScreen  Kind = "screen"
 	KindPhone   Kind = "phone"
 	KindPIN     Kind = "pin"
 	KindEvent   Kind = "event" // not recorded yet
@@ -32,12 +33,14 @@ const (
 
 // Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
 // ended meanwhile would be open again.
-func Entrances() []Kind { return []Kind{KindSession, KindDevice, KindToken, KindLink, KindPhone} }
+func Entrances() []Kind {
+	return []Kind{KindSession, KindDevice, KindToken, KindLink, KindScreen, KindPhone}
+}
 
 // Kinds lists all of them.
 func Kinds() []Kind {
 	return []Kind{
-		KindAccount, KindSession, KindDevice, KindToken, KindLink, KindPhone, KindPIN, KindEvent, KindTOTP, KindRecovery, KindPasskey, KindReach, KindPushKey,
+		KindAccount, KindSession, KindDevice, KindToken, KindLink, KindScreen, KindPhone, KindPIN, KindEvent, KindTOTP, KindRecovery, KindPasskey, KindReach, KindPushKey,
 	}
 }
 
@@ -115,6 +118,7 @@ type contents struct {
 	devices  map[string]*Device
 	tokens   map[string]*Token
 	links    map[string]*Link
+	screens  map[string]*Screen
 	phones   map[string]*Phone
 	pins     map[string]*PIN
 	events   map[string]*Event
@@ -127,7 +131,7 @@ type contents struct {
 func emptyContents() contents {
 	return contents{
 		accounts: map[string]*Account{}, sessions: map[string]*Session{}, devices: map[string]*Device{}, tokens: map[string]*Token{}, links: map[string]*Link{},
-		phones: map[string]*Phone{}, pins: map[string]*PIN{}, events: map[string]*Event{},
+		screens: map[string]*Screen{}, phones: map[string]*Phone{}, pins: map[string]*PIN{}, events: map[string]*Event{},
 		totps: map[string]*TOTP{}, recoveries: map[string]*Recovery{}, passkeys: map[string]*Passkey{},
 	}
 }
@@ -147,6 +151,8 @@ func readRows(rows []Row) (contents, error) {
 			err = into(c.tokens, r)
 		case KindLink:
 			err = into(c.links, r)
+		case KindScreen:
+			err = into(c.screens, r)
 		case KindPhone:
 			err = into(c.phones, r)
 		case KindPIN:

@@ -329,6 +329,7 @@ func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
 		}
 		dst = append(dst, e.change(Updated, now))
 	}
+	dst = b.reclockStanding(now, dst)
 	b.stale = true
 	slices.SortFunc(dst[first:], func(x, y Change) int { return compareAlerts(&x.Alert, &y.Alert) })
 	return dst

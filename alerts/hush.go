@@ -68,6 +68,12 @@ func (b *Book) standing(a *Alert, dst []Change) (*Silencing, []Change) {
 	if s == nil {
 		return nil, dst
 	}
+	if s.At > a.Opened { // by a clock that was ahead, and was set right while nothing ran
+		moved := *s
+		moved.Until, moved.At = a.Opened.Add(s.Until.Sub(s.At)), a.Opened
+		s = &moved
+		b.silences[k] = s
+	}
 	if until := s.At.Add(SilenceBound(a.Severity)); until < s.Until {
 		bounded := *s
 		bounded.Until = until
@@ -129,6 +135,25 @@ func (b *Book) reclockSilence(e *entry, now telemetry.Instant) {
 	moved.Until, moved.At = now.Add(s.Until.Sub(s.At)), now
 	e.alert.Silenced = &moved
 	b.silences[key{e.alert.Site, e.alert.Rule, e.alert.Subject}] = &moved
+}
+
+// reclockStanding does the same for silences whose alert is over: they would hold for what opens again until the clock's old future has come.
+func (b *Book) reclockStanding(now telemetry.Instant, dst []Change) []Change {
+	for k, s := range b.silences {
+		if s.At <= now || b.open[k] != nil {
+			continue
+		}
+		moved := *s
+		moved.Until, moved.At = now.Add(s.Until.Sub(s.At)), now
+		b.silences[k] = &moved
+		if a := b.ended[k]; a != nil && a.Silenced != nil && a.Silenced.Entry == s.Entry {
+			over := *a
+			over.Silenced = &moved
+			b.ended[k] = &over
+			dst = append(dst, Change{Alert: over, What: Updated, At: now})
+		}
+	}
+	return dst
 }
 
 // hush is why and until when nobody is notified of an alert: somebody works on it, or has silenced it. nil: people are notified.

@@ -110,3 +110,26 @@ func TestAHandoverGivesAllOpenAlerts(t *testing.T) {
 		t.Errorf("accepted a second time: %+v", got)
 	}
 }
+
+// A silence that was made while the clock was a year ahead holds as long as was meant, also where its alert is over when the clock is set, and
+// where nothing ran meanwhile.
+func TestASilenceOfAClockThatWasAheadEndsInTime(t *testing.T) {
+	now := telemetry.InstantOf(time.Date(2026, 11, 24, 3, 15, 0, 0, time.UTC))
+	ahead := now.Add(365 * 24 * time.Hour)
+	b := NewBook(nil, nil)
+	id := b.Alarm(firing("heard", rules.Warning, ahead), nil)[0].Alert.ID
+	b.Entry(deed(telemetry.EntrySilence, id, ahead, func(e *telemetry.Entry) { e.Until = ahead.Add(4 * time.Hour) }), nil)
+	quiet := firing("heard", rules.Warning, ahead.Add(time.Minute))
+	quiet.Phase = rules.Quiet
+	over := b.Alarm(quiet, nil)[0].Alert
+	set := b.SetClock(now, nil)
+	if len(set) != 1 || set[0].Alert.ID != id || set[0].Alert.Silenced.Until != now.Add(4*time.Hour) {
+		t.Fatalf("setting the clock: %+v, want the silence of the alert that is over to end in four hours", set)
+	}
+	for name, book := range map[string]*Book{"the clock is set": b, "after a restart": NewBook([]Alert{set[0].Alert}, nil), "the clock was set while nothing ran": NewBook([]Alert{over}, nil)} {
+		again := book.Alarm(firing("heard", rules.Warning, now.Add(time.Hour)), nil)
+		if s := again[0].Alert.Silenced; s == nil || s.Until > now.Add(5*time.Hour) {
+			t.Errorf("%s: an hour later: %+v, want quiet for four hours at most", name, s)
+		}
+	}
+}

@@ -43,7 +43,7 @@ func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
 		Accounts: p.keeper, Live: p.live, Alerts: alertPort{p.live, p.journal}, AlertLog: p.journal, Hours: p.journal, Entries: entryPort{p.live, p.loop, p.journal},
 		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused, Histories: newHistoryPort(p.journal), Rehearsals: p.rehearsal, Plans: p.plans,
 		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear}, Reach: p.reach,
-		Photos: p.photos, Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
+		Photos: p.photos, Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: h.PublicSigns,
 		Gatherer: p.registry, Registerer: p.registry, Log: p.log,
 	}
 	if p.push != nil {

@@ -112,10 +112,13 @@ type HTTP struct {
 	// ExternalURL is the address under which people reach the pages, with a path where a reverse proxy serves them below
 	// one: links in notifications and on pages start with it. Empty: made from listen.
 	ExternalURL string `yaml:"external_url" private:"yes" pattern:"^https?://[^/@\\s]+(/[^@\\s]*)?$" want:"a URL, such as https://gerbang.example.go.id"`
+	// PublicSigns shows the signs at the doors (/sign/SITE/ZONE) to whoever reaches the gateway, as whoever stands before the door sees them.
+	// With false a display needs a link with a key of its own, which the page Displays of a site makes and ends.
+	PublicSigns bool `yaml:"public_signs"`
 }
 
-// SetDefaults listens on this machine only.
-func (h *HTTP) SetDefaults() { h.Listen = "127.0.0.1:8080" }
+// SetDefaults listens on this machine only, and shows the signs to whoever gets there.
+func (h *HTTP) SetDefaults() { h.Listen, h.PublicSigns = "127.0.0.1:8080", true }
 
 // TLSServer is what a server shows.
 type TLSServer struct {

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -17,14 +18,17 @@ func TestOpenCasesAreShownBeforeClosedOnes(t *testing.T) {
 		}
 		all = append(all, c)
 	}
-	got := atMostCases(all)
+	got, cut := atMostCases(all, time.UTC)
+	if len(cut) != 1 || cut[0].Unsaid != 100 || cut[0].Open != 0 {
+		t.Errorf("what is left out: got %+v, want 100 of one day of which nobody said how they ended", cut)
+	}
 	if len(got) != MaxCases || got[0].ID != "0" || got[19].ID != "19" || got[20].ID != "120" {
 		t.Errorf("got %d cases from %s on, then %s: want %d, the 20 open ones and the newest closed ones", len(got), got[0].ID, got[20].ID, MaxCases)
 	}
 	for i := range all {
 		all[i].State = CaseOverdue
 	}
-	if got := atMostCases(all); len(got) > MaxCases {
+	if got, cut := atMostCases(all, time.UTC); len(got) > MaxCases || cut[0].Open != 100 {
 		t.Errorf("%d open cases, want %d at most", len(got), MaxCases)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -41,8 +42,34 @@ type CaseView struct {
 // Open reports whether the case still asks something of people.
 func (c *CaseView) Open() bool { return c.State != CaseClosed }
 
-// caseViews are the cases of the last seven days, each judged by the rule that was in force when it began.
-func (e *Engine) caseViews() []CaseView {
+// CaseTally is how the cases of a day of the site's calendar ended that a view leaves out.
+type CaseTally struct {
+	Day        facility.Date `json:"day"`
+	Open       int           `json:"open,omitempty"`
+	Cleared    int           `json:"cleared,omitempty"`
+	Refused    int           `json:"refused,omitempty"`
+	Unmeasured int           `json:"unmeasured,omitempty"`
+	Unsaid     int           `json:"unsaid,omitempty"` // nobody said how
+}
+
+// Add counts a case.
+func (n *CaseTally) Add(c *CaseView) {
+	switch {
+	case c.Open():
+		n.Open++
+	case c.Outcome == Cleared:
+		n.Cleared++
+	case c.Outcome == Refused:
+		n.Refused++
+	case c.Outcome == Unmeasured:
+		n.Unmeasured++
+	default:
+		n.Unsaid++
+	}
+}
+
+// caseViews are the cases of the last seven days, each judged by the rule that was in force when it began, and the tally of those that are left out.
+func (e *Engine) caseViews() ([]CaseView, []CaseTally) {
 	var all []CaseView
 	from := max(1, e.day.Add(-6*24*time.Hour))
 	for _, i := range e.instances {
@@ -62,29 +89,50 @@ func (e *Engine) caseViews() []CaseView {
 		}
 	}
 	if len(all) < 2 {
-		return all
+		return all, nil
 	}
 	slices.SortStableFunc(all, func(a, b CaseView) int { return cmp.Or(cmp.Compare(a.Opened, b.Opened), strings.Compare(a.ID, b.ID)) })
 	// Several rules about one thermometer see the same person: the first of them speaks.
 	all = slices.CompactFunc(all, func(a, b CaseView) bool { return a.ID == b.ID })
-	return atMostCases(all)
+	return atMostCases(all, e.plan.loc)
 }
 
 // atMostCases cuts cases, which are by time, to as many as a view holds: the oldest of those that are closed first, since an open one still
-// asks something of people, who answer it by its id.
-func atMostCases(all []CaseView) []CaseView {
+// asks something of people, who answer it by its id. What it cuts it counts by days of loc, in order.
+func atMostCases(all []CaseView, loc *time.Location) ([]CaseView, []CaseTally) {
 	n := len(all) - MaxCases
 	if n <= 0 {
-		return all
+		return all, nil
+	}
+	var left []CaseTally
+	count := func(c *CaseView) {
+		day := facility.DateOf(c.Opened.In(loc))
+		i, found := slices.BinarySearchFunc(left, day, func(t CaseTally, day facility.Date) int {
+			switch {
+			case t.Day.Before(day):
+				return -1
+			case day.Before(t.Day):
+				return 1
+			}
+			return 0
+		})
+		if !found {
+			left = slices.Insert(left, i, CaseTally{Day: day})
+		}
+		left[i].Add(c)
 	}
 	all = slices.DeleteFunc(all, func(c CaseView) bool {
 		cut := n > 0 && !c.Open()
 		if cut {
 			n--
+			count(&c)
 		}
 		return cut
 	})
-	return slices.Delete(all, 0, n)
+	for i := range all[:max(n, 0)] {
+		count(&all[i])
+	}
+	return slices.Delete(all, 0, n), left
 }
 
 // views appends the cases that a device opened in [from, to), as they are at now.

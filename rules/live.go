@@ -80,7 +80,7 @@ func (e *Engine) View() View {
 			Offset: def.Offset, Offsets: d.offsets, Parts: d.partViews(),
 		})
 	}
-	v.Cases = e.caseViews()
+	v.Cases, v.CasesCut = e.caseViews()
 	for i, t := range e.tasks {
 		def := &site.Tasks[i]
 		v.Tasks = append(v.Tasks, TaskView{

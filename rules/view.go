@@ -38,7 +38,8 @@ type View struct {
 	Tasks    []TaskView   `json:"tasks"`
 	// Cases are those of the last seven days of the site, the oldest first, at most MaxCases.
 	Cases    []CaseView    `json:"cases,omitempty"`
-	Verdicts []VerdictView `json:"verdicts"` // of every rule and subject, by rule then subject
+	CasesCut []CaseTally   `json:"cases_cut,omitempty"` // those that it leaves out, by day
+	Verdicts []VerdictView `json:"verdicts"`            // of every rule and subject, by rule then subject
 	// Outline stands in place of Verdicts, where these are left out; nil: they are there.
 	Outline *Outline `json:"-"`
 

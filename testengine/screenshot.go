@@ -45,16 +45,23 @@ func (v View) String() string {
 	return strings.Join(words, "-")
 }
 
-// Screenshot opens the address in the context's tab as view sees it, runs the steps and returns the picture as PNG. The tab keeps
-// its cookies and stays on the page. With GERBANG_SCREENSHOTS=folder in the environment the picture is also kept there, named for
-// the test, the page and the view.
-func Screenshot(ctx context.Context, t testing.TB, address string, view View, steps ...chromedp.Action[chromedp.Void]) []byte {
+// Open opens the address in the context's tab as view sees it and runs the steps. The tab keeps its cookies and stays on the page.
+func Open(ctx context.Context, t testing.TB, address string, view View, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, pageLimit)
 	defer cancel()
 	if err := chromedp.Do(ctx, view.emulate(), chromedp.Navigate(address), chromedp.Steps(steps...)); err != nil {
 		t.Fatalf("opening %s as %s: %v", address, view, err)
 	}
+}
+
+// Screenshot opens the address as Open does and returns the picture as PNG. With GERBANG_SCREENSHOTS=folder in the environment the
+// picture is also kept there, named for the test, the page and the view.
+func Screenshot(ctx context.Context, t testing.TB, address string, view View, steps ...chromedp.Action[chromedp.Void]) []byte {
+	t.Helper()
+	Open(ctx, t, address, view, steps...)
+	ctx, cancel := context.WithTimeout(ctx, pageLimit)
+	defer cancel()
 	capture := chromedp.CaptureScreenshot()
 	if view.WholePage {
 		capture = chromedp.FullScreenshot(100)
@@ -66,6 +73,9 @@ func Screenshot(ctx context.Context, t testing.TB, address string, view View, st
 	keep(t, address, view, png)
 	return png
 }
+
+// Pictures tells whether pictures are kept, see Screenshot. Taking one that nobody looks at costs as much as opening the page.
+func Pictures() bool { return os.Getenv("GERBANG_SCREENSHOTS") != "" }
 
 // emulate sets the tab up for the view, also what an earlier view had set.
 func (v View) emulate() chromedp.Action[chromedp.Void] {

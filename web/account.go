@@ -195,7 +195,7 @@ func (s *Server) changed(w http.ResponseWriter, r *http.Request, err error, save
 // repassword changes the own password.
 func (s *Server) repassword(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	_, session, err := s.accountPageOf(r)
 	if err != nil {
@@ -208,7 +208,7 @@ func (s *Server) repassword(w http.ResponseWriter, r *http.Request) error {
 // endOwnSession signs out another browser of one's own.
 func (s *Server) endOwnSession(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	c := callerOf(r.Context())
 	if c.Account == "" {
@@ -223,7 +223,7 @@ func (s *Server) endOwnSession(w http.ResponseWriter, r *http.Request) error {
 // makeToken makes a token of one's own and shows it, once.
 func (s *Server) makeToken(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	if _, _, err := s.accountPageOf(r); err != nil {
 		return err // a token makes no token
@@ -259,7 +259,7 @@ func (s *Server) makeToken(w http.ResponseWriter, r *http.Request) error {
 // endToken ends a token of one's own.
 func (s *Server) endToken(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	c := callerOf(r.Context())
 	if c.Account == "" || s.access.keeper.EndToken(r.Context(), c, c.Account, r.PostForm.Get("token")) != nil {

@@ -7,15 +7,17 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/gerbang-iot/gerbang/accounts"
-	"github.com/gerbang-iot/gerbang/testengine"
 )
 
-// TestAccountPagesInEveryLook opens the pages of accounts on desktop and phone, light and dark, in both languages: nothing may be blocked, fail
-// or scroll sideways.
+// TestAccountPagesInEveryLook opens the pages of accounts as TestEveryPageInEveryLook opens the others.
 func TestAccountPagesInEveryLook(t *testing.T) {
+	lookAt(t, accountPages(t))
+}
+
+// accountPages are the pages that need somebody who is signed in, or nobody who is.
+func accountPages(t *testing.T) []sight {
+	t.Helper()
 	f := newFleet()
 	someAccountEvents(f)
 	r := staffed(t, f, nil)
@@ -23,6 +25,10 @@ func TestAccountPagesInEveryLook(t *testing.T) {
 	r.form("/people", "name", "rina", "display", "Rina (kebersihan pagi)", "role-cleaner", "1")
 	r.form("/account/token", "name", "papan lobi", "may", "display", "days", "90", "sites", "mpp-gresik")
 	r.form("/account/token", "name", "prometheus", "may", "scrape", "days", "365")
+	phone := find(t, r.form("/site/mpp-gresik/phones", "name", "HP kebersihan 1").body, "code.secret")
+	if len(phone) != 1 {
+		t.Fatal("a phone for the crew got no link")
+	}
 	budi := ""
 	for _, a := range r.access.keeper.Accounts() {
 		if a.Name == "budi" {
@@ -49,7 +55,6 @@ func TestAccountPagesInEveryLook(t *testing.T) {
 	k := keeperOf(t, accounts.NewMemory())
 	fresh := start(t, newFleet(), func(o *Options) { o.Accounts, o.Token = k, "" })
 	empty := start(t, newFleet(), func(o *Options) { o.Accounts, o.Proxy = keeperOf(t, accounts.NewMemory()), true })
-	ctx := browser(t)
 	// Another one has got as far as the password.
 	b := r.another()
 	b.form("/login", "name", "sari", "password", goodPassword)
@@ -61,31 +66,13 @@ func TestAccountPagesInEveryLook(t *testing.T) {
 		}
 	}})
 	t.Cleanup(stepping.Close)
-	pages := []string{signedIn.URL + "/account/second", stepping.URL + "/login/second", signedIn.URL + "/account", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login"}
+	pages := []string{signedIn.URL + "/account/second", stepping.URL + "/login/second", signedIn.URL + "/account", signedIn.URL + "/people", signedIn.URL + "/people/" + budi, r.url + "/login", fresh.url + "/setup?code=" + k.FirstCode(), empty.url + "/login", text(phone[0])}
 	if a := r.another().get("/login"); a.StatusCode != http.StatusOK {
 		t.Fatalf("the log-in: got %d", a.StatusCode)
 	}
-	for look := range 8 {
-		view := testengine.Desktop
-		if look&1 != 0 {
-			view = testengine.Phone
-		}
-		view.Dark, view.Language, view.WholePage = look&2 != 0, []string{"id", "en"}[look>>2], true
-		for i, address := range pages {
-			if testengine.Racing && (i+look)%4 != 0 {
-				continue // each look on a quarter of the pages
-			}
-			testengine.Screenshot(ctx, t, address, view)
-			for _, x := range faults(ctx, t) {
-				t.Errorf("%s as %s: %s", address, view, x)
-			}
-			over, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if over > 0 {
-				t.Errorf("%s as %s scrolls sideways by %v px", address, view, over)
-			}
-		}
+	all := make([]sight, 0, len(pages))
+	for _, address := range pages {
+		all = append(all, sight{url: address})
 	}
+	return all
 }

@@ -129,7 +129,10 @@ func alertCardOf(sc *scene, a *alerts.Alert) alertCard {
 		}
 		card.Unconfirmed = sc.T(key, "When", sc.when(a.Unconfirmed))
 	}
-	if ack := a.Ack; ack != nil {
+	if ack := a.Ack; ack != nil && a.Assigned != nil && a.Assigned.At > ack.At {
+		// It was given to somebody else since: who took it is not on it any more, and it stays quiet as long as was said.
+		card.Acknowledged = sc.T("alert.given", "To", a.Assigned.To, "Until", sc.when(ack.Until))
+	} else if ack != nil {
 		card.Acknowledged = sc.because(sc.T("alert.acknowledged", "By", sc.claims(ack.By, !ack.Proven), "Until", sc.when(ack.Until)), ack.Reason)
 	}
 	card.Quiet, card.Whose = sc.quiet(a), sc.whose(a)
@@ -174,7 +177,7 @@ func (t *scene) because(text, reason string) string {
 // page again for a browser without scripts.
 func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		return badForm(err)
 	}
 	length := ackFor
 	if m := r.PostForm.Get("minutes"); m != "" {

@@ -101,7 +101,7 @@ func (d *alertDeed) made(rec *telemetry.Record) bool {
 // alertForm reads what every form about an alert has, and finds the alert.
 func (s *Server) alertForm(r *http.Request, kind telemetry.EntryKind) (*alertDeed, error) {
 	if err := r.ParseForm(); err != nil {
-		return nil, &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		return nil, badForm(err)
 	}
 	if len([]rune(r.PostForm.Get("reason"))) > maxComment {
 		return nil, errBadForm

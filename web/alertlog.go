@@ -69,19 +69,19 @@ type alertFilter struct {
 	hasClock                          bool
 }
 
-// alertFilterOf reads a filter from the parameters of an address.
+// alertFilterOf reads a filter from the parameters of an address. The error is a *fault, which says what is wrong with them.
 func alertFilterOf(q url.Values, today facility.Date) (f alertFilter, err error) {
 	f = alertFilter{site: q.Get("site"), zone: q.Get("zone"), kind: q.Get("kind"), state: q.Get("state"), severity: q.Get("severity")}
 	if text := q.Get("day"); text != "" {
 		if f.day, err = facility.ParseDate(text); err != nil || f.day.Year < 2000 || today.AddDays(1).Before(f.day) {
-			return f, wrong(fmt.Sprintf("day is %.40q, want a day that has begun, such as 2026-11-24", text))
+			return f, misasked("day", text, "day")
 		}
 		f.hasDay = true
 	}
 	if text := q.Get("at"); text != "" {
 		at, err := time.Parse("15:04", strings.Replace(text, ".", ":", 1))
 		if err != nil || !f.hasDay {
-			return f, wrong(fmt.Sprintf("at is %.40q, want a time of the day that is asked for, such as 10:15", text))
+			return f, misasked("at", text, "clock")
 		}
 		f.clock, f.hasClock = time.Duration(at.Hour())*time.Hour+time.Duration(at.Minute())*time.Minute, true
 	}
@@ -203,7 +203,7 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
 	today := facility.DateOf(s.opts.Now().In(s.commonZone(q.Get("site"))))
 	f, err := alertFilterOf(q, today)
 	if err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: err}
+		return err
 	}
 	found, more, err := s.matching(r.Context(), &f)
 	if err != nil {

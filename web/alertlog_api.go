@@ -70,6 +70,7 @@ type apiStep struct {
 type apiWhole struct {
 	Alert  apiAlert  `json:"alert"`
 	Course []apiStep `json:"course" doc:"All that happened to it, in order, comments too"`
+	More   bool      `json:"more,omitempty" doc:"More happened than is told here: at most 2,000 comments, and as many other steps"`
 }
 
 // surround adds what is recorded around an alert.
@@ -251,7 +252,7 @@ type alertTable struct {
 func (s *Server) apiFound(ctx context.Context, in *alertLogInput) (found []alerts.Alert, more bool, err error) {
 	f, err := alertFilterOf(in.values(), facility.DateOf(s.opts.Now().In(s.commonZone(in.Site))))
 	if err != nil {
-		return nil, false, huma.Error422UnprocessableEntity("query: " + err.Error())
+		return nil, false, s.misaskedAPI(err)
 	}
 	found, more, err = s.matching(ctx, &f)
 	if err != nil {
@@ -285,11 +286,11 @@ func (s *Server) apiGetAlert(ctx context.Context, in *alertInput) (*apiOne[apiWh
 	}
 	v, _ := s.opts.Live.Outline(a.Site)
 	sc := s.in(in.Language, v)
-	steps, err := s.course(ctx, sc, &a)
+	steps, more, err := s.course(ctx, sc, &a)
 	if err != nil {
 		return nil, s.apiError("alert", err)
 	}
-	whole := apiWhole{Alert: apiAlertOf(sc, &a), Course: make([]apiStep, 0, len(steps))}
+	whole := apiWhole{Alert: apiAlertOf(sc, &a), Course: make([]apiStep, 0, len(steps)), More: more}
 	for _, x := range steps {
 		whole.Course = append(whole.Course, apiStep{x.at.Time(), x.What, x.Text})
 	}

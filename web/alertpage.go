@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,9 +18,9 @@ import (
 )
 
 const (
-	// mostSteps bounds the steps of an alert that a page tells, mostComments the comments.
-	mostSteps    = 300
-	mostComments = 100
+	// mostSteps bounds the steps of an alert that are told, and the comments; shownSteps are on one page.
+	mostSteps  = 2_000
+	shownSteps = 100
 )
 
 // alertPage is one alert: what and where, what to do, a button, the response clock and all that happened.
@@ -33,7 +35,8 @@ type alertPage struct {
 	Doubt      string
 	Values     []measure // raised by, worst, last
 	Clock      []clockStep
-	Steps      []alertStep
+	Steps      []alertStep // of this page, in order
+	StepPages  stepPages
 	Called     []calledRow // whom it has called, and what became of it
 	Drill      bool
 	Seen       bool   // this page tells that it was opened
@@ -62,6 +65,34 @@ type alertStep struct {
 	at               telemetry.Instant
 }
 
+// stepPages leads through the steps of an alert that has more than a page shows. The last page is the one that is opened.
+type stepPages struct {
+	Text           string // which of how many; empty: all are on the page
+	Earlier, Later string // addresses; empty: there are none
+	More           bool   // there are, or may be, older ones that are not told
+}
+
+// pageOf cuts the page of steps out that is asked for: 1 is the oldest.
+func (t *tongue) pageOf(all []alertStep, id, asked string) ([]alertStep, stepPages) {
+	last := max(1, (len(all)+shownSteps-1)/shownSteps)
+	if last == 1 {
+		return all, stepPages{}
+	}
+	n, err := strconv.Atoi(asked)
+	if err != nil || n < 1 || n > last {
+		n = last
+	}
+	from, to := (n-1)*shownSteps, min(n*shownSteps, len(all))
+	p := stepPages{Text: t.T("alertlog.steps", "From", from+1, "To", to, "Of", len(all))}
+	if n > 1 {
+		p.Earlier = fmt.Sprintf("/alert/%s?steps=%d#course", url.PathEscape(id), n-1)
+	}
+	if n < last {
+		p.Later = fmt.Sprintf("/alert/%s?steps=%d#course", url.PathEscape(id), n+1)
+	}
+	return all[from:to], p
+}
+
 // alertBy finds an alert and the scene of its site.
 func (s *Server) alertBy(ctx context.Context, lang *tongue, id string) (*alerts.Alert, *scene, error) {
 	a, ok, err := s.opts.AlertLog.Alert(ctx, id)
@@ -83,14 +114,16 @@ func (s *Server) alert(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	course, err := s.course(ctx, sc, a)
+	course, more, err := s.course(ctx, sc, a)
 	if err != nil {
 		return err
 	}
+	steps, pages := lang.pageOf(course, a.ID, r.URL.Query().Get("steps"))
+	pages.More = more
 	card, c := alertCardOf(sc, a), callerOf(r.Context())
 	p := alertPage{
 		frame: s.frame(r, lang, card.Title), Row: s.alertRow(c, lang, a, s.opts.Now()), ID: a.ID, Is: a.Open(), Basis: card.Basis, Doubt: card.Unconfirmed,
-		Values: sc.valuesOf(a), Clock: sc.responseClock(a), Steps: course, Button: lang.T("alert.take"), Minutes: card.Minutes, Presets: card.Presets,
+		Values: sc.valuesOf(a), Clock: sc.responseClock(a), Steps: steps, StepPages: pages, Button: lang.T("alert.take"), Minutes: card.Minutes, Presets: card.Presets,
 		Form: newUUID(), SitePath: "/status",
 	}
 	p.frame.Typing = true
@@ -169,17 +202,16 @@ func (t *scene) responseClock(a *alerts.Alert) []clockStep {
 	return append(steps, back)
 }
 
-// course is all that happened to an alert, in order.
-func (s *Server) course(ctx context.Context, sc *scene, a *alerts.Alert) ([]alertStep, error) {
+// course is all that happened to an alert, in order; more: there was more than is told.
+func (s *Server) course(ctx context.Context, sc *scene, a *alerts.Alert) (all []alertStep, more bool, err error) {
 	changes, err := s.opts.AlertLog.AlertChanges(ctx, a.ID, mostSteps)
 	if err != nil {
-		return nil, fmt.Errorf("listing what happened to an alert: %w", err)
+		return nil, false, fmt.Errorf("listing what happened to an alert: %w", err)
 	}
-	comments, err := s.opts.AlertLog.EntriesAbout(ctx, a.Site, telemetry.EntryComment, a.ID, mostComments)
+	comments, err := s.opts.AlertLog.EntriesAbout(ctx, a.Site, telemetry.EntryComment, a.ID, mostSteps)
 	if err != nil {
-		return nil, fmt.Errorf("listing the comments about an alert: %w", err)
+		return nil, false, fmt.Errorf("listing the comments about an alert: %w", err)
 	}
-	var all []alertStep
 	for i := range changes {
 		if step, ok := sc.stepOf(&changes[i]); ok {
 			all = append(all, step)
@@ -193,7 +225,7 @@ func (s *Server) course(ctx context.Context, sc *scene, a *alerts.Alert) ([]aler
 	for i := range all {
 		all[i].When = sc.when(all[i].at)
 	}
-	return all, nil
+	return all, len(changes) == mostSteps || len(comments) == mostSteps, nil
 }
 
 // stepOf puts a change of an alert into words.

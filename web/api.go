@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,6 +83,7 @@ func (s *Server) api(mux humago.Mux) error {
 	s.apiCompliance(api)
 	s.apiRanking(api)
 
+	documentGate(api.OpenAPI())
 	// Marshalled once, before anyone asks: the document never changes while the server runs.
 	document, err := json.MarshalIndent(api.OpenAPI(), "", " ")
 	if err != nil {
@@ -91,16 +93,40 @@ func (s *Server) api(mux humago.Mux) error {
 	return nil
 }
 
+// documentGate adds to each operation what is answered before it is asked: by the gate, by onlyKnown, and to a body that is no JSON.
+func documentGate(document *huma.OpenAPI) {
+	schema := document.Components.Schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, "ErrorModel")
+	table := map[string]route{}
+	for _, rt := range routeTable() {
+		table[rt.pattern] = rt
+	}
+	for path, item := range document.Paths {
+		for method, op := range map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post} {
+			if op == nil {
+				continue
+			}
+			statuses := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError}
+			if method == http.MethodPost {
+				statuses = append(statuses, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+			}
+			if table[method+" "+path].at == ofAlert {
+				statuses = append(statuses, http.StatusServiceUnavailable)
+			}
+			for _, status := range statuses {
+				code := strconv.Itoa(status)
+				if op.Responses[code] == nil {
+					op.Responses[code] = &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
+				}
+			}
+			delete(op.Responses, "default") // all that there is has a name now
+		}
+	}
+}
+
 // openAPI is the API's description of itself.
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(s.document)
-	return nil
-}
-
-// noAPI answers what the API does not have.
-func (s *Server) noAPI(w http.ResponseWriter, r *http.Request) error {
-	writeProblem(w, http.StatusNotFound, "there is no "+r.Method+" at this address; see "+s.base.to("/api/v1/openapi.json"))
 	return nil
 }
 
@@ -115,6 +141,15 @@ func (s *Server) apiError(what string, err error) error {
 	}
 	s.opts.Log.Error("answering the API failed", "what", what, "err", err)
 	return huma.Error500InternalServerError("the gateway could not answer; its log says why")
+}
+
+// misaskedAPI says to a program what is wrong with a parameter that a page takes as well.
+func (s *Server) misaskedAPI(err error) error {
+	f, ok := errors.AsType[*fault](err)
+	if !ok {
+		return s.apiError("query", err)
+	}
+	return huma.Error422UnprocessableEntity("query: " + f.say(s.tongues.byTag("en")))
 }
 
 // in makes the scene of a site in the language a caller accepts.

@@ -322,6 +322,9 @@ func (c *crawler) post(where, address string) {
 	if strings.HasSuffix(address, "/maintenance") {
 		form = url.Values{"id": {newUUID()}, "until": {"2026-01-06T08:00"}, "reason": {"test"}}
 	}
+	if strings.HasSuffix(address, "/displays") {
+		form = url.Values{"name": {"lobi"}, "days": {"30"}}
+	}
 	if strings.HasSuffix(address, "/tasks/typed") {
 		form = url.Values{"id": {newUUID()}, "day": {"2026-01-05"}, "0.0.t0": {"07.30"}, "0.0.w": {"Budi"}}
 	}

@@ -136,7 +136,7 @@ func refusedPairs(err error) error {
 // calibrate takes the pairs of a form. The same form sent twice is one entry.
 func (s *Server) calibrate(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		return badForm(err)
 	}
 	device := r.PostForm.Get("device")
 	pairs, err := readPairs(r.PostForm.Get("pairs"))

@@ -37,7 +37,8 @@ type caseCard struct {
 func caseSectionOf(sc *scene) caseSection {
 	v := sc.view
 	sec := caseSection{Site: v.Site, May: sc.may[string(accounts.EndCase)]}
-	today := casesOf(v, facility.DateOf(sc.now.In(sc.loc)), sc.loc)
+	day := facility.DateOf(sc.now.In(sc.loc))
+	today := casesOf(v, day, sc.loc)
 	for i := range v.Cases {
 		if c := &v.Cases[i]; c.Open() {
 			sec.Open = append(sec.Open, sc.caseCard(c))
@@ -50,7 +51,7 @@ func caseSectionOf(sc *scene) caseSection {
 	}
 	// Who is to be turned away, or was forgotten, before those who wait.
 	slices.SortStableFunc(sec.Open, func(a, b caseCard) int { return cmp.Compare(caseOrder[a.Chip.Class], caseOrder[b.Chip.Class]) })
-	if n := countCases(today); n.Opened > 0 {
+	if n := countCases(today, v, day); n.Opened > 0 {
 		sec.Summary = sc.T("cases.summary", "Opened", n.Opened, "Open", n.Open, "Cleared", n.Cleared, "Refused", n.Refused, "Unmeasured", n.Unmeasured, "Unsaid", n.Unsaid)
 	}
 	return sec
@@ -94,7 +95,7 @@ func (t *scene) caseCard(c *rules.CaseView) caseCard {
 // which case, and how often that was said before.
 func (s *Server) endCase(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		return badForm(err)
 	}
 	outcome, _ := rules.ParseOutcome(r.PostForm.Get("outcome"))
 	words, err := strconv.Atoi(r.PostForm.Get("words"))

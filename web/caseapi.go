@@ -52,22 +52,20 @@ type caseCounts struct {
 	Unsaid     int `json:"unsaid" doc:"Nobody said how it ended"`
 }
 
-func countCases(all []rules.CaseView) caseCounts {
-	n := caseCounts{Opened: len(all)}
+// countCases counts the cases of a day, also those that the view leaves out; a zero day: of all that there are.
+func countCases(all []rules.CaseView, v *rules.View, day facility.Date) caseCounts {
+	var sum rules.CaseTally
 	for i := range all {
-		switch c := &all[i]; {
-		case c.Open():
-			n.Open++
-		case c.Outcome == rules.Cleared:
-			n.Cleared++
-		case c.Outcome == rules.Refused:
-			n.Refused++
-		case c.Outcome == rules.Unmeasured:
-			n.Unmeasured++
-		default:
-			n.Unsaid++
+		sum.Add(&all[i])
+	}
+	for _, cut := range v.CasesCut {
+		if day.IsZero() || cut.Day == day {
+			sum.Open, sum.Cleared, sum.Refused = sum.Open+cut.Open, sum.Cleared+cut.Cleared, sum.Refused+cut.Refused
+			sum.Unmeasured, sum.Unsaid = sum.Unmeasured+cut.Unmeasured, sum.Unsaid+cut.Unsaid
 		}
 	}
+	n := caseCounts{Open: sum.Open, Cleared: sum.Cleared, Refused: sum.Refused, Unmeasured: sum.Unmeasured, Unsaid: sum.Unsaid}
+	n.Opened = n.Open + n.Cleared + n.Refused + n.Unmeasured + n.Unsaid
 	return n
 }
 
@@ -112,7 +110,7 @@ func (s *Server) apiListCases(_ context.Context, in *casesInput) (*caseList, err
 	}
 	all := casesOf(v, day, s.scene(s.tongues[0], v).loc)
 	out := &caseList{}
-	out.Body.Items, out.Body.Counts = make([]apiCase, 0, len(all)), countCases(all)
+	out.Body.Items, out.Body.Counts = make([]apiCase, 0, len(all)), countCases(all, v, day)
 	for i := range all {
 		out.Body.Items = append(out.Body.Items, apiCaseOf(&all[i]))
 	}

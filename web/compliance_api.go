@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -407,9 +408,11 @@ func stamp(at telemetry.Instant, loc *time.Location) string {
 // seconds writes a time exactly.
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
 
-// safeCell keeps a spreadsheet from taking a text for a formula.
+// safeCell keeps a spreadsheet from taking a text for a formula: one that begins with a sign of formulas, also behind space, which some take
+// away, and as the wide characters of East Asian keyboards.
 func safeCell(text string) string {
-	if text != "" && (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@') {
+	bare := strings.TrimLeft(text, " \t\r\n\x00\u00a0\u3000\ufeff")
+	if text != "" && (strings.IndexAny(bare, "=+-@＝＋－＠") == 0 || strings.ContainsRune("\t\r\n\x00", rune(text[0]))) {
 		return "'" + text
 	}
 	return text

@@ -96,7 +96,7 @@ func (s *Server) compliance(w http.ResponseWriter, r *http.Request) error {
 	sc := s.scene(lang, v)
 	p, last, err := weekOf(sc, q)
 	if err != nil {
-		return errBadForm
+		return err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), apiTimeout)
 	defer cancel()
@@ -122,20 +122,23 @@ func weekOf(sc *scene, q url.Values) (p period, last facility.Date, err error) {
 	if text := q.Get("to"); text != "" {
 		d, err := facility.ParseDate(text)
 		if err != nil {
-			return p, last, err
+			return p, last, misasked("to", text, "day")
 		}
 		if d.Before(last) {
 			last = d
 		}
 	}
 	if p, err = periodOf(last.AddDays(1-shownDays).String(), last.String(), compliance.ByDay, sc.now, sc.loc); err != nil {
-		return p, last, err
+		return p, last, misasked("to", q.Get("to"), "day")
 	}
 	known := q.Get("known")
 	if at, err := time.ParseInLocation(localTime, known, sc.loc); err == nil {
 		known = at.Format(time.RFC3339)
 	}
-	return p, last, p.knownAt(known, sc.now)
+	if err := p.knownAt(known, sc.now); err != nil {
+		return p, last, misasked("known", known, "known")
+	}
+	return p, last, nil
 }
 
 // address is one of this page with some of the question changed: pairs of a name and a value, an empty one leaves it out.

@@ -25,7 +25,9 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, what topic, title 
 		return err
 	}
 	f := s.frame(r, lang, title(lang))
-	f.Live = what.path()
+	if f.Live = what.path(); what.page == "sign" {
+		f.Live += keyOf(r)
+	}
 	return s.render(w, http.StatusOK, lang, what.page, livePage{f, join(chunks)})
 }
 
@@ -64,7 +66,7 @@ func (s *Server) topicOf(page string, r *http.Request, c *accounts.Caller) topic
 	case "watch":
 		t.sites = siteList(c, accounts.Acknowledge)
 	case "site":
-		t.may = mayAt(c, t.site).words(accounts.See, accounts.Review, accounts.Acknowledge, accounts.Count, accounts.EndCase)
+		t.may = mayAt(c, t.site).words(accounts.See, accounts.Review, accounts.Acknowledge, accounts.Count, accounts.EndCase, accounts.Share)
 	}
 	return t
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"net/http"
 	"slices"
@@ -179,7 +178,7 @@ func (s *Server) directionOf(site, counter string, swap float64, since telemetry
 // acceptCounting takes what a person accepts of a counter. The same form sent twice is one entry.
 func (s *Server) acceptCounting(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		return badForm(err)
 	}
 	percent, err := strconv.ParseFloat(strings.Replace(r.PostForm.Get("value"), ",", ".", 1), 64)
 	if err != nil {

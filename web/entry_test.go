@@ -305,7 +305,7 @@ func TestUUIDs(t *testing.T) {
 func TestR15NoFormWhereNothingCounts(t *testing.T) {
 	r := start(t, newFleet(), nil)
 	page := r.get("/site/mpp-magetan/zone/musala").body
-	if n := len(find(t, page, "form.line")) + len(find(t, page, "div#chart")); n != 0 {
+	if n := len(find(t, page, "section#count")) + len(find(t, page, "div#chart")); n != 0 {
 		t.Errorf("got %d forms and charts, want none", n)
 	}
 	v := url.Values{"id": {newUUID()}, "value": {"3"}}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -79,7 +78,7 @@ func entryRows(sc *scene, records []telemetry.Record) []entryRow {
 func (s *Server) enterByForm(kind telemetry.EntryKind) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := r.ParseForm(); err != nil {
-			return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+			return badForm(err)
 		}
 		value, err := strconv.ParseFloat(strings.TrimSpace(r.PostForm.Get("value")), 64)
 		if err != nil {

@@ -214,7 +214,8 @@ func (f *fleet) Counts(_ context.Context, site, zone string, limit int) ([]telem
 	defer f.mu.Unlock()
 	var out []telemetry.Record
 	for _, rec := range slices.Backward(f.entries) {
-		if rec.Site == site && rec.Entry.Subject == zone && len(out) < limit {
+		counts := rec.Entry.Kind == telemetry.EntryCount || rec.Entry.Kind == telemetry.EntryCorrection
+		if rec.Site == site && counts && rec.Entry.Subject == zone && len(out) < limit {
 			out = append(out, rec)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -78,6 +77,14 @@ func (s *Server) stillIn(r *http.Request) (*accounts.Caller, bool) {
 
 // admits reports why a caller may not have a route; nil: he may.
 func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
+	if rt.at == inPath && rt.may == accounts.Display {
+		if key := r.URL.Query().Get("key"); key != "" { // a link that was ended is dark, also where signs are open
+			err := s.opensSign(r, key)
+			if err == nil || c == nil {
+				return err
+			}
+		}
+	}
 	switch { // what strangers may have, too
 	case rt.at == open, rt.at == ownDoor && s.opts.PushHasCredentials, rt.at == inPath && rt.may == accounts.Display && s.opts.PublicSigns:
 		return nil
@@ -172,13 +179,6 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 			return
 		}
 		w.Header().Set("WWW-Authenticate", `Bearer realm="gerbang"`)
-	}
-	if f != nil && strings.HasPrefix(r.URL.Path, "/api/") {
-		if f.retry > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(f.retry))
-		}
-		writeProblem(w, f.status, s.tongues.byTag("en").T(f.key, f.args...))
-		return
 	}
 	s.respond(w, r, err)
 }

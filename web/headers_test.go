@@ -57,7 +57,7 @@ func TestCrossOrigin(t *testing.T) {
 		{"old browser, another site", "POST", "", "https://evil.example", 403},
 		{"sandboxed frame", "POST", "cross-site", "null", 403},
 		{"old browser, sandboxed frame", "POST", "", "null", 403},
-		{"reading from elsewhere is harmless", "GET", "cross-site", "https://evil.example", 404},
+		{"reading from elsewhere is harmless", "GET", "cross-site", "https://evil.example", 405},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			before := len(r.fleet.acks)

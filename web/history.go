@@ -52,18 +52,18 @@ func pastOf(q url.Values, today facility.Date) (p past, err error) {
 			}
 		}
 		if p.span == "" {
-			return p, wrong(fmt.Sprintf("by is %.20q, want hour, day, week, month or year", by))
+			return p, misasked("by", by, "span")
 		}
 	}
 	if on := q.Get("on"); on != "" {
 		if p.first, err = facility.ParseDate(on); err != nil || p.first.Year < 2000 || today.Before(p.first) {
-			return p, wrong(fmt.Sprintf("on is %.40q, want a day that has begun, such as 2026-11-24", on))
+			return p, misasked("on", on, "day")
 		}
 	}
 	if p.span == spanHour {
 		at, err := time.Parse("15", q.Get("hour"))
 		if err != nil {
-			return p, wrong(fmt.Sprintf("hour is %.20q, want 00 to 23", q.Get("hour")))
+			return p, misasked("hour", q.Get("hour"), "hour")
 		}
 		p.hour = at.Hour()
 	}
@@ -142,10 +142,11 @@ type stretch struct {
 	peak        rules.Sample // Known false: nobody ever knew
 	limit       float64      // the last one
 	limited     bool
+	passed      time.Duration // of what belongs to it; in a zone of time that is half an hour off, that begins half an hour after it
 }
 
 // long is how much of it has passed.
-func (s *stretch) long() time.Duration { return max(0, s.until.Sub(s.from)) }
+func (s *stretch) long() time.Duration { return s.passed }
 
 // unknown is for how long of it nobody knew. A day that is half an hour short or long has an hour of UTC less or more than it would have.
 func (s *stretch) unknown() time.Duration { return max(0, s.long()-s.known) }
@@ -178,7 +179,8 @@ func stretchesOf(hours []rules.Hour, cuts []telemetry.Instant, now telemetry.Ins
 	var last *rules.Hour
 	for c := 0; c+1 < len(cuts); c++ {
 		s := stretch{from: cuts[c], until: max(cuts[c], min(cuts[c+1], now))}
-		for at := rules.HourOf(cuts[c].Add(time.Hour - 1)); at < s.until; at = at.Add(time.Hour) {
+		s.passed = max(0, min(ceilHour(cuts[c+1]), now).Sub(ceilHour(cuts[c])))
+		for at := ceilHour(cuts[c]); at < min(ceilHour(cuts[c+1]), now); at = at.Add(time.Hour) {
 			for i < len(hours) && hours[i].At < at {
 				last = &hours[i]
 				i++
@@ -195,6 +197,9 @@ func stretchesOf(hours []rules.Hour, cuts []telemetry.Instant, now telemetry.Ins
 	}
 	return all
 }
+
+// ceilHour is the first whole hour of UTC that is not before a moment.
+func ceilHour(t telemetry.Instant) telemetry.Instant { return rules.HourOf(t.Add(time.Hour - 1)) }
 
 // hoursOf are the hours of a part of the past and what they add up to, cut by days or by hours of the site's clocks.
 func (s *Server) hoursOf(ctx context.Context, site, zone string, from, until telemetry.Instant, cuts []telemetry.Instant) ([]stretch, error) {
@@ -238,6 +243,7 @@ func whole(all []stretch) stretch {
 		if s.long() > 0 { // a part that is still to come begins and ends where it will begin
 			sum.until = s.until
 		}
+		sum.passed += s.passed
 		sum.known += s.known
 		sum.area += s.area
 		sum.over += s.over

@@ -18,7 +18,7 @@ import (
 func TestLastWeeksPeakAtAGlance(t *testing.T) {
 	r := start(t, newFleet(), func(o *Options) { o.Histories = aWeek(t) })
 	week := r.get("/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-31&lang=en").body
-	figures := one(t, week, "section.past-figures")
+	figures := one(t, week, "div.past-figures")
 	wants(t, "last week", figures, "Peak", "29 (27–31)", "On average, closed hours too", "Thu 1 Jan 2026 11:13", "1 h 7 min", "Limit", "24", "Not known")
 	wants(t, "its days", week, "Mon 29", "Sun 4", "on=2026-01-01", `class="unknown"`, `class="over"`)
 	day := r.get("/site/mpp-gresik/zone/loket/history?by=day&on=2025-12-31&with=2025-12-30&lang=en").body
@@ -164,12 +164,12 @@ func (b busy) Occupancy(_ context.Context, site, zone string, from, until teleme
 // Red is a number that was above its limit for certain. One that is too close to tell is full, and where nobody knew is hatched.
 func TestAHeatMapTellsNearFromOver(t *testing.T) {
 	at := func(persons float64, over time.Duration) *stretch {
-		return &stretch{until: telemetry.Instant(time.Hour), known: time.Hour, over: over, peak: rules.Sample{Known: true, Persons: persons, Limit: 24, HasLimit: true}}
+		return &stretch{passed: time.Hour, known: time.Hour, over: over, peak: rules.Sample{Known: true, Persons: persons, Limit: 24, HasLimit: true}}
 	}
 	for _, c := range []struct {
 		s    *stretch
 		want string
-	}{{at(29, time.Minute), "over"}, {at(26, 0), "s5"}, {at(24, 0), "s5"}, {at(12, 0), "s3"}, {at(1, 0), "s1"}, {at(0, 0), "s0"}, {&stretch{until: 9}, "unknown"}, {&stretch{}, "none"}} {
+	}{{at(29, time.Minute), "over"}, {at(26, 0), "s5"}, {at(24, 0), "s5"}, {at(12, 0), "s3"}, {at(1, 0), "s1"}, {at(0, 0), "s0"}, {&stretch{passed: 9}, "unknown"}, {&stretch{}, "none"}} {
 		if got := shadeOf(c.s, 50); got != c.want {
 			t.Errorf("%v people, %v over: shade %s, want %s", c.s.peak.Persons, c.s.over, got, c.want)
 		}
@@ -216,8 +216,14 @@ func TestQuietTimeIsKnownWhereClocksAreOff(t *testing.T) {
 		// The hour that runs is known as far as it has passed, and not beyond.
 		now := from.Add(2*time.Hour + 40*time.Minute)
 		parts := stretchesOf(hours, hourCuts(from, from.Add(4*time.Hour)), now)
-		if sum := whole(parts); sum.known > sum.long() || sum.unknown() >= time.Hour {
+		if sum := whole(parts); sum.known > sum.long() || sum.unknown() != 0 {
 			t.Errorf("%s: %v known of %v that have passed", zone, sum.known, sum.long())
+		}
+		// Finding: where it had just begun, all of it was unknown, until the hour of UTC began.
+		for i, s := range stretchesOf(hours, hourCuts(from, from.Add(4*time.Hour)), from.Add(2*time.Hour+20*time.Minute)) {
+			if s.unknown() != 0 {
+				t.Errorf("%s: of hour %d %v is unknown 20 minutes after it began, want none", zone, i, s.unknown())
+			}
 		}
 	}
 	// On Lord Howe the clocks are set by half an hour: such a day has 24 hours and a half, or 23 and a half.

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/compliance"
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -48,6 +51,27 @@ func TestATaskByButtonIsInTheDay(t *testing.T) {
 	r := start(t, f, nil)
 	wants(t, "the day", r.get("/site/mpp-gresik/history?lang=en").body, name+": done")
 	wants(t, "the day before", r.get("/site/mpp-gresik/history?on=2025-10-07&lang=en").body, "nobody logged a task on a page", "-"+name+": done")
+}
+
+// Finding: of the times at which a button was pressed the last alone was in the day.
+func TestEveryPressOfAButtonIsInTheDay(t *testing.T) {
+	f, s := newFleet(), shelved()
+	last, name := telemetry.InstantOf(fleetNow.Add(-time.Hour)), ""
+	f.change("mpp-gresik", func(v *rules.View) {
+		v.Tasks[0].LastDone, name = last, v.Tasks[0].Name
+		v.Devices = append(v.Devices, rules.DeviceView{ID: "tombol", Name: "Tombol", Place: facility.Place{Kind: facility.AtTask, ID: v.Tasks[0].ID}})
+	})
+	s.page.Rows = nil
+	for i := range 3 {
+		s.page.Rows = append(s.page.Rows, ReadingRow{At: last.Add(-time.Duration(i) * 45 * time.Minute), Device: "tombol", Quantity: telemetry.Button})
+	}
+	r := start(t, f, func(o *Options) { o.Readings = s })
+	if got := strings.Count(r.get("/site/mpp-gresik/history?lang=en").body, "</span><span>"+name); got > 3 {
+		t.Errorf("got %d times, want each once", got)
+	}
+	wants(t, "the day", r.get("/site/mpp-gresik/history?lang=en").body, ">11:35<", ">12:20<", ">13:05<")
+	s.fail = errors.New("the archive does not answer")
+	wants(t, "without the archive", r.get("/site/mpp-gresik/history?lang=en").body, ">13:05<", "->12:20<")
 }
 
 // The page of alerts has no stream: the answer to its button brings the row as it is now, and only what the reader may see.

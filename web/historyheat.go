@@ -107,6 +107,7 @@ func (s *Server) historyOfDays(ctx context.Context, sc *scene, page *historyPage
 			}
 		}
 		if len(row.Cells) > 0 {
+			row.Cells = append(row.Cells, make([]heatCell, 7-len(row.Cells))...)
 			page.Month = append(page.Month, row)
 		}
 		return nil

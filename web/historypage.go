@@ -78,7 +78,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := pastOf(q, facility.DateOf(sc.now.In(sc.loc)))
 	if err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: err}
+		return err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), apiTimeout)
 	defer cancel()
@@ -223,7 +223,7 @@ func (s *Server) historyOfDay(ctx context.Context, sc *scene, page *historyPage,
 	if with := q.Get("with"); with != "" && p.span == spanDay {
 		date, err := facility.ParseDate(with)
 		if err != nil || date.Year < 2000 || facility.DateOf(sc.now.In(sc.loc)).Before(date) {
-			return errBadForm
+			return misasked("with", with, "day")
 		}
 		if other, err = of(telemetry.InstantOf(date.In(sc.loc)), telemetry.InstantOf(date.AddDays(1).In(sc.loc))); err != nil {
 			return err
@@ -265,7 +265,7 @@ func (s *Server) historyOfDay(ctx context.Context, sc *scene, page *historyPage,
 // stretchOfDay adds a day up from its minutes.
 func stretchOfDay(d *day) stretch {
 	h, _ := rules.FoldHour(d.samples, d.from, d.end)
-	s := stretch{from: d.from, until: d.end}
+	s := stretch{from: d.from, until: d.end, passed: max(0, d.end.Sub(d.from))}
 	s.add(&h)
 	if d.peak != nil {
 		s.peak = *d.peak
@@ -361,10 +361,17 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 		marks = append(marks, mark{done[i].At, "task", sc.view.Tasks[k].Name + ": " + sc.claims(e.Author, e.Claimed), ""})
 	}
 	for i := range sc.view.Tasks {
-		// A button or a terminal says that a task is done, too. Of those the last time alone is known.
+		// A button says that a task is done, too, and a terminal, of which the last time alone is known.
 		t := &sc.view.Tasks[i]
-		told := slices.ContainsFunc(done, func(e telemetry.Record) bool { return e.Entry.Subject == t.ID && e.At == t.LastDone })
-		if t.LastDone >= from && t.LastDone < until && !told && (zone == "" || t.Place.ID == zone) {
+		if zone != "" && t.Place.ID != zone {
+			continue
+		}
+		presses := s.pressesOf(ctx, sc, t.ID, from, until)
+		for _, at := range presses {
+			marks = append(marks, mark{at, "task", t.Name + ": " + sc.T("past.task_done"), ""})
+		}
+		told := slices.Contains(presses, t.LastDone) || slices.ContainsFunc(done, func(e telemetry.Record) bool { return e.Entry.Subject == t.ID && e.At == t.LastDone })
+		if t.LastDone >= from && t.LastDone < until && !told {
 			marks = append(marks, mark{t.LastDone, "task", t.Name + ": " + sc.T("past.task_done"), ""})
 		}
 	}
@@ -388,4 +395,30 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 		page.Marks = append(page.Marks, markRow{m.at.In(sc.loc).Format(sc.clock), m.text, link, m.class})
 	}
 	return marks, nil
+}
+
+// pressesOf are the times in [from, until) at which the buttons of a task were pressed, as far as readings are kept; what cannot be read is left
+// out: the day is shown all the same.
+func (s *Server) pressesOf(ctx context.Context, sc *scene, task string, from, until telemetry.Instant) []telemetry.Instant {
+	if s.opts.Readings == nil {
+		return nil
+	}
+	var all []telemetry.Instant
+	for i := range sc.view.Devices {
+		d := &sc.view.Devices[i]
+		if d.Place.Kind != facility.AtTask || d.Place.ID != task {
+			continue
+		}
+		page, err := s.opts.Readings.Readings(ctx, ReadingsQuery{Site: sc.view.Site, Device: d.ID, Quantity: telemetry.Button, From: from, Until: until, Limit: mostMarks})
+		if err != nil {
+			s.opts.Log.Warn("the presses of a button cannot be read", "site", sc.view.Site, "device", d.ID, "err", err)
+			continue
+		}
+		for _, row := range page.Rows {
+			if row.Quantity == telemetry.Button && row.At >= from && row.At < until {
+				all = append(all, row.At)
+			}
+		}
+	}
+	return all
 }

@@ -95,7 +95,7 @@ func topOf(days ...*day) float64 {
 func (t *scene) dayDrawing(d, other *day, until telemetry.Instant, open []openTime, marks []mark, label string) template.HTML {
 	a := axis{d.from, until, topOf(d, other)}
 	var g drawing
-	g.out(`<svg class="past" viewBox="0 0 %s %s" role="img" aria-label="%s">`, num(drawWide), num(drawHigh), html.EscapeString(label))
+	g.out(`<svg class="past" viewBox="0 0 %s %s" role="group" aria-label="%s">`, num(drawWide), num(drawHigh), html.EscapeString(label))
 	g.out(`<defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="7"/></pattern></defs>`)
 	for _, o := range open {
 		from, to := max(o.from, a.from), min(o.until, until)

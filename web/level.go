@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -139,7 +138,7 @@ func (t *scene) levelMeans(level string) string {
 // chooseLevel takes the form of the level's page: first it shows what would be chosen, then it is confirmed.
 func (s *Server) chooseLevel(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		return badForm(err)
 	}
 	p, err := s.levelPageOf(r)
 	if err != nil {

@@ -75,7 +75,7 @@ func (s *Server) listen(w http.ResponseWriter, r *http.Request, begin bool) erro
 		return errNoPage
 	}
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	by := s.access.author(r)
 	if begin {

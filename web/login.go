@@ -82,7 +82,7 @@ func (s *Server) welcome(w http.ResponseWriter, e *accounts.Entrance) {
 // signIn takes a name and a password.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	next := localPath(r.PostForm.Get("next"))
 	e, err := s.access.keeper.LogIn(r.Context(), s.attempt(r))
@@ -99,7 +99,7 @@ func (s *Server) takeToken(w http.ResponseWriter, r *http.Request) error {
 		return errNoPage
 	}
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	next := localPath(r.PostForm.Get("next"))
 	token := strings.TrimSpace(r.PostForm.Get("token"))

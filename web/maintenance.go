@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -172,7 +171,7 @@ func scoped(v *rules.View, subject string) bool {
 // beginMaintenance takes the form of the page.
 func (s *Server) beginMaintenance(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		return badForm(err)
 	}
 	p, err := s.maintenancePageOf(r)
 	if err != nil {
@@ -212,7 +211,7 @@ func (s *Server) beginMaintenance(w http.ResponseWriter, r *http.Request) error 
 func (s *Server) endStanding(kind telemetry.EntryKind) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := r.ParseForm(); err != nil {
-			return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+			return badForm(err)
 		}
 		f := standingFormOf(r, s.access.author(r))
 		d := standing{r.PathValue("site"), telemetry.Entry{

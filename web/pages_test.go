@@ -129,7 +129,7 @@ func TestUnknownIsNeverGreen(t *testing.T) {
 		t.Errorf("a zone nobody can see: got %q, want ? / 24 and Wait", got)
 	}
 	sign := r.get("/sign/mpp-magetan/loket").body
-	if got := one(t, sign, "section#sign"); !strings.Contains(got, "Mohon tunggu") || strings.Contains(got, "24") {
+	if got := one(t, sign, "div#sign"); !strings.Contains(got, "Mohon tunggu") || strings.Contains(got, "24") {
 		t.Errorf("its display: got %q, want wait and no number", got)
 	}
 }
@@ -142,7 +142,7 @@ func TestClosedIsNotGreen(t *testing.T) {
 	if got := attr(find(t, r.get("/").body, "div#site-mpp-belu")[0], "class"); got != "site closed" {
 		t.Errorf("closed site: got class %q, want %q", got, "site closed")
 	}
-	if got := one(t, r.get("/sign/mpp-belu/loket").body, "section#sign"); !strings.Contains(got, "Tutup") || !strings.Contains(got, "Closed") {
+	if got := one(t, r.get("/sign/mpp-belu/loket").body, "div#sign"); !strings.Contains(got, "Tutup") || !strings.Contains(got, "Closed") {
 		t.Errorf("display of a closed site: got %q, want both languages to say so", got)
 	}
 }

@@ -147,7 +147,7 @@ func (s *Server) personIn(r *http.Request, lang *tongue) (accounts.Person, *pers
 // makePerson makes an account and shows the link by which its person gets a password.
 func (s *Server) makePerson(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	lang := s.tongues.choose(r)
 	p, form, err := s.personIn(r, lang)
@@ -199,7 +199,7 @@ func (s *Server) personPageOf(r *http.Request, id string) (*personPage, error) {
 // changePerson makes an account what the form says.
 func (s *Server) changePerson(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	id, lang := r.PathValue("account"), s.tongues.choose(r)
 	was, err := s.access.keeper.Account(id)
@@ -264,7 +264,7 @@ func (s *Server) origin(r *http.Request) string {
 // endPersonSession signs an account out of one browser.
 func (s *Server) endPersonSession(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	id := r.PathValue("account")
 	if err := s.access.keeper.EndSession(r.Context(), callerOf(r.Context()), id, r.PostForm.Get("session")); err != nil {

@@ -56,10 +56,10 @@ func TestR14NearTheLimitIsAStateOfItsOwn(t *testing.T) {
 	wants(t, "the zone's page in Indonesian", one(t, r.get("/site/mpp-pamekasan/zone/ruang-tunggu?lang=id").body, "section#zone-checks"), "Mendekati batas: 47–53 dari 50 orang", "-Tak pasti")
 
 	sign := r.get("/sign/mpp-pamekasan/ruang-tunggu").body
-	wants(t, "the sign", one(t, sign, "section#sign"), "Mohon tunggu", "Please wait", "47–53", "/ 50", "Hampir penuh", "Nearly full", "-Ask the staff")
+	wants(t, "the sign", one(t, sign, "div#sign"), "Mohon tunggu", "Please wait", "47–53", "/ 50", "Hampir penuh", "Nearly full", "-Ask the staff")
 	blind := r.get("/sign/mpp-tabalong/ruang-tunggu").body
-	wants(t, "the sign of a room that nobody sees", one(t, blind, "section#sign"), "Mohon tunggu", "Ask the staff", "-Nearly full")
-	if a, b := class(t, sign, "section#sign"), class(t, blind, "section#sign"); a == b {
+	wants(t, "the sign of a room that nobody sees", one(t, blind, "div#sign"), "Mohon tunggu", "Ask the staff", "-Nearly full")
+	if a, b := class(t, sign, "div#sign"), class(t, blind, "div#sign"); a == b {
 		t.Errorf("both signs have class %q, want a look of its own for each", a)
 	}
 
@@ -129,10 +129,10 @@ func TestR15WhatNobodyCountsIsNotJudged(t *testing.T) {
 	wants(t, "a door that nothing counts", doors, "Pintu barangoutside → Loket layanan–––––", "-Unknown", "-never")
 	wants(t, "its zone page", one(t, r.get("/site/mpp-magetan/zone/ruang-bermain").body, "section#zone-now"), "not counted", "-?", "-Wait", "-Unknown")
 
-	sign := one(t, r.get("/sign/mpp-magetan/musala").body, "section#sign")
+	sign := one(t, r.get("/sign/mpp-magetan/musala").body, "div#sign")
 	wants(t, "its sign", sign, "Musala", "Jaga jarak", "Keep your distance", "-tunggu", "-wait", "-Masuk", "-staff", "-Open")
 	f.change("mpp-magetan", func(v *rules.View) { v.Zones[3].Limit, v.Zones[3].HasLimit = 24, true })
-	wants(t, "its sign with a limit", one(t, r.get("/sign/mpp-magetan/musala").body, "section#sign"), "Paling banyak 24 orang", "At most 24 people")
+	wants(t, "its sign with a limit", one(t, r.get("/sign/mpp-magetan/musala").body, "div#sign"), "Paling banyak 24 orang", "At most 24 people")
 	wants(t, "its card with a limit", one(t, r.get("/site/mpp-magetan").body, "article#zone-musala"), "not counted · limit 24", "-/ 24")
 
 	api := r.get("/api/v1/sites/mpp-magetan/zones", "Accept", "application/json").body

@@ -75,14 +75,19 @@ func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
 	if name := in.Get("quantity"); name != "" {
 		var err error
 		if q.Quantity, err = telemetry.ParseQuantity(name); err != nil {
-			return errBadForm
+			return misasked("quantity", name, "quantity")
 		}
 	}
 	now := sc.now
 	until, err := localMoment(in.Get("until"), now.Add(time.Minute), sc.loc)
 	from, err2 := localMoment(in.Get("from"), until.Add(-readingsPeriod), sc.loc)
-	if err != nil || err2 != nil || !from.Before(until) {
-		return errBadForm
+	switch {
+	case err != nil:
+		return misasked("until", in.Get("until"), "moment")
+	case err2 != nil:
+		return misasked("from", in.Get("from"), "moment")
+	case !from.Before(until):
+		return misasked("from", in.Get("from"), "before")
 	}
 	q.From, q.Until = telemetry.InstantOf(from), telemetry.InstantOf(until)
 	p.From, p.Until = from.In(sc.loc).Format(localTime), ""
@@ -95,7 +100,7 @@ func (s *Server) readings(w http.ResponseWriter, r *http.Request) error {
 	page, err := s.opts.Readings.Readings(ctx, q)
 	switch {
 	case errors.Is(err, ErrBadCursor):
-		return errBadForm
+		return misasked("after", in.Get("after"), "choose")
 	case err != nil:
 		return fmt.Errorf("listing readings: %w", err)
 	}

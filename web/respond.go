@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/gerbang-iot/gerbang/accounts"
 )
 
 // handlerFunc answers a request or returns why it cannot; respond makes the answer then.
@@ -17,8 +20,9 @@ type handlerFunc func(w http.ResponseWriter, r *http.Request) error
 type fault struct {
 	status int
 	key    string
-	args   []any // of the sentence: pairs of a name and a value
-	retry  int   // seconds for Retry-After; 0: none
+	args   []any  // of the sentence: pairs of a name and a value
+	want   string // key of a second sentence: what is expected; empty: none
+	retry  int    // seconds for Retry-After; 0: none
 	cause  error
 }
 
@@ -31,8 +35,34 @@ func (f *fault) Error() string {
 
 func (f *fault) Unwrap() error { return f.cause }
 
+// say is what people are told.
+func (f *fault) say(lang *tongue) string {
+	text := lang.T(f.key, f.args...)
+	if f.want != "" {
+		text += " " + lang.T(f.want)
+	}
+	return text
+}
+
+// misasked answers an address that has a parameter which means nothing: it says which, what it is, and what it can be, by a key below "want.".
+func misasked(name, got, want string) *fault {
+	return &fault{
+		status: http.StatusBadRequest, key: "error.parameter", args: []any{"Name", name, "Got", cleanText(got, 40)}, want: "want." + want,
+		cause: fmt.Errorf("parameter %s is %.40q", name, got),
+	}
+}
+
+// badForm answers a form that cannot be read.
+func badForm(err error) *fault {
+	if tooMuch := (*http.MaxBytesError)(nil); errors.As(err, &tooMuch) {
+		return &fault{status: http.StatusRequestEntityTooLarge, key: "error.too_large", cause: err}
+	}
+	return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+}
+
 var (
 	errNoPage    = &fault{status: http.StatusNotFound, key: "error.not_found"}
+	errMethod    = &fault{status: http.StatusMethodNotAllowed, key: "error.method"}
 	errBadForm   = &fault{status: http.StatusBadRequest, key: "error.bad_request"}
 	errStreams   = &fault{status: http.StatusServiceUnavailable, key: "error.busy", retry: 10}
 	errVerdicts  = &fault{status: http.StatusServiceUnavailable, key: "error.verdicts", retry: 5}
@@ -77,16 +107,21 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(f.retry))
 	}
 	w.Header().Set("Cache-Control", "no-store")
+	if strings.HasPrefix(r.URL.Path, "/api/") { // a program reads English, and always the same form
+		writeProblem(w, f.status, f.say(s.tongues.byTag("en")))
+		return
+	}
 	lang := s.tongues.choose(r)
+	text := f.say(lang)
 	if r.Header.Get("HX-Request") != "" {
 		// htmx swaps it into the notice beside the button.
 		w.Header().Set("HX-Retarget", "#notice")
 		w.Header().Set("HX-Reswap", "innerHTML")
-		s.write(w, r, f.status, lang, "notice", noticePage{Text: lang.T(f.key, f.args...), Bad: true})
+		s.write(w, r, f.status, lang, "notice", noticePage{Text: text, Bad: true})
 		return
 	}
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		http.Error(w, lang.T(f.key, f.args...), f.status)
+		http.Error(w, text, f.status)
 		return
 	}
 	if f.retry > 0 && r.Method == http.MethodGet {
@@ -94,7 +129,7 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	s.write(w, r, f.status, lang, "error", errorPage{
 		frame:  s.frame(r, lang, lang.T("error.title", "Status", f.status)),
-		Status: f.status, Text: lang.T(f.key, f.args...),
+		Status: f.status, Text: text, Ways: s.waysOn(r, lang, f.status),
 	})
 }
 
@@ -102,6 +137,30 @@ type errorPage struct {
 	frame
 	Status int
 	Text   string
+	Ways   []choice // where to go on: an address and what it is
+}
+
+// waysOn are the addresses at which somebody goes on who got an error: the same page as it is without what was asked of it, the page of the
+// building that it is about, all buildings.
+func (s *Server) waysOn(r *http.Request, lang *tongue, status int) []choice {
+	var ways []choice
+	if r.Method == http.MethodGet && status == http.StatusBadRequest && r.URL.RawQuery != "" {
+		ways = append(ways, choice{Value: (&url.URL{Path: r.URL.Path}).String(), Name: lang.T("error.plain")})
+	}
+	if above := s.above(r.URL.Path); above != "" && status == http.StatusMethodNotAllowed {
+		ways = append(ways, choice{Value: above, Name: lang.T("error.above")})
+	}
+	c := callerOf(r.Context())
+	if rest, ok := strings.CutPrefix(r.URL.Path, "/site/"); ok {
+		site, _, deeper := strings.Cut(rest, "/")
+		if v, ok := s.opts.Live.Outline(site); ok && deeper && c.At(accounts.See, site) {
+			ways = append(ways, choice{Value: "/site/" + v.Site, Name: lang.T("error.to_site", "Name", v.Name)})
+		}
+	}
+	if strings.HasPrefix(r.URL.Path, "/alert") && c.Anywhere(accounts.See) {
+		ways = append(ways, choice{Value: "/alerts", Name: lang.T("error.to_alerts")})
+	}
+	return append(ways, choice{Value: "/", Name: lang.T("error.home")})
 }
 
 type noticePage struct {

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"path"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -54,6 +57,7 @@ func (s *Server) routes() (http.Handler, error) {
 	if err := errors.Join(g.strange...); err != nil {
 		return nil, err
 	}
+	s.mux = g.mux
 	// From the inside out: who asks is found out after where the request comes from.
 	var h http.Handler = g
 	h = limitBody(h)
@@ -62,4 +66,52 @@ func (s *Server) routes() (http.Handler, error) {
 	h = s.sameOrigin(h)
 	h = s.ownHost(h)
 	return s.secure(s.base.within(h)), nil
+}
+
+// nowhere answers an address that there is not, or not with this method.
+func (s *Server) nowhere(w http.ResponseWriter, r *http.Request) error {
+	if methods := s.otherMethods(r); len(methods) > 0 {
+		w.Header().Set("Allow", strings.Join(methods, ", "))
+		return errMethod
+	}
+	return errNoPage
+}
+
+// noAPI answers what the API does not have.
+func (s *Server) noAPI(w http.ResponseWriter, r *http.Request) error {
+	detail := "there is no " + r.Method + " at this address; see " + s.base.to("/api/v1/openapi.json")
+	if methods := s.otherMethods(r); len(methods) > 0 {
+		w.Header().Set("Allow", strings.Join(methods, ", "))
+		writeProblem(w, http.StatusMethodNotAllowed, detail+"; there is "+strings.Join(methods, ", "))
+		return nil
+	}
+	writeProblem(w, http.StatusNotFound, detail)
+	return nil
+}
+
+// otherMethods are those with which there is something at the address of a request.
+func (s *Server) otherMethods(r *http.Request) []string {
+	var all []string
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		if method != r.Method && s.has(method, r.URL.Path) {
+			all = append(all, method)
+		}
+	}
+	return all
+}
+
+// has reports whether a pattern of the table is about an address, other than those that answer what there is not.
+func (s *Server) has(method, path string) bool {
+	_, pattern := s.mux.Handler(&http.Request{Method: method, URL: &url.URL{Path: path}})
+	return pattern != "" && pattern != "/" && pattern != "/api/"
+}
+
+// above is the nearest page over an address; empty: there is none.
+func (s *Server) above(address string) string {
+	for p := path.Dir(path.Clean(address)); len(p) > 1; p = path.Dir(p) {
+		if s.has(http.MethodGet, p) {
+			return p
+		}
+	}
+	return ""
 }

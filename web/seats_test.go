@@ -45,11 +45,11 @@ func TestIntakeOfASite(t *testing.T) {
 			t.Errorf("intake: got no %q in %s", want, got)
 		}
 	}
-	sign := one(t, r.get("/sign/mpp-sumenep/ruang-tunggu").body, "section#sign")
+	sign := one(t, r.get("/sign/mpp-sumenep/ruang-tunggu").body, "div#sign")
 	if !strings.Contains(sign, "Nomor terakhir 14.31") || !strings.Contains(sign, "Last ticket 14:31") {
 		t.Errorf("display: got %s, want the last ticket in both languages", sign)
 	}
-	if inner := one(t, r.get("/sign/mpp-sumenep/ruang-bermain").body, "section#sign"); strings.Contains(inner, "14:31") {
+	if inner := one(t, r.get("/sign/mpp-sumenep/ruang-bermain").body, "div#sign"); strings.Contains(inner, "14:31") {
 		t.Errorf("display of a room inside: got %s, want nothing of the queue", inner)
 	}
 	var site apiSite
@@ -84,7 +84,7 @@ func TestIntakeOfASite(t *testing.T) {
 func TestSignUnderMaintenance(t *testing.T) {
 	f := newFleet()
 	f.change("mpp-magetan", func(v *rules.View) { v.Zones[1].Advice = rules.AdviceWait })
-	sign := one(t, start(t, f, nil).get("/sign/mpp-magetan/loket").body, "section#sign")
+	sign := one(t, start(t, f, nil).get("/sign/mpp-magetan/loket").body, "div#sign")
 	if strings.Contains(sign, "Wait until someone comes out") || !strings.Contains(sign, "Being worked on: ask the staff") {
 		t.Errorf("got %s, want that it is worked on", sign)
 	}

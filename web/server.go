@@ -79,7 +79,7 @@ type Options struct {
 	Accounts *accounts.Keeper
 	// Origin is where browsers find the server, such as https://gerbang.example.go.id; empty: where they ask for it.
 	Origin string
-	// PublicSigns shows /sign/ without the token, for displays at a door.
+	// PublicSigns shows /sign/ to whoever asks; without it a display needs a link with a key of its own.
 	PublicSigns bool
 
 	// Push takes HTTP pushes of devices at /ingest/; nil: 404.
@@ -147,6 +147,7 @@ type Server struct {
 	opts     Options
 	listener net.Listener
 	handler  http.Handler
+	mux      *http.ServeMux // of the table's routes; only asked what there is
 	base     base
 	metrics  *metrics
 

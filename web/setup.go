@@ -45,7 +45,7 @@ func (s *Server) setupPageOf(r *http.Request, code string) (*setupPage, error) {
 // follow uses a link up.
 func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	code := r.PostForm.Get("code")
 	p, err := s.setupPageOf(r, code)

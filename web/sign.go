@@ -3,12 +3,15 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
-// sign is the public display at a zone's entrance: one word that is read from five metres, in both languages.
+// sign is the public display at a zone's entrance: three words at most that are read from ten metres, in both languages, and small below them
+// what holds today and when the room is disinfected next.
 func (s *Server) sign(w http.ResponseWriter, r *http.Request) error {
 	site, zone := r.PathValue("site"), r.PathValue("zone")
 	return s.live(w, r, topic{page: "sign", site: site, zone: zone}, func(*tongue) string { return zone })
@@ -25,6 +28,7 @@ type signFace struct {
 	Persons string
 	Limit   string
 	Queue   []signWord // of an entrance: when the last ticket is given; empty: nothing is known
+	Foot    []signWord // what holds today, and when the room was and will be disinfected
 }
 
 type signWord struct{ Lang, Word, Note string }
@@ -70,6 +74,9 @@ func (s *Server) composeSign(c *composer, v *rules.View, z *rules.ZoneView) {
 			word.Note = t.T("sign.opens", "When", t.When(v.NextChange, sc.now, sc.loc))
 		}
 		face.Words = append(face.Words, word)
+		if foot := s.scene(t, v).signFoot(z); foot != "" {
+			face.Foot = append(face.Foot, signWord{Lang: tag, Word: foot})
+		}
 		if entrance(v, z.ID) {
 			if queue := t.queueNote(sc); queue != "" {
 				face.Queue = append(face.Queue, signWord{Lang: tag, Word: queue})
@@ -84,4 +91,46 @@ func upkept(v *rules.View, zone string) bool {
 	return slices.ContainsFunc(v.Maintenance, func(m rules.MaintenanceView) bool {
 		return m.From <= v.Now && (m.Scope.Kind == facility.OfSite || m.Scope == facility.Scope{Kind: facility.OfZone, ID: zone})
 	})
+}
+
+// signFoot is the small print of a sign: what holds today, and when the room was and will be disinfected.
+func (t *scene) signFoot(z *rules.ZoneView) string {
+	var parts []string
+	if titles := t.protocolTitles(); titles != "" {
+		if level := t.levelName(); level != "" {
+			titles += " (" + level + ")"
+		}
+		parts = append(parts, titles)
+	}
+	var last, next telemetry.Instant
+	for i := range t.view.Tasks {
+		x := &t.view.Tasks[i]
+		if x.Kind != facility.TaskCleaning || !t.cleans(x, z.ID) {
+			continue
+		}
+		last = max(last, x.LastDone)
+		if x.NextDue > t.view.Now && (next == 0 || x.NextDue < next) {
+			next = x.NextDue
+		}
+	}
+	switch {
+	case last != 0 && next != 0:
+		parts = append(parts, t.T("sign.cleaned_next", "Last", t.when(last), "Next", t.when(next)))
+	case last != 0:
+		parts = append(parts, t.T("sign.cleaned", "Last", t.when(last)))
+	case next != 0:
+		parts = append(parts, t.T("sign.cleans", "Next", t.when(next)))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// cleans reports whether a task is done in a room, or at a door of it.
+func (t *scene) cleans(x *rules.TaskView, zone string) bool {
+	switch x.Place.Kind {
+	case facility.AtZone:
+		return x.Place.ID == zone
+	case facility.AtDoor:
+		return slices.ContainsFunc(t.view.Doors, func(d rules.DoorView) bool { return d.ID == x.Place.ID && (d.From == zone || d.To == zone) })
+	}
+	return false
 }

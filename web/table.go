@@ -54,6 +54,7 @@ func routeTable() []route {
 		{"GET /site/{site}/level", accounts.See, inPath, shows((*Server).level)},
 		{"GET /site/{site}/level/rehearsal", accounts.Review, inPath, shows((*Server).rehearseLevel)},
 		{"GET /site/{site}/maintenance", accounts.See, inPath, shows((*Server).maintenance)},
+		{"GET /site/{site}/displays", accounts.Share, inPath, shows((*Server).displays)},
 		{"GET /site/{site}/what-if", accounts.See, inPath, shows((*Server).whatIf)},
 		{"GET /site/{site}/zone/{zone}/what-if", accounts.See, inPath, shows((*Server).whatIf)},
 		{"GET /site/{site}/history", accounts.Review, inPath, shows((*Server).history)},
@@ -103,6 +104,8 @@ func routeTable() []route {
 		{"POST /site/{site}/level/end", accounts.SetLevel, inPath, ends(telemetry.EntryLevel)},
 		{"POST /site/{site}/maintenance", accounts.Maintain, inPath, shows((*Server).beginMaintenance)},
 		{"POST /site/{site}/maintenance/end", accounts.Maintain, inPath, ends(telemetry.EntryMaintenance)},
+		{"POST /site/{site}/displays", accounts.Share, inPath, shows((*Server).makeDisplay)},
+		{"POST /site/{site}/displays/end", accounts.Share, inPath, shows((*Server).endDisplay)},
 		{"POST /refused/again", accounts.Operate, everywhere, shows((*Server).sendAgain)},
 		{"POST /listen", accounts.Operate, everywhere, shows((*Server).beginListening)},
 		{"POST /listen/stop", accounts.Operate, everywhere, shows((*Server).endListening)},
@@ -156,7 +159,7 @@ func routeTable() []route {
 		{"GET /sw.js", "", open, shows((*Server).serviceWorker)},
 		{"GET /static/{file...}", "", open, func(s *Server) handlerFunc { return s.assets.serve }},
 		{"/ingest/", accounts.Operate, ownDoor, byAPI},
-		{"/", "", known, func(*Server) handlerFunc { return nowhere }},
+		{"/", "", known, shows((*Server).nowhere)},
 
 		{"GET /api/v1/sites", accounts.See, anywhere, byAPI},
 		{"GET /api/v1/sites/{site}", accounts.See, inPath, byAPI},
@@ -243,5 +246,3 @@ func does(kind telemetry.EntryKind) func(*Server) handlerFunc {
 func ends(kind telemetry.EntryKind) func(*Server) handlerFunc {
 	return func(s *Server) handlerFunc { return s.endStanding(kind) }
 }
-
-func nowhere(http.ResponseWriter, *http.Request) error { return errNoPage }

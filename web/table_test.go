@@ -18,12 +18,12 @@ import (
 
 // roleMay is the policy once more, as people would say it: a test that asked the table itself would agree with any mistake in it.
 var roleMay = map[accounts.Role]string{
-	accounts.Manager:       "see display review inspect acknowledge count case task note supervise calibrate level maintain rouse",
+	accounts.Manager:       "see display review inspect acknowledge count case task note supervise calibrate level maintain share rouse",
 	accounts.Security:      "see display acknowledge count case note",
 	accounts.Cleaner:       "see display task note",
 	accounts.Auditor:       "see display review inspect",
 	accounts.Overseer:      "see display review",
-	accounts.Administrator: "see display review inspect acknowledge count case task note supervise calibrate level maintain rouse operate administer scrape",
+	accounts.Administrator: "see display review inspect acknowledge count case task note supervise calibrate level maintain share rouse operate administer scrape",
 }
 
 // full has every option on, so that every route of the table is registered.

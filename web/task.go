@@ -108,7 +108,7 @@ func (e *entered) finished(now time.Time) time.Time {
 // taskByForm takes a tap on a task's page and shows the page again, with what it changed.
 func (s *Server) taskByForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return &fault{status: http.StatusBadRequest, key: "error.bad_request", cause: fmt.Errorf("reading a form: %w", err)}
+		return badForm(err)
 	}
 	author := cleanText(r.PostForm.Get("author"), maxName)
 	if author == "" {

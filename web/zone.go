@@ -45,7 +45,7 @@ func (s *Server) zone(w http.ResponseWriter, r *http.Request) error {
 	if q := r.URL.Query().Get("day"); q != "" {
 		d, err := facility.ParseDate(q)
 		if err != nil || today.Before(d) || d.Year < 2000 {
-			return errBadForm
+			return misasked("day", q, "day")
 		}
 		day = d
 	}
