@@ -257,8 +257,7 @@ func (k *Keeper) signed(place Place, p *pass, h holder, parsed *protocol.ParsedC
 
 // detail is why WebAuthn refuses, for the log.
 func detail(err error) string {
-	var e *protocol.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*protocol.Error](err); ok {
 		return strings.TrimSpace(e.Type + ": " + e.Details + " " + e.DevInfo)
 	}
 	return err.Error()

@@ -13,7 +13,7 @@ import (
 func TestRecoveryCodesOpenOnceEach(t *testing.T) {
 	r := newRig(t)
 	_, codes := withCodes(t, r)
-	by := &Caller{Account: r.byName["sari"], Name: "Sari"}
+	by := &Caller{Account: r.byName["sari"]}
 	if got := r.Factors(by.Account); got.Recovery != RecoveryCodes || len(slices.Compact(slices.Sorted(slices.Values(codes)))) != RecoveryCodes {
 		t.Fatalf("recovery codes: got %d of %q", got.Recovery, codes)
 	}
@@ -86,7 +86,7 @@ func TestChangingFactorsWantsAFreshProof(t *testing.T) {
 	if err := r.Confirm(t.Context(), by, s.ID, "wrong", ""); !errors.Is(err, ErrWrong) {
 		t.Errorf("a wrong password: got %v, want ErrWrong", err)
 	}
-	if err := r.Confirm(t.Context(), by, s.ID, "", "000000"); !errors.Is(err, ErrCode) {
+	if err := r.Confirm(t.Context(), by, s.ID, "", r.wrong(secret)); !errors.Is(err, ErrCode) {
 		t.Errorf("a wrong code: got %v, want ErrCode", err)
 	}
 	if err := change(); !errors.Is(err, ErrStale) {
@@ -223,6 +223,16 @@ func TestALogInOnItsWayMeetsTheNewFactor(t *testing.T) {
 		if e, err := r.enter(t.Context(), a.ID, a.Hash, Attempt{}, by); err != nil || e.Session != "" || e.Step == "" {
 			t.Errorf("by %s: got %+v, %v, want the second step", by, e, err)
 		}
+	}
+	gone := r.begun(Attempt{})
+	if err := r.Repassword(t.Context(), &Caller{Account: a.ID, Name: "x"}, "", goodPassword, newPassword); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.TakeStep(t.Context(), gone, "123456", Attempt{}); !errors.Is(err, ErrStep) {
+		t.Errorf("a step of the password before: got %v, want ErrStep", err)
+	}
+	if err := r.Repassword(t.Context(), &Caller{Account: a.ID, Name: "x"}, "", newPassword, goodPassword); err != nil {
+		t.Fatal(err)
 	}
 	step := r.begun(Attempt{})
 	if err := r.ResetFactors(t.Context(), &Caller{Name: "x"}, a.ID, "x"); err != nil {

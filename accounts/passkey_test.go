@@ -225,6 +225,14 @@ func TestASharedPasskeyCountsNothing(t *testing.T) {
 			t.Errorf("signing in: %v", err)
 		}
 	}
+	d.counter = ^uint32(0)
+	again, _ := r.AskPasskey(here)
+	answer := d.sign(again)
+	for i, want := range []error{nil, ErrPasskey} { // nothing but the question tells the second time from the first
+		if _, err := r.LogInByPasskey(t.Context(), here, again.Proof, answer, Attempt{}); !errors.Is(err, want) {
+			t.Errorf("the same answer, time %d: got %v, want %v", i+1, err, want)
+		}
+	}
 }
 
 func TestAPasskeyIsASecondStepAndAProof(t *testing.T) {
@@ -273,6 +281,9 @@ func TestAPasskeyIsASecondStepAndAProof(t *testing.T) {
 	}
 	if err := r.alone(d, nil); !errors.Is(err, ErrPasskey) {
 		t.Errorf("after it was removed: got %v, want ErrPasskey", err)
+	}
+	if _, err := r.stillKept(&Passkey{ID: b64(d.id), Account: by.Account}); !errors.Is(err, ErrPasskey) {
+		t.Errorf("removed after it had signed: got %v, want ErrPasskey", err)
 	}
 	if f := r.Factors(by.Account); f.Any() || f.Recovery > 0 {
 		t.Errorf("what is left: got %+v", f)

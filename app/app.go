@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -133,7 +134,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	plans := newPlanShelf(cfg)
 	pages, err := openWeb(cfg, webPorts{
 		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, plans: plans, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
-		push: doors.pushHandler(), reach: people, log: log, registry: registry,
+		photos: photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), reach: people, log: log, registry: registry,
 	})
 	if err != nil {
 		return nil, err

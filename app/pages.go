@@ -29,6 +29,7 @@ type webPorts struct {
 	sightings *decode.Sightings
 	ear       *decode.Ear
 	health    web.Health
+	photos    photos
 	push      http.Handler // nil: that door is closed
 	reach     web.Reach
 	log       *slog.Logger
@@ -42,7 +43,7 @@ func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
 		Accounts: p.keeper, Live: p.live, Alerts: alertPort{p.live, p.journal}, AlertLog: p.journal, Hours: p.journal, Entries: entryPort{p.live, p.loop, p.journal},
 		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused, Histories: newHistoryPort(p.journal), Rehearsals: p.rehearsal, Plans: p.plans,
 		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear}, Reach: p.reach,
-		Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
+		Photos: p.photos, Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: true,
 		Gatherer: p.registry, Registerer: p.registry, Log: p.log,
 	}
 	if p.push != nil {

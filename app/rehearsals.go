@@ -172,7 +172,7 @@ func (p *Rehearsals) judge(ctx context.Context, site, level string, tell func(fl
 		return nil, err
 	}
 	for _, a := range append(past, p.open()...) {
-		if a.Site == site {
+		if a.Site == site && a.Drill == nil {
 			trial.WasAlert(&a)
 		}
 	}

@@ -92,6 +92,8 @@ func (l *loader) checkEscalations(c *Config) {
 			step, path := &d.Steps[i], item("escalation.steps", i)
 			target := step.target()
 			switch {
+			case target == "" && s.places.At(path+".role") != s.places.At(path) && step.Role == "":
+				// there is no such role, which is told
 			case target == "" && step.Role == "" && step.Account == "" && step.Receiver == "" && step.Channel == "":
 				s.at(path, "the step calls nobody, want one of role, account, receiver and channel")
 			case target == "":
@@ -108,7 +110,10 @@ func (l *loader) checkEscalations(c *Config) {
 					s.at(path+".account", "account %q cannot be one, want the name that the account signs in with", step.Account)
 				}
 			}
-			if step.Channel != "" && !c.Reach.Channels.has(step.Channel) {
+			switch {
+			case step.Channel != "" && len(c.Reach.Channels) == 0:
+				s.at(path+".channel", "channel %q does not exist: there is none, want it in reach.channels of the configuration", step.Channel)
+			case step.Channel != "" && !c.Reach.Channels.has(step.Channel):
 				s.at(path+".channel", "channel %q does not exist, %s", step.Channel, strict.Suggestion(step.Channel, c.Reach.Channels.ids()))
 			}
 			if step.Receiver != "" {

@@ -1,6 +1,9 @@
 package floorplan
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // Draw writes what is in the drawing, without the svg element around it. mark says what becomes of the element with an id; false: it is drawn
 // as it is. nil marks nothing. What is written is inert, whatever the file had: its texts are escaped.
@@ -33,9 +36,7 @@ func (w *writer) element(e *element, faces map[*element]Mark) {
 	}
 	if face != nil && face != e {
 		with := map[*element]Mark{face: m}
-		for k, v := range faces {
-			with[k] = v
-		}
+		maps.Copy(with, faces)
 		faces = with
 	}
 	link := marked && m.To != "" && !e.holdsNamed()

@@ -144,6 +144,11 @@ func TestPlanMarksWhatIsNamed(t *testing.T) {
 	if !ok || math.Abs(at.Y-90) > 5 || at.X < 110 || at.X > 170 || at.Width < 40 || at.Height > 20.1 {
 		t.Errorf("the spot of an L: got %+v, %t, want one in its foot", at, ok)
 	}
+	// Where many places have as much room, it is the middle.
+	high, _ := drawn(t, `<rect id="shaft" x="20" width="40" height="90"/>`)
+	if at, _ := high.Spot("shaft"); math.Abs(at.X-40) > .1 || math.Abs(at.Y-45) > .1 {
+		t.Errorf("the spot of a high room: got %+v, want its middle", at)
+	}
 	if _, ok := l.Spot("nothing"); ok {
 		t.Error("what is not there has a spot")
 	}

@@ -198,7 +198,7 @@ func colour(text string) (red, green, blue uint8, ok bool) {
 		return 0, 0, 0, false
 	}
 	v, err := strconv.ParseUint(digits, 16, 32)
-	return uint8(v >> 16), uint8(v >> 8), uint8(v), err == nil //nolint:gosec // parts of 24 bits
+	return uint8(v >> 16), uint8(v >> 8), uint8(v), err == nil
 }
 
 func (e *element) set(name, value string) {

@@ -74,7 +74,7 @@ func CheckPrivate(name string) error {
 	if err != nil {
 		host, port = name, "443"
 	}
-	if strings.ContainsAny(host, "/@ ") || host == "" {
+	if strings.ContainsAny(name, "/@ ") || host == "" {
 		return errors.New("want a host or host:port, such as push.example.go.id")
 	}
 	u := &url.URL{Scheme: "https", Host: net.JoinHostPort(host, port)}

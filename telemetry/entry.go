@@ -70,6 +70,7 @@ const (
 	EntryAssign      EntryKind = "assign"      // alert Subject is given to the person Text; an empty one: to nobody
 	EntryHandover    EntryKind = "handover"    // all alerts of the site that are open are given to the person Text
 	EntrySilence     EntryKind = "silence"     // alert Subject, and those of its rule about the same, notify nobody until Until, or the silence of Ends is over
+	EntryPaper       EntryKind = "paper"       // Photo, of the paper form of day Paper, is kept outside the journal; or the photo of the entry of Ends was erased, for Reason
 	EntryNote        EntryKind = "note"        // Reason is what somebody has to say about the part of the site that Subject names (empty: all; "zone:hall", "task:wipe")
 	EntryDrill       EntryKind = "drill"       // an alarm drill about zone Subject (empty: the site) until Until, with the siren where Item is siren; or that of Ends is over
 )
@@ -77,7 +78,7 @@ const (
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
 	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift, EntryDirection,
-		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryNote, EntryDrill, EntryAccount}
+		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryNote, EntryPaper, EntryDrill, EntryAccount}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.

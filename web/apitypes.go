@@ -69,7 +69,7 @@ func apiSiteOf(x *standingSite, open []alerts.Alert) apiSite {
 		LevelName: v.LevelName, InForce: apiProtocolsOf(v.InForce), Coming: apiProtocolsOf(v.Coming),
 	}
 	for i := range open {
-		if open[i].Site == v.Site {
+		if open[i].Site == v.Site && open[i].Drill == nil {
 			a.Alerts[string(open[i].Class)]++
 		}
 	}

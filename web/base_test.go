@@ -312,7 +312,7 @@ func (c *crawler) post(where, address string) {
 		return
 	}
 	form := url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "text": {"test"}, "name": {"troli"}, "author": {"Budi"}, "to": {"Budi"}, "from": {"/devices"}, "minutes": {"5"},
-		"outcome": {"cleared"}, "words": {"0"}, "device": {"suhu-utama"}, "pairs": {"35 36.5\n35 36.5\n35 36.5\n35 36.5\n35 36.5"}}
+		"outcome": {"cleared"}, "words": {"0"}, "device": {"suhu-utama"}, "pairs": {"35 36.5\n35.1 36.6\n34.9 36.4\n35 36.4\n35.2 36.7"}}
 	if strings.HasSuffix(address, "/level") {
 		form = url.Values{"id": {newUUID()}, "choice": {"3"}, "reason": {"test"}}
 	}
@@ -321,6 +321,9 @@ func (c *crawler) post(where, address string) {
 	}
 	if strings.HasSuffix(address, "/maintenance") {
 		form = url.Values{"id": {newUUID()}, "until": {"2026-01-06T08:00"}, "reason": {"test"}}
+	}
+	if strings.HasSuffix(address, "/tasks/typed") {
+		form = url.Values{"id": {newUUID()}, "day": {"2026-01-05"}, "0.0.t0": {"07.30"}, "0.0.w": {"Budi"}}
 	}
 	if strings.HasSuffix(address, "/lap-gagang/done") {
 		form.Set("item", "lift")

@@ -186,6 +186,53 @@ func TestAShiftWithoutANetwork(t *testing.T) {
 	})
 }
 
+// TestNothingOfATaskRuns: items, agents and remarks that look like anything are text on a cleaner's page, whatever becomes of them.
+func TestNothingOfATaskRuns(t *testing.T) {
+	f := newFleet()
+	f.change("mpp-magetan", func(v *rules.View) {
+		v.Tasks = []rules.TaskView{{ID: "lap-gagang", Name: payloads[0], Place: v.Tasks[0].Place}}
+		for _, evil := range payloads {
+			v.Tasks[0].Items = append(v.Tasks[0].Items, rules.ItemView{Name: evil})
+		}
+	})
+	r := start(t, f, nil)
+	ctx := browser(t)
+	err := chromedp.Do(ctx, onPhone(), chromedp.Navigate(r.url+"/site/mpp-magetan/do/lap-gagang?lang=en"))
+	if err == nil {
+		err = waitFor(ctx, `document.querySelector('#shift[data-ready]')`)
+	}
+	if err == nil {
+		_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf(`(() => {
+			const f = document.getElementById('do-form');
+			f.querySelectorAll('input[name=item]').forEach(x => x.click());
+			f.elements.agent.value = %q; f.elements.remark.value = %q; f.elements.author.value = %q;
+			f.querySelector('button.large').click();
+			return true;
+		})()`, payloads[1], payloads[2], payloads[7])))
+	}
+	if err == nil {
+		err = waitFor(ctx, fmt.Sprintf(`document.querySelectorAll('#shift-list li').length === %d && document.querySelector('#shift').dataset.waiting === '0'`, len(payloads)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](`[document.querySelectorAll('#shift-list li > b').length, document.querySelectorAll('main script, main img, main svg[onload], main style, main base').length]`))
+	if err != nil || int(shown[0]) != len(payloads) || shown[1] != 3 { // the page's own three scripts
+		t.Errorf("got %v entries and elements (%v), want %d and the page's own", shown, err, len(payloads))
+	}
+	if len(f.stored()) < len(payloads)-2 { // a page gives back no NUL and no carriage return as it got it
+		t.Errorf("stored: got %d, want nearly all", len(f.stored()))
+	}
+	for _, path := range []string{"/site/mpp-magetan/do", "/site/mpp-magetan/tasks/codes", "/site/mpp-magetan/tasks/typed", "/site/mpp-magetan/task/lap-gagang"} {
+		if err := chromedp.Do(ctx, chromedp.Navigate(r.url+path)); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range faults(ctx, t) {
+			t.Errorf("%s: %s", path, x)
+		}
+	}
+}
+
 func (f *fleet) stored() []telemetry.Record {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -74,7 +74,11 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && !strings.HasPrefix(r.URL.Path, "/ingest/") {
-			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+			limit := int64(maxForm)
+			if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/site/") && strings.HasSuffix(r.URL.Path, photoPath) {
+				limit = maxPhoto + maxForm
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -346,7 +346,7 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 	var marks []mark
 	for i := range raised {
 		a := &raised[i]
-		if zone != "" && a.Zone != zone && a.Subject.ID != zone {
+		if zone != "" && a.Zone != zone && a.Subject.ID != zone || a.Drill != nil {
 			continue
 		}
 		card := alertCardOf(sc, a)

@@ -195,7 +195,7 @@ func name(t *tongue, to *projection, marks []mapMark, p part) {
 			for _, at := range []struct {
 				x, y, left float64
 				from       string
-			}{{m.x + r + 5, m.y, 0, ""}, {m.x - r - 5, m.y, w, "ends"}, {m.x, m.y + r + 10, w / 2, "middle"}, {m.x, m.y - r - 10, w / 2, "middle"}} {
+			}{{m.x + r + 5, m.y, 0, ""}, {m.x - r - 5, m.y, w, "ends"}, {m.x, m.y + r + 12, w / 2, "middle"}, {m.x, m.y - r - 12, w / 2, "middle"}} {
 				if free(at.x-at.left, at.y, w) {
 					m.Label, m.LabelX, m.LabelY, m.LabelFrom = text, tenth(at.x), tenth(at.y), at.from
 					taken = append(taken, [4]float64{at.x - at.left, at.y - 8, at.x - at.left + w, at.y + 8})

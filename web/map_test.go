@@ -18,6 +18,9 @@ func TestMapOfSites(t *testing.T) {
 	r := start(t, f, nil)
 	page := r.get("/map?lang=en").body
 	wants(t, "the marks", one(t, page, "div#map-marks"), "MPP Kabupaten Magetan: open and OK", "MPP Kabupaten Banjar: in breach", "2 sites, of them 1 in breach")
+	if n := strings.Count(page, `class="label`); n != 3 {
+		t.Errorf("%d sites have their name beside them, want the three that stand alone", n)
+	}
 	wants(t, "the list", one(t, page, "section#map-list"), "MPP Kabupaten Gresik", "Breached", "5 sites do not say where they lie")
 	if strings.Count(page, `class="coast"`) != 1 || !strings.Contains(page, `href="/map?box=112.6`) {
 		t.Error("the land, or the way to a map of the cluster, is missing")

@@ -106,7 +106,9 @@ func (b *building) Collect(ch chan<- prometheus.Metric) {
 	}
 	open := map[key]int{}
 	for _, a := range b.alerts.Open() {
-		open[key{a.Site, a.Class}]++
+		if a.Drill == nil { // nothing is wrong
+			open[key{a.Site, a.Class}]++
+		}
 	}
 	gauge(descAlerts, float64(open[key{"", rules.ClassService}]), "", string(rules.ClassService))
 

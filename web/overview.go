@@ -134,7 +134,7 @@ func (s *Server) composeOverview(c *composer, what topic) {
 		bySite[shown[i].view.Site] = nil
 	}
 	for _, a := range s.opts.Alerts.Open() {
-		if list, ok := bySite[a.Site]; ok {
+		if list, ok := bySite[a.Site]; ok && a.Drill == nil {
 			bySite[a.Site] = append(list, a)
 		}
 	}

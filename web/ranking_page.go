@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
+	"github.com/gerbang-iot/gerbang/compliance"
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 )
@@ -235,8 +236,11 @@ func (s *Server) rankingRow(t *tongue, x *rankedSite, ask rankingAsk) rankingRow
 		Place: x.place, Site: x.view.Site, Name: x.view.Name, Where: placeOf(x.view, ask.region != ""), Chip: t.complianceChip(f.State), Full: t.figure(&x.sum.report, f),
 		To: "/site/" + x.view.Site + "/compliance?to=" + ask.to.String(),
 	}
+	if x.group == ranksKept && f.State == compliance.Unknown {
+		row.Chip = t.complianceChip(compliance.Within) // how much of it nobody observed stands beside
+	}
 	if x.sum.failed {
-		row.Chip, row.Full = t.complianceChip(0), t.T("ranking.not_made")
+		row.Chip, row.Full = t.complianceChip(compliance.Unknown), t.T("ranking.not_made")
 		return row
 	}
 	if f.Asked {

@@ -58,6 +58,7 @@ type Options struct {
 	Plans      Plans      // nil: no site has a floor plan
 	Strangers  Strangers  // nil: nobody listens for them
 	Ear        Ear        // nil: raw messages are never shown
+	Photos     Photos     // nil: no photo is kept
 	Rollups    Rollups
 	Health     Health
 	Reach      Reach // nil: nobody is called on a phone

@@ -41,7 +41,7 @@ func addressOf(pattern, site string) (method, path string) {
 	if !ok {
 		method, path = "POST", pattern
 	}
-	path = strings.NewReplacer("{site}", site, "{zone}", "loket", "{task}", "lap-gagang", "{alert}", "alert-of-"+site, "{case}", "nothing", "{account}", "nobody", "{probe}", "nothing", "{device}", "nothing",
+	path = strings.NewReplacer("{site}", site, "{photo}", "nothing", "{zone}", "loket", "{task}", "lap-gagang", "{alert}", "alert-of-"+site, "{case}", "nothing", "{account}", "nobody", "{probe}", "nothing", "{device}", "nothing",
 		"{$}", "", "{file...}", "app.css").Replace(path)
 	return method, path
 }

@@ -61,6 +61,7 @@ func (s *Server) task(w http.ResponseWriter, r *http.Request) error {
 		Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Why: sc.why(rules.SubjectTask, t.ID),
 		Done: sc.lastDone(t), Due: sc.nextDue(t), Do: doPath(v.Site, t.ID),
 	}
+	sc.may = p.May
 	if p.Logs, err = s.logsOf(r, sc, t.ID); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -49,6 +50,9 @@ func (t *scene) logRow(rec *telemetry.Record) taskLogRow {
 	if e.Earliest != 0 {
 		row.When = t.T("do.between", "From", t.when(e.Earliest), "To", t.when(rec.At))
 		row.Marks = append(row.Marks, t.T("mark.unsure"))
+	}
+	if t.may[string(accounts.Review)] {
+		row.Photo = e.Photo
 	}
 	if e.Paper != "" {
 		row.Marks = append(row.Marks, t.T("mark.manual", "By", e.Typist, "Day", t.day(e.Paper)))

@@ -152,7 +152,7 @@ func (s *Site) cutBy(r *rule, id string, t telemetry.Instant) cut {
 	slices.Sort(bounds)
 	found := cut{last: last}
 	for _, slowest := range slices.Compact(bounds) {
-		found.Answer, found.maybe = s.together(r, id, known, fell, self, slowest, slow, last, t)
+		found.Answer, found.maybe = s.together(r, known, fell, self, slowest, slow, last, t)
 		if found.Verdict == Breached {
 			break
 		}
@@ -161,7 +161,7 @@ func (s *Site) cutBy(r *rule, id string, t telemetry.Instant) cut {
 }
 
 // together judges those that fell silent and may be silent no longer than slowest.
-func (s *Site) together(r *rule, id string, known, fell []*kin, self *kin, slowest, slow time.Duration, last, t telemetry.Instant) (a Answer, maybe bool) {
+func (s *Site) together(r *rule, known, fell []*kin, self *kin, slowest, slow time.Duration, last, t telemetry.Instant) (a Answer, maybe bool) {
 	silent, branches := 0, map[string]bool{}
 	for _, k := range fell {
 		if k.bound <= slowest {

@@ -34,6 +34,8 @@ type maker struct {
 	upkeep  bool       // with logs that cannot be true, masks, dispensers, vehicles, checklists and air
 	rooms   bool       // with seats, queues, quotas and people after hours
 	planned bool       // with calendars, maintenance and levels for later
+	// subjects is what rules of a clinic are about.
+	subjects map[int]string
 }
 
 // aside makes chance another's for a while.
