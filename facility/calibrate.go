@@ -18,8 +18,11 @@ type Pair struct {
 const (
 	LeastPairs = 5 // that an offset rests on
 
-	LeastReference, MostReference = 34.0, 42.0 // of a person who is measured at an entrance, Cel
-	LeastFace, MostFace           = 20.0, 50.0 // that a thermometer shows of one
+	LeastReference = 34.0 // of a person who is measured at an entrance, Cel
+	MostReference  = 42.0
+
+	LeastFace = 20.0 // that a thermometer shows of one
+	MostFace  = 50.0
 
 	MostCalibrated = 3.0              // the largest offset that a calibration finds, K: one that is further off is broken, or measures something else
 	MostApart      = 15 * time.Minute // between the two measurements of a person

@@ -41,10 +41,10 @@ var directionKind = kind{
 		"id": "Berdirilah di pintu yang disebut dan lihat ke arah mana penghitungnya menghitung. Lalu balik alatnya, atau terima bahwa arahnya terbalik, dan catat di halaman gedung: hitungan yang keliru sejak itu dibetulkan.",
 	},
 	params: func() Params { return &Direction{People: 10} },
-	subjects: func(p *plan, r *Rule) []Subject {
+	subjects: func(p *plan, _ *Rule) []Subject {
 		return p.allSubjects(SubjectSite, func(string) bool { return p.countsSome() })
 	},
-	judge: func(b *bench, s Subject) judge {
+	judge: func(b *bench, _ Subject) judge {
 		b.engine.directions = b.joined(b.engine.directions)
 		return &directionJudge{engine: b.engine, plan: b.plan, params: b.rule.Params.(*Direction)}
 	},

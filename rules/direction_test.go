@@ -88,7 +88,7 @@ func TestSwappedDoorIsNamed(t *testing.T) {
 			r.tick("2022-07-05 11:05:00")
 			r.wantFound(c.want)
 			x := r.explanation("way", "mpp")
-			for _, id := range strings.Split(x.Detail, ",") {
+			for id := range strings.SplitSeq(x.Detail, ",") {
 				if x.Constraint == "door" || x.Constraint == "both" {
 					if way := r.inputOf(x, InputProposedDirection, id); way != 1 {
 						t.Errorf("proposed for %s: %v, want 1", id, way)

@@ -245,7 +245,7 @@ func goProblems(args []string) (problems []string) {
 			if a == "-run" {
 				kind, what = "Test", "test"
 			}
-			if name := args[i+1]; name != "." && !declares(dir, kind, name) {
+			if name := strings.Trim(args[i+1], "'"); name != "." && name != "^$" && !declares(dir, kind, name) {
 				problems = append(problems, fmt.Sprintf("no %s of %s has %s in its name", what, dir, name))
 			}
 		}
