@@ -285,7 +285,7 @@ func (k *Keeper) ResetFactors(ctx context.Context, by *Caller, account, why stri
 	k.mu.RLock()
 	drop, what := k.allFactors(account)
 	if len(drop) > 0 {
-		drop = append(drop, k.ends(account, "")...)
+		drop = append(append(drop, k.ends(account, "")...), k.tokensOf(account)...)
 	}
 	k.mu.RUnlock()
 	if len(drop) == 0 {

@@ -134,7 +134,20 @@ func TestARoleThatMustHaveASecondFactor(t *testing.T) {
 	if !by.Unready || by.Everywhere(Administer) || by.Anywhere(SetLevel) || by.Anywhere(Acknowledge) || !by.Everywhere(See) || !by.Everywhere(Inspect) {
 		t.Errorf("without a factor: got %+v, want what changes nothing", by)
 	}
+	r.Require(nil)
+	chief, _ := r.InSession(t.Context(), e.Session, "")
+	token, err := r.NewToken(t.Context(), chief, Pass{Name: "program", May: []Permission{See, SetLevel}, Life: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Require([]Role{Administrator, Manager})
+	if c, err := r.ByToken(t.Context(), token, home); err != nil || !c.Anywhere(See) || c.Anywhere(SetLevel) {
+		t.Errorf("by a token without a factor: got %+v, %v, want what changes nothing", c, err)
+	}
 	enrolled(t, r, by, s.ID)
+	if c, err := r.ByToken(t.Context(), token, home); err != nil || !c.Anywhere(SetLevel) {
+		t.Errorf("by a token with one: got %+v, %v", c, err)
+	}
 	if by, _ = r.InSession(t.Context(), e.Session, ""); by == nil || by.Unready || !by.Everywhere(Administer) {
 		t.Errorf("with one, in the same session: got %+v", by)
 	}

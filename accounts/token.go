@@ -101,6 +101,9 @@ func (k *Keeper) ByToken(ctx context.Context, value string, from netip.Prefix) (
 	var c *Caller
 	if t != nil && a != nil && !a.Off && now.Before(token.Expires) && k.believes(a) && (!a.External() || now.Sub(a.Proven) < ProvenFor) {
 		c = &Caller{Account: a.ID, Name: k.callOf(a) + " (" + token.Name + ")", Grants: narrow(a.Grants(), token.May, token.Sites)}
+		if k.lacks(a) {
+			c.only(looking)
+		}
 	}
 	k.mu.RUnlock()
 	if c != nil {

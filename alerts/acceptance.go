@@ -9,20 +9,23 @@ type Acceptance struct {
 
 // Teller is a router that knows to whom it leads a notice.
 type Teller interface {
-	// Receivers are the names of those to whom a notice goes, unless it is silenced or another one inhibits it.
+	// Receivers are the names of those to whom a notice goes, unless it is silenced or another one inhibits it; none: it reaches nobody.
 	Receivers(n *Notice) []string
 }
 
 var _ Teller = (*Embedded)(nil)
 
-// Receivers are the names of the receivers of the routes that a notice matches.
+// Receivers are the names of the receivers of the routes that a notice matches, but for those without any way to reach somebody: as
+// shipped, none has one.
 func (e *Embedded) Receivers(n *Notice) []string {
 	e.mu.Lock()
-	routes := e.setup.routes
+	s := e.setup
 	e.mu.Unlock()
 	var all []string
-	for _, r := range routes.Match(labelSet(n.Labels)) {
-		all = append(all, r.RouteOpts.Receiver)
+	for _, r := range s.routes.Match(labelSet(n.Labels)) {
+		if name := r.RouteOpts.Receiver; len(s.receivers[name]) > 0 {
+			all = append(all, name)
+		}
 	}
 	return all
 }
@@ -40,7 +43,9 @@ func (r *Resender) taken(batch []delivery, list []Notice) {
 		}
 		one := Acceptance{Alert: batch[i].alert.ID}
 		if teller != nil {
-			one.Receivers = teller.Receivers(&list[i])
+			if one.Receivers = teller.Receivers(&list[i]); len(one.Receivers) == 0 {
+				continue // it reaches nobody, which is no acceptance
+			}
 		}
 		all = append(all, one)
 	}

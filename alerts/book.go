@@ -314,11 +314,16 @@ func (b *Book) SetClock(now telemetry.Instant, dst []Change) []Change {
 	first := len(dst)
 	for _, e := range b.open {
 		a := &e.alert
-		if a.Opened <= now && a.Updated <= now && (a.Ack == nil || a.Ack.At <= now) && (a.Silenced == nil || a.Silenced.At <= now) && (a.Chain == nil || a.Chain.At <= now) {
+		if a.Opened <= now && a.Updated <= now && (a.Ack == nil || a.Ack.At <= now) && (a.Silenced == nil || a.Silenced.At <= now) && (a.Chain == nil || a.Chain.At <= now) && (a.Drill == nil || a.Drill.Until.Sub(now) <= MaxDrill) {
 			continue
 		}
 		b.reclockSilence(e, now)
 		e.reclockChain(now)
+		if a.Drill != nil {
+			drill := *a.Drill // it lasts no longer than it would have from its beginning
+			drill.Until = now.Add(min(drill.Until.Sub(a.Opened), MaxDrill))
+			a.Drill = &drill
+		}
 		a.Opened, a.Updated = min(a.Opened, now), min(a.Updated, now)
 		if a.Ack != nil && a.Ack.At > now {
 			ack := *a.Ack

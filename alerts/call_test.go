@@ -154,6 +154,17 @@ func TestEscalationKeepsItsTimesWhenTheClockIsSet(t *testing.T) {
 	sameLines(t, "an hour earlier", course(b, -3600, -3530, nil), "-3540 called 1.2 manager")
 }
 
+// A clock that is set back by hours makes no drill longer, whose siren would sound on.
+func TestADrillEndsWhenTheClockIsSetBack(t *testing.T) {
+	b := escalated()
+	e := &telemetry.Entry{ID: "d1", Kind: telemetry.EntryDrill, Author: "Ibu Rina", Reason: "latihan", Until: second(600)}
+	b.Entry(&telemetry.Record{Kind: telemetry.KindEntry, Site: "mall", At: second(0), Entry: e}, nil)
+	b.SetClock(second(-6*3600), nil)
+	if until := b.Open()[0].Drill.Until; until != second(600-6*3600) {
+		t.Errorf("it ends at %v, want ten minutes after the clock was set, %v", until, second(600-6*3600))
+	}
+}
+
 // A drill is an alert of its own kind that goes the same way, survives a new configuration, ends by itself or by hand, and never twice at once.
 func TestDrill(t *testing.T) {
 	b := escalated()

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,6 +23,15 @@ func TestWhatIsOfNoSiteKeepsNoLoopAwake(t *testing.T) {
 	live.publish(b.Gateway, begin.Add(time.Second))
 	if live.pending() {
 		t.Errorf("sites %v wait to be shown", live.dirty)
+	}
+}
+
+// Pages answer before the loop runs. That there is no such site is a last word: a phone gives up what it has to enter.
+func TestSitesAreThereBeforeTheLoopRuns(t *testing.T) {
+	b, live := newBench(t, newMemory(), "mall"), NewLive()
+	NewLoop(LoopOptions{Gateway: b.Gateway, Live: live, Logger: slog.New(slog.DiscardHandler)})
+	if _, ok := live.Outline("mall"); !ok || len(live.Views()) != 1 {
+		t.Error("the site is not there before the loop runs")
 	}
 }
 

@@ -110,6 +110,9 @@ func NewLoop(o LoopOptions) *Loop {
 		stopped: make(chan struct{}),
 	}
 	l.tellHealth()
+	// Whoever asks before the loop runs is answered as well: that a site is not there is taken as a last word, also by a phone that has
+	// something to enter.
+	l.publishRecovered()
 	return l
 }
 

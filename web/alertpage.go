@@ -190,7 +190,11 @@ func (t *scene) responseClock(a *alerts.Alert) []clockStep {
 	if len(handled) > 0 {
 		steps = append(steps, step("acknowledged", handled[0].At, t.claims(handled[0].By, !handled[0].Proven)))
 	} else {
-		steps = append(steps, clockStep{Word: t.T("alertlog.clock.acknowledged"), When: t.T("alertlog.not_yet"), Known: true})
+		word := "alertlog.not_yet"
+		if !a.Open() {
+			word = "alertlog.never"
+		}
+		steps = append(steps, clockStep{Word: t.T("alertlog.clock.acknowledged"), When: t.T(word), Known: true})
 	}
 	back := clockStep{Word: t.T("alertlog.clock.back"), When: t.T("alertlog.not_yet"), Known: true}
 	switch {

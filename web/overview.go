@@ -193,10 +193,9 @@ func placeOf(v *rules.View, ofOne bool) string {
 // quiet is how a site looks of which nothing is heard: what was so before says nothing about now.
 func (row *siteRow) quiet(sc *scene, heard telemetry.Instant) {
 	row.Chip = chip{Class: "silent", Icon: "dead", Word: sc.T("overview.silent_chip")}
-	row.WhySubject, row.Pending = sc.T("overview.silent_never"), ""
-	row.Why = sc.T("overview.silent_check")
+	row.WhySubject, row.Why, row.Pending = sc.T("overview.silent_never"), sc.T("overview.silent_look"), ""
 	if heard != 0 {
-		row.WhySubject = sc.T("overview.silent_since", "When", sc.when(heard))
+		row.WhySubject, row.Why = sc.T("overview.silent_since", "When", sc.when(heard)), sc.T("overview.silent_check")
 	}
 }
 

@@ -85,7 +85,7 @@ Without a FILE it is ./gerbang.yaml. What is allowed and probably not meant is a
 				notes.line("%v (warning)", p)
 			}
 			if cfg.Alertmanager == nil {
-				notes.line("%s: without alertmanager nobody is notified, alerts are on the pages and over MQTT only; want alertmanager: {config: alertmanager.yml}, or its url (warning)", configName(path))
+				notes.line("%s: without alertmanager alerts are on the pages, over MQTT and on phones that people have set up (docs/alerts.md), and no mail or messenger is told; want alertmanager: {config: alertmanager.yml}, or its url (warning)", configName(path))
 			}
 			notes.line("%s", checked(path, cfg))
 			if len(machine) > 0 {

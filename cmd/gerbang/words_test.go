@@ -93,7 +93,7 @@ func TestD20_CheckSaysWhatThereIs(t *testing.T) {
 // Finding D22.
 func TestD22_CheckWarnsThatNobodyIsNotified(t *testing.T) {
 	r := newRig(t).building()
-	if code, _, errs := run(t, "", "check", r.config()); code != 0 || !strings.Contains(errs, "nobody is notified") {
+	if code, _, errs := run(t, "", "check", r.config()); code != 0 || !strings.Contains(errs, "no mail or messenger is told") {
 		t.Errorf("got code %d, %q, want a warning", code, errs)
 	}
 	r = newRig(t, "alertmanager: {config: alertmanager.yml}").building()

@@ -35,17 +35,17 @@
   function state() {
     var on = sounding();
     box.dataset.state = on ? 'on' : 'off';
-    sound.textContent = sound.dataset[on ? 'on' : audio ? 'stopped' : 'off'];
+    sound.textContent = sound.dataset[on ? 'sounding' : audio ? 'stopped' : 'silent'];
   }
 
   function wake() {
-    if (!('wakeLock' in navigator)) { awake.textContent = awake.dataset.off; awake.hidden = false; return; }
+    if (!('wakeLock' in navigator)) { awake.textContent = awake.dataset.asleep; awake.hidden = false; return; }
     navigator.wakeLock.request('screen').then(function (l) {
       lock = l;
-      awake.textContent = awake.dataset.on;
+      awake.textContent = awake.dataset.awake;
       awake.hidden = false;
       l.addEventListener('release', function () { lock = null; });
-    }, function () { awake.textContent = awake.dataset.off; awake.hidden = false; });
+    }, function () { awake.textContent = awake.dataset.asleep; awake.hidden = false; });
   }
 
   // An alert that is before somebody's eyes while the page sounds counts as shown.
