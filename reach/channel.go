@@ -29,7 +29,7 @@ type Ntfy struct {
 	URL    string // of the server
 	Topic  string
 	Token  func() (string, error) // nil: none
-	Client *http.Client           // nil: one of its own
+	Client *http.Client           // nil: http.DefaultClient
 }
 
 // SMS is an SMS modem: messages are put into the outgoing folder of SMS Server Tools 3 (smsd), which sends them.
