@@ -72,7 +72,7 @@ func (s *Server) paperPageOf(r *http.Request, day string) (*paperPage, *rules.Vi
 	if day != "" {
 		d, err := facility.ParseDate(day)
 		if err != nil || d.Year < 2000 || d.Year > 2100 {
-			return nil, nil, date, errBadForm
+			return nil, nil, date, misasked("day", day, "day")
 		}
 		date = d
 	}
