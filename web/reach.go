@@ -44,7 +44,7 @@ func (s *Server) phoneForm(r *http.Request) (*accounts.Caller, error) {
 		return nil, errForbidden
 	}
 	if err := r.ParseForm(); err != nil {
-		return nil, errBadForm
+		return nil, badForm(err)
 	}
 	return c, nil
 }
@@ -135,7 +135,7 @@ func (s *Server) told(w http.ResponseWriter, r *http.Request) error {
 		return errNoPage
 	}
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	if token := r.PostForm.Get("token"); len(token) > 100 || !s.opts.Reach.Answer(r.Context(), token, r.PostForm.Get("what")) {
 		return errNoPage
@@ -150,7 +150,7 @@ func (s *Server) saw(w http.ResponseWriter, r *http.Request) error {
 		return errNoPage
 	}
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	via, what := r.PostForm.Get("via"), r.PostForm.Get("what")
 	if via != alerts.ViaWatch && via != alerts.ViaPage || what != reach.AnswerShown && what != reach.AnswerOpened {
@@ -167,7 +167,7 @@ func (s *Server) watching(w http.ResponseWriter, r *http.Request) error {
 		return errNoPage
 	}
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	if c := callerOf(r.Context()); c.Account != "" {
 		s.opts.Reach.Watching(c.Account, cleanText(r.PostForm.Get("page"), 40))
