@@ -158,10 +158,7 @@ func (k *Keeper) EndPhone(ctx context.Context, by *Caller, site, id string) erro
 	if p == nil || p.Site != site {
 		return ErrNone
 	}
-	if err := k.keep(ctx, nil, drop, Event{What: PhoneEnd, By: by.Name, About: p.Name, Before: site}); err != nil {
-		return err
-	}
-	return nil
+	return k.keep(ctx, nil, drop, Event{What: PhoneEnd, By: by.Name, About: p.Name, Before: site})
 }
 
 // Crew lists who may come in on a phone by PIN, by name.

@@ -256,8 +256,7 @@ func fieldWords(key string) string {
 }
 
 func wordsOf(lang *tongue, err error) string {
-	var f *fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault](err); ok {
 		return lang.T(f.key, f.args...)
 	}
 	return lang.T("error.internal")
