@@ -158,10 +158,7 @@ func (k *Keeper) EndPhone(ctx context.Context, by *Caller, site, id string) erro
 	if p == nil || p.Site != site {
 		return ErrNone
 	}
-	if err := k.keep(ctx, nil, drop, Event{What: PhoneEnd, By: by.Name, About: p.Name, Before: site}); err != nil {
-		return err
-	}
-	return nil
+	return k.keep(ctx, nil, drop, Event{What: PhoneEnd, By: by.Name, About: p.Name, Before: site})
 }
 
 // Crew lists who may come in on a phone by PIN, by name.
@@ -231,10 +228,7 @@ func (k *Keeper) SetPIN(ctx context.Context, by *Caller, session, password, pin 
 	if is, err := k.Account(a.ID); err != nil || is.Hash != a.Hash || !is.isCleaner() { // it was changed meanwhile
 		return ErrWrong
 	}
-	if err := k.keep(ctx, []Row{row(KindPIN, a.ID, a.ID, &PIN{Account: a.ID, Hash: hash})}, nil, Event{What: PINSet, By: by.Name, About: a.Name}); err != nil {
-		return err
-	}
-	return nil
+	return k.keep(ctx, []Row{row(KindPIN, a.ID, a.ID, &PIN{Account: a.ID, Hash: hash})}, nil, Event{What: PINSet, By: by.Name, About: a.Name})
 }
 
 // LogInByPIN lets somebody of the crew in on a shared phone, for one shift and for its tasks alone. A few wrong tries, on all phones together, and

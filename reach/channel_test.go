@@ -20,10 +20,9 @@ import (
 )
 
 // transportDial connects as a transport would.
-func transportDial(t *testing.T, transport http.RoundTripper, address string) (error, net.Conn) {
+func transportDial(t *testing.T, transport http.RoundTripper, address string) (net.Conn, error) {
 	t.Helper()
-	c, err := transport.(*http.Transport).DialContext(t.Context(), "tcp", address)
-	return err, c
+	return transport.(*http.Transport).DialContext(t.Context(), "tcp", address)
 }
 
 // An ntfy server gets title, loudness and link, and is asked again while it is away.

@@ -119,8 +119,7 @@ func (r *Reach) push(ctx context.Context, p Phone, topic string, n notification)
 		Urgency: webpush.UrgencyHigh, Topic: topic,
 	})
 	if err != nil {
-		var refused *addressError
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*addressError](err); ok {
 			return 0, refused
 		}
 		// What the error says of the way is for the log: it has the phone's address.

@@ -204,8 +204,7 @@ func (s *Server) typed(w http.ResponseWriter, r *http.Request) error {
 }
 
 func wordsOf(lang *tongue, err error) string {
-	var f *fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault](err); ok {
 		return lang.T(f.key, f.args...)
 	}
 	return lang.T("error.internal")

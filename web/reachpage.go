@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -218,7 +217,6 @@ func (t *scene) calledRows(a *alerts.Alert) []calledRow {
 			rows = append(rows, row)
 		}
 	}
-	slices.SortStableFunc(rows, func(x, y calledRow) int { return 0 })
 	return rows
 }
 
