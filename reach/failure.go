@@ -2,6 +2,7 @@ package reach
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -54,11 +55,9 @@ func (f *Failure) Error() string { return f.String() }
 // ReadFailure reads what String has written. What nobody knows is Unknown.
 func ReadFailure(s string) Failure {
 	code, status, _ := strings.Cut(s, ":")
-	for _, known := range Failures() {
-		if code == known {
-			n, _ := strconv.Atoi(status)
-			return Failure{code, n}
-		}
+	if slices.Contains(Failures(), code) {
+		n, _ := strconv.Atoi(status)
+		return Failure{code, n}
 	}
 	return Failure{Unknown, 0}
 }

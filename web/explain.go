@@ -19,7 +19,7 @@ type scene struct {
 	loc   *time.Location
 	// people are the accounts; nil: names to sign in stand for them.
 	people func() []*accounts.Account
-	now   time.Time
+	now    time.Time
 	// zoned: its times stand beside those of other sites, and say their time zone.
 	zoned bool
 	// past is the moment that its sentences describe where that is over; 0: they are about now.
