@@ -121,7 +121,10 @@ func (s *Server) probePhone(w http.ResponseWriter, r *http.Request) error {
 
 // probeOf is a test as the page's script reads it. Shown is a time of the gateway's most common zone, in words.
 func probeOf(lang *tongue, s *Server, p *reach.Probe) map[string]any {
-	out := map[string]any{"test": p.ID, "sent": !p.Sent.IsZero(), "failed": p.Failed}
+	out := map[string]any{"test": p.ID, "sent": !p.Sent.IsZero(), "failed": ""}
+	if p.Failed != "" {
+		out["failed"] = lang.failure(p.Failed)
+	}
 	if !p.Shown.IsZero() {
 		out["shown"] = lang.When(telemetry.InstantOf(p.Shown), s.opts.Now(), s.commonZone(""))
 		out["after"] = p.Shown.Sub(p.Began).Seconds()
