@@ -86,8 +86,8 @@ func (k *Keeper) EnterKnown(ctx context.Context, n Known, a Attempt) (*Entrance,
 	k.mu.RUnlock()
 	is.Posts, is.Proven = slices.Clone(n.Posts), now
 	var told []Event
-	switch before := ""; {
-	case was == nil:
+	switch before := ""; was {
+	case nil:
 		told = append(told, Event{What: Made, By: n.By, About: is.Name, After: is.words()})
 	default:
 		if before = was.words(); before != is.words() {

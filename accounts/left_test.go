@@ -33,7 +33,7 @@ func TestR10_AChangeIsNeverWithoutItsEvent(t *testing.T) {
 	if got := r.told(Made); got != 1+many {
 		t.Errorf("accounts that were made: %d, and told: %d", 1+many, got)
 	}
-	if !slices.IsSortedFunc(r.events, func(a, b Event) int { return compareEvents(a, b) }) {
+	if !slices.IsSortedFunc(r.events, compareEvents) {
 		t.Error("events are not told in the order in which they happened")
 	}
 	for _, e := range r.events {

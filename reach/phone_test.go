@@ -47,10 +47,9 @@ func TestResolvedAddressesAreGuarded(t *testing.T) {
 	if err := checkEndpoint(p.Endpoint, nil); err == nil {
 		t.Fatal("an address with a dot at its end passes")
 	}
-	req, _ := transportDial(t, transport, "127.0.0.1:1")
-	var refused *addressError
-	if !errors.As(req, &refused) {
-		t.Errorf("dialling loopback: got %v, want it refused before anything is sent", req)
+	_, err := transportDial(t, transport, "127.0.0.1:1")
+	if _, refused := errors.AsType[*addressError](err); !refused {
+		t.Errorf("dialling loopback: got %v, want it refused before anything is sent", err)
 	}
 }
 

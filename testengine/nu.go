@@ -32,6 +32,9 @@ type Invalid struct {
 func Nu(t testing.TB, dir string) []Invalid {
 	t.Helper()
 	const hint = "apt-get install default-jre-headless maven, then the line of .ci/run that fetches the checker"
+	if os.Getenv("GERBANG_WITHOUT_NU") != "" {
+		t.Skip("the Nu Html Checker could not be fetched here, and .ci/run said so")
+	}
 	java := lookProgram("java")
 	if java == "" {
 		missing(t, "Java", hint)

@@ -116,3 +116,18 @@ func TestWithoutScriptsPeopleReadAndAcknowledge(t *testing.T) {
 	}
 	read("/alert/a1", "somebody unnamed is on it until 14:35")
 }
+
+// TestAFormThatIsTooLarge is told so, whatever form it is.
+func TestAFormThatIsTooLarge(t *testing.T) {
+	r := staffed(t, newFleet(), nil)
+	for _, path := range []string{
+		"/site/mpp-gresik/phones", "/site/mpp-gresik/phones/end", "/site/mpp-gresik/note", "/site/mpp-gresik/tasks/photo/erase", "/pin", "/phone", "/account/pin", "/account/second/confirm", "/people",
+	} {
+		if got := r.do("POST", path, "x="+strings.Repeat("x", maxForm), "Content-Type", "application/x-www-form-urlencoded").StatusCode; got != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: got %d, want 413", path, got)
+		}
+	}
+	if got := r.do("POST", "/site/mpp-gresik"+typedPath, "x="+strings.Repeat("x", maxTyped), "Content-Type", "application/x-www-form-urlencoded").StatusCode; got != http.StatusRequestEntityTooLarge {
+		t.Errorf("a paper form: got %d, want 413", got)
+	}
+}

@@ -79,7 +79,7 @@ func showAuthority(std streams, cfg *configs.Config, anew bool, out string) erro
 	p.line("fingerprint  %s", ownca.Fingerprint(cert))
 	p.line("install it by %sca on each phone and computer; let people compare the fingerprint there with this one", strings.TrimSuffix(app.PageURL(cfg, cfg.HTTP.Listen), "/")+"/")
 	if out != "" {
-		if err := os.WriteFile(out, cert.Raw, 0o644); err != nil {
+		if err := os.WriteFile(out, cert.Raw, 0o644); err != nil { //nolint:gosec // a certificate is for everybody
 			return fmt.Errorf("writing the certificate: %w", err)
 		}
 		p.line("wrote        %s", out)
