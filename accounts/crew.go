@@ -180,7 +180,7 @@ func (k *Keeper) HasPIN(account string) (has, may bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	a := k.have.accounts[account]
-	return k.have.pins[account] != nil, a != nil && a.isCleaner()
+	return k.have.pins[account] != nil, a != nil && a.mayHavePIN()
 }
 
 // CheckPIN reports whether a PIN is one that is taken: digits, neither alike nor in a row.
@@ -191,33 +191,24 @@ func CheckPIN(pin string) error {
 	return nil
 }
 
-// SetPIN gives whoever knows the password a PIN for shared phones. The error is ErrWrong, ErrPIN, ErrRole of who is no cleaner, a *WaitError, or
-// of the store.
+// mayHavePIN reports whether somebody may come in by a PIN on shared phones. Whom a provider knows has no password here that would set or unblock one.
+func (a *Account) mayHavePIN() bool { return a.isCleaner() && !a.External() }
+
+// SetPIN gives whoever knows the password, see Confirm, a PIN for shared phones. The error is ErrWrong, ErrPIN, ErrRole of who may have none, a
+// *WaitError, or of the store.
 func (k *Keeper) SetPIN(ctx context.Context, by *Caller, session, password, pin string) error {
 	a, err := k.Account(by.Account)
 	if err != nil {
 		return err
 	}
-	if !a.isCleaner() {
+	if !a.mayHavePIN() {
 		return ErrRole
 	}
 	if err := CheckPIN(pin); err != nil {
 		return err
 	}
-	now := k.now()
-	if wait := k.devices.Wait(session, now); wait > 0 {
-		return &WaitError{wait}
-	}
-	if password == "" || len(password) > MaxPassword {
-		return ErrWrong
-	}
-	right, err := k.hasher.matches(ctx, password, a.Hash, true)
-	if err != nil {
+	if err := k.Confirm(ctx, by, session, password, ""); err != nil {
 		return err
-	}
-	if !right {
-		k.devices.Failed(session, now)
-		return ErrWrong
 	}
 	hash, err := k.hasher.hash(ctx, pin)
 	if err != nil {
@@ -225,7 +216,10 @@ func (k *Keeper) SetPIN(ctx context.Context, by *Caller, session, password, pin 
 	}
 	k.changing.Lock()
 	defer k.changing.Unlock()
-	if is, err := k.Account(a.ID); err != nil || is.Hash != a.Hash || !is.isCleaner() { // it was changed meanwhile
+	if err := k.mayChange(by, session); err != nil {
+		return err
+	}
+	if is, err := k.Account(a.ID); err != nil || is.Hash != a.Hash || !is.mayHavePIN() { // it was changed meanwhile
 		return ErrWrong
 	}
 	return k.keep(ctx, []Row{row(KindPIN, a.ID, a.ID, &PIN{Account: a.ID, Hash: hash})}, nil, Event{What: PINSet, By: by.Name, About: a.Name})
@@ -321,19 +315,17 @@ func (k *Keeper) enterByPIN(ctx context.Context, p *Phone, account, hash string,
 	return e, nil
 }
 
-// unblockPIN gives a PIN its tries back: its account came in by the password.
-func (k *Keeper) unblockPIN(ctx context.Context, account string) {
+// unblocked gives a PIN its tries back: its account comes in by all that is asked of it. The caller holds changing.
+func (k *Keeper) unblocked(account string) []Row {
 	k.mu.RLock()
+	defer k.mu.RUnlock()
 	pin := k.have.pins[account]
-	k.mu.RUnlock()
 	if pin == nil || pin.Failed == 0 {
-		return
+		return nil
 	}
 	is := *pin
 	is.Failed = 0
-	if err := k.keepPIN(ctx, is); err != nil {
-		k.log.Error("a PIN stays blocked though its password was given", "err", err)
-	}
+	return []Row{row(KindPIN, account, account, &is)}
 }
 
 // byPIN is what of a caller came in by PIN on a phone; nil: the phone is none of the crew's any more. The caller holds the lock.

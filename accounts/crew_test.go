@@ -3,6 +3,7 @@ package accounts
 import (
 	"errors"
 	"testing"
+	"time"
 )
 
 // crewRig has an administrator, a cleaner with a PIN at one site, and an enrolled phone there. It gives the secret of the phone.
@@ -146,4 +147,94 @@ func TestAPINHoldsWithItsAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	in(ErrWrong, "a cleaner again, who has to set it anew")
+}
+
+// A PIN that is blocked is given its tries back by a log-in with all that is asked for, and by half of one it is not.
+func TestASecondFactorUnblocksAPIN(t *testing.T) {
+	r, _, siti, phone := crewRig(t)
+	own, err := r.LogIn(t.Context(), Attempt{Name: "siti", Password: goodPassword, From: home})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by, s := r.InSession(t.Context(), own.Session, "")
+	secret, _ := enrolled(t, r, by, s.ID)
+	d := newDevice(t)
+	ask, err := r.AskNewPasskey(by, s.ID, here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.AddPasskey(t.Context(), by, s.ID, here, ask.Proof, "x", d.make(ask)); err != nil {
+		t.Fatal(err)
+	}
+	for what, in := range map[string]func(step string) error{
+		"a code": func(step string) error {
+			r.later(time.Minute)
+			_, err := r.TakeStep(t.Context(), step, r.codeIn(secret, 0), Attempt{From: home})
+			return err
+		},
+		"a passkey as second step": func(step string) error {
+			ask, err := r.AskStepPasskey(step, here)
+			if err == nil {
+				_, err = r.StepByPasskey(t.Context(), step, here, ask.Proof, d.sign(ask), Attempt{From: home})
+			}
+			return err
+		},
+		"a passkey alone": func(string) error { return r.alone(d, nil) },
+	} {
+		r.Keeper.mu.Lock()
+		pin := *r.have.pins[siti.ID]
+		pin.Failed, pin.Tried = pinTries, r.clock()
+		r.have.pins[siti.ID] = &pin
+		r.Keeper.mu.Unlock()
+		half, err := r.LogIn(t.Context(), Attempt{Name: "siti", Password: goodPassword, From: home})
+		if err != nil || half.Step == "" {
+			t.Fatalf("%s: the password: got %+v, %v, want a step", what, half, err)
+		}
+		if _, err := r.LogInByPIN(t.Context(), phone, siti.ID, "4711", Attempt{}); !errors.Is(err, ErrBlocked) {
+			t.Errorf("%s: after the password alone: got %v, want ErrBlocked", what, err)
+		}
+		if err := in(half.Step); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if _, err := r.LogInByPIN(t.Context(), phone, siti.ID, "4711", Attempt{}); err != nil {
+			t.Errorf("%s: got %v, want to be in by PIN", what, err)
+		}
+	}
+}
+
+// Whom a provider knows has no password here, so no PIN that one would set or unblock.
+func TestWhomAProviderKnowsHasNoPIN(t *testing.T) {
+	r, _, siti, _ := crewRig(t)
+	by := &Caller{Account: siti.ID, Name: "siti"}
+	if _, may := r.HasPIN(siti.ID); !may {
+		t.Error("a cleaner of the gateway's own: may have no PIN")
+	}
+	r.Keeper.mu.Lock()
+	r.have.accounts[siti.ID].Issuer = "https://idp.example"
+	r.Keeper.mu.Unlock()
+	if _, may := r.HasPIN(siti.ID); may {
+		t.Error("a cleaner whom a provider knows: is offered a PIN")
+	}
+	if err := r.SetPIN(t.Context(), by, "", goodPassword, "4711"); !errors.Is(err, ErrRole) {
+		t.Errorf("setting one all the same: got %v, want ErrRole", err)
+	}
+}
+
+// Setting a PIN asks for the password as the other factors do: wrong ones are told, and wait.
+func TestAPINIsSetByAPasswordThatIsConfirmed(t *testing.T) {
+	r, _, _, _ := crewRig(t)
+	own, err := r.LogIn(t.Context(), Attempt{Name: "siti", Password: goodPassword, From: home})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by, s := r.InSession(t.Context(), own.Session, "")
+	if err := r.SetPIN(t.Context(), by, s.ID, "another password", "4711"); !errors.Is(err, ErrWrong) {
+		t.Errorf("a wrong password: got %v, want ErrWrong", err)
+	}
+	if r.told(StepRefused) == 0 {
+		t.Error("a wrong password is not told")
+	}
+	if err := r.SetPIN(t.Context(), by, "another session", goodPassword, "4711"); !errors.Is(err, ErrNone) {
+		t.Errorf("in a session that is over: got %v, want ErrNone", err)
+	}
 }

@@ -164,6 +164,18 @@ func (k *Keeper) Sessions(account string) []Session {
 	return all
 }
 
+// Living reports whether a session lasts, by its id: neither ended nor over by itself, and its account may sign in.
+func (k *Keeper) Living(session string) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	s := k.have.sessions[session]
+	if s == nil || s.Over(k.now()) {
+		return false
+	}
+	a := k.have.accounts[s.Account]
+	return a != nil && !a.Off
+}
+
 // SharedSessions lists those that were begun by the shared token in force and have not ended, the last seen first.
 func (k *Keeper) SharedSessions(token string) []Session {
 	if token == "" {

@@ -37,7 +37,7 @@ var (
 // SetIssuer says whom we believe: accounts that another provider knew are out from now on, and come back with it. Empty: nobody.
 func (k *Keeper) SetIssuer(issuer string) { k.issuer.Store(&issuer) }
 
-// Knows reports whether somebody with an account of a provider's is in by it still.
+// believes reports whether whoever has an account is let in: everybody with one of our own, and of a provider's those whom the one of now knows.
 func (k *Keeper) believes(a *Account) bool {
 	if a.Issuer == "" {
 		return true
@@ -58,22 +58,23 @@ func (k *Keeper) EnterKnown(ctx context.Context, n Known, a Attempt) (*Entrance,
 		return nil, ErrAlone
 	}
 	was := k.known(n.Issuer, n.Subject)
-	refuse := func(err error, drop []Row, put ...Row) error {
+	refuse := func(err error) error { // told now and then, with all others who were refused meanwhile
+		count := k.refusals.add(k.now())
+		if count == 0 {
+			return err
+		}
 		about := ""
 		if was != nil {
 			about = was.Name
 		}
-		k.keepOrGo(ctx, put, drop, Event{What: Refused, By: n.By, About: about, Why: err.Error(), Count: 1, Address: addressOf(a.From)})
+		k.keepOrGo(ctx, nil, nil, Event{What: Refused, By: n.By, About: about, Why: err.Error(), Count: count, Address: addressOf(a.From)})
 		return err
 	}
 	switch {
 	case was == nil && len(n.Posts) == 0:
-		if k.refusals.add(k.now()) > 0 {
-			return nil, refuse(ErrNoRole, nil)
-		}
-		return nil, ErrNoRole
+		return nil, refuse(ErrNoRole)
 	case was != nil && was.Off:
-		return nil, refuse(ErrOff, nil)
+		return nil, refuse(ErrOff)
 	}
 	now := k.now()
 	is := &Account{ID: newID(), Name: nameOfSubject(n.Issuer, n.Subject), Issuer: n.Issuer, Subject: n.Subject, Lang: n.Lang, Created: now}
@@ -101,7 +102,7 @@ func (k *Keeper) EnterKnown(ctx context.Context, n Known, a Attempt) (*Entrance,
 		if err := k.keep(ctx, put, drop, told...); err != nil {
 			return nil, err
 		}
-		return nil, refuse(ErrNoRole, nil)
+		return nil, refuse(ErrNoRole)
 	}
 	if err := k.keep(ctx, put, nil, told...); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,7 @@ func TestWhomAProviderKnows(t *testing.T) {
 	if err := r.Change(t.Context(), boss, id, Person{Off: true}, "left"); err != nil {
 		t.Fatal(err)
 	}
+	r.later(tellEvery)
 	if _, err := r.comes(t, "u1", "Budi S.", guard); !errors.Is(err, ErrOff) {
 		t.Errorf("switched off here: got %v, want ErrOff", err)
 	}
@@ -138,5 +140,57 @@ func TestWhomAProviderKnows(t *testing.T) {
 		if row.Kind == KindAccount && row.ID == id && strings.Contains(string(row.Body), "@") {
 			t.Errorf("kept of somebody: %s", row.Body)
 		}
+	}
+}
+
+// Whoever a provider knows and we refuse is told like all who are refused: once a minute, and none is lost.
+func TestRefusalsOfAProvidersPeopleAreCounted(t *testing.T) {
+	r := newRig(t)
+	r.SetIssuer(issuer)
+	r.first()
+	for range 4 {
+		if _, err := r.LogIn(t.Context(), Attempt{Name: "sari", Password: "wrong wrong wrong", From: home}); err == nil {
+			t.Fatal("a wrong password is taken")
+		}
+		r.later(10 * time.Second)
+	}
+	r.later(tellEvery)
+	if _, err := r.comes(t, "u0", "Nobody"); !errors.Is(err, ErrNoRole) {
+		t.Fatal(err)
+	}
+	counts := func() (n []int) {
+		r.told(Refused)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for _, e := range r.events {
+			if e.What == Refused {
+				n = append(n, e.Count)
+			}
+		}
+		return n
+	}
+	if got := counts(); !slices.Equal(got, []int{1, 4}) {
+		t.Errorf("four wrong passwords and one without a role: the record counts %v, want 1 and 4", got)
+	}
+	e, err := r.comes(t, "u1", "Budi", Post{Role: Cleaner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	boss, _ := r.LogIn(t.Context(), Attempt{Name: "sari", Password: goodPassword, From: home})
+	by, _ := r.InSession(t.Context(), boss.Session, "")
+	if err := r.Change(t.Context(), by, e.Account.ID, Person{Off: true}, "left"); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		if _, err := r.comes(t, "u1", "Budi", Post{Role: Cleaner}); !errors.Is(err, ErrOff) {
+			t.Fatal(err)
+		}
+	}
+	if got := counts(); len(got) != 2 {
+		t.Errorf("a hundred times at once by an account that is off: the record has %d refusals, want no more", len(got)-2)
+	}
+	r.later(tellEvery)
+	if _, err := r.comes(t, "u1", "Budi", Post{Role: Cleaner}); !errors.Is(err, ErrOff) || !slices.Equal(counts(), []int{1, 4, 101}) {
+		t.Errorf("a minute later: the record counts %v, %v, want 101 more", counts(), err)
 	}
 }

@@ -95,9 +95,6 @@ func (k *Keeper) LogIn(ctx context.Context, a Attempt) (*Entrance, error) {
 		k.refused(ctx, a, name, now)
 		return nil, err
 	}
-	if e.Step == "" {
-		k.unblockPIN(ctx, account.ID)
-	}
 	return e, nil
 }
 
@@ -155,7 +152,7 @@ func (k *Keeper) entered(ctx context.Context, id, hash string, a Attempt, by pro
 	now := k.now()
 	e := &Entrance{Session: secret(), Device: a.Device, Account: account, Unready: unready}
 	session := Session{ID: hashOf(e.Session), Account: id, Agent: cut(a.Agent, maxAgent), From: addressOf(a.From), Began: now, Seen: now, Proven: now}
-	put := []Row{row(KindSession, session.ID, id, &session)}
+	put := append([]Row{row(KindSession, session.ID, id, &session)}, k.unblocked(id)...)
 	k.mu.RLock()
 	call := k.callOf(account)
 	device := k.have.devices[hashOf(a.Device)]

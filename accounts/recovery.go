@@ -54,7 +54,8 @@ func newRecovery(account string, now time.Time) (*Recovery, []string) {
 	return r, shown
 }
 
-// readable takes a recovery code as people write it down: of signs that look alike only one is in any code.
+// readable takes a recovery code as people write it down: a code has no 0, 1 and 8, so each is read as the letter that looks like it. 1 is l: it may be an i
+// as well, and then the code is not taken.
 var readable = strings.NewReplacer("0", "o", "1", "l", "8", "b")
 
 // takeRecovery is take for a recovery code. The caller holds changing.

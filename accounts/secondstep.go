@@ -51,7 +51,7 @@ func (k *Keeper) stepped(text string) (*Account, error) {
 	return a, nil
 }
 
-// patience is who is kept waiting after wrong second factors: a device that is known by itself, all others of an account together. So guesses
+// patienceOf is who is kept waiting after wrong second factors: a device that is known by itself, all others of an account together. So guesses
 // of whoever knows the password slow down the owner nowhere where he has signed in before.
 func (k *Keeper) patienceOf(a *Account, device string) (*Backoff[string], string) {
 	k.mu.RLock()

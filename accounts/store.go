@@ -31,10 +31,10 @@ const (
 	KindPushKey Kind = "pushkey" // with which the gateway shows push services who it is; likewise
 )
 
-// Entrances are the kinds that let somebody in by themselves. A copy of a store that is put in place later must not bring them back: what was
+// Entrances are the kinds that let somebody in by themselves, and the phones that their sessions have told of. A copy of a store that is put in place later must not bring them back: what was
 // ended meanwhile would be open again.
 func Entrances() []Kind {
-	return []Kind{KindSession, KindDevice, KindToken, KindLink, KindScreen, KindPhone}
+	return []Kind{KindSession, KindDevice, KindToken, KindLink, KindScreen, KindPhone, KindReach}
 }
 
 // Kinds lists all of them.

@@ -132,7 +132,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	rehearsals := NewRehearsals(j, live.Open, time.Now, log)
 	a.teardown.add("rehearsals", rehearsals.Close)
 	plans := newPlanShelf(cfg)
-	pages, err := openWeb(cfg, webPorts{
+	pages, err := openWeb(ctx, cfg, webPorts{
 		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, plans: plans, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
 		photos: photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), reach: people, log: log, registry: registry,
 	})

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -41,7 +42,8 @@ type webPorts struct {
 }
 
 // openWeb makes the web server, and listens.
-func openWeb(cfg *configs.Config, p webPorts) (*web.Server, error) {
+func openWeb(ctx context.Context, cfg *configs.Config, p webPorts) (*web.Server, error) {
+	p.photos.sweep(ctx, p.journal, time.Now(), p.log)
 	h := cfg.HTTP
 	o := web.Options{
 		Accounts: p.keeper, Live: p.live, Alerts: alertPort{p.live, p.journal}, AlertLog: p.journal, Hours: p.journal, Entries: entryPort{p.live, p.loop, p.journal},

@@ -1,12 +1,18 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
+	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/web"
 )
 
@@ -57,4 +63,48 @@ func (p photos) ErasePhoto(site, hash string) error {
 		return err
 	}
 	return nil
+}
+
+// newPhoto is how young a file is that may have its entry yet to come.
+const newPhoto = time.Hour
+
+// sweep takes away the files that no entry has which lives: a crash came between the entry and the file. Where the record cannot be read, nothing goes.
+func (p photos) sweep(ctx context.Context, entries entriesDuring, now time.Time, log *slog.Logger) {
+	files, err := os.ReadDir(p.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Warn("the photos of paper forms cannot be listed", "err", err)
+	}
+	living := map[string]map[string]bool{}
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil || !info.Mode().IsRegular() || now.Sub(info.ModTime()) < newPhoto {
+			continue
+		}
+		if name, ok := strings.CutSuffix(f.Name(), ".jpg"); ok {
+			at := strings.LastIndexByte(name, '-')
+			if at < 0 {
+				continue
+			}
+			site, hash := name[:at], name[at+1:]
+			if _, known := living[site]; !known {
+				all, err := entries.EntriesDuring(ctx, site, telemetry.EntryPaper, math.MinInt64, math.MaxInt64, math.MaxInt)
+				if err != nil {
+					log.Warn("the photos of paper forms cannot be compared with the record", "site", site, "err", err)
+					return
+				}
+				living[site] = web.LivingPhotos(all)
+			}
+			if living[site][hash] {
+				continue
+			}
+		} else if !strings.HasPrefix(f.Name(), "new-") { // of nobody here
+			continue
+		}
+		err = os.Remove(filepath.Join(p.dir, f.Name()))
+		log.Info("a photo of a paper form that no entry has was removed", "file", f.Name(), "err", err)
+	}
+}
+
+type entriesDuring interface {
+	EntriesDuring(ctx context.Context, site string, kind telemetry.EntryKind, from, until telemetry.Instant, limit int) ([]telemetry.Record, error)
 }

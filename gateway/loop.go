@@ -73,13 +73,6 @@ type Loop struct {
 	judged    int
 }
 
-// command is work that must happen between two batches on the loop's goroutine. It is done once more where an engine did not
-// come back meanwhile, which must be as good as once.
-type command struct {
-	do   func(ctx context.Context, now telemetry.Instant) error
-	done chan error // answered after the commit; nil: nobody waits
-}
-
 // NewLoop makes a loop; Run starts it.
 func NewLoop(o LoopOptions) *Loop {
 	if o.Now == nil {
@@ -121,101 +114,6 @@ func (l *Loop) Intake() ingest.Intake { return l.intake }
 
 // Waiting is how many messages wait in the intake, and since when the oldest of them, by the time of its receipt; 0: none does.
 func (l *Loop) Waiting() (messages int, oldest telemetry.Instant) { return l.intake.waiting() }
-
-// Enter commits something a person did at a time (0: now) and returns when it is durable. An entry that was committed
-// already, by its ID, is not committed again.
-func (l *Loop) Enter(ctx context.Context, site string, e telemetry.Entry, at telemetry.Instant) error {
-	entered := false
-	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error {
-		if entered {
-			return l.gw.settle(ctx)
-		}
-		entered = true
-		return l.gw.Enter(ctx, site, e, at, now)
-	})
-}
-
-// Configure brings new definitions and their decoder into force and returns when they are durable.
-func (l *Loop) Configure(ctx context.Context, defs []rules.Definition, d Decoder, author string) error {
-	tried := map[string]bool{}
-	return l.call(ctx, func(ctx context.Context, now telemetry.Instant) error {
-		if err := l.gw.plan(ctx, defs, author, now); err != nil {
-			return err
-		}
-		l.gw.Use(d)
-		if err := l.gw.settle(ctx); err != nil {
-			return err
-		}
-		l.gw.retry(ctx, tried)
-		return nil
-	})
-}
-
-// Fault reports a change of the gateway's own health. It does not wait.
-func (l *Loop) Fault(f alerts.Fault) {
-	l.post(func(ctx context.Context, now telemetry.Instant) error {
-		l.gw.Fault(f, now)
-		return l.gw.listens(ctx, f, now)
-	})
-}
-
-// Connected reports that the connection to the broker is there, or is not, since a time: without one nobody listens. It does
-// not wait. People are told by Fault.
-func (l *Loop) Connected(is bool, since time.Time) {
-	l.post(func(ctx context.Context, now telemetry.Instant) error {
-		return l.gw.listens(ctx, alerts.Fault{Name: connection, Firing: !is, Since: since}, now)
-	})
-}
-
-// Accepted reports which alerts a router took. It does not wait.
-func (l *Loop) Accepted(all []alerts.Acceptance) {
-	l.post(func(_ context.Context, now telemetry.Instant) error {
-		l.gw.Accepted(all, now)
-		return nil
-	})
-}
-
-// Reached reports what was learned of calls: that they went out, or came back, were shown or opened. It does not wait.
-func (l *Loop) Reached(all []alerts.Report) {
-	l.post(func(_ context.Context, now telemetry.Instant) error {
-		l.gw.Reached(all, now)
-		return nil
-	})
-}
-
-// Sent reports signals that the broker has acknowledged. It does not wait.
-func (l *Loop) Sent(ids []string) {
-	l.post(func(context.Context, telemetry.Instant) error {
-		l.gw.Sent(ids)
-		return nil
-	})
-}
-
-func (l *Loop) post(do func(context.Context, telemetry.Instant) error) {
-	select {
-	case l.commands <- command{do: do}:
-	case <-l.stopped:
-	}
-}
-
-func (l *Loop) call(ctx context.Context, do func(context.Context, telemetry.Instant) error) error {
-	c := command{do: do, done: make(chan error, 1)}
-	select {
-	case l.commands <- c:
-	case <-l.stopped:
-		return ErrStopping
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-c.done:
-		return err
-	case <-l.stopped:
-		return ErrStopping
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // Run works until ctx ends: then it takes no more messages, commits what waits, and returns. Front doors must have stopped
 // putting by then, or they get ErrStopping. It returns an error only when it cannot go on: the process must then end and
@@ -473,22 +371,6 @@ func (l *Loop) commit(ctx context.Context, now telemetry.Instant, stop <-chan st
 			return nil, err
 		}
 	}
-}
-
-// run does a command. Where nobody waits for it, its error is the loop's own.
-func (l *Loop) run(ctx context.Context, c command) error {
-	l.doing = c
-	err := c.do(ctx, l.clock.now())
-	l.doing = command{}
-	switch {
-	case c.done == nil:
-		return err
-	case err != nil:
-		c.done <- err
-	default:
-		l.waiting = append(l.waiting, c)
-	}
-	return nil
 }
 
 // idle bounds how long the loop sleeps: views, snapshots and the clock want to be looked at.

@@ -1,5 +1,6 @@
-// Package ownca is the gateway's own authority: it makes the certificate of the pages where a building has no domain. It can vouch for the names and
-// addresses that it was made for and for nothing else, so that whoever installs it on a phone trusts this gateway and not whoever steals its key.
+// Package ownca is the gateway's own authority: it makes the certificate of the pages where a building has no domain. It can vouch for the addresses that it
+// was made for, and for the names and what lies below them, so that whoever steals its key cannot be a bank for those who installed it on a phone; this
+// gateway he can be.
 package ownca
 
 import (
@@ -79,7 +80,8 @@ func CheckName(name string) error {
 	return nil
 }
 
-// Make makes an authority for names and addresses in a folder that has none. Its key stays there, for its owner only.
+// Make makes an authority for names and addresses in a folder that has none. Its key stays there, for its owner only. A key without a certificate, which is
+// what a crash leaves, is put aside.
 func Make(dir string, names []string, now time.Time) (*x509.Certificate, error) {
 	if len(names) == 0 || len(names) > mostNames {
 		return nil, fmt.Errorf("%d names, want 1 to %d", len(names), mostNames)
@@ -133,16 +135,29 @@ func Make(dir string, names []string, now time.Time) (*x509.Certificate, error) 
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the authority: %w", err)
 	}
+	if _, err := os.Lstat(filepath.Join(dir, CertFile)); errors.Is(err, fs.ErrNotExist) {
+		if _, err := PutAside(dir, now); err != nil {
+			return nil, err
+		}
+	}
 	if err := write(filepath.Join(dir, KeyFile), 0o600, "PRIVATE KEY", raw); err != nil {
 		return nil, err
 	}
-	if err := write(filepath.Join(dir, CertFile), 0o644, "CERTIFICATE", der); err != nil {
-		return nil, errors.Join(err, os.Remove(filepath.Join(dir, KeyFile)))
+	// Where the certificate is there is an authority: it is there whole, after the key, or not at all.
+	path, part := filepath.Join(dir, CertFile), filepath.Join(dir, CertFile+".part")
+	if err = os.Remove(part); err == nil || errors.Is(err, fs.ErrNotExist) {
+		if err = write(part, 0o644, "CERTIFICATE", der); err == nil {
+			err = os.Rename(part, path)
+		}
 	}
+	if err != nil {
+		return nil, fmt.Errorf("writing the authority: %w", errors.Join(err, os.Remove(filepath.Join(dir, KeyFile))))
+	}
+	syncFolder(dir)
 	return x509.ParseCertificate(der)
 }
 
-// PutAside gives the files of an authority other names, so that another can be made, and tells their ending.
+// PutAside gives the files of an authority other names, so that another can be made, and tells their ending. The files that are there are enough.
 func PutAside(dir string, now time.Time) (string, error) {
 	ending := "." + now.UTC().Format("20060102T150405Z")
 	for _, name := range []string{CertFile, KeyFile} {
@@ -151,6 +166,7 @@ func PutAside(dir string, now time.Time) (string, error) {
 			return "", fmt.Errorf("putting the authority aside: %w", err)
 		}
 	}
+	syncFolder(dir)
 	return ending, nil
 }
 
@@ -346,7 +362,7 @@ func serial() *big.Int {
 	return new(big.Int).SetBytes(b[:])
 }
 
-// write puts a file in place that was not there.
+// write puts a file in place that was not there, and makes it lasting.
 func write(path string, mode fs.FileMode, kind string, der []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
@@ -356,5 +372,14 @@ func write(path string, mode fs.FileMode, kind string, der []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(path)))
 	}
+	syncFolder(filepath.Dir(path))
 	return nil
+}
+
+// syncFolder makes names of files lasting, where a folder can be synced at all.
+func syncFolder(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
 }

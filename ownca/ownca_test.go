@@ -171,6 +171,43 @@ func TestOtherNames(t *testing.T) {
 	}
 }
 
+// A crash between the key and the certificate, or in the middle of one of them, stops no start after it; the key that is left is kept under another name.
+func TestACrashWhileItIsMade(t *testing.T) {
+	for name, left := range map[string]map[string]string{
+		"a lone key": {KeyFile: "whatever"}, "half a key": {KeyFile: ""}, "half a certificate": {KeyFile: "whatever", CertFile + ".part": "-----BEGIN"},
+	} {
+		dir, now := t.TempDir(), begin
+		for file, text := range left {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a, err := Open(dir, []string{"gerbang.lan"}, func() time.Time { return now }, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Errorf("%s: got %v, want an authority", name, err)
+			continue
+		}
+		if err := a.verify("gerbang.lan", now); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if b := open(t, dir, &now, "gerbang.lan"); Fingerprint(a.Certificate()) != Fingerprint(b.Certificate()) {
+			t.Errorf("%s: the next start makes another authority", name)
+		}
+		if aside, err := os.ReadFile(filepath.Join(dir, KeyFile+".20261130T080000Z")); err != nil || string(aside) != left[KeyFile] {
+			t.Errorf("%s: the key that was left is not kept: %v", name, err)
+		}
+	}
+	// One that is whole is not touched.
+	dir, now := t.TempDir(), begin
+	a := open(t, dir, &now, "gerbang.lan")
+	if _, err := Make(dir, []string{"gerbang.lan"}, now); !errors.Is(err, os.ErrExist) {
+		t.Errorf("where there is one: got %v, want an error that it is there", err)
+	}
+	if b := open(t, dir, &now, "gerbang.lan"); Fingerprint(a.Certificate()) != Fingerprint(b.Certificate()) {
+		t.Error("the authority that was there is gone")
+	}
+}
+
 // What a server shows is taken by a client that trusts the authority, and by no other.
 func TestServing(t *testing.T) {
 	now := time.Now()

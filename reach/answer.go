@@ -20,6 +20,10 @@ func (r *Reach) Answer(ctx context.Context, token, what string) bool {
 	key := keyOf(token)
 	r.mu.Lock()
 	w, ok := r.awaited[key]
+	p := r.phones[w.phone]
+	if ok && (p == nil || !r.o.People.Living(p.Session)) { // whoever holds it now is nobody who could see to anything
+		ok = false
+	}
 	if !ok || what != AnswerShown && what != AnswerOpened {
 		r.mu.Unlock()
 		return false
@@ -59,7 +63,7 @@ type Probe struct {
 	Began  time.Time
 	Sent   time.Time // the push service took it; zero: not yet, or never
 	Shown  time.Time // the phone has shown it; zero: not yet
-	Failed string    // why it was not sent
+	Failed string    // a Failure: why it was not sent
 	key    string
 }
 
@@ -86,13 +90,19 @@ func (r *Reach) Test(ctx context.Context, account, endpoint, title, body string)
 	_, err := r.push(ctx, *p, "test", notification{Title: clip(title), Body: clip(body), Lang: p.Lang, Tag: "test", Renotify: true, Data: told{token, "alerts"}})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	is := *r.probes[probe.ID] // it may have been shown already
+	kept := r.probes[probe.ID]
+	if kept == nil { // its hour was over meanwhile
+		kept = probe
+	}
+	is := *kept // it may have been shown already
 	if err != nil {
-		is.Failed = err.Error()
+		is.Failed = codeOf(err)
 	} else {
 		is.Sent = r.o.Now()
 	}
-	r.probes[probe.ID] = &is
+	if r.probes[probe.ID] != nil {
+		r.probes[probe.ID] = &is
+	}
 	return &is, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -29,7 +29,7 @@ type Ntfy struct {
 	URL    string // of the server
 	Topic  string
 	Token  func() (string, error) // nil: none
-	Client *http.Client           // nil: one of its own
+	Client *http.Client           // nil: http.DefaultClient
 }
 
 // SMS is an SMS modem: messages are put into the outgoing folder of SMS Server Tools 3 (smsd), which sends them.
@@ -72,24 +72,28 @@ func (r *Reach) byChannel(ctx context.Context, j *job) {
 	a := &j.alert
 	switch {
 	case !ok:
-		r.report(j, alerts.Delivery{Key: name, To: name, Via: alerts.ViaNobody, Failed: "there is no such channel"})
+		r.report(j, alerts.Delivery{Key: name, To: name, Via: alerts.ViaNobody, Failed: NoChannel})
 	case c.Siren != nil && a.Drill != nil && !a.Drill.Siren:
-		r.report(j, alerts.Delivery{Key: name, To: name, Via: alerts.ViaSiren, Failed: "left out of this drill"})
+		r.report(j, alerts.Delivery{Key: name, To: name, Via: alerts.ViaSiren, Failed: LeftOut})
 	case c.Siren != nil: // sound has published it; a broker that is away gets it when it is back
 		d := alerts.Delivery{Key: name, To: name, Via: alerts.ViaSiren, Sent: r.now()}
 		r.note(&d, nil)
 		r.report(j, d)
 	case c.Ntfy != nil && !j.went(name):
-		r.persist(ctx, j, alerts.Delivery{Key: name, To: name, Via: alerts.ViaNtfy}, func(ctx context.Context) (time.Duration, error) { return c.Ntfy.send(ctx, r, a) })
+		r.persist(ctx, j, alerts.Delivery{Key: name, To: name, Via: alerts.ViaNtfy}, func(ctx context.Context) (time.Duration, error) { return c.Ntfy.send(ctx, r, a) }, nil)
 	case c.SMS != nil:
+		var wg sync.WaitGroup
+		defer wg.Wait()
 		for i, number := range c.SMS.Numbers {
 			key := fmt.Sprintf("%s-%d", name, i+1) // the number itself is nobody's business
 			if j.went(key) {
 				continue
 			}
 			file := fmt.Sprintf("gerbang-%s-%d-%d", a.ID, j.call.Number, i+1)
-			r.persist(ctx, j, alerts.Delivery{Key: key, To: name, Via: alerts.ViaSMS, Device: strconv.Itoa(i + 1)}, func(ctx context.Context) (time.Duration, error) {
-				return c.SMS.send(ctx, file, number, r.shortMessage(a))
+			d := alerts.Delivery{Key: key, To: name, Via: alerts.ViaSMS, Device: strconv.Itoa(i + 1)}
+			wg.Go(func() { // a number that the modem is stuck at keeps no other from being written
+				r.persist(ctx, j, d, func(context.Context) (time.Duration, error) { return c.SMS.hand(file, number, r.shortMessage(a)) },
+					func(ctx context.Context) (time.Duration, error) { return c.SMS.confirm(ctx, file) })
 			})
 		}
 	}
@@ -116,13 +120,14 @@ func (n *Ntfy) send(ctx context.Context, r *Reach, a *alerts.Alert) (time.Durati
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.URL, bytes.NewReader(message))
 	if err != nil {
-		return 0, errors.New("the server's address cannot be used")
+		return 0, &Failure{NtfyAddress, 0}
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if n.Token != nil {
 		token, err := n.Token()
 		if err != nil {
-			return time.Second, err
+			r.log.Warn("the token of an ntfy server cannot be read", "err", err)
+			return time.Second, &Failure{NtfyToken, 0}
 		}
 		if token != "" {
 			req.Header.Set("Authorization", "Bearer "+token)
@@ -135,7 +140,7 @@ func (n *Ntfy) send(ctx context.Context, r *Reach, a *alerts.Alert) (time.Durati
 	res, err := client.Do(req)
 	if err != nil {
 		r.log.Debug("an ntfy server does not answer", "err", err)
-		return time.Second, errors.New("the server does not answer")
+		return time.Second, &Failure{NtfySilent, 0}
 	}
 	defer func() { _ = res.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 4<<10))
@@ -143,9 +148,9 @@ func (n *Ntfy) send(ctx context.Context, r *Reach, a *alerts.Alert) (time.Durati
 	case res.StatusCode < 300:
 		return 0, nil
 	case res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= 500:
-		return max(time.Second, min(retryAfter(res.Header.Get("Retry-After"), r.o.Now()), longestWait)), fmt.Errorf("the server answers %d", res.StatusCode)
+		return max(time.Second, min(retryAfter(res.Header.Get("Retry-After"), r.o.Now()), longestWait)), &Failure{NtfyStatus, res.StatusCode}
 	}
-	return 0, fmt.Errorf("the server answers %d", res.StatusCode)
+	return 0, &Failure{NtfyStatus, res.StatusCode}
 }
 
 // link leads to the page of an alert.
@@ -162,48 +167,55 @@ func (r *Reach) shortMessage(a *alerts.Alert) string {
 	return strings.Join(strings.Fields(title), " ") + " " + r.link(a)
 }
 
-// send puts a message into the folder, once: its name says which it is, and a restart finds it wherever smsd has brought it meanwhile. smsd
-// leaves alone what ends in .LOCK, so it never reads half a message.
-func (s *SMS) send(ctx context.Context, name, number, text string) (time.Duration, error) {
-	root := filepath.Dir(s.Spool)
-	found := func(folder string) bool {
-		all, _ := filepath.Glob(filepath.Join(folder, name+"*")) // smsd may add something to the name
-		for _, f := range all {
-			if !strings.HasSuffix(f, ".LOCK") {
-				return true
-			}
-		}
-		return false
-	}
-	there := found(s.Spool) || found(filepath.Join(root, "checked")) || found(filepath.Join(root, "sent"))
-	if found(filepath.Join(root, "failed")) {
-		return 0, errors.New("the modem could not send it")
-	}
-	if !there {
-		file := filepath.Join(s.Spool, name)
-		message := "To: " + strings.TrimPrefix(number, "+") + "\nAlphabet: UTF-8\n\n" + text + "\n"
-		err := os.WriteFile(file+".LOCK", []byte(message), 0o660) //nolint:gosec // the modem's program is another user of the same group
-		if err == nil {
-			err = os.Rename(file+".LOCK", file)
-		}
-		if err != nil {
-			return 5 * time.Second, errors.New("the modem's folder cannot be written")
+// found reports whether a folder beside the outgoing one, or that itself, has a message. smsd may add something to the name, but no digit: those
+// tell it from other messages.
+func (s *SMS) found(folder, name string) bool {
+	all, _ := os.ReadDir(folder)
+	for _, f := range all {
+		rest, ok := strings.CutPrefix(f.Name(), name)
+		if ok && (rest == "" || rest[0] < '0' || rest[0] > '9') && !strings.HasSuffix(rest, ".LOCK") {
+			return true
 		}
 	}
-	if _, err := os.Stat(filepath.Join(root, "sent")); err != nil {
-		return 0, nil //nolint:nilerr // nobody says what becomes of it: it was handed over
-	}
-	return awaitModem(ctx, found, root)
+	return false
 }
 
-// awaitModem waits until smsd says that a message has gone out, or that it could not.
-func awaitModem(ctx context.Context, found func(string) bool, root string) (time.Duration, error) {
+// beside is a folder in which smsd keeps what it has taken from the outgoing one.
+func (s *SMS) beside(folder string) string { return filepath.Join(filepath.Dir(s.Spool), folder) }
+
+// hand puts a message into the folder, once: its name says which it is, and a restart finds it wherever smsd has brought it meanwhile. smsd
+// leaves alone what ends in .LOCK, so it never reads half a message.
+func (s *SMS) hand(name, number, text string) (time.Duration, error) {
+	there := s.found(s.Spool, name) || s.found(s.beside("checked"), name) || s.found(s.beside("sent"), name)
+	switch {
+	case s.found(s.beside("failed"), name):
+		return 0, &Failure{ModemFailed, 0}
+	case there:
+		return 0, nil
+	}
+	file := filepath.Join(s.Spool, name)
+	message := "To: " + strings.TrimPrefix(number, "+") + "\nAlphabet: UTF-8\n\n" + text + "\n"
+	err := os.WriteFile(file+".LOCK", []byte(message), 0o660) //nolint:gosec // the modem's program is another user of the same group
+	if err == nil {
+		err = os.Rename(file+".LOCK", file)
+	}
+	if err != nil {
+		return 5 * time.Second, &Failure{ModemFolder, 0}
+	}
+	return 0, nil
+}
+
+// confirm waits until smsd says that a message has gone out, or that it could not.
+func (s *SMS) confirm(ctx context.Context, name string) (time.Duration, error) {
+	if _, err := os.Stat(s.beside("sent")); err != nil {
+		return 0, nil //nolint:nilerr // nobody says what becomes of it: it was handed over
+	}
 	for range int(modemPatience / modemLook) {
 		switch {
-		case found(filepath.Join(root, "sent")):
+		case s.found(s.beside("sent"), name):
 			return 0, nil
-		case found(filepath.Join(root, "failed")):
-			return 0, errors.New("the modem could not send it")
+		case s.found(s.beside("failed"), name):
+			return 0, &Failure{ModemFailed, 0}
 		}
 		timer := time.NewTimer(modemLook)
 		select {
@@ -213,7 +225,7 @@ func awaitModem(ctx context.Context, found func(string) bool, root string) (time
 		case <-timer.C:
 		}
 	}
-	return modemLook, errors.New("the modem has not sent it yet")
+	return modemLook, &Failure{ModemWaits, 0}
 }
 
 const (

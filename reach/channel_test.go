@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -73,6 +72,12 @@ func TestSMS(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &SMS{Spool: spool, Numbers: []string{"+6281234567890"}}
+	send := func(ctx context.Context, s *SMS, name, text string) (time.Duration, error) {
+		if again, err := s.hand(name, "+6281234567890", text); err != nil {
+			return again, err
+		}
+		return s.confirm(ctx, name)
+	}
 	files := func(folder string) (all []string) {
 		entries, _ := os.ReadDir(filepath.Join(root, folder))
 		for _, e := range entries {
@@ -81,7 +86,7 @@ func TestSMS(t *testing.T) {
 		return all
 	}
 	for range 2 { // the second is a restart before anything was stored
-		if again, err := s.send(t.Context(), "gerbang-x-1-1", s.Numbers[0], "LATIHAN https://g/alert/x"); again != 0 || err != nil {
+		if again, err := send(t.Context(), s, "gerbang-x-1-1", "LATIHAN https://g/alert/x"); again != 0 || err != nil {
 			t.Fatalf("handing over: %v, %v", again, err)
 		}
 	}
@@ -101,22 +106,22 @@ func TestSMS(t *testing.T) {
 	if err := os.Rename(filepath.Join(spool, "gerbang-x-1-1"), filepath.Join(root, "sent", "gerbang-x-1-1")); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := s.send(t.Context(), "gerbang-x-1-1", s.Numbers[0], "x"); again != 0 || err != nil || len(files("outgoing")) != 0 {
+	if again, err := send(t.Context(), s, "gerbang-x-1-1", "x"); again != 0 || err != nil || len(files("outgoing")) != 0 {
 		t.Errorf("sent already: %v, %v, and the folder has %v", again, err, files("outgoing"))
 	}
 	if err := os.WriteFile(filepath.Join(root, "failed", "gerbang-x-2-1.8f3a"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := s.send(t.Context(), "gerbang-x-2-1", s.Numbers[0], "x"); again != 0 || err == nil || !strings.Contains(err.Error(), "could not send") {
+	if again, err := send(t.Context(), s, "gerbang-x-2-1", "x"); again != 0 || err == nil || codeOf(err) != ModemFailed {
 		t.Errorf("failed: %v, %v", again, err)
 	}
 	gone := &SMS{Spool: filepath.Join(root, "nothing", "outgoing")}
-	if again, err := gone.send(t.Context(), "a", "+1", "x"); again == 0 || err == nil {
+	if again, err := send(t.Context(), gone, "a", "x"); again == 0 || err == nil {
 		t.Errorf("no such folder: %v, %v, want to try again", again, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.send(ctx, "gerbang-x-3-1", "+1", "x"); err == nil {
+	if _, err := send(ctx, s, "gerbang-x-3-1", "x"); err == nil {
 		t.Error("ended while it waits for the modem: want an error")
 	}
 }

@@ -48,7 +48,7 @@ func (r *Reach) Fallback(site string) *facility.Escalation {
 	r.mu.Lock()
 	with := make(map[string]bool, len(r.phones))
 	for _, p := range r.phones {
-		with[p.Account] = true
+		with[p.Account] = with[p.Account] || r.o.People.Living(p.Session)
 	}
 	r.mu.Unlock()
 	if len(with) == 0 {

@@ -20,7 +20,7 @@ import (
 type Phone struct {
 	ID       string    `json:"id"` // hash of the endpoint
 	Account  string    `json:"account"`
-	Session  string    `json:"session"` // in which it was told last: with it the phone goes
+	Session  string    `json:"session"` // in which it was told last: it is called as long as that lasts
 	Agent    string    `json:"agent"`   // what the browser calls itself, cut
 	Lang     string    `json:"language"`
 	Endpoint string    `json:"endpoint"`
@@ -29,7 +29,7 @@ type Phone struct {
 	Added    time.Time `json:"added"`
 	Seen     time.Time `json:"seen"`             // when the browser told of it last
 	Shown    time.Time `json:"shown,omitzero"`   // when it said last that it has shown a notification
-	Failed   string    `json:"failed,omitempty"` // what became of the last push, where it was not taken
+	Failed   string    `json:"failed,omitempty"` // a Failure: why the last push was not taken
 }
 
 // The bounds of phones.
@@ -103,14 +103,16 @@ func (r *Reach) SignedOut(ctx context.Context, session string) {
 	}
 }
 
-// tidy forgets what nobody has told of for as long as a session can last, and phones without an account.
+// tidy forgets phones whose session is over, or that nobody has told of for as long as one can last, and those without an account.
 func (r *Reach) tidy(ctx context.Context) {
 	known := map[string]bool{}
 	for _, a := range r.o.People.Accounts() {
 		known[a.ID] = true
 	}
 	now := r.o.Now()
-	if err := r.dropIf(ctx, func(p *Phone) bool { return now.Sub(p.Seen) > accounts.AbsoluteLimit || !known[p.Account] }); err != nil {
+	if err := r.dropIf(ctx, func(p *Phone) bool {
+		return now.Sub(p.Seen) > accounts.AbsoluteLimit || !known[p.Account] || !r.o.People.Living(p.Session)
+	}); err != nil {
 		r.log.Warn("old phones are not forgotten", "err", err)
 	}
 	r.mu.Lock()
@@ -224,13 +226,15 @@ func (r *Reach) load(ctx context.Context) error {
 	return nil
 }
 
-// phonesOf are the phones of an account, the one that was seen longest ago first.
+// phonesOf are the phones of an account that may be called, for the sessions that told of them last: the one that was seen longest ago first.
 func (r *Reach) phonesOf(account string) []Phone {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var all []Phone
 	for _, p := range r.ofAccount(account) {
-		all = append(all, *p)
+		if r.o.People.Living(p.Session) {
+			all = append(all, *p)
+		}
 	}
 	return all
 }

@@ -106,6 +106,9 @@ func (r *Reach) push(ctx context.Context, p Phone, topic string, n notification)
 	if err != nil {
 		return 0, fmt.Errorf("encoding a notification: %w", err)
 	}
+	if !r.o.People.Living(p.Session) { // it may have ended since the call began
+		return 0, &Failure{SignedOut, 0}
+	}
 	if err := checkEndpoint(p.Endpoint, r.o.Private); err != nil { // the configuration may have changed
 		return 0, err
 	}
@@ -121,7 +124,7 @@ func (r *Reach) push(ctx context.Context, p Phone, topic string, n notification)
 		}
 		// What the error says of the way is for the log: it has the phone's address.
 		r.log.Debug("a push service does not answer", "err", err)
-		return time.Second, errors.New("the push service does not answer")
+		return time.Second, &Failure{PushSilent, 0}
 	}
 	defer func() { _ = res.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 4<<10))
@@ -131,7 +134,7 @@ func (r *Reach) push(ctx context.Context, p Phone, topic string, n notification)
 // answered is what an answer of a push service means (RFC 8030, 5).
 func (r *Reach) answered(ctx context.Context, phone string, res *http.Response) (time.Duration, error) {
 	ctx = context.WithoutCancel(ctx)
-	code := "the push service answers " + strconv.Itoa(res.StatusCode)
+	answers := &Failure{PushStatus, res.StatusCode}
 	switch {
 	case res.StatusCode >= 200 && res.StatusCode < 300:
 		r.change(ctx, phone, func(p *Phone) { p.Failed = "" })
@@ -140,13 +143,13 @@ func (r *Reach) answered(ctx context.Context, phone string, res *http.Response) 
 		if err := r.dropIf(ctx, func(p *Phone) bool { return p.ID == phone }); err != nil {
 			r.log.Warn("a phone that is gone is not forgotten", "err", err)
 		}
-		return 0, errors.New("the phone does not take notifications any more")
+		return 0, &Failure{PushGone, 0}
 	case res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= 500:
-		r.change(ctx, phone, func(p *Phone) { p.Failed = code })
-		return max(time.Second, min(retryAfter(res.Header.Get("Retry-After"), r.o.Now()), longestWait)), errors.New(code)
+		r.change(ctx, phone, func(p *Phone) { p.Failed = answers.String() })
+		return max(time.Second, min(retryAfter(res.Header.Get("Retry-After"), r.o.Now()), longestWait)), answers
 	}
-	r.change(ctx, phone, func(p *Phone) { p.Failed = code })
-	return 0, errors.New(code)
+	r.change(ctx, phone, func(p *Phone) { p.Failed = answers.String() })
+	return 0, answers
 }
 
 // retryAfter reads how long a server wants to be left alone: seconds, or a date.

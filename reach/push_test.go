@@ -126,12 +126,12 @@ func TestWhatPushServicesAnswer(t *testing.T) {
 			}
 		}
 		wants(t, "what became of it", r.outcome(id),
-			"1 Siti push: sent", "1 Siti push: sent", "1 Siti push: sent", "1 Siti push: the phone does not take notifications any more",
-			"1 Siti push: the phone does not take notifications any more", "1 Siti push: the push service answers 403")
+			"1 Siti push: push_gone", "1 Siti push: push_gone", "1 Siti push: push_status:403",
+			"1 Siti push: sent", "1 Siti push: sent", "1 Siti push: sent")
 		if r.PhoneAt("siti", gone) != nil || r.PhoneAt("siti", lost) != nil || r.PhoneAt("siti", busy) == nil || r.PhoneAt("siti", bad) == nil {
 			t.Error("phones: want those that are gone forgotten, and no others")
 		}
-		if p := r.PhoneAt("siti", bad); p.Failed != "the push service answers 403" {
+		if p := r.PhoneAt("siti", bad); p.Failed != "push_status:403" {
 			t.Errorf("the refused phone says %q", p.Failed)
 		}
 		if a := r.alert(id); !a.Calls[0].Done {
@@ -211,7 +211,7 @@ func TestNobodyToBeCalledIsSaid(t *testing.T) {
 		id := r.raise("mall")
 		time.Sleep(40 * time.Second)
 		synctest.Wait()
-		wants(t, "what became of it", r.outcome(id), "1 security nobody: no phone", "2 Ibu Rina push: sent")
+		wants(t, "what became of it", r.outcome(id), "1 security nobody: no_phone", "2 Ibu Rina push: sent")
 	})
 }
 

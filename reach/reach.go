@@ -55,6 +55,8 @@ type Options struct {
 // People are the accounts that there are.
 type People interface {
 	Accounts() []*accounts.Account
+	// Living reports whether a session lasts, by its id. A phone is called as long as the session does that told of it.
+	Living(session string) bool
 }
 
 // Place is a channel as a site calls it.
@@ -70,6 +72,8 @@ type Reach struct {
 	sends  chan struct{} // what goes out at a time
 
 	changing sync.Mutex // held while phones are stored
+
+	sounding sync.Mutex // held while sirens are switched: what is published last is what is so
 
 	mu      sync.Mutex
 	phones  map[string]*Phone // by id
@@ -99,7 +103,7 @@ type awaited struct {
 // Outcome is what became of the last use of a channel.
 type Outcome struct {
 	At     time.Time
-	Failed string // empty: it went out
+	Failed string // a Failure; empty: it went out
 }
 
 // atOnce bounds how many messages are on their way at a time.
@@ -250,12 +254,12 @@ func (r *Reach) byPush(ctx context.Context, j *job) {
 			if j.went(keyOf(token)) {
 				continue
 			}
-			r.mu.Lock()
-			r.awaited[keyOf(token)] = awaited{alert: j.alert.ID, call: j.call.Number, phone: p.ID}
-			r.mu.Unlock()
+			if !r.await(j, keyOf(token), p.ID) {
+				return
+			}
 			wg.Go(func() {
 				d := alerts.Delivery{Key: keyOf(token), To: person.Display, Via: alerts.ViaPush, Device: p.ID}
-				r.persist(ctx, j, d, func(ctx context.Context) (time.Duration, error) { return r.pushAlert(ctx, p, &j.alert, token) })
+				r.persist(ctx, j, d, func(ctx context.Context) (time.Duration, error) { return r.pushAlert(ctx, p, &j.alert, token) }, nil)
 			})
 		}
 	}
@@ -266,14 +270,26 @@ func (r *Reach) byPush(ctx context.Context, j *job) {
 	}
 }
 
-// NoPhone says that nobody of those who were called has a phone that can be reached.
-const NoPhone = "no phone"
+// await lets a notification answer as long as its alert is open; false: it is not any more.
+func (r *Reach) await(j *job, key, phone string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open[j.alert.ID] == nil {
+		return false
+	}
+	r.awaited[key] = awaited{alert: j.alert.ID, call: j.call.Number, phone: phone}
+	return true
+}
 
 // patience is how long a message is tried again that cannot be sent; then the next step of the escalation has long come.
 const patience = 10 * time.Minute
 
-// persist sends until it is sent, refused for good, or of no use any more. send tells after how long to try again, or an error that is for good.
-func (r *Reach) persist(ctx context.Context, j *job, d alerts.Delivery, send func(context.Context) (time.Duration, error)) {
+// attempt tells, beside an error, after how long to try again; 0: it is for good.
+type attempt func(context.Context) (time.Duration, error)
+
+// persist sends until it is sent, refused for good, or of no use any more. confirm waits until what was handed over has gone out, and keeps nobody
+// else from sending meanwhile; nil: it has.
+func (r *Reach) persist(ctx context.Context, j *job, d alerts.Delivery, send, confirm attempt) {
 	begin := r.o.Now()
 	for try := 0; ; try++ {
 		select {
@@ -281,8 +297,15 @@ func (r *Reach) persist(ctx context.Context, j *job, d alerts.Delivery, send fun
 		case <-ctx.Done():
 			return
 		}
+		if !r.needed(j.alert.ID) { // somebody is on it since it was asked for
+			<-r.sends
+			return
+		}
 		again, err := send(ctx)
 		<-r.sends
+		if err == nil && confirm != nil {
+			again, err = confirm(ctx)
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -292,7 +315,7 @@ func (r *Reach) persist(ctx context.Context, j *job, d alerts.Delivery, send fun
 			r.report(j, d)
 			return
 		}
-		d.Failed = err.Error()
+		d.Failed = codeOf(err)
 		r.report(j, d)
 		if again == 0 {
 			return
@@ -308,9 +331,6 @@ func (r *Reach) persist(ctx context.Context, j *job, d alerts.Delivery, send fun
 			timer.Stop()
 			return
 		}
-		if !r.needed(j.alert.ID) {
-			return
-		}
 	}
 }
 
@@ -321,7 +341,7 @@ func (r *Reach) note(d *alerts.Delivery, err error) {
 	}
 	o := Outcome{At: r.o.Now()}
 	if err != nil {
-		o.Failed = err.Error()
+		o.Failed = codeOf(err)
 	}
 	r.mu.Lock()
 	r.last[d.To] = o

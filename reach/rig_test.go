@@ -143,6 +143,8 @@ type people []*accounts.Account
 
 func (p people) Accounts() []*accounts.Account { return p }
 
+func (p people) Living(string) bool { return true }
+
 func account(id, display string, role accounts.Role, sites ...string) *accounts.Account {
 	return &accounts.Account{ID: id, Name: id, Display: display, Posts: []accounts.Post{{Role: role, Sites: sites}}}
 }

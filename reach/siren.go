@@ -10,6 +10,8 @@ import (
 // sound publishes which sirens are on: retained, so that one that was off, and a broker that was away, find out what is so now. all: also those
 // that have not changed.
 func (r *Reach) sound(all bool) {
+	r.sounding.Lock()
+	defer r.sounding.Unlock()
 	r.mu.Lock()
 	topics := map[string]bool{}
 	words := map[string]*Siren{}

@@ -39,6 +39,9 @@ type moment struct {
 	closes            telemetry.Instant // while it is open
 	done              telemetry.Instant // of a task
 	fact              [len(healthFacts)]float64
+	unsure            [len(healthFacts)]int // so many devices more may not be well
+	missed            Reason                // why that is not known; empty: it is
+	missedOf          string
 	left              float64 // visitors that may still come, or a bound of them
 	leftLow, leftHigh float64
 	// reason and detail say what is missing; empty: nothing.
@@ -175,9 +178,18 @@ func (a *activation) findLimit() (until telemetry.Instant) {
 	return until
 }
 
-// bounds calls yield for each combination of the bounds of what is measured with an error, until it gives false. Without
-// errors there is one: the values themselves.
+// bounds calls yield for each combination of the bounds of what is measured with an error and of what the facts may be, until it gives
+// false. Without errors there is one: the values themselves.
 func (a *activation) bounds(yield func() bool) {
+	if a.missed == "" {
+		a.corners(yield)
+		return
+	}
+	a.eachFact(func() bool { return a.corners(yield) })
+}
+
+// corners is the same for one combination of facts; it reports whether yield never gave false.
+func (a *activation) corners(yield func() bool) bool {
 	j := a.judge
 	var open [maxBounds]*float64
 	var low, high [maxBounds]float64
@@ -199,9 +211,9 @@ func (a *activation) bounds(yield func() bool) {
 		bound(&a.persons, a.est.low.number(), a.est.high.number())
 	}
 	if n == 0 {
-		yield()
-		return
+		return yield()
 	}
+	more := true
 	var was [maxBounds]float64
 	for i := range n {
 		was[i] = *open[i]
@@ -212,13 +224,14 @@ func (a *activation) bounds(yield func() bool) {
 				*open[i] = high[i]
 			}
 		}
-		if !yield() {
+		if more = yield(); !more {
 			break
 		}
 	}
 	for i := range n {
 		*open[i] = was[i]
 	}
+	return more
 }
 
 // maxBounds is of how many measured values at once the errors are looked at; a rule has two or three.

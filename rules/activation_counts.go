@@ -8,7 +8,16 @@ import (
 
 // tellers are the devices at a subject that count what an expression sums, or people, channels included, and notes that it asks.
 func (b *bench) tellers(s Subject, mask uint64) []*deviceState {
-	var all []*deviceState
+	all := b.countersOf(s)
+	for _, d := range all {
+		d.summing |= mask
+		d.summers = b.joined(d.summers)
+	}
+	return all
+}
+
+// countersOf are the devices at a subject, and those where people come into it or leave it, channels included.
+func (b *bench) countersOf(s Subject) (all []*deviceState) {
 	for d := range b.engine.everyDevice() {
 		here := s.Kind == SubjectSite
 		switch s.Kind {
@@ -20,8 +29,6 @@ func (b *bench) tellers(s Subject, mask uint64) []*deviceState {
 			here = d.id == s.ID
 		}
 		if here {
-			d.summing |= mask
-			d.summers = b.joined(d.summers)
 			all = append(all, d)
 		}
 	}
@@ -37,6 +44,7 @@ func (b *bench) counts(d *deviceState, zone string) bool {
 func (a *activation) told() telemetry.Instant {
 	j := a.judge
 	now := slotOf(a.t)
+	day, _ := a.slots(true)
 	for _, q := range [...]telemetry.Quantity{telemetry.VehiclesIn, telemetry.MaskWorn, telemetry.MaskMissing, telemetry.Dispensed, telemetry.MotionCount} {
 		if j.sums&maskOf(q) == 0 || a.reason != "" {
 			continue
@@ -48,8 +56,15 @@ func (a *activation) told() telemetry.Instant {
 			}
 			_, told := d.summed(q, now, now)
 			known = known || told
-			if told && d.silent(a.t) {
+			from := now - hourSlots
+			if j.daySums&maskOf(q) != 0 {
+				from = min(from, day)
+			}
+			switch {
+			case told && d.silent(a.t):
 				a.reason, a.detail = ReasonSilent, d.id
+			case told && a.reason == "" && !d.keptFrom(q, from):
+				a.reason, a.detail = ReasonNoData, d.id // what was counted before it was asked for nobody knows
 			}
 		}
 		if !known {
@@ -62,8 +77,12 @@ func (a *activation) told() telemetry.Instant {
 			if j.zone != nil && d.signIn(j.zone) == 0 || len(d.history) == 0 || d.history[0].slot >= now {
 				continue
 			}
-			if counted = true; d.silent(a.t) {
+			counted = true
+			switch {
+			case d.silent(a.t):
 				a.reason, a.detail = ReasonSilent, d.id
+			case a.reason == "" && d.since > telemetry.Instant((now-hourSlots)*int64(quarter)):
+				a.reason, a.detail = ReasonNoData, d.id
 			}
 		}
 		if !counted {

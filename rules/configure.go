@@ -47,7 +47,7 @@ func (e *Engine) lay() {
 	e.zones, e.zoneByID = carry(e.zoneByID, site.Zones, func(z facility.Zone) string { return z.ID }, func(id string) *zoneState { return &zoneState{id: id} })
 	e.doors, e.doorByID = carry(e.doorByID, site.Doors, func(d facility.Door) string { return d.ID }, func(id string) *doorState { return &doorState{id: id} })
 	e.tasks, e.taskByID = carry(e.taskByID, site.Tasks, func(t facility.Task) string { return t.ID }, func(id string) *taskState { return &taskState{id: id, since: since} })
-	e.devices, e.deviceByID = carry(e.deviceByID, site.Devices, func(d facility.Device) string { return d.ID }, func(id string) *deviceState { return &deviceState{id: id} })
+	e.devices, e.deviceByID = carry(e.deviceByID, site.Devices, func(d facility.Device) string { return d.ID }, func(id string) *deviceState { return &deviceState{id: id, since: since} })
 
 	for i, z := range e.allZones() {
 		z.index = i - 1
@@ -417,6 +417,9 @@ func (e *Engine) wire() {
 			// The past is judged again by the facts that its own rule reads, also where that rule has ended.
 			e.wireEra(i, k)
 		}
+	}
+	for d := range e.everyDevice() {
+		d.sumAsked(e.clock)
 	}
 	e.maintain()
 	e.watches = e.watches[:0]

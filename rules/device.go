@@ -68,10 +68,11 @@ type deviceState struct {
 	credit       []*instance       // say whether they are credible; none: nobody does
 	screen       *temperatureJudge // judges its body temperatures now; nil: nobody
 	watchers     []readWatcher
-	zoneWatchers bool        // its zone has watchers of readings
-	summing      uint64      // quantities that expressions sum, as bits
-	summers      []*instance // they
-	explainers   []*instance // outages of what it hangs on
+	zoneWatchers bool              // its zone has watchers of readings
+	since        telemetry.Instant // configured since then: what it counted before nobody knows
+	summing      uint64            // quantities that expressions sum, as bits
+	summers      []*instance       // they
+	explainers   []*instance       // outages of what it hangs on
 }
 
 // counterID names a counter among those of a zone: two channels of one device are two counters.

@@ -68,7 +68,7 @@ func (j *directionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemet
 		return unknown(ReasonUncounted, ""), until
 	}
 	today := j.possible(days[0].from, days[0].to, t)
-	if today.unheard != "" {
+	if today.unheard != "" && !today.mute {
 		return unknown(ReasonUncounted, today.unheard), until
 	}
 	found := &today
@@ -88,6 +88,9 @@ func (j *directionJudge) judge(t telemetry.Instant, _ Verdict) (finding, telemet
 		f.inputs = j.inputs(t, found.suspects, named, found.since)
 		f.inputs = append(f.inputs, Input{Name: InputPassages, Value: found.passages.number(), Unit: "1", Text: j.plan.zoneName(found.zone)})
 		return f, until
+	}
+	if today.unheard != "" {
+		return unknown(ReasonUncounted, today.unheard), until // what was found before holds until it is contradicted
 	}
 	if today.passages < people(directionPassages*j.params.People)*person {
 		return unknown(ReasonPending, ""), until

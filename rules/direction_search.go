@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 // imbalance is what one day's counts say.
 type imbalance struct {
 	unheard  string // a counter that was not heard: then nobody can tell
+	mute     bool   // it is one that promises no interval and has said nothing since the building opened
 	off      bool   // more people left a zone than came
 	zone     string
 	short    people // by so many, at most at any time of the day
@@ -39,6 +41,7 @@ var asTheyAre = supposed{[2]int{-1, -1}, [2]int{-1, -1}}
 // dayBook is what the counters said on a day, slot by slot, and of which zones.
 type dayBook struct {
 	unheard  string
+	mute     bool
 	passages people
 	counters []*deviceState
 	ids      []string
@@ -71,10 +74,17 @@ func (j *directionJudge) book(from, to int64, t telemetry.Instant) *dayBook {
 	opens := p.opensAfter(begin)
 	closes := min(end, p.closesAfter(opens))
 	steps := int(max(0, to-from))
+	mute := ""
 	for _, z := range e.allZones() {
 		for _, d := range z.edge {
-			if b.unheard == "" && closes > opens && d.messages == 0 && d.feeds() && d.pulse != nil {
-				b.unheard = d.id // it never spoke: those whom it would have counted leave by other doors
+			if closes <= opens || d.messages > 0 || !d.feeds() {
+				continue
+			}
+			// It never spoke: those whom it would have counted leave by other doors.
+			if d.pulse == nil {
+				mute = cmp.Or(mute, d.id)
+			} else {
+				b.unheard = cmp.Or(b.unheard, d.id)
 			}
 		}
 		if len(z.feeders) == 0 || z.derived() || e.openDoor(z) != "" {
@@ -85,13 +95,20 @@ func (j *directionJudge) book(from, to int64, t telemetry.Instant) *dayBook {
 				continue
 			}
 			b.counters, b.ids = append(b.counters, d), append(b.ids, d.counterID())
-			if b.unheard == "" && closes > opens && !d.countedAll(opens, closes) {
+			switch {
+			case closes <= opens:
+			case d.pulse == nil && !d.countedIn(opens, closes):
+				mute = cmp.Or(mute, d.id)
+			case b.unheard == "" && !d.countedAll(opens, closes):
 				b.unheard = d.id
 			}
 		}
 	}
 	if b.unheard == "" && len(b.counters) > 0 && e.deafness.long(opens, closes) {
 		b.unheard = b.counters[0].id
+	}
+	if b.unheard == "" && mute != "" {
+		b.unheard, b.mute = mute, true
 	}
 	if b.unheard != "" {
 		return b
@@ -135,6 +152,13 @@ func (d *deviceState) countedAll(from, to telemetry.Instant) bool {
 		}
 	}
 	return to < from.Add(d.pulse.bound) || !d.silent(to)
+}
+
+// countedIn reports whether the device said a count in [from, to), in whole quarters of an hour: of one that promises no interval nobody
+// knows otherwise that it is alive.
+func (d *deviceState) countedIn(from, to telemetry.Instant) bool {
+	i := d.history.from(slotOf(from))
+	return i < len(d.history) && telemetry.Instant(d.history[i].slot*int64(quarter)) < to
 }
 
 // edge adds up what a zone's counters may miss: in one direction alone at worst, for what is not possible; as far as chance goes and half of
@@ -213,7 +237,7 @@ func (b *dayBook) indices(h hypothesis) supposed {
 // possible asks whether the counts of a day are possible, and what would make them so.
 func (j *directionJudge) possible(from, to int64, t telemetry.Instant) imbalance {
 	b := j.book(from, to, t)
-	x := imbalance{unheard: b.unheard, passages: b.passages, since: telemetry.Instant(from * int64(quarter)), allowed: b.people}
+	x := imbalance{unheard: b.unheard, mute: b.mute, passages: b.passages, since: telemetry.Instant(from * int64(quarter)), allowed: b.people}
 	most := people(math.MinInt64)
 	for i := range b.zones {
 		z := &b.zones[i]

@@ -18,12 +18,13 @@ import (
 // value of every gauge and flag by its name, such as co2, temperature, humidity, fill_level (zones: of the devices there;
 // devices: their own; in the quantity's unit, unknown after stale or where nobody measures it); vehicles_in, mask_worn,
 // mask_missing, dispensed, motion_count (zones, doors, devices, site: counted in the last four whole quarters of an hour, and
-// with _today in those since midnight; unknown before any was counted, and while a device that counts them is silent); minutes_since_done (tasks;
+// with _today in those since midnight; unknown before any was counted, while a device that counts them is silent, and until
+// the whole of that time lies behind the moment from which a rule asks for them; persons likewise, from when their counter is configured); minutes_since_done (tasks;
 // unknown before the first log); share (of the level, 1 without one), minutes_since_open and minutes_to_close (−1 while closed), queue_closes (minutes until the
 // queue closes, 0 from then on; like minutes_to_close unknown where it never closes). open is a bool, and so is near (zones and site: whether there are more people than
 // the limit cannot be told). devices_silent, devices_frozen, devices_clock_off, devices_tampered, devices_battery_low (zones, devices, site: how many of the
 // devices there, 1 or 0 of a device itself, by a rule of kind silence, frozen, clock, tamper or battery without parameters; unknown while nobody
-// can tell) and messages_lost (%, of the worst of them, by kind lost). quota_left (site: visitors that may still come today, with the error of their
+// tells, or where those who could and do not might change the answer) and messages_lost (%, of the worst of them, by kind lost). quota_left (site: visitors that may still come today, with the error of their
 // count; unknown without a quota). level is a string, age_minutes a map from the name of a quantity to the age of its newest value in minutes.
 //
 // Late data revise the history of an expression through persons and gauges; the counts of a day are always the present.
@@ -123,6 +124,9 @@ var expressionKind = kind{
 		if j.sums != 0 || j.hourly {
 			j.tellers = b.tellers(s, j.sums)
 		}
+		if j.dated {
+			j.counters = b.countersOf(s)
+		}
 		if j.facts != 0 {
 			j.health = b.facts(s, j.facts)
 		}
@@ -159,6 +163,7 @@ func (b *bench) expression() *expressionRule {
 		j.facts |= prog.facts
 		j.quoted = j.quoted || prog.quota
 		j.sums |= prog.sums
+		j.daySums |= prog.days
 		j.list = append(j.list, prog.gauges...)
 		for _, q := range prog.gauges {
 			j.gauges |= maskOf(q)
@@ -255,6 +260,7 @@ type expressionRule struct {
 	quota     int      // of a day
 	staff     int      // who come and are none
 	sums      uint64   // counts of periods that it uses, as bits of their quantities
+	daySums   uint64   // of them those of the day
 	doubt     bool     // uses error, and so makes its own of it
 	list      []telemetry.Quantity
 	gauges    uint64  // list as bits
@@ -272,8 +278,9 @@ type expressionJudge struct {
 	device *deviceState
 	task   *taskState
 
-	tellers []*deviceState            // whose counts of periods are summed
-	health  [len(healthFacts)][]judge // by fact, of the subject's devices
+	tellers  []*deviceState                // whose counts of periods are summed
+	counters []*deviceState                // whose counts of the day are
+	health   [len(healthFacts)][]factJudge // by fact, of the subject's devices
 }
 
 func (j *expressionJudge) judge(t telemetry.Instant, _ Verdict) (f finding, until telemetry.Instant) {
@@ -334,9 +341,12 @@ func (a *activation) one(t telemetry.Instant, v view, f *finding) (until telemet
 		}
 	}
 	if j.when != nil {
-		switch judged, err := j.when.boolean(a); {
+		switch judged, sure, err := a.asks(); {
 		case err != nil:
 			*f = unknown(ReasonExpression, err.Error())
+			return until
+		case !sure:
+			*f = unknown(a.missed, a.missedOf)
 			return until
 		case !judged:
 			f.verdict, f.reason = Unknown, ReasonPending
@@ -352,6 +362,13 @@ func (a *activation) one(t telemetry.Instant, v view, f *finding) (until telemet
 // unheard reports whether the rule is about counts of the day and no counter has said any yet: 0 of 0 is no count. until is when one
 // did.
 func (j *expressionJudge) unheard(t telemetry.Instant) (missing bool, until telemetry.Instant) {
+	if j.dated && j.engine.day != 0 {
+		for _, d := range j.counters {
+			if d.known&(countMask|maskOf(telemetry.BodyTemperature)) != 0 && d.since > j.engine.day {
+				return true, telemetry.Never // of what was counted before nobody knows
+			}
+		}
+	}
 	switch {
 	case !j.dated:
 	case j.door != nil:
@@ -381,6 +398,8 @@ func (a *activation) holds(t telemetry.Instant, v view, f *finding) (until telem
 	switch {
 	case failure != nil:
 		*f = unknown(ReasonExpression, failure.Error())
+	case yes && no && a.missed != "":
+		*f = unknown(a.missed, a.missedOf)
 	case yes && no:
 		*f = unknown(ReasonNear, "")
 	case yes:
@@ -389,6 +408,17 @@ func (a *activation) holds(t telemetry.Instant, v view, f *finding) (until telem
 		*f = finding{verdict: Within}
 	}
 	return until
+}
+
+// asks says whether there is something to judge; sure is false where that depends on devices of which nobody knows how they are.
+func (a *activation) asks() (judged, sure bool, err error) {
+	var yes, no bool
+	a.eachFact(func() bool {
+		judged, err = a.judge.when.boolean(a)
+		yes, no = yes || judged, no || !judged
+		return err == nil && !(yes && no)
+	})
+	return yes, !(yes && no), err
 }
 
 // valueError is how far the errors of what is measured can move the shown value.

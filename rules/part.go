@@ -39,7 +39,7 @@ func partsOf(site *facility.Site) []partOf {
 // layParts makes the states of the channels, taking over those that are there.
 func (e *Engine) layParts() {
 	parts := partsOf(&e.plan.def.Site)
-	e.parts, e.partByKey = carry(e.partByKey, parts, partOf.key, func(string) *deviceState { return new(deviceState) })
+	e.parts, e.partByKey = carry(e.partByKey, parts, partOf.key, func(string) *deviceState { return &deviceState{since: max(1, e.clock)} })
 	for _, d := range e.devices {
 		d.parts = nil
 	}

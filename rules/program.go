@@ -40,6 +40,7 @@ type program struct {
 	limit   bool
 	close   bool   // minutes until something closes
 	sums    uint64 // counts of periods, as bits of their quantities
+	days    uint64 // of them those of the day
 	hour    bool   // people of an hour
 	done    bool   // of a task
 	ages    bool   // age_minutes
@@ -235,6 +236,9 @@ func (p *program) uses(name string) {
 		p.hour = true
 	case sumOf(name) != telemetry.NoQuantity:
 		p.sums |= maskOf(sumOf(name))
+		if strings.HasSuffix(name, todaySuffix) {
+			p.days |= maskOf(sumOf(name))
+		}
 	default:
 		if q, err := telemetry.ParseQuantity(name); err == nil && usable(q) {
 			p.gauges = append(p.gauges, q)

@@ -377,6 +377,7 @@ func (c *decoder) device(clock *telemetry.Instant) *deviceState {
 	c.counts(d)
 	d.health = c.health()
 	c.sums(d)
+	d.since = c.instant()
 	for range c.count() {
 		t := c.total(c.quantity())
 		t.setBack(c.limit)

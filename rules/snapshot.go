@@ -255,6 +255,7 @@ func (c *encoder) device(d *deviceState) {
 	c.counts(d)
 	c.health(d.health)
 	c.sums(d.sums)
+	c.instant(d.since)
 	c.list(len(d.totals))
 	for _, t := range d.totals {
 		c.quantity(t.quantity)

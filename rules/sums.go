@@ -20,6 +20,7 @@ type sum struct {
 // sums are those of one quantity, by time.
 type sums struct {
 	quantity telemetry.Quantity
+	since    telemetry.Instant // they are kept since then: what was counted before nobody knows
 	line     []sum
 }
 
@@ -31,6 +32,27 @@ func summable(q telemetry.Quantity) bool {
 		return false
 	}
 	return q.Definition().Form == telemetry.Period
+}
+
+// sumAsked begins to keep the sums that expressions ask for since now, and drops what none asks for any more: one that asks again begins
+// anew, for it must not look back over the time in which nothing was kept.
+func (d *deviceState) sumAsked(now telemetry.Instant) {
+	d.sums = slices.DeleteFunc(d.sums, func(s sums) bool { return d.summing&maskOf(s.quantity) == 0 })
+	for q := range telemetry.Quantity(64) {
+		if d.summing&maskOf(q) == 0 {
+			continue
+		}
+		i, found := slices.BinarySearchFunc(d.sums, q, func(s sums, q telemetry.Quantity) int { return cmp.Compare(s.quantity, q) })
+		if !found {
+			d.sums = slices.Insert(d.sums, i, sums{quantity: q, since: now})
+		}
+	}
+}
+
+// keptFrom reports whether what a device counted of a quantity is kept from the beginning of a slot on.
+func (d *deviceState) keptFrom(q telemetry.Quantity, slot int64) bool {
+	i, found := slices.BinarySearchFunc(d.sums, q, func(s sums, q telemetry.Quantity) int { return cmp.Compare(s.quantity, q) })
+	return found && d.sums[i].since <= telemetry.Instant(slot*int64(quarter))
 }
 
 // add counts into a quarter.
@@ -94,6 +116,7 @@ func (c *encoder) sums(all []sums) {
 	c.list(len(all))
 	for i := range all {
 		c.quantity(all[i].quantity)
+		c.instant(all[i].since)
 		c.list(len(all[i].line))
 		var was int64
 		for _, s := range all[i].line {
@@ -106,7 +129,9 @@ func (c *encoder) sums(all []sums) {
 
 func (c *decoder) sums(d *deviceState) {
 	for range c.count() {
-		q := c.quantity()
+		q, since := c.quantity(), c.instant()
+		d.summing |= maskOf(q)
+		d.sumAsked(since) // until wire finds who asks
 		var slot int64
 		for range c.count() {
 			slot += c.int()

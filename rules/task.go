@@ -146,7 +146,7 @@ func (t *taskState) items(names []string, at telemetry.Instant) []ItemView {
 		all[i].Name = name
 		for _, d := range slices.Backward(t.done) {
 			if d.at <= at && (d.item == "" || d.item == name) {
-				all[i].LastDone = d.at
+				all[i].LastDone, all[i].LastSince = d.at, d.earliest
 				break
 			}
 		}

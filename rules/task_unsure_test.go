@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -66,5 +67,18 @@ func TestAnUnsureChecklist(t *testing.T) {
 		unsure(r, "counter", tc.from, tc.to)
 		r.tick("2022-07-04 08:20:00")
 		r.wantVerdict("staff", "counter", tc.want)
+	}
+}
+
+// What is shown of a thing says, too, since when its last time may have been.
+func TestAnUnsureThingIsShownAsSuch(t *testing.T) {
+	s := taskState{done: []doneAt{{at: 100, item: "lift"}, {at: 200, item: "pintu", earliest: 150}, {at: 300, item: "lift", earliest: 250}}}
+	for at, want := range map[telemetry.Instant][]ItemView{
+		220: {{Name: "lift", LastDone: 100}, {Name: "pintu", LastDone: 200, LastSince: 150}},
+		300: {{Name: "lift", LastDone: 300, LastSince: 250}, {Name: "pintu", LastDone: 200, LastSince: 150}},
+	} {
+		if got := s.items([]string{"lift", "pintu"}, at); !slices.Equal(got, want) {
+			t.Errorf("at %d: got %+v, want %+v", at, got, want)
+		}
 	}
 }

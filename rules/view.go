@@ -221,6 +221,8 @@ type TaskView struct {
 type ItemView struct {
 	Name     string            `json:"name"`
 	LastDone telemetry.Instant `json:"last_done"` // logged, alone or with the whole task; 0: never
+	// LastSince is since when that may have been, where nobody knows when; 0: at LastDone.
+	LastSince telemetry.Instant `json:"last_since,omitempty"`
 }
 
 // VerdictView is the present verdict of one rule about one subject.

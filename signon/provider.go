@@ -102,12 +102,12 @@ type Provider struct {
 	seal cipher.AEAD
 	asks chan struct{} // requests to the provider that are under way
 
-	asking sync.Mutex // what the provider says of itself is asked by one at a time
-	mu     sync.Mutex // of what is below
-	found  *found
-	tried  time.Time
-	since  time.Time            // it has been down; zero: it is not
-	used   map[string]time.Time // states that were brought back, until they expire
+	asking sync.Mutex           // what the provider says of itself is asked by one at a time
+	mu     sync.Mutex           // of what is below
+	found  *found               // what it said last; nil: it has not answered yet
+	tried  time.Time            // when it was asked last, by somebody who waited for the answer
+	since  time.Time            // since when it has been down; zero: it is not
+	used   map[string]time.Time // states that were brought back, and when each expires
 }
 
 // found is what the provider says of itself.
@@ -147,7 +147,7 @@ func New(o Options) *Provider {
 	}
 }
 
-// Name is what pages call it, Issuer its address, Session how long a session lasts.
+// Name is what pages call it.
 func (p *Provider) Name() string { return p.o.Name }
 
 // Issuer is the provider's address.
@@ -163,12 +163,13 @@ func (p *Provider) Down() bool {
 	return !p.since.IsZero()
 }
 
-// Run asks the provider what it says of itself, now and then, until ctx ends: so that pages know whether it is there. It returns nil.
+// Run asks the provider what it says of itself, now and then, one that is down oftener, until ctx ends: so that pages know whether it is there. It
+// returns nil.
 func (p *Provider) Run(ctx context.Context) error {
 	for {
 		_, err := p.ask(ctx)
 		again := askAnew
-		if err != nil {
+		if err != nil || p.Down() { // what it said before may serve while it is down
 			again = 2 * askAgain
 		}
 		select {
@@ -193,28 +194,25 @@ func (p *Provider) ask(ctx context.Context) (*found, error) {
 	now := p.o.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.tried = now
 	switch {
 	case err == nil:
 		if !p.since.IsZero() {
 			p.log.Info("the provider of log-ins answers again", "issuer", p.o.Issuer, "down", now.Sub(p.since).Round(time.Second))
 		}
-		p.found, p.since = f, time.Time{}
-	case ctx.Err() != nil && p.found == nil: // who asked went away
-		p.tried = time.Time{}
+		p.found, p.tried, p.since = f, now, time.Time{}
+		return f, nil
+	case ctx.Err() != nil: // who asked went away: that says nothing of the provider, and whoever comes next asks
 	default:
+		p.tried = now
 		if p.since.IsZero() {
 			p.since = now
 			p.log.Warn("the provider of log-ins does not answer: local accounts go on", "issuer", p.o.Issuer, "err", err)
 		}
-		if p.found != nil { // what it said before is most likely true still
-			return p.found, nil
-		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDown, err)
+	if p.found != nil { // what it said before is most likely true still
+		return p.found, nil
 	}
-	return f, nil
+	return nil, fmt.Errorf("%w: %w", ErrDown, err)
 }
 
 // known is what needs no question.

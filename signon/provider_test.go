@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -297,31 +298,44 @@ func TestTickets(t *testing.T) {
 	}
 }
 
+// door is a listener that hangs up on everybody while it is shut: the port stays its own.
+type door struct {
+	net.Listener
+	shut atomic.Bool
+}
+
+func (d *door) Accept() (net.Conn, error) {
+	for {
+		c, err := d.Listener.Accept()
+		if err != nil || !d.shut.Load() {
+			return c, err
+		}
+		_ = c.Close()
+	}
+}
+
 // A provider that is down is told as that, is not asked by everybody, and is there again by itself. A secret that is not taken is the gateway's fault.
 func TestAProviderThatIsDown(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	_ = l.Close()
-	r := provider(t, func(o *Options) { o.Issuer = "http://" + address + "/oidc" })
-	if _, _, err := r.Begin(t.Context(), "/"); !errors.Is(err, ErrDown) || !r.Down() {
-		t.Fatalf("nobody there: got %v, down: %t", err, r.Down())
-	}
-	l, err = net.Listen("tcp", address)
-	if err != nil {
-		t.Skip("the port was taken meanwhile")
-	}
+	address, door := l.Addr().String(), &door{Listener: l}
+	door.shut.Store(true)
 	mock, err := mockoidc.NewServer(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := mock.Start(l, nil); err != nil {
+	if err := mock.Start(door, nil); err != nil {
 		t.Fatal(err)
 	}
 	down := func() { _ = mock.Server.Close() }
 	defer down()
+	r := provider(t, func(o *Options) { o.Issuer = "http://" + address + "/oidc" })
+	if _, _, err := r.Begin(t.Context(), "/"); !errors.Is(err, ErrDown) || !r.Down() {
+		t.Fatalf("nobody there: got %v, down: %t", err, r.Down())
+	}
+	door.shut.Store(false)
 	if _, _, err := r.Begin(t.Context(), "/"); !errors.Is(err, ErrDown) {
 		t.Errorf("at once: got %v, want not to have asked again", err)
 	}

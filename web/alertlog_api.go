@@ -75,7 +75,7 @@ type apiWhole struct {
 
 // surround adds what is recorded around an alert.
 func (l *apiAlert) surround(sc *scene, a *alerts.Alert) {
-	l.State, l.Told, l.Calls, l.Drill = stateOf(a), a.Told, apiCallsOf(a), a.Drill != nil
+	l.State, l.Told, l.Calls, l.Drill = stateOf(a), a.Told, apiCallsOf(sc, a), a.Drill != nil
 	l.Clock = apiClock{Raised: a.Opened.Time(), Accepted: a.Accepted.Time(), Shown: a.Shown.Time(), Opened: a.Looked.Time(), Back: a.Resolved.Time()}
 	_, l.Advice = sc.demand(a)
 	if g := a.Assigned; g != nil {

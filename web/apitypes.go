@@ -267,12 +267,13 @@ type apiPlace struct {
 }
 
 type apiTask struct {
-	ID       string    `json:"id" example:"spray-hall"`
-	Name     string    `json:"name" example:"Penyemprotan ruang layanan"`
-	Place    apiPlace  `json:"place"`
-	LastDone time.Time `json:"last_done,omitzero" doc:"Absent: never"`
-	NextDue  time.Time `json:"next_due,omitzero" doc:"At the latest, without the grace of the rule; in the past: overdue. Absent: nothing is due"`
-	Verdict  string    `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the task"`
+	ID        string    `json:"id" example:"spray-hall"`
+	Name      string    `json:"name" example:"Penyemprotan ruang layanan"`
+	Place     apiPlace  `json:"place"`
+	LastDone  time.Time `json:"last_done,omitzero" doc:"Absent: never. With last_since: at the latest"`
+	LastSince time.Time `json:"last_since,omitzero" doc:"Nobody knows when exactly it was done last: since when that may have been, up to last_done. Absent: it was at last_done"`
+	NextDue   time.Time `json:"next_due,omitzero" doc:"At the latest, without the grace of the rule; in the past: overdue. Absent: nothing is due"`
+	Verdict   string    `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the task"`
 }
 
 func apiDoorsOf(v *rules.View) []apiDoor {
@@ -308,7 +309,7 @@ func apiDevicesOf(v *rules.View) []apiDevice {
 func apiTasksOf(v *rules.View) []apiTask {
 	all := make([]apiTask, 0, len(v.Tasks))
 	for _, t := range v.Tasks {
-		a := apiTask{t.ID, t.Name, apiPlace{string(t.Place.Kind), t.Place.ID}, t.LastDone.Time(), t.NextDue.Time(), t.Verdict.String()}
+		a := apiTask{t.ID, t.Name, apiPlace{string(t.Place.Kind), t.Place.ID}, t.LastDone.Time(), t.LastSince.Time(), t.NextDue.Time(), t.Verdict.String()}
 		if !judged(v, rules.SubjectTask, t.ID) {
 			a.Verdict = ""
 		}

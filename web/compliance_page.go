@@ -209,7 +209,7 @@ func orNow(known string, loc *time.Location) string {
 // table fills days × rules.
 func (p *compliancePage) table(sc *scene, r *compliance.Report, q url.Values) {
 	f := &r.Figure
-	p.Chip, p.Sentence = sc.complianceChip(f.State), sc.figure(r, f)
+	p.Chip, p.Sentence = sc.figureChip(f), sc.figure(r, f)
 	if f.Known {
 		p.Kept = sc.percent(f.Kept)
 	}

@@ -32,6 +32,15 @@ func (t *tongue) complianceChip(s compliance.State) chip {
 	return chip{Class: "closed", Icon: "off", Word: t.T("compliance.idle")}
 }
 
+// figureChip is the state of a site's figure. Where not all was observed, and what was observed was kept, it says both: it is no other state.
+func (t *tongue) figureChip(f *compliance.Figure) chip {
+	c := t.complianceChip(f.State)
+	if f.State == compliance.Unknown && f.Known {
+		c.Word = t.T("compliance.partly")
+	}
+	return c
+}
+
 // figure is a site's compliance figure in one sentence.
 func (t *tongue) figure(r *compliance.Report, f *compliance.Figure) string {
 	var parts []string

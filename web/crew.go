@@ -63,7 +63,7 @@ func (s *Server) crewPageOf(r *http.Request) (*crewPage, error) {
 // addPhone makes a link by which a phone is enrolled, and shows it once, as a code for its camera too.
 func (s *Server) addPhone(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	lang := s.tongues.choose(r)
 	name := cleanText(r.PostForm.Get("name"), maxName)
@@ -95,7 +95,7 @@ func (s *Server) addPhone(w http.ResponseWriter, r *http.Request) error {
 // endPhone takes a phone from the crew.
 func (s *Server) endPhone(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	site := r.PathValue("site")
 	if err := s.access.keeper.EndPhone(r.Context(), callerOf(r.Context()), site, r.PostForm.Get("phone")); err != nil {
@@ -140,7 +140,7 @@ func (s *Server) showEnrol(w http.ResponseWriter, r *http.Request) error {
 // enrol makes this phone the crew's.
 func (s *Server) enrol(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	secret, ph, err := s.access.keeper.Enrol(r.Context(), r.PostForm.Get("code"), s.client(r).String())
 	if errors.Is(err, accounts.ErrExpired) {
@@ -181,7 +181,7 @@ func (s *Server) crewFormOf(r *http.Request) *crewForm {
 // signInByPIN lets somebody of the crew in.
 func (s *Server) signInByPIN(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	phone := secretIn(r, crewCookie)
 	next := localPath(r.PostForm.Get("next"))
@@ -214,7 +214,7 @@ func (s *Server) signInByPIN(w http.ResponseWriter, r *http.Request) error {
 // setPIN gives whoever is signed in by password a PIN.
 func (s *Server) setPIN(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	_, session, err := s.accountPageOf(r)
 	if err != nil {

@@ -36,14 +36,8 @@ type doPage struct {
 type doListPage struct {
 	frame
 	Site, SiteName string
-	Tasks          []doRow
+	Tasks          []taskRow
 	Shift          shift
-	Supervises     bool
-}
-
-type doRow struct {
-	taskRow
-	Checklist bool
 }
 
 // shift is what the scripts of these pages go by.
@@ -100,7 +94,7 @@ func (s *Server) doList(w http.ResponseWriter, r *http.Request) error {
 	p := doListPage{frame: s.frame(r, lang, lang.T("do.title", "Site", v.Name)), Site: v.Site, SiteName: v.Name, Shift: s.shiftOf(r, lang, v)}
 	for i, row := range taskRows(sc) {
 		row.Page = doPath(v.Site, v.Tasks[i].ID)
-		p.Tasks = append(p.Tasks, doRow{row, v.Tasks[i].Kind == facility.TaskChecklist})
+		p.Tasks = append(p.Tasks, row)
 	}
 	return s.render(w, http.StatusOK, lang, "dolist", p)
 }
@@ -127,17 +121,30 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request) error {
 		p.Saved = lang.T("task.saved")
 	}
 	for _, item := range t.Items {
-		p.Items = append(p.Items, itemRow{item.Name, sc.when(item.LastDone)})
+		p.Items = append(p.Items, itemRow{item.Name, sc.sometime(item.LastSince, item.LastDone)})
 	}
 	return s.render(w, http.StatusOK, lang, "do", p)
 }
 
 // lastDone is when a task was done last, as well as anybody knows.
 func (t *scene) lastDone(task *rules.TaskView) string {
-	if task.LastSince != 0 {
-		return t.T("do.between", "From", t.when(task.LastSince), "To", t.when(task.LastDone))
+	return t.sometime(task.LastSince, task.LastDone)
+}
+
+// sometime is a time at which something was done or, where nobody knows that, since when it may have been.
+func (t *scene) sometime(since, at telemetry.Instant) string {
+	if since != 0 && since != at {
+		return t.T("do.between", "From", t.when(since), "To", t.when(at))
 	}
-	return t.when(task.LastDone)
+	return t.when(at)
+}
+
+// unsure is what stands behind a time which is the latest of those at which something may have been done; empty: the time is known.
+func (t *scene) unsure(since, at telemetry.Instant) string {
+	if since == 0 || since == at {
+		return ""
+	}
+	return " · " + t.T("mark.unsure") + ": " + t.sometime(since, at)
 }
 
 func (t *scene) nextDue(task *rules.TaskView) string {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -16,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -27,6 +29,7 @@ type basement struct {
 	to   atomic.Pointer[url.URL]
 	lose atomic.Int32 // so many answers to what is sent get lost
 	cut  atomic.Bool  // nothing gets through
+	odd  atomic.Bool  // somebody else answers to what is sent, in JSON of his own
 }
 
 func newBasement(t *testing.T, r *running) *basement {
@@ -37,6 +40,12 @@ func newBasement(t *testing.T, r *running) *basement {
 	b.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if b.cut.Load() {
 			panic(http.ErrAbortHandler)
+		}
+		if strings.HasSuffix(r.URL.Path, "/log") && b.odd.Load() {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			_, _ = io.WriteString(w, `{"title":"Filtered","detail":"no such way <b>"}`)
+			return
 		}
 		if strings.HasSuffix(r.URL.Path, "/log") && b.lose.Add(-1) >= 0 {
 			forward.ServeHTTP(httptest.NewRecorder(), r) // it arrives, and the answer does not
@@ -158,6 +167,66 @@ func TestAShiftWithoutANetwork(t *testing.T) {
 			t.Fatalf("got %+v, want one entry that was done at some time in three hours", got)
 		}
 		wants(t, "the task's page", r.get("/site/mpp-magetan/task/lap-gagang?lang=en").body, "time not sure", "between ")
+	})
+	t.Run("odd", func(t *testing.T) {
+		// An answer in JSON that is none of the gateway's does not leave an entry waiting for ever without a word.
+		hall.odd.Store(true)
+		defer hall.odd.Store(false)
+		say(ctx, t, "lift", "", "")
+		err := waitFor(ctx, `document.querySelector('.shift-refused')?.textContent.includes('no such way <b>')`)
+		if err == nil {
+			err = chromedp.Do(ctx, chromedp.Click(chromedp.CSS(".shift-refused button")))
+		}
+		if err == nil {
+			err = waitFor(ctx, `!document.querySelector('.shift-refused')`)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("crew", func(t *testing.T) {
+		// What one has ticked on a phone of the crew is not what the next finds, nor what another site's task of the same name has.
+		f.change("mpp-gresik", func(v *rules.View) { v.Tasks = f.views["mpp-magetan"].Tasks })
+		var who atomic.Value
+		who.Store("siti")
+		both := start(whole, f, edit)
+		both.access.identify = func(*http.Request) (*accounts.Caller, error) {
+			return &accounts.Caller{Account: who.Load().(string), Name: who.Load().(string), Grants: accounts.All()}, nil
+		}
+		hall.lead(both)
+		open := func(person, site string) {
+			t.Helper()
+			who.Store(person)
+			err := chromedp.Do(ctx, chromedp.Navigate(hall.URL+"/site/"+site+"/do/lap-gagang"))
+			if err == nil {
+				err = waitFor(ctx, fmt.Sprintf(`document.querySelector('#shift[data-ready]')?.dataset.by === %q`, person))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		const ticked = `[...document.querySelectorAll('input[name=item]:checked')].map(x => x.value).join()`
+		see := func(what, want string) {
+			t.Helper()
+			got, err := chromedp.Run(ctx, chromedp.Evaluate[string](ticked))
+			if err != nil || got != want {
+				t.Errorf("%s: ticked is %q (%v), want %q", what, got, err, want)
+			}
+		}
+		open("siti", "mpp-magetan")
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector('input[name=item][value=lift]').click(), true`))
+		if err == nil {
+			err = waitFor(ctx, `(gerbangShift.get(JSON.stringify(['draft', 'siti', 'mpp-magetan', 'lap-gagang'])).then(x => window.kept = !!x), window.kept)`)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		open("budi", "mpp-magetan")
+		see("of the next person", "")
+		open("siti", "mpp-gresik")
+		see("of the same task at another site", "")
+		open("siti", "mpp-magetan")
+		see("of who ticked it", "lift")
 	})
 	t.Run("refused", func(t *testing.T) {
 		// What the gateway refuses stays on the phone with the reason, until a person has read it.

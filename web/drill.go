@@ -75,7 +75,7 @@ func (d *drillDeed) made(rec *telemetry.Record) bool {
 // drillForm reads what both forms have.
 func (s *Server) drillForm(r *http.Request) (*drillDeed, error) {
 	if err := r.ParseForm(); err != nil {
-		return nil, errBadForm
+		return nil, badForm(err)
 	}
 	if len([]rune(r.PostForm.Get("reason"))) > maxComment {
 		return nil, errBadForm

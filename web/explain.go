@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -16,7 +17,9 @@ type scene struct {
 	texts *alerts.Texts
 	view  *rules.View // nil: no site, the gateway itself
 	loc   *time.Location
-	now   time.Time
+	// people are the accounts; nil: names to sign in stand for them.
+	people func() []*accounts.Account
+	now    time.Time
 	// zoned: its times stand beside those of other sites, and say their time zone.
 	zoned bool
 	// past is the moment that its sentences describe where that is over; 0: they are about now.
@@ -26,7 +29,7 @@ type scene struct {
 }
 
 func (s *Server) scene(t *tongue, v *rules.View) *scene {
-	sc := &scene{tongue: t, texts: s.texts, view: v, loc: time.UTC, now: s.opts.Now()}
+	sc := &scene{tongue: t, texts: s.texts, view: v, loc: time.UTC, now: s.opts.Now(), people: s.access.keeper.Accounts}
 	if v != nil {
 		sc.loc = s.zones.named(v.Zone)
 	}

@@ -209,7 +209,7 @@ func (s *Server) confirmSelf(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) factorForm(r *http.Request) (*accounts.Caller, *accounts.Session, error) {
 	if err := r.ParseForm(); err != nil {
-		return nil, nil, errBadForm
+		return nil, nil, badForm(err)
 	}
 	c, session, _, err := s.signedIn(r)
 	return c, session, err
@@ -320,7 +320,7 @@ func (s *Server) makeCodes(w http.ResponseWriter, r *http.Request) error {
 // resetPerson takes the second factors of somebody away who has lost them.
 func (s *Server) resetPerson(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	id := r.PathValue("account")
 	why := cleanText(r.PostForm.Get("reason"), maxReason)

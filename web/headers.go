@@ -78,6 +78,8 @@ func limitBody(next http.Handler) http.Handler {
 			limit := int64(maxForm)
 			if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/site/") && strings.HasSuffix(r.URL.Path, photoPath) {
 				limit = maxPhoto + maxForm
+			} else if strings.HasPrefix(r.URL.Path, "/site/") && strings.HasSuffix(r.URL.Path, typedPath) {
+				limit = maxTyped
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, limit)
 		}

@@ -358,7 +358,7 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 		if k < 0 || zone != "" && sc.view.Tasks[k].Place.ID != zone {
 			continue
 		}
-		marks = append(marks, mark{done[i].At, "task", sc.view.Tasks[k].Name + ": " + sc.claims(e.Author, e.Claimed), ""})
+		marks = append(marks, mark{done[i].At, "task", sc.view.Tasks[k].Name + ": " + sc.claims(e.Author, e.Claimed) + sc.unsure(e.Earliest, done[i].At), ""})
 	}
 	for i := range sc.view.Tasks {
 		// A button says that a task is done, too, and a terminal, of which the last time alone is known.
@@ -372,7 +372,7 @@ func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from
 		}
 		told := slices.Contains(presses, t.LastDone) || slices.ContainsFunc(done, func(e telemetry.Record) bool { return e.Entry.Subject == t.ID && e.At == t.LastDone })
 		if t.LastDone >= from && t.LastDone < until && !told {
-			marks = append(marks, mark{t.LastDone, "task", t.Name + ": " + sc.T("past.task_done"), ""})
+			marks = append(marks, mark{t.LastDone, "task", t.Name + ": " + sc.T("past.task_done") + sc.unsure(t.LastSince, t.LastDone), ""})
 		}
 	}
 	notes, err := s.opts.Entries.EntriesDuring(ctx, page.Site, telemetry.EntryNote, from, until, 10*mostMarks)

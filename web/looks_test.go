@@ -27,10 +27,12 @@ func everyPage(t *testing.T) []sight {
 	f := newFleet()
 	f.past = append(f.past, answered())
 	f.open[2].Silenced = &alerts.Silencing{Entry: "s1", By: "kepala MPP", Reason: "teknisi datang besok", At: ago(time.Minute), Until: in(4 * time.Hour)}
+	f.open = append(f.open, drilled("mpp-gresik"))
 	atHome(f)
 	r := start(t, f, func(o *Options) {
 		o.Plans = somePlans{"mpp-gresik": drawnMall(t), "mpp-tabalong": drawnMall(t), "mpp-pamekasan": drawnMall(t)}
 		o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals = &fakeEar{}, shelved(), shelved(), aWeek(t), aTrial()
+		o.Reach = &fakeReach{}
 	})
 	hearing := &fakeEar{}
 	hearing.Listen()
@@ -50,7 +52,7 @@ func everyPage(t *testing.T) []sight {
 		{"/site/mpp-sumenep", isLive()}, {"/site/mpp-sumenep/zone/ruang-tunggu", drawn}, {"/sign/mpp-sumenep/ruang-tunggu", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
 		{"/site/mpp-gresik/displays", nil}, {"/site/mpp-gresik/level", nil}, {"/site/mpp-gresik/level/rehearsal?level=3", nil}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil},
-		{"/watch", isLive()}, {"/reach", nil}, {"/alerts?day=2025-12-31", nil}, {"/alert/pstory", nil}, {"/site/mpp-gresik/zone/loket/history?by=day&on=2025-12-31&with=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-30", nil},
+		{"/watch", isLive()}, {"/reach", nil}, {"/reach?site=mpp-gresik", nil}, {"/alert/drill1", nil}, {"/alerts?day=2025-12-31", nil}, {"/alert/pstory", nil}, {"/site/mpp-gresik/zone/loket/history?by=day&on=2025-12-31&with=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-30", nil},
 		{"/site/mpp-gresik/zone/loket/history?by=month&on=2025-12-30", nil}, {"/site/mpp-gresik/history?by=year&on=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=hour&on=2025-12-31&hour=10", nil}, {"/alert/a1", nil}, {"/alert/a3", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
 		{"/site/mpp-gresik/compliance?day=2026-01-02&rule=kapasitas", nil}, {"/site/mpp-gresik/compliance?to=2025-12-31", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}

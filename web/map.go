@@ -32,6 +32,9 @@ type mapPage struct {
 func (s *Server) fleetMap(w http.ResponseWriter, r *http.Request) error {
 	lang := s.tongues.choose(r)
 	what := s.topicOf("map", r, callerOf(r.Context()))
+	if _, ok := extentOf(what.box); what.box != "" && !ok {
+		return misasked("box", what.box, "choose")
+	}
 	chunks, err := s.compose(what)
 	if err != nil {
 		return err

@@ -140,7 +140,7 @@ const maxNote = 500
 // writeNote takes a note, and shows the page again that it was written on.
 func (s *Server) writeNote(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	text := r.PostForm.Get("text")
 	if len([]rune(text)) > maxNote {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,14 @@ import (
 	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
+)
+
+// paperPrefix is what the names of the fields begin with.
+const paperPrefix = "task."
+
+const (
+	typedPath = "/tasks/typed"
+	maxTyped  = 16 * maxForm // bytes: a form has four fields of each thing
 )
 
 // paperRounds is how often a day a task can be written down on one form.
@@ -28,6 +38,7 @@ type paperPage struct {
 	Rounds         []int
 	ID             string // of the entries that the form makes
 	Wrong          []string
+	Stored         string // what is stored of a form of which some is wrong
 	Saved          string
 	Photo          string // hash of the photo of the form that is copied; empty: none
 	Papers         []paperRow
@@ -72,7 +83,7 @@ func (s *Server) paperPageOf(r *http.Request, day string) (*paperPage, *rules.Vi
 	if day != "" {
 		d, err := facility.ParseDate(day)
 		if err != nil || d.Year < 2000 || d.Year > 2100 {
-			return nil, nil, date, errBadForm
+			return nil, nil, date, misasked("day", day, "day")
 		}
 		date = d
 	}
@@ -87,21 +98,21 @@ func (s *Server) paperPageOf(r *http.Request, day string) (*paperPage, *rules.Vi
 		t := &v.Tasks[ti]
 		task := paperTask{Name: t.Name, Place: sc.place(t.Place), Key: t.ID, Checklist: t.Kind == facility.TaskChecklist}
 		field := func(key string, round int, what string) paperField {
-			key = fmt.Sprintf("%d.%d.%s", ti, round, key)
+			key = fmt.Sprintf("%s%s.%d.%s", paperPrefix, t.ID, round, key) // by names: the tasks may be others, in another order, when it comes back
 			return paperField{Key: key, Value: cleanText(r.PostForm.Get(key), maxName), Label: t.Name + ", " + what + ", " + lang.T("paper.round", "N", round+1)}
 		}
 		items := t.Items
 		if len(items) == 0 {
 			items = []rules.ItemView{{}}
 		}
-		for ii, item := range items {
+		for _, item := range items {
 			row := paperItem{Name: item.Name}
 			for round := range paperRounds {
 				what := lang.T("paper.time")
 				if item.Name != "" {
 					what = item.Name + ", " + what
 				}
-				row.Times = append(row.Times, field(fmt.Sprintf("t%d", ii), round, what))
+				row.Times = append(row.Times, field("t."+url.PathEscape(item.Name), round, what))
 			}
 			task.Items = append(task.Items, row)
 		}
@@ -162,7 +173,7 @@ func (s *Server) showTyping(w http.ResponseWriter, r *http.Request, status int, 
 // is shown as it was typed.
 func (s *Server) typed(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	p, v, date, err := s.paperPageOf(r, r.PostForm.Get("day"))
 	if err != nil {
@@ -176,31 +187,72 @@ func (s *Server) typed(w http.ResponseWriter, r *http.Request) error {
 	if hash := r.PostForm.Get("photo"); isPhoto(hash) {
 		p.Photo = hash
 	}
-	all := s.copied(lang, p, sc, date, nameOf(r))
+	all, labels := s.copied(lang, p, sc, date, nameOf(r))
+	for _, key := range slices.Sorted(maps.Keys(r.PostForm)) { // a time that has no field any more is not dropped without a word
+		if strings.HasPrefix(key, paperPrefix) && r.PostForm.Get(key) != "" && !p.has(key) {
+			p.Wrong = append(p.Wrong, lang.T("paper.gone", "Field", fieldWords(key)))
+		}
+	}
 	if len(p.Wrong) == 0 && len(all) == 0 {
 		p.Wrong = append(p.Wrong, lang.T("paper.empty"))
 	}
+	var stored []string
 	for i := range all { // what cannot be is said before anything is stored
 		if _, done, err := s.opts.Entries.Entered(r.Context(), v.Site, strings.ToLower(all[i].id)); err != nil || done {
+			if done {
+				stored = append(stored, labels[i])
+			}
 			continue
 		}
 		if err := all[i].acceptable(s); err != nil {
-			p.Wrong = append(p.Wrong, lang.T("paper.wrong", "Field", all[i].task+" "+all[i].item, "Why", wordsOf(lang, err)))
+			p.Wrong = append(p.Wrong, lang.T("paper.wrong", "Field", labels[i], "Why", wordsOf(lang, err)))
 		}
 	}
 	if len(p.Wrong) > 0 {
+		p.Stored = strings.Join(stored, "; ")
 		return s.showTyping(w, r, http.StatusUnprocessableEntity, p, v)
 	}
+	stored = nil
 	for i := range all {
 		if _, err := s.enter(r.Context(), &all[i]); err != nil {
-			p.Wrong = append(p.Wrong, lang.T("paper.wrong", "Field", all[i].task+" "+all[i].item, "Why", wordsOf(lang, err)))
+			p.Wrong = append(p.Wrong, lang.T("paper.wrong", "Field", labels[i], "Why", wordsOf(lang, err)))
+		} else {
+			stored = append(stored, labels[i])
 		}
 	}
 	if len(p.Wrong) > 0 { // those that are stored are found again by their ids
+		p.Stored = strings.Join(stored, "; ")
 		return s.showTyping(w, r, http.StatusConflict, p, v)
 	}
 	http.Redirect(w, r, "/site/"+v.Site+"/tasks/typed?saved=1&day="+url.QueryEscape(p.Day), http.StatusSeeOther)
 	return nil
+}
+
+// has reports whether a form has a field.
+func (p *paperPage) has(key string) bool {
+	for i := range p.Tasks {
+		t := &p.Tasks[i]
+		for _, r := range t.Rounds {
+			if r.Who.Key == key || r.Agent.Key == key {
+				return true
+			}
+		}
+		for _, item := range t.Items {
+			if slices.ContainsFunc(item.Times, func(f paperField) bool { return f.Key == key }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fieldWords are what is known of a field that is on the form no more, by its name.
+func fieldWords(key string) string {
+	words, err := url.PathUnescape(strings.TrimPrefix(key, paperPrefix))
+	if err != nil {
+		words = key
+	}
+	return cleanText(words, 2*maxName)
 }
 
 func wordsOf(lang *tongue, err error) string {
@@ -210,20 +262,18 @@ func wordsOf(lang *tongue, err error) string {
 	return lang.T("error.internal")
 }
 
-// copied are the entries that the fields of a form make; what is wrong with them is left in the page.
-func (s *Server) copied(lang *tongue, p *paperPage, sc *scene, date facility.Date, typist string) (all []entered) {
+// copied are the entries that the fields of a form make, and what the fields are called; what is wrong with them is left in the page.
+func (s *Server) copied(lang *tongue, p *paperPage, sc *scene, date facility.Date, typist string) (all []entered, labels []string) {
 	wrong := func(f *paperField, key string) {
 		f.Wrong = true
 		p.Wrong = append(p.Wrong, lang.T("paper.wrong", "Field", f.Label, "Why", lang.T(key)))
 	}
-	n := 0
 	for ti := range p.Tasks {
 		t := &p.Tasks[ti]
 		used := make([]bool, paperRounds)
 		for ii := range t.Items {
 			for round := range paperRounds {
 				f := &t.Items[ii].Times[round]
-				n++
 				if f.Value == "" {
 					continue
 				}
@@ -244,8 +294,9 @@ func (s *Server) copied(lang *tongue, p *paperPage, sc *scene, date facility.Dat
 				case at.Before(sc.now.Add(-countPast)):
 					wrong(f, "entry.old")
 				}
+				labels = append(labels, f.Label)
 				all = append(all, entered{
-					kind: telemetry.EntryTask, site: p.Site, task: t.Key, item: t.Items[ii].Name, id: nthUUID(p.ID, n), value: 1,
+					kind: telemetry.EntryTask, site: p.Site, task: t.Key, item: t.Items[ii].Name, id: derivedUUID(p.ID, f.Key), value: 1,
 					author: t.Rounds[round].Who.Value, agent: t.Rounds[round].Agent.Value, at: at, paper: date.String(), typist: typist, photo: p.Photo,
 				})
 			}
@@ -259,7 +310,7 @@ func (s *Server) copied(lang *tongue, p *paperPage, sc *scene, date facility.Dat
 			}
 		}
 	}
-	return all
+	return all, labels
 }
 
 // papersOf lists the photos of paper forms of a site, the newest first.

@@ -9,9 +9,11 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/gerbang-iot/gerbang/accounts"
+	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -35,7 +37,7 @@ func (a album) ErasePhoto(site, hash string) error {
 	return nil
 }
 
-const typedPath = "/site/mpp-magetan/tasks/typed"
+const typingPath = "/site/mpp-magetan" + typedPath
 
 // fieldsOf are the names of a form's fields by what they are called.
 func fieldsOf(t *testing.T, page string) map[string]string {
@@ -57,7 +59,7 @@ func TestAPaperFormIsTypedIn(t *testing.T) {
 		return &accounts.Caller{Account: "1", Name: "Rina", Grants: accounts.All()}, nil
 	}
 	wants(t, "the form to print", r.get("/site/mpp-magetan/tasks/paper?lang=id").body, "Tanda tangan", "pintu samping", "Putaran 4", "5 Jan 2026", "Lap gagang pintu")
-	page := r.get(typedPath + "?lang=en")
+	page := r.get(typingPath + "?lang=en")
 	fields := fieldsOf(t, page.body)
 	name := func(label string) string {
 		t.Helper()
@@ -72,7 +74,7 @@ func TestAPaperFormIsTypedIn(t *testing.T) {
 	form.Set(name("Lap gagang pintu, Name, Round 1"), "Siti <b>")
 	form.Set(name("Lap gagang pintu, Agent, Round 1"), "alkohol 70%")
 	send := func() answer {
-		return r.do("POST", typedPath+"?lang=en", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
+		return r.do("POST", typingPath+"?lang=en", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
 	}
 	for what, wrong := range map[string][3]string{
 		"a time that is none":   {"Lap gagang pintu, lift, time, Round 1", "7.99", "A time is such as 07.30."},
@@ -105,6 +107,77 @@ func TestAPaperFormIsTypedIn(t *testing.T) {
 		}
 	}
 	wants(t, "the task's page", r.get("/site/mpp-magetan/task/lap-gagang?lang=en").body, "manual: from the paper form of 5 Jan 2026, typed by Rina", "Siti &lt;b&gt;", "-Siti <b>")
+}
+
+// typedForm is a form as it is shown, with a name and a time in a round of two things.
+func typedForm(t *testing.T, r *running) (form url.Values, fields map[string]string, send func() answer) {
+	t.Helper()
+	r.access.identify = func(*http.Request) (*accounts.Caller, error) {
+		return &accounts.Caller{Account: "1", Name: "Rina", Grants: accounts.All()}, nil
+	}
+	fields = fieldsOf(t, r.get(typingPath+"?lang=en").body)
+	form = url.Values{"id": {someUUID}, "day": {"2026-01-05"}}
+	form.Set(fields["Lap gagang pintu, pintu samping, time, Round 1"], "07.30")
+	form.Set(fields["Lap gagang pintu, lift, time, Round 1"], "7:41")
+	form.Set(fields["Lap gagang pintu, Name, Round 1"], "Siti")
+	return form, fields, func() answer {
+		return r.do("POST", typingPath+"?lang=en", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
+	}
+}
+
+// TestAFormThatWasReorderedMeanwhile: tasks and things that come in another order, or are gone, when a form comes back change nothing of what it says.
+func TestAFormThatWasReorderedMeanwhile(t *testing.T) {
+	f := newFleet()
+	r := start(t, f, nil)
+	_, _, send := typedForm(t, r)
+	f.change("mpp-magetan", func(v *rules.View) {
+		v.Tasks = slices.Clone(v.Tasks)
+		slices.Reverse(v.Tasks)
+		for i := range v.Tasks {
+			v.Tasks[i].Items = slices.Clone(v.Tasks[i].Items)
+			slices.Reverse(v.Tasks[i].Items)
+		}
+	})
+	for range 2 { // and sent again in another order it is there once
+		if got := send(); got.StatusCode != http.StatusSeeOther || len(f.entries) != 2 {
+			t.Fatalf("got %d and %d entries, want 303 and two: %s", got.StatusCode, len(f.entries), got.body)
+		}
+		f.change("mpp-magetan", func(v *rules.View) {
+			v.Tasks = slices.Clone(v.Tasks)
+			slices.Reverse(v.Tasks)
+		})
+	}
+	for _, rec := range f.entries {
+		if want := map[string]string{"pintu samping": "00:30", "lift": "00:41"}[rec.Entry.Item]; rec.Entry.Subject != "lap-gagang" || rec.At.Time().UTC().Format("15:04") != want {
+			t.Errorf("got %+v at %v, want lap-gagang at %s", rec.Entry, rec.At, want)
+		}
+	}
+	f.entries = nil
+	f.change("mpp-magetan", func(v *rules.View) {
+		v.Tasks = slices.Clone(v.Tasks)
+		for i := range v.Tasks {
+			v.Tasks[i].Items = slices.DeleteFunc(slices.Clone(v.Tasks[i].Items), func(i rules.ItemView) bool { return i.Name == "lift" })
+		}
+	})
+	got := send()
+	if got.StatusCode != http.StatusUnprocessableEntity || len(f.entries) != 0 {
+		t.Errorf("a thing that is gone: got %d and %d entries, want 422 and none", got.StatusCode, len(f.entries))
+	}
+	wants(t, "a thing that is gone", got.body, "on the form no more", "lift", "Not entered yet")
+}
+
+// TestAFormOfWhichAPartIsStored says which, and which is not, by what people call it.
+func TestAFormOfWhichAPartIsStored(t *testing.T) {
+	f := newFleet()
+	r := start(t, f, nil)
+	_, fields, send := typedForm(t, r)
+	taken := derivedUUID(someUUID, fields["Lap gagang pintu, lift, time, Round 1"])
+	f.entries = []telemetry.Record{{Seq: 7, Kind: telemetry.KindEntry, Site: "mpp-magetan", Entry: &telemetry.Entry{ID: taken, Kind: telemetry.EntryNote}}}
+	got := send()
+	if got.StatusCode != http.StatusConflict || len(f.entries) != 2 {
+		t.Fatalf("got %d and %d entries, want 409 and one more", got.StatusCode, len(f.entries))
+	}
+	wants(t, "the page", got.body, "entered and marked as manual: Lap gagang pintu, pintu samping, time, Round 1.", "<li>Lap gagang pintu, lift, time, Round 1: ", "-Not entered yet. Look", "-lap-gagang lift")
 }
 
 // TestPhotosOfForms: a photo is written anew without what the camera wrote, is seen by who reviews, and can be erased; nothing else is kept.
@@ -171,10 +244,18 @@ func TestPhotosOfForms(t *testing.T) {
 			t.Fatalf("erasing: got %d %s", got.StatusCode, got.body)
 		}
 	}
+	kept["mpp-magetan"+hash] = b // as a crash leaves it between the entry and the file
+	if see() != http.StatusNotFound {
+		t.Errorf("an erased photo whose file is there still: got %d, want 404", see())
+	}
+	delete(kept, "mpp-magetan"+hash)
+	if got := send("mpp-magetan", f.entries[1].Entry.ID, photo.Bytes()); got.StatusCode != http.StatusConflict || len(kept) != 1 {
+		t.Errorf("a photo whose entry fails: got %d and %d photos, want 409 and it gone", got.StatusCode, len(kept))
+	}
 	if see() != http.StatusNotFound || len(kept) != 1 || len(f.entries) != 3 || f.entries[2].Entry.Ends != f.entries[0].Entry.ID {
 		t.Errorf("afterwards: got %d, %d photos, %d entries, want it gone, and the record of it", see(), len(kept), len(f.entries))
 	}
-	wants(t, "the list", r.get(typedPath+"?lang=en").body, "erased", "ada wajah")
+	wants(t, "the list", r.get(typingPath+"?lang=en").body, "erased", "ada wajah")
 }
 
 // TestAPhotoStandsUpright: how the camera was held is heeded before it is forgotten.

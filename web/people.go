@@ -285,7 +285,7 @@ func (s *Server) endPersonSession(w http.ResponseWriter, r *http.Request) error 
 // endPersonToken ends a token of an account.
 func (s *Server) endPersonToken(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	id := r.PathValue("account")
 	err := s.access.keeper.EndToken(r.Context(), callerOf(r.Context()), id, r.PostForm.Get("token"))
@@ -302,7 +302,7 @@ func (s *Server) endPersonToken(w http.ResponseWriter, r *http.Request) error {
 // endSharedSession signs out a browser that came in by the shared token.
 func (s *Server) endSharedSession(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	id := r.PostForm.Get("session")
 	for _, x := range s.access.keeper.SharedSessions(s.access.token()) {

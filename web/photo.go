@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,9 +12,9 @@ import (
 	"image/jpeg"
 	_ "image/png" // a scan
 	"io"
+	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
@@ -38,6 +39,41 @@ const (
 	photoQuality = 80
 	photoPath    = "/tasks/photo"
 )
+
+// LivingPhotos are the hashes of the photos of a site that its entries have, all of them given, and that nobody has erased.
+func LivingPhotos(entries []telemetry.Record) map[string]bool {
+	gone, living := map[string]bool{}, map[string]bool{}
+	for i := range entries {
+		gone[entries[i].Entry.Ends] = true
+	}
+	for i := range entries {
+		if e := entries[i].Entry; e.Photo != "" && !gone[e.ID] {
+			living[e.Photo] = true
+		}
+	}
+	return living
+}
+
+// lives reports whether an entry has a photo, by the record: a file may be there still that a crash has left.
+func (s *Server) lives(ctx context.Context, site, hash string) (bool, error) {
+	all, err := s.opts.Entries.EntriesDuring(ctx, site, telemetry.EntryPaper, math.MinInt64, math.MaxInt64, math.MaxInt)
+	if err != nil {
+		return false, fmt.Errorf("listing photos of paper forms: %w", err)
+	}
+	return LivingPhotos(all)[hash], nil
+}
+
+// eraseDead takes a photo away that no entry has. The caller holds photos.
+func (s *Server) eraseDead(ctx context.Context, site, hash string) error {
+	living, err := s.lives(ctx, site, hash)
+	if err == nil && !living {
+		err = s.opts.Photos.ErasePhoto(site, hash)
+	}
+	if err != nil {
+		return fmt.Errorf("erasing a photo: %w", err)
+	}
+	return nil
+}
 
 // oneAtATime bounds the memory of photos that are being read.
 var oneAtATime sync.Mutex
@@ -95,11 +131,19 @@ func (s *Server) addPhoto(w http.ResponseWriter, r *http.Request) error {
 	}
 	sum := sha256.Sum256(clean)
 	hash := hex.EncodeToString(sum[:])
+	s.photos.Lock() // nobody erases it between
+	defer s.photos.Unlock()
 	if err := s.opts.Photos.KeepPhoto(site, hash, clean); err != nil {
 		return fmt.Errorf("keeping a photo: %w", err)
 	}
 	d := &paperDeed{site: v.Site, what: telemetry.Entry{ID: strings.ToLower(fields["id"]), Kind: telemetry.EntryPaper, Paper: day.String(), Photo: hash, Author: s.access.author(r)}}
-	if _, err := s.enter(r.Context(), d); err != nil {
+	_, err = s.enter(r.Context(), d)
+	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) { // then it may be entered yet; if not, a start takes the file
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), apiTimeout)
+		defer cancel()
+		err = cmp.Or(err, s.eraseDead(ctx, site, hash)) // the entry failed, or it is one of before that was erased
+	}
+	if err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/site/"+site+"/tasks/typed?saved=photo&day="+url.QueryEscape(day.String())+"&photo="+hash, http.StatusSeeOther)
@@ -148,6 +192,15 @@ func (s *Server) photo(w http.ResponseWriter, r *http.Request) error {
 	if s.opts.Photos == nil || !isPhoto(hash) {
 		return errNoPage
 	}
+	ctx, cancel := context.WithTimeout(r.Context(), apiTimeout)
+	defer cancel()
+	living, err := s.lives(ctx, site, hash)
+	if err != nil {
+		return err
+	}
+	if !living {
+		return errNoPage
+	}
 	b, err := s.opts.Photos.Photo(site, hash)
 	if err != nil {
 		return err
@@ -162,7 +215,7 @@ func (s *Server) photo(w http.ResponseWriter, r *http.Request) error {
 // erasePhoto takes a photo away for good; that it was there, and who took it away and why, stays.
 func (s *Server) erasePhoto(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	site := r.PathValue("site")
 	if s.opts.Photos == nil {
@@ -180,22 +233,14 @@ func (s *Server) erasePhoto(w http.ResponseWriter, r *http.Request) error {
 	d := &paperDeed{site: site, what: telemetry.Entry{
 		ID: strings.ToLower(r.PostForm.Get("id")), Kind: telemetry.EntryPaper, Paper: rec.Entry.Paper, Ends: rec.Entry.ID, Reason: cleanText(r.PostForm.Get("reason"), maxReason), Author: s.access.author(r),
 	}}
+	s.photos.Lock()
+	defer s.photos.Unlock()
 	if _, err := s.enter(r.Context(), d); err != nil {
 		return err
 	}
 	// The same form may have been photographed twice: the picture goes with the last entry that has it.
-	all, err := s.opts.Entries.Entries(ctx, site, telemetry.EntryPaper, 1000)
-	if err != nil {
+	if err := s.eraseDead(ctx, site, rec.Entry.Photo); err != nil {
 		return err
-	}
-	gone := map[string]bool{}
-	for i := range all {
-		gone[all[i].Entry.Ends] = true
-	}
-	if !slices.ContainsFunc(all, func(o telemetry.Record) bool { return o.Entry.Photo == rec.Entry.Photo && !gone[o.Entry.ID] }) {
-		if err := s.opts.Photos.ErasePhoto(site, rec.Entry.Photo); err != nil {
-			return fmt.Errorf("erasing a photo: %w", err)
-		}
 	}
 	http.Redirect(w, r, "/site/"+site+"/tasks/typed?saved=erased", http.StatusSeeOther)
 	return nil

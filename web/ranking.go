@@ -15,12 +15,13 @@ import (
 // The groups of a ranking, in their order: a site that nobody observed is no site that kept its rules.
 const (
 	ranksFailed  = "failed"  // something was not kept
-	ranksUnknown = "unknown" // nobody observed anything
-	ranksKept    = "kept"    // all that was observed was kept
+	ranksUnknown = "unknown" // nobody observed anything, or it could not be added up
+	ranksPartly  = "partly"  // what was observed was kept, and not all was observed
+	ranksKept    = "kept"    // all was observed and kept
 	ranksIdle    = "idle"    // nothing was asked
 )
 
-var rankGroups = []string{ranksFailed, ranksUnknown, ranksKept, ranksIdle}
+var rankGroups = []string{ranksFailed, ranksUnknown, ranksPartly, ranksKept, ranksIdle}
 
 // rankedSite is a site in a ranking.
 type rankedSite struct {
@@ -57,15 +58,18 @@ type rankingAsk struct {
 	group string // one of rankGroups; empty: all
 }
 
-// groupOf says where a figure stands.
+// groupOf says where a figure stands. The state decides, as on the site's own page: the share that was kept knows nothing of what nobody observed, nor of
+// a measure that was observed too shortly to decide it.
 func groupOf(f *compliance.Figure) string {
 	switch {
 	case !f.Asked:
 		return ranksIdle
 	case !f.Known:
 		return ranksUnknown
-	case f.Kept < 1:
+	case f.Kept < 1, f.State == compliance.Breached, f.State == compliance.Near:
 		return ranksFailed
+	case f.State == compliance.Unknown:
+		return ranksPartly
 	}
 	return ranksKept
 }

@@ -20,7 +20,7 @@ type rankingInput struct {
 	To       string `query:"to" maxLength:"10" example:"2026-11-30" doc:"The last day, which belongs to the period; today if left out"`
 	Region   string `query:"region" maxLength:"320" doc:"Only sites of this region; - for those that have none"`
 	Find     string `query:"find" maxLength:"64" doc:"Only sites with this in their name, id, town or region"`
-	Group    string `query:"group" enum:"failed,unknown,kept,idle" doc:"Only sites that did not keep something, that nobody observed, that kept all, or that were asked nothing"`
+	Group    string `query:"group" enum:"failed,unknown,partly,kept,idle" doc:"Only sites that did not keep something, that nobody observed, that kept what was observed of them and were not always observed, that kept all, or that were asked nothing"`
 	Page     int    `query:"page" minimum:"1" maximum:"100000" default:"1"`
 	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"So many sites on a page"`
 	Language string `header:"Accept-Language" doc:"Language of sentences: id or en"`
@@ -29,7 +29,7 @@ type rankingInput struct {
 // apiRanked is a site in the ranking.
 type apiRanked struct {
 	Place  int       `json:"place" example:"1" doc:"1 is the site that kept its worst measure least"`
-	Group  string    `json:"group" enum:"failed,unknown,kept,idle"`
+	Group  string    `json:"group" enum:"failed,unknown,partly,kept,idle"`
 	Region string    `json:"region,omitempty"`
 	City   string    `json:"city,omitempty"`
 	Before *float64  `json:"kept_before,omitempty" doc:"In the period before. Absent: unknown, or not added up yet"`
@@ -101,6 +101,9 @@ func (s *Server) apiRank(ctx context.Context, in *rankingInput) (*rankingOutput,
 		a := apiRanked{
 			Place: x.place, Group: x.group, Region: x.view.Region, City: x.view.City, Site: x.view.Site, Name: x.view.Name, From: r.From.Time(), To: r.Until.Time(),
 			Figure: sc.apiFigureOf(r, &r.Figure),
+		}
+		if x.sum.failed {
+			a.Figure.Sentence = sc.T("ranking.not_made")
 		}
 		if x.before != nil && x.before.Known {
 			a.Before = &x.before.Kept

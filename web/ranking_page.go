@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
@@ -80,7 +81,7 @@ func (s *Server) ranking(w http.ResponseWriter, r *http.Request) error {
 	views := s.viewsFor(r.Context(), accounts.Review)
 	ask, by, err := s.rankingAsk(q, views)
 	if err != nil {
-		return errBadForm
+		return misaskedBy(err)
 	}
 	k := s.rank(r.Context(), views, ask, rankingPatience)
 	p := rankingPage{frame: s.frame(r, lang, lang.T("ranking.title")), Views: s.fleetViews(r, "ranking", views), Find: ask.find, Of: k.of, Added: k.of - k.missing}
@@ -112,8 +113,8 @@ func (s *Server) ranking(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) rankingAsk(q url.Values, views []rules.View) (ask rankingAsk, by string, err error) {
 	ask.part = partOf(q)
 	ask.show, ask.rule = "", ""
-	if g := q.Get("group"); slices.Contains(rankGroups, g) {
-		ask.group = g
+	if ask.group = q.Get("group"); ask.group != "" && !slices.Contains(rankGroups, ask.group) {
+		return ask, "", &misdate{"group", ask.group, "choose", wrong("group is none of " + strings.Join(rankGroups, ", "))}
 	}
 	ask.dates, by, err = datesOf(q, s.today(views))
 	return ask, by, err
@@ -185,7 +186,7 @@ func (t *tongue) days(d dates) string {
 func (p *rankingPage) narrow(t *tongue, q url.Values, k *ranking, ask rankingAsk, views []rules.View) {
 	chips := map[string]chip{
 		ranksFailed: {Class: "breached", Icon: "breached"}, ranksUnknown: {Class: "unknown", Icon: "unknown"},
-		ranksKept: {Class: "within", Icon: "within"}, ranksIdle: {Class: "closed", Icon: "off"},
+		ranksPartly: {Class: "unknown", Icon: "unknown"}, ranksKept: {Class: "within", Icon: "within"}, ranksIdle: {Class: "closed", Icon: "off"},
 	}
 	for _, g := range rankGroups {
 		if g == ranksIdle && k.counts[g] == 0 && ask.group != g {
@@ -233,14 +234,12 @@ func (p *rankingPage) narrow(t *tongue, q url.Values, k *ranking, ask rankingAsk
 func (s *Server) rankingRow(t *tongue, x *rankedSite, ask rankingAsk) rankingRow {
 	f := &x.sum.report.Figure
 	row := rankingRow{
-		Place: x.place, Site: x.view.Site, Name: x.view.Name, Where: placeOf(x.view, ask.region != ""), Chip: t.complianceChip(f.State), Full: t.figure(&x.sum.report, f),
+		Place: x.place, Site: x.view.Site, Name: x.view.Name, Where: placeOf(x.view, ask.region != ""), Chip: t.figureChip(f), Full: t.figure(&x.sum.report, f),
 		To: "/site/" + x.view.Site + "/compliance?to=" + ask.to.String(),
-	}
-	if x.group == ranksKept && f.State == compliance.Unknown {
-		row.Chip = t.complianceChip(compliance.Within) // how much of it nobody observed stands beside
 	}
 	if x.sum.failed {
 		row.Chip, row.Full = t.complianceChip(compliance.Unknown), t.T("ranking.not_made")
+		row.Chip.Word = row.Full
 		return row
 	}
 	if f.Asked {

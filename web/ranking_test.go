@@ -3,8 +3,11 @@ package web
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"math"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +20,8 @@ import (
 	"github.com/gerbang-iot/gerbang/rules"
 )
 
-// pastWeeks are the weeks of many sites: all went well but for some rooms that were too full, and for one site that nobody listened to.
+// pastWeeks are the weeks of many sites: all went well but for some rooms that were too full, one site that nobody listened to, and one, Sumenep,
+// of which only the rooms were counted.
 type pastWeeks struct {
 	mu    sync.Mutex
 	week  *pastWeek
@@ -40,6 +44,8 @@ func (p *pastWeeks) History(ctx context.Context, q HistoryQuery) (*compliance.In
 			return q.Site == "mpp-banjar" && t.Rule == "kapasitas" && (t.To == rules.Breached || t.Near)
 		case "mpp-belu":
 			return true
+		case "mpp-sumenep":
+			return t.Rule != "kapasitas" || t.To == rules.Breached || t.Near
 		}
 		return t.To == rules.Breached || t.Near
 	})
@@ -73,7 +79,7 @@ func TestRankingOfSites(t *testing.T) {
 		}
 		var own apiCompliance
 		r.json(t, "/api/v1/sites/"+x.Site+"/compliance?from=2026-01-01&to=2026-01-31&by=total", &own)
-		if !sameShare(own.Figure.Kept, x.Figure.Kept) || !sameShare(own.Figure.Observed, x.Figure.Observed) || own.Figure.Rule != x.Figure.Rule || own.Figure.Sentence != x.Figure.Sentence {
+		if !sameShare(own.Figure.Kept, x.Figure.Kept) || !sameShare(own.Figure.Observed, x.Figure.Observed) || own.Figure.Rule != x.Figure.Rule || own.Figure.State != x.Figure.State || own.Figure.Sentence != x.Figure.Sentence {
 			t.Errorf("%s: the ranking says %+v, its own page %+v", x.Site, x.Figure, own.Figure)
 		}
 		var before apiCompliance
@@ -85,7 +91,7 @@ func TestRankingOfSites(t *testing.T) {
 			t.Errorf("%s: change %v of %v and %v", x.Site, x.Change, x.Figure.Kept, x.Before)
 		}
 	}
-	if !slices.Equal(groups[:4], []string{"failed", "failed", "unknown", "kept"}) || !slices.Contains(places[:2], "mpp-gresik") || !slices.Contains(places[:2], "mpp-banjar") || *k.Items[0].Figure.Kept > *k.Items[1].Figure.Kept {
+	if !slices.Equal(groups[:4], []string{"failed", "failed", "unknown", "partly"}) || !slices.Contains(places[:2], "mpp-gresik") || !slices.Contains(places[:2], "mpp-banjar") || *k.Items[0].Figure.Kept > *k.Items[1].Figure.Kept {
 		t.Errorf("the order: got %q as %q, want what was kept least first", places, groups)
 	}
 	if i := slices.Index(places, "mpp-belu"); i != 2 {
@@ -94,6 +100,13 @@ func TestRankingOfSites(t *testing.T) {
 
 	page := r.get("/ranking?lang=en").body
 	wants(t, "the page", page, "1 Jan 2026 – 31 Jan 2026", "against 1 Dec 2025 – 31 Dec 2025", "not always kept", "Disinfection, ", "/site/mpp-gresik/compliance?to=2026-01-31", `aria-current="page">Ranking`)
+	// Each row has the colour of the state that the site's own page says, and stands where that state belongs.
+	colours := regexp.MustCompile(`<tr class="(\w+)"><td class="num place">`).FindAllStringSubmatch(page, -1)
+	for i, x := range k.Items[:min(len(colours), len(k.Items))] {
+		if got := strings.Replace(colours[i][1], "closed", "idle", 1); got != x.Figure.State {
+			t.Errorf("%s is %s in the ranking, its own page says %s", x.Site, got, x.Figure.State)
+		}
+	}
 	rows := func(body string) int { return strings.Count(body, `class="num place"`) }
 	if n := rows(page); n != 10 {
 		t.Errorf("the page has %d rows, want 10", n)
@@ -169,6 +182,83 @@ func TestRankingOfManySitesComesAtOnce(t *testing.T) {
 	defer past.mu.Unlock()
 	if past.asked != asked || asked > 2*310+50 {
 		t.Errorf("%d questions to the journal, and %d more for what is known: want two of each site, and none", asked, past.asked-asked)
+	}
+}
+
+// A site has one state, which its row in the ranking and its own page show alike, whatever share was kept of what was observed.
+func TestTheRankingShowsTheSitesState(t *testing.T) {
+	r := start(t, newFleet(), nil)
+	v, _ := r.opts.Live.Outline("mpp-gresik")
+	lang := r.tongues.byTag("en")
+	for name, x := range map[string]struct {
+		figure      compliance.Figure
+		class, word string
+		group       string
+	}{
+		"all kept":                   {compliance.Figure{State: compliance.Within, Kept: 1, Known: true, Observed: 1, Asked: true, Measures: 10, Fully: 10}, "within", "Kept", ranksKept},
+		"breached":                   {compliance.Figure{State: compliance.Breached, Kept: .9, Known: true, Observed: 1, Asked: true, Measures: 10, Fully: 9}, "breached", "Breached", ranksFailed},
+		"breached for a moment":      {compliance.Figure{State: compliance.Breached, Kept: 1, Known: true, Observed: .4, Asked: true, Measures: 10, Fully: 9}, "breached", "Breached", ranksFailed},
+		"near":                       {compliance.Figure{State: compliance.Near, Kept: 1, Known: true, Observed: .4, Asked: true, Measures: 10, Fully: 9}, "near", "Near limit", ranksFailed},
+		"one of ten measures, kept":  {compliance.Figure{State: compliance.Unknown, Kept: 1, Known: true, Observed: .1, Asked: true, Measures: 10, Fully: 1, Blind: 9}, "unknown", "Kept, partly observed", ranksPartly},
+		"kept, a minute not watched": {compliance.Figure{State: compliance.Unknown, Kept: 1, Known: true, Observed: .999, Asked: true, Measures: 10, Fully: 10}, "unknown", "Kept, partly observed", ranksPartly},
+		"nobody observed":            {compliance.Figure{State: compliance.Unknown, Worst: -1, Asked: true, Measures: 10, Blind: 10}, "unknown", "Not observed", ranksUnknown},
+		"nothing asked":              {compliance.Figure{State: compliance.Idle, Worst: -1}, "closed", "Nothing to judge", ranksIdle},
+	} {
+		report := compliance.Report{Site: v.Site, Figure: x.figure, Measures: []compliance.Measure{{Kind: "capacity"}}}
+		site := rankedSite{view: v, sum: &siteSum{report: report}, group: groupOf(&x.figure)}
+		row := r.rankingRow(lang, &site, rankingAsk{})
+		var page compliancePage
+		page.table(r.scene(lang, v), &report, url.Values{})
+		if row.Chip != page.Chip {
+			t.Errorf("%s: the ranking shows %+v, the site's page %+v", name, row.Chip, page.Chip)
+		}
+		if row.Chip.Class != x.class || row.Chip.Word != x.word || site.group != x.group {
+			t.Errorf("%s: got %s, %q among %s, want %s, %q among %s", name, row.Chip.Class, row.Chip.Word, site.group, x.class, x.word, x.group)
+		}
+	}
+}
+
+// A figure that could not be made, as the journal was busy, is no site that nobody observed: its row says so, and in some seconds it is made again.
+func TestASumThatFailedIsMadeAgainSoon(t *testing.T) {
+	k, day := newTallies(), dates{facility.Date{Year: 2026, Month: 1, Day: 1}, facility.Date{Year: 2026, Month: 1, Day: 1}}
+	for _, over := range []bool{false, true} {
+		k.want(day, []string{"a"}, fleetNow, over)
+		k.keep(day, "a", siteSum{at: fleetNow, failed: true})
+		k.want(day, []string{"a"}, fleetNow.Add(time.Second), over)
+		if _, _, again := k.next(fleetNow.Add(time.Second)); again {
+			t.Errorf("over: %t: a second later it is made again: a busy journal is asked without a pause", over)
+		}
+		k.want(day, []string{"a"}, fleetNow.Add(failedAge+time.Second), over)
+		if _, _, again := k.next(fleetNow.Add(failedAge + time.Second)); !again {
+			t.Errorf("over: %t: %v later it is not made again", over, failedAge+time.Second)
+		}
+		k = newTallies()
+	}
+	var mu sync.Mutex
+	now, past := fleetNow, &pastWeeks{week: aWeek(t)}
+	past.week.err = errors.New("busy")
+	r := start(t, newFleet(), func(o *Options) {
+		o.Histories = past
+		o.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	})
+	wants(t, "while the journal is busy", one(t, r.get("/ranking?lang=en&find=gresik").body, "table.ranking"), "Could not be added up now", "-Not observed", "-Nothing to judge")
+	var said struct{ Items []apiRanked }
+	if r.json(t, "/api/v1/ranking?find=gresik", &said); len(said.Items) == 0 || said.Items[0].Figure.State != "unknown" || !strings.Contains(said.Items[0].Figure.Sentence, "added up now") {
+		t.Errorf("below /api/v1: got %+v", said.Items)
+	}
+	past.mu.Lock()
+	past.week.err = nil
+	past.mu.Unlock()
+	mu.Lock()
+	now = now.Add(failedAge + time.Second)
+	mu.Unlock()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		if body := r.get("/ranking?lang=en&find=gresik").body; strings.Contains(body, "Disinfection, ") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("some seconds later it is not made again")
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -38,8 +40,25 @@ func (d dates) before() dates {
 	return dates{d.from.AddDays(-d.days()), d.from.AddDays(-1)}
 }
 
+// misdate is a parameter of a period that means nothing: which, what it is, and what it can be, a key of the catalogues below "want.".
+type misdate struct {
+	name, got, want string
+	why             wrong
+}
+
+func (e *misdate) Error() string { return e.why.Error() }
+func (e *misdate) Unwrap() error { return e.why }
+
+// misaskedBy answers a page's address of which datesOf can make nothing.
+func misaskedBy(err error) error {
+	if m, ok := errors.AsType[*misdate](err); ok {
+		return misasked(m.name, m.got, m.want)
+	}
+	return errBadForm
+}
+
 // datesOf reads which period is asked about: by month (the present one where on says no other), by the seven days up to on, or from one day to
-// another. by says which of them it is. The error is of the kind wrong.
+// another. by says which of them it is. The error is a *misdate, of the kind wrong.
 func datesOf(q url.Values, today facility.Date) (d dates, by string, err error) {
 	day := func(name string, other facility.Date) facility.Date {
 		text := q.Get(name)
@@ -48,7 +67,7 @@ func datesOf(q url.Values, today facility.Date) (d dates, by string, err error) 
 		}
 		x, bad := facility.ParseDate(text)
 		if bad != nil || x.Year < 2000 || x.Year > 2200 {
-			err = wrong(fmt.Sprintf("%s is %.40q, want a day such as 2026-11-30", name, text))
+			err = &misdate{name, text, "day", wrong(fmt.Sprintf("%s is %.40q, want a day such as 2026-11-30", name, text))}
 			return other
 		}
 		return x
@@ -65,16 +84,20 @@ func datesOf(q url.Values, today facility.Date) (d dates, by string, err error) 
 	case by == byWeek:
 		d = dates{on.AddDays(1 - shownDays), on}
 	default:
+		if by != "" && by != byMonth && by != byDates {
+			err = &misdate{"by", by, "choose", wrong(fmt.Sprintf("by is %.40q, want month or week", by))}
+		}
 		by, d = byMonth, monthOf(on)
 	}
+	from := cmp.Or(q.Get("from"), d.from.String())
 	switch {
 	case err != nil:
 	case d.to.Before(d.from):
-		err = wrong("the period ends before it begins")
+		err = &misdate{"from", from, "before", "the period ends before it begins"}
 	case today.AddDays(1).Before(d.from):
-		err = wrong("the period lies in the future")
+		err = &misdate{"from", from, "day", "the period lies in the future"}
 	case d.days() > mostDays:
-		err = wrong(fmt.Sprintf("the period has more than %d days, which is as much as is added up at once", mostDays))
+		err = &misdate{"from", from, "days", wrong(fmt.Sprintf("the period has more than %d days, which is as much as is added up at once", mostDays))}
 	}
 	return d, by, err
 }

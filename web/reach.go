@@ -44,7 +44,7 @@ func (s *Server) phoneForm(r *http.Request) (*accounts.Caller, error) {
 		return nil, errForbidden
 	}
 	if err := r.ParseForm(); err != nil {
-		return nil, errBadForm
+		return nil, badForm(err)
 	}
 	return c, nil
 }
@@ -121,7 +121,10 @@ func (s *Server) probePhone(w http.ResponseWriter, r *http.Request) error {
 
 // probeOf is a test as the page's script reads it. Shown is a time of the gateway's most common zone, in words.
 func probeOf(lang *tongue, s *Server, p *reach.Probe) map[string]any {
-	out := map[string]any{"test": p.ID, "sent": !p.Sent.IsZero(), "failed": p.Failed}
+	out := map[string]any{"test": p.ID, "sent": !p.Sent.IsZero(), "failed": ""}
+	if p.Failed != "" {
+		out["failed"] = lang.failure(p.Failed)
+	}
 	if !p.Shown.IsZero() {
 		out["shown"] = lang.When(telemetry.InstantOf(p.Shown), s.opts.Now(), s.commonZone(""))
 		out["after"] = p.Shown.Sub(p.Began).Seconds()
@@ -135,7 +138,7 @@ func (s *Server) told(w http.ResponseWriter, r *http.Request) error {
 		return errNoPage
 	}
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	if token := r.PostForm.Get("token"); len(token) > 100 || !s.opts.Reach.Answer(r.Context(), token, r.PostForm.Get("what")) {
 		return errNoPage
@@ -150,7 +153,7 @@ func (s *Server) saw(w http.ResponseWriter, r *http.Request) error {
 		return errNoPage
 	}
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	via, what := r.PostForm.Get("via"), r.PostForm.Get("what")
 	if via != alerts.ViaWatch && via != alerts.ViaPage || what != reach.AnswerShown && what != reach.AnswerOpened {
@@ -167,7 +170,7 @@ func (s *Server) watching(w http.ResponseWriter, r *http.Request) error {
 		return errNoPage
 	}
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	if c := callerOf(r.Context()); c.Account != "" {
 		s.opts.Reach.Watching(c.Account, cleanText(r.PostForm.Get("page"), 40))

@@ -83,7 +83,7 @@ func (f *fakeReach) heard() []string {
 func (f *fakeReach) Roster(string) []reach.Person {
 	return []reach.Person{
 		{Name: "Siti Aminah", Roles: []accounts.Role{accounts.Security}, Phones: []reach.Phone{{ID: "1"}}, Shown: fleetNow.Add(-40 * time.Minute)},
-		{Name: "Budi Santoso", Roles: []accounts.Role{accounts.Security}, Phones: []reach.Phone{{ID: "2", Failed: "the push service answers 403"}}, Shown: fleetNow.Add(-30 * time.Hour)},
+		{Name: "Budi Santoso", Roles: []accounts.Role{accounts.Security}, Phones: []reach.Phone{{ID: "2", Failed: "push_status:403"}}, Shown: fleetNow.Add(-30 * time.Hour)},
 		{Name: "Agus", Roles: []accounts.Role{accounts.Security}, Watch: fleetNow.Add(-10 * time.Second)},
 		{Name: "Ibu Rina", Roles: []accounts.Role{accounts.Manager}},
 	}
@@ -92,7 +92,7 @@ func (f *fakeReach) Roster(string) []reach.Person {
 func (f *fakeReach) Channels() []reach.ChannelState {
 	return []reach.ChannelState{
 		{Name: "sirene", Kind: alerts.ViaSiren, Last: reach.Outcome{At: fleetNow.Add(-time.Hour)}},
-		{Name: "sms", Kind: alerts.ViaSMS, Last: reach.Outcome{At: fleetNow.Add(-time.Hour), Failed: "the modem could not send it"}},
+		{Name: "sms", Kind: alerts.ViaSMS, Last: reach.Outcome{At: fleetNow.Add(-time.Hour), Failed: "modem_failed"}},
 	}
 }
 
@@ -106,7 +106,7 @@ func drilled(site string) alerts.Alert {
 		Calls: []alerts.Call{
 			{Number: 1, Step: 1, Round: 1, Role: "security", At: at(0), Done: true, Deliveries: []alerts.Delivery{
 				{Key: "a", To: "Siti Aminah", Via: alerts.ViaPush, Sent: at(time.Second), Shown: at(3 * time.Second), Looked: at(20 * time.Second)},
-				{Key: "b", To: "Budi Santoso", Via: alerts.ViaPush, Failed: "the push service answers 403"},
+				{Key: "b", To: "Budi Santoso", Via: alerts.ViaPush, Failed: "push_status:403"},
 			}},
 			{Number: 2, Step: 2, Round: 1, Channel: "sms", At: at(2 * time.Minute), Done: true, Deliveries: []alerts.Delivery{{Key: "sms-1", To: "sms", Via: alerts.ViaSMS, Sent: at(2*time.Minute + 8*time.Second)}}},
 		},

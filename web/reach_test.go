@@ -14,6 +14,9 @@ import (
 	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/chromedp"
 
+	"github.com/gerbang-iot/gerbang/accounts"
+	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/reach"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -139,6 +142,47 @@ func TestTheResponseClockKnowsWhoSawIt(t *testing.T) {
 	}
 	if got, want := open(r.get("/metrics").body), open(before); !slices.Equal(got, want) {
 		t.Errorf("metrics with a drill:\n%v\nwant as without:\n%v", got, want)
+	}
+}
+
+// Why a message did not go out is said in the language of the page, wherever it stands; the API has its code. Nobody reads a name to sign in.
+func TestFailuresAreSaidInTheReadersLanguage(t *testing.T) {
+	f := newFleet()
+	drill := drilled("mpp-gresik")
+	drill.Calls = append(drill.Calls, alerts.Call{Number: 3, Step: 3, Round: 1, Account: "rina", At: drill.Opened, Done: true, Deliveries: []alerts.Delivery{{Key: "nobody", To: "rina", Via: alerts.ViaNobody, Failed: reach.NoPhone}}})
+	f.open = append(f.open, drill)
+	r := start(t, f, func(o *Options) { o.Reach = &fakeReach{} })
+	for path, words := range map[string][]string{
+		"/alert/drill1?lang=id":          {"Tidak terkirim: layanan notifikasi peramban ponsel menjawab 403", "Tidak ada ponsel yang menerima notifikasi"},
+		"/alert/drill1?lang=en":          {"Did not go out: the push service of the phone&#39;s browser answers 403"},
+		"/reach?site=mpp-gresik&lang=id": {"layanan notifikasi peramban ponsel menjawab 403", "modem tidak dapat mengirimnya"},
+	} {
+		page := r.get(path).body
+		for _, w := range words {
+			if !strings.Contains(page, w) {
+				t.Errorf("GET %s does not say %q", path, w)
+			}
+		}
+		if strings.Contains(page, "push_status") || strings.Contains(page, "modem_failed") {
+			t.Errorf("GET %s shows a code", path)
+		}
+	}
+	if api := r.get("/api/v1/alerts/drill1").body; !strings.Contains(api, `"failed":"push_status:403"`) || !strings.Contains(api, `"why":`) {
+		t.Errorf("the API tells neither code nor words: %.2000s", api)
+	}
+	all, err := loadTongues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range all {
+		for _, code := range reach.Failures() {
+			if key := "reach.why." + code; code != reach.NoPhone && !lang.Has(key) {
+				t.Errorf("%s has no words for %s", lang.Tag, key)
+			}
+		}
+		if got := (&scene{tongue: lang, people: func() []*accounts.Account { return []*accounts.Account{{Name: "rina", Display: "Ibu Rina"}} }}).calledWhom(&alerts.Call{Account: "rina"}); got != "Ibu Rina" {
+			t.Errorf("an account that was called is %q", got)
+		}
 	}
 }
 

@@ -20,7 +20,8 @@ type apiDelivery struct {
 	Sent   time.Time `json:"sent,omitzero"`
 	Shown  time.Time `json:"shown,omitzero" doc:"A device has shown it"`
 	Opened time.Time `json:"opened,omitzero"`
-	Failed string    `json:"failed,omitempty" doc:"What came back instead"`
+	Failed string    `json:"failed,omitempty" example:"push_status:410" doc:"What came back instead: a code, and what a server answered, where one did"`
+	Why    string    `json:"why,omitempty" doc:"The same in words, in the language of Accept-Language"`
 }
 
 // apiCall is a step of the site's escalation that was taken.
@@ -36,13 +37,17 @@ type apiCall struct {
 	Deliveries []apiDelivery `json:"deliveries"`
 }
 
-func apiCallsOf(a *alerts.Alert) []apiCall {
+func apiCallsOf(sc *scene, a *alerts.Alert) []apiCall {
 	var all []apiCall
 	for i := range a.Calls {
 		c := &a.Calls[i]
 		x := apiCall{c.Number, c.Step, c.Round, c.Role, c.Account, c.Receiver, c.Channel, c.At.Time(), []apiDelivery{}}
 		for _, d := range c.Deliveries {
-			x.Deliveries = append(x.Deliveries, apiDelivery{d.To, d.Via, d.Sent.Time(), d.Shown.Time(), d.Looked.Time(), d.Failed})
+			y := apiDelivery{To: d.To, Via: d.Via, Sent: d.Sent.Time(), Shown: d.Shown.Time(), Opened: d.Looked.Time(), Failed: d.Failed}
+			if d.Failed != "" {
+				y.Why = sc.failure(d.Failed)
+			}
+			x.Deliveries = append(x.Deliveries, y)
 		}
 		all = append(all, x)
 	}

@@ -114,7 +114,7 @@ func (s *Server) fillRoster(sc *scene, p *rosterPage, v *rules.View) {
 		}
 		for i := range person.Phones {
 			if f := person.Phones[i].Failed; f != "" {
-				row.Trouble = f
+				row.Trouble = sc.failure(f)
 			}
 		}
 		if row.Class == "within" {
@@ -221,24 +221,37 @@ func (t *scene) calledRows(a *alerts.Alert) []calledRow {
 }
 
 // calledWhom says whom a call was meant for.
-func (t *tongue) calledWhom(c *alerts.Call) string {
+func (t *scene) calledWhom(c *alerts.Call) string {
 	switch {
 	case c.Role != "":
 		return t.T("reach.all", "Role", t.T("role."+c.Role))
 	case c.Account != "":
-		return c.Account
+		return t.personNamed(c.Account)
 	case c.Receiver != "":
 		return c.Receiver
 	}
 	return c.Channel
 }
 
-// failure puts why a message did not go out into words, where there are some.
+// personNamed is what people call somebody by whose name to sign in is known.
+func (t *scene) personNamed(login string) string {
+	if t.people != nil {
+		for _, a := range t.people() {
+			if a.Name == login {
+				return cmp.Or(a.Display, login)
+			}
+		}
+	}
+	return login
+}
+
+// failure puts why a message did not go out into words.
 func (t *tongue) failure(why string) string {
-	if why == reach.NoPhone {
+	f := reach.ReadFailure(why)
+	if f.Code == reach.NoPhone {
 		return t.T("reach.no_phone")
 	}
-	return t.T("reach.failed", "Why", why)
+	return t.T("reach.failed", "Why", t.T("reach.why."+f.Code, "Status", f.Status))
 }
 
 func minutes(d time.Duration) string {

@@ -43,6 +43,15 @@ func TestErrorPagesSayWhatWasWrong(t *testing.T) {
 		{"GET", "/readings?site=mpp-gresik&quantity=luck", 400, "“quantity” berisi “luck”", "one of the quantities", "/readings"},
 		{"GET", "/readings?site=mpp-gresik&from=x", 400, "“from” berisi “x”", "a date and a time", "/readings"},
 		{"GET", "/readings?site=mpp-gresik&from=2026-01-05T09:00&until=2026-01-05T08:00", 400, "mendahului akhirnya", "before the end", "/readings"},
+		{"GET", "/ranking?from=x", 400, "“from” berisi “x”", "“from” is “x”, which means nothing here. Expected: a day", "/ranking"},
+		{"GET", "/ranking?on=x", 400, "“on” berisi “x”", "“on” is “x”", "/ranking"},
+		{"GET", "/ranking?by=decade", 400, "“by” berisi “decade”", "“by” is “decade”", "/ranking"},
+		{"GET", "/ranking?group=best", 400, "“group” berisi “best”", "“group” is “best”", "/ranking"},
+		{"GET", "/ranking?from=2026-01-05&to=2026-01-01", 400, "mendahului akhirnya", "before the end", "/ranking"},
+		{"GET", "/ranking?from=2020-01-01&to=2026-01-01", 400, "400 hari", "400 days", "/ranking"},
+		{"GET", "/ranking?from=2026-02-01&to=2026-02-03", 400, "hari yang sudah dimulai", "a day that has begun", "/ranking"},
+		{"GET", "/map?box=5,5,1,1", 400, "“box” berisi “5,5,1,1”", "“box” is “5,5,1,1”", "/map"},
+		{"GET", "/site/mpp-gresik/tasks/paper?day=x", 400, "“day” berisi “x”", "“day” is “x”", "/site/mpp-gresik/tasks/paper"},
 		{"GET", "/alerts?day=%3Cscript%3E", 400, "“&lt;script&gt;”", "“&lt;script&gt;”", "/alerts"},
 		{"GET", "/alerts?site=a&site=b", 400, "ada dua kali", "in it twice", "/alerts"},
 	} {
@@ -106,4 +115,19 @@ func TestWithoutScriptsPeopleReadAndAcknowledge(t *testing.T) {
 		t.Errorf("acknowledged: got %d entries, want one about a1", n)
 	}
 	read("/alert/a1", "somebody unnamed is on it until 14:35")
+}
+
+// TestAFormThatIsTooLarge is told so, whatever form it is.
+func TestAFormThatIsTooLarge(t *testing.T) {
+	r := staffed(t, newFleet(), nil)
+	for _, path := range []string{
+		"/site/mpp-gresik/phones", "/site/mpp-gresik/phones/end", "/site/mpp-gresik/note", "/site/mpp-gresik/tasks/photo/erase", "/pin", "/phone", "/account/pin", "/account/second/confirm", "/people",
+	} {
+		if got := r.do("POST", path, "x="+strings.Repeat("x", maxForm), "Content-Type", "application/x-www-form-urlencoded").StatusCode; got != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: got %d, want 413", path, got)
+		}
+	}
+	if got := r.do("POST", "/site/mpp-gresik"+typedPath, "x="+strings.Repeat("x", maxTyped), "Content-Type", "application/x-www-form-urlencoded").StatusCode; got != http.StatusRequestEntityTooLarge {
+		t.Errorf("a paper form: got %d, want 413", got)
+	}
 }

@@ -100,7 +100,7 @@ func (s *Server) loginAgain(w http.ResponseWriter, r *http.Request, next string)
 // takeStep takes a code, a recovery code or a passkey.
 func (s *Server) takeStep(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	next, step := localPath(r.PostForm.Get("next")), stepIn(r)
 	var e *accounts.Entrance
@@ -134,7 +134,7 @@ func (s *Server) takeStep(w http.ResponseWriter, r *http.Request) error {
 // logInByPasskey takes a passkey in the place of a name and a password.
 func (s *Server) logInByPasskey(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return errBadForm
+		return badForm(err)
 	}
 	next := localPath(r.PostForm.Get("next"))
 	proof, answer := answerIn(r)

@@ -153,6 +153,7 @@ type Server struct {
 	mux      *http.ServeMux // of the table's routes; only asked what there is
 	base     base
 	metrics  *metrics
+	photos   sync.Mutex // held while a photo and its entry come or go
 
 	tongues   tongues
 	texts     *alerts.Texts

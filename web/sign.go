@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -102,22 +103,23 @@ func (t *scene) signFoot(z *rules.ZoneView) string {
 		}
 		parts = append(parts, titles)
 	}
-	var last, next telemetry.Instant
+	var since, last, next telemetry.Instant // the last one was in [since, last], where a phone's clock leaves that open
 	for i := range t.view.Tasks {
 		x := &t.view.Tasks[i]
 		if x.Kind != facility.TaskCleaning || !t.cleans(x, z.ID) {
 			continue
 		}
 		last = max(last, x.LastDone)
+		since = max(since, cmp.Or(x.LastSince, x.LastDone))
 		if x.NextDue > t.view.Now && (next == 0 || x.NextDue < next) {
 			next = x.NextDue
 		}
 	}
 	switch {
 	case last != 0 && next != 0:
-		parts = append(parts, t.T("sign.cleaned_next", "Last", t.when(last), "Next", t.when(next)))
+		parts = append(parts, t.T("sign.cleaned_next", "Last", t.sometime(since, last), "Next", t.when(next)))
 	case last != 0:
-		parts = append(parts, t.T("sign.cleaned", "Last", t.when(last)))
+		parts = append(parts, t.T("sign.cleaned", "Last", t.sometime(since, last)))
 	case next != 0:
 		parts = append(parts, t.T("sign.cleans", "Next", t.when(next)))
 	}

@@ -14,6 +14,8 @@ const (
 	// tallyAge is how old a figure may be of a period that is not over, pastTallyAge of one that is: late data may still revise it.
 	tallyAge     = 10 * time.Minute
 	pastTallyAge = time.Hour
+	// failedAge is how old a figure may be that could not be made: the journal was busy.
+	failedAge = 5 * time.Second
 	// tallyInterest is how long nobody may have asked for a period before it is not gone on with.
 	tallyInterest = 2 * time.Minute
 	// mostTallies is how many periods are kept. One of 1,000 sites is some 600 kB.
@@ -69,7 +71,11 @@ func (t *tallies) want(d dates, sites []string, now time.Time, over bool) (sums 
 		} else {
 			missing++
 		}
-		if (!ok || now.Sub(sum.at) > age) && !x.wants[site] {
+		most := age
+		if sum.failed {
+			most = failedAge
+		}
+		if (!ok || now.Sub(sum.at) > most) && !x.wants[site] {
 			x.wants[site] = true
 			x.queue = append(x.queue, site)
 		}
@@ -160,7 +166,7 @@ func (s *Server) addUpPeriods(ctx context.Context) {
 
 // siteSum adds up one site over a period of its own calendar, as its compliance page does.
 func (s *Server) siteSum(ctx context.Context, d dates, site string) siteSum {
-	sum := siteSum{at: s.opts.Now(), failed: true}
+	sum := siteSum{at: s.opts.Now(), failed: true, report: compliance.Report{Site: site, Figure: compliance.Figure{State: compliance.Unknown, Worst: -1}}}
 	v, ok := s.opts.Live.Outline(site)
 	if !ok {
 		return sum
@@ -178,6 +184,7 @@ func (s *Server) siteSum(ctx context.Context, d dates, site string) siteSum {
 		if !errors.Is(err, context.Canceled) {
 			s.opts.Log.Warn("adding up a site for the ranking failed", "site", site, "from", d.from.String(), "to", d.to.String(), "err", err)
 		}
+		sum.at = s.opts.Now() // it may have waited long: not again at once
 		return sum
 	}
 	sum.failed, sum.report = false, worstOnly(r)

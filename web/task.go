@@ -70,7 +70,7 @@ func (s *Server) task(w http.ResponseWriter, r *http.Request) error {
 	}
 	p.Typing = p.Notes.Form
 	for _, item := range t.Items {
-		p.Items = append(p.Items, itemRow{item.Name, sc.when(item.LastDone)})
+		p.Items = append(p.Items, itemRow{item.Name, sc.sometime(item.LastSince, item.LastDone)})
 	}
 	return s.render(w, http.StatusOK, lang, "task", p)
 }
@@ -140,7 +140,12 @@ func nthUUID(id string, i int) string {
 	if i == 0 || !isUUID(id) {
 		return id
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", strings.ToLower(id), i))
+	return derivedUUID(id, strconv.Itoa(i))
+}
+
+// derivedUUID is the id of what a part of a form makes, by the form's id, the same whenever it is sent again.
+func derivedUUID(id, part string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(id) + " " + part))
 	b := sum[:16]
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80 // version 8: made by a rule of our own
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])

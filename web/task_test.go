@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
@@ -101,4 +103,25 @@ func TestTaskByAPI(t *testing.T) {
 			t.Errorf("%s: got %d %s, want 422", name, got.StatusCode, got.body)
 		}
 	}
+}
+
+// TestATimeThatNobodyIsSureOf is shown as such wherever it is shown, and is given as such to programs.
+func TestATimeThatNobodyIsSureOf(t *testing.T) {
+	f := newFleet()
+	f.change("mpp-gresik", func(v *rules.View) {
+		v.Tasks = slices.Clone(v.Tasks)
+		for i := range v.Tasks {
+			x := &v.Tasks[i]
+			x.LastSince = x.LastDone.Add(-2 * time.Hour)
+			x.Items = []rules.ItemView{{Name: "lift", LastDone: x.LastDone.Add(-30 * time.Minute), LastSince: x.LastDone.Add(-40 * time.Minute)}}
+		}
+	})
+	r := start(t, f, nil)
+	task := f.views["mpp-gresik"].Tasks[1]
+	wants(t, "the public sign", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "antara 10.30 dan 12.30", "between 10:30 and 12:30")
+	for _, path := range []string{"/site/mpp-gresik/do/", "/site/mpp-gresik/task/"} {
+		wants(t, path, r.get(path+task.ID+"?lang=en").body, "between 10:30 and 12:30", "between 11:50 and 12:00")
+	}
+	wants(t, "the day's history", r.get("/site/mpp-gresik/history?lang=en").body, "time not sure: between 10:30 and 12:30")
+	wants(t, "the API", r.get("/api/v1/sites/mpp-gresik/tasks").body, `"last_since":"`+task.LastSince.Time().Format(time.RFC3339))
 }

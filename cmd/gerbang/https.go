@@ -53,7 +53,7 @@ func showAuthority(std streams, cfg *configs.Config, anew bool, out string) erro
 	p := printer{w: std.out}
 	cert, err := ownca.Read(dir)
 	switch {
-	case err == nil && anew:
+	case anew && !errors.Is(err, ownca.ErrNone): // one that cannot be read is put aside as well
 		ending, err := ownca.PutAside(dir, time.Now())
 		if err != nil {
 			return err

@@ -98,7 +98,7 @@ func endEntrances(ctx context.Context, path string) (ended int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		if kind != accounts.KindDevice { // it lets nobody in without a password
+		if kind != accounts.KindDevice && kind != accounts.KindReach { // they let nobody in without a password
 			ended += int(n)
 		}
 	}

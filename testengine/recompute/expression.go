@@ -3,6 +3,7 @@ package recompute
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -211,7 +212,11 @@ func (s *Site) ready(c *condition, r *rule, k Key, t telemetry.Instant) (Answer,
 		}
 	}
 	for _, q := range c.sums {
-		if !s.told(k, q, t) {
+		from := t - t%quarter - 4*quarter
+		if begin := s.config(t).days.midnight(t); strings.Contains(r.params.Expr, "_today") {
+			from = min(from, begin-begin%quarter)
+		}
+		if !s.told(k, q, from, t) {
 			return Answer{Verdict: Unknown}, false
 		}
 	}

@@ -29,12 +29,23 @@ func (s *Site) tellers(k Key, around bool) (all []*device) {
 	return all
 }
 
-// told reports whether something has counted a quantity in a quarter of an hour that is over, and none that has is silent now.
-func (s *Site) told(k Key, q telemetry.Quantity, t telemetry.Instant) bool {
+// since is when the records begin to tell of a device: what it counted before nobody knows.
+func (s *Site) since(d *device) telemetry.Instant {
+	for _, c := range s.configs {
+		if slices.ContainsFunc(c.Site.Devices, func(x facility.Device) bool { return x.ID == d.def.ID }) {
+			return c.from
+		}
+	}
+	return telemetry.Never
+}
+
+// told reports whether something has counted a quantity in a quarter of an hour that is over, and none that has is silent now, or was not
+// there yet when what is asked about began.
+func (s *Site) told(k Key, q telemetry.Quantity, from, t telemetry.Instant) bool {
 	counted := false
 	for _, d := range s.tellers(k, false) {
 		has := slices.ContainsFunc(d.readings, func(x reading) bool { return x.quantity == q && x.at < t-t%quarter })
-		if counted = counted || has; has && d.silent(t) {
+		if counted = counted || has; has && (d.silent(t) || s.since(d) > from) {
 			return false
 		}
 	}
@@ -51,7 +62,7 @@ func (s *Site) passing(k Key, t telemetry.Instant) bool {
 	counted := false
 	for _, d := range s.tellers(k, true) {
 		has := slices.ContainsFunc(d.said, func(at telemetry.Instant) bool { return at < t-t%quarter })
-		if counted = counted || has; has && d.silent(t) {
+		if counted = counted || has; has && (d.silent(t) || s.since(d) > t-t%quarter-4*quarter) {
 			return false
 		}
 	}

@@ -14,6 +14,7 @@
   var lang = document.documentElement.lang;
   var ticked = {}; // item → when it was ticked
   var draft = Promise.resolve();
+  var draftKey = JSON.stringify(['draft', d.by, d.site, d.task]); // what one person ticks is nobody else's, and no other site's
 
   function clockOf(ms) { return new Date(ms).toLocaleTimeString(lang, {hour: '2-digit', minute: '2-digit'}); }
   function say(text, bad) { said.textContent = text; said.className = bad ? 'trouble' : 'saved'; said.hidden = !text; }
@@ -84,7 +85,7 @@
   if (form) {
     var boxes = Array.prototype.slice.call(form.querySelectorAll('input[name="item"]'));
     var agent = form.elements.agent, remark = form.elements.remark, author = form.elements.author;
-    S.get('draft ' + d.task).then(function (draft) { // the phone may have closed the page meanwhile
+    S.get(draftKey).then(function (draft) { // the phone may have closed the page meanwhile
       if (!draft || Date.now() - draft.at > 12 * 3600000 || Date.now() < draft.at - 2000) return;
       boxes.forEach(function (b) { if (draft.ticked[b.value]) { b.checked = true; ticked[b.value] = draft.ticked[b.value]; } });
     });
@@ -96,7 +97,7 @@
       var item = e.target.value, on = e.target.checked, moment = on ? S.moment() : Promise.resolve();
       draft = draft.then(function () { return moment; }).then(function (m) {
         if (on) ticked[item] = m; else delete ticked[item];
-        return S.set('draft ' + d.task, {at: Date.now(), ticked: ticked});
+        return S.set(draftKey, {at: Date.now(), ticked: ticked});
       }).catch(function () {});
     });
 
@@ -121,7 +122,7 @@
         remark.value = '';
         S.set('agent', agent.value.trim());
         if (author) S.set('author', author.value.trim());
-        S.set('draft ' + d.task, null);
+        S.set(draftKey, null);
         say(words.kept);
         button.disabled = false; // the next thing need not wait for the network
         later();

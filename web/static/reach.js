@@ -73,7 +73,8 @@
         return send('reach/phone/test', {endpoint: sub.endpoint});
       }).then(look);
     }).catch(function (e) {
-      document.getElementById('reachable-why').textContent = e && e.message ? e.message : '';
+      console.warn(e); // the browser's own words are in a language of its own
+      document.getElementById('reachable-why').textContent = '';
       say('failed');
     });
   });

@@ -104,7 +104,13 @@
         .then(function (r) {
           if (r.status === 401) return {state: 'signin'};
           return r.text().then(function (text) {
-            try { return JSON.parse(text); } catch (_) { return {state: r.status >= 500 || r.status === 429 || r.status === 408 || r.status === 403 || r.status === 0 ? 'later' : 'refused', words: text.trim().slice(0, 300) || String(r.status)}; }
+            var answer = null;
+            try { answer = JSON.parse(text); } catch (_) { /* no JSON: by the status */ }
+            if (answer && ['stored', 'refused', 'later', 'other'].indexOf(answer.state) >= 0) return answer;
+            // Somebody else's answer, such as of a proxy: what is no refusal by its status is tried again.
+            var words = answer ? answer.words || answer.detail || answer.title : text.trim();
+            var later = r.status < 400 || r.status >= 500 || r.status === 429 || r.status === 408 || r.status === 403;
+            return {state: later ? 'later' : 'refused', words: String(words || r.status).slice(0, 300)};
           });
         })
         .finally(function () { clearTimeout(timer); });
