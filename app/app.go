@@ -84,6 +84,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		Gateway: state.gateway, Committed: behind.committed, Stuck: behind.stuck, Show: behind.show, Live: live, Logger: log,
 		QueueMessages: cfg.Ingest.Queue, Linger: cfg.Ingest.Linger, Elapsed: elapsed,
 	})
+	loop.Publish()
 	open := state.gateway.Open()
 	faults := inheritFaults(open, loop.Fault)
 	if len(cfg.LeftOut) > 0 {

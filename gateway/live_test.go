@@ -29,7 +29,7 @@ func TestWhatIsOfNoSiteKeepsNoLoopAwake(t *testing.T) {
 // Pages answer before the loop runs. That there is no such site is a last word: a phone gives up what it has to enter.
 func TestSitesAreThereBeforeTheLoopRuns(t *testing.T) {
 	b, live := newBench(t, newMemory(), "mall"), NewLive()
-	NewLoop(LoopOptions{Gateway: b.Gateway, Live: live, Logger: slog.New(slog.DiscardHandler)})
+	NewLoop(LoopOptions{Gateway: b.Gateway, Live: live, Logger: slog.New(slog.DiscardHandler)}).Publish()
 	if _, ok := live.Outline("mall"); !ok || len(live.Views()) != 1 {
 		t.Error("the site is not there before the loop runs")
 	}

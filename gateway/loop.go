@@ -103,11 +103,12 @@ func NewLoop(o LoopOptions) *Loop {
 		stopped: make(chan struct{}),
 	}
 	l.tellHealth()
-	// Whoever asks before the loop runs is answered as well: that a site is not there is taken as a last word, also by a phone that has
-	// something to enter.
-	l.publishRecovered()
 	return l
 }
+
+// Publish publishes what the journal gave back, before Run is called: whoever asks a page before the loop runs is answered as well. That a
+// site is not there would be taken as a last word, also by a phone that has something to enter.
+func (l *Loop) Publish() { l.publishRecovered() }
 
 // Intake is where the front doors put messages.
 func (l *Loop) Intake() ingest.Intake { return l.intake }

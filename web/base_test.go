@@ -326,7 +326,7 @@ func (c *crawler) post(where, address string) {
 		form = url.Values{"name": {"lobi"}, "days": {"30"}}
 	}
 	if strings.HasSuffix(address, "/tasks/typed") {
-		form = url.Values{"id": {newUUID()}, "day": {"2026-01-05"}, "0.0.t0": {"07.30"}, "0.0.w": {"Budi"}}
+		form = url.Values{"id": {newUUID()}, "day": {"2026-01-05"}, "task.lap-gagang.0.t.lift": {"07.30"}, "task.lap-gagang.0.w": {"Budi"}}
 	}
 	if strings.HasSuffix(address, "/lap-gagang/done") {
 		form.Set("item", "lift")

@@ -84,10 +84,7 @@ func (s *Server) endSignOn(w http.ResponseWriter, r *http.Request) error {
 	http.SetCookie(w, s.signOnTicket("", 0))
 	id, next, err := provider.Finish(r.Context(), ticket, r.URL.Query())
 	if err != nil {
-		// What asked the provider nothing costs nobody anything, and any page can make a browser come here without a ticket.
-		if !errors.Is(err, signon.ErrBegin) && !errors.Is(err, signon.ErrUsed) && !errors.Is(err, signon.ErrDenied) {
-			s.comebacks.Failed(from, s.opts.Now())
-		}
+		s.comebacks.Failed(from, s.opts.Now())
 		return s.notKnown(w, r, provider, "/", err, nil)
 	}
 	lang := s.tongues.choose(r)

@@ -324,8 +324,7 @@ func (t *scene) measureOf(r rules.LastValue) measure {
 
 // taskRow is a duty.
 type taskRow struct {
-	Page           string // about it
-	Doing          string // where the tasks of the site are done
+	Page           string // where it is logged
 	Name, Place    string
 	Chip           chip
 	Done, Due, Why string
@@ -337,7 +336,7 @@ func taskRows(sc *scene) []taskRow {
 	for i := range sc.view.Tasks {
 		t := &sc.view.Tasks[i]
 		row := taskRow{
-			Page: taskPath(sc.view.Site, t.ID), Doing: "/site/" + sc.view.Site + "/do", Name: t.Name, Place: sc.place(t.Place), Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Done: sc.lastDone(t), Due: sc.nextDue(t),
+			Page: taskPath(sc.view.Site, t.ID), Name: t.Name, Place: sc.place(t.Place), Chip: sc.subjectChip(rules.SubjectTask, t.ID, t.Verdict, false), Done: sc.lastDone(t), Due: sc.nextDue(t),
 			Overdue: t.Verdict == rules.Breached,
 		}
 		row.Why = sc.why(rules.SubjectTask, t.ID)

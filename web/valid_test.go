@@ -61,8 +61,8 @@ func TestEveryPageIsValid(t *testing.T) {
 	t.Logf("%d pages", len(kept))
 }
 
-// forPrograms are addresses that answer the scripts of pages, or give a picture; tests of their own ask them.
-var forPrograms = []string{"GET /site/{site}/shift", "GET /reach/phone/test/{probe}", "GET /site/{site}/tasks/photo/{photo}"}
+// forPrograms are addresses that answer the scripts of pages, lead elsewhere, or give a file; tests of their own ask them.
+var forPrograms = []string{"GET /site/{site}/shift", "GET /reach/phone/test/{probe}", "GET /site/{site}/tasks/photo/{photo}", "GET /login/oidc", "GET /login/oidc/callback", "GET /ca/gerbang.crt"}
 
 // isPage reports whether a pattern of the table is of a page.
 func isPage(pattern string) bool {
