@@ -159,7 +159,7 @@ func ours(word string) bool {
 
 // programs are what else a reader is told to run.
 var programs = []string{
-	"apt-get", "apt", "base64", "bash", "cat", "cd", "curl", "docker", "dpkg", "echo", "git", "go", "head", "install", "kill", "mkdir", "mosquitto_pub", "nginx", "rpm", "sha256sum", "sudo",
+	"apt-get", "apt", "base64", "bash", "cat", "cd", "curl", "docker", "dpkg", "echo", "git", "go", "head", "install", "kill", "lego", "mkdir", "mosquitto_pub", "nginx", "rpm", "sha256sum", "sudo",
 	"systemctl", "useradd",
 }
 
