@@ -39,7 +39,7 @@ func (e *Engine) View() View {
 		}
 		view := e.verdictView(i)
 		v.Verdicts = append(v.Verdicts, view)
-		if !view.Idle() {
+		if !view.Idle() && !view.aside() {
 			if of := view.OfSite(); !judged || worse(of, v.Verdict) {
 				v.Verdict = of
 			}

@@ -3,6 +3,8 @@ package rules
 import (
 	"testing"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Finding: a silent sensor alone called a whole building "breached". It breaks no rule of the protocol; what it should have measured is
@@ -27,6 +29,12 @@ func TestASilentSensorIsNoBreachOfTheSite(t *testing.T) {
 			t.Errorf("the worst: got %q, want %q", w.Rule, want)
 		}
 	}
+	hung := VerdictView{Rule: "direction", Kind: "direction", Class: ClassSensor, Verdict: Unknown, Explanation: Explanation{Reason: ReasonUncounted}}
+	within := VerdictView{Rule: "capacity", Kind: "capacity", Verdict: Within}
+	v := View{Verdicts: []VerdictView{hung, within}}
+	if w, ok := v.Worst(); ok {
+		t.Errorf("a day on which nobody can tell how counters hang is said to be the building's worst: %q", w.Rule)
+	}
 	d := exact(with(mall(t), kindRule[*Silence]("silence", nil)))
 	for i := range d.Site.Devices {
 		d.Site.Devices[i].Interval = 5 * time.Minute
@@ -34,7 +42,7 @@ func TestASilentSensorIsNoBreachOfTheSite(t *testing.T) {
 	r := newRig(t, d)
 	r.read("c-main", "2022-07-04 10:00:00", in, 1)
 	r.tick("2022-07-04 18:00:00")
-	v := r.engine.View()
+	v = r.engine.View()
 	breached := 0
 	for i := range v.Verdicts {
 		if v.Verdicts[i].Verdict == Breached {
@@ -43,5 +51,23 @@ func TestASilentSensorIsNoBreachOfTheSite(t *testing.T) {
 	}
 	if breached == 0 || v.Verdict != Unknown {
 		t.Errorf("the site of %d silent devices: got %s, want unknown", breached, v.Verdict)
+	}
+}
+
+// On a day on which a counter was not heard, which way round it hangs is unknown, and the building's people are known all the same.
+func TestHowCountersHangIsNoStateOfTheSite(t *testing.T) {
+	full := capacityRule(nil)
+	full.Subjects = []string{"hall"}
+	r := newRig(t, exact(with(mall(t), full, kindRule[*Direction]("direction", nil))))
+	r.enter("2022-07-04 10:30:00", telemetry.Entry{ID: "c1", Kind: telemetry.EntryCount, Subject: "hall", Value: 3})
+	r.read("c-main", "2022-07-04 10:31:00", in, 1)
+	r.tick("2022-07-04 10:32:00")
+	v := r.engine.View()
+	states := map[string]Verdict{}
+	for i := range v.Verdicts {
+		states[v.Verdicts[i].Kind] = v.Verdicts[i].Verdict
+	}
+	if states["direction"] != Unknown || v.Verdict != Within {
+		t.Errorf("got %v and a site that is %s, want an unknown direction and a site that is within", states, v.Verdict)
 	}
 }

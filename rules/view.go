@@ -269,6 +269,12 @@ func (v *VerdictView) NearOfSite() bool { return v.Near && !v.ofEquipment() }
 
 func (v *VerdictView) ofEquipment() bool { return v.Class == ClassSensor || v.Class == ClassService }
 
+// aside reports whether a search for faults of counters cannot tell: its own verdict is unknown, and nothing that the counters have
+// measured becomes unknown by it.
+func (v *VerdictView) aside() bool {
+	return v.Verdict == Unknown && (v.Kind == directionKind.name || v.Kind == conservationKind.name)
+}
+
 // Idle reports whether nothing was to be judged: a thermometer in a closed building, or before the day's first visitor. It is
 // unknown, and nothing is wrong: it does not make the site unknown.
 func (v *VerdictView) Idle() bool {

@@ -113,7 +113,7 @@ func (v *View) Worst() (VerdictView, bool) {
 	}
 	for i := range v.Verdicts {
 		w := &v.Verdicts[i]
-		if w.Verdict == Within || w.Idle() || found != nil && compareOfSite(found, w) <= 0 {
+		if w.Verdict == Within || w.Idle() || w.aside() || found != nil && compareOfSite(found, w) <= 0 {
 			continue
 		}
 		found = w
