@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -61,23 +62,21 @@ func compareEvents(a, b Event) int {
 
 // Events are told as soon as there are any, those that could not be told are tried again, and what waits at the end is told.
 func TestR10_EventsAreToldWhileItRuns(t *testing.T) {
-	r := newRig(t)
-	r.first()
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- r.Tell(ctx) }()
-	until := time.Now().Add(5 * time.Second)
-	count := func() int { r.mu.Lock(); defer r.mu.Unlock(); return len(r.events) }
-	for count() < 3 && time.Now().Before(until) {
-		time.Sleep(time.Millisecond)
-	}
-	if got := count(); got != 3 { // made, password, login
-		t.Errorf("events told: got %d, want 3", got)
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.first()
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Tell(ctx) }()
+		synctest.Wait()
+		if got := len(r.events); got != 3 { // made, password, login
+			t.Errorf("events told: got %d, want 3", got)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // Finding R10: two people of one name were one person in the record.

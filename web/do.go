@@ -101,13 +101,9 @@ func (s *Server) doList(w http.ResponseWriter, r *http.Request) error {
 
 // do shows one duty on a phone.
 func (s *Server) do(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.judgedView(r.PathValue("site"))
+	v, t, err := s.dutyOf(r)
 	if err != nil {
 		return err
-	}
-	t, ok := taskByID(v, r.PathValue("task"))
-	if !ok {
-		return errNoPage
 	}
 	lang := s.tongues.choose(r)
 	sc := s.scene(lang, v)

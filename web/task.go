@@ -45,14 +45,23 @@ func taskByID(v *rules.View, id string) (*rules.TaskView, bool) {
 	return &v.Tasks[i], true
 }
 
-func (s *Server) task(w http.ResponseWriter, r *http.Request) error {
+// dutyOf is the site and the task in a request's path.
+func (s *Server) dutyOf(r *http.Request) (*rules.View, *rules.TaskView, error) {
 	v, err := s.judgedView(r.PathValue("site"))
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	t, ok := taskByID(v, r.PathValue("task"))
 	if !ok {
-		return errNoPage
+		return nil, nil, errNoPage
+	}
+	return v, t, nil
+}
+
+func (s *Server) task(w http.ResponseWriter, r *http.Request) error {
+	v, t, err := s.dutyOf(r)
+	if err != nil {
+		return err
 	}
 	lang := s.tongues.choose(r)
 	sc := s.scene(lang, v)
