@@ -28,7 +28,7 @@ func TestWhoWasToldAndWhatTheyDid(t *testing.T) {
 	f.past = append(f.past, answered())
 	r := start(t, f, nil)
 	day := r.get("/alerts?day=2025-12-31&at=10:15&lang=en").body
-	wants(t, "the alerts of a day at a time", day, "Loket layanan", `href="/alert/pstory"`, "Told: satpam, kepala-mpp", "Siti, satpam pagi", "Entrance held", "Given to Budi", "Wed 31 Dec 2025")
+	wants(t, "the alerts of a day at a time", day, "Loket layanan", `href="/alert/pstory"`, "Led to: satpam, kepala-mpp", "Siti, satpam pagi", "Entrance held", "Given to Budi", "Wed 31 Dec 2025")
 	wants(t, "another time of that day", r.get("/alerts?day=2025-12-31&at=09:15&lang=en").body, "Nothing was raised", "-pstory")
 	wants(t, "the day before", r.get("/alerts?day=2025-12-30&lang=en").body, "-pstory")
 	page := r.get("/alert/pstory?lang=en").body
