@@ -307,7 +307,7 @@ type Ingest struct {
 	// ago, whenever they come. A smaller ClockPast finds such a clock, and costs backlogs their times.
 	ClockPast   time.Duration `yaml:"clock_past" min:"1m" max:"365d"`
 	ClockFuture time.Duration `yaml:"clock_future" min:"1s" max:"1d"`
-	// DuplicateWindow is among how many of the newest messages a repeated one is recognised. Each takes about 24 bytes of
+	// DuplicateWindow is among how many of the newest messages a repeated one is recognised. Each takes about 16 bytes of
 	// memory.
 	DuplicateWindow int `yaml:"duplicate_window" min:"1000" max:"10000000"`
 	// MaxPassages is the most people that can pass one counter in a minute: a running total that steps further is not
