@@ -66,6 +66,7 @@ var bans = []ban{
 	{"journal", nil, outer, "components are wired by the program, they do not know it"},
 	{"ownca", nil, outer, "components are wired by the program, they do not know it"},
 	{"ownca", nil, among("accounts", "alerts", "gateway", "influx", "ingest", "journal", "rules", "web"), "a certificate is for whoever serves; it knows none of them"},
+	{"revise", nil, append(among("facility", "telemetry", "rules", "web"), outer...), "a file is changed as text, whatever it means"},
 	{"signon", nil, outer, "components are wired by the program, they do not know it"},
 	{"signon", nil, among("alerts", "gateway", "influx", "ingest", "journal", "rules", "web"), "who somebody is elsewhere is asked for by pages; it knows none of them"},
 	{"reach", nil, among("gateway", "influx", "ingest", "journal", "web"), "it carries out what stands in the journal, and knows neither that nor pages"},

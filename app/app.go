@@ -135,6 +135,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	plans := newPlanShelf(cfg)
 	pages, err := openWeb(ctx, cfg, webPorts{
 		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, plans: plans, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
+		files:  &siteFiles{reload: a.reload, log: log},
 		photos: photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), reach: people, log: log, registry: registry,
 	})
 	if err != nil {
@@ -205,7 +206,7 @@ func (a *App) Status() web.Status { return a.status.Status() }
 // Reload reads the configuration file again and brings it into force while the App runs. On an error what was in force stays, wholly
 // or, where it tells of the files of single sites, for these sites; people are told either way, by the log and an alert. A call waits
 // for the ones before it.
-func (a *App) Reload(ctx context.Context) error { return a.reload.ask(ctx) }
+func (a *App) Reload(ctx context.Context) error { return a.reload.ask(ctx, "reload") }
 
 // Run serves until ctx ends or a part fails, stops all parts in order, and closes the App.
 func (a *App) Run(ctx context.Context) error {

@@ -35,6 +35,7 @@ type webPorts struct {
 	ear       *decode.Ear
 	health    web.Health
 	photos    photos
+	files     *siteFiles
 	push      http.Handler // nil: that door is closed
 	reach     web.Reach
 	log       *slog.Logger
@@ -58,6 +59,8 @@ func openWeb(ctx context.Context, cfg *configs.Config, p webPorts) (*web.Server,
 	if u, err := url.Parse(h.ExternalURL); err == nil && u.Host != "" {
 		o.Origin = u.Scheme + "://" + u.Host
 	}
+	p.files.enter = o.Entries.Enter
+	o.SiteFiles = p.files
 	var err error
 	if o.Base, err = web.BasePath(h.ExternalURL); err != nil {
 		return nil, fmt.Errorf("http.external_url: %w", err)

@@ -23,6 +23,7 @@ type reloader struct {
 	cfg     *configs.Config // in force; of run
 	leftOut func() []string // sites whose files have problems
 	parts   reloadable
+	inForce atomic.Pointer[configs.Config] // the same, for everybody
 	asked   chan request
 	ended   chan struct{} // closed: run has ended
 	metrics *reloadMetrics
@@ -33,7 +34,10 @@ type reloader struct {
 }
 
 // request is somebody who waits for a reload.
-type request chan error
+type request struct {
+	author string // of what changed
+	answer chan error
+}
 
 // reloadable are the parts that a reload touches.
 type reloadable struct {
@@ -57,6 +61,7 @@ type reloadable struct {
 // newReloader makes a reloader; its parts are set before it runs.
 func newReloader(cfg *configs.Config, reg prometheus.Registerer, log *slog.Logger) *reloader {
 	r := &reloader{cfg: cfg, asked: make(chan request), ended: make(chan struct{}), metrics: newReloadMetrics(reg), log: log}
+	r.inForce.Store(cfg)
 	r.broken.Store(&cfg.LeftOut)
 	r.leftOut = func() []string { return *r.broken.Load() }
 	return r
@@ -65,11 +70,11 @@ func newReloader(cfg *configs.Config, reg prometheus.Registerer, log *slog.Logge
 // errEnded says that nobody reloads any more.
 var errEnded = errors.New("the gateway is stopping")
 
-// ask has a reload made and waits for it.
-func (r *reloader) ask(ctx context.Context) error {
-	answer := make(request, 1)
+// ask has a reload made and waits for it. author is who changed what it brings into force.
+func (r *reloader) ask(ctx context.Context, author string) error {
+	answer := make(chan error, 1)
 	select {
-	case r.asked <- answer:
+	case r.asked <- request{author, answer}:
 	case <-r.ended:
 		return errEnded
 	case <-ctx.Done():
@@ -90,8 +95,8 @@ func (r *reloader) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case answer := <-r.asked:
-			err := r.reload(ctx)
+		case asked := <-r.asked:
+			err := r.reload(ctx, asked.author)
 			r.metrics.count(err)
 			r.parts.report(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
 			_, some := errors.AsType[someSites](err)
@@ -103,7 +108,7 @@ func (r *reloader) run(ctx context.Context) error {
 			default:
 				r.log.Info("the configuration was reloaded")
 			}
-			answer <- err
+			asked.answer <- err
 		}
 	}
 }
@@ -111,7 +116,7 @@ func (r *reloader) run(ctx context.Context) error {
 // reload reads the configuration, prepares every part for it, and swaps: sites, protocols, models, credentials, secrets and alert
 // routes. What only a restart can change (addresses, brokers, the data directory) must not have changed: see needsRestart. A site whose
 // file has problems keeps what is in force for it; the error then tells of them although the rest has been swapped.
-func (r *reloader) reload(ctx context.Context) error {
+func (r *reloader) reload(ctx context.Context, author string) error {
 	if r.cfg.File == "" {
 		return errors.New("there is no configuration file to reload")
 	}
@@ -134,7 +139,7 @@ func (r *reloader) reload(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := r.parts.loop.Configure(ctx, next.Definitions(), decoder, "reload"); err != nil {
+	if err := r.parts.loop.Configure(ctx, next.Definitions(), decoder, author); err != nil {
 		return fmt.Errorf("bringing the new definitions into force: %w", err)
 	}
 	swap()
@@ -143,6 +148,7 @@ func (r *reloader) reload(ctx context.Context) error {
 		r.log.Error("a site goes on with what was in force for it: its file has problems", "site", next.Kept[i].Site.ID)
 	}
 	r.cfg = next
+	r.inForce.Store(next)
 	r.broken.Store(&next.LeftOut)
 	if len(broken) > 0 {
 		return someSites{broken}

@@ -164,7 +164,7 @@ func TestReload_PreparesEverythingBeforeItSwaps(t *testing.T) {
 	r.app.reload.hurdle = nil
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if err := r.app.reload.reload(ended); err == nil {
+	if err := r.app.reload.reload(ended, "reload"); err == nil {
 		t.Error("the gateway was ending, and the reload was done")
 	}
 	r.same("after the end", before)

@@ -69,7 +69,8 @@ type Config struct {
 	LeftOut []string           `yaml:"-"`
 	Kept    []rules.Definition `yaml:"-"`
 
-	places *strict.Places // of File's values
+	places    *strict.Places    // of File's values
+	siteFiles map[string]string // by site, the file it was read from
 
 	// Warnings are what is allowed and probably not meant, where it stands.
 	Warnings Problems `yaml:"-"`

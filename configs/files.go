@@ -23,7 +23,8 @@ func Examples() fs.FS { return examples }
 // folder is where configuration files are read from: the disk, or what is embedded.
 type folder struct {
 	embedded bool
-	base     string // on disk: the folder of the configuration file
+	base     string            // on disk: the folder of the configuration file
+	changed  map[string][]byte // texts that stand for those on disk, by resolved path
 }
 
 // resolve makes a path of the configuration file usable.
@@ -41,6 +42,9 @@ func (f folder) resolve(name string) string {
 func (f folder) read(name string) ([]byte, error) {
 	if f.embedded {
 		return examples.ReadFile(name)
+	}
+	if text, is := f.changed[name]; is {
+		return text, nil
 	}
 	info, err := os.Stat(name)
 	if err != nil {

@@ -350,7 +350,9 @@ func (l *loader) decodeSites(files []string) []decodedSite {
 // assemble makes the plain values of documents without problems.
 func (l *loader) assemble(c *Config) {
 	sortBy(l.sites, func(s *siteFile) string { return s.doc.ID })
+	c.siteFiles = map[string]string{}
 	for _, s := range l.sites {
+		c.siteFiles[s.doc.ID] = filepath.FromSlash(s.name)
 		site := s.doc.site()
 		site.Hours.Calendars, site.Maintenance = l.calendarsOf(&s.doc), l.maintenanceOf(&s.doc)
 		c.Sites = append(c.Sites, site)

@@ -13,12 +13,25 @@ import (
 // LoadServing is Load for a gateway that serves several sites: a mistake in the file of one site leaves that site out and no
 // other. The problems of those that were left out come with the configuration, whose LeftOut names the sites. A mistake
 // anywhere else, or in all sites, is the error that Load gives.
-func LoadServing(file string) (*Config, Problems, error) {
+func LoadServing(file string) (*Config, Problems, error) { return loadServing(file, nil) }
+
+// LoadChanged is what LoadServing would be if the file of a site, which SiteFile names, had another text. Nothing is written.
+func LoadChanged(file, siteFile string, text []byte) (*Config, Problems, error) {
+	return loadServing(file, map[string][]byte{siteFile: text})
+}
+
+// SiteFile is the file that a site was read from; false: it is built in, or what is in force is none that can be read now.
+func (c *Config) SiteFile(site string) (name string, ok bool) {
+	name, ok = c.siteFiles[site]
+	return name, ok && c.File != ""
+}
+
+func loadServing(file string, changed map[string][]byte) (*Config, Problems, error) {
 	var broken Problems
 	var ids []string
 	leftOut := map[string]bool{}
 	for {
-		l := newLoader(folder{base: filepath.Dir(file)})
+		l := newLoader(folder{base: filepath.Dir(file), changed: changed})
 		l.leftOut, l.serving = leftOut, true
 		c := l.load(file)
 		if len(l.problems) == 0 && len(l.machine) > 0 {

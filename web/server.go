@@ -61,6 +61,7 @@ type Options struct {
 	Plans      Plans      // nil: no site has a floor plan
 	Strangers  Strangers  // nil: nobody listens for them
 	Ear        Ear        // nil: raw messages are never shown
+	SiteFiles  SiteFiles  // nil: sites are changed in their files alone
 	Photos     Photos     // nil: no photo is kept
 	Rollups    Rollups
 	Health     Health
