@@ -170,9 +170,10 @@ func (d *document) scalarSpan(t *token.Token) (from, to int, err error) {
 	switch {
 	case strings.HasPrefix(line, `"`):
 		for i := 1; i < len(line); i++ {
-			if line[i] == '\\' {
+			switch line[i] {
+			case '\\':
 				i++
-			} else if line[i] == '"' {
+			case '"':
 				return from, from + i + 1, nil
 			}
 		}
