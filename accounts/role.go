@@ -21,6 +21,7 @@ const (
 	Supervise   Permission = "supervise"   // the cleaning crew: print its codes and forms, type the forms in, enrol its phones
 	Calibrate   Permission = "calibrate"   // give a thermometer its offset
 	SetLevel    Permission = "level"       // choose the level of a site
+	SetLimits   Permission = "limits"      // change the numbers by which a site is judged
 	Maintain    Permission = "maintain"    // take a part of a site out of judgement for a time
 	Rouse       Permission = "rouse"       // see who can be reached, and begin an alarm drill
 	Operate     Permission = "operate"     // the gateway itself: send points again, listen to raw messages
@@ -32,7 +33,7 @@ const (
 
 // Permissions lists all of them.
 func Permissions() []Permission {
-	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Rouse, Operate, Administer, Scrape, Display, Share}
+	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, SetLimits, Maintain, Rouse, Operate, Administer, Scrape, Display, Share}
 }
 
 // Role is what a person is at a site.
@@ -53,12 +54,12 @@ func Roles() []Role { return []Role{Manager, Security, Cleaner, Auditor, Oversee
 
 // may is the whole policy.
 var may = map[Role][]Permission{
-	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Rouse},
+	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, SetLimits, Maintain, Share, Rouse},
 	Security:      {See, Display, Acknowledge, Count, EndCase, Note},
 	Cleaner:       {See, Display, DoTask, Note},
 	Auditor:       {See, Display, Review, Inspect},
 	Overseer:      {See, Display, Review},
-	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, Maintain, Share, Rouse, Operate, Administer, Scrape},
+	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, SetLimits, Maintain, Share, Rouse, Operate, Administer, Scrape},
 }
 
 // May lists what a role may do at its sites.

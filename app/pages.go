@@ -28,6 +28,7 @@ type webPorts struct {
 	loop      *gateway.Loop // takes what people enter
 	journal   journal.Journal
 	rehearsal *Rehearsals
+	limits    *limitDesk
 	plans     *planShelf
 	history   *archive
 	refused   refusedPort
@@ -48,7 +49,7 @@ func openWeb(ctx context.Context, cfg *configs.Config, p webPorts) (*web.Server,
 	h := cfg.HTTP
 	o := web.Options{
 		Accounts: p.keeper, Live: p.live, Alerts: alertPort{p.live, p.journal}, AlertLog: p.journal, Hours: p.journal, Entries: entryPort{p.live, p.loop, p.journal},
-		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused, Histories: newHistoryPort(p.journal), Rehearsals: p.rehearsal, Plans: p.plans,
+		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused, Histories: newHistoryPort(p.journal), Rehearsals: p.rehearsal, Limits: p.limits, Plans: p.plans,
 		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear}, Reach: p.reach,
 		Photos: p.photos, Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: h.PublicSigns,
 		Gatherer: p.registry, Registerer: p.registry, Log: p.log,

@@ -29,7 +29,7 @@ const (
 	mostPastAlerts  = 5000
 )
 
-// Rehearsals tries levels on the last week of a site. It is safe for concurrent use.
+// Rehearsals tries levels, and other numbers, on the last week of a site. It is safe for concurrent use.
 type Rehearsals struct {
 	journal journal.Journal
 	open    func() []alerts.Alert
@@ -48,7 +48,7 @@ type Rehearsals struct {
 
 var _ web.Rehearsals = (*Rehearsals)(nil)
 
-// NewRehearsals tries levels on what a journal has up to now; open lists the alerts that are open.
+// NewRehearsals tries changes on what a journal has up to now; open lists the alerts that are open.
 func NewRehearsals(j journal.Journal, open func() []alerts.Alert, now func() time.Time, log *slog.Logger) *Rehearsals {
 	p := &Rehearsals{journal: j, open: open, now: now, log: log, turn: make(chan struct{}, 1), kept: map[[2]string]*web.Rehearsal{}}
 	p.ctx, p.stop = context.WithCancel(context.Background())
@@ -75,12 +75,17 @@ func (p *Rehearsals) Forget() {
 
 // Rehearse begins the rehearsal of a level at a site, unless it is running or was made lately, and gives it as it stands.
 func (p *Rehearsals) Rehearse(site, level string) (web.Rehearsal, error) {
+	return p.try(site, level, &rehearse.Reform{Level: level, Narrow: configs.Narrow})
+}
+
+// try is Rehearse for any change. name tells it apart from others of the site.
+func (p *Rehearsals) try(site, name string, reform *rehearse.Reform) (web.Rehearsal, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
 		return web.Rehearsal{}, errors.New("the gateway is stopping")
 	}
-	now, key := p.now(), [2]string{site, level}
+	now, key := p.now(), [2]string{site, name}
 	for k, r := range p.kept {
 		if long := now.Sub(r.Made); r.Done && (long > trialKept || r.Failed && long > failureKept) {
 			delete(p.kept, k)
@@ -94,13 +99,13 @@ func (p *Rehearsals) Rehearse(site, level string) (web.Rehearsal, error) {
 		r = &web.Rehearsal{Made: now}
 		p.kept[key] = r
 		round := p.round
-		p.running.Go(func() { p.run(round, key, r) })
+		p.running.Go(func() { p.run(round, key, reform, r) })
 	}
 	return *r, nil
 }
 
 // run waits for its turn, judges the week again and keeps what came out.
-func (p *Rehearsals) run(round context.Context, key [2]string, r *web.Rehearsal) {
+func (p *Rehearsals) run(round context.Context, key [2]string, reform *rehearse.Reform, r *web.Rehearsal) {
 	var out *rehearse.Outcome
 	var err error
 	begun := time.Now()
@@ -109,7 +114,7 @@ func (p *Rehearsals) run(round context.Context, key [2]string, r *web.Rehearsal)
 		begun = time.Now()
 		// Its time begins with its turn: those before it may have taken theirs whole.
 		ctx, cancel := context.WithTimeout(round, longestTrial)
-		out, err = p.judge(ctx, key[0], key[1], func(share float64) {
+		out, err = p.judge(ctx, key[0], reform, func(share float64) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			r.Progress = share
@@ -123,12 +128,12 @@ func (p *Rehearsals) run(round context.Context, key [2]string, r *web.Rehearsal)
 	defer p.mu.Unlock()
 	r.Outcome, r.Failed, r.Done, r.Made, r.Took = out, err != nil, true, p.now(), time.Since(begun)
 	if err != nil && round.Err() == nil {
-		p.log.Warn("trying a level on a site's last week failed", "site", key[0], "level", key[1], "err", err)
+		p.log.Warn("trying a change on a site's last week failed", "site", key[0], "change", key[1], "err", err)
 	}
 }
 
-// judge applies the site's records of the week, and of a while before, under the level, and lays what happened beside it.
-func (p *Rehearsals) judge(ctx context.Context, site, level string, tell func(float64)) (*rehearse.Outcome, error) {
+// judge applies the site's records of the week, and of a while before, under a change, and lays what happened beside it.
+func (p *Rehearsals) judge(ctx context.Context, site string, reform *rehearse.Reform, tell func(float64)) (*rehearse.Outcome, error) {
 	now := telemetry.InstantOf(p.now())
 	from := now.Add(-rehearsedDays * 24 * time.Hour)
 	before, err := p.journal.Before(ctx, from)
@@ -140,7 +145,6 @@ func (p *Rehearsals) judge(ctx context.Context, site, level string, tell func(fl
 		return nil, err
 	}
 	after := before - min(before, mostTrialBefore)
-	reform := &rehearse.Reform{Level: level, Narrow: configs.Narrow}
 	trial := rehearse.NewTrial(site, reform, rehearse.Period{From: rehearse.Edge{At: from}, Until: rehearse.Edge{At: now}})
 	if after > 0 {
 		if err := gateway.Standing(ctx, p.journal, site, telemetry.Engine{Version: rules.EngineVersion, After: after}, trial.Apply); err != nil {

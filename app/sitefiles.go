@@ -103,23 +103,31 @@ func (f *siteFiles) Put(ctx context.Context, site, version string, changes []rev
 	case d.Diff == nil:
 		return d, nil
 	}
-	if err := revise.Write(d.File, version, after); err != nil {
-		return d, fmt.Errorf("writing the site's file: %w", err)
-	}
-	err = f.reload.ask(ctx, e.Author)
-	if some, is := errors.AsType[someSites](err); is && !slices.ContainsFunc(some.Problems, func(p configs.Problem) bool { return p.File == filepath.ToSlash(d.File) }) {
-		err = nil // files of other sites have problems, as before
-	}
-	if err != nil {
-		back := revise.Write(d.File, revise.Version(after), before)
-		if back == nil {
-			_ = f.reload.ask(ctx, "reload") // what is on disk is what is in force again, or was refused before
-		}
-		return d, errors.Join(&web.NotInForceError{Err: err}, back)
+	if err := f.put(ctx, d.File, before, after, e.Author); err != nil {
+		return d, err
 	}
 	f.log.Info("the file of a site was changed from a page", "site", site, "file", d.File, "about", e.Subject, "by", e.Author)
 	if _, err := f.enter(ctx, site, e, 0); err != nil {
 		return d, fmt.Errorf("noting who changed %s, which is in force: %w", d.File, err)
 	}
 	return d, nil
+}
+
+// put writes a file that still is as it was before, and brings it into force as from an author. Where that is refused the file is put back.
+func (f *siteFiles) put(ctx context.Context, file string, before, after []byte, author string) error {
+	if err := revise.Write(file, revise.Version(before), after); err != nil {
+		return fmt.Errorf("writing the file: %w", err)
+	}
+	err := f.reload.ask(ctx, author)
+	if some, is := errors.AsType[someSites](err); is && !slices.ContainsFunc(some.Problems, func(p configs.Problem) bool { return p.File == filepath.ToSlash(file) }) {
+		err = nil // files of other sites have problems, as before
+	}
+	if err == nil {
+		return nil
+	}
+	back := revise.Write(file, revise.Version(after), before)
+	if back == nil {
+		_ = f.reload.ask(ctx, "reload") // what is on disk is what is in force again, or was refused before
+	}
+	return errors.Join(&web.NotInForceError{Err: err}, back)
 }

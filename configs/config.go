@@ -71,6 +71,7 @@ type Config struct {
 
 	places    *strict.Places    // of File's values
 	siteFiles map[string]string // by site, the file it was read from
+	texts     map[string]string // versions of all files that were read, by their names
 
 	// Warnings are what is allowed and probably not meant, where it stands.
 	Warnings Problems `yaml:"-"`

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/gerbang-iot/gerbang/revise"
 )
 
 // examples are the shipped files: what LoadDefault runs, and the models and protocols that are always there.
@@ -25,6 +28,7 @@ type folder struct {
 	embedded bool
 	base     string            // on disk: the folder of the configuration file
 	changed  map[string][]byte // texts that stand for those on disk, by resolved path
+	texts    *texts            // notes what is read from disk; nil: nobody asks
 }
 
 // resolve makes a path of the configuration file usable.
@@ -44,6 +48,7 @@ func (f folder) read(name string) ([]byte, error) {
 		return examples.ReadFile(name)
 	}
 	if text, is := f.changed[name]; is {
+		f.texts.note(name, text)
 		return text, nil
 	}
 	info, err := os.Stat(name)
@@ -55,7 +60,25 @@ func (f folder) read(name string) ([]byte, error) {
 		return nil, fmt.Errorf("not a file of at most %d bytes", most)
 	}
 	b, err := os.ReadFile(name)
+	if err == nil {
+		f.texts.note(name, b)
+	}
 	return b, plain(err)
+}
+
+// texts are the versions of the files that were read, by their names. It is safe for concurrent use; a nil one notes nothing.
+type texts struct {
+	mu sync.Mutex
+	of map[string]string
+}
+
+func (t *texts) note(name string, text []byte) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.of[filepath.ToSlash(name)] = revise.Version(text)
 }
 
 // expand lists the files that a folder, a pattern or a file name of the configuration means, sorted.

@@ -37,10 +37,11 @@ func Load(file string) (*Config, error) {
 // LoadHere is Load that tells what is written wrong from what is wrong with this machine. Where all problems are of this machine (see
 // Problem.Machine), it returns the Config beside them, though it may not run here.
 func LoadHere(file string) (*Config, Problems) {
-	l := newLoader(folder{base: filepath.Dir(file)})
+	l := newLoader(folder{base: filepath.Dir(file), texts: &texts{of: map[string]string{}}})
 	c := l.load(file)
 	if c != nil {
 		c.File = file
+		c.texts = l.folder.texts.of
 	}
 	return c, l.all()
 }

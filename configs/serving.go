@@ -15,9 +15,9 @@ import (
 // anywhere else, or in all sites, is the error that Load gives.
 func LoadServing(file string) (*Config, Problems, error) { return loadServing(file, nil) }
 
-// LoadChanged is what LoadServing would be if the file of a site, which SiteFile names, had another text. Nothing is written.
-func LoadChanged(file, siteFile string, text []byte) (*Config, Problems, error) {
-	return loadServing(file, map[string][]byte{siteFile: text})
+// LoadChanged is what LoadServing would be if one of the files, by the name it was read by, had another text. Nothing is written.
+func LoadChanged(file, changed string, text []byte) (*Config, Problems, error) {
+	return loadServing(file, map[string][]byte{changed: text})
 }
 
 // SiteFile is the file that a site was read from; false: it is built in, or what is in force is none that can be read now.
@@ -31,7 +31,7 @@ func loadServing(file string, changed map[string][]byte) (*Config, Problems, err
 	var ids []string
 	leftOut := map[string]bool{}
 	for {
-		l := newLoader(folder{base: filepath.Dir(file), changed: changed})
+		l := newLoader(folder{base: filepath.Dir(file), changed: changed, texts: &texts{of: map[string]string{}}})
 		l.leftOut, l.serving = leftOut, true
 		c := l.load(file)
 		if len(l.problems) == 0 && len(l.machine) > 0 {
@@ -41,6 +41,7 @@ func loadServing(file string, changed map[string][]byte) (*Config, Problems, err
 			c.File = file
 			slices.Sort(ids)
 			c.LeftOut = ids
+			c.texts = l.folder.texts.of
 			return c, broken, nil
 		}
 		found := map[string]bool{}

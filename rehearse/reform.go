@@ -19,6 +19,8 @@ type Reform struct {
 	Level string
 	// Spacing is the distance that rules ask for, in metres, where they ask for one; 0: their own.
 	Spacing float64
+	// Amend changes the site; nil: it is as it was. Its zones are its own. False: what is to be changed was not there.
+	Amend func(site *facility.Site) bool
 	// Narrow fits a protocol to a site: it leaves out what the site cannot measure.
 	Narrow func(p rules.Protocol, def *rules.Definition) rules.Protocol
 }
@@ -84,9 +86,25 @@ func (c *Reform) Apply(def *rules.Definition, inForce func(*rules.Protocol) bool
 	if c.Spacing > 0 && !c.space(&out, as.Touched) {
 		return as, fmt.Errorf("no rule there asks for a distance")
 	}
+	if c.Amend != nil {
+		out.Site.Zones = slices.Clone(out.Site.Zones)
+		if !c.Amend(&out.Site) {
+			return as, fmt.Errorf("what is changed was not there")
+		}
+		for i := range out.Protocols {
+			for k := range out.Protocols[i].Rules {
+				if r := &out.Protocols[i].Rules[k]; slices.Contains(roomy, r.Kind) {
+					as.Touched[r.ID] = true
+				}
+			}
+		}
+	}
 	as.Definition = &out
 	return as, nil
 }
+
+// roomy are the kinds of rules that reckon with the numbers of a zone or of the site.
+var roomy = []string{"air", "capacity", "cutoff", "distancing", "queue", "quota"}
 
 // space gives every rule that asks for a distance another one.
 func (c *Reform) space(def *rules.Definition, touched map[string]bool) (any bool) {

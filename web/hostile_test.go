@@ -114,17 +114,22 @@ func TestHostileTextIsInert(t *testing.T) {
 			past := aWeek(t)
 			trial := aTrial()
 			infect(trial.rehearsal.Outcome, evil)
+			numbers := someLimits()
+			infect(&numbers.all, evil)
+			for i := range numbers.all {
+				numbers.all[i].ID = strconv.Itoa(i) // it comes from ids
+			}
 			ear := &fakeEar{}
 			ear.Listen()
 			r := start(t, hostileFleet(evil), func(o *Options) {
-				o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals, o.Strangers = ear, readings, readings, past, trial, hostileStrangers{evil}
+				o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals, o.Strangers, o.Limits = ear, readings, readings, past, trial, hostileStrangers{evil}, numbers
 			})
 			r.sayEverywhere(t, evil)
 			for _, address := range r.everyAddress("mpp-gresik") {
 				r.inert(address)
 			}
 			// It was there to be seen: what is not shown proves nothing.
-			for _, p := range []string{"/site/mpp-gresik", "/alerts", "/rejections", "/devices", "/status", "/readings?site=mpp-gresik", "/alert/a1", "/site/mpp-gresik/displays", "/site/mpp-gresik/maintenance"} {
+			for _, p := range []string{"/site/mpp-gresik", "/alerts", "/rejections", "/devices", "/status", "/readings?site=mpp-gresik", "/alert/a1", "/site/mpp-gresik/displays", "/site/mpp-gresik/maintenance", "/site/mpp-gresik/limits"} {
 				if body := r.get(p).body; !strings.Contains(html.UnescapeString(body), pwned) {
 					t.Errorf("GET %s: the text is nowhere on it", p)
 				}

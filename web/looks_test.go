@@ -15,6 +15,12 @@ func isLive() chromedp.Action[chromedp.Void] {
 	return chromedp.WaitReady(chromedp.CSS(`html[data-state="live"]`))
 }
 
+// isAsked sends the form of the limits' page and waits for what it shows before it is confirmed.
+func isAsked() chromedp.Action[chromedp.Void] {
+	return chromedp.Steps(chromedp.SetValue(chromedp.CSS(`[name="reason"]`), "kursi dikurangi"), chromedp.SetValue(chromedp.CSS(`[name="author"]`), "Rina"),
+		chromedp.Click(chromedp.CSS(`button[value="look"]`)), chromedp.WaitReady(chromedp.CSS("table.diff")))
+}
+
 // TestEveryPageInEveryLook opens all pages on desktop and phone, light and dark, in both languages; what they are asked, lookAt says. With
 // GERBANG_SCREENSHOTS=folder the pictures are kept for somebody to judge them.
 func TestEveryPageInEveryLook(t *testing.T) {
@@ -32,8 +38,9 @@ func everyPage(t *testing.T) []sight {
 	r := start(t, f, func(o *Options) {
 		o.Plans = somePlans{"mpp-gresik": drawnMall(t), "mpp-tabalong": drawnMall(t), "mpp-pamekasan": drawnMall(t)}
 		o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals = &fakeEar{}, shelved(), shelved(), aWeek(t), aTrial()
-		o.Reach = &fakeReach{}
+		o.Reach, o.Limits = &fakeReach{}, someLimits()
 	})
+	f.entries = append(f.entries, aChange("mpp-gresik"))
 	hearing := &fakeEar{}
 	hearing.Listen()
 	heard := start(t, f, func(o *Options) { o.Ear, o.Strangers = hearing, someStrangers{} })
@@ -51,7 +58,7 @@ func everyPage(t *testing.T) []sight {
 		{"/site/mpp-gresik/zone/ruang-tunggu/what-if?spacing_m=1.5&people=44", nil}, {"/site/mpp-gresik/what-if?share_pct=25", nil},
 		{"/site/mpp-sumenep", isLive()}, {"/site/mpp-sumenep/zone/ruang-tunggu", drawn}, {"/sign/mpp-sumenep/ruang-tunggu", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
-		{"/site/mpp-gresik/displays", nil}, {"/site/mpp-gresik/level", nil}, {"/site/mpp-gresik/level/rehearsal?level=3", nil}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil},
+		{"/site/mpp-gresik/displays", nil}, {"/site/mpp-gresik/level", nil}, {"/site/mpp-gresik/level/rehearsal?level=3", nil}, {"/site/mpp-gresik/limits", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity&value=70", isAsked()}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil},
 		{"/watch", isLive()}, {"/reach", nil}, {"/reach?site=mpp-gresik", nil}, {"/alert/drill1", nil}, {"/alerts?day=2025-12-31", nil}, {"/alert/pstory", nil}, {"/site/mpp-gresik/zone/loket/history?by=day&on=2025-12-31&with=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-30", nil},
 		{"/site/mpp-gresik/zone/loket/history?by=month&on=2025-12-30", nil}, {"/site/mpp-gresik/history?by=year&on=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=hour&on=2025-12-31&hour=10", nil}, {"/alert/a1", nil}, {"/alert/a3", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
 		{"/site/mpp-gresik/compliance?day=2026-01-02&rule=kapasitas", nil}, {"/site/mpp-gresik/compliance?to=2025-12-31", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},

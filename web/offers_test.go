@@ -177,7 +177,7 @@ func TestNothingIsOfferedThatIsRefused(t *testing.T) {
 		for _, pattern := range []string{
 			"POST /alert/{alert}/acknowledge", "POST /alert/{alert}/comment", "POST /alert/{alert}/assign", "POST /alert/{alert}/silence", "POST /alerts/handover",
 			"POST /site/{site}/zone/{zone}/count", "POST /site/{site}/zone/{zone}/correction", "POST /site/{site}/task/{task}/done", "POST /site/{site}/case/{case}/outcome",
-			"POST /site/{site}/calibration", "POST /site/{site}/counting", "POST /site/{site}/level", "POST /site/{site}/maintenance",
+			"POST /site/{site}/calibration", "POST /site/{site}/counting", "POST /site/{site}/level", "POST /site/{site}/limits", "POST /site/{site}/maintenance",
 		} {
 			if !best[pattern] {
 				t.Errorf("administrator of %v: no page offers %s", sites, pattern)

@@ -78,14 +78,19 @@ func (s *Server) rehearseLevel(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, http.StatusOK, lang, "rehearsal", p)
 }
 
-// rehearse asks for a rehearsal, and waits a moment for its end.
+// rehearse asks for a rehearsal of a level, and waits a moment for its end.
 func (s *Server) rehearse(ctx context.Context, site, level string) (Rehearsal, error) {
+	return s.awaited(ctx, func() (Rehearsal, error) { return s.opts.Rehearsals.Rehearse(site, level) })
+}
+
+// awaited asks for a rehearsal, and waits a moment for its end.
+func (s *Server) awaited(ctx context.Context, ask func() (Rehearsal, error)) (Rehearsal, error) {
 	patience := time.NewTimer(rehearsalPatience)
 	defer patience.Stop()
 	poll := time.NewTicker(rehearsalPoll)
 	defer poll.Stop()
 	for {
-		x, err := s.opts.Rehearsals.Rehearse(site, level)
+		x, err := ask()
 		if err != nil || x.Done {
 			return x, err
 		}
@@ -108,19 +113,24 @@ func rehearsalPath(site, level string) string {
 func (s *Server) rehearsed(ctx context.Context, sc *scene, level string) rehearsed {
 	out := rehearsed{Address: rehearsalPath(sc.view.Site, level), Choosing: "/site/" + sc.view.Site + "/level?choice=" + level}
 	x, err := s.rehearse(ctx, sc.view.Site, level)
+	out.tell(sc, &x, err)
+	return out
+}
+
+// tell puts a rehearsal into words as it stands.
+func (p *rehearsed) tell(sc *scene, x *Rehearsal, err error) {
 	switch {
 	case errors.Is(err, ErrTooMuch):
-		out.Trouble = sc.T("rehearsal.busy")
+		p.Trouble = sc.T("rehearsal.busy")
 	case err != nil || x.Failed:
-		out.Trouble = sc.T("rehearsal.failed")
+		p.Trouble = sc.T("rehearsal.failed")
 	case !x.Done:
-		out.Waiting, out.Percent = true, int(100*x.Progress)
+		p.Waiting, p.Percent = true, int(100*x.Progress)
 	case x.Outcome.Unfit != "":
-		out.Trouble = sc.T("rehearsal.unfit")
+		p.Trouble = sc.T("rehearsal.unfit")
 	default:
-		out.compare(sc, &x)
+		p.compare(sc, x)
 	}
-	return out
 }
 
 // compare lays the week as it was beside the one under the level.

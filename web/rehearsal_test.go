@@ -43,7 +43,7 @@ func aTrial() *tried {
 func TestALevelIsTriedOnLastWeek(t *testing.T) {
 	f := aTrial()
 	r := start(t, newFleet(), func(o *Options) { o.Rehearsals = f })
-	wants := []string{"3 h 20 min", "7 h 5 min", "Capacity, Ruang tunggu", "2 → ", "1 other measure of the same protocol would have been as it was.", "31,415 readings judged again in 0.1 s."}
+	wants := []string{"3 h 20 min", "7 h 5 min", "Capacity, Ruang tunggu", "2 → ", "1 other measure that it is about would have been as it was.", "31,415 readings judged again in 0.1 s."}
 	page := r.get("/site/mpp-gresik/level/rehearsal?level=3", "Accept-Language", "en", "Accept", "text/html")
 	form := url.Values{"id": {someUUID}, "choice": {"3"}, "reason": {"kasus naik"}, "author": {"kepala"}, "step": {"look"}}
 	asked := r.do("POST", "/site/mpp-gresik/level", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html", "Accept-Language", "en")
@@ -86,7 +86,7 @@ func TestALevelThatTakesLongToTry(t *testing.T) {
 	}
 	for want, change := range map[string]func(){
 		"could not be judged again": func() { f.rehearsal.Done, f.rehearsal.Failed = true, true },
-		"Too many levels":           func() { f.err = ErrTooMuch },
+		"Too many changes":          func() { f.err = ErrTooMuch },
 	} {
 		change()
 		if got := r.get("/site/mpp-gresik/level/rehearsal?level=3", "Accept-Language", "en", "Accept", "text/html").body; !strings.Contains(got, want) {

@@ -128,6 +128,7 @@ type siteHead struct {
 	Gateway   string
 	Note      string
 	Shares    bool   // who looks may make links for displays
+	Limits    bool   // there is a page of the limits, and who looks may read it
 	Adds      bool   // verdicts are added up: there is a page of it, and who looks may read it
 	Counts    bool   // who looks may say how many are inside
 	WhatIf    string // where the limits are asked about; empty: no rule limits the people
@@ -136,6 +137,7 @@ type siteHead struct {
 func (s *Server) headOf(sc *scene, gateway string) siteHead {
 	h := siteHeadOf(sc, gateway)
 	h.Shares = sc.may[string(accounts.Share)]
+	h.Limits = s.opts.Limits != nil && sc.may[string(accounts.Review)]
 	h.Adds = s.opts.Histories != nil && sc.may[string(accounts.Review)]
 	h.Counts = h.Persons.Counted && sc.may[string(accounts.Count)]
 	return h

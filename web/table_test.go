@@ -18,19 +18,19 @@ import (
 
 // roleMay is the policy once more, as people would say it: a test that asked the table itself would agree with any mistake in it.
 var roleMay = map[accounts.Role]string{
-	accounts.Manager:       "see display review inspect acknowledge count case task note supervise calibrate level maintain share rouse",
+	accounts.Manager:       "see display review inspect acknowledge count case task note supervise calibrate level limits maintain share rouse",
 	accounts.Security:      "see display acknowledge count case note",
 	accounts.Cleaner:       "see display task note",
 	accounts.Auditor:       "see display review inspect",
 	accounts.Overseer:      "see display review",
-	accounts.Administrator: "see display review inspect acknowledge count case task note supervise calibrate level maintain share rouse operate administer scrape",
+	accounts.Administrator: "see display review inspect acknowledge count case task note supervise calibrate level limits maintain share rouse operate administer scrape",
 }
 
 // full has every option on, so that every route of the table is registered.
 func full(t *testing.T) func(*Options) {
 	return func(o *Options) {
 		o.Token = testToken
-		o.Ear, o.Readings, o.Refused, o.Histories, o.Strangers = &fakeEar{}, shelved(), shelved(), aWeek(t), someStrangers{}
+		o.Ear, o.Readings, o.Refused, o.Histories, o.Strangers, o.Limits = &fakeEar{}, shelved(), shelved(), aWeek(t), someStrangers{}, someLimits()
 		o.Push = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,7 +32,7 @@ scenarios:
 `
 
 // TestFinding9ARuleAuthorsTenMinutes: a limit is changed in a copy of the protocol, tried in a scenario, on the days of a journal, put in force
-// by a reload, and seen on the page; a slip at each step is told and changes nothing.
+// by a reload, and seen on the page; a slip at each step is told and changes nothing. Then the same limit once more on the page.
 func TestFinding9ARuleAuthorsTenMinutes(t *testing.T) {
 	t.Parallel()
 	dir, data := trialFolder(t)
@@ -78,6 +79,26 @@ func TestFinding9ARuleAuthorsTenMinutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	site.shows("30")
+
+	// The same without files: typed, looked at, confirmed.
+	const half = "level:ours:half"
+	page := site.limit(half, "viel", "look")
+	if !strings.Contains(page, "ours.yaml:4:16: half: share &#34;viel&#34;: want a percentage above 0% and up to 100%") {
+		t.Errorf("a slip on the page: got %s", page)
+	}
+	if page = site.limit(half, "40", "look"); !strings.Contains(page, "levels: {half: 40%, quarter: 25%}") || !strings.Contains(page, "levels: {half: 30%, quarter: 25%}") {
+		t.Errorf("looked at: got %s, want the line as it is and as it would be", page)
+	}
+	site.shows("30")
+	if page = site.limit(half, "40", "confirm"); !strings.Contains(page, "Saved. The new number is in force.") || !strings.Contains(page, "30%") || !strings.Contains(page, "the doctor asked for it") {
+		t.Errorf("confirmed: got %s, want it to be listed", page)
+	}
+	site.shows("40")
+	says(0, "", "check", "--config", in("gerbang.yaml"))
+	text, err := os.ReadFile(in("ours.yaml"))
+	if want := strings.Replace(trialProtocol, "half: 50%", "half: 40%", 1); err != nil || string(text) != want {
+		t.Errorf("the file: got %s, %v, want %s", text, err, want)
+	}
 }
 
 // authorsGateway is a gateway in this process.
@@ -106,6 +127,29 @@ func serveAuthor(t *testing.T, config string) *authorsGateway {
 		}
 	})
 	return &authorsGateway{t, a}
+}
+
+// limit sends the form of the limits' page and gives the page that comes of it.
+func (g *authorsGateway) limit(id, value, step string) string {
+	g.t.Helper()
+	form := url.Values{"id": {"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11"}, "limit": {id}, "value": {value}, "reason": {"the doctor asked for it"}, "author": {"Rina"}, "step": {step}}
+	req, err := http.NewRequestWithContext(g.t.Context(), http.MethodPost, strings.TrimSuffix(g.app.URL(), "/")+"/site/hall/limits", strings.NewReader(form.Encode()))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "text/html")
+	req.Header.Set("Accept-Language", "en")
+	response, err := http.DefaultClient.Do(req)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // shows waits until the site's page shows the limit of the lobby.

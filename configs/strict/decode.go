@@ -79,6 +79,12 @@ func (p *Places) At(path string) Position {
 	}
 }
 
+// Has reports whether the document says something at a path.
+func (p *Places) Has(path string) bool {
+	_, ok := p.at[joined(p.under, path)]
+	return ok
+}
+
 // decoder is the state of one Decode.
 type decoder struct {
 	problems *Problems
