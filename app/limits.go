@@ -161,6 +161,12 @@ func (d *limitDesk) prepare(site string, c web.LimitChange) (*prepared, error) {
 	}
 	will := cfg.NumberIn(p.after, n, site)
 	p.draft = web.LimitDraft{Limit: limitOf(cfg, n), After: will, Diff: revise.Diff(p.text, p.after), Version: p.version}
+	for _, w := range next.Warnings {
+		if !slices.ContainsFunc(cfg.Warnings, func(had configs.Problem) bool { return had.File == w.File && had.Text == w.Text }) {
+			w.File = shown(cfg, w.File)
+			p.draft.Warnings = append(p.draft.Warnings, w.String())
+		}
+	}
 	if reform := reformOf(next, n, site); reform != nil && d.trials != nil {
 		name := n.ID + " = " + will
 		p.draft.Try = func() (web.Rehearsal, error) { return d.trials.try(site, name, reform) }

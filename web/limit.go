@@ -68,6 +68,7 @@ type limitForm struct {
 type limitAsked struct {
 	Before, After, File, By string
 	Diff                    []diffLine
+	Warnings                []string   // of gerbang check, that were not there before
 	Tried                   *rehearsed // what it would have made of last week; nil: nobody can tell
 }
 
@@ -91,7 +92,9 @@ func (s *Server) limits(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if p.Picked != nil {
-		p.Form.Value = cleanText(cmp.Or(r.URL.Query().Get("value"), p.Form.Value), maxLimit)
+		if q := r.URL.Query(); q.Has("value") { // also an empty one: it was not said then
+			p.Form.Value = cleanText(q.Get("value"), maxLimit)
+		}
 	}
 	if r.URL.Query().Get("saved") == "limit" {
 		p.Saved = sc.T("limits.saved")
@@ -166,7 +169,7 @@ func (p *limitsPage) group(sc *scene, all []Limit, mayChange bool) {
 				row.Locked = sc.limitLocked(l)
 			}
 		case !l.Differs && mayChange:
-			row.Change = limitPath(p.Site, l.ID, "")
+			row.Change = limitPath(p.Site, l.ID)
 		}
 		if l.Differs && !slices.Contains(differ, l.File) {
 			differ = append(differ, l.File)
@@ -183,10 +186,10 @@ func limitRowOf(sc *scene, l *Limit) limitRow {
 }
 
 // limitPath is the address of the form that changes a number; with a value it is filled in.
-func limitPath(site, id, value string) string {
+func limitPath(site, id string, value ...string) string {
 	q := url.Values{"limit": {id}}
-	if value != "" {
-		q.Set("value", value)
+	if len(value) > 0 {
+		q.Set("value", value[0])
 	}
 	return "/site/" + site + "/limits?" + q.Encode() + "#change"
 }
@@ -271,7 +274,7 @@ func limitVersions(sc *scene, records []telemetry.Record, all []Limit, mayChange
 			l := &all[k]
 			v.What = sc.limitWhole(l.Part, sc.limitPart(l), sc.limitWord(l))
 			v.Before, v.After = sc.limitValue(e.Before, l), sc.limitValue(e.After, l)
-			if mayChange && e.Before != "" && e.Before != l.Value && l.Fixed == "" && !l.Differs {
+			if mayChange && e.Before != l.Value && l.Fixed == "" && !l.Differs {
 				v.Back = limitPath(sc.view.Site, e.Text, strings.TrimSpace(strings.TrimSuffix(e.Before, l.Unit)))
 			}
 		}
@@ -350,7 +353,7 @@ func (s *Server) limitTrouble(w http.ResponseWriter, p *limitsPage, sc *scene, e
 
 // limitAskedOf is a draft for the eye.
 func (s *Server) limitAskedOf(ctx context.Context, sc *scene, d *LimitDraft, by string) *limitAsked {
-	a := &limitAsked{Before: sc.limitValue(d.Limit.Value, &d.Limit), After: sc.limitValue(d.After, &d.Limit), File: d.Limit.File, By: sc.who(by), Diff: diffLines(sc, d.Diff)}
+	a := &limitAsked{Before: sc.limitValue(d.Limit.Value, &d.Limit), After: sc.limitValue(d.After, &d.Limit), File: d.Limit.File, By: sc.who(by), Diff: diffLines(sc, d.Diff), Warnings: d.Warnings}
 	if d.Try != nil {
 		var tried rehearsed
 		x, err := s.awaited(ctx, d.Try)

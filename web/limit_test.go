@@ -14,11 +14,12 @@ import (
 
 // someNumbers are the limits of a site, and what was asked of them.
 type someNumbers struct {
-	all  []Limit
-	err  error // of Draft and PutInForce
-	put  []LimitChange
-	by   []string
-	none bool // there are no files
+	all      []Limit
+	err      error // of Draft and PutInForce
+	put      []LimitChange
+	by       []string
+	warnings []string
+	none     bool // there are no files
 }
 
 func someLimits() *someNumbers {
@@ -55,7 +56,7 @@ func (f *someNumbers) Draft(_ context.Context, _ string, c LimitChange) (LimitDr
 		if l.ID == c.Limit {
 			trial := aTrial()
 			return LimitDraft{
-				Limit: l, After: c.Value, Version: "v1", Try: func() (Rehearsal, error) { return trial.rehearsal, trial.err },
+				Limit: l, After: c.Value, Version: "v1", Warnings: f.warnings, Try: func() (Rehearsal, error) { return trial.rehearsal, trial.err },
 				Diff: revise.Diff([]byte("zones:\n  ruang-tunggu: {capacity: 80}\nx: 1\n"), []byte("zones:\n  ruang-tunggu: {capacity: "+c.Value+"}\nx: 1\n")),
 			}, nil
 		}
@@ -132,6 +133,25 @@ func TestALimitIsChangedOnThePage(t *testing.T) {
 	page := r.get(limitsAt+"?saved=limit", "Accept-Language", "en", "Accept", "text/html").body
 	if got := flat(one(t, page, "#history")); !strings.Contains(got, "Ruang tunggu: Declared capacity 80 → 70") || !strings.Contains(got, "kursi dikurangi") || !strings.Contains(page, "limit=zone%3Aruang-tunggu%3Acapacity&amp;value=80#change") {
 		t.Errorf("the versions: got %s, want what, who, why and a way back", got)
+	}
+}
+
+// What check would only warn of is shown and may be put in force; a change of what was not said leads back to that.
+func TestALimitOfWhichCheckWarns(t *testing.T) {
+	fleet, numbers := newFleet(), someLimits()
+	numbers.warnings = []string{"sites/mpp-gresik.yaml:31:9: zone warned of"}
+	change := aChange("mpp-gresik")
+	change.Entry.Before = ""
+	fleet.entries = append(fleet.entries, change)
+	r := start(t, fleet, func(o *Options) { o.Limits = numbers })
+	if got := r.limitForm("look").body; !strings.Contains(got, "zone warned of") || !strings.Contains(got, `value="confirm"`) || strings.Contains(got, "no mistakes") {
+		t.Errorf("got %s, want the warning and the way on", flat(one(t, got, "#change")))
+	}
+	if page := r.get(limitsAt, "Accept", "text/html").body; !strings.Contains(page, "capacity&amp;value=#change") {
+		t.Error("no way back to where nothing was said")
+	}
+	if form := r.get(limitsAt+"?limit=zone:ruang-tunggu:capacity&value=", "Accept", "text/html").body; !strings.Contains(form, `name="value" maxlength="40" autocomplete="off" value=""`) {
+		t.Error("the way back is not filled in with nothing")
 	}
 }
 

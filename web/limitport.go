@@ -66,10 +66,12 @@ type LimitChange struct {
 
 // LimitDraft is what a change would be.
 type LimitDraft struct {
-	Limit   Limit  // as it is
-	After   string // its value then
-	Diff    []revise.Line
-	Version string // of the file before
+	Limit Limit  // as it is
+	After string // its value then
+	Diff  []revise.Line
+	// Warnings are what gerbang check then warns of and does not now.
+	Warnings []string
+	Version  string // of the file before
 	// Try begins to judge the site's last week by it, as Rehearsals.Rehearse does; nil: nobody can tell.
 	Try func() (Rehearsal, error)
 }
