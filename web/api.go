@@ -72,6 +72,7 @@ func (s *Server) api(mux humago.Mux) error {
 	s.apiSites(api)
 	s.apiEntries(api)
 	s.apiLevels(api)
+	s.apiLimits(api)
 	s.apiWhatIf(api)
 	s.apiAlerts(api)
 	s.apiAlertLog(api)

@@ -218,3 +218,44 @@ func TestLimitsForWhoLooks(t *testing.T) {
 }
 
 func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// The same for programs: what there is, what a change would be, the change, and who made it.
+func TestALimitByAPI(t *testing.T) {
+	const path = "/api/v1/sites/mpp-gresik/limits"
+	fleet, numbers := newFleet(), someLimits()
+	r := start(t, fleet, func(o *Options) { o.Limits = numbers })
+	if got := r.get(path, "Accept", "application/json").body; !strings.Contains(got, `"id":"zone:ruang-tunggu:capacity","part":"zone","of":"ruang-tunggu","key":"capacity","value":"80","file":"sites/mpp-gresik.yaml","line":31`) || !strings.Contains(got, `"fixed":"shared"`) {
+		t.Errorf("the list: got %s", got)
+	}
+	body := `{"id":"` + someUUID + `","limit":"zone:ruang-tunggu:capacity","value":"70","version":"v1","author":"kepala MPP","reason":"kursi dikurangi"}`
+	check := r.postJSON(path, strings.Replace(body, `"reason"`, `"check":true,"reason"`, 1))
+	if check.StatusCode != http.StatusOK || !strings.Contains(check.body, `"before":"80","after":"70","checked":true`) || !strings.Contains(check.body, `"+  ruang-tunggu: {capacity: 70}"`) || len(numbers.put) > 0 {
+		t.Errorf("checked: got %d %s and %d changes", check.StatusCode, check.body, len(numbers.put))
+	}
+	first, again := r.postJSON(path, body), r.postJSON(path, body)
+	if first.StatusCode != http.StatusOK || !strings.Contains(first.body, `"before":"80","after":"70","record":`) || again.body != first.body || len(numbers.put) != 1 || len(fleet.entries) != 1 {
+		t.Errorf("changed: got %d %s, again %s, with %d changes and %d entries", first.StatusCode, first.body, again.body, len(numbers.put), len(fleet.entries))
+	}
+	if got := r.get(path+"/changes", "Accept", "application/json").body; !strings.Contains(got, `"author":"kepala MPP","author_claimed":true,"reason":"kursi dikurangi"`) {
+		t.Errorf("the changes: got %s", got)
+	}
+	other := strings.Replace(body, someUUID, otherUUID, 1)
+	for name, tc := range map[string]struct {
+		err    error
+		body   string
+		status int
+		want   string
+	}{
+		"a mistake":   {&LimitMistakes{[]string{"sites/x.yaml:1:2: capacity is what it is"}}, other, 422, "body value: the configuration would have mistakes: sites/x.yaml:1:2: capacity is what it is"},
+		"quicker":     {ErrMeanwhile, other, 409, "nothing was changed"},
+		"late":        {&NotInForceError{errStopping}, other, 409, "the file is as it was"},
+		"no reason":   {nil, strings.Replace(other, "kursi dikurangi", " ", 1), 422, "body reason"},
+		"no such one": {nil, strings.Replace(other, "ruang-tunggu", "x", 1), 404, "not found"},
+		"no files":    {ErrNoFiles, other, 409, "built into the program"},
+	} {
+		numbers.err = tc.err
+		if a := r.postJSON(path, tc.body); a.StatusCode != tc.status || !strings.Contains(a.body, tc.want) {
+			t.Errorf("%s: got %d %s, want %d and %q", name, a.StatusCode, a.body, tc.status, tc.want)
+		}
+	}
+}
