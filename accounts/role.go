@@ -24,7 +24,7 @@ const (
 	SetLimits   Permission = "limits"      // change the numbers by which a site is judged
 	Maintain    Permission = "maintain"    // take a part of a site out of judgement for a time
 	Rouse       Permission = "rouse"       // see who can be reached, and begin an alarm drill
-	Operate     Permission = "operate"     // the gateway itself: send points again, listen to raw messages
+	Operate     Permission = "operate"     // the gateway itself: send points again, listen to raw messages, add devices and replace them
 	Administer  Permission = "administer"  // people, their roles, sessions and tokens
 	Scrape      Permission = "scrape"      // the metrics
 	Display     Permission = "display"     // the sign at a door

@@ -136,7 +136,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	files := &siteFiles{reload: a.reload, log: log}
 	pages, err := openWeb(ctx, cfg, webPorts{
 		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, plans: plans, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
-		files: files, limits: &limitDesk{files: files, trials: rehearsals, now: time.Now},
+		trials: newTrials(a.reload), files: files, limits: &limitDesk{files: files, trials: rehearsals, now: time.Now},
 		photos: photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), reach: people, log: log, registry: registry,
 	})
 	if err != nil {

@@ -37,6 +37,7 @@ type webPorts struct {
 	health    web.Health
 	photos    photos
 	files     *siteFiles
+	trials    *trials
 	push      http.Handler // nil: that door is closed
 	reach     web.Reach
 	log       *slog.Logger
@@ -50,7 +51,7 @@ func openWeb(ctx context.Context, cfg *configs.Config, p webPorts) (*web.Server,
 	o := web.Options{
 		Accounts: p.keeper, Live: p.live, Alerts: alertPort{p.live, p.journal}, AlertLog: p.journal, Hours: p.journal, Entries: entryPort{p.live, p.loop, p.journal},
 		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused, Histories: newHistoryPort(p.journal), Rehearsals: p.rehearsal, Limits: p.limits, Plans: p.plans,
-		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear}, Reach: p.reach,
+		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear}, Reach: p.reach, Trials: p.trials,
 		Photos: p.photos, Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: h.PublicSigns,
 		Gatherer: p.registry, Registerer: p.registry, Log: p.log,
 	}

@@ -22,13 +22,7 @@ func (p strangerPort) Strangers() []web.Stranger {
 	all := make([]web.Stranger, len(seen))
 	for i, s := range seen {
 		all[i] = web.Stranger{Topic: s.Topic, Why: s.Why, First: s.First.Time(), Last: s.Last.Time(), Messages: s.Messages}
-		for _, c := range s.Candidates {
-			g := web.Guess{Model: c.Model, Title: c.Title, Address: c.Address, Detail: c.Detail, YAML: c.YAML()}
-			for _, q := range c.Quantities {
-				g.Quantities = append(g.Quantities, q.String())
-			}
-			all[i].Guesses = append(all[i].Guesses, g)
-		}
+		all[i].Guesses = guessesOf(s.Candidates)
 	}
 	return all
 }

@@ -32,6 +32,16 @@ var _ web.SiteFiles = (*siteFiles)(nil)
 // putPatience bounds how long a change may take once it is being written: whoever asked may have gone, and what was begun is ended.
 const putPatience = 2 * time.Minute
 
+// Devices are those of the configuration in force.
+func (f *siteFiles) Devices(site string) []facility.Device {
+	for _, s := range f.reload.inForce.Load().AllSites() {
+		if s.ID == site {
+			return s.Devices
+		}
+	}
+	return nil
+}
+
 // Draft reads the site's file and checks it with the changes.
 func (f *siteFiles) Draft(site string, changes []revise.Change) (*web.SiteDraft, error) {
 	d, _, _, err := f.draft(site, changes)

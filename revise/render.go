@@ -120,3 +120,25 @@ func quoted(s string) string {
 	b.WriteByte('"')
 	return b.String()
 }
+
+// Snippet is what changes would have a person write by hand.
+func Snippet(changes ...Change) string {
+	var all []string
+	for _, c := range changes {
+		if len(c.Path) == 0 {
+			continue
+		}
+		var lines []string
+		last := len(c.Path) - 1
+		for i, key := range c.Path[:last] {
+			lines = append(lines, strings.Repeat("  ", i)+quoted(key)+":")
+		}
+		if c.Value == nil {
+			lines = append(lines, strings.Repeat("  ", last)+"# without "+strconv.Quote(c.Path[last]))
+		} else if text, err := block(2*last, c.Path[last], c.Value); err == nil {
+			lines = append(lines, text)
+		}
+		all = append(all, strings.Join(lines, "\n"))
+	}
+	return strings.Join(all, "\n")
+}

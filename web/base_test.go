@@ -92,6 +92,7 @@ func TestN7_EveryLinkOfEveryPageStaysBelowTheBase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			front, client := proxied(t, newFleet(), strips, func(o *Options) {
 				o.Token, o.Ear, o.Strangers, o.Readings, o.Refused = testToken, hearing, someStrangers{}, shelved(), shelved()
+				o.SiteFiles, o.Trials = newSiteFiles(), someTrials{}
 			})
 			c := &crawler{t: t, client: client, root: front.URL, base: "/gerbang", seen: map[string]bool{}}
 			in := c.follow("GET", "/gerbang/", nil) // to the login
@@ -313,6 +314,15 @@ func (c *crawler) post(where, address string) {
 	}
 	form := url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "text": {"test"}, "name": {"troli"}, "author": {"Budi"}, "to": {"Budi"}, "from": {"/devices"}, "minutes": {"5"},
 		"outcome": {"cleared"}, "words": {"0"}, "device": {"suhu-utama"}, "pairs": {"35 36.5\n35.1 36.6\n34.9 36.4\n35 36.4\n35.2 36.7"}}
+	if strings.Contains(address, "/devices/replace") {
+		form = url.Values{"device": {"hitung-utama"}, "model": {"native"}}
+	}
+	if strings.Contains(address, "/devices/add") {
+		form = url.Values{"device": {"baru"}, "model": {"native"}, "place": {"zone:loket"}}
+	}
+	if strings.HasSuffix(address, "/devices/try") {
+		form = url.Values{"payload": {`{"co2": 700}`}}
+	}
 	if strings.HasSuffix(address, "/level") {
 		form = url.Values{"id": {newUUID()}, "choice": {"3"}, "reason": {"test"}}
 	}

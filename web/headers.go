@@ -76,10 +76,13 @@ func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && !strings.HasPrefix(r.URL.Path, "/ingest/") {
 			limit := int64(maxForm)
-			if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/site/") && strings.HasSuffix(r.URL.Path, photoPath) {
+			switch ofSite := strings.HasPrefix(r.URL.Path, "/site/"); {
+			case ofSite && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, photoPath):
 				limit = maxPhoto + maxForm
-			} else if strings.HasPrefix(r.URL.Path, "/site/") && strings.HasSuffix(r.URL.Path, typedPath) {
+			case ofSite && strings.HasSuffix(r.URL.Path, typedPath):
 				limit = maxTyped
+			case r.URL.Path == trialPath:
+				limit = maxTrial
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, limit)
 		}

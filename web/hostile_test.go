@@ -123,13 +123,14 @@ func TestHostileTextIsInert(t *testing.T) {
 			ear.Listen()
 			r := start(t, hostileFleet(evil), func(o *Options) {
 				o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals, o.Strangers, o.Limits = ear, readings, readings, past, trial, hostileStrangers{evil}, numbers
+				o.SiteFiles, o.Trials = hostileFiles(evil), someTrials{evil}
 			})
 			r.sayEverywhere(t, evil)
 			for _, address := range r.everyAddress("mpp-gresik") {
 				r.inert(address)
 			}
 			// It was there to be seen: what is not shown proves nothing.
-			for _, p := range []string{"/site/mpp-gresik", "/alerts", "/rejections", "/devices", "/status", "/readings?site=mpp-gresik", "/alert/a1", "/site/mpp-gresik/displays", "/site/mpp-gresik/maintenance", "/site/mpp-gresik/limits"} {
+			for _, p := range []string{"/site/mpp-gresik", "/alerts", "/rejections", "/devices", "/status", "/readings?site=mpp-gresik", "/alert/a1", "/site/mpp-gresik/displays", "/site/mpp-gresik/maintenance", "/site/mpp-gresik/limits", "/site/mpp-gresik/devices"} {
 				if body := r.get(p).body; !strings.Contains(html.UnescapeString(body), pwned) {
 					t.Errorf("GET %s: the text is nowhere on it", p)
 				}
@@ -275,6 +276,7 @@ func (r *running) sayEverywhere(t *testing.T, evil string) {
 	for _, page := range []string{
 		"/site/mpp-gresik", "/site/mpp-banjar", "/site/mpp-gresik/zone/ruang-tunggu", "/site/mpp-gresik/task/lap-gagang", "/site/mpp-gresik/level", "/site/mpp-gresik/maintenance",
 		"/site/mpp-gresik/displays", "/site/mpp-gresik/compliance", "/alerts", "/alert/a1", "/alert/a3", "/refused", "/devices", "/status",
+		"/devices/try", "/devices/add?site=mpp-gresik", "/devices/replace?site=mpp-gresik&device=hitung-utama",
 	} {
 		a := r.get(page)
 		for _, form := range find(t, a.body, "form") {

@@ -1,6 +1,11 @@
 package web
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -38,12 +43,25 @@ func everyPage(t *testing.T) []sight {
 	r := start(t, f, func(o *Options) {
 		o.Plans = somePlans{"mpp-gresik": drawnMall(t), "mpp-tabalong": drawnMall(t), "mpp-pamekasan": drawnMall(t)}
 		o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals = &fakeEar{}, shelved(), shelved(), aWeek(t), aTrial()
-		o.Reach, o.Limits = &fakeReach{}, someLimits()
+		o.Reach, o.Limits, o.SiteFiles, o.Trials = &fakeReach{}, someLimits(), newSiteFiles(), someTrials{}
 	})
 	f.entries = append(f.entries, aChange("mpp-gresik"))
 	hearing := &fakeEar{}
 	hearing.Listen()
-	heard := start(t, f, func(o *Options) { o.Ear, o.Strangers = hearing, someStrangers{} })
+	heard := start(t, f, func(o *Options) {
+		o.Ear, o.Strangers, o.SiteFiles, o.Trials = hearing, someStrangers{}, newSiteFiles(), someTrials{}
+	})
+	wrong := start(t, f, func(o *Options) {
+		files := newSiteFiles()
+		files.wrong = []FileProblem{{"mpp-gresik.yaml", 6, 52, `zone "ruang" does not exist, did you mean "ruang-tunggu"?`}}
+		o.Trials, o.SiteFiles = someTrials{}, files
+	})
+	device := url.Values{"device": {"udara-loket"}, "name": {"Udara: loket"}, "model": {"zigbee2mqtt"}, "address": {"0x00158d0001a2b3c4"}, "place": {"zone:ruang-tunggu"}, "measures": {"temperature, humidity"}, "channel": {"probe 1"}, "channel_place": {"door:utama"}}
+	answers := answering(t, heard.url, map[string]sentForm{
+		"/answered/try":   {heard.url + "/devices/try", url.Values{"topic": {"zigbee2mqtt/0x00158d0001a2b3c4"}, "payload": {`{"temperature": 26.7, "humidity": 140}`}}},
+		"/answered/add":   {heard.url + "/devices/add?site=mpp-gresik", device},
+		"/answered/wrong": {wrong.url + "/devices/add?site=mpp-gresik", device},
+	})
 	crowd := start(t, inProvinces(manyMalls(120), 14), nil)
 	secret := start(t, f, func(o *Options) { o.Token = testToken })
 	drawn := chromedp.WaitReady(chromedp.CSS("#chart[data-drawn]"))
@@ -60,7 +78,7 @@ func everyPage(t *testing.T) []sight {
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
 		{"/site/mpp-gresik/displays", nil}, {"/site/mpp-gresik/level", nil}, {"/site/mpp-gresik/level/rehearsal?level=3", nil}, {"/site/mpp-gresik/limits", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity&value=70", isAsked()}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil},
 		{"/watch", isLive()}, {"/reach", nil}, {"/reach?site=mpp-gresik", nil}, {"/alert/drill1", nil}, {"/alerts?day=2025-12-31", nil}, {"/alert/pstory", nil}, {"/site/mpp-gresik/zone/loket/history?by=day&on=2025-12-31&with=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-30", nil},
-		{"/site/mpp-gresik/zone/loket/history?by=month&on=2025-12-30", nil}, {"/site/mpp-gresik/history?by=year&on=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=hour&on=2025-12-31&hour=10", nil}, {"/alert/a1", nil}, {"/alert/a3", nil}, {"/rejections", nil}, {"/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
+		{"/site/mpp-gresik/zone/loket/history?by=month&on=2025-12-30", nil}, {"/site/mpp-gresik/history?by=year&on=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=hour&on=2025-12-31&hour=10", nil}, {"/alert/a1", nil}, {"/alert/a3", nil}, {"/rejections", nil}, {"/devices", nil}, {"/devices/try", nil}, {"/devices/add", nil}, {"/answered/try", nil}, {"/answered/add", nil}, {"/answered/wrong", nil}, {"/devices/add?site=mpp-gresik&model=zigbee2mqtt&address=0x00158d0001a2b3c4", nil}, {"/devices/replace?site=mpp-gresik&device=hitung-utama", nil}, {"/site/mpp-gresik/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
 		{"/site/mpp-gresik/compliance?day=2026-01-02&rule=kapasitas", nil}, {"/site/mpp-gresik/compliance?to=2025-12-31", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}
 	var all []sight
@@ -72,10 +90,58 @@ func everyPage(t *testing.T) []sight {
 		if strings.Contains(p.path, "page=2") {
 			base = crowd.url
 		}
-		if p.path == "/devices" {
+		if strings.HasPrefix(p.path, "/devices") {
 			base = heard.url
+		}
+		if strings.HasPrefix(p.path, "/answered") {
+			base = answers.URL
 		}
 		all = append(all, sight{base + p.path, p.ready})
 	}
 	return all
+}
+
+// sentForm is a form with where it goes.
+type sentForm struct {
+	to   string
+	form url.Values
+}
+
+// answering serves pages that answer forms at addresses of their own, and all else from a server: so what is only seen after a form was sent is
+// looked at like any page.
+func answering(t *testing.T, behind string, forms map[string]sentForm) *httptest.Server {
+	t.Helper()
+	to, err := url.Parse(behind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, ok := forms[r.URL.Path]
+		if !ok {
+			rest.ServeHTTP(w, r)
+			return
+		}
+		req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, f.to, strings.NewReader(f.form.Encode()))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		lang := r.Header.Get("Accept-Language")
+		if asked := r.URL.Query().Get("lang"); asked != "" {
+			lang = asked
+		}
+		req.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}, "Accept-Language": {lang}}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer res.Body.Close()
+		w.Header().Set("Content-Type", res.Header.Get("Content-Type"))
+		w.Header().Set("Content-Security-Policy", res.Header.Get("Content-Security-Policy"))
+		_, _ = io.Copy(w, res.Body)
+	}))
+	t.Cleanup(srv.Close)
+	return srv
 }

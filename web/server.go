@@ -62,6 +62,7 @@ type Options struct {
 	Plans      Plans      // nil: no site has a floor plan
 	Strangers  Strangers  // nil: nobody listens for them
 	Ear        Ear        // nil: raw messages are never shown
+	Trials     Trials     // nil: messages are not tried in a page
 	SiteFiles  SiteFiles  // nil: sites are changed in their files alone
 	Photos     Photos     // nil: no photo is kept
 	Rollups    Rollups

@@ -25,6 +25,7 @@ type sitePage struct {
 	// Counting is where a person accepts what is proposed about counters; nil: nothing is.
 	Counting *countingForm
 	Notes    *noteBox
+	Devices  string // the page of the devices
 }
 
 func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
@@ -39,7 +40,7 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := sitePage{livePage: livePage{s.frame(r, lang, v.Name), join(chunks)}}
-	p.Live = what.path()
+	p.Live, p.Devices = what.path(), "/site/"+v.Site+"/devices"
 	sc := s.scene(lang, v)
 	name := nameOf(r)
 	p.Saved = saved(lang, r)

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/revise"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // SiteFiles change what is configured of a site, in its file. Besides the errors named here they return those of package revise.
 type SiteFiles interface {
+	// Devices are those of a site as they are configured and in force.
+	Devices(site string) []facility.Device
 	// Draft says what changes would make of a site's file. It changes nothing. ErrNoFile: there is none that can be changed.
 	Draft(site string, changes []revise.Change) (*SiteDraft, error)
 	// Put writes them, brings them into force and makes the entry a record of the site, whose author it is. It does so only if the file is

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/gerbang-iot/gerbang/accounts"
 )
 
 // strangersPage lists the devices that publish and are not configured, with what to write to change that.
@@ -11,6 +13,8 @@ type strangersPage struct {
 	frame
 	Rows      []strangerRow
 	Listening *listening
+	Tries     bool // messages can be tried
+	Adds      bool // who looks may add a device somewhere
 }
 
 type strangerRow struct {
@@ -18,14 +22,21 @@ type strangerRow struct {
 	Messages, First, Last string
 	Quantities, Detail    string
 	YAML, Others          string
+	Add                   string // where it is added; empty: not by who looks
 }
 
 func (s *Server) strangers(w http.ResponseWriter, r *http.Request) error {
 	lang := s.tongues.choose(r)
 	p := strangersPage{frame: s.frame(r, lang, lang.T("strangers.title")), Listening: s.listening(w, r, lang, "/devices")}
 	now := s.opts.Now()
+	p.Tries = s.opts.Trials != nil
+	p.Adds = s.opts.SiteFiles != nil && callerOf(r.Context()).Anywhere(accounts.Operate)
 	for _, one := range s.listStrangers() {
-		p.Rows = append(p.Rows, strangerRowOf(lang, &one, now))
+		row := strangerRowOf(lang, &one, now)
+		if p.Adds && len(one.Guesses) > 0 {
+			row.Add = addPath("", one.Guesses[0].Model, one.Guesses[0].Address, "")
+		}
+		p.Rows = append(p.Rows, row)
 	}
 	return s.render(w, http.StatusOK, lang, "strangers", p)
 }

@@ -70,6 +70,13 @@ func routeTable() []route {
 		{"GET /readings", accounts.Inspect, inQuery, shows((*Server).readings)},
 		{"GET /refused", accounts.Inspect, everywhere, shows((*Server).refused)},
 		{"GET /devices", accounts.Inspect, everywhere, shows((*Server).strangers)},
+		{"GET /devices/try", accounts.Inspect, everywhere, shows((*Server).trial)},
+		{"POST /devices/try", accounts.Inspect, everywhere, shows((*Server).tryMessage)},
+		{"GET /devices/add", accounts.Operate, inQuery, shows((*Server).addDevice)},
+		{"POST /devices/add", accounts.Operate, inQuery, shows((*Server).installDevice)},
+		{"GET /devices/replace", accounts.Operate, inQuery, shows((*Server).replaceDevice)},
+		{"POST /devices/replace", accounts.Operate, inQuery, shows((*Server).replaceBy)},
+		{"GET /site/{site}/devices", accounts.Inspect, inPath, shows((*Server).devices)},
 		{"GET /status", accounts.See, anywhere, shows((*Server).status)},
 
 		{"GET /live/overview", accounts.See, anywhere, streams("overview")},

@@ -31,6 +31,7 @@ func full(t *testing.T) func(*Options) {
 	return func(o *Options) {
 		o.Token = testToken
 		o.Ear, o.Readings, o.Refused, o.Histories, o.Strangers, o.Limits = &fakeEar{}, shelved(), shelved(), aWeek(t), someStrangers{}, someLimits()
+		o.SiteFiles, o.Trials = newSiteFiles(), someTrials{}
 		o.Push = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	}
 }

@@ -107,93 +107,60 @@ func (f *lookFlags) takeFile(models []decode.Model) ([]decode.Model, error) {
 	return append(models, m), nil
 }
 
-// query is the message as the decoder takes it.
-func (f *lookFlags) query(d *decode.Decoder, payload []byte) (decode.Query, error) {
-	q := decode.Query{Model: f.model, Topic: f.topic, Payload: payload, Received: time.Now(), Open: true, Explain: f.explain, Port: f.port}
+// message is the one that is to be looked at.
+func (f *lookFlags) message(payload []byte) (decode.Look, error) {
+	l := decode.Look{Model: f.model, Topic: f.topic, Payload: payload, Hex: f.hex, Port: f.port, Received: time.Now(), Explain: f.explain}
 	if f.received != "" {
 		at, err := time.Parse(time.RFC3339, f.received)
 		if err != nil {
-			return q, fmt.Errorf("--received %q: want RFC 3339, such as 2022-07-05T08:15:00+07:00", f.received)
+			return l, fmt.Errorf("--received %q: want RFC 3339, such as 2022-07-05T08:15:00+07:00", f.received)
 		}
-		q.Received = at
+		l.Received = at
 	}
-	raw, err := decode.ParseFrame(payload)
-	switch {
-	case err == nil && len(raw) > 0 && d.Frames(f.model):
-		q.Payload, q.Frame = raw, true
-	case err == nil && len(raw) > 0 && f.hex:
-		q.Payload = raw
-	case f.hex:
-		return q, &exitError{code: 2, err: errors.New("the message is not hexadecimal: want an even number of the digits 0-9 and a-f")}
-	}
-	return q, nil
-}
-
-// ways are the ways to take a message whose model nobody named: as it is, and as the text of a frame.
-func (f *lookFlags) ways(q decode.Query, payload []byte) []decode.Query {
-	frame := q
-	var err error
-	if frame.Payload, err = decode.ParseFrame(payload); err != nil || len(frame.Payload) == 0 {
-		return []decode.Query{q}
-	}
-	frame.Frame = true
-	if f.topic == "" {
-		return []decode.Query{frame, q} // a number is more often a frame than a value that came from nowhere
-	}
-	return []decode.Query{q, frame}
+	return l, nil
 }
 
 func (f *lookFlags) look(std streams, d *decode.Decoder, payload []byte) error {
-	return f.lookAll(std, d, []lookFlags{*f}, [][]byte{payload}, []bool{false})
+	l, err := f.message(payload)
+	if err != nil {
+		return err
+	}
+	return lookAll(std, d, []decode.Look{l})
 }
 
 // lookAll reads messages in order by one model: the one that is named, or the likeliest.
-func (f *lookFlags) lookAll(std streams, d *decode.Decoder, flags []lookFlags, payloads [][]byte, retained []bool) error {
+func lookAll(std streams, d *decode.Decoder, messages []decode.Look) error {
 	where := func(i int, err error) error {
-		if err == nil || len(flags) == 1 {
+		if err == nil || len(messages) == 1 {
 			return err
 		}
 		return fmt.Errorf("message %d: %w", i+1, err)
 	}
-	queries, ways := make([]decode.Query, len(flags)), make([][]decode.Query, len(flags))
-	for i := range flags {
-		var err error
-		if queries[i], err = flags[i].query(d, payloads[i]); err != nil {
-			return where(i, err)
-		}
-		queries[i].Retained = retained[i]
-		ways[i] = flags[i].ways(queries[i], payloads[i])
+	answers, candidates, err := d.Look(messages...)
+	if at, ok := errors.AsType[*decode.LookError](err); ok {
+		return where(at.Message, &exitError{code: 2, err: err})
 	}
-	if f.model == "" {
-		// A device of the configuration has its model.
-		for i := range queries {
-			queries[i].Model = d.Configured(queries[i])
-		}
+	if errors.Is(err, decode.ErrNoModel) {
+		return &exitError{code: 2, err: hinted{err, "name one with --model, and the topic with --topic; gerbang models lists the models"}}
 	}
-	if f.model == "" && slices.ContainsFunc(queries, func(q decode.Query) bool { return q.Model == "" }) {
-		candidates, taken := d.RecogniseAll(ways)
-		model, err := guessed(std.err, candidates)
-		if err != nil {
-			return err
-		}
-		queries = taken
-		for i := range queries {
-			queries[i].Model = model
-		}
+	if err != nil {
+		return err
 	}
-	for i := range queries {
-		if err := show(std, d.One(queries[i])); err != nil {
+	if err := tellGuess(std.err, candidates); err != nil {
+		return err
+	}
+	for i := range answers {
+		if err := show(std, answers[i]); err != nil {
 			return where(i, err)
 		}
 	}
 	return nil
 }
 
-// guessed is the likeliest model, which the person is told.
-func guessed(w io.Writer, candidates []decode.Candidate) (string, error) {
+// tellGuess tells the person which model was guessed; none was where there are no candidates.
+func tellGuess(w io.Writer, candidates []decode.Candidate) error {
 	if len(candidates) == 0 {
-		return "", &exitError{code: 2, err: hinted{errors.New("no model is known to read this message"),
-			"name one with --model, and the topic with --topic; gerbang models lists the models"}}
+		return nil
 	}
 	names := make([]string, len(candidates))
 	for i, c := range candidates {
@@ -205,7 +172,7 @@ func guessed(w io.Writer, candidates []decode.Candidate) (string, error) {
 		names[0] += " (guessed)"
 	}
 	_, err := fmt.Fprintln(w, "read as "+names[0])
-	return candidates[0].Model, err
+	return err
 }
 
 // lookAtSequence reads several messages in order, such as an announcement and the value that it explains.
@@ -223,7 +190,7 @@ func (f *lookFlags) lookAtSequence(std streams, d *decode.Decoder, text []byte) 
 	if len(messages) == 0 {
 		return &exitError{code: 2, err: errors.New("the file is an empty list of messages")}
 	}
-	flags, payloads, retained := make([]lookFlags, len(messages)), make([][]byte, len(messages)), make([]bool, len(messages))
+	all := make([]decode.Look, len(messages))
 	for i, m := range messages {
 		payload := []byte(m.Payload)
 		var word string
@@ -235,9 +202,13 @@ func (f *lookFlags) lookAtSequence(std streams, d *decode.Decoder, text []byte) 
 		if m.Hex != "" {
 			payload, one.hex = []byte(m.Hex), true
 		}
-		flags[i], payloads[i], retained[i] = one, payload, m.Retained
+		var err error
+		if all[i], err = one.message(payload); err != nil {
+			return fmt.Errorf("message %d: %w", i+1, err)
+		}
+		all[i].Retained = m.Retained
 	}
-	return f.lookAll(std, d, flags, payloads, retained)
+	return lookAll(std, d, all)
 }
 
 // show prints an answer.

@@ -39,6 +39,7 @@ type Line struct {
 
 // Answer is what a message means. Neither lines nor a rejection: it is not a reading.
 type Answer struct {
+	Model     string // that it was read by
 	Lines     []Line
 	Rejection *telemetry.Rejection
 	// Refused says which fields were refused beside those of Lines; nil: none.
@@ -58,7 +59,7 @@ func (d *Decoder) One(q reading.Query) Answer {
 		w.Trace = &reading.Trace{}
 	}
 	msg := &ingest.Message{Topic: q.Topic, Payload: q.Payload, QoS: 1, Retained: q.Retained, Received: telemetry.InstantOf(q.Received)}
-	a := Answer{Trace: w.Trace}
+	a := Answer{Model: q.Model, Trace: w.Trace}
 	m := d.model(q.Model)
 	if m == nil {
 		a.Rejection = w.Reject(msg, reading.Unbound, fault.New(telemetry.ReasonUnknownTopic, "no model is called %s", fault.Quoted(q.Model))).Rejection
@@ -108,6 +109,9 @@ func (d *Decoder) Configured(q reading.Query) string {
 	}
 	return b.Model.ID
 }
+
+// Knows reports whether there is a model of an id or alias.
+func (d *Decoder) Knows(name string) bool { return d.model(name) != nil }
 
 // Frames reports whether the model takes bare radio frames.
 func (d *Decoder) Frames(name string) bool {
