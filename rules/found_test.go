@@ -71,8 +71,8 @@ func TestThermometersFoundOneByOne(t *testing.T) {
 			all.apply(rec)
 			all.engine.enforce(all.engine.enforced)
 			all.engine.settle()
-			if a, b := plain(t, one.engine), plain(t, all.engine); a != b {
-				t.Fatalf("after record %d, %s: %s", one.seq, rec.Observation.Device, firstDifference(a, b))
+			if d := parting(t, one.engine, all.engine); d != "" {
+				t.Fatalf("after record %d, %s: %s", one.seq, rec.Observation.Device, d)
 			}
 			if a, b := fmt.Sprint(one.engine.exactDeadlines()), fmt.Sprint(all.engine.exactDeadlines()); a != b {
 				t.Fatalf("after record %d, %s: deadlines\n%s, all anew:\n%s", one.seq, rec.Observation.Device, a, b)

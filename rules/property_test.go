@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -156,6 +157,33 @@ func run(t testing.TB, d *Definition, start, end telemetry.Instant, records []te
 // plain is a view as JSON without record numbers.
 func plain(t testing.TB, e *Engine) string {
 	t.Helper()
+	return asJSON(t, withoutRecords(e))
+}
+
+func asJSON(t testing.TB, v View) string {
+	t.Helper()
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// parting shows where two engines part; empty: they do not. Views are alike far more often than they are written, which takes ten times as long.
+func parting(t testing.TB, a, b *Engine) string {
+	t.Helper()
+	v, w := withoutRecords(a), withoutRecords(b)
+	if reflect.DeepEqual(v, w) {
+		return ""
+	}
+	x, y := asJSON(t, v), asJSON(t, w)
+	if x == y {
+		return ""
+	}
+	return firstDifference(x, y)
+}
+
+func withoutRecords(e *Engine) View {
 	v := e.View()
 	v.Record = 0
 	for i := range v.Verdicts {
@@ -163,11 +191,7 @@ func plain(t testing.TB, e *Engine) string {
 			v.Verdicts[i].Explanation.Evidence[k].Record = 0
 		}
 	}
-	b, err := json.MarshalIndent(v, "", " ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return v
 }
 
 // firstDifference shows where two texts part.
