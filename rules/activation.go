@@ -145,7 +145,7 @@ func (a *activation) begin(t telemetry.Instant) telemetry.Instant {
 		until = min(until, a.visitorsLeft(t))
 	}
 	if j.task != nil {
-		if a.done = j.task.lastDone(t); a.done == 0 {
+		if a.done, _ = j.task.lastDone(j.items, t); a.done == 0 {
 			a.reason, a.detail = ReasonNoData, ""
 		}
 	}

@@ -149,7 +149,7 @@ func (j *disinfectionJudge) judge(t telemetry.Instant, _ Verdict) (finding, tele
 	until = min(until, j.task.next(t), j.proofTurns(t))
 	if len(duties) == 0 {
 		r := ReasonClosed
-		if j.task.lastDone(t) == 0 {
+		if !j.task.logged(t) {
 			r = ReasonNoData
 		}
 		return unknown(r, ""), until

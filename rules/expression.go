@@ -119,7 +119,7 @@ var expressionKind = kind{
 		case SubjectDevice:
 			j.device = b.device(s)
 		case SubjectTask:
-			j.task = b.task(s)
+			j.task, j.items = b.task(s), b.plan.task(s.ID).Items
 		}
 		if j.sums != 0 || j.hourly {
 			j.tellers = b.tellers(s, j.sums)
@@ -277,6 +277,7 @@ type expressionJudge struct {
 	door   *doorState
 	device *deviceState
 	task   *taskState
+	items  []string // of the task
 
 	tellers  []*deviceState                // whose counts of periods are summed
 	counters []*deviceState                // whose counts of the day are

@@ -83,8 +83,9 @@ func (e *Engine) View() View {
 	v.Cases, v.CasesCut = e.caseViews()
 	for i, t := range e.tasks {
 		def := &site.Tasks[i]
+		last, since := t.lastDone(def.Items, e.clock)
 		v.Tasks = append(v.Tasks, TaskView{
-			ID: def.ID, Name: def.Name, Place: def.Place, LastDone: t.lastDone(e.clock), LastSince: t.lastSince(e.clock), NextDue: e.nextDue(t), Verdict: about(SubjectTask, def.ID),
+			ID: def.ID, Name: def.Name, Place: def.Place, LastDone: last, LastSince: since, NextDue: e.nextDue(t), Verdict: about(SubjectTask, def.ID),
 			Kind: def.Kind, Items: t.items(def.Items, e.clock),
 		})
 	}

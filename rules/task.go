@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -98,24 +99,33 @@ func (t *taskState) next(after telemetry.Instant) telemetry.Instant {
 	return telemetry.Never
 }
 
-// lastDone is the time of the last log at or before t; 0: there is none.
-func (t *taskState) lastDone(at telemetry.Instant) telemetry.Instant {
-	for _, d := range slices.Backward(t.done) {
-		if d.at <= at {
-			return d.at
-		}
-	}
-	return 0
-}
+// logged reports whether anything of the task was ever logged, at or before t.
+func (t *taskState) logged(at telemetry.Instant) bool { return len(t.done) > 0 && t.done[0].at <= at }
 
-// lastSince is since when the last log at or before t may have been of; 0: its time is known.
-func (t *taskState) lastSince(at telemetry.Instant) telemetry.Instant {
-	for _, d := range slices.Backward(t.done) {
-		if d.at <= at {
-			return d.earliest
+// lastDone is when the task was done last, at or before t, and since when that may have been, 0 where its time is known. A task with things
+// is done when all of them are, so it is as old as the thing that waits longest. 0: never, or a thing of it never was.
+func (t *taskState) lastDone(things []string, at telemetry.Instant) (last, since telemetry.Instant) {
+	if len(things) == 0 {
+		for _, d := range slices.Backward(t.done) {
+			if d.at <= at {
+				return d.at, d.earliest
+			}
 		}
+		return 0, 0
 	}
-	return 0
+	since = telemetry.Never
+	last = telemetry.Never
+	for _, thing := range t.items(things, at) {
+		if thing.LastDone == 0 {
+			return 0, 0
+		}
+		last = min(last, thing.LastDone)
+		since = min(since, cmp.Or(thing.LastSince, thing.LastDone))
+	}
+	if since == last {
+		since = 0
+	}
+	return last, since
 }
 
 // forget drops logs before the time, but keeps the newest of each item, and the newest whose time is known.

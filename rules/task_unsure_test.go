@@ -82,3 +82,17 @@ func TestAnUnsureThingIsShownAsSuch(t *testing.T) {
 		}
 	}
 }
+
+// A task with things is done when the last of them is, and as old as the one that waits longest; one of nine is not the task.
+func TestATaskIsDoneWhenAllItsThingsAre(t *testing.T) {
+	things := []string{"lift", "pintu"}
+	s := taskState{done: []doneAt{{at: 100, item: "lift"}, {at: 200, item: "pintu", earliest: 150}, {at: 300, item: "lift"}, {at: 400}, {at: 500, item: "pintu"}}}
+	for at, want := range map[telemetry.Instant][2]telemetry.Instant{50: {0, 0}, 100: {0, 0}, 200: {100, 0}, 300: {200, 150}, 400: {400, 0}, 500: {400, 0}} {
+		if last, since := s.lastDone(things, at); last != want[0] || since != want[1] {
+			t.Errorf("at %d: done last at %d, since %d, want %v", at, last, since, want)
+		}
+	}
+	if last, _ := s.lastDone(nil, 100); last != 100 {
+		t.Errorf("a task without things: done last at %d, want 100", last)
+	}
+}

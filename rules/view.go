@@ -208,7 +208,7 @@ type TaskView struct {
 	ID       string            `json:"id"`
 	Name     string            `json:"name"`
 	Place    facility.Place    `json:"place"`
-	LastDone telemetry.Instant `json:"last_done"` // 0: never
+	LastDone telemetry.Instant `json:"last_done"` // all of it: with items that of the one that waits longest; 0: never
 	// LastSince is since when it may have been done last, where nobody knows when; 0: at LastDone.
 	LastSince telemetry.Instant `json:"last_since,omitempty"`
 	NextDue   telemetry.Instant `json:"next_due"` // 0: nothing is due

@@ -270,7 +270,7 @@ type apiTask struct {
 	ID        string    `json:"id" example:"spray-hall"`
 	Name      string    `json:"name" example:"Penyemprotan ruang layanan"`
 	Place     apiPlace  `json:"place"`
-	LastDone  time.Time `json:"last_done,omitzero" doc:"Absent: never. With last_since: at the latest"`
+	LastDone  time.Time `json:"last_done,omitzero" doc:"When all of it was: of a task with things, when the one that waits longest was done. Absent: never. With last_since: at the latest"`
 	LastSince time.Time `json:"last_since,omitzero" doc:"Nobody knows when exactly it was done last: since when that may have been, up to last_done. Absent: it was at last_done"`
 	NextDue   time.Time `json:"next_due,omitzero" doc:"At the latest, without the grace of the rule; in the past: overdue. Absent: nothing is due"`
 	Verdict   string    `json:"verdict,omitempty" enum:"within,breached,unknown" doc:"Absent: no rule judges the task"`

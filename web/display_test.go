@@ -137,6 +137,6 @@ func TestSignsAreOpenUnlessSaid(t *testing.T) {
 // TestTheSignSaysWhatHoldsAndWhenTheRoomIsDisinfected, in small print below the word.
 func TestTheSignSaysWhatHoldsAndWhenTheRoomIsDisinfected(t *testing.T) {
 	r := start(t, newFleet(), nil)
-	wants(t, "the sign", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "Disinfeksi terakhir 12.30", "berikutnya 16.30", "Disinfected 12:30, next 16:30", "PPKM level two")
+	wants(t, "the sign", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "Disinfeksi terakhir 07.05", "berikutnya besok 07.05", "Disinfected 07:05, next tomorrow 07:05", "PPKM level two", "-12:30")
 	wants(t, "a room without a task", one(t, r.get("/sign/mpp-gresik/musala").body, "p.foot"), "-isinfe")
 }

@@ -122,9 +122,19 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, http.StatusOK, lang, "do", p)
 }
 
-// lastDone is when a task was done last, as well as anybody knows.
+// lastDone is when a task was done last, as well as anybody knows, and how many of its things were since, where it is not kept.
 func (t *scene) lastDone(task *rules.TaskView) string {
-	return t.sometime(task.LastSince, task.LastDone)
+	last := t.sometime(task.LastSince, task.LastDone)
+	begun := 0
+	for _, item := range task.Items {
+		if item.LastDone > task.LastDone {
+			begun++
+		}
+	}
+	if begun == 0 || task.Verdict == rules.Within {
+		return last
+	}
+	return t.T("do.begun", "Last", last, "Done", begun, "Of", len(task.Items))
 }
 
 // sometime is a time at which something was done or, where nobody knows that, since when it may have been.

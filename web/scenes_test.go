@@ -52,7 +52,7 @@ func mall(id, name, zone string, people, err float64) rules.View {
 		Tasks: []rules.TaskView{
 			{ID: "semprot-buka", Name: "Penyemprotan sebelum buka", Place: facility.Place{Kind: facility.AtZone, ID: "ruang-tunggu"}, LastDone: ago(7 * time.Hour), NextDue: in(17 * time.Hour)},
 			{ID: "lap-gagang", Name: "Lap gagang pintu", Place: facility.Place{Kind: facility.AtDoor, ID: "utama"}, LastDone: ago(95 * time.Minute), NextDue: in(145 * time.Minute),
-				Items: []rules.ItemView{{Name: "pintu utama", LastDone: ago(95 * time.Minute)}, {Name: "pintu samping", LastDone: ago(97 * time.Minute)}, {Name: "lift", LastDone: ago(26 * time.Hour)}}},
+				Items: []rules.ItemView{{Name: "pintu utama", LastDone: ago(90 * time.Minute)}, {Name: "pintu samping", LastDone: ago(92 * time.Minute)}, {Name: "lift", LastDone: ago(95 * time.Minute)}}},
 		},
 	}
 	midnight := func(y int, m time.Month, d int) telemetry.Instant {

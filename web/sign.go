@@ -106,8 +106,8 @@ func (t *scene) signFoot(z *rules.ZoneView) string {
 	var since, last, next telemetry.Instant // the last one was in [since, last], where a phone's clock leaves that open
 	for i := range t.view.Tasks {
 		x := &t.view.Tasks[i]
-		if x.Kind != facility.TaskCleaning || !t.cleans(x, z.ID) {
-			continue
+		if x.Kind != facility.TaskCleaning || x.Place != (facility.Place{Kind: facility.AtZone, ID: z.ID}) {
+			continue // the handles of a door are not the room
 		}
 		last = max(last, x.LastDone)
 		since = max(since, cmp.Or(x.LastSince, x.LastDone))
@@ -124,15 +124,4 @@ func (t *scene) signFoot(z *rules.ZoneView) string {
 		parts = append(parts, t.T("sign.cleans", "Next", t.when(next)))
 	}
 	return strings.Join(parts, " · ")
-}
-
-// cleans reports whether a task is done in a room, or at a door of it.
-func (t *scene) cleans(x *rules.TaskView, zone string) bool {
-	switch x.Place.Kind {
-	case facility.AtZone:
-		return x.Place.ID == zone
-	case facility.AtDoor:
-		return slices.ContainsFunc(t.view.Doors, func(d rules.DoorView) bool { return d.ID == x.Place.ID && (d.From == zone || d.To == zone) })
-	}
-	return false
 }

@@ -118,7 +118,7 @@ func TestATimeThatNobodyIsSureOf(t *testing.T) {
 	})
 	r := start(t, f, nil)
 	task := f.views["mpp-gresik"].Tasks[1]
-	wants(t, "the public sign", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "antara 10.30 dan 12.30", "between 10:30 and 12:30")
+	wants(t, "the public sign", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "antara 05.05 dan 07.05", "between 05:05 and 07:05")
 	for _, path := range []string{"/site/mpp-gresik/do/", "/site/mpp-gresik/task/"} {
 		wants(t, path, r.get(path+task.ID+"?lang=en").body, "between 10:30 and 12:30", "between 11:50 and 12:00")
 	}
