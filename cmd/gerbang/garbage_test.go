@@ -147,8 +147,9 @@ func amongGarbage(t *testing.T, r *rig, broker string) {
 	}
 	if now := peak(t, r.p); warm > 0 {
 		t.Logf("peak memory: %d KiB after a fifth, %d KiB at the end", warm, now)
-		if limit := 160 << 10; now > limit {
-			t.Errorf("peak memory: got %d KiB, want at most %d", now, limit)
+		// What a gateway takes by itself is measured elsewhere; four times as much garbage must not add to it.
+		if limit := warm + warm/4; now > limit {
+			t.Errorf("peak memory: got %d KiB, want at most %d, a quarter more than after a fifth", now, limit)
 		}
 	}
 	if page := r.page("/rejections"); !strings.Contains(page, "gerbang/v1/") {
