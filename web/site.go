@@ -26,6 +26,7 @@ type sitePage struct {
 	Counting *countingForm
 	Notes    *noteBox
 	Devices  string // the page of the devices
+	Duties   string // the page of the tasks, for a phone
 }
 
 func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
@@ -40,7 +41,7 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := sitePage{livePage: livePage{s.frame(r, lang, v.Name), join(chunks)}}
-	p.Live, p.Devices = what.path(), "/site/"+v.Site+"/devices"
+	p.Live, p.Devices, p.Duties = what.path(), "/site/"+v.Site+"/devices", doPath(v.Site, "")
 	sc := s.scene(lang, v)
 	name := nameOf(r)
 	p.Saved = saved(lang, r)
