@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -10,20 +12,20 @@ import (
 )
 
 const (
-	alertSQL = `SELECT body FROM alerts WHERE id = ?1`
+	alertSQL = `SELECT ` + alertColumns + ` FROM alerts a WHERE id = ?1`
 	// duringSQL finds the resolved ones by their end: an alert that ended before the period was not open in it. When they opened stands in the
 	// same index, so that for a day long ago the bodies of all that came since are not read.
-	duringSQL = `SELECT a.body FROM (
+	duringSQL = `SELECT ` + alertColumns + ` FROM (
 			SELECT rowid AS row, opened, id FROM alerts WHERE resolved = 0 AND opened < ?3 AND (?1 = '' OR site = ?1)
 			UNION ALL SELECT rowid, opened, id FROM alerts WHERE resolved > 0 AND resolved >= ?2 AND opened < ?3 AND (?1 = '' OR site = ?1)
 			ORDER BY opened DESC, id LIMIT ?4) o
 		JOIN alerts a ON a.rowid = o.row ORDER BY o.opened DESC, o.id`
-	changesSQL = `SELECT what, at, body FROM alert_changes WHERE alert = ?1 AND what NOT IN ('updated', 'worse') ORDER BY id LIMIT ?2`
+	changesSQL = `SELECT what, at, part, body FROM alert_changes WHERE alert = ?1 ORDER BY id`
 	aboutSQL   = `SELECT seq, kind, site, at, received, identity, body FROM
 		(SELECT * FROM records WHERE kind IN (3, 5) AND kind = 3 AND site = ?1 ORDER BY seq DESC LIMIT ?5)
 		WHERE json_extract(body, '$.Kind') = ?2 AND json_extract(body, '$.Subject') = ?3 ORDER BY seq DESC LIMIT ?4`
 	// silencedSQL finds what ended while it was silenced, lately.
-	silencedSQL = `SELECT body FROM alerts WHERE resolved > 0 AND resolved > ?1 AND body LIKE '%"silenced":{%' ORDER BY resolved, id`
+	silencedSQL = `SELECT body, NULL FROM alerts WHERE resolved > 0 AND resolved > ?1 AND body LIKE '%"silenced":{%' ORDER BY resolved, id`
 )
 
 // Alert finds an alert, open or resolved; false: there is none.
@@ -60,25 +62,50 @@ func (j *Journal) alerts(ctx context.Context, query string, args ...any) ([]aler
 // AlertChanges lists the steps in the life of an alert in order, but for those that only moved its values.
 func (j *Journal) AlertChanges(ctx context.Context, id string, limit int) ([]alerts.Change, error) {
 	var found []alerts.Change
+	var course alerts.Course
+	var moved []byte // the whole of one that only moved its values, which is read where a part follows
 	err := each(ctx, j.reads, func(rows *sql.Rows) error {
 		var c alerts.Change
 		var at int64
+		var part bool
 		var body sql.RawBytes
-		if err := rows.Scan(&c.What, &at, &body); err != nil {
+		if err := rows.Scan(&c.What, &at, &part, &body); err != nil {
 			return err
 		}
-		c.At = telemetry.Instant(at)
-		if err := alerts.Decode(body, &c.Alert); err != nil {
+		silent := c.What == alerts.Updated || c.What == alerts.Worsened
+		if !part && silent {
+			moved = bytes.Clone(body)
+			return nil
+		}
+		step := course.Whole
+		if part {
+			if step = course.Part; moved != nil {
+				if err := course.Whole(moved); err != nil {
+					return fmt.Errorf("%w: %w", errAlert, err)
+				}
+			}
+		}
+		moved = nil
+		if err := step(body); err != nil {
 			return fmt.Errorf("%w: %w", errAlert, err)
 		}
-		found = append(found, c)
+		if silent {
+			return nil
+		}
+		c.At, c.Alert = telemetry.Instant(at), course.Alert()
+		if found = append(found, c); len(found) >= limit {
+			return errEnough
+		}
 		return nil
-	}, changesSQL, id, limit)
-	if err != nil {
+	}, changesSQL, id)
+	if err != nil && !errors.Is(err, errEnough) {
 		return nil, fmt.Errorf("listing what happened to alert %q: %w", id, err)
 	}
 	return found, nil
 }
+
+// errEnough ends a list that has as much as was asked for.
+var errEnough = errors.New("that is enough")
 
 // EntriesAbout lists what people entered of one kind about one thing of a site, the newest first.
 func (j *Journal) EntriesAbout(ctx context.Context, site string, kind telemetry.EntryKind, subject string, limit int) ([]telemetry.Record, error) {

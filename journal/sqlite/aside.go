@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -53,7 +54,7 @@ func (j *Journal) FutureAlerts(ctx context.Context, now telemetry.Instant) (foun
 			found.Ended = append(found.Ended, a)
 		}
 		return err
-	}, `SELECT body FROM alerts WHERE opened > ?1 OR resolved > ?1 ORDER BY opened, id`, int64(now))
+	}, `SELECT `+alertColumns+` FROM alerts a WHERE opened > ?1 OR resolved > ?1 ORDER BY opened, id`, int64(now))
 	if err != nil {
 		return found, fmt.Errorf("listing the alerts of the future: %w", err)
 	}
@@ -92,7 +93,7 @@ func (j *Journal) SetAside(ctx context.Context, all []journal.Aside, future jour
 				return err
 			}
 		}
-		if err := mendAlerts(&future, do, now); err != nil {
+		if err := w.mendAlerts(ctx, &future, do, now); err != nil {
 			return err
 		}
 		return do(`UPDATE cursors SET position = min(position, ?1) WHERE name = ?2`, int64(now), cursorAlive)
@@ -166,8 +167,9 @@ func forget(do func(string, ...any) error, site string, seq uint64, now telemetr
 }
 
 // mendAlerts takes the alerts of the future out of the history. Whether one that is opened again still holds is found when its site is
-// judged again.
-func mendAlerts(f *journal.FutureAlerts, do func(string, ...any) error, now telemetry.Instant) error {
+// judged again. One of which changes go is recorded whole as it stands: what is left of its changes does not lead there.
+func (w *writer) mendAlerts(ctx context.Context, f *journal.FutureAlerts, do func(string, ...any) error, now telemetry.Instant) error {
+	clear(w.recorded)
 	for _, a := range f.Opened {
 		if a.Open() {
 			a.Resolved = now
@@ -177,20 +179,29 @@ func mendAlerts(f *journal.FutureAlerts, do func(string, ...any) error, now tele
 				}
 			}
 		}
-		if err := do(`DELETE FROM alert_changes WHERE alert = ?`, a.ID); err != nil {
-			return err
-		}
-		if err := do(`DELETE FROM alerts WHERE id = ?`, a.ID); err != nil {
-			return err
+		for _, query := range []string{`DELETE FROM alert_changes WHERE alert = ?`, `DELETE FROM alert_parts WHERE alert = ?`, `DELETE FROM alerts WHERE id = ?`} {
+			if err := do(query, a.ID); err != nil {
+				return err
+			}
 		}
 	}
+	stand, err := w.movedAfter(ctx, now)
+	if err != nil {
+		return err
+	}
 	for _, a := range f.Ended {
-		a.Resolved = 0
-		body, err := alerts.Encode(&a)
-		if err != nil {
+		if !slices.ContainsFunc(stand, func(s alerts.Alert) bool { return s.ID == a.ID }) {
+			stand = append(stand, a)
+		}
+	}
+	for _, a := range stand {
+		if a.Resolved > now {
+			a.Resolved = 0
+		}
+		if err := w.cutChanges(ctx, a.ID, now); err != nil {
 			return err
 		}
-		if err := do(`UPDATE alerts SET resolved = 0, body = ? WHERE id = ?`, string(body), a.ID); err != nil {
+		if err := w.writeChange(&alerts.Change{Alert: a, What: alerts.Updated, At: now}); err != nil {
 			return err
 		}
 	}

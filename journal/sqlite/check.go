@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -101,26 +102,21 @@ func (f *snapshot) each(ctx context.Context, fn func(*sql.Rows) error, query str
 func (f *snapshot) Alerts(ctx context.Context, fn func(a *alerts.Alert, differs string) error) error {
 	err := f.each(ctx, func(rows *sql.Rows) error {
 		var id, site, body string
-		var last sql.NullString
 		var opened, resolved telemetry.Instant
-		if err := rows.Scan(&id, &site, &opened, &resolved, &body, &last); err != nil {
+		if err := rows.Scan(&id, &site, &opened, &resolved, &body); err != nil {
 			return err
 		}
-		var a alerts.Alert
-		if err := alerts.Decode([]byte(body), &a); err != nil {
-			return fn(&alerts.Alert{ID: id, Site: site}, "it cannot be read: "+err.Error())
-		}
-		differs := ""
+		a, differs, err := f.follow(ctx, id, []byte(body))
 		switch {
+		case errors.Is(err, errAlert):
+			return fn(&alerts.Alert{ID: id, Site: site}, "it cannot be read: "+err.Error())
+		case err != nil:
+			return err
 		case id != a.ID || site != a.Site || opened != a.Opened || resolved != a.Resolved:
 			differs = fmt.Sprintf("its columns say %s of %q from %v to %v, its body %s of %q from %v to %v", id, site, opened, resolved, a.ID, a.Site, a.Opened, a.Resolved)
-		case !last.Valid:
-			differs = "no change of it is recorded"
-		case last.String != body:
-			differs = "it is not what its last change has left"
 		}
 		return fn(&a, differs)
-	}, `SELECT id, site, opened, resolved, body, (SELECT c.body FROM alert_changes c WHERE c.alert = a.id ORDER BY c.id DESC LIMIT 1) FROM alerts a ORDER BY id`)
+	}, `SELECT id, site, opened, resolved, body FROM alerts ORDER BY id`)
 	if err != nil {
 		return fmt.Errorf("reading the alerts: %w", err)
 	}

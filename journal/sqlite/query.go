@@ -17,7 +17,7 @@ func (j *Journal) History(ctx context.Context, site string, limit int) ([]alerts
 		a, err := scanAlert(rows)
 		found = append(found, a)
 		return err
-	}, `SELECT body FROM alerts WHERE resolved > 0 AND (?1 = '' OR site = ?1) ORDER BY resolved DESC LIMIT ?2`, site, limit)
+	}, `SELECT body, NULL FROM alerts WHERE resolved > 0 AND (?1 = '' OR site = ?1) ORDER BY resolved DESC LIMIT ?2`, site, limit)
 	if err != nil {
 		return nil, fmt.Errorf("listing resolved alerts: %w", err)
 	}

@@ -75,14 +75,18 @@ func (j *Journal) State(ctx context.Context) (*journal.State, error) {
 			return nil
 		}, `SELECT iif(typeof(identity) = 'integer', identity, 0) FROM records ORDER BY seq DESC LIMIT ?`, j.window),
 		each(ctx, j.reads, func(rows *sql.Rows) error {
-			a, err := scanAlert(rows)
-			if errors.Is(err, errAlert) {
+			a, err := scanWhole(rows)
+			switch {
+			case errors.Is(err, errAlert):
 				j.log.Error("an open alert cannot be read and is left out", "err", err)
 				return nil
+			case errors.Is(err, errPart):
+				j.log.Error("an open alert is taken as it was before what cannot be read", "alert", a.ID, "err", err)
+				err = nil
 			}
 			st.Open = append(st.Open, a)
 			return err
-		}, `SELECT body FROM alerts WHERE resolved = 0 ORDER BY opened, id`),
+		}, `SELECT `+alertColumns+` FROM alerts a WHERE resolved = 0 ORDER BY opened, id`),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("reading where the journal ended: %w", err)
@@ -181,21 +185,6 @@ func scanRecord(rows *sql.Rows, r *reader, arena []telemetry.Reading) (telemetry
 		return illegible(&rec, r.columns.body), arena, nil
 	}
 	return rec, filled, nil
-}
-
-// errAlert says that an alert is there and cannot be read.
-var errAlert = errors.New("decoding an alert")
-
-func scanAlert(rows *sql.Rows) (alerts.Alert, error) {
-	var body sql.RawBytes
-	var a alerts.Alert
-	if err := rows.Scan(&body); err != nil {
-		return a, err
-	}
-	if err := alerts.Decode(body, &a); err != nil {
-		return a, fmt.Errorf("%w: %w", errAlert, err)
-	}
-	return a, nil
 }
 
 func (j *Journal) row(ctx context.Context, query string, targets ...any) error {

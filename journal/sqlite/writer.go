@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -29,6 +28,7 @@ type writer struct {
 	transition, sample      *statement
 	flow                    *statement
 	alert, change           *statement
+	endPart, endWhole       *statement
 	owe, sent               *statement
 	snapshot, counters      *statement
 	newSeries, rollup       *statement
@@ -36,10 +36,11 @@ type writer struct {
 	all                     []*statement
 	body                    []byte
 	series                  map[seriesKey]int64
-	lastSeries              int64            // the highest number of a series, also of one whose commit failed
-	fresh                   []seriesKey      // added to series by the open transaction
-	head                    journal.Position // the last element of each stream, as committed
-	sum, linked             uint64           // checksum of the last record: as committed, and in the open transaction
+	lastSeries              int64                // the highest number of a series, also of one whose commit failed
+	fresh                   []seriesKey          // added to series by the open transaction
+	recorded                map[string]*recorded // open alerts by their id, as the open transaction leaves them
+	head                    journal.Position     // the last element of each stream, as committed
+	sum, linked             uint64               // checksum of the last record: as committed, and in the open transaction
 	scratch                 []byte
 	lock                    chan struct{} // held by whoever uses the connection; see take
 	closed                  bool          // under lock
@@ -65,7 +66,7 @@ func newWriter(ctx context.Context, db *sql.DB) (_ *writer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{conn: conn, series: map[seriesKey]int64{}, lock: make(chan struct{}, 1), long: make(chan struct{}, 1)}
+	w := &writer{conn: conn, series: map[seriesKey]int64{}, recorded: map[string]*recorded{}, lock: make(chan struct{}, 1), long: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			_ = w.close()
@@ -124,7 +125,9 @@ func (w *writer) prepare() error {
 		{&w.flow, `INSERT INTO flows (id, record, site, device, channel, at, people_in, people_out) VALUES (?,?,?,?,?,?,?,?)`},
 		{&w.alert, `INSERT INTO alerts (id, site, opened, resolved, body) VALUES (?,?,?,?,?)
 			ON CONFLICT (id) DO UPDATE SET opened = excluded.opened, resolved = excluded.resolved, body = excluded.body`},
-		{&w.change, `INSERT INTO alert_changes (alert, what, at, body) VALUES (?,?,?,?)`},
+		{&w.change, `INSERT INTO alert_changes (alert, what, at, body, part, sum) VALUES (?,?,?,?,?,?)`},
+		{&w.endPart, `INSERT INTO alert_parts (alert, sum) VALUES (?,?) ON CONFLICT (alert) DO UPDATE SET sum = excluded.sum`},
+		{&w.endWhole, `DELETE FROM alert_parts WHERE alert = ?`},
 		{&w.owe, `INSERT INTO outbox (id, topic, payload, retain) VALUES (?,?,?,?) ON CONFLICT (id) DO NOTHING`},
 		{&w.sent, `DELETE FROM outbox WHERE id = ?`},
 		{&w.snapshot, `INSERT INTO snapshots (site, seq, body, sum) VALUES (?,?,?,?)
@@ -235,6 +238,7 @@ func (w *writer) within(fn func() error) (err error) {
 			for _, key := range w.fresh {
 				delete(w.series, key)
 			}
+			clear(w.recorded)
 		}
 		w.fresh = w.fresh[:0]
 		w.give()
@@ -263,15 +267,7 @@ func (w *writer) write(b *journal.Batch) error {
 		return err
 	}
 	for i := range b.Changes {
-		c := &b.Changes[i]
-		body, err := alerts.Encode(&c.Alert)
-		if err != nil {
-			return err
-		}
-		if err := w.alert.exec(c.Alert.ID, c.Alert.Site, int64(c.Alert.Opened), int64(c.Alert.Resolved), string(body)); err != nil {
-			return err
-		}
-		if err := w.change.exec(c.Alert.ID, string(c.What), int64(c.At), string(body)); err != nil {
+		if err := w.writeChange(&b.Changes[i]); err != nil {
 			return err
 		}
 	}
