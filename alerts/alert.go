@@ -121,6 +121,10 @@ func (w What) reaching() bool {
 	return w == Taken || w == Called || w == Sent || w == Shown || w == Looked
 }
 
+// Waits reports whether a change can wait a few milliseconds for company on its way to the disk: it says who was reached, and nobody learns
+// anything by it. The next step of an escalation is told to people.
+func (c *Change) Waits() bool { return c.What.reaching() && c.What != Called }
+
 // What is the closed set of steps.
 type What string
 

@@ -287,7 +287,14 @@ func (g *Gateway) prepare() { g.journal.Prepare(&g.batch) }
 func (g *Gateway) seeing(now telemetry.Instant) { g.now = max(g.now, now) }
 
 // Urgent reports whether people are to be told of something in the batch.
-func (g *Gateway) Urgent() bool { return len(g.batch.Changes) > 0 }
+func (g *Gateway) Urgent() bool {
+	for i := range g.batch.Changes {
+		if !g.batch.Changes[i].Waits() {
+			return true
+		}
+	}
+	return false
+}
 
 // Rest commits what waits and a snapshot of every site, so that a start has nothing to apply again.
 func (g *Gateway) Rest(ctx context.Context, now telemetry.Instant) error {

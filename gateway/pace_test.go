@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/journal"
 )
 
@@ -109,6 +110,39 @@ func TestAnAlertDoesNotWait(t *testing.T) {
 		}
 		if d := <-took; d != 0 {
 			t.Errorf("the message that raised an alert was acknowledged after %v, want at once", d)
+		}
+	})
+}
+
+// TestWhoWasReachedWaits tells, among messages that are waited for, that a router took an alert: nobody is to learn anything by it, so it
+// goes with them. The escalation's next step goes at once.
+func TestWhoWasReachedWaits(t *testing.T) {
+	paced(t, func(t *testing.T, l *Loop, commits *atomic.Int64) {
+		m := message(0, nil)
+		m.Payload = []byte(counted(0, 1000, 0))
+		if err := l.Intake().Put(m); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		open := l.gw.Open()
+		if len(open) == 0 {
+			t.Fatal("no alert is open")
+		}
+		for seq := range 5 {
+			if err := l.Intake().Put(message(seq+1, nil)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		before := commits.Load()
+		l.Accepted([]alerts.Acceptance{{Alert: open[0].ID, Receivers: []string{"satpam"}}})
+		synctest.Wait()
+		if n := commits.Load() - before; n != 0 {
+			t.Errorf("that a router took an alert made %d commits at once, want it to go with the messages", n)
+		}
+		time.Sleep(10 * time.Millisecond)
+		if n := commits.Load() - before; n != 1 {
+			t.Errorf("%d commits after the wait, want 1", n)
 		}
 	})
 }

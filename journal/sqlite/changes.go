@@ -96,8 +96,8 @@ func (w *writer) writeChange(c *alerts.Change) error {
 
 // lastWritten is what the journal has of an alert of which the writer knows nothing.
 func (w *writer) lastWritten(id string) (*recorded, error) {
-	var sum signed
-	if err := w.conn.QueryRowContext(context.Background(), lastSumSQL, id).Scan(&sum); err != nil {
+	sum, err := w.lastSum.number(id) // not by database/sql: an alert waits for it, and 140 µs were an eighth of its commit
+	if err != nil {
 		return nil, fmt.Errorf("reading the checksum of the last change of alert %q: %w", id, err)
 	}
 	return &recorded{sum: uint64(sum)}, nil

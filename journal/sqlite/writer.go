@@ -29,6 +29,7 @@ type writer struct {
 	flow                    *statement
 	alert, change           *statement
 	endPart, endWhole       *statement
+	lastSum                 *statement
 	owe, sent               *statement
 	snapshot, counters      *statement
 	newSeries, rollup       *statement
@@ -128,6 +129,7 @@ func (w *writer) prepare() error {
 		{&w.change, `INSERT INTO alert_changes (alert, what, at, body, part, sum) VALUES (?,?,?,?,?,?)`},
 		{&w.endPart, `INSERT INTO alert_parts (alert, sum) VALUES (?,?) ON CONFLICT (alert) DO UPDATE SET sum = excluded.sum`},
 		{&w.endWhole, `DELETE FROM alert_parts WHERE alert = ?`},
+		{&w.lastSum, lastSumSQL},
 		{&w.owe, `INSERT INTO outbox (id, topic, payload, retain) VALUES (?,?,?,?) ON CONFLICT (id) DO NOTHING`},
 		{&w.sent, `DELETE FROM outbox WHERE id = ?`},
 		{&w.snapshot, `INSERT INTO snapshots (site, seq, body, sum) VALUES (?,?,?,?)
@@ -370,6 +372,7 @@ func (w *writer) writeRollups(rollups []journal.Rollup) error {
 type statement struct {
 	stmt driver.Stmt
 	ctx  driver.StmtExecContext
+	ask  driver.StmtQueryContext
 	args []driver.NamedValue
 }
 
@@ -378,7 +381,7 @@ func newStatement(c driver.Conn, query string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &statement{stmt: stmt, ctx: stmt.(driver.StmtExecContext), args: make([]driver.NamedValue, strings.Count(query, "?"))}
+	s := &statement{stmt: stmt, ctx: stmt.(driver.StmtExecContext), ask: stmt.(driver.StmtQueryContext), args: make([]driver.NamedValue, strings.Count(query, "?"))}
 	for i := range s.args {
 		s.args[i].Ordinal = i + 1
 	}
@@ -395,4 +398,22 @@ func (s *statement) exec(values ...driver.Value) error {
 func (s *statement) run() error {
 	_, err := s.ctx.ExecContext(context.Background(), s.args)
 	return err
+}
+
+// number gives the one number of the one row that a query has; what is no number fits nothing, and is 0.
+func (s *statement) number(values ...driver.Value) (n int64, err error) {
+	for i, v := range values {
+		s.args[i].Value = v
+	}
+	rows, err := s.ask.QueryContext(context.Background(), s.args)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	row := make([]driver.Value, 1)
+	if err := rows.Next(row); err != nil {
+		return 0, err
+	}
+	n, _ = row[0].(int64)
+	return n, nil
 }
