@@ -25,7 +25,8 @@ type AlertLog interface {
 	Alert(ctx context.Context, id string) (alerts.Alert, bool, error)
 	// AlertsDuring lists the alerts of a site that were open at any time in [from, until), the newest first; an empty site means all.
 	AlertsDuring(ctx context.Context, site string, from, until telemetry.Instant, limit int) ([]alerts.Alert, error)
-	// AlertChanges lists the steps in the life of an alert in order, but for those that only moved its values.
+	// AlertChanges lists the newest steps in the life of an alert in their order, but for those that only moved its values, or say that a call
+	// went out: the alert itself has those.
 	AlertChanges(ctx context.Context, id string, limit int) ([]alerts.Change, error)
 	// EntriesAbout lists what people entered of one kind about one thing of a site, the newest first.
 	EntriesAbout(ctx context.Context, site string, kind telemetry.EntryKind, subject string, limit int) ([]telemetry.Record, error)

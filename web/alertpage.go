@@ -63,6 +63,8 @@ type clockStep struct {
 type alertStep struct {
 	When, What, Text string
 	at               telemetry.Instant
+	seen             alerts.What // Shown or Looked: before whose eyes it came is told together; empty: any other step
+	who              string      // of seen
 }
 
 // stepPages leads through the steps of an alert that has more than a page shows. The last page is the one that is opened.
@@ -118,7 +120,7 @@ func (s *Server) alert(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	steps, pages := lang.pageOf(course, a.ID, r.URL.Query().Get("steps"))
+	steps, pages := lang.pageOf(sc.together(course), a.ID, r.URL.Query().Get("steps"))
 	pages.More = more
 	card, c := alertCardOf(sc, a), callerOf(r.Context())
 	p := alertPage{

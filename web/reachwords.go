@@ -1,6 +1,9 @@
 package web
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -60,6 +63,37 @@ func (t *scene) reachingStep(c *alerts.Change) (alertStep, bool) {
 	if c.What == alerts.Looked {
 		key = "alertlog.step.looked"
 	}
-	step.What = t.T(key, "Who", newest.To, "Way", t.way(newest.Via))
+	step.What, step.seen, step.who = t.T(key, "Who", newest.To, "Way", t.way(newest.Via)), c.What, newest.To
 	return step, true
 }
+
+// together tells in one line before whose eyes an alert came one after another: forty phones that show it within a second are one thing that happened.
+func (t *scene) together(steps []alertStep) []alertStep {
+	var told []alertStep
+	for len(steps) > 0 {
+		first, n := steps[0], 1
+		who := []string{first.who}
+		for ; first.seen != "" && n < len(steps) && steps[n].seen == first.seen; n++ {
+			if !slices.Contains(who, steps[n].who) {
+				who = append(who, steps[n].who)
+			}
+		}
+		if rest := len(who) - namedTogether; n > 1 {
+			key := "alertlog.step.shown_together"
+			if first.seen == alerts.Looked {
+				key = "alertlog.step.looked_together"
+			}
+			if first.What, first.Text = t.T(key, "Count", n), strings.Join(who[:min(len(who), namedTogether)], ", "); rest > 0 {
+				first.Text = t.T("alertlog.step.and_others", "Who", first.Text, "Count", rest)
+			}
+			if last := steps[n-1].When; last != first.When {
+				first.When = t.T("alertlog.step.from_to", "From", first.When, "To", last)
+			}
+		}
+		told, steps = append(told, first), steps[n:]
+	}
+	return told
+}
+
+// namedTogether is how many are named in such a line.
+const namedTogether = 6

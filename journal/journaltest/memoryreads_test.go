@@ -44,9 +44,10 @@ func (m *memory) AlertsDuring(_ context.Context, site string, from, until teleme
 }
 
 func (m *memory) AlertChanges(_ context.Context, id string, limit int) ([]alerts.Change, error) {
-	return firstOf(slices.DeleteFunc(slices.Clone(m.now().Changes), func(c alerts.Change) bool {
-		return c.Alert.ID != id || c.What == alerts.Updated || c.What == alerts.Worsened
-	}), limit), nil
+	all := slices.DeleteFunc(slices.Clone(m.now().Changes), func(c alerts.Change) bool {
+		return c.Alert.ID != id || c.What == alerts.Updated || c.What == alerts.Worsened || c.What == alerts.Sent
+	})
+	return all[max(0, len(all)-limit):], nil
 }
 
 func (m *memory) EntriesAbout(_ context.Context, site string, kind telemetry.EntryKind, subject string, limit int) ([]telemetry.Record, error) {

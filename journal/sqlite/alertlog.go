@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/gerbang-iot/gerbang/alerts"
@@ -20,7 +19,11 @@ const (
 			UNION ALL SELECT rowid, opened, id FROM alerts WHERE resolved > 0 AND resolved >= ?2 AND opened < ?3 AND (?1 = '' OR site = ?1)
 			ORDER BY opened DESC, id LIMIT ?4) o
 		JOIN alerts a ON a.rowid = o.row ORDER BY o.opened DESC, o.id`
-	changesSQL = `SELECT what, at, part, body FROM alert_changes WHERE alert = ?1 ORDER BY id`
+	// changesSQL begins with the last change that is whole before the oldest of the newest steps: what came before is in it.
+	changesSQL = `WITH steps AS (SELECT id FROM alert_changes WHERE alert = ?1 AND what NOT IN ('updated', 'worse', 'sent') ORDER BY id DESC LIMIT ?2),
+			oldest AS (SELECT coalesce(min(id), 0) AS id FROM steps)
+		SELECT what, at, part, body, what NOT IN ('updated', 'worse', 'sent') AND id >= (SELECT id FROM oldest) FROM alert_changes WHERE alert = ?1
+		AND id >= coalesce((SELECT max(id) FROM alert_changes WHERE alert = ?1 AND part = 0 AND id <= (SELECT id FROM oldest)), 0) ORDER BY id`
 	aboutSQL   = `SELECT seq, kind, site, at, received, identity, body FROM
 		(SELECT * FROM records WHERE kind IN (3, 5) AND kind = 3 AND site = ?1 ORDER BY seq DESC LIMIT ?5)
 		WHERE json_extract(body, '$.Kind') = ?2 AND json_extract(body, '$.Subject') = ?3 ORDER BY seq DESC LIMIT ?4`
@@ -59,53 +62,46 @@ func (j *Journal) alerts(ctx context.Context, query string, args ...any) ([]aler
 	return found, err
 }
 
-// AlertChanges lists the steps in the life of an alert in order, but for those that only moved its values.
+// AlertChanges lists the newest steps in the life of an alert in their order; see journal.AlertLog.
 func (j *Journal) AlertChanges(ctx context.Context, id string, limit int) ([]alerts.Change, error) {
 	var found []alerts.Change
 	var course alerts.Course
-	var moved []byte // the whole of one that only moved its values, which is read where a part follows
+	var skipped []byte // a whole that is no step, which is read where a part follows
 	err := each(ctx, j.reads, func(rows *sql.Rows) error {
 		var c alerts.Change
 		var at int64
-		var part bool
+		var part, step bool
 		var body sql.RawBytes
-		if err := rows.Scan(&c.What, &at, &part, &body); err != nil {
+		if err := rows.Scan(&c.What, &at, &part, &body, &step); err != nil {
 			return err
 		}
-		silent := c.What == alerts.Updated || c.What == alerts.Worsened
-		if !part && silent {
-			moved = bytes.Clone(body)
+		if !part && !step {
+			skipped = bytes.Clone(body)
 			return nil
 		}
-		step := course.Whole
+		take := course.Whole
 		if part {
-			if step = course.Part; moved != nil {
-				if err := course.Whole(moved); err != nil {
+			if take = course.Part; skipped != nil {
+				if err := course.Whole(skipped); err != nil {
 					return fmt.Errorf("%w: %w", errAlert, err)
 				}
 			}
 		}
-		moved = nil
-		if err := step(body); err != nil {
+		skipped = nil
+		if err := take(body); err != nil {
 			return fmt.Errorf("%w: %w", errAlert, err)
 		}
-		if silent {
-			return nil
-		}
-		c.At, c.Alert = telemetry.Instant(at), course.Alert()
-		if found = append(found, c); len(found) >= limit {
-			return errEnough
+		if step {
+			c.At, c.Alert = telemetry.Instant(at), course.Alert()
+			found = append(found, c)
 		}
 		return nil
-	}, changesSQL, id)
-	if err != nil && !errors.Is(err, errEnough) {
+	}, changesSQL, id, limit)
+	if err != nil {
 		return nil, fmt.Errorf("listing what happened to alert %q: %w", id, err)
 	}
 	return found, nil
 }
-
-// errEnough ends a list that has as much as was asked for.
-var errEnough = errors.New("that is enough")
 
 // EntriesAbout lists what people entered of one kind about one thing of a site, the newest first.
 func (j *Journal) EntriesAbout(ctx context.Context, site string, kind telemetry.EntryKind, subject string, limit int) ([]telemetry.Record, error) {

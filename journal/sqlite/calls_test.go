@@ -128,6 +128,15 @@ func TestADayOfCallsIsAsLongAsWhatChanged(t *testing.T) {
 	if got := r.open(j); got != r.want() {
 		t.Error("the alert is not what it was")
 	}
+	begun := time.Now()
+	steps, err := j.AlertChanges(t.Context(), r.told[0].Alert.ID, 2_000)
+	want := stepsOf(r.told)
+	want = want[max(0, len(want)-2_000):]
+	if took := time.Since(begun); err != nil || len(steps) != len(want) || steps[0].At != want[0].At || took > time.Second {
+		t.Errorf("%d steps after %v (%v), want the newest %d within a second", len(steps), took, err, len(want))
+	} else {
+		t.Logf("the newest %d of its steps in %v", len(steps), took)
+	}
 }
 
 // open is the open alert of a journal, want what its last change has left.
@@ -221,8 +230,9 @@ func TestCallsSurviveARestart(t *testing.T) {
 		t.Errorf("%d of %d changes are parts (%v): this tests little", many, len(r.told), err)
 	}
 	r.commit(r.book.Alarm(r.alarm(ringsSince.Add(400*time.Minute), rules.Quiet, 10), nil))
-	want := slices.DeleteFunc(slices.Clone(r.told), func(c alerts.Change) bool { return c.What == alerts.Updated || c.What == alerts.Worsened })
-	for _, limit := range []int{len(want), 10} {
+	all := stepsOf(r.told)
+	for _, limit := range []int{len(all), 10, 300} {
+		want := all[len(all)-limit:]
 		got, err := r.j.AlertChanges(t.Context(), r.told[0].Alert.ID, limit)
 		if err != nil || len(got) != limit {
 			t.Fatalf("%d steps (%v), want %d", len(got), err, limit)
@@ -240,6 +250,13 @@ func TestCallsSurviveARestart(t *testing.T) {
 	if found := differing(t, r.j); found != nil {
 		t.Errorf("at its end: %v", found)
 	}
+}
+
+// stepsOf are the changes that AlertChanges lists.
+func stepsOf(all []alerts.Change) []alerts.Change {
+	return slices.DeleteFunc(slices.Clone(all), func(c alerts.Change) bool {
+		return c.What == alerts.Updated || c.What == alerts.Worsened || c.What == alerts.Sent
+	})
 }
 
 // A commit that fails leaves nothing behind from which the next change is told.
@@ -390,12 +407,13 @@ func TestCallsOfAnOlderJournalGoOn(t *testing.T) {
 	if got := scratch.open(killed(t, scratch.j)); got != scratch.want() {
 		t.Errorf("later it is\n%s\nwant\n%s", got, scratch.want())
 	}
+	want := stepsOf(scratch.told)
 	got, err := scratch.j.AlertChanges(t.Context(), scratch.told[0].Alert.ID, 9999)
-	if err != nil || len(got) != len(scratch.told) {
-		t.Fatalf("%d steps (%v), want %d", len(got), err, len(scratch.told))
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("%d steps (%v), want %d", len(got), err, len(want))
 	}
 	for i := range got {
-		if encoded(t, &got[i].Alert) != encoded(t, &scratch.told[i].Alert) {
+		if encoded(t, &got[i].Alert) != encoded(t, &want[i].Alert) {
 			t.Fatalf("step %d, %s, is not what it was", i, got[i].What)
 		}
 	}
@@ -416,7 +434,7 @@ func TestCallsOfTheFutureAreTakenOut(t *testing.T) {
 		d := alerts.Delivery{Key: fmt.Sprint("k", k), To: "Siti", Via: alerts.ViaPush, Sent: ringsSince.Add(31 * time.Minute)}
 		r.commit(r.book.Reached([]alerts.Report{{Alert: a.ID, Call: a.Calls[0].Number, Delivery: d}}, ringsSince.Add(time.Duration(31+k)*time.Minute), nil))
 	}
-	want := append(slices.Clone(r.told[:stays]), r.told[goes:]...)
+	want := stepsOf(append(slices.Clone(r.told[:stays]), r.told[goes:]...))
 	now := ringsSince.Add(40 * time.Minute)
 	future, err := r.j.FutureAlerts(t.Context(), now)
 	if err != nil {
