@@ -14,6 +14,8 @@ type Figure struct {
 	// Kept is the worst measure's share of the observed time, 0 to 1. Known is false where nothing was observed: there is no figure.
 	Kept  float64
 	Known bool
+	// Near and Broken are the rest of that time: it was too close to its limit to tell, or breached. The three add up to 1 where Known.
+	Near, Broken float64
 	// Worst is the place of that measure in Report.Measures; −1: there is none.
 	Worst int
 	// Observed is the share of the time that was asked of all measures in which somebody knew, 0 to 1; Asked is false where nothing was.
@@ -69,6 +71,8 @@ func (r *Report) FigureOf(part int, fits func(*Measure) bool) Figure {
 		long, longer := t.Observed() >= least, worst != nil && worst.Observed() >= least
 		if !f.Known || long && !longer || long == longer && (kept < f.Kept || kept == f.Kept && less(t, worst)) {
 			f.Kept, f.Known, f.Worst, worst = kept, true, i, t
+			f.Near, _ = share0(t.Near, t.Observed())
+			f.Broken, _ = share0(t.Breached, t.Observed())
 		}
 	}
 	f.Observed, f.Asked = f.Times.Share()

@@ -28,3 +28,15 @@ func TestAQuarterOfAnHourDecidesNoWeek(t *testing.T) {
 		}
 	}
 }
+
+// What is not kept of the worst measure's time is told apart: too close to the limit to tell, and breached.
+func TestAFigureTellsNearFromBroken(t *testing.T) {
+	r := Report{Measures: []Measure{
+		{Key: Key{Rule: "coverage"}, Kind: "coverage", Times: Times{Open: 40 * time.Hour, Within: 2 * time.Hour, Near: 5 * time.Hour, Breached: time.Hour, Idle: 32 * time.Hour}},
+		{Key: Key{Rule: "capacity"}, Kind: "capacity", Times: Times{Open: 40 * time.Hour, Within: 40 * time.Hour}},
+	}}
+	r.Until = r.From.Add(7 * 24 * time.Hour)
+	if f := r.FigureOf(Whole, func(*Measure) bool { return true }); f.Kept != 0.25 || f.Near != 0.625 || f.Broken != 0.125 {
+		t.Errorf("kept %v, near %v, broken %v; want 0.25, 0.625 and 0.125", f.Kept, f.Near, f.Broken)
+	}
+}

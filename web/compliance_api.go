@@ -74,6 +74,8 @@ func apiTimesOf(t compliance.Times) apiTimes {
 type apiFigure struct {
 	State    string   `json:"state" enum:"within,breached,near,unknown,idle" doc:"The worst that any measure was"`
 	Kept     *float64 `json:"kept,omitempty" example:"0.982" doc:"Of the worst measure. Absent: unknown, nobody observed anything"`
+	Near     *float64 `json:"near,omitempty" example:"0.01" doc:"Of the worst measure's observed time, the share in which it was too close to its limit to tell. Absent: unknown"`
+	Breached *float64 `json:"breached,omitempty" example:"0.008" doc:"The share in which it was breached. Kept, near and breached add up to 1"`
 	Observed *float64 `json:"observed,omitempty" example:"0.97" doc:"The share of the opening time of all measures in which anybody knew"`
 	Rule     string   `json:"worst_rule,omitempty" example:"kapasitas"`
 	Subject  string   `json:"worst_subject,omitempty" example:"zone/waiting-room"`
@@ -87,7 +89,7 @@ func (t *tongue) apiFigureOf(r *compliance.Report, f *compliance.Figure) apiFigu
 	a := apiFigure{State: f.State.String(), Measures: f.Measures, Fully: f.Fully, Blind: f.Blind, Sentence: t.figure(r, f)}
 	if f.Known {
 		m := &r.Measures[f.Worst]
-		a.Kept, a.Rule, a.Subject = &f.Kept, m.Rule, m.Subject.String()
+		a.Kept, a.Near, a.Breached, a.Rule, a.Subject = &f.Kept, &f.Near, &f.Broken, m.Rule, m.Subject.String()
 	}
 	if f.Asked {
 		a.Observed = &f.Observed

@@ -267,7 +267,7 @@ func (t *tongue) complianceCell(f *compliance.Figure) complianceCell {
 	}
 	if f.Known {
 		c.Kept = t.Number(math.Floor(f.Kept*100+1e-9), 0) + " %"
-		c.Full += ", " + t.T("compliance.kept_of", "Kept", t.percent(f.Kept))
+		c.Full += ", " + t.T("compliance.kept_of", "Kept", t.kept(f))
 	}
 	c.Full += ", " + t.T("compliance.observed_of", "Observed", t.percent(f.Observed)) + maintained
 	if f.Observed < 1 {

@@ -41,6 +41,19 @@ func (t *tongue) figureChip(f *compliance.Figure) chip {
 	return c
 }
 
+// kept is the share in which the worst measure was kept, and what the rest of its time was: half a week too close to the limit to tell is not half
+// a week in breach.
+func (t *tongue) kept(f *compliance.Figure) string {
+	text := t.percent(f.Kept)
+	if f.Near > 0 {
+		text += ", " + t.T("compliance.near_of", "Share", t.percent(f.Near))
+	}
+	if f.Broken > 0 {
+		text += ", " + t.T("compliance.broken_of", "Share", t.percent(f.Broken))
+	}
+	return text
+}
+
 // figure is a site's compliance figure in one sentence.
 func (t *tongue) figure(r *compliance.Report, f *compliance.Figure) string {
 	var parts []string
@@ -50,7 +63,7 @@ func (t *tongue) figure(r *compliance.Report, f *compliance.Figure) string {
 	case !f.Known:
 		return t.T("compliance.nobody_knew", "Count", f.Measures)
 	}
-	parts = append(parts, t.T("compliance.sentence", "Kept", t.percent(f.Kept), "Worst", t.measureName(&r.Measures[f.Worst]), "Observed", t.percent(f.Observed)))
+	parts = append(parts, t.T("compliance.sentence", "Kept", t.kept(f), "Worst", t.measureName(&r.Measures[f.Worst]), "Observed", t.percent(f.Observed)))
 	if f.Blind > 0 {
 		parts = append(parts, t.T("compliance.blind", "Count", f.Blind, "All", f.Measures))
 	}

@@ -170,7 +170,7 @@ func (s *Server) weekRow(sc *scene) *weekRow {
 	case !f.Known:
 		row.Short = sc.T("overview.week_unknown")
 	default:
-		row.Short = sc.T("overview.week", "Kept", sc.percent(f.Kept), "Observed", sc.percent(f.Observed))
+		row.Short = sc.T("overview.week", "Kept", sc.kept(f), "Observed", sc.percent(f.Observed))
 		if f.Kept < 1 {
 			row.Short += sc.T("overview.week_worst", "Worst", sc.measureName(&x.report.Measures[f.Worst]))
 		}

@@ -20,7 +20,7 @@ func TestOverviewHasTheFigureOfEachSite(t *testing.T) {
 	}
 	row := one(t, page, "div#site-mpp-gresik")
 	c := r.compliance(t, "")
-	if !strings.Contains(row, "7 days: kept ") || !strings.Contains(row, "; worst: ") || !strings.Contains(page, `href="/site/mpp-gresik/compliance" title="Kept `) || !strings.Contains(page, "the smallest share of the observed opening time") {
+	if !strings.Contains(row, "7 days: kept ") || !strings.Contains(row, "; worst: ") || !strings.Contains(page, `href="/site/mpp-gresik/compliance" title="Of the observed time kept `) || !strings.Contains(page, "the smallest share of the observed opening time") {
 		t.Errorf("got %s, want the figure, its sentence and its method", row)
 	}
 	if c.Figure.Kept == nil {
