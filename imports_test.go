@@ -75,6 +75,8 @@ var bans = []ban{
 	{"reach", nil, outer, "components are wired by the program, they do not know it"},
 	{"rehearse", nil, among("gateway", "influx", "ingest", "journal", "web"), "what did not happen is judged as what did, by rules and alerts alone; who has records brings them"},
 	{"rehearse", nil, outer, "components are wired by the program, they do not know it"},
+	{"evidence", nil, among("gateway", "influx", "ingest", "web"), "a pack is checked where there is no gateway"},
+	{"evidence", nil, outer, "components are wired by the program, they do not know it"},
 	{"web", nil, among("gateway", "influx", "ingest", "journal"), "pages ask small ports, so they work whichever engine is behind"},
 	{"web", nil, outer, "components are wired by the program, they do not know it"},
 }

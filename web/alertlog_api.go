@@ -76,19 +76,16 @@ type apiWhole struct {
 // surround adds what is recorded around an alert.
 func (l *apiAlert) surround(sc *scene, a *alerts.Alert) {
 	l.State, l.Told, l.Calls, l.Drill = stateOf(a), a.Told, apiCallsOf(sc, a), a.Drill != nil
-	l.Clock = apiClock{Raised: a.Opened.Time(), Accepted: a.Accepted.Time(), Shown: a.Shown.Time(), Opened: a.Looked.Time(), Back: a.Resolved.Time()}
+	c := a.Clock()
+	l.Clock = apiClock{
+		Raised: c.Raised.Time(), Accepted: c.Accepted.Time(), Shown: c.Shown.Time(), Opened: c.Opened.Time(), Acknowledged: c.Acknowledged.Time(), Back: c.Back.Time(),
+	}
 	_, l.Advice = sc.demand(a)
 	if g := a.Assigned; g != nil {
 		l.Assigned = &apiAssignment{g.To, g.By, g.Reason, g.At.Time(), g.Handover}
 	}
 	if q := a.Silenced; q != nil {
 		l.Silenced = &apiSilence{q.Entry, q.By, q.Reason, q.At.Time(), q.Until.Time()}
-	}
-	if all := a.Acknowledgements(); len(all) > 0 {
-		l.Clock.Acknowledged = all[0].At.Time()
-	}
-	if a.Eased != nil {
-		l.Clock.Back = a.Eased.Since.Time()
 	}
 }
 
