@@ -17,6 +17,9 @@ type Assignment struct {
 	Handover bool `json:"handover,omitempty"`
 }
 
+// TakenOver reports whether he to whom the shift was handed over has said so himself: all that was open then is his.
+func (g *Assignment) TakenOver() bool { return g.Handover && g.To == g.By }
+
 // assign gives the alert of an EntryAssign, or all open alerts of the site of an EntryHandover, to somebody.
 func (b *Book) assign(rec *telemetry.Record, dst []Change) []Change {
 	n := rec.Entry

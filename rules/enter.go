@@ -3,6 +3,7 @@ package rules
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -27,7 +28,7 @@ func (e *Engine) enter(n *telemetry.Entry, at, received telemetry.Instant) {
 			if n.Kind == telemetry.EntryCount {
 				same.fix(countedByHand(at, n.Value), true)
 			} else {
-				same.correct(at, peopleOf(n.Value))
+				same.correct(at, peopleOf(n.Value), takenBackSpread(n))
 			}
 			same.age(e.clock, e.plan.exactCrowd())
 			e.crowdChanged(same, at)
@@ -100,6 +101,22 @@ func (e *Engine) sameDoors(a, b *zoneState) bool {
 
 // handError is how far a person who counts a crowd is off, of its number: a deviation.
 const handError = 0.02
+
+// takenBackSpread is the variance that comes back with a number that was counted over: who takes a count back knows no longer how many
+// are inside, but only as well as before. 0: nothing of the kind is taken back.
+func takenBackSpread(n *telemetry.Entry) people {
+	if n.Ends == "" {
+		return 0
+	}
+	off, err := strconv.ParseFloat(n.Text, 64)
+	if err != nil || !(off > 0) || off > mostTakenBack {
+		return 0
+	}
+	return people(math.Round(off * off * float64(person)))
+}
+
+// mostTakenBack bounds the deviation that a taken back count brings back, in people.
+const mostTakenBack = 10_000
 
 // countedByHand is the anchor that a manual count makes.
 func countedByHand(at telemetry.Instant, value float64) anchor {

@@ -131,8 +131,10 @@ func (z *zoneState) again(from telemetry.Instant) (until telemetry.Instant) {
 	return z.redo(i, from, 0, &before)
 }
 
-// correct adds people at a time, as a person says.
-func (z *zoneState) correct(t telemetry.Instant, n people) { z.pass(t, passage{shift: n}) }
+// correct adds people at a time, as a person says, and what is not known of them: a variance.
+func (z *zoneState) correct(t telemetry.Instant, n, spread people) {
+	z.pass(t, passage{shift: n, chance: spread})
+}
 
 // anchorKind says how people came to be known. The numbers are stored in snapshots.
 type anchorKind uint8

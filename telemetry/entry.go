@@ -55,7 +55,7 @@ type EntryKind string
 // The kinds of entry.
 const (
 	EntryCount       EntryKind = "count"       // Value people were counted in zone Subject (or in the site, empty): an anchor
-	EntryCorrection  EntryKind = "correction"  // Value people are added to zone Subject
+	EntryCorrection  EntryKind = "correction"  // Value people are added to zone Subject. With Ends: the count or correction of that ID is taken back, and where it was a count the number is as unsure again as before, by the deviation Text in people
 	EntryTask        EntryKind = "task"        // task Subject was done (Value 1) with agent Text
 	EntryAcknowledge EntryKind = "acknowledge" // alert Subject is being handled, until Until
 	EntryLevel       EntryKind = "level"       // the site's level is Text from From on, or the one of Ends no longer holds

@@ -403,7 +403,23 @@ func (t *scene) told(a *alerts.Alert) string {
 	case len(a.Told) == 0:
 		return t.T("alertlog.told_router")
 	}
-	return t.T("alertlog.told", "Who", strings.Join(a.Told, ", "))
+	return t.T("alertlog.told", "Who", t.receivers(a.Told))
+}
+
+// receivers names those to whom a router led an alert: the shipped ones in the reader's language, those of a configuration as it calls them.
+func (t *tongue) receivers(names []string) string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = t.receiver(name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func (t *tongue) receiver(name string) string {
+	if key := "receiver." + name; t.Has(key) {
+		return t.T(key)
+	}
+	return name
 }
 
 // whose says to whom an alert was given; empty: to nobody.
@@ -411,7 +427,14 @@ func (t *scene) whose(a *alerts.Alert) string {
 	if a.Assigned == nil {
 		return ""
 	}
-	return t.because(t.T("alertlog.whose", "To", a.Assigned.To, "By", t.claims(a.Assigned.By, !a.Assigned.Proven), "When", t.when(a.Assigned.At)), a.Assigned.Reason)
+	key := "alertlog.whose"
+	switch {
+	case a.Assigned.TakenOver():
+		key = "alertlog.taken_over"
+	case a.Assigned.Handover:
+		key = "alertlog.handed_over"
+	}
+	return t.because(t.T(key, "To", a.Assigned.To, "By", t.claims(a.Assigned.By, !a.Assigned.Proven), "When", t.when(a.Assigned.At)), a.Assigned.Reason)
 }
 
 // quiet says that an alert is silenced; empty: it is not.

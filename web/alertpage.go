@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
@@ -187,7 +186,7 @@ func (t *scene) responseClock(a *alerts.Alert) []clockStep {
 		}
 		return c
 	}
-	steps := []clockStep{step("raised", a.Opened, ""), step("accepted", a.Accepted, strings.Join(a.Told, ", ")), step("shown", a.Shown, t.firstBy(a, seenAt)), step("opened", a.Looked, t.firstBy(a, lookedAt))}
+	steps := []clockStep{step("raised", a.Opened, ""), step("accepted", a.Accepted, t.receivers(a.Told)), step("shown", a.Shown, t.firstBy(a, seenAt)), step("opened", a.Looked, t.firstBy(a, lookedAt))}
 	handled := a.Acknowledgements()
 	if len(handled) > 0 {
 		steps = append(steps, step("acknowledged", handled[0].At, t.claims(handled[0].By, !handled[0].Proven)))
@@ -257,7 +256,10 @@ func (t *scene) stepOf(c *alerts.Change) (alertStep, bool) {
 			break
 		}
 		key := "assigned"
-		if g.Handover {
+		switch {
+		case g.TakenOver():
+			key = "taken_over"
+		case g.Handover:
 			key = "handover"
 		}
 		step.What, step.Text = say(key, "By", t.claims(g.By, !g.Proven), "To", g.To), g.Reason

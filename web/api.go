@@ -78,6 +78,7 @@ func (s *Server) api(mux humago.Mux) error {
 	s.apiAlertLog(api)
 	s.apiReach(api)
 	s.apiHistory(api)
+	s.apiHappened(api)
 	s.apiGateway(api)
 	s.apiReadings(api)
 	s.apiRefused(api)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +40,11 @@ type entered struct {
 	author, reason string
 	proven         bool      // the author is the name of an account
 	at             time.Time // zero: now
+	// Of one that takes an earlier count or correction back: its ID, and by how much the number was off before, a deviation in people.
+	ends string
+	off  float64
+	// What it changes, and into what, where it is about now: as the pages showed it..
+	before, after string
 	// Of an outcome: the case, and how it ended.
 	caseID  string
 	outcome rules.Outcome
@@ -144,7 +150,9 @@ func (s *Server) enter(ctx context.Context, d deed) (telemetry.Record, error) {
 		if err = d.acceptable(s); err != nil {
 			return telemetry.Record{}, err
 		}
-		rec, err = s.opts.Entries.Enter(ctx, site, e, d.moment())
+		_, now := d.entry() // with what there was to be changed
+		now.ID = e.ID
+		rec, err = s.opts.Entries.Enter(ctx, site, now, d.moment())
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -220,6 +228,14 @@ func (e *entered) acceptable(s *Server) error {
 		err.args = []any{"Change", -e.value, "High", people.High}
 		return err
 	}
+	if e.ends != "" {
+		if err := s.canTakeBack(e, &people); err != nil {
+			return err
+		}
+	}
+	if e.at.IsZero() {
+		e.before, e.after = e.changes(&people)
+	}
 	return nil
 }
 
@@ -246,6 +262,12 @@ func (e *entered) entry() (string, telemetry.Entry) {
 		n.Subject, n.Text = e.device, e.basis
 	case e.zone != wholeSite:
 		n.Subject = e.zone
+	}
+	if e.kind == telemetry.EntryCount || e.kind == telemetry.EntryCorrection {
+		n.Before, n.After, n.Ends = e.before, e.after, e.ends
+		if e.off > 0 {
+			n.Text = strconv.FormatFloat(e.off, 'f', 2, 64)
+		}
 	}
 	if e.kind == telemetry.EntryTask {
 		n.Subject, n.Item, n.Text = e.task, e.item, e.agent
@@ -274,7 +296,7 @@ func (e *entered) made(rec *telemetry.Record) bool {
 	_, is := e.entry()
 	was := rec.Entry
 	return was != nil && was.Kind == is.Kind && was.Subject == is.Subject && was.Value == is.Value && was.Author == is.Author && was.Reason == is.Reason &&
-		was.Item == is.Item && was.Text == is.Text && was.Began == is.Began && was.Phone.Done == is.Phone.Done &&
+		was.Item == is.Item && was.Text == is.Text && was.Ends == is.Ends && was.Began == is.Began && was.Phone.Done == is.Phone.Done &&
 		was.Paper == is.Paper && was.Typist == is.Typist && was.Photo == is.Photo &&
 		(is.Phone.Done != 0 || rec.At == min(at, rec.Received))
 }

@@ -250,7 +250,7 @@ func TestCountByOneTap(t *testing.T) {
 	if got := one(t, after, "section#zone-now"); !strings.Contains(got, "48 / 50") {
 		t.Errorf("the figure after the tap: got %q, want 48 / 50", got)
 	}
-	if got := one(t, after, "ul.entries"); got != "48counted · 14:05 · satpam pagi (as they say)" {
+	if got := one(t, after, "ul.entries"); got != "48counted · 50 (47–53) → 48 · 14:05 · satpam pagi (as they say) Take it back Why Look at it first" {
 		t.Errorf("the list: got %q, want who counted what, when, and that nobody checked who", got)
 	}
 	if len(find(t, after, "section.asked")) != 0 || !strings.Contains(one(t, after, "p.saved"), "Saved") {

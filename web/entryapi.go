@@ -44,6 +44,9 @@ type apiEntry struct {
 	Author   string    `json:"author" example:"satpam pagi"`
 	Claimed  bool      `json:"author_claimed" doc:"True: the author is what the client said of itself"`
 	Reason   string    `json:"reason,omitempty"`
+	Before   string    `json:"before,omitempty" example:"52 (47–57)" doc:"How many there were, as was known then, with at least and at most; absent: nobody knew, or it is about a time that was past"`
+	After    string    `json:"after,omitempty" example:"48"`
+	Ends     string    `json:"ends,omitempty" format:"uuid" doc:"The entry that this one takes back"`
 	At       time.Time `json:"at"`
 	Received time.Time `json:"received"`
 	Record   uint64    `json:"record" example:"184233" doc:"Journal record that holds it"`
@@ -51,7 +54,7 @@ type apiEntry struct {
 
 func apiEntryOf(rec *telemetry.Record) apiEntry {
 	e := rec.Entry
-	a := apiEntry{e.ID, rec.Site, e.Subject, string(e.Kind), e.Value, e.Author, e.Claimed, e.Reason, rec.At.Time(), rec.Received.Time(), rec.Seq}
+	a := apiEntry{e.ID, rec.Site, e.Subject, string(e.Kind), e.Value, e.Author, e.Claimed, e.Reason, e.Before, e.After, e.Ends, rec.At.Time(), rec.Received.Time(), rec.Seq}
 	if a.Zone == "" {
 		a.Zone = wholeSite
 	}
@@ -75,11 +78,34 @@ func (s *Server) apiEntries(api huma.API) {
 			b := &in.Body
 			return s.apiEnter(ctx, &entered{kind: telemetry.EntryCorrection, site: in.Site, zone: in.Zone, id: b.ID, value: b.Value, author: b.Author, reason: b.Reason, at: timeOf(b.At)})
 		})
+	huma.Register(api, post("zones/{zone}/undo", "undo-entry", "Take a count or a correction back", "An entry of its own, and a correction: the number is what it would be without, and after a count as unsure as before. Not once people were counted again, or the building was verified empty."),
+		func(ctx context.Context, in *undoInput) (*apiOne[apiEntry], error) {
+			b := &in.Body
+			e := &entered{kind: telemetry.EntryCorrection, site: in.Site, zone: in.Zone, id: b.ID, ends: b.Ends, author: b.Author, reason: b.Reason}
+			if _, ok := s.opts.Live.Outline(in.Site); !ok {
+				return nil, s.apiEntryError(e, errNoPage)
+			}
+			if err := s.undoOf(ctx, e); err != nil {
+				return nil, s.apiEntryError(e, err)
+			}
+			return s.apiEnter(ctx, e)
+		})
 	s.apiCases(api, post)
 	s.apiCalibrations(api, post)
 	s.apiCounting(api, post)
 	s.apiTasks(api)
 	huma.Register(api, get("/sites/{site}/zones/{zone}/entries", "list-entries", "Counts and corrections that people entered, the newest first", "sites", 404), s.apiListEntries)
+}
+
+type undoInput struct {
+	Site string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Zone string `path:"zone" maxLength:"64" example:"waiting-room" doc:"A zone's id, or _site for the whole building"`
+	Body struct {
+		ID     string `json:"id" format:"uuid" example:"0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f11" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Ends   string `json:"ends" format:"uuid" doc:"The entry that is to be taken back"`
+		Author string `json:"author,omitempty" maxLength:"60" example:"satpam pagi" doc:"Who says so. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
+		Reason string `json:"reason" minLength:"1" maxLength:"200" example:"typed in the wrong zone"`
+	}
 }
 
 // timeOf is zero for nil, and only for nil: the first moment of the year 1 is no "now".

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,7 +45,7 @@ func countFormOf(sc *scene, zone string, people rules.Estimate, asked bool, name
 func saved(t *tongue, r *http.Request) string {
 	kind := r.URL.Query().Get("saved")
 	switch telemetry.EntryKind(kind) {
-	case telemetry.EntryCount, telemetry.EntryCorrection, telemetry.EntryCalibration, telemetry.EntryAccuracy, telemetry.EntryDrift, telemetry.EntryDirection:
+	case telemetry.EntryCount, telemetry.EntryCorrection, telemetry.EntryCalibration, telemetry.EntryAccuracy, telemetry.EntryDrift, telemetry.EntryDirection, "undone":
 		return t.T("entries.saved_" + kind)
 	}
 	return ""
@@ -52,7 +54,10 @@ func saved(t *tongue, r *http.Request) string {
 // entryRow is what somebody entered.
 type entryRow struct {
 	Kind, Value, When, By, Reason string
+	Change                        string // what it changed into what; empty: not known
 	Claimed                       bool
+	Gone                          bool   // it was taken back since
+	ID, Undo, Form                string // of the entry; where it is taken back, empty: it is not; of the entry that does
 }
 
 // shownEntries is how many the page lists.
@@ -66,8 +71,18 @@ func entryRows(sc *scene, records []telemetry.Record) []entryRow {
 			Kind: sc.T("entries." + string(e.Kind)), Value: sc.Number(e.Value, 0), When: sc.when(records[i].At), By: sc.who(e.Author),
 			Reason: e.Reason, Claimed: e.Claimed,
 		}
-		if e.Kind == telemetry.EntryCorrection && e.Value > 0 {
-			row.Value = "+" + row.Value
+		if e.Kind == telemetry.EntryCorrection {
+			row.Value = signed(sc, e.Value)
+		}
+		if e.Ends != "" {
+			row.Kind = sc.T("entries.undone")
+		}
+		if e.Before != "" && e.After != "" {
+			row.Change = e.Before + " → " + e.After
+		}
+		row.ID, row.Gone = e.ID, slices.ContainsFunc(records, func(r telemetry.Record) bool { return r.Entry.Ends == e.ID })
+		if _, _, ok := takesBack(&records[i]); ok && !row.Gone && !slices.ContainsFunc(records, func(r telemetry.Record) bool { return r.Entry.Kind == telemetry.EntryCount && r.At > records[i].At }) {
+			row.Undo, row.Form = "/site/"+sc.view.Site+"/zone/"+cmp.Or(e.Subject, wholeSite)+"/undo", newUUID()
 		}
 		rows = append(rows, row)
 	}
@@ -95,6 +110,9 @@ func (s *Server) enterByForm(kind telemetry.EntryKind) handlerFunc {
 		e := entered{
 			kind: kind, site: r.PathValue("site"), zone: r.PathValue("zone"), id: r.PostForm.Get("id"), value: value,
 			author: author, reason: cleanText(reason, maxReason),
+		}
+		if r.PostForm.Get("step") == "look" {
+			return s.lookAtCorrection(w, r, &e)
 		}
 		if _, err := s.enter(r.Context(), &e); err != nil {
 			return err

@@ -1,14 +1,12 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +43,9 @@ type historyPage struct {
 	Year                       template.HTML
 	Rows                       []historyRow
 	Marks                      []markRow
+	MoreMarks                  string // how many are not shown; empty: all are
 	Alerts                     string // address of the list
+	Events                     string // address of the table of what happened
 	Table                      string
 	Note                       string // why something is missing
 }
@@ -58,7 +58,8 @@ type ribbonRow struct {
 
 type historyRow struct{ Name, Link, Peak, When, Mean, Over, Unknown string }
 
-type markRow struct{ When, Text, Link, Class string }
+// markRow is a mark in words: who did what, when, why, and what became of what.
+type markRow struct{ When, Text, Link, Class, Who, Why, Change, Unsure string }
 
 func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
 	v, ok := s.opts.Live.Outline(r.PathValue("site"))
@@ -239,6 +240,7 @@ func (s *Server) historyOfDay(ctx context.Context, sc *scene, page *historyPage,
 	for _, known := range []string{"now", "then"} {
 		page.Known = append(page.Known, choice{base + p.query(url.Values{"known": {known}}), sc.T("compliance.known_" + known), (q.Get("known") == "then") == (known == "then")})
 	}
+	page.Events = "/api/v1/sites/" + page.Site + "/events.csv?" + url.Values{"from": {p.first.String()}, "to": {p.first.String()}, "zone": {zone}}.Encode()
 	marks, err := s.marksOf(ctx, sc, page, from, until, zone)
 	if err != nil {
 		return err
@@ -333,66 +335,33 @@ func (s *Server) ribbons(ctx context.Context, sc *scene, page *historyPage, from
 	return open, nil
 }
 
-// marksOf are what happened: alerts that were raised, and tasks that people logged.
+// marksOf are what happened in a time: marks for the drawing, and the rows below it.
 func (s *Server) marksOf(ctx context.Context, sc *scene, page *historyPage, from, until telemetry.Instant, zone string) ([]mark, error) {
-	raised, err := s.opts.AlertLog.AlertsDuring(ctx, page.Site, from, until, 10*mostMarks)
+	all, err := s.happened(ctx, sc, zone, from, until)
 	if err != nil {
-		return nil, fmt.Errorf("listing the alerts of a day: %w", err)
+		return nil, err
 	}
-	done, err := s.opts.Entries.EntriesDuring(ctx, page.Site, telemetry.EntryTask, from, until, 10*mostMarks)
-	if err != nil {
-		return nil, fmt.Errorf("listing the tasks of a day: %w", err)
+	if more := len(all) - mostMarks; more > 0 {
+		page.MoreMarks = sc.T("past.more_marks", "Count", more)
+		all = all[:mostMarks]
 	}
 	var marks []mark
-	for i := range raised {
-		a := &raised[i]
-		if zone != "" && a.Zone != zone && a.Subject.ID != zone || a.Drill != nil {
-			continue
+	for i := range all {
+		h := &all[i]
+		m := mark{at: h.at, class: h.markClass(), text: h.text(sc)}
+		row := markRow{When: h.at.In(sc.loc).Format(sc.clock), Text: h.what, Link: h.link, Class: m.class, Change: h.change(), Unsure: strings.TrimPrefix(h.unsure, " · ")}
+		if h.kind == string(telemetry.EntryNote) {
+			row.Text = strings.TrimPrefix(h.what+": "+h.why, ": ")
+		} else {
+			row.Why = h.why
 		}
-		card := alertCardOf(sc, a)
-		marks = append(marks, mark{max(a.Opened, from), "alert", card.Title + ". " + card.Text, string(s.base) + "/alert/" + a.ID})
-	}
-	for i := range done {
-		e := done[i].Entry
-		k := slices.IndexFunc(sc.view.Tasks, func(t rules.TaskView) bool { return t.ID == e.Subject })
-		if k < 0 || zone != "" && sc.view.Tasks[k].Place.ID != zone {
-			continue
+		if h.who != "" {
+			row.Who = sc.claims(h.who, h.claimed)
 		}
-		marks = append(marks, mark{done[i].At, "task", sc.view.Tasks[k].Name + ": " + sc.claims(e.Author, e.Claimed) + sc.unsure(e.Earliest, done[i].At), ""})
-	}
-	for i := range sc.view.Tasks {
-		// A button says that a task is done, too, and a terminal, of which the last time alone is known.
-		t := &sc.view.Tasks[i]
-		if zone != "" && t.Place.ID != zone {
-			continue
+		if h.link != "" {
+			m.link = string(s.base) + h.link
 		}
-		presses := s.pressesOf(ctx, sc, t.ID, from, until)
-		for _, at := range presses {
-			marks = append(marks, mark{at, "task", t.Name + ": " + sc.T("past.task_done"), ""})
-		}
-		told := slices.Contains(presses, t.LastDone) || slices.ContainsFunc(done, func(e telemetry.Record) bool { return e.Entry.Subject == t.ID && e.At == t.LastDone })
-		if t.LastDone >= from && t.LastDone < until && !told {
-			marks = append(marks, mark{t.LastDone, "task", t.Name + ": " + sc.T("past.task_done") + sc.unsure(t.LastSince, t.LastDone), ""})
-		}
-	}
-	notes, err := s.opts.Entries.EntriesDuring(ctx, page.Site, telemetry.EntryNote, from, until, 10*mostMarks)
-	if err != nil {
-		return nil, fmt.Errorf("listing the notes of a day: %w", err)
-	}
-	for i := range notes {
-		e := notes[i].Entry
-		if zone == "" || sc.concerns(e.Subject, "zone:"+zone) {
-			marks = append(marks, mark{notes[i].At, "note", strings.TrimPrefix(sc.partName(e.Subject)+": ", ": ") + e.Reason + " — " + sc.claims(e.Author, e.Claimed), ""})
-		}
-	}
-	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.at, b.at) })
-	marks = marks[:min(len(marks), mostMarks)]
-	for _, m := range marks {
-		link := m.link
-		if link != "" {
-			link = link[len(string(s.base)):]
-		}
-		page.Marks = append(page.Marks, markRow{m.at.In(sc.loc).Format(sc.clock), m.text, link, m.class})
+		marks, page.Marks = append(marks, m), append(page.Marks, row)
 	}
 	return marks, nil
 }

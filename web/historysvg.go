@@ -149,8 +149,13 @@ func (t *scene) dayDrawing(d, other *day, until telemetry.Instant, open []openTi
 			continue
 		}
 		shape := fmt.Sprintf(`<path class="mark %s" d="M%s 2l6 11h-12z"><title>%s</title></path>`, m.class, num(a.x(m.at)), html.EscapeString(m.text))
-		if m.class == "task" {
+		switch m.class {
+		case "task":
 			shape = fmt.Sprintf(`<circle class="mark task" cx="%s" cy="8" r="5"><title>%s</title></circle>`, num(a.x(m.at)), html.EscapeString(m.text))
+		case "count":
+			shape = fmt.Sprintf(`<rect class="mark count" x="%s" y="3" width="10" height="10"><title>%s</title></rect>`, num(a.x(m.at)-5), html.EscapeString(m.text))
+		case "change":
+			shape = fmt.Sprintf(`<path class="mark change" d="M%s 1l6 7l-6 7l-6 -7z"><title>%s</title></path>`, num(a.x(m.at)), html.EscapeString(m.text))
 		}
 		if m.link != "" {
 			shape = fmt.Sprintf(`<a href="%s" aria-label="%s">%s</a>`, html.EscapeString(m.link), html.EscapeString(m.text), shape)

@@ -204,7 +204,7 @@ func (t *scene) calledRows(a *alerts.Alert) []calledRow {
 		for k := range c.Deliveries {
 			d := &c.Deliveries[k]
 			row := base
-			row.Who, row.Way, row.Sent, row.Shown, row.Opened = d.To, t.way(d.Via), after(d.Sent), after(d.Shown), after(d.Looked)
+			row.Who, row.Way, row.Sent, row.Shown, row.Opened = t.reached(d), t.way(d.Via), after(d.Sent), after(d.Shown), after(d.Looked)
 			if d.Via == alerts.ViaNobody {
 				row.Who = base.Step
 			}
@@ -220,6 +220,14 @@ func (t *scene) calledRows(a *alerts.Alert) []calledRow {
 	return rows
 }
 
+// reached names whom, or what, a delivery went to.
+func (t *tongue) reached(d *alerts.Delivery) string {
+	if d.Via == alerts.ViaReceiver {
+		return t.receiver(d.To)
+	}
+	return d.To
+}
+
 // calledWhom says whom a call was meant for.
 func (t *scene) calledWhom(c *alerts.Call) string {
 	switch {
@@ -228,7 +236,7 @@ func (t *scene) calledWhom(c *alerts.Call) string {
 	case c.Account != "":
 		return t.personNamed(c.Account)
 	case c.Receiver != "":
-		return c.Receiver
+		return t.receiver(c.Receiver)
 	}
 	return c.Channel
 }

@@ -21,7 +21,7 @@ func (t *scene) firstBy(a *alerts.Alert, of func(*alerts.Delivery) telemetry.Ins
 	if first == nil {
 		return ""
 	}
-	return first.To + ", " + t.way(first.Via)
+	return t.reached(first) + ", " + t.way(first.Via)
 }
 
 // seenAt and lookedAt are when a delivery came before somebody's eyes.
@@ -63,7 +63,7 @@ func (t *scene) reachingStep(c *alerts.Change) (alertStep, bool) {
 	if c.What == alerts.Looked {
 		key = "alertlog.step.looked"
 	}
-	step.What, step.seen, step.who = t.T(key, "Who", newest.To, "Way", t.way(newest.Via)), c.What, newest.To
+	step.What, step.seen, step.who = t.T(key, "Who", t.reached(newest), "Way", t.way(newest.Via)), c.What, t.reached(newest)
 	return step, true
 }
 
