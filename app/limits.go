@@ -58,6 +58,8 @@ func (d *limitDesk) numbers(cfg *configs.Config, site string) ([]configs.Number,
 		return nil, web.ErrNoFiles
 	case is:
 		return nil, mistakes(cfg, problems)
+	case errors.Is(err, configs.ErrNotReloaded):
+		return nil, &web.FilesDiffer{Files: []string{site}}
 	}
 	return numbers, err
 }
@@ -131,8 +133,16 @@ func (d *limitDesk) prepare(site string, c web.LimitChange) (*prepared, error) {
 	if c.Version != "" && c.Version != p.version {
 		return nil, web.ErrMeanwhile
 	}
-	p.after, err = revise.Apply(p.text, n.Edits(c.Value)...)
+	edits, err := n.Edits(c.Value)
+	if two, is := errors.AsType[*configs.AmbiguousError](err); is {
+		return nil, &web.LimitAmbiguous{Typed: two.Typed, Large: two.Large, Small: two.Small}
+	}
+	if err == nil {
+		p.after, err = revise.Apply(p.text, edits...)
+	}
 	switch {
+	case errors.Is(err, configs.ErrNeeded):
+		return nil, web.ErrNeeded
 	case errors.Is(err, revise.ErrByHand):
 		return nil, web.ErrFixed
 	case err != nil:
@@ -161,17 +171,33 @@ func (d *limitDesk) prepare(site string, c web.LimitChange) (*prepared, error) {
 	}
 	will := cfg.NumberIn(p.after, n, site)
 	p.draft = web.LimitDraft{Limit: limitOf(cfg, n), After: will, Diff: revise.Diff(p.text, p.after), Version: p.version}
-	for _, w := range next.Warnings {
-		if !slices.ContainsFunc(cfg.Warnings, func(had configs.Problem) bool { return had.File == w.File && had.Text == w.Text }) {
-			w.File = shown(cfg, w.File)
-			p.draft.Warnings = append(p.draft.Warnings, w.String())
-		}
+	for _, w := range newWarnings(cfg, next, filepath.FromSlash(p.file), p.text) {
+		w.File = shown(cfg, w.File)
+		p.draft.Warnings = append(p.draft.Warnings, w.String())
 	}
 	if reform := reformOf(next, n, site); reform != nil && d.trials != nil {
 		name := n.ID + " = " + will
 		p.draft.Try = func() (web.Rehearsal, error) { return d.trials.try(site, name, reform) }
 	}
 	return p, nil
+}
+
+// newWarnings are those of a configuration with one file changed that there are not with the text that the file has now. What is in force
+// does not know all of its own: serving asks for fewer.
+func newWarnings(cfg, next *configs.Config, file string, now []byte) configs.Problems {
+	unknown := func(known configs.Problems) configs.Problems {
+		return slices.DeleteFunc(slices.Clone(next.Warnings), func(w configs.Problem) bool {
+			return slices.ContainsFunc(known, func(had configs.Problem) bool { return had.File == w.File && had.Text == w.Text })
+		})
+	}
+	all := unknown(cfg.Warnings)
+	if len(all) == 0 {
+		return nil
+	}
+	if before, _, err := configs.LoadChanged(cfg.File, file, now); err == nil {
+		return unknown(before.Warnings)
+	}
+	return all
 }
 
 // reformOf is the change as the past is judged by it; nil: nobody can tell.

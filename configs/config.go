@@ -73,6 +73,8 @@ type Config struct {
 	siteFiles map[string]string // by site, the file it was read from
 	texts     map[string]string // versions of all files that were read, by their names
 
+	leftOutFiles []string // the files of LeftOut, by name
+
 	// Warnings are what is allowed and probably not meant, where it stands.
 	Warnings Problems `yaml:"-"`
 }

@@ -39,7 +39,7 @@ type Number struct {
 	Fixed Fixed
 
 	path []string
-	expr string // of a limit: the expression that has the number as well
+	expr *rules.Expression // of a limit: the expression that has the number as well
 }
 
 // Position is a place in a file.
@@ -55,8 +55,14 @@ const (
 	FixedWritten Fixed = "written"  // an expression says it in words of its own
 )
 
-// ErrBuiltIn says that a configuration is built into the program: there are no files.
-var ErrBuiltIn = errors.New("the configuration is built into the program")
+var (
+	// ErrBuiltIn says that a configuration is built into the program: there are no files.
+	ErrBuiltIn = errors.New("the configuration is built into the program")
+	// ErrNotReloaded says that the file of a site had mistakes when it was read, and has none now: it is not in force.
+	ErrNotReloaded = errors.New("the site's file was put right and is not in force yet")
+	// ErrNeeded is what Edits returns where a number is to be taken out without which there is nothing to judge by.
+	ErrNeeded = errors.New("the number cannot be left out")
+)
 
 // zoneNumbers are the keys of a zone that limits are reckoned from.
 var zoneNumbers = []string{"capacity", "area", "fixtures", "seats", "pitch", "height"}
@@ -65,11 +71,14 @@ var zoneNumbers = []string{"capacity", "area", "fixtures", "seats", "pitch", "he
 var rarely = []string{"height"}
 
 // Numbers reads the numbers by which a site is judged from the files of a configuration, as they are on disk now; today is the day whose
-// protocols are meant, with those that come. The error is ErrBuiltIn, or of type Problems.
+// protocols are meant, with those that come. The error is ErrBuiltIn, ErrNotReloaded, or of type Problems.
 func (c *Config) Numbers(site string, today facility.Date) ([]Number, error) {
-	name, ok := c.siteFiles[site]
-	if c.File == "" || !ok {
+	if c.File == "" {
 		return nil, ErrBuiltIn
+	}
+	name, ok := c.siteFiles[site]
+	if !ok {
+		return nil, c.whyLeftOut(site)
 	}
 	l := newLoader(folder{base: filepath.Dir(c.File)})
 	top := &Config{}
@@ -87,6 +96,7 @@ func (c *Config) Numbers(site string, today facility.Date) ([]Number, error) {
 		return nil, Problems{{Position: s.places.At("id"), Text: fmt.Sprintf("id is %q, and was %q: a site keeps its id", s.doc.ID, site)}}
 	}
 	all := s.numbers()
+	strays := l.strays(c)
 	held := map[string]*protocolFile{} // by rule: the protocol that has the last word today
 	var used []*protocolFile
 	for _, id := range s.doc.Protocols {
@@ -103,6 +113,11 @@ func (c *Config) Numbers(site string, today facility.Date) ([]Number, error) {
 	}
 	for _, p := range used {
 		shared := c.others(p.doc.ID, site)
+		for _, s := range strays {
+			if s.may(p.doc.ID) && s.id != site && !slices.Contains(shared, s.id) {
+				shared = append(shared, s.id)
+			}
+		}
 		fixed := Fixed("")
 		switch {
 		case p.builtIn:
@@ -129,6 +144,46 @@ func (c *Config) others(protocol, but string) (ids []string) {
 		}
 	}
 	return ids
+}
+
+// stray is a site whose file has mistakes: nobody knows for certain what it will be judged by when it is put right.
+type stray struct {
+	id        string
+	protocols []string
+	unread    bool // it cannot be read at all
+}
+
+// may reports whether the site may have a protocol, as far as its file can be read.
+func (s stray) may(protocol string) bool { return s.unread || slices.Contains(s.protocols, protocol) }
+
+// strays are the sites that a configuration left out.
+func (l *loader) strays(c *Config) []stray {
+	var all []stray
+	for _, name := range c.leftOutFiles {
+		s := &siteFile{}
+		s.places, _ = l.decode(l.folder, filepath.FromSlash(name), &s.doc)
+		id := s.doc.ID
+		if id == "" {
+			id = strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+		}
+		all = append(all, stray{id, s.doc.Protocols, !s.places.Read || len(s.doc.Protocols) == 0})
+	}
+	return all
+}
+
+// whyLeftOut says why a site is not read from a file.
+func (c *Config) whyLeftOut(site string) error {
+	next, broken, err := LoadServing(c.File)
+	if problems, is := errors.AsType[Problems](err); is {
+		return problems
+	}
+	if err != nil {
+		return err
+	}
+	if _, well := next.siteFiles[site]; well {
+		return ErrNotReloaded
+	}
+	return broken
 }
 
 // numbers are those of the site's own file.
@@ -200,7 +255,9 @@ func (p *protocolFile) numbers(c *Config, site string, holds func(rule string) b
 			}
 			if x, ok := r.Value.params.(*rules.Expression); ok && f.Name == "limit" {
 				n.Unit = x.Unit
-				if n.expr = x.Expr; strings.Count(spaced(x.Expr), literal(x.Limit)) != 1 {
+				if _, alone := x.WithLimit(x.Limit); alone {
+					n.expr = x
+				} else {
 					n.Fixed = FixedWritten
 				}
 			}
@@ -248,49 +305,102 @@ func writtenAs(v reflect.Value, unit string) string {
 	return text
 }
 
-// literal is a number as an expression has it, with spaces around; spaced is an expression in which every word has some.
-func literal(f float64) string {
-	text := strconv.FormatFloat(f, 'f', -1, 64)
-	if !strings.Contains(text, ".") {
-		text += ".0"
-	}
-	return " " + text + " "
+// AmbiguousError says that a number as a person typed it can be read in two ways: 1.000 is a thousand in Jakarta, and one in London.
+type AmbiguousError struct {
+	Typed string
+	Large string // how to write the one, with a point
+	Small string // how to write the other
 }
 
-func spaced(expr string) string {
-	for _, sign := range []string{"(", ")"} {
-		expr = strings.ReplaceAll(expr, sign, " "+sign+" ")
+// Error says how to write it.
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("%s can be read in two ways: want %s or %s", e.Typed, e.Large, e.Small)
+}
+
+var (
+	// twoWays are numbers whose last three digits are a fraction to some, and thousands to others.
+	twoWays = regexp.MustCompile(`^[+-]?[1-9]\d{0,2}([.,]\d{3})+$`)
+	// oneWay are numbers with both signs, of which the last must be the decimal one.
+	oneWay = regexp.MustCompile(`^[+-]?\d{1,3}(?:(?:\.\d{3})+(,)\d+|(?:,\d{3})+(\.)\d+)$`)
+	// spacedOut are numbers with spaces between thousands.
+	spacedOut = regexp.MustCompile(`^[+-]?\d{1,3}(?:[ \x{a0}\x{202f}]\d{3})+(?:[.,]\d+)?$`)
+	// leading is the number at the beginning of what somebody typed.
+	leading = regexp.MustCompile(`^[+-]?\d[\d.,]*(?:[ \x{a0}\x{202f}]\d[\d.,]*)*`)
+)
+
+// plainNumber is a number that a person typed, with a decimal point. was is the present one: to leave it as it is is never in doubt.
+func plainNumber(typed, was string) (string, error) {
+	signs := strings.NewReplacer(".", "", ",", "", " ", "", "\u00a0", "", "\u202f", "")
+	point := strings.Replace(typed, ",", ".", 1)
+	switch {
+	case point == was:
+		return point, nil
+	case twoWays.MatchString(typed):
+		last := strings.LastIndexAny(typed, ".,")
+		return "", &AmbiguousError{typed, signs.Replace(typed), signs.Replace(typed[:last]) + "." + typed[last+1:] + "0"}
+	case oneWay.MatchString(typed), spacedOut.MatchString(typed):
+		if last := strings.LastIndexAny(typed, ".,"); last >= 0 {
+			return signs.Replace(typed[:last]) + "." + typed[last+1:], nil
+		}
+		return signs.Replace(typed), nil
 	}
-	return " " + strings.Join(strings.Fields(expr), "  ") + " "
+	return point, nil
 }
 
 // Edits are the changes of its file that give a number another value, as a person typed it: with or without its unit, with a decimal
-// comma or point; an empty one takes it out. Whether it is a value is said by checking the configuration with it.
-func (n *Number) Edits(typed string) []revise.Change {
+// comma or point; an empty one takes it out. Whether it is a value is said by checking the configuration with it. The error is ErrNeeded, an
+// *AmbiguousError, or revise.ErrByHand.
+func (n *Number) Edits(typed string) ([]revise.Change, error) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
-		return []revise.Change{{Path: n.path}}
+		if n.Part == "level" || n.expr != nil { // a level is its share; and an expression goes on judging by its number
+			return nil, ErrNeeded
+		}
+		return []revise.Change{{Path: n.path}}, nil
 	}
-	bare := strings.TrimSpace(strings.TrimSuffix(typed, n.Unit))
-	if strings.Count(bare, ",") == 1 && !strings.Contains(bare, ".") {
-		bare = strings.Replace(bare, ",", ".", 1)
+	was := leading.FindString(n.Value)
+	count := leading.FindString(typed)
+	rest := strings.TrimSpace(typed[len(count):])
+	if count != "" {
+		var err error
+		if count, err = plainNumber(count, was); err != nil {
+			return nil, err
+		}
 	}
-	f, err := strconv.ParseFloat(bare, 64)
-	plain := err == nil && decimal.MatchString(bare)
+	if n.Part == "level" && rest == "" {
+		rest = "%"
+	}
+	if rest == strings.ReplaceAll(n.Unit, "²", "2") { // no keyboard has it
+		rest = n.Unit
+	}
+	f, err := strconv.ParseFloat(count, 64)
+	plain := err == nil && decimal.MatchString(count)
 	switch {
-	case !plain && n.Part == "level":
-		return []revise.Change{{Path: n.path, Value: strings.Replace(typed, ",", ".", 1)}}
 	case !plain:
-		return []revise.Change{{Path: n.path, Value: typed}}
-	case n.Part == "level":
-		return []revise.Change{{Path: n.path, Value: bare + "%"}}
-	case n.expr != "":
-		return []revise.Change{number(n.path, f), revise.Change{Path: append(slices.Clone(n.path[:len(n.path)-1]), "expr"), Value: rewritten(n.expr, n.Value, f)}}
+		return []revise.Change{{Path: n.path, Value: typed}}, nil
+	case n.Part == "level" && rest == "%":
+		return []revise.Change{{Path: n.path, Value: strings.TrimPrefix(count, "+") + "%"}}, nil
+	case rest != "" && rest != n.Unit: // a time, or what check has a word about
+		return []revise.Change{{Path: n.path, Value: count + typedUnit(typed, rest)}}, nil
+	case n.expr != nil:
+		next, ok := n.expr.WithLimit(f)
+		if !ok {
+			return nil, revise.ErrByHand
+		}
+		return []revise.Change{number(n.path, f), {Path: append(slices.Clone(n.path[:len(n.path)-1]), "expr"), Value: next}}, nil
 	case n.Unit != "" && strings.HasSuffix(cmp.Or(n.Value, n.Unit), n.Unit):
-		return []revise.Change{{Path: n.path, Value: bare + " " + n.Unit}}
+		return []revise.Change{{Path: n.path, Value: strings.TrimPrefix(count, "+") + " " + n.Unit}}, nil
 	default:
-		return []revise.Change{number(n.path, f)}
+		return []revise.Change{number(n.path, f)}, nil
 	}
+}
+
+// typedUnit is what stands behind a number, with the space before it.
+func typedUnit(typed, rest string) string {
+	if strings.HasSuffix(typed, " "+rest) {
+		return " " + rest
+	}
+	return rest
 }
 
 var decimal = regexp.MustCompile(`^[+-]?\d+(\.\d+)?$`)
@@ -300,21 +410,6 @@ func number(path []string, f float64) revise.Change {
 		return revise.Change{Path: path, Value: int(f)}
 	}
 	return revise.Change{Path: path, Value: f}
-}
-
-// rewritten is an expression with another number in the place of one.
-func rewritten(expr, was string, f float64) string {
-	old, err := strconv.ParseFloat(was, 64)
-	if err != nil {
-		return expr
-	}
-	from, to := strings.TrimSpace(literal(old)), strings.TrimSpace(literal(f))
-	i := regexp.MustCompile(`(^|[^\w.])` + regexp.QuoteMeta(from) + `($|[^\w.])`).FindStringIndex(expr)
-	if i == nil {
-		return expr
-	}
-	at := i[0] + strings.Index(expr[i[0]:], from)
-	return expr[:at] + to + expr[at+len(from):]
 }
 
 // Version is that of a file as it was when the configuration was read; empty: it was not read, or is built in.

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -32,7 +33,7 @@ func loadServing(file string, changed map[string][]byte) (*Config, Problems, err
 	leftOut := map[string]bool{}
 	for {
 		l := newLoader(folder{base: filepath.Dir(file), changed: changed, texts: &texts{of: map[string]string{}}})
-		l.leftOut, l.serving = leftOut, true
+		l.leftOut, l.serving = leftOut, changed == nil
 		c := l.load(file)
 		if len(l.problems) == 0 && len(l.machine) > 0 {
 			return nil, nil, append(broken, l.machine...)
@@ -40,7 +41,7 @@ func loadServing(file string, changed map[string][]byte) (*Config, Problems, err
 		if len(l.problems) == 0 {
 			c.File = file
 			slices.Sort(ids)
-			c.LeftOut = ids
+			c.LeftOut, c.leftOutFiles = ids, slices.Sorted(maps.Keys(leftOut))
 			c.texts = l.folder.texts.of
 			return c, broken, nil
 		}

@@ -127,6 +127,11 @@ func (t *tongue) Number(v float64, digits int) string {
 	return t.numbers.Sprint(number.Decimal(v, number.MaxFractionDigits(digits)))
 }
 
+// decimal writes a number that a file has, with a point, as the language does: its digits stay as they are.
+func (t *tongue) decimal(number string) string {
+	return strings.Replace(number, ".", strings.Trim(t.Number(0.5, 1), "05"), 1)
+}
+
 // Count writes a whole number.
 func (t *tongue) Count(v uint64) string { return t.numbers.Sprint(number.Decimal(v)) }
 

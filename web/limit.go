@@ -129,7 +129,7 @@ func (s *Server) limitsPageOf(r *http.Request, picked string) (*limitsPage, *sce
 	for i := range all {
 		if all[i].ID == picked && mayChange && all[i].Fixed == "" && !all[i].Differs {
 			row := limitRowOf(sc, &all[i])
-			p.Picked, p.Form.Limit, p.Form.Value, p.Form.Version = &row, picked, plainValue(&all[i]), all[i].Version
+			p.Picked, p.Form.Limit, p.Form.Value, p.Form.Version = &row, picked, sc.plainValue(all[i].Value, &all[i]), all[i].Version
 		}
 	}
 	p.Versions = limitVersions(sc, s.decided(r.Context(), v.Site, telemetry.EntryLimit), all, mayChange)
@@ -230,14 +230,14 @@ func (t *scene) limitValue(value string, l *Limit) string {
 	case value == "":
 		return t.T("limits.none")
 	case l.Unit != "" && !strings.HasSuffix(value, l.Unit):
-		return value + " " + l.Unit
+		value += " " + l.Unit
 	}
-	return value
+	return t.decimal(value)
 }
 
 // plainValue is a value as the form has it: without the unit, which stands beside it.
-func plainValue(l *Limit) string {
-	return strings.TrimSpace(strings.TrimSuffix(l.Value, l.Unit))
+func (t *scene) plainValue(value string, l *Limit) string {
+	return t.decimal(strings.TrimSpace(strings.TrimSuffix(value, l.Unit)))
 }
 
 // limitLocked says why a number cannot be changed here; empty: it can.
@@ -275,7 +275,7 @@ func limitVersions(sc *scene, records []telemetry.Record, all []Limit, mayChange
 			v.What = sc.limitWhole(l.Part, sc.limitPart(l), sc.limitWord(l))
 			v.Before, v.After = sc.limitValue(e.Before, l), sc.limitValue(e.After, l)
 			if mayChange && e.Before != l.Value && l.Fixed == "" && !l.Differs {
-				v.Back = limitPath(sc.view.Site, e.Text, strings.TrimSpace(strings.TrimSuffix(e.Before, l.Unit)))
+				v.Back = limitPath(sc.view.Site, e.Text, sc.plainValue(e.Before, l))
 			}
 		}
 		out = append(out, v)
@@ -326,6 +326,7 @@ func (s *Server) limitTrouble(w http.ResponseWriter, p *limitsPage, sc *scene, e
 	var mistakes *LimitMistakes
 	var differ *FilesDiffer
 	var late *NotInForceError
+	var two *LimitAmbiguous
 	var f *fault
 	switch {
 	case errors.As(err, &late):
@@ -339,6 +340,10 @@ func (s *Server) limitTrouble(w http.ResponseWriter, p *limitsPage, sc *scene, e
 		status, p.Trouble = http.StatusConflict, sc.T("limits.meanwhile")
 	case errors.Is(err, ErrSame):
 		p.Trouble = sc.T("limits.same")
+	case errors.Is(err, ErrNeeded):
+		p.Trouble = sc.T("limits.needed")
+	case errors.As(err, &two):
+		p.Trouble = sc.T("limits.two_ways", "Typed", two.Typed, "Large", two.Large, "Small", sc.decimal(two.Small))
 	case errors.Is(err, ErrFixed), errors.Is(err, ErrNoFiles):
 		p.Trouble = sc.T("limits.fixed")
 	case errors.Is(err, ErrReadOnly):

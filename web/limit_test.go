@@ -169,6 +169,8 @@ func TestALimitThatCannotBeChanged(t *testing.T) {
 		"not in force yet":  {&FilesDiffer{[]string{"sites/mpp-belu.yaml"}}, "confirm", nil, 409, "sites/mpp-belu.yaml: changed on disk and not in force yet"},
 		"read only":         {ErrReadOnly, "confirm", nil, 409, "may not write this file"},
 		"the same":          {ErrSame, "look", nil, 422, "nothing would change"},
+		"needed":            {ErrNeeded, "look", []string{"value", ""}, 422, "cannot be left out"},
+		"two ways":          {&LimitAmbiguous{"1.000", "1000", "1.0000"}, "look", []string{"value", "1.000"}, 422, "Write 1000 if you mean the large number, or 1.0000 if you mean the small one"},
 		"fixed":             {ErrFixed, "confirm", nil, 422, "cannot be changed here"},
 		"refused late":      {&NotInForceError{errStopping}, "confirm", nil, 409, "the file is as it was"},
 		"no reason":         {nil, "confirm", []string{"reason", " "}, 422, "It needs a reason"},
@@ -257,5 +259,24 @@ func TestALimitByAPI(t *testing.T) {
 		if a := r.postJSON(path, tc.body); a.StatusCode != tc.status || !strings.Contains(a.body, tc.want) {
 			t.Errorf("%s: got %d %s, want %d and %q", name, a.StatusCode, a.body, tc.status, tc.want)
 		}
+	}
+}
+
+// Numbers are shown, and filled in, with the decimal mark of the language; both are understood.
+func TestNumbersOfLimitsInBothLanguages(t *testing.T) {
+	numbers := someLimits()
+	numbers.all[1].Value = "140.5 m²"
+	r := start(t, newFleet(), func(o *Options) { o.Limits = numbers })
+	for lang, want := range map[string]string{"en": "140.5", "id": "140,5"} {
+		page := r.get(limitsAt+"?limit=zone:ruang-tunggu:area", "Accept", "text/html", "Accept-Language", lang).body
+		if !strings.Contains(page, ">"+want+" m²<") || !strings.Contains(page, `value="`+want+`"`) {
+			t.Errorf("%s: no %s in %s", lang, want, flat(one(t, page, "main")))
+		}
+	}
+	numbers.err = &LimitAmbiguous{"1.000", "1000", "1.0000"}
+	form := url.Values{"id": {someUUID}, "limit": {"zone:ruang-tunggu:area"}, "value": {"1.000"}, "version": {"v1"}, "reason": {"x"}, "author": {"kepala"}, "step": {"look"}}
+	a := r.do("POST", limitsAt, form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html", "Accept-Language", "id")
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "Tulis 1000 untuk angka yang besar, atau 1,0000") || !strings.Contains(a.body, `value="1.000"`) {
+		t.Errorf("1.000 in Indonesian: got %d %s", a.StatusCode, flat(one(t, a.body, "main")))
 	}
 }

@@ -148,6 +148,7 @@ func (s *Server) limitRefusal(d *limitDeed, err error) error {
 	var mistakes *LimitMistakes
 	var differ *FilesDiffer
 	var late *NotInForceError
+	var two *LimitAmbiguous
 	switch {
 	case errors.As(err, &mistakes):
 		if d == nil {
@@ -159,7 +160,7 @@ func (s *Server) limitRefusal(d *limitDeed, err error) error {
 	case errors.As(err, &late):
 		s.opts.Log.Error("a limit could not be put in force", "err", err)
 		return huma.Error409Conflict("it could not be put in force, and the file is as it was; the gateway's log says why")
-	case errors.Is(err, ErrSame), errors.Is(err, ErrFixed):
+	case errors.Is(err, ErrSame), errors.Is(err, ErrFixed), errors.Is(err, ErrNeeded), errors.As(err, &two):
 		return huma.Error422UnprocessableEntity("body value: " + err.Error())
 	}
 	return s.apiRefusal("limit", err, func(string) string {

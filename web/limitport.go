@@ -26,7 +26,15 @@ var (
 	ErrMeanwhile = errors.New("the file was changed since it was looked at")
 	ErrSame      = errors.New("nothing would change")
 	ErrReadOnly  = errors.New("the file may not be written")
+	ErrNeeded    = errors.New("the number cannot be left out")
 )
+
+// LimitAmbiguous says that a number as it was typed can be read in two ways, and how to write either, with a decimal point.
+type LimitAmbiguous struct{ Typed, Large, Small string }
+
+func (a *LimitAmbiguous) Error() string {
+	return a.Typed + " can be read in two ways: write " + a.Large + " or " + a.Small
+}
 
 // LimitMistakes are what is wrong with the files, or would be with a change: lines as gerbang check prints them.
 type LimitMistakes struct{ Problems []string }
