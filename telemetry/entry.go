@@ -68,7 +68,7 @@ const (
 	EntryDirection   EntryKind = "direction"   // people counter Subject (or device/channel) takes in for out (Value 1) or does not (0), whatever is configured, from receipt on; Text: what was configured, and since when it was counted the wrong way
 	EntryComment     EntryKind = "comment"     // Reason is what somebody has to say about alert Subject
 	EntryAssign      EntryKind = "assign"      // alert Subject is given to the person Text; an empty one: to nobody
-	EntryHandover    EntryKind = "handover"    // all alerts of the site that are open are given to the person Text
+	EntryHandover    EntryKind = "handover"    // the shift is handed over: all alerts of the site that are open are given to the person Text. With Subject, the ID of another one: Text has taken over what that one handed over
 	EntrySilence     EntryKind = "silence"     // alert Subject, and those of its rule about the same, notify nobody until Until, or the silence of Ends is over
 	EntryPaper       EntryKind = "paper"       // Photo, of the paper form of day Paper, is kept outside the journal; or the photo of the entry of Ends was erased, for Reason
 	EntryNote        EntryKind = "note"        // Reason is what somebody has to say about the part of the site that Subject names (empty: all; "zone:hall", "task:wipe")

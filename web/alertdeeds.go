@@ -50,10 +50,7 @@ func (d *alertDeed) problem(s *Server) (field, key string) {
 		return "text", noComment
 	case e.Kind == telemetry.EntryHandover && e.Text == "":
 		return "to", nobodyNamed
-	case e.Kind == telemetry.EntryHandover:
-		if !slices.ContainsFunc(s.opts.Alerts.Open(), func(a alerts.Alert) bool { return a.Site == d.site }) {
-			return "site", nothingOpen
-		}
+	case e.Kind == telemetry.EntryHandover: // of a shift: also where nothing is open
 	case e.Kind == telemetry.EntrySilence && e.Reason == "":
 		return "reason", noWhy
 	case e.Kind == telemetry.EntrySilence && e.Ends != "":
@@ -174,7 +171,7 @@ func (s *Server) did(w http.ResponseWriter, r *http.Request, d *alertDeed, saved
 	return nil
 }
 
-// handOver gives all that is open, at a site or everywhere, to somebody. Each site has an entry of its own, by the same id.
+// handOver hands a shift over: all that is open, at a site or everywhere, is given to somebody. Each site has an entry of its own, by the same id.
 func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 	d, err := s.alertForm(r, telemetry.EntryHandover)
 	if err != nil {
@@ -184,11 +181,12 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.handOverAll(r.Context(), d, site); err != nil {
 		return err
 	}
-	q := url.Values{"saved": {"handover"}}
+	to, q := "/alerts?", url.Values{"saved": {"handover"}}
 	if site != "" {
+		to = "/handover?"
 		q.Set("site", site)
 	}
-	http.Redirect(w, r, "/alerts?"+q.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, to+q.Encode(), http.StatusSeeOther)
 	return nil
 }
 
@@ -206,6 +204,9 @@ func (s *Server) handOverAll(ctx context.Context, d *alertDeed, site string) (en
 		if (site == "" || a.Site == site) && a.Opened <= since && c.At(accounts.Acknowledge, a.Site) && !slices.Contains(sites, a.Site) {
 			sites = append(sites, a.Site)
 		}
+	}
+	if _, ok := s.opts.Live.Outline(site); ok && !slices.Contains(sites, site) { // who hands a shift over may have nothing open
+		sites = append(sites, site)
 	}
 	slices.Sort(sites)
 	if len(sites) == 0 {

@@ -176,13 +176,16 @@ type alertsPage struct {
 	Hidden     string // how many are not shown
 	Table      string // the same for a spreadsheet
 	Saved      string
-	Handover   *handoverForm // nil: nothing is open
-	Phone      *phoneCard    // nil: nobody is called
+	Shift      string       // where the shift is handed over; empty: whoever looks has none
+	Waiting    *handoverRow // a shift that nobody has taken yet, of the site that is shown; nil: there is none
+	WaitsAt    string       // its site
+	Author     string
+	Phone      *phoneCard // nil: nobody is called
 }
 
 // handoverForm gives all that is open to somebody else.
 type handoverForm struct {
-	ID, Author, Site, Title string
+	ID, Author, Site string
 }
 
 type alertRow struct {
@@ -221,7 +224,8 @@ func (s *Server) alerts(w http.ResponseWriter, r *http.Request) error {
 	s.alertChoices(r.Context(), lang, &p, &f, found)
 	s.fillAlerts(callerOf(r.Context()), lang, &p, found, more)
 	if !f.hasDay {
-		p.Handover, p.Phone = s.handoverFormOf(r, lang, f.site), s.phoneCardOf(r)
+		p.Phone = s.phoneCardOf(r)
+		s.fillShift(r, lang, &p)
 	}
 	return s.render(w, http.StatusOK, lang, "alerts", p)
 }
@@ -445,18 +449,19 @@ func (t *scene) quiet(a *alerts.Alert) string {
 	return t.because(t.T("alertlog.quiet", "By", t.claims(a.Silenced.By, !a.Silenced.Proven), "Until", t.when(a.Silenced.Until)), a.Silenced.Reason)
 }
 
-func (s *Server) handoverFormOf(r *http.Request, lang *tongue, site string) *handoverForm {
-	n, c := 0, callerOf(r.Context())
-	for _, a := range s.opts.Alerts.Open() {
-		if (site == "" || a.Site == site) && c.At(accounts.Acknowledge, a.Site) {
-			n++
-		}
+// fillShift says where the shift is handed over, and whether one waits to be taken.
+func (s *Server) fillShift(r *http.Request, lang *tongue, p *alertsPage) {
+	if !callerOf(r.Context()).Anywhere(accounts.Acknowledge) {
+		return
 	}
-	if n == 0 {
-		return nil
+	p.Shift, p.Author = "/handover", nameOf(r)
+	at := p.Site
+	if views := s.viewsFor(r.Context(), accounts.Acknowledge); at == "" && len(views) == 1 {
+		at = views[0].Site
 	}
-	name := nameOf(r)
-	return &handoverForm{ID: newUUID(), Author: name, Site: site, Title: lang.T("alertlog.handover_title", "Count", n)}
+	if v, ok := s.opts.Live.Outline(at); ok {
+		p.Shift, p.Waiting, p.WaitsAt = "/handover?site="+url.QueryEscape(at), s.waiting(r, s.scene(lang, v)), at
+	}
 }
 
 var errNoAlert = errors.New("no such alert")

@@ -156,11 +156,12 @@ type apiDeed struct {
 	Until    time.Time `json:"until,omitzero"`
 	Received time.Time `json:"received"`
 	Record   uint64    `json:"record" doc:"Journal record that holds it"`
+	Handover string    `json:"handover,omitempty" format:"uuid" doc:"Of taking a shift over: the entry that handed it over"`
 }
 
 func apiDeedOf(rec *telemetry.Record) apiDeed {
 	e := rec.Entry
-	return apiDeed{e.ID, rec.Site, e.Subject, string(e.Kind), e.Author, e.Claimed, e.Reason, e.Text, e.Until.Time(), rec.Received.Time(), rec.Seq}
+	return apiDeed{e.ID, rec.Site, e.Subject, string(e.Kind), e.Author, e.Claimed, e.Reason, e.Text, e.Until.Time(), rec.Received.Time(), rec.Seq, ""}
 }
 
 func (s *Server) apiAlertLog(api huma.API) {
@@ -192,6 +193,10 @@ func (s *Server) apiAlertLog(api huma.API) {
 		b := &in.Body
 		return s.apiDo(ctx, in.Alert, telemetry.Entry{ID: b.ID, Kind: telemetry.EntrySilence, Author: b.Author, Reason: b.Reason, Ends: b.Ends})
 	})
+	huma.Register(api, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/sites/{site}/handover/take", OperationID: "take-over-shift", Summary: "Take a shift that was handed over: all that is open at the site is yours",
+		Description: "Answers after the entry is on disk. 409: somebody has taken it already, or there is no such handover.", Tags: []string{"alerts"}, Errors: []int{404, 409, 422, 503}, MaxBodyBytes: maxForm,
+	}, s.apiTakeOver)
 	huma.Register(api, post("handover", "hand-over-alerts", "Give all open alerts of a site, or of all sites, to a person"), func(ctx context.Context, in *handoverInput) (*apiList[apiDeed], error) {
 		b := &in.Body
 		d := &alertDeed{what: telemetry.Entry{
@@ -207,6 +212,30 @@ func (s *Server) apiAlertLog(api huma.API) {
 		}
 		return listOf(items), nil
 	})
+}
+
+type takeoverInput struct {
+	Site string `path:"site" maxLength:"64" example:"mpp-gresik"`
+	Body struct {
+		ID       string `json:"id" format:"uuid" doc:"Chosen by the client. Sending the same again does nothing and is answered the same"`
+		Handover string `json:"handover" format:"uuid" doc:"The entry that handed the shift over"`
+		Author   string `json:"author,omitempty" maxLength:"60" example:"satpam malam" doc:"Who takes it. It is kept as a claim: nobody has checked it. Of a caller with an account it is the name of that, whatever is said here"`
+	}
+}
+
+// apiTakeOver takes a shift that was handed over.
+func (s *Server) apiTakeOver(ctx context.Context, in *takeoverInput) (*apiOne[apiDeed], error) {
+	d := takeoverOf(in.Site, in.Body.ID, in.Body.Handover, cleanText(in.Body.Author, maxName))
+	if _, ok := s.opts.Live.Outline(in.Site); !ok {
+		return nil, huma.Error404NotFound("no such site")
+	}
+	rec, err := s.enter(ctx, d)
+	if err != nil {
+		return nil, s.apiRefusal("site", err, func(string) string { return "" })
+	}
+	one := apiDeedOf(&rec)
+	one.Alert, one.Handover = "", rec.Entry.Subject
+	return &apiOne[apiDeed]{one}, nil
 }
 
 // apiDo makes an entry about an alert.

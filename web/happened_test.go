@@ -31,6 +31,13 @@ func busyDay(f *fleet) {
 	}
 }
 
+// handedOver is a shift that nobody has taken yet.
+func handedOver(site string) telemetry.Record {
+	return telemetry.Record{Seq: 2_100_000, Kind: telemetry.KindEntry, Site: site, At: ago(12 * time.Minute), Received: ago(12 * time.Minute), Entry: &telemetry.Entry{
+		ID: "handed", Kind: telemetry.EntryHandover, Author: "Budi", Text: "Sari", Reason: "Pintu samping macet, teknisi datang pukul tiga",
+	}}
+}
+
 // Whatever people did on a day is a mark of its history, with who, when, why, before and after: on the page, by API and as a table.
 func TestHistoryMarksWhatPeopleDid(t *testing.T) {
 	f := newFleet()

@@ -45,7 +45,8 @@ func everyPage(t *testing.T) []sight {
 		o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals = &fakeEar{}, shelved(), shelved(), aWeek(t), aTrial()
 		o.Reach, o.Limits, o.SiteFiles, o.Trials = &fakeReach{}, someLimits(), newSiteFiles(), someTrials{}
 	})
-	f.entries = append(f.entries, aChange("mpp-gresik"))
+	busyDay(f)
+	f.entries = append(f.entries, aChange("mpp-gresik"), handedOver("mpp-gresik"))
 	hearing := &fakeEar{}
 	hearing.Listen()
 	heard := start(t, f, func(o *Options) {
@@ -58,9 +59,10 @@ func everyPage(t *testing.T) []sight {
 	})
 	device := url.Values{"device": {"udara-loket"}, "name": {"Udara: loket"}, "model": {"zigbee2mqtt"}, "address": {"0x00158d0001a2b3c4"}, "place": {"zone:ruang-tunggu"}, "measures": {"temperature, humidity"}, "channel": {"probe 1"}, "channel_place": {"door:utama"}}
 	answers := answering(t, heard.url, map[string]sentForm{
-		"/answered/try":   {heard.url + "/devices/try", url.Values{"topic": {"zigbee2mqtt/0x00158d0001a2b3c4"}, "payload": {`{"temperature": 26.7, "humidity": 140}`}}},
-		"/answered/add":   {heard.url + "/devices/add?site=mpp-gresik", device},
-		"/answered/wrong": {wrong.url + "/devices/add?site=mpp-gresik", device},
+		"/answered/correction": {r.url + "/site/mpp-gresik/zone/ruang-tunggu/correction", url.Values{"id": {someUUID}, "value": {"-3"}, "author": {"Rina"}, "reason": {"rombongan keluar lewat gudang"}, "step": {"look"}}},
+		"/answered/try":        {heard.url + "/devices/try", url.Values{"topic": {"zigbee2mqtt/0x00158d0001a2b3c4"}, "payload": {`{"temperature": 26.7, "humidity": 140}`}}},
+		"/answered/add":        {heard.url + "/devices/add?site=mpp-gresik", device},
+		"/answered/wrong":      {wrong.url + "/devices/add?site=mpp-gresik", device},
 	})
 	crowd := start(t, inProvinces(manyMalls(120), 14), nil)
 	secret := start(t, f, func(o *Options) { o.Token = testToken })
@@ -77,7 +79,7 @@ func everyPage(t *testing.T) []sight {
 		{"/site/mpp-sumenep", isLive()}, {"/site/mpp-sumenep/zone/ruang-tunggu", drawn}, {"/sign/mpp-sumenep/ruang-tunggu", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
 		{"/site/mpp-gresik/displays", nil}, {"/site/mpp-gresik/level", nil}, {"/site/mpp-gresik/level/rehearsal?level=3", nil}, {"/site/mpp-gresik/limits", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity&value=70", isAsked()}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil},
-		{"/watch", isLive()}, {"/reach", nil}, {"/reach?site=mpp-gresik", nil}, {"/alert/drill1", nil}, {"/alerts?day=2025-12-31", nil}, {"/alert/pstory", nil}, {"/site/mpp-gresik/zone/loket/history?by=day&on=2025-12-31&with=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-30", nil},
+		{"/watch", isLive()}, {"/handover?site=mpp-gresik", nil}, {"/alerts?site=mpp-gresik", nil}, {"/answered/correction", nil}, {"/reach", nil}, {"/reach?site=mpp-gresik", nil}, {"/alert/drill1", nil}, {"/alerts?day=2025-12-31", nil}, {"/alert/pstory", nil}, {"/site/mpp-gresik/zone/loket/history?by=day&on=2025-12-31&with=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-30", nil},
 		{"/site/mpp-gresik/zone/loket/history?by=month&on=2025-12-30", nil}, {"/site/mpp-gresik/history?by=year&on=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=hour&on=2025-12-31&hour=10", nil}, {"/alert/a1", nil}, {"/alert/a3", nil}, {"/rejections", nil}, {"/devices", nil}, {"/devices/try", nil}, {"/devices/add", nil}, {"/answered/try", nil}, {"/answered/add", nil}, {"/answered/wrong", nil}, {"/devices/add?site=mpp-gresik&model=zigbee2mqtt&address=0x00158d0001a2b3c4", nil}, {"/devices/replace?site=mpp-gresik&device=hitung-utama", nil}, {"/site/mpp-gresik/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
 		{"/site/mpp-gresik/compliance?day=2026-01-02&rule=kapasitas", nil}, {"/site/mpp-gresik/compliance?to=2025-12-31", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},
 	}

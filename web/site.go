@@ -25,8 +25,12 @@ type sitePage struct {
 	// Counting is where a person accepts what is proposed about counters; nil: nothing is.
 	Counting *countingForm
 	Notes    *noteBox
-	Devices  string // the page of the devices
-	Duties   string // the page of the tasks, for a phone
+	Devices  string       // the page of the devices
+	Duties   string       // the page of the tasks, for a phone
+	Waiting  *handoverRow // a shift that nobody has taken yet; nil: there is none
+	WaitsAt  string
+	Author   string
+	Shift    string // where a shift is handed over; empty: whoever looks has none
 }
 
 func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
@@ -54,6 +58,11 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 	}
 	if p.Form = countFormOf(sc, wholeSite, v.Persons, false, name); p.Form != nil {
 		p.Typing, p.Entries = p.Typing || counts, s.entriesOf(r.Context(), sc, "")
+	}
+	if p.May[string(accounts.Acknowledge)] {
+		p.Shift, p.WaitsAt, p.Author = "/handover?site="+v.Site, v.Site, name
+		p.Waiting = s.waiting(r, sc)
+		p.Typing = p.Typing || p.Waiting != nil && name == ""
 	}
 	if p.Notes, err = s.notesOf(r, sc, "", facility.DateOf(sc.now.In(sc.loc))); err != nil {
 		return err
