@@ -2,11 +2,13 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
@@ -24,8 +26,8 @@ type doPage struct {
 	Why            string
 	Done, Due      string
 	Checklist      bool
-	Saved          string
-	ID             string // of the entry that the button makes without scripts
+	Saved          *doneCard // what was just recorded; nil: nothing
+	ID             string    // of the entry that the button makes without scripts
 	Task           string
 	Author         string // from signing in; empty: the form asks
 	Items          []itemRow
@@ -113,13 +115,70 @@ func (s *Server) do(w http.ResponseWriter, r *http.Request) error {
 		Done: sc.lastDone(t), Due: sc.nextDue(t), ID: newUUID(), Task: t.ID, Author: nameOf(r), Shift: s.shiftOf(r, lang, v),
 	}
 	p.Shift.Task, p.Shift.TaskName = t.ID, t.Name
-	if r.URL.Query().Get("saved") != "" {
-		p.Saved = lang.T("task.saved")
-	}
+	p.Saved = s.doneOf(r, sc, t, r.URL.Query().Get("saved"))
 	for _, item := range t.Items {
 		p.Items = append(p.Items, itemRow{item.Name, sc.sometime(item.LastSince, item.LastDone)})
 	}
 	return s.render(w, http.StatusOK, lang, "do", p)
+}
+
+// doneCard says what a button has recorded: what, by whom, when, and what comes next. The same to who presses it again.
+type doneCard struct{ What, By, When, Next, Remark string }
+
+// savedNamed is how many entries of one button are told of by name.
+const savedNamed = 24
+
+// doneOf looks up what was recorded by its ids, as a page that was sent names them; nil: none of them is a record of the task.
+func (s *Server) doneOf(r *http.Request, sc *scene, t *rules.TaskView, ids string) *doneCard {
+	ctx, cancel := context.WithTimeout(r.Context(), entryPatience)
+	defer cancel()
+	var card *doneCard
+	var items []string
+	for i, id := range strings.SplitN(ids, ",", savedNamed+1) {
+		if !isUUID(id) || i == savedNamed {
+			break
+		}
+		rec, ok, err := s.opts.Entries.Entered(ctx, sc.view.Site, strings.ToLower(id))
+		if err != nil || !ok || rec.Entry == nil || rec.Entry.Kind != telemetry.EntryTask || rec.Entry.Subject != t.ID {
+			continue
+		}
+		e := rec.Entry
+		card = &doneCard{What: t.Name, By: sc.claims(e.Author, e.Claimed), When: sc.sometime(e.Earliest, rec.At), Remark: e.Reason}
+		if e.Item != "" {
+			items = append(items, e.Item)
+		}
+	}
+	if card == nil {
+		return nil
+	}
+	if len(items) > 0 {
+		card.What += ": " + strings.Join(items, ", ")
+	}
+	switch left := itemsLeft(t); {
+	case left > 0:
+		card.Next = sc.T("do.left", "Count", left)
+	case t.NextDue != 0 && t.NextDue != telemetry.Never:
+		card.Next = sc.T("do.due", "When", sc.nextDue(t))
+	default:
+		card.Next = sc.T("do.no_more")
+	}
+	return card
+}
+
+// itemsLeft is how many things of a task are still to be done, where some of them were since it was done whole.
+func itemsLeft(t *rules.TaskView) int {
+	done, left := 0, 0
+	for _, item := range t.Items {
+		if item.LastDone > t.LastDone {
+			done++
+		} else {
+			left++
+		}
+	}
+	if done == 0 {
+		return 0
+	}
+	return left
 }
 
 // lastDone is when a task was done last, as well as anybody knows, and how many of its things were since, where it is not kept.

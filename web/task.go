@@ -130,14 +130,16 @@ func (s *Server) taskByForm(w http.ResponseWriter, r *http.Request) error {
 	if len(items) == 0 || len(items) > maxItems {
 		return refused(http.StatusUnprocessableEntity, noTick, errors.New("no item of a task is ticked"))
 	}
+	var saved []string
 	for i, item := range items {
-		e := entered{kind: telemetry.EntryTask, site: r.PathValue("site"), task: r.PathValue("task"), id: nthUUID(r.PostForm.Get("id"), i), value: 1, author: author,
+		saved = append(saved, nthUUID(r.PostForm.Get("id"), i))
+		e := entered{kind: telemetry.EntryTask, site: r.PathValue("site"), task: r.PathValue("task"), id: saved[i], value: 1, author: author,
 			item: item, agent: cleanText(r.PostForm.Get("agent"), maxName), reason: cleanText(r.PostForm.Get("remark"), maxReason)}
 		if _, err := s.enter(r.Context(), &e); err != nil {
 			return err
 		}
 	}
-	http.Redirect(w, r, doPath(r.PathValue("site"), r.PathValue("task"))+"?saved=1", http.StatusSeeOther)
+	http.Redirect(w, r, doPath(r.PathValue("site"), r.PathValue("task"))+"?saved="+strings.Join(saved[:min(len(saved), savedNamed)], ","), http.StatusSeeOther)
 	return nil
 }
 

@@ -82,6 +82,19 @@
     navigator.serviceWorker.ready.then(function (reg) { if (reg.sync) return reg.sync.register('gerbang-send'); }).catch(function () {});
   }
 
+  // recorded shows what the gateway has recorded, in its words, and how the task stands now.
+  function recorded(ids) {
+    return fetch(location.pathname + '?saved=' + ids.slice(0, 24).join(','), {cache: 'no-store', credentials: 'same-origin', headers: {Accept: 'text/html'}}).then(function (r) {
+      return r.ok ? r.text() : '';
+    }).then(function (text) {
+      var page = new DOMParser().parseFromString(text, 'text/html');
+      ['#do-saved', '.do-state'].forEach(function (at) {
+        var is = document.querySelector(at), then = page.querySelector(at);
+        if (is && then) is.replaceWith(document.importNode(then, true));
+      });
+    }).catch(function () {});
+  }
+
   if (form) {
     var boxes = Array.prototype.slice.call(form.querySelectorAll('input[name="item"]'));
     var agent = form.elements.agent, remark = form.elements.remark, author = form.elements.author;
@@ -107,11 +120,12 @@
       if (boxes.length && !chosen.length) return say(words.tick, true);
       var button = form.querySelector('button[type="submit"]');
       button.disabled = true;
+      var ids = (boxes.length ? chosen : ['']).map(S.uuid);
       draft.then(S.moment).then(function (now) {
         return S.add((boxes.length ? chosen : ['']).map(function (item, i) {
           var when = item && ticked[item] || now;
           return {
-            id: S.uuid(), state: 'waiting', order: now.wall + i / 1000, site: d.site, task: d.task, taskName: d.taskName, item: item, agent: agent.value.trim(), remark: remark.value.trim(),
+            id: ids[i], state: 'waiting', order: now.wall + i / 1000, site: d.site, task: d.task, taskName: d.taskName, item: item, agent: agent.value.trim(), remark: remark.value.trim(),
             by: d.by, byName: d.name, author: author ? author.value.trim() : '', url: d.send, done: when.wall, mono: when.mono, life: when.life,
             heard: when.heard, heardAt: when.heardAt, back: when.back || when.backs !== now.backs
           };
@@ -126,7 +140,11 @@
         say(words.kept);
         button.disabled = false; // the next thing need not wait for the network
         later();
-        show().then(send).then(function () { say(box.dataset.waiting === '0' ? words.sent : words.kept); });
+        show().then(send).then(function () { 
+          var sent = box.dataset.waiting === '0';
+          say(sent ? words.sent : words.kept);
+          if (sent) recorded(ids);
+        });
       }, function () { button.disabled = false; form.submit(); }); // what cannot be kept is sent at once, or the browser says that it cannot
     });
   }
