@@ -117,7 +117,7 @@ func (s *Server) admits(rt route, r *http.Request, c *accounts.Caller) error {
 		site, ok, err := s.siteOfAlert(r.Context(), r.PathValue("alert"))
 		switch {
 		case err != nil: // whose it is cannot be told now: that opens no door
-			return &fault{status: http.StatusServiceUnavailable, key: "error.busy", retry: 10, cause: err}
+			return &fault{status: http.StatusServiceUnavailable, key: "error.crowded", retry: 10, cause: err}
 		case ok && (c.At(rt.may, site) || c.At(accounts.See, site)):
 			allowed = c.At(rt.may, site)
 		case c.Everywhere(rt.may): // the handler knows best how to say that there is none

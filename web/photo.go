@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/facility"
@@ -75,8 +76,33 @@ func (s *Server) eraseDead(ctx context.Context, site, hash string) error {
 	return nil
 }
 
-// oneAtATime bounds the memory of photos that are being read.
-var oneAtATime sync.Mutex
+// Photos that are being read take memory: the bytes that are sent, and forty times as much decoded. So few are taken in at a time, and one is
+// decoded at a time; who has waited for long is asked to come again.
+const (
+	mostPhotos    = 2
+	photoPatience = 20 * time.Second
+)
+
+var (
+	photosTaken = make(chan struct{}, mostPhotos)
+	oneAtATime  sync.Mutex
+)
+
+// takePhoto waits for room for a photo; leave must be called with it.
+func takePhoto(ctx context.Context) (leave func(), err error) {
+	wait := time.NewTimer(photoPatience)
+	defer wait.Stop()
+	select {
+	case photosTaken <- struct{}{}:
+		return func() { <-photosTaken }, nil
+	case <-wait.C:
+		return nil, &fault{status: http.StatusServiceUnavailable, key: "error.crowded", retry: 10, cause: errManyPhotos}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+var errManyPhotos = errors.New("many photos are being taken in")
 
 // isPhoto reports whether a text can be the hash of a photo.
 func isPhoto(hash string) bool {
@@ -117,6 +143,11 @@ func (s *Server) addPhoto(w http.ResponseWriter, r *http.Request) error {
 	if !ok || s.opts.Photos == nil {
 		return errNoPage
 	}
+	leave, err := takePhoto(r.Context())
+	if err != nil {
+		return err
+	}
+	defer leave()
 	fields, photo, err := partsOf(r)
 	if err != nil {
 		return err
@@ -169,14 +200,17 @@ func partsOf(r *http.Request) (fields map[string]string, photo []byte, err error
 		if part.FormName() == "photo" {
 			limit = maxPhoto
 		}
-		b, err := io.ReadAll(io.LimitReader(part, limit+1))
-		if err != nil || int64(len(b)) > limit {
+		var b bytes.Buffer
+		if known := min(r.ContentLength, limit); part.FormName() == "photo" && known > 0 {
+			b.Grow(int(known) + bytes.MinRead)
+		}
+		if n, err := b.ReadFrom(io.LimitReader(part, limit+1)); err != nil || n > limit {
 			return nil, nil, tooLarge(err)
 		}
 		if part.FormName() == "photo" {
-			photo = b
+			photo = b.Bytes()
 		} else {
-			fields[part.FormName()] = string(b)
+			fields[part.FormName()] = b.String()
 		}
 	}
 	return fields, photo, nil

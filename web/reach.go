@@ -74,7 +74,7 @@ func phoneFault(err error) error {
 	case errors.Is(err, reach.ErrEndpoint), errors.Is(err, reach.ErrKeys):
 		return &fault{status: http.StatusUnprocessableEntity, key: "error.phone", cause: err}
 	case errors.Is(err, reach.ErrMany):
-		return &fault{status: http.StatusServiceUnavailable, key: "error.busy", retry: 60}
+		return &fault{status: http.StatusServiceUnavailable, key: "error.crowded", retry: 60}
 	case errors.Is(err, reach.ErrNone):
 		return errNoPage
 	}

@@ -142,7 +142,7 @@ func (s *Server) tryMessage(w http.ResponseWriter, r *http.Request) error {
 			return s.render(w, http.StatusOK, lang, "trial", p)
 		}
 		if errors.Is(err, ErrTooMuch) {
-			return &fault{status: http.StatusServiceUnavailable, key: "error.busy", retry: 2, cause: err}
+			return &fault{status: http.StatusServiceUnavailable, key: "error.crowded", retry: 2, cause: err}
 		}
 		if !errors.As(err, &wrong) {
 			return err
