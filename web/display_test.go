@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
+	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // TestADisplayOpensItsSignAndNothingElse makes links on the page, opens the signs with them where nobody is signed in, and ends them.
@@ -136,7 +138,19 @@ func TestSignsAreOpenUnlessSaid(t *testing.T) {
 
 // TestTheSignSaysWhatHoldsAndWhenTheRoomIsDisinfected, in small print below the word.
 func TestTheSignSaysWhatHoldsAndWhenTheRoomIsDisinfected(t *testing.T) {
-	r := start(t, newFleet(), nil)
+	f := newFleet()
+	r := start(t, f, nil)
 	wants(t, "the sign", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "Disinfeksi terakhir 07.05", "berikutnya besok 07.05", "Disinfected 07:05, next tomorrow 07:05", "PPKM level two", "-12:30")
 	wants(t, "a room without a task", one(t, r.get("/sign/mpp-gresik/musala").body, "p.foot"), "-isinfe")
+	second := func(done telemetry.Instant) {
+		f.change("mpp-gresik", func(v *rules.View) {
+			x := v.Tasks[0]
+			x.ID, x.LastDone, x.NextDue = "lap-kursi", done, x.NextDue-telemetry.Instant(time.Hour)
+			v.Tasks = append(v.Tasks[:2:2], x)
+		})
+	}
+	second(ago(9 * time.Hour))
+	wants(t, "a room with two tasks, by the one that waits longest", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "Disinfected 05:05, next tomorrow 06:05")
+	second(0)
+	wants(t, "a room of which one never was done", one(t, r.get("/sign/mpp-gresik/ruang-tunggu").body, "p.foot"), "-Disinfected 0", "06:05")
 }

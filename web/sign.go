@@ -104,13 +104,18 @@ func (t *scene) signFoot(z *rules.ZoneView) string {
 		parts = append(parts, titles)
 	}
 	var since, last, next telemetry.Instant // the last one was in [since, last], where a phone's clock leaves that open
+	found := false
 	for i := range t.view.Tasks {
 		x := &t.view.Tasks[i]
 		if x.Kind != facility.TaskCleaning || x.Place != (facility.Place{Kind: facility.AtZone, ID: z.ID}) {
 			continue // the handles of a door are not the room
 		}
-		last = max(last, x.LastDone)
-		since = max(since, cmp.Or(x.LastSince, x.LastDone))
+		// A room with several tasks is disinfected when all of them are done: it says so of the one that waits longest, and nothing where one never was.
+		began := cmp.Or(x.LastSince, x.LastDone)
+		if !found {
+			since, last, found = began, x.LastDone, true
+		}
+		since, last = min(since, began), min(last, x.LastDone)
 		if x.NextDue > t.view.Now && (next == 0 || x.NextDue < next) {
 			next = x.NextDue
 		}
