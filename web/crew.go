@@ -21,6 +21,7 @@ type crewPage struct {
 	Site, SiteName string
 	Phones         []crewRow
 	Link           string // that was just made: it is shown once
+	Local          string // that it is of this computer only; empty: it is not
 	Code           codeDrawing
 	Wrong, Saved   string
 }
@@ -85,7 +86,7 @@ func (s *Server) addPhone(w http.ResponseWriter, r *http.Request) error {
 		p.Wrong = lang.T("crew.many")
 		return s.showCrew(w, r, http.StatusUnprocessableEntity, p)
 	}
-	p.Link = s.origin(r) + s.base.to("/phone?code="+code)
+	p.Link, p.Local = s.origin(r)+s.base.to("/phone?code="+code), s.local(r)
 	if p.Code, err = drawCode(p.Link); err != nil {
 		return err
 	}

@@ -47,6 +47,7 @@ type displaysPage struct {
 	Screens        []screenRow
 	Form           displayForm
 	Fresh          []signRow // addresses with a key that was just made: they are shown once
+	Local          string    // that they are of this computer only; empty: they are not
 	Wrong, Saved   string
 }
 
@@ -166,6 +167,7 @@ func (s *Server) makeDisplay(w http.ResponseWriter, r *http.Request) error {
 	if p, _, err = s.displaysPageOf(r); err != nil { // with the new one in its list
 		return err
 	}
+	p.Local = s.local(r)
 	for i := range v.Zones {
 		if z := &v.Zones[i]; screen.Shows(v.Site, z.ID) {
 			p.Fresh = append(p.Fresh, signRow{z.Name, s.origin(r) + s.base.to("/sign/"+v.Site+"/"+z.ID+"?key="+key)})

@@ -40,6 +40,7 @@ func TestADisplayOpensItsSignAndNothingElse(t *testing.T) {
 		if a.StatusCode != http.StatusOK || len(links) == 0 {
 			t.Fatalf("making a link: got %d %s", a.StatusCode, one(t, a.body, "p.trouble"))
 		}
+		wants(t, "a link of this computer only", one(t, a.body, "p.doubt"), "http.external_url")
 		u, err := url.Parse(text(links[len(links)-1]))
 		if err != nil || !strings.HasPrefix(text(links[0]), r.url+"/sign/mpp-gresik/") {
 			t.Fatalf("the link: got %q (%v)", text(links[0]), err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/accounts"
@@ -71,6 +72,7 @@ type personPage struct {
 	Factors      string // beside the password; empty: none
 	Missing      bool   // a second factor, which the account must have
 	Link         string // a one-time link that was just made: it is shown once
+	Local        string // that Link is of this computer only; empty: it is not
 	Wrong, Saved string
 }
 
@@ -252,7 +254,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request, id string) err
 	if err != nil {
 		return err
 	}
-	p.Link = s.origin(r) + s.base.to("/setup?code="+code)
+	p.Link, p.Local = s.origin(r)+s.base.to("/setup?code="+code), s.local(r)
 	w.Header().Set("Cache-Control", "no-store")
 	return s.render(w, http.StatusOK, s.tongues.choose(r), "person", p)
 }
@@ -266,6 +268,15 @@ func (s *Server) origin(r *http.Request) string {
 		return "https://" + r.Host
 	}
 	return "http://" + r.Host
+}
+
+// local says that an address that is shown is of this computer only; empty: others can open it, as far as an address tells.
+func (s *Server) local(r *http.Request) string {
+	origin := s.origin(r)
+	if u, err := url.Parse(origin); err != nil || !onlyHere(u.Hostname()) {
+		return ""
+	}
+	return s.tongues.choose(r).T("links.local", "Address", origin)
 }
 
 // endPersonSession signs an account out of one browser.
