@@ -35,6 +35,7 @@ type App struct {
 	status   *status
 	keeper   *accounts.Keeper
 	reload   *reloader
+	files    *siteFiles
 	stages   []stage
 	teardown teardown
 }
@@ -133,10 +134,10 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	rehearsals := NewRehearsals(j, live.Open, time.Now, log)
 	a.teardown.add("rehearsals", rehearsals.Close)
 	plans := newPlanShelf(cfg)
-	files := &siteFiles{reload: a.reload, log: log}
+	a.files = newSiteFiles(a.reload, filepath.Join(cfg.Data, "changes"), log)
 	pages, err := openWeb(ctx, cfg, webPorts{
 		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, plans: plans, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
-		trials: newTrials(a.reload), files: files, limits: &limitDesk{files: files, trials: rehearsals, now: time.Now},
+		trials: newTrials(a.reload), files: a.files, limits: &limitDesk{files: a.files, trials: rehearsals, now: time.Now},
 		photos: photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), reach: people, log: log, registry: registry,
 	})
 	if err != nil {
@@ -168,7 +169,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		sightings: sightings, rehearsal: rehearsals, plans: plans, show: behind.show, report: faults.report, signOn: signOn,
 	}
 
-	a.stages = append(a.stages, stage{"reload", a.reload.run, time.Second}, stage{"memory", giveBack(crowdEvery), time.Second})
+	a.stages = append(a.stages, stage{"changes of files", a.files.run, 5 * time.Second}, stage{"reload", a.reload.run, time.Second}, stage{"memory", giveBack(crowdEvery), time.Second})
 	a.stages = append(a.stages, doors.stages()...)
 	keep := retainer{
 		condense: j.Condense, retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/gerbang-iot/gerbang/rehearse"
 	"github.com/gerbang-iot/gerbang/revise"
 	"github.com/gerbang-iot/gerbang/rules"
+	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/web"
 )
 
@@ -33,17 +33,35 @@ func (d *limitDesk) Limits(_ context.Context, site string) ([]web.Limit, error) 
 		return nil, err
 	}
 	all := make([]web.Limit, 0, len(numbers))
-	differs := map[string]bool{}
+	states := map[string]fileState{}
 	for i := range numbers {
 		l, file := limitOf(cfg, &numbers[i]), numbers[i].At.File
-		if _, known := differs[file]; !known && l.Fixed != string(configs.FixedBuiltIn) {
-			text, err := revise.Read(filepath.FromSlash(file))
-			differs[file] = err != nil || revise.Version(text) != l.Version
+		if l.Fixed != string(configs.FixedBuiltIn) {
+			state, known := states[file]
+			if !known {
+				state = stateOf(cfg, file)
+				states[file] = state
+			}
+			l.Differs, l.ReadOnly = state.differs, state.readOnly
+			if state.large {
+				l.Fixed = "large"
+			}
 		}
-		l.Differs = differs[file]
 		all = append(all, l)
 	}
 	return all, nil
+}
+
+// fileState is what can be done with a file.
+type fileState struct{ differs, readOnly, large bool }
+
+func stateOf(cfg *configs.Config, file string) (s fileState) {
+	name := filepath.FromSlash(file)
+	text, err := revise.Read(name)
+	s.large = errors.Is(err, revise.ErrTooLarge)
+	s.readOnly = errors.Is(err, revise.ErrReadOnly) || errors.Is(revise.Writable(name), revise.ErrReadOnly)
+	s.differs = !s.large && !errors.Is(err, revise.ErrReadOnly) && (err != nil || revise.Version(text) != cfg.Version(file))
+	return s
 }
 
 // numbers are those of a site.
@@ -89,115 +107,73 @@ func mistakes(cfg *configs.Config, problems configs.Problems) error {
 	return m
 }
 
-// prepared is a change that can be made.
-type prepared struct {
-	cfg         *configs.Config // that it was prepared against
-	file        string
-	version     string // of the file before
-	text, after []byte
-	draft       web.LimitDraft
-}
-
 // Draft says what a change would be, and changes nothing.
 func (d *limitDesk) Draft(_ context.Context, site string, c web.LimitChange) (web.LimitDraft, error) {
-	p, err := d.prepare(site, c)
+	n, p, err := d.prepare(site, c)
 	if err != nil {
-		return web.LimitDraft{}, err
+		return web.LimitDraft{}, limitError(err)
 	}
-	return p.draft, nil
+	draft := web.LimitDraft{
+		Limit: limitOf(p.cfg, n), After: p.cfg.NumberIn(p.after, n, site), Diff: p.diff, Version: p.version,
+		ReadOnly: errors.Is(revise.Writable(p.file), revise.ErrReadOnly),
+	}
+	for _, w := range p.warnings() {
+		w.File = shown(p.cfg, w.File)
+		draft.Warnings = append(draft.Warnings, w.String())
+	}
+	if reform := reformOf(p.next, n, site); reform != nil && d.trials != nil {
+		name := n.ID + " = " + draft.After
+		draft.Try = func() (web.Rehearsal, error) { return d.trials.try(site, name, reform) }
+	}
+	return draft, nil
 }
 
-// prepare makes a change of what is on disk, and has the whole configuration checked with it.
-func (d *limitDesk) prepare(site string, c web.LimitChange) (*prepared, error) {
+// prepare finds a number and prepares the change of its file.
+func (d *limitDesk) prepare(site string, c web.LimitChange) (*configs.Number, *prepared, error) {
 	cfg := d.files.reload.inForce.Load()
 	numbers, err := d.numbers(cfg, site)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	i := slices.IndexFunc(numbers, func(n configs.Number) bool { return n.ID == c.Limit })
 	if i < 0 {
-		return nil, web.ErrNotFound
+		return nil, nil, web.ErrNotFound
 	}
 	n := &numbers[i]
 	if n.Fixed != "" {
-		return nil, web.ErrFixed
+		return nil, nil, web.ErrFixed
 	}
-	p := &prepared{cfg: cfg, file: n.At.File}
-	if p.text, err = revise.Read(filepath.FromSlash(p.file)); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", p.file, err)
-	}
-	p.version = revise.Version(p.text)
-	if p.version != cfg.Version(p.file) {
-		return nil, &web.FilesDiffer{Files: []string{shown(cfg, p.file)}}
-	}
-	if c.Version != "" && c.Version != p.version {
-		return nil, web.ErrMeanwhile
-	}
-	edits, err := n.Edits(c.Value)
-	if two, is := errors.AsType[*configs.AmbiguousError](err); is {
-		return nil, &web.LimitAmbiguous{Typed: two.Typed, Large: two.Large, Small: two.Small}
-	}
-	if err == nil {
-		p.after, err = revise.Apply(p.text, edits...)
-	}
-	switch {
-	case errors.Is(err, configs.ErrNeeded):
-		return nil, web.ErrNeeded
-	case errors.Is(err, revise.ErrByHand):
-		return nil, web.ErrFixed
-	case err != nil:
-		return nil, fmt.Errorf("changing %s: %w", p.file, err)
-	case slices.Equal(p.after, p.text):
-		return nil, web.ErrSame
-	}
-	next, broken, err := configs.LoadChanged(cfg.File, filepath.FromSlash(p.file), p.after)
-	if problems, is := errors.AsType[configs.Problems](err); is {
-		broken = append(broken, problems...)
-	} else if err != nil {
-		return nil, err
-	}
-	// What is wrong with another site is of no concern here; with this one's file, or with all, it is.
-	if next == nil || slices.ContainsFunc(broken, func(b configs.Problem) bool { return b.File == p.file }) {
-		return nil, mistakes(cfg, broken)
-	}
-	if files := slices.DeleteFunc(cfg.Differ(next), func(f string) bool { return f == p.file }); len(files) > 0 {
-		for i := range files {
-			files[i] = shown(cfg, files[i])
+	p, err := d.files.prepare(site, filepath.FromSlash(n.At.File), c.Version, func(before []byte) ([]byte, error) {
+		edits, err := n.Edits(c.Value)
+		if err != nil {
+			return nil, err
 		}
-		return nil, &web.FilesDiffer{Files: files}
+		return revise.Apply(before, edits...)
+	})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case p.diff == nil:
+		return nil, nil, web.ErrSame
+	case len(p.problems) > 0:
+		return nil, nil, mistakes(p.cfg, p.problems)
 	}
-	if err := needsRestart(cfg, next); err != nil {
-		return nil, err
-	}
-	will := cfg.NumberIn(p.after, n, site)
-	p.draft = web.LimitDraft{Limit: limitOf(cfg, n), After: will, Diff: revise.Diff(p.text, p.after), Version: p.version}
-	for _, w := range newWarnings(cfg, next, filepath.FromSlash(p.file), p.text) {
-		w.File = shown(cfg, w.File)
-		p.draft.Warnings = append(p.draft.Warnings, w.String())
-	}
-	if reform := reformOf(next, n, site); reform != nil && d.trials != nil {
-		name := n.ID + " = " + will
-		p.draft.Try = func() (web.Rehearsal, error) { return d.trials.try(site, name, reform) }
-	}
-	return p, nil
+	return n, p, nil
 }
 
-// newWarnings are those of a configuration with one file changed that there are not with the text that the file has now. What is in force
-// does not know all of its own: serving asks for fewer.
-func newWarnings(cfg, next *configs.Config, file string, now []byte) configs.Problems {
-	unknown := func(known configs.Problems) configs.Problems {
-		return slices.DeleteFunc(slices.Clone(next.Warnings), func(w configs.Problem) bool {
-			return slices.ContainsFunc(known, func(had configs.Problem) bool { return had.File == w.File && had.Text == w.Text })
-		})
+// limitError is an error as web.Limits knows it.
+func limitError(err error) error {
+	if two, is := errors.AsType[*configs.AmbiguousError](err); is {
+		return &web.LimitAmbiguous{Typed: two.Typed, Large: two.Large, Small: two.Small}
 	}
-	all := unknown(cfg.Warnings)
-	if len(all) == 0 {
-		return nil
+	for is, as := range map[error]error{
+		configs.ErrNeeded: web.ErrNeeded, revise.ErrByHand: web.ErrFixed, revise.ErrTooLarge: web.ErrFixed, revise.ErrChanged: web.ErrMeanwhile, revise.ErrReadOnly: web.ErrReadOnly,
+	} {
+		if errors.Is(err, is) {
+			return as
+		}
 	}
-	if before, _, err := configs.LoadChanged(cfg.File, file, now); err == nil {
-		return unknown(before.Warnings)
-	}
-	return all
+	return err
 }
 
 // reformOf is the change as the past is judged by it; nil: nobody can tell.
@@ -244,28 +220,26 @@ func reformOf(next *configs.Config, n *configs.Number, site string) *rehearse.Re
 	return r
 }
 
-// PutInForce writes a change into its file and has the configuration reloaded. Where that is refused the file is as it was before.
-func (d *limitDesk) PutInForce(ctx context.Context, site string, c web.LimitChange, by string) (web.LimitDraft, error) {
+// PutInForce writes a change into its file, has the configuration reloaded and makes the entry.
+func (d *limitDesk) PutInForce(ctx context.Context, site string, c web.LimitChange, e telemetry.Entry) (telemetry.Record, error) {
 	d.files.one.Lock()
 	defer d.files.one.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), putPatience)
 	defer cancel()
-	p, err := d.prepare(site, c)
+	if rec, done, err := d.files.done(ctx, site, &e); err != nil || done {
+		return rec, err
+	}
+	n, p, err := d.prepare(site, c)
 	if err != nil {
-		return web.LimitDraft{}, err
+		return telemetry.Record{}, limitError(err)
 	}
-	switch err := d.files.put(ctx, filepath.FromSlash(p.file), p.text, p.after, by); {
-	case errors.Is(err, revise.ErrChanged):
-		return web.LimitDraft{}, web.ErrMeanwhile
-	case errors.Is(err, revise.ErrReadOnly):
-		d.files.log.Warn("a limit cannot be changed: its file may not be written", "file", p.file, "err", err)
-		return web.LimitDraft{}, web.ErrReadOnly
-	case err != nil:
-		if problems, is := errors.AsType[configs.Problems](err); is {
-			return web.LimitDraft{}, mistakes(p.cfg, problems)
+	e.Subject, e.Item, e.Text, e.Before, e.After = n.Part+":"+n.Of, n.Key, n.ID, n.Value, p.cfg.NumberIn(p.after, n, site)
+	rec, err := d.files.put(ctx, site, p, e)
+	if _, late := errors.AsType[*web.NotInForceError](err); err != nil && !late {
+		if errors.Is(err, revise.ErrReadOnly) {
+			d.files.log.Warn("a limit cannot be changed: its file may not be written", "file", p.file, "err", err)
 		}
-		return web.LimitDraft{}, err
+		return rec, limitError(err)
 	}
-	d.files.log.Info("a limit was changed", "site", site, "limit", c.Limit, "before", p.draft.Limit.Value, "after", p.draft.After, "by", by)
-	return p.draft, nil
+	return rec, err
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gerbang-iot/gerbang/facility"
+	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/web"
 )
 
@@ -42,8 +44,16 @@ func limitsRun(t *testing.T) (*running, *limitDesk) {
 		t.Fatal(err)
 	}
 	parts := &r.app.reload.parts
-	return r, &limitDesk{files: &siteFiles{reload: r.app.reload, log: r.app.reload.log}, trials: parts.rehearsal, now: time.Now}
+	return r, &limitDesk{files: r.app.files, trials: parts.rehearsal, now: time.Now}
 }
+
+// by is the entry of a change that somebody asks for, each time another one.
+func by(author string) telemetry.Entry {
+	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", asked.Add(1))
+	return telemetry.Entry{ID: id, Kind: telemetry.EntryLimit, Author: author, Reason: "because", Asked: id}
+}
+
+var asked atomic.Int64
 
 func (r *running) text(name string) string {
 	r.t.Helper()
@@ -100,7 +110,7 @@ func TestALimitIsChangedInItsFile(t *testing.T) {
 		t.Errorf("no number: got %v", err)
 	}
 	for id, want := range map[string]error{"rule:kota:full-b:hysteresis": web.ErrFixed, "zone:none:capacity": web.ErrNotFound} {
-		if _, err := d.PutInForce(t.Context(), "gedung", web.LimitChange{Limit: id, Value: "7"}, "Rina"); !errors.Is(err, want) {
+		if _, err := d.PutInForce(t.Context(), "gedung", web.LimitChange{Limit: id, Value: "7"}, by("Rina")); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", id, err, want)
 		}
 	}
@@ -113,7 +123,7 @@ func TestALimitIsChangedInItsFile(t *testing.T) {
 	if err != nil || draft.After != "60" || draft.Try == nil || r.text("sites/gedung.yaml") != before {
 		t.Fatalf("a draft: %+v, %v", draft, err)
 	}
-	if _, err = d.PutInForce(t.Context(), "gedung", web.LimitChange{Limit: "zone:aula:capacity", Value: "60", Version: draft.Version}, "Ibu Rina"); err != nil {
+	if _, err = d.PutInForce(t.Context(), "gedung", web.LimitChange{Limit: "zone:aula:capacity", Value: "60", Version: draft.Version}, by("Ibu Rina")); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := r.text("sites/gedung.yaml"), strings.Replace(before, "capacity: 100", "capacity: 60", 1); got != want || r.capacity() != 60 {
@@ -125,7 +135,7 @@ func TestALimitIsChangedInItsFile(t *testing.T) {
 	}
 
 	// A limit of an expression stands in it twice.
-	if _, err = d.PutInForce(t.Context(), "gedung", web.LimitChange{Limit: "rule:ours:air:limit", Value: "750,5"}, "Ibu Rina"); err != nil {
+	if _, err = d.PutInForce(t.Context(), "gedung", web.LimitChange{Limit: "rule:ours:air:limit", Value: "750,5"}, by("Ibu Rina")); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := r.text("protocols/ours.yaml"), strings.NewReplacer("persons > 800.0", `"persons > 750.5"`, "limit: 800", "limit: 750.5").Replace(houseRules); got != want {
@@ -144,7 +154,7 @@ func TestALimitThatSomebodyElseChanges(t *testing.T) {
 	var all sync.WaitGroup
 	for _, value := range []string{"60", "61", "62", "63"} {
 		all.Go(func() {
-			switch _, err := d.PutInForce(t.Context(), "gedung", web.LimitChange{Limit: "zone:aula:capacity", Value: value, Version: draft.Version}, value); {
+			switch _, err := d.PutInForce(t.Context(), "gedung", web.LimitChange{Limit: "zone:aula:capacity", Value: value, Version: draft.Version}, by(value)); {
 			case err == nil:
 				won.Add(1)
 			case errors.Is(err, web.ErrMeanwhile):
@@ -164,7 +174,7 @@ func TestALimitThatSomebodyElseChanges(t *testing.T) {
 	// A reload that is refused puts the file back.
 	r.app.reload.hurdle = func(string) error { return errors.New("broken on purpose") }
 	var refused *web.NotInForceError
-	if _, err := d.PutInForce(t.Context(), "gedung", change, "Rina"); !errors.As(err, &refused) || r.text("sites/gedung.yaml") != now {
+	if _, err := d.PutInForce(t.Context(), "gedung", change, by("Rina")); !errors.As(err, &refused) || r.text("sites/gedung.yaml") != now {
 		t.Errorf("a reload that fails: got %v and\n%s", err, r.text("sites/gedung.yaml"))
 	}
 	r.app.reload.hurdle = nil
@@ -172,7 +182,7 @@ func TestALimitThatSomebodyElseChanges(t *testing.T) {
 	if err := os.Chmod(filepath.Join(r.dir, "sites/gedung.yaml"), 0o400); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.PutInForce(t.Context(), "gedung", change, "Rina"); !errors.Is(err, web.ErrReadOnly) {
+	if _, err := d.PutInForce(t.Context(), "gedung", change, by("Rina")); !errors.Is(err, web.ErrReadOnly) {
 		t.Errorf("a file that may only be read: got %v", err)
 	}
 	if err := os.Chmod(filepath.Join(r.dir, "sites/gedung.yaml"), 0o600); err != nil {
@@ -183,14 +193,14 @@ func TestALimitThatSomebodyElseChanges(t *testing.T) {
 	lain := r.text("sites/lain.yaml")
 	r.write("sites/lain.yaml", strings.Replace(lain, "capacity: 100", "capacity: 1", 1))
 	var differ *web.FilesDiffer
-	if _, err := d.PutInForce(t.Context(), "gedung", change, "Rina"); !errors.As(err, &differ) || !slices.Equal(differ.Files, []string{"sites/lain.yaml"}) {
+	if _, err := d.PutInForce(t.Context(), "gedung", change, by("Rina")); !errors.As(err, &differ) || !slices.Equal(differ.Files, []string{"sites/lain.yaml"}) {
 		t.Errorf("another file differs: got %v", err)
 	}
 	r.write("sites/lain.yaml", lain)
 
 	byHand := strings.Replace(now, "name: Aula", "name: Aula besar", 1)
 	r.write("sites/gedung.yaml", byHand)
-	if _, err := d.PutInForce(t.Context(), "gedung", change, "Rina"); !errors.As(err, &differ) || !slices.Equal(differ.Files, []string{"sites/gedung.yaml"}) || r.text("sites/gedung.yaml") != byHand {
+	if _, err := d.PutInForce(t.Context(), "gedung", change, by("Rina")); !errors.As(err, &differ) || !slices.Equal(differ.Files, []string{"sites/gedung.yaml"}) || r.text("sites/gedung.yaml") != byHand {
 		t.Errorf("changed by hand: got %v", err)
 	}
 	if all, err := d.Limits(t.Context(), "gedung"); err != nil || !all[0].Differs {

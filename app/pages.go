@@ -61,7 +61,7 @@ func openWeb(ctx context.Context, cfg *configs.Config, p webPorts) (*web.Server,
 	if u, err := url.Parse(h.ExternalURL); err == nil && u.Host != "" {
 		o.Origin = u.Scheme + "://" + u.Host
 	}
-	p.files.enter = o.Entries.Enter
+	p.files.entries = o.Entries
 	o.SiteFiles = p.files
 	var err error
 	if o.Base, err = web.BasePath(h.ExternalURL); err != nil {

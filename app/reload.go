@@ -15,6 +15,7 @@ import (
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/influx"
 	"github.com/gerbang-iot/gerbang/ingest/decode"
+	"github.com/gerbang-iot/gerbang/revise"
 	"github.com/gerbang-iot/gerbang/web"
 )
 
@@ -35,8 +36,17 @@ type reloader struct {
 
 // request is somebody who waits for a reload.
 type request struct {
-	author string // of what changed
+	author string      // of what changed
+	change *fileChange // nil: what is on disk is brought into force as it is
 	answer chan error
+}
+
+// fileChange is a file that is written and brought into force in one: no other reload comes between.
+type fileChange struct {
+	file          string
+	before, after []byte
+	// check says why what was read with the change is not what was meant; nil: it is.
+	check func(next *configs.Config, broken configs.Problems) error
 }
 
 // reloadable are the parts that a reload touches.
@@ -72,57 +82,93 @@ var errEnded = errors.New("the gateway is stopping")
 
 // ask has a reload made and waits for it. author is who changed what it brings into force.
 func (r *reloader) ask(ctx context.Context, author string) error {
-	answer := make(chan error, 1)
+	return r.request(ctx, request{author: author})
+}
+
+// change writes a file that still is as it was before, and brings it into force as from an author. Where that is refused the file is put
+// back, and the error is a *web.NotInForceError; errors of writing are those of revise.Write.
+func (r *reloader) change(ctx context.Context, author string, c *fileChange) error {
+	return r.request(ctx, request{author: author, change: c})
+}
+
+// request waits for its turn, and then for the answer: what was begun is ended, and nobody who asked may be told that it was not.
+func (r *reloader) request(ctx context.Context, q request) error {
+	q.answer = make(chan error, 1)
 	select {
-	case r.asked <- request{author, answer}:
+	case r.asked <- q:
+		return <-q.answer
 	case <-r.ended:
 		return errEnded
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	select {
-	case err := <-answer:
-		return err
-	case <-r.ended:
-		return errEnded
-	}
 }
 
-// run reloads the configuration whenever it is asked to.
+// run reloads the configuration whenever it is asked to. Who was heard is answered before it ends.
 func (r *reloader) run(ctx context.Context) error {
 	defer close(r.ended)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case asked := <-r.asked:
-			err := r.reload(ctx, asked.author)
-			r.metrics.count(err)
-			r.parts.report(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
-			_, some := errors.AsType[someSites](err)
-			switch {
-			case some:
-				r.log.Error("the new configuration is in force, except for the sites whose files have problems: they go on with their old definition", "err", err)
-			case err != nil:
-				r.log.Error("the new configuration is refused: the old one stays in force", "err", err)
-			default:
-				r.log.Info("the configuration was reloaded")
-			}
-			asked.answer <- err
+		case q := <-r.asked:
+			q.answer <- r.serve(ctx, &q)
 		}
 	}
+}
+
+func (r *reloader) serve(ctx context.Context, q *request) error {
+	if q.change == nil {
+		return r.tell(r.reload(ctx, q.author, nil))
+	}
+	c := q.change
+	if err := revise.Write(c.file, revise.Version(c.before), c.after); err != nil {
+		return fmt.Errorf("writing the file: %w", err)
+	}
+	err := r.reload(ctx, q.author, c.check)
+	if _, some := errors.AsType[someSites](err); err == nil || some { // of those that had problems before; check has seen to that
+		_ = r.tell(err)
+		return nil
+	}
+	back := revise.Write(c.file, revise.Version(c.after), c.before)
+	if back != nil { // what is on disk is not what is in force: everybody is told
+		_ = r.tell(err)
+	}
+	return &web.NotInForceError{Err: err, Back: back}
+}
+
+// tell has a reload's result be known.
+func (r *reloader) tell(err error) error {
+	r.metrics.count(err)
+	r.parts.report(alerts.Fault{Name: alerts.FaultConfiguration, Firing: err != nil, Detail: firstLine(err)})
+	_, some := errors.AsType[someSites](err)
+	switch {
+	case some:
+		r.log.Error("the new configuration is in force, except for the sites whose files have problems: they go on with their old definition", "err", err)
+	case err != nil:
+		r.log.Error("the new configuration is refused: the old one stays in force", "err", err)
+	default:
+		r.log.Info("the configuration was reloaded")
+	}
+	return err
 }
 
 // reload reads the configuration, prepares every part for it, and swaps: sites, protocols, models, credentials, secrets and alert
 // routes. What only a restart can change (addresses, brokers, the data directory) must not have changed: see needsRestart. A site whose
 // file has problems keeps what is in force for it; the error then tells of them although the rest has been swapped.
-func (r *reloader) reload(ctx context.Context, author string) error {
+// check may refuse what was read; nil: it is taken.
+func (r *reloader) reload(ctx context.Context, author string, check func(*configs.Config, configs.Problems) error) error {
 	if r.cfg.File == "" {
 		return errors.New("there is no configuration file to reload")
 	}
 	next, broken, err := configs.LoadServing(r.cfg.File)
 	if err != nil {
 		return err
+	}
+	if check != nil {
+		if err := check(next, broken); err != nil {
+			return err
+		}
 	}
 	for _, d := range append(r.cfg.Definitions(), r.cfg.Kept...) {
 		next.Keep(d)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +40,8 @@ type running struct {
 	app *App
 	web string
 
-	sent int // messages of a device that is new after the reload
+	stop func() // ends it and waits; twice is once
+	sent int    // messages of a device that is new after the reload
 }
 
 func runApp(t *testing.T) *running {
@@ -64,17 +66,24 @@ sites: sites/
 	if r.app, err = New(t.Context(), cfg, Options{Version: "test", Logger: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
 	}
+	r.serve()
+	t.Cleanup(func() { r.stop() })
+	return r
+}
+
+// serve runs the gateway until stop.
+func (r *running) serve() {
 	r.web = strings.TrimSuffix(r.app.URL(), "/")
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- r.app.Run(ctx) }()
-	t.Cleanup(func() {
+	run := r.app.Run
+	go func() { ended <- run(ctx) }()
+	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Error(err)
+			r.t.Error(err)
 		}
 	})
-	return r
 }
 
 func (r *running) write(name, text string) {
@@ -164,7 +173,7 @@ func TestReload_PreparesEverythingBeforeItSwaps(t *testing.T) {
 	r.app.reload.hurdle = nil
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if err := r.app.reload.reload(ended, "reload"); err == nil {
+	if err := r.app.reload.reload(ended, "reload", nil); err == nil {
 		t.Error("the gateway was ending, and the reload was done")
 	}
 	r.same("after the end", before)

@@ -21,6 +21,9 @@ func LoadChanged(file, changed string, text []byte) (*Config, Problems, error) {
 	return loadServing(file, map[string][]byte{changed: text})
 }
 
+// WasLeftOut reports whether a file, by its name in problems, is that of a site that was left out.
+func (c *Config) WasLeftOut(file string) bool { return slices.Contains(c.leftOutFiles, file) }
+
 // SiteFile is the file that a site was read from; false: it is built in, or what is in force is none that can be read now.
 func (c *Config) SiteFile(site string) (name string, ok bool) {
 	name, ok = c.siteFiles[site]

@@ -93,7 +93,9 @@ func (c *Reform) Apply(def *rules.Definition, inForce func(*rules.Protocol) bool
 		}
 		for i := range out.Protocols {
 			for k := range out.Protocols[i].Rules {
-				if r := &out.Protocols[i].Rules[k]; slices.Contains(roomy, r.Kind) {
+				r := &out.Protocols[i].Rules[k]
+				x, written := r.Params.(*rules.Expression)
+				if slices.Contains(roomy, r.Kind) || written && x.Roomy() {
 					as.Touched[r.ID] = true
 				}
 			}
@@ -103,7 +105,7 @@ func (c *Reform) Apply(def *rules.Definition, inForce func(*rules.Protocol) bool
 	return as, nil
 }
 
-// roomy are the kinds of rules that reckon with the numbers of a zone or of the site.
+// roomy are the kinds of rules that reckon with the numbers of a zone or of the site; an expression may, too.
 var roomy = []string{"air", "capacity", "cutoff", "distancing", "queue", "quota"}
 
 // space gives every rule that asks for a distance another one.

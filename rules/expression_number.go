@@ -65,3 +65,16 @@ func (p *Expression) WithLimit(limit float64) (string, bool) {
 	}
 	return before + written + rest[len(was):], true
 }
+
+// Roomy reports whether the expression reckons with the numbers of its zone or site: by its limit, how near that is, or how many more may come.
+func (p *Expression) Roomy() bool {
+	for i, expr := range []string{p.Expr, p.When, p.Value} {
+		if expr == "" {
+			continue
+		}
+		if prog, err := compileProgram(p.SubjectKind, expr, i < 2); err == nil && (prog.limit || prog.quota) {
+			return true
+		}
+	}
+	return false
+}

@@ -37,6 +37,9 @@ type Entry struct {
 	// Before and After are what was changed, and into what, in words. Empty: nothing was, or is.
 	Before string `json:",omitempty"`
 	After  string `json:",omitempty"`
+	// Asked is a hash of what was asked for, where the other fields do not say all of it: an entry with the same ID and another Asked is
+	// another one. Empty: nobody compares it.
+	Asked string `json:",omitempty"`
 }
 
 // Identity recognises the entry when it is sent again: entries of a site with one ID are the same. 0: it has no ID.

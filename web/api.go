@@ -73,6 +73,7 @@ func (s *Server) api(mux humago.Mux) error {
 	s.apiEntries(api)
 	s.apiLevels(api)
 	s.apiLimits(api)
+	s.apiDevices(api)
 	s.apiWhatIf(api)
 	s.apiAlerts(api)
 	s.apiAlertLog(api)

@@ -37,6 +37,8 @@ func (t topic) path() string {
 	switch t.page {
 	case "site":
 		return "/live/site/" + t.site + lang
+	case "devices":
+		return "/live/site/" + t.site + "/devices" + lang
 	case "sign":
 		return "/live/sign/" + t.site + "/" + t.zone + lang
 	case "zone":
@@ -65,6 +67,8 @@ func (s *Server) topicOf(page string, r *http.Request, c *accounts.Caller) topic
 		t.part, t.sites, t.past = partOf(r.URL.Query()), siteList(c, accounts.See), siteList(c, accounts.Review)
 	case "watch":
 		t.sites = siteList(c, accounts.Acknowledge)
+	case "devices":
+		t.may = mayAt(c, t.site).words(accounts.Operate)
 	case "site":
 		t.may = mayAt(c, t.site).words(accounts.See, accounts.Review, accounts.Acknowledge, accounts.Count, accounts.EndCase, accounts.Share)
 	}
@@ -104,6 +108,12 @@ func (s *Server) compose(what topic) ([]chunk, error) {
 			return nil, ErrNotFound
 		}
 		s.composeZone(&c, v, zone)
+	case "devices":
+		v, err := s.judgedView(what.site)
+		if err != nil {
+			return nil, err
+		}
+		s.composeDevices(&c, v)
 	case "watch":
 		s.composeWatch(&c, what)
 	case "sign":

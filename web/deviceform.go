@@ -2,11 +2,13 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/accounts"
@@ -140,6 +142,7 @@ type draftView struct {
 	Lines              []draftLine
 	Problems, Warnings []FileProblem
 	Ready              bool // it can be put in force
+	ReadOnly           bool // it may not be written here
 }
 
 type draftLine struct {
@@ -151,7 +154,8 @@ func draftViewOf(d *SiteDraft) *draftView {
 	if d == nil {
 		return nil
 	}
-	v := &draftView{File: d.File, Same: len(d.Diff) == 0, Problems: d.Problems, Warnings: d.Warnings, Ready: len(d.Diff) > 0 && len(d.Problems) == 0}
+	v := &draftView{File: d.File, Same: len(d.Diff) == 0, Problems: d.Problems, Warnings: d.Warnings, ReadOnly: d.ReadOnly}
+	v.Ready = !v.Same && len(d.Problems) == 0 && !d.ReadOnly
 	for _, l := range d.Diff {
 		line := draftLine{Class: "stays", Sign: " ", Text: l.Text, Number: l.Number}
 		switch l.Sign {
@@ -344,92 +348,136 @@ func (s *Server) replaceBy(w http.ResponseWriter, r *http.Request) error {
 	return s.change(w, r, p, sc, changes)
 }
 
+// asked is the hash of what a form asks for.
+func (f *deviceForm) asked(replaces bool) string {
+	parts := []string{strconv.FormatBool(replaces), f.Device, f.Name, f.Model, f.Address, f.Place, f.Measures, f.Interval}
+	for _, c := range f.Channels {
+		parts = append(parts, c.Name, c.Place)
+	}
+	return askedOf(append([]string{"device"}, parts...)...)
+}
+
+// deviceEntry is what becomes a record of the site where a form is put in force.
+func deviceEntry(c *accounts.Caller, f *deviceForm, replaces bool) telemetry.Entry {
+	e := telemetry.Entry{ID: strings.ToLower(f.ID), Kind: telemetry.EntryFile, Author: f.Author, Claimed: true, Reason: f.Reason, Subject: "device:" + f.Device, Asked: f.asked(replaces)}
+	if c != nil {
+		e.Claimed = c.Claimed
+		if !c.Claimed {
+			e.Author = c.Name
+		}
+	}
+	return e
+}
+
+// install puts a form in force, or answers with what became of it when it was sent before. wrong is what is wrong with it otherwise: whoever
+// sends again what is done by now is told that it is.
+func (s *Server) install(ctx context.Context, site, version string, changes []revise.Change, e telemetry.Entry, wrong bool) (telemetry.Record, *SiteDraft, error) {
+	rec, there, err := s.opts.Entries.Entered(ctx, site, e.ID)
+	switch {
+	case err != nil:
+		return rec, nil, err
+	case there && rec.Entry != nil && SameChange(rec.Entry, &e):
+		return rec, nil, nil
+	case there:
+		return rec, nil, ErrUsedOtherwise
+	case wrong:
+		return rec, nil, errNothingToPut
+	}
+	return s.opts.SiteFiles.Put(ctx, site, version, changes, e)
+}
+
+// errNothingToPut says that the page has said already what is wrong.
+var errNothingToPut = errors.New("there is nothing that can be put in force")
+
 // change shows what changes make of the site's file and, once that was seen, puts it in force.
 func (s *Server) change(w http.ResponseWriter, r *http.Request, p *devicePage, sc *scene, changes []revise.Change) error {
-	seen := p.Form.Version != ""
+	p.Form.Author = cmp.Or(p.Form.Author, s.access.author(r))
+	seen, wrong := p.Form.Version != "", p.Trouble != ""
 	var d *SiteDraft
 	var err error
+	status := http.StatusOK
 	switch {
-	case p.Trouble != "":
-	case !seen:
-		d, err = s.opts.SiteFiles.Draft(p.Site, changes)
-	case !isUUID(p.Form.ID):
+	case seen && !isUUID(p.Form.ID):
 		return errBadForm
-	case p.Form.Reason == "":
-		p.Trouble = sc.T("install.no_reason")
-		d, err = s.opts.SiteFiles.Draft(p.Site, changes)
-	default:
-		var draft *SiteDraft
-		if draft, err = s.opts.SiteFiles.Draft(p.Site, changes); err != nil {
-			break
-		}
-		e := telemetry.Entry{ID: p.Form.ID, Kind: telemetry.EntryFile, Author: cmp.Or(p.Form.Author, s.access.author(r)), Claimed: true, Reason: p.Form.Reason, Subject: "device:" + p.Form.Device}
-		if c := callerOf(r.Context()); c != nil {
-			e.Claimed = c.Claimed
-		}
-		e.Before, e.After = saidBy(draft.Diff, '-'), saidBy(draft.Diff, '+')
-		if d, err = s.opts.SiteFiles.Put(r.Context(), p.Site, p.Form.Version, changes, e); err == nil && len(d.Diff) > 0 {
+	case seen && (wrong || p.Form.Reason != ""):
+		var rec telemetry.Record
+		rec, d, err = s.install(r.Context(), p.Site, p.Form.Version, changes, deviceEntry(callerOf(r.Context()), p.Form, p.Replaces), wrong)
+		if err == nil {
+			s.untilShown(r.Context(), p.Site, rec.Seq)
 			http.Redirect(w, r, "/site/"+p.Site+"/devices?saved=file", http.StatusSeeOther)
 			return nil
 		}
-	}
-	status := http.StatusOK
-	if p.Trouble != "" {
-		status = http.StatusUnprocessableEntity
+	case wrong:
+		err = errNothingToPut
+	default:
+		if seen {
+			p.Trouble, status = sc.T("install.no_reason"), http.StatusUnprocessableEntity
+		}
+		d, err = s.opts.SiteFiles.Draft(p.Site, changes)
 	}
 	if err != nil {
-		if status, err = p.explain(sc, err, changes); err != nil {
+		changed := errors.Is(err, revise.ErrChanged)
+		if status, err = p.explain(sc, err, changes, s); err != nil {
 			return err
 		}
-		if errors.Is(err, revise.ErrChanged) || p.Draft == nil && d != nil && seen {
-			d, _ = s.opts.SiteFiles.Draft(p.Site, changes) // as it is now
+		if changed {
+			d, _ = s.opts.SiteFiles.Draft(p.Site, changes) // as it is now; where that cannot be made the page has said why
 		}
 	}
-	if d != nil {
-		p.Draft, p.Form.Version = draftViewOf(d), d.Version
+	if d != nil && !wrong {
+		p.Draft, p.Form.Version, p.Form.ID = draftViewOf(d), d.Version, newUUID() // what is shown now is what this id is for
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return s.render(w, status, sc.tongue, "device-form", p)
 }
 
 // explain tells the person why a file was not changed; what is nothing that he can mend is returned.
-func (p *devicePage) explain(sc *scene, err error, changes []revise.Change) (status int, rest error) {
-	var refused *NotInForceError
+func (p *devicePage) explain(sc *scene, err error, changes []revise.Change, s *Server) (status int, rest error) {
+	var late *NotInForceError
+	var unnoted *NotNotedError
+	var differ *FilesDiffer
 	byHand := func(key string) {
 		p.Trouble, p.YAML = sc.T(key), revise.Snippet(changes...)
 	}
 	switch {
+	case errors.Is(err, errNothingToPut):
+	case errors.Is(err, ErrUsedOtherwise):
+		p.Trouble = sc.T("limits.used")
+		p.Form.ID, p.Form.Version = newUUID(), ""
+		return http.StatusConflict, nil
+	case errors.As(err, &late):
+		s.opts.Log.Error("a change of a site's file could not be put in force", "site", p.Site, "err", err)
+		p.Trouble = sc.T("limits.not_in_force")
+		if late.Back != nil {
+			p.Trouble = sc.T("limits.not_back")
+		}
+		return http.StatusConflict, nil
+	case errors.As(err, &unnoted):
+		s.opts.Log.Error("who changed a site's file, which is in force, is not noted yet", "site", p.Site, "err", err)
+		p.Trouble = sc.T("limits.not_noted")
+		return http.StatusServiceUnavailable, nil
+	case errors.As(err, &differ):
+		p.Trouble = sc.T("limits.differ", "Files", strings.Join(differ.Files, ", "))
+		return http.StatusConflict, nil
 	case errors.Is(err, ErrNoFile):
 		byHand("install.no_file")
 	case errors.Is(err, revise.ErrByHand):
 		byHand("install.by_hand")
+	case errors.Is(err, revise.ErrTooLarge):
+		byHand("install.too_large")
 	case errors.Is(err, revise.ErrReadOnly):
 		byHand("install.read_only")
+	case errors.Is(err, ErrSame):
+		p.Trouble = sc.T("install.same")
 	case errors.Is(err, revise.ErrChanged):
 		p.Trouble = sc.T("install.changed")
 		return http.StatusConflict, nil
 	case errors.Is(err, ErrProblems):
 		p.Trouble = sc.T("install.problems")
-	case errors.As(err, &refused):
-		p.Trouble = sc.T("install.not_in_force", "Why", refused.Err.Error())
 	default:
 		return 0, fmt.Errorf("changing a site's file: %w", err)
 	}
 	return http.StatusUnprocessableEntity, nil
-}
-
-// maxSaid bounds what an entry keeps of a file before and after a change, in runes.
-const maxSaid = 2000
-
-// saidBy are the lines of a comparison with a sign, as one text.
-func saidBy(diff []revise.Line, sign byte) string {
-	var all []string
-	for _, l := range diff {
-		if l.Sign == sign {
-			all = append(all, strings.TrimSpace(l.Text))
-		}
-	}
-	return cleanText(strings.Join(all, " "), maxSaid)
 }
 
 // installedAt are the entries about a site's file as people read them.

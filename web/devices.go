@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,7 +15,7 @@ import (
 type devicesPage struct {
 	frame
 	Site, SiteName string
-	Rows           []installedRow
+	Body           template.HTML // what lives
 	Changes        []installed
 	Saved          string
 	Add            string
@@ -47,20 +48,41 @@ func (s *Server) devices(w http.ResponseWriter, r *http.Request) error {
 	sc := s.scene(lang, v)
 	p := devicesPage{frame: s.frame(r, lang, v.Name+" · "+lang.T("install.title")), Site: v.Site, SiteName: v.Name}
 	p.Raw = p.Can["everywhere"] && s.opts.Strangers != nil
+	if s.opts.SiteFiles != nil && p.May["operate"] {
+		p.Add = addPath(v.Site, "", "", "")
+	}
+	what := s.topicOf("devices", r, callerOf(r.Context()))
+	chunks, err := s.compose(what)
+	if err != nil {
+		return err
+	}
+	p.Body, p.Live = join(chunks), what.path()
+	p.Changes = installedAt(sc, s.decided(r.Context(), v.Site, telemetry.EntryFile))
+	p.Changes = p.Changes[:min(len(p.Changes), mostInstalled)]
+	if r.URL.Query().Get("saved") == string(telemetry.EntryFile) {
+		p.Saved = lang.T("install.saved")
+	}
+	return s.render(w, http.StatusOK, lang, "devices", p)
+}
+
+// composeDevices renders the list of a site's devices.
+func (s *Server) composeDevices(c *composer, v *rules.View) {
+	c.add("installed", "installed", map[string]any{"Rows": s.installedRows(s.scene(c.lang, v), v, c.may["operate"])})
+}
+
+// installedRows are the devices of a site, those of which nothing is heard first.
+func (s *Server) installedRows(sc *scene, v *rules.View, operates bool) (rows []installedRow) {
 	configured := map[string]*facility.Device{}
 	if s.opts.SiteFiles != nil {
 		all := s.opts.SiteFiles.Devices(v.Site)
 		for i := range all {
 			configured[all[i].ID] = &all[i]
 		}
-		if p.May["operate"] {
-			p.Add = addPath(v.Site, "", "", "")
-		}
 	}
 	dead := v.Unheard()
 	for i := range v.Devices {
 		d := &v.Devices[i]
-		row := installedRow{deviceRow: deviceRowOf(sc, d, dead), Address: d.ID, Messages: lang.T("strangers.messages", "Count", int(d.Messages)), Look: "/readings?site=" + url.QueryEscape(v.Site) + "&device=" + url.QueryEscape(d.ID)}
+		row := installedRow{deviceRow: deviceRowOf(sc, d, dead), Address: d.ID, Messages: sc.T("strangers.messages", "Count", int(d.Messages)), Look: "/readings?site=" + url.QueryEscape(v.Site) + "&device=" + url.QueryEscape(d.ID)}
 		for _, x := range d.Readings {
 			m := sc.measureOf(x)
 			row.Readings = append(row.Readings, installedReading{m.Name, x.Channel, m.Value, sc.ago(x.At)})
@@ -71,19 +93,14 @@ func (s *Server) devices(w http.ResponseWriter, r *http.Request) error {
 				row.Address = c.Address
 			}
 			row.Channels = channelPlaces(sc, c)
-			if p.May["operate"] {
+			if operates {
 				row.Replace = "/devices/replace?site=" + url.QueryEscape(v.Site) + "&device=" + url.QueryEscape(d.ID)
 			}
 		}
-		p.Rows = append(p.Rows, row)
+		rows = append(rows, row)
 	}
-	slices.SortStableFunc(p.Rows, func(a, b installedRow) int { return compareBool(b.Dead, a.Dead) })
-	p.Changes = installedAt(sc, s.decided(r.Context(), v.Site, telemetry.EntryFile))
-	p.Changes = p.Changes[:min(len(p.Changes), mostInstalled)]
-	if r.URL.Query().Get("saved") == string(telemetry.EntryFile) {
-		p.Saved = lang.T("install.saved")
-	}
-	return s.render(w, http.StatusOK, lang, "devices", p)
+	slices.SortStableFunc(rows, func(a, b installedRow) int { return compareBool(b.Dead, a.Dead) })
+	return rows
 }
 
 // credibility is the verdict on whether what a device says is believed, the worst where several rules ask; nil: none does.

@@ -22,8 +22,9 @@ type memoryFiles struct {
 	text    string
 	path    string
 	wrong   []FileProblem
-	fail    error // of Draft
-	refused error // of Put
+	fail    error  // of Draft
+	refused error  // of Put
+	fleet   *fleet // keeps the entries; nil: nobody asks
 	noted   []telemetry.Entry
 }
 
@@ -61,22 +62,27 @@ func (f *memoryFiles) draft(changes []revise.Change) (*SiteDraft, []byte, error)
 	return &SiteDraft{File: f.path, Version: revise.Version([]byte(f.text)), Diff: revise.Diff([]byte(f.text), after), Problems: f.wrong}, after, nil
 }
 
-func (f *memoryFiles) Put(_ context.Context, _, version string, changes []revise.Change, e telemetry.Entry) (*SiteDraft, error) {
+func (f *memoryFiles) Put(ctx context.Context, site, version string, changes []revise.Change, e telemetry.Entry) (telemetry.Record, *SiteDraft, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	d, after, err := f.draft(changes)
 	switch {
 	case err != nil:
-		return nil, err
-	case version != d.Version:
-		return d, revise.ErrChanged
+		return telemetry.Record{}, nil, err
+	case version != "" && version != d.Version:
+		return telemetry.Record{}, d, revise.ErrChanged
 	case len(d.Problems) > 0:
-		return d, ErrProblems
+		return telemetry.Record{}, d, ErrProblems
 	case f.refused != nil:
-		return d, f.refused
+		return telemetry.Record{}, d, f.refused
 	}
+	e.Before, e.After = d.Said()
 	f.text, f.noted = string(after), append(f.noted, e)
-	return d, nil
+	if f.fleet == nil {
+		return telemetry.Record{Entry: &e}, d, nil
+	}
+	rec, err := f.fleet.Enter(ctx, site, e, 0)
+	return rec, d, err
 }
 
 // someTrials read every message alike.
@@ -171,8 +177,8 @@ func TestADeviceIsAddedFromThePage(t *testing.T) {
 	if a = postForm(r, path, form); a.StatusCode != 422 || !strings.Contains(a.body, "mpp-gresik.yaml:6:3") || strings.Contains(a.body, `name="version"`) || files.text != changed {
 		t.Errorf("problems: got %d, want check's words and no way to write it", a.StatusCode)
 	}
-	files.wrong, files.refused = nil, &NotInForceError{errors.New("mqtt.broker has changed")}
-	if a = postForm(r, path, form); a.StatusCode != 422 || !strings.Contains(a.body, "mqtt.broker has changed") {
+	files.wrong, files.refused = nil, &NotInForceError{Err: errors.New("mqtt.broker has changed")}
+	if a = postForm(r, path, form); a.StatusCode != 409 || strings.Contains(a.body, "mqtt.broker has changed") || !strings.Contains(a.body, "the file is as it was") {
 		t.Errorf("not in force: got %d", a.StatusCode)
 	}
 	files.refused = revise.ErrReadOnly
@@ -238,5 +244,89 @@ func TestADeviceIsReplacedFromThePage(t *testing.T) {
 	}
 	if a := r.get("/site/mpp-gresik/devices"); a.StatusCode != 200 || strings.Contains(a.body, "/devices/replace") || strings.Contains(a.body, "/devices/add") {
 		t.Errorf("an auditor: got %d, want the list and no way to change it", a.StatusCode)
+	}
+}
+
+// A form is for one change: sent again it is answered as before, with another content it is refused, and each look at a change has an id of its own.
+func TestAFormOfADeviceIsForOneChange(t *testing.T) {
+	files, f := newSiteFiles(), newFleet()
+	files.fleet = f
+	r := start(t, f, func(o *Options) { o.Trials, o.SiteFiles = someTrials{}, files })
+	path := "/devices/add?site=mpp-gresik"
+	form := url.Values{"id": {someUUID}, "device": {"udara"}, "model": {"zigbee2mqtt"}, "place": {"zone:loket"}, "reason": {"new"}, "author": {"teknisi"}}
+	if a := postForm(r, path, form); strings.Contains(a.body, someUUID) || a.StatusCode != 200 {
+		t.Errorf("shown: got %d, want an id for what is shown", a.StatusCode)
+	}
+	form.Set("version", revise.Version([]byte(files.text)))
+	for range 2 {
+		if a := postForm(r, path, form); a.StatusCode != 303 || len(f.entries) != 1 {
+			t.Errorf("confirmed: got %d and %d entries, want it once", a.StatusCode, len(f.entries))
+		}
+	}
+	text := files.text
+	form.Set("device", "udara-2")
+	form.Set("version", revise.Version([]byte(text)))
+	if a := postForm(r, path, form); a.StatusCode != 409 || !strings.Contains(a.body, "used for another change") || files.text != text || strings.Contains(a.body, `value="`+someUUID) {
+		t.Errorf("another device: got %d, and the file is\n%s", a.StatusCode, files.text)
+	}
+	for name, tc := range map[string]struct {
+		err    error
+		status int
+		want   string
+	}{
+		"files that differ": {&FilesDiffer{[]string{"sites/mpp-belu.yaml"}}, 409, "sites/mpp-belu.yaml: changed on disk"},
+		"not put back":      {&NotInForceError{errStopping, errStopping}, 409, "could not put the file back either"},
+		"not noted":         {&NotNotedError{errStopping}, 503, "It is in force."},
+		"too large":         {revise.ErrTooLarge, 422, "larger than the gateway changes"},
+		"no file":           {ErrNoFile, 422, "To be written by hand"},
+	} {
+		form.Set("id", otherUUID)
+		files.refused = tc.err
+		if a := postForm(r, path, form); a.StatusCode != tc.status || !strings.Contains(a.body, tc.want) {
+			t.Errorf("%s: got %d, want %d and %q", name, a.StatusCode, tc.status, tc.want)
+		}
+	}
+}
+
+// The same for programs.
+func TestDevicesByAPI(t *testing.T) {
+	files, f := newSiteFiles(), newFleet()
+	files.fleet = f
+	r := start(t, f, func(o *Options) { o.Trials, o.SiteFiles = someTrials{}, files })
+	const path = "/api/v1/sites/mpp-gresik/devices"
+	body := `{"id":"` + someUUID + `","device":"udara","model":"zigbee2mqtt","place":"zone:loket","measures":["temperature"],"channels":[{"name":"probe","place":"door:utama"}],"author":"teknisi","reason":"new"}`
+	before := files.text
+	if a := r.postJSON(path, strings.Replace(body, `"reason"`, `"check":true,"reason"`, 1)); a.StatusCode != 200 || !strings.Contains(a.body, `"checked":true`) || !strings.Contains(a.body, "+  udara: {model: zigbee2mqtt, zone: loket, measures: [temperature], channels: {probe: {door: utama}}}") || files.text != before {
+		t.Errorf("checked: got %d %s", a.StatusCode, a.body)
+	}
+	first, again := r.postJSON(path, body), r.postJSON(path, body)
+	if first.StatusCode != 200 || !strings.Contains(first.body, `"record":`) || again.body != first.body || len(f.entries) != 1 || !strings.Contains(files.text, "udara: {model") {
+		t.Errorf("added: got %d %s, again %s", first.StatusCode, first.body, again.body)
+	}
+	files.wrong = []FileProblem{{"mpp-gresik.yaml", 6, 3, "no such zone"}}
+	for name, tc := range map[string]struct {
+		path, body string
+		status     int
+		want       string
+	}{
+		"another content":  {path, strings.Replace(body, "udara", "lain", 1), 409, "the id was used for another change; nothing was changed"},
+		"it is there":      {path, strings.NewReplacer(someUUID, otherUUID, `"udara"`, `"hitung-utama"`).Replace(body), 422, "body device"},
+		"problems":         {path, strings.NewReplacer(someUUID, otherUUID, `"udara"`, `"lain"`).Replace(body), 422, "mpp-gresik.yaml:6:3: no such zone"},
+		"nothing replaced": {path + "/hitung-utama/replace", `{"id":"` + otherUUID + `","model":"milesight-vs133","address":"24e124716b010203","author":"x","reason":"y"}`, 422, "nothing would change"},
+		"no such device":   {path + "/none/replace", `{"id":"` + otherUUID + `","model":"m","author":"x","reason":"y"}`, 404, "no such device"},
+		"nobody":           {path + "/hitung-utama/replace", `{"id":"` + otherUUID + `","model":"m","reason":"y"}`, 422, "body author"},
+	} {
+		if a := r.postJSON(tc.path, tc.body); a.StatusCode != tc.status || !strings.Contains(a.body, tc.want) {
+			t.Errorf("%s: got %d %s, want %d and %q", name, a.StatusCode, a.body, tc.status, tc.want)
+		}
+	}
+	files.wrong = nil
+	if a := r.postJSON(path+"/hitung-utama/replace", `{"id":"`+otherUUID+`","model":"milesight-vs133","address":"24e124716b99","author":"teknisi","reason":"broken"}`); a.StatusCode != 200 || !strings.Contains(files.text, "address: 24e124716b99") {
+		t.Errorf("replaced: got %d %s", a.StatusCode, a.body)
+	}
+	for payload, want := range map[string]int{"{}": 200, "nothing": 422, "busy": 503} {
+		if a := r.postJSON("/api/v1/devices/try", `{"topic":"zigbee2mqtt/x","payload":"`+payload+`"}`); a.StatusCode != want || want == 200 && !strings.Contains(a.body, `"quantity":"temperature","value":26.7,"unit":"Cel"`) {
+			t.Errorf("%s: got %d %s", payload, a.StatusCode, a.body)
+		}
 	}
 }

@@ -17,7 +17,7 @@ const (
 
 // topic names one thing that can be watched: a page in a language.
 type topic struct {
-	page  string // "overview", "map", "site", "zone", "sign"
+	page  string // "overview", "map", "site", "zone", "devices", "sign"
 	site  string
 	zone  string
 	lang  string

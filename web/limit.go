@@ -31,6 +31,7 @@ type limitsPage struct {
 	Trouble, Saved string
 	Mistakes       []string // in the words of gerbang check
 	Differ         string   // files that are not in force
+	ReadOnly       string   // files that may not be written
 	NoFiles        bool
 	Versions       []limitVersion
 	Named          bool // the person signed in with a name
@@ -67,6 +68,7 @@ type limitForm struct {
 // limitAsked is a change in words, before it is confirmed.
 type limitAsked struct {
 	Before, After, File, By string
+	ReadOnly                bool // it cannot be put in force
 	Diff                    []diffLine
 	Warnings                []string   // of gerbang check, that were not there before
 	Tried                   *rehearsed // what it would have made of last week; nil: nobody can tell
@@ -138,7 +140,7 @@ func (s *Server) limitsPageOf(r *http.Request, picked string) (*limitsPage, *sce
 
 // group lays the numbers out: by file, and there by room, level and rule.
 func (p *limitsPage) group(sc *scene, all []Limit, mayChange bool) {
-	var differ []string
+	var differ, readOnly []string
 	protocol, part := "", ""
 	for i := range all {
 		l := &all[i]
@@ -148,7 +150,7 @@ func (p *limitsPage) group(sc *scene, all []Limit, mayChange bool) {
 			if l.Protocol != "" {
 				g.Name = cmp.Or(sc.note(l.Title), l.Protocol)
 			}
-			if l.Fixed == "built_in" || l.Fixed == "shared" {
+			if l.Fixed == "built_in" || l.Fixed == "shared" || l.Fixed == "large" {
 				g.Locked = sc.limitLocked(l)
 			}
 			p.Groups = append(p.Groups, g)
@@ -174,10 +176,16 @@ func (p *limitsPage) group(sc *scene, all []Limit, mayChange bool) {
 		if l.Differs && !slices.Contains(differ, l.File) {
 			differ = append(differ, l.File)
 		}
+		if l.ReadOnly && l.Fixed == "" && !slices.Contains(readOnly, l.File) {
+			readOnly = append(readOnly, l.File)
+		}
 		t := &g.Parts[len(g.Parts)-1]
 		t.Rows = append(t.Rows, row)
 	}
 	p.Differ = strings.Join(differ, ", ")
+	if mayChange {
+		p.ReadOnly = strings.Join(readOnly, ", ")
+	}
 }
 
 func limitRowOf(sc *scene, l *Limit) limitRow {
@@ -258,7 +266,7 @@ func (t *scene) limitLocked(l *Limit) string {
 		}
 		return t.T("limits.shared", "File", l.File, "Count", len(l.Shared), "Sites", strings.Join(names, ", "))
 	}
-	return t.T("limits.written", "File", l.File)
+	return t.T("limits."+l.Fixed, "File", l.File) // written, large
 }
 
 // limitVersions are the changes so far as people read them.
@@ -309,11 +317,11 @@ func (s *Server) changeLimit(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		var draft LimitDraft
 		if draft, err = s.opts.Limits.Draft(r.Context(), p.Site, d.change); err == nil {
-			err = d.acceptable(s)
+			err = d.acceptable()
 		}
 		if err == nil {
 			p.Asked = s.limitAskedOf(r.Context(), sc, &draft, p.Form.Author)
-			p.Form.Version = draft.Version
+			p.Form.Version, p.Form.ID = draft.Version, newUUID() // what is shown now is what this id is for
 			return s.render(w, http.StatusOK, sc.tongue, "limits", p)
 		}
 	}
@@ -327,11 +335,20 @@ func (s *Server) limitTrouble(w http.ResponseWriter, p *limitsPage, sc *scene, e
 	var differ *FilesDiffer
 	var late *NotInForceError
 	var two *LimitAmbiguous
+	var unnoted *NotNotedError
 	var f *fault
 	switch {
 	case errors.As(err, &late):
 		s.opts.Log.Error("a limit could not be put in force", "site", p.Site, "limit", p.Form.Limit, "err", err)
 		status, p.Trouble = http.StatusConflict, sc.T("limits.not_in_force")
+		if late.Back != nil {
+			p.Trouble = sc.T("limits.not_back")
+		}
+	case errors.As(err, &unnoted):
+		s.opts.Log.Error("who changed a limit, which is in force, is not noted yet", "site", p.Site, "limit", p.Form.Limit, "err", err)
+		status, p.Trouble = http.StatusServiceUnavailable, sc.T("limits.not_noted")
+	case errors.Is(err, ErrUsedOtherwise):
+		status, p.Trouble, p.Form.ID = http.StatusConflict, sc.T("limits.used"), newUUID()
 	case errors.As(err, &mistakes):
 		p.Trouble, p.Mistakes = sc.T("limits.refused"), mistakes.Problems
 	case errors.As(err, &differ):
@@ -358,7 +375,7 @@ func (s *Server) limitTrouble(w http.ResponseWriter, p *limitsPage, sc *scene, e
 
 // limitAskedOf is a draft for the eye.
 func (s *Server) limitAskedOf(ctx context.Context, sc *scene, d *LimitDraft, by string) *limitAsked {
-	a := &limitAsked{Before: sc.limitValue(d.Limit.Value, &d.Limit), After: sc.limitValue(d.After, &d.Limit), File: d.Limit.File, By: sc.who(by), Diff: diffLines(sc, d.Diff), Warnings: d.Warnings}
+	a := &limitAsked{Before: sc.limitValue(d.Limit.Value, &d.Limit), After: sc.limitValue(d.After, &d.Limit), File: d.Limit.File, By: sc.who(by), ReadOnly: d.ReadOnly, Diff: diffLines(sc, d.Diff), Warnings: d.Warnings}
 	if d.Try != nil {
 		var tried rehearsed
 		x, err := s.awaited(ctx, d.Try)
@@ -383,14 +400,12 @@ func diffLines(sc *scene, lines []revise.Line) []diffLine {
 	return all
 }
 
-// limitDeed is a change of a number by a person. Its entry is made behind the change itself.
+// limitDeed is a change of a number by a person.
 type limitDeed struct {
 	site   string
 	change LimitChange
 	what   telemetry.Entry
 }
-
-func (d *limitDeed) entry() (string, telemetry.Entry) { return d.site, d.what }
 
 func (d *limitDeed) signed(c *accounts.Caller) {
 	if c != nil && !c.Claimed {
@@ -398,9 +413,7 @@ func (d *limitDeed) signed(c *accounts.Caller) {
 	}
 }
 
-func (d *limitDeed) moment() telemetry.Instant { return 0 }
-
-func (d *limitDeed) acceptable(*Server) error {
+func (d *limitDeed) acceptable() error {
 	_, key := d.problem()
 	if key == "" {
 		return nil
@@ -410,39 +423,22 @@ func (d *limitDeed) acceptable(*Server) error {
 
 // problem says what is wrong with it, and with which field; empty: nothing.
 func (d *limitDeed) problem() (field, key string) {
-	switch {
-	case !isUUID(d.what.ID):
-		return "id", badID
-	case d.what.Author == "":
-		return "author", noDecider
-	case d.what.Reason == "":
-		return "reason", noWhy
-	}
-	return "", ""
+	key = lacking(&d.what)
+	return map[string]string{badID: "id", noDecider: "author", noWhy: "reason"}[key], key
 }
 
-func (d *limitDeed) made(rec *telemetry.Record) bool {
-	e := rec.Entry
-	return e != nil && e.Kind == telemetry.EntryLimit && e.Text == d.what.Text && e.Author == d.what.Author && e.Reason == d.what.Reason
-}
-
-// putLimit brings a change into force and makes its entry. One that was made before is not made again.
+// putLimit brings a change into force and waits a little until it shows. One that was made before is not made again.
 func (s *Server) putLimit(ctx context.Context, d *limitDeed) (telemetry.Record, error) {
 	d.signed(callerOf(ctx))
-	if err := d.acceptable(s); err != nil {
+	if err := d.acceptable(); err != nil {
 		return telemetry.Record{}, err
 	}
-	_, done, err := s.opts.Entries.Entered(ctx, d.site, strings.ToLower(d.what.ID))
+	d.what.ID = strings.ToLower(d.what.ID)
+	d.what.Asked = askedOf("limit", d.change.Limit, d.change.Value)
+	rec, err := s.opts.Limits.PutInForce(ctx, d.site, d.change, d.what)
 	if err != nil {
 		return telemetry.Record{}, err
 	}
-	if !done {
-		draft, err := s.opts.Limits.PutInForce(ctx, d.site, d.change, d.what.Author)
-		if err != nil {
-			return telemetry.Record{}, err
-		}
-		l := &draft.Limit
-		d.what.Subject, d.what.Item, d.what.Before, d.what.After = l.Part+":"+l.Of, l.Key, l.Value, draft.After
-	}
-	return s.enter(context.WithoutCancel(ctx), d) // it is in force, whoever still waits
+	s.untilShown(ctx, d.site, rec.Seq)
+	return rec, nil
 }

@@ -20,6 +20,7 @@ type someNumbers struct {
 	by       []string
 	warnings []string
 	none     bool // there are no files
+	fleet    *fleet
 }
 
 func someLimits() *someNumbers {
@@ -64,12 +65,24 @@ func (f *someNumbers) Draft(_ context.Context, _ string, c LimitChange) (LimitDr
 	return LimitDraft{}, ErrNotFound
 }
 
-func (f *someNumbers) PutInForce(ctx context.Context, site string, c LimitChange, by string) (LimitDraft, error) {
-	d, err := f.Draft(ctx, site, c)
-	if err == nil {
-		f.put, f.by = append(f.put, c), append(f.by, by)
+func (f *someNumbers) PutInForce(ctx context.Context, site string, c LimitChange, e telemetry.Entry) (telemetry.Record, error) {
+	if f.fleet == nil { // nobody asks what was entered
+		f.fleet = newFleet()
 	}
-	return d, err
+	if rec, there, err := f.fleet.Entered(ctx, site, e.ID); err != nil || there {
+		if there && !SameChange(rec.Entry, &e) {
+			err = ErrUsedOtherwise
+		}
+		return rec, err
+	}
+	d, err := f.Draft(ctx, site, c)
+	if err != nil {
+		return telemetry.Record{}, err
+	}
+	f.put, f.by = append(f.put, c), append(f.by, e.Author)
+	l := &d.Limit
+	e.Subject, e.Item, e.Text, e.Before, e.After = l.Part+":"+l.Of, l.Key, l.ID, l.Value, d.After
+	return f.fleet.Enter(ctx, site, e, 0)
 }
 
 // aChange is one that was made.
@@ -92,7 +105,7 @@ func (r *running) limitForm(step string, more ...string) answer {
 // Issue 10, "limits edited in the page with check's messages and a diff, put in force as a version": the page from the list to the version.
 func TestALimitIsChangedOnThePage(t *testing.T) {
 	fleet, numbers := newFleet(), someLimits()
-	r := start(t, fleet, func(o *Options) { o.Limits = numbers })
+	r := start(t, fleet, func(o *Options) { o.Limits = numbers; numbers.fleet = fleet })
 	list := flat(one(t, r.get(limitsAt, "Accept-Language", "en", "Accept", "text/html").body, "main"))
 	for _, want := range []string{"Ruang tunggu", "Declared capacity80", "140 m²", "not said", "House rulesprotocols/ours.yaml", "These come with the gateway", "holds for 2 other buildings, too (mpp-belu, mpp-banjar)"} {
 		if !strings.Contains(list, want) {
@@ -143,7 +156,7 @@ func TestALimitOfWhichCheckWarns(t *testing.T) {
 	change := aChange("mpp-gresik")
 	change.Entry.Before = ""
 	fleet.entries = append(fleet.entries, change)
-	r := start(t, fleet, func(o *Options) { o.Limits = numbers })
+	r := start(t, fleet, func(o *Options) { o.Limits = numbers; numbers.fleet = fleet })
 	if got := r.limitForm("look").body; !strings.Contains(got, "zone warned of") || !strings.Contains(got, `value="confirm"`) || strings.Contains(got, "no mistakes") {
 		t.Errorf("got %s, want the warning and the way on", flat(one(t, got, "#change")))
 	}
@@ -171,8 +184,11 @@ func TestALimitThatCannotBeChanged(t *testing.T) {
 		"the same":          {ErrSame, "look", nil, 422, "nothing would change"},
 		"needed":            {ErrNeeded, "look", []string{"value", ""}, 422, "cannot be left out"},
 		"two ways":          {&LimitAmbiguous{"1.000", "1000", "1.0000"}, "look", []string{"value", "1.000"}, 422, "Write 1000 if you mean the large number, or 1.0000 if you mean the small one"},
+		"used":              {ErrUsedOtherwise, "confirm", nil, 409, "used for another change already"},
+		"not put back":      {&NotInForceError{errStopping, errStopping}, "confirm", nil, 409, "could not put the file back either"},
+		"not noted":         {&NotNotedError{errStopping}, "confirm", nil, 503, "It is in force."},
 		"fixed":             {ErrFixed, "confirm", nil, 422, "cannot be changed here"},
-		"refused late":      {&NotInForceError{errStopping}, "confirm", nil, 409, "the file is as it was"},
+		"refused late":      {&NotInForceError{Err: errStopping}, "confirm", nil, 409, "the file is as it was"},
 		"no reason":         {nil, "confirm", []string{"reason", " "}, 422, "It needs a reason"},
 		"no reason, looked": {nil, "look", []string{"reason", ""}, 422, "It needs a reason"},
 		"no id":             {nil, "confirm", []string{"id", "1"}, 422, "an id that is a UUID"},
@@ -180,7 +196,7 @@ func TestALimitThatCannotBeChanged(t *testing.T) {
 	} {
 		fleet, numbers := newFleet(), someLimits()
 		numbers.err = tc.err
-		r := start(t, fleet, func(o *Options) { o.Limits = numbers })
+		r := start(t, fleet, func(o *Options) { o.Limits = numbers; numbers.fleet = fleet })
 		a := r.limitForm(tc.step, tc.more...)
 		if a.StatusCode != tc.status || !strings.Contains(a.body, tc.want) {
 			t.Errorf("%s: got %d %s, want %d and %q", name, a.StatusCode, flat(one(t, a.body, "main")), tc.status, tc.want)
@@ -195,7 +211,7 @@ func TestALimitThatCannotBeChanged(t *testing.T) {
 func TestLimitsForWhoLooks(t *testing.T) {
 	fleet, numbers := newFleet(), someLimits()
 	fleet.entries = append(fleet.entries, aChange("mpp-gresik"))
-	r := start(t, fleet, func(o *Options) { o.Limits = numbers })
+	r := start(t, fleet, func(o *Options) { o.Limits = numbers; numbers.fleet = fleet })
 	page := func() string {
 		return r.get(limitsAt+"?limit=zone:ruang-tunggu:capacity", "Accept", "text/html", "Accept-Language", "en").body
 	}
@@ -225,7 +241,7 @@ func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 func TestALimitByAPI(t *testing.T) {
 	const path = "/api/v1/sites/mpp-gresik/limits"
 	fleet, numbers := newFleet(), someLimits()
-	r := start(t, fleet, func(o *Options) { o.Limits = numbers })
+	r := start(t, fleet, func(o *Options) { o.Limits = numbers; numbers.fleet = fleet })
 	if got := r.get(path, "Accept", "application/json").body; !strings.Contains(got, `"id":"zone:ruang-tunggu:capacity","part":"zone","of":"ruang-tunggu","key":"capacity","value":"80","file":"sites/mpp-gresik.yaml","line":31`) || !strings.Contains(got, `"fixed":"shared"`) {
 		t.Errorf("the list: got %s", got)
 	}
@@ -250,7 +266,7 @@ func TestALimitByAPI(t *testing.T) {
 	}{
 		"a mistake":   {&LimitMistakes{[]string{"sites/x.yaml:1:2: capacity is what it is"}}, other, 422, "body value: the configuration would have mistakes: sites/x.yaml:1:2: capacity is what it is"},
 		"quicker":     {ErrMeanwhile, other, 409, "nothing was changed"},
-		"late":        {&NotInForceError{errStopping}, other, 409, "the file is as it was"},
+		"late":        {&NotInForceError{Err: errStopping}, other, 409, "the file is as it was"},
 		"no reason":   {nil, strings.Replace(other, "kursi dikurangi", " ", 1), 422, "body reason"},
 		"no such one": {nil, strings.Replace(other, "ruang-tunggu", "x", 1), 404, "not found"},
 		"no files":    {ErrNoFiles, other, 409, "built into the program"},

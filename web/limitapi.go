@@ -23,13 +23,14 @@ type apiLimit struct {
 	Line     int      `json:"line" example:"31"`
 	Protocol string   `json:"protocol,omitempty" example:"ours" doc:"Id of the protocol whose file says it; absent: the site's own does"`
 	Shared   []string `json:"shared,omitempty" doc:"Other sites with the protocol"`
-	Fixed    string   `json:"fixed,omitempty" enum:"built_in,shared,written" doc:"Why it is not changed from this site: the protocol came with the gateway, other sites have it, or only a person can change its expression; absent: it can be"`
+	Fixed    string   `json:"fixed,omitempty" enum:"built_in,shared,written,large" doc:"Why it is not changed from this site: the protocol came with the gateway, other sites have it, only a person can change its expression, or the file is too large; absent: it can be"`
 	Version  string   `json:"version,omitempty" doc:"Of the file that is in force: a change with it is refused where somebody was quicker"`
 	Differs  bool     `json:"differs,omitempty" doc:"The file on disk is not the one in force: nothing of it is changed until it was reloaded"`
+	ReadOnly bool     `json:"read_only,omitempty" doc:"The gateway may not write the file: a change can be checked, and is not put in force"`
 }
 
 func apiLimitOf(l *Limit) apiLimit {
-	return apiLimit{l.ID, l.Part, l.Of, l.Key, l.Value, l.Unit, l.File, l.Line, l.Protocol, l.Shared, l.Fixed, l.Version, l.Differs}
+	return apiLimit{l.ID, l.Part, l.Of, l.Key, l.Value, l.Unit, l.File, l.Line, l.Protocol, l.Shared, l.Fixed, l.Version, l.Differs, l.ReadOnly}
 }
 
 type limitInput struct {
@@ -91,7 +92,7 @@ func (s *Server) apiLimits(api huma.API) {
 		}}
 		d.signed(callerOf(ctx))
 		if b.Check {
-			if err := d.acceptable(s); err != nil {
+			if err := d.acceptable(); err != nil {
 				return nil, s.limitRefusal(d, err)
 			}
 			draft, err := s.opts.Limits.Draft(ctx, in.Site, d.change)
@@ -149,17 +150,24 @@ func (s *Server) limitRefusal(d *limitDeed, err error) error {
 	var differ *FilesDiffer
 	var late *NotInForceError
 	var two *LimitAmbiguous
+	var unnoted *NotNotedError
 	switch {
 	case errors.As(err, &mistakes):
 		if d == nil {
 			return huma.Error409Conflict("the files on disk have mistakes: " + strings.Join(mistakes.Problems, "; "))
 		}
 		return huma.Error422UnprocessableEntity("body value: the configuration would have mistakes: " + strings.Join(mistakes.Problems, "; "))
-	case errors.As(err, &differ), errors.Is(err, ErrMeanwhile), errors.Is(err, ErrReadOnly), errors.Is(err, ErrNoFiles):
+	case errors.As(err, &differ), errors.Is(err, ErrMeanwhile), errors.Is(err, ErrReadOnly), errors.Is(err, ErrNoFiles), errors.Is(err, ErrUsedOtherwise):
 		return huma.Error409Conflict(err.Error() + "; nothing was changed")
 	case errors.As(err, &late):
 		s.opts.Log.Error("a limit could not be put in force", "err", err)
+		if late.Back != nil {
+			return huma.Error409Conflict("it could not be put in force, and the file could not be put back: it says what is not in force; the gateway's log says why")
+		}
 		return huma.Error409Conflict("it could not be put in force, and the file is as it was; the gateway's log says why")
+	case errors.As(err, &unnoted):
+		s.opts.Log.Error("who changed a limit, which is in force, is not noted yet", "err", err)
+		return huma.Error503ServiceUnavailable("it is in force; who changed it and why is noted as soon as the journal takes it")
 	case errors.Is(err, ErrSame), errors.Is(err, ErrFixed), errors.Is(err, ErrNeeded), errors.As(err, &two):
 		return huma.Error422UnprocessableEntity("body value: " + err.Error())
 	}

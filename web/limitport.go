@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gerbang-iot/gerbang/revise"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // Limits are the numbers by which a site is judged, and how one is changed in the site's files.
@@ -14,9 +15,11 @@ type Limits interface {
 	Limits(ctx context.Context, site string) ([]Limit, error)
 	// Draft says what a change would be. It changes nothing.
 	Draft(ctx context.Context, site string, c LimitChange) (LimitDraft, error)
-	// PutInForce writes a change into its file, brings it into force as from the person by, and returns when it is. After an error what was
-	// in force still is, and the file is as it was.
-	PutInForce(ctx context.Context, site string, c LimitChange, by string) (LimitDraft, error)
+	// PutInForce writes a change into its file, brings it into force as from the author of the entry, makes the entry a record of the site
+	// and returns it; it fills in what was before and is after. An id that was used by the same change (see SameChange) is answered with the
+	// record of that and changes nothing, by another one is refused: ErrUsedOtherwise. After an error what was in force still is, and the file
+	// is as it was; but after a *NotInForceError with Back the file says what is not in force, and after a *NotNotedError it is in force.
+	PutInForce(ctx context.Context, site string, c LimitChange, e telemetry.Entry) (telemetry.Record, error)
 }
 
 // The errors of Limits; ErrNotFound: there is no such site, or no such number of it. Beside these there are *LimitMistakes and *FilesDiffer.
@@ -60,9 +63,10 @@ type Limit struct {
 	Protocol      string            // id of the protocol whose file says it; empty: the site's own does
 	Title         map[string]string // of the protocol
 	Shared        []string          // other sites with the protocol
-	Fixed         string            // why it cannot be changed here: built_in, shared, written; empty: it can
+	Fixed         string            // why it cannot be changed here: built_in, shared, written, large; empty: it can
 	Version       string            // of the file that is in force
 	Differs       bool              // the file on disk is another one
+	ReadOnly      bool              // the file may not be written
 }
 
 // LimitChange is a number that is to be another.
@@ -80,6 +84,7 @@ type LimitDraft struct {
 	// Warnings are what gerbang check then warns of and does not now.
 	Warnings []string
 	Version  string // of the file before
+	ReadOnly bool   // the file may not be written
 	// Try begins to judge the site's last week by it, as Rehearsals.Rehearse does; nil: nobody can tell.
 	Try func() (Rehearsal, error)
 }

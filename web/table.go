@@ -84,6 +84,7 @@ func routeTable() []route {
 		{"GET /live/map", accounts.See, anywhere, streams("map")},
 		{"GET /live/site/{site}", accounts.See, inPath, streams("site")},
 		{"GET /live/site/{site}/zone/{zone}", accounts.See, inPath, streams("zone")},
+		{"GET /live/site/{site}/devices", accounts.Inspect, inPath, streams("devices")},
 		{"GET /live/sign/{site}/{zone}", accounts.Display, inPath, streams("sign")},
 		{"GET /live/watch", accounts.Acknowledge, anywhere, streams("watch")},
 
@@ -216,6 +217,9 @@ func routeTable() []route {
 		{"GET /api/v1/rejections", accounts.Inspect, inQuery, byAPI},
 		{"GET /api/v1/readings", accounts.Inspect, inQuery, byAPI},
 		{"GET /api/v1/refused", accounts.Inspect, everywhere, byAPI},
+		{"POST /api/v1/devices/try", accounts.Inspect, everywhere, byAPI},
+		{"POST /api/v1/sites/{site}/devices", accounts.Operate, inPath, byAPI},
+		{"POST /api/v1/sites/{site}/devices/{device}/replace", accounts.Operate, inPath, byAPI},
 		{"GET /api/v1/devices/unconfigured", accounts.Inspect, everywhere, byAPI},
 		{"GET /api/v1/status", accounts.See, anywhere, byAPI},
 		{"GET /api/v1/openapi.json", "", known, shows((*Server).openAPI)},
