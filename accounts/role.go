@@ -29,11 +29,12 @@ const (
 	Scrape      Permission = "scrape"      // the metrics
 	Display     Permission = "display"     // the sign at a door
 	Share       Permission = "share"       // open a sign to a display at which nobody signs in
+	Export      Permission = "export"      // take evidence of a site along as a file, with the names of those who did something there
 )
 
 // Permissions lists all of them.
 func Permissions() []Permission {
-	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, SetLimits, Maintain, Rouse, Operate, Administer, Scrape, Display, Share}
+	return []Permission{See, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, SetLimits, Maintain, Rouse, Operate, Administer, Scrape, Display, Share, Export}
 }
 
 // Role is what a person is at a site.
@@ -54,12 +55,12 @@ func Roles() []Role { return []Role{Manager, Security, Cleaner, Auditor, Oversee
 
 // may is the whole policy.
 var may = map[Role][]Permission{
-	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, SetLimits, Maintain, Share, Rouse},
+	Manager:       {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, SetLimits, Maintain, Share, Rouse, Export},
 	Security:      {See, Display, Acknowledge, Count, EndCase, Note},
 	Cleaner:       {See, Display, DoTask, Note},
-	Auditor:       {See, Display, Review, Inspect},
+	Auditor:       {See, Display, Review, Inspect, Export},
 	Overseer:      {See, Display, Review},
-	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, SetLimits, Maintain, Share, Rouse, Operate, Administer, Scrape},
+	Administrator: {See, Display, Review, Inspect, Acknowledge, Count, EndCase, DoTask, Note, Supervise, Calibrate, SetLevel, SetLimits, Maintain, Share, Rouse, Export, Operate, Administer, Scrape},
 }
 
 // May lists what a role may do at its sites.

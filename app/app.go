@@ -138,7 +138,8 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	pages, err := openWeb(ctx, cfg, webPorts{
 		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, plans: plans, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
 		trials: newTrials(a.reload), files: a.files, limits: &limitDesk{files: a.files, trials: rehearsals, now: time.Now},
-		photos: photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), reach: people, log: log, registry: registry,
+		evidence: newEvidenceDesk(j, evidenceFolder(cfg.Data), o.Version, log),
+		photos:   photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), reach: people, log: log, registry: registry,
 	})
 	if err != nil {
 		return nil, err

@@ -38,7 +38,8 @@ type webPorts struct {
 	photos    photos
 	files     *siteFiles
 	trials    *trials
-	push      http.Handler // nil: that door is closed
+	evidence  *evidenceDesk // nil: no packs are made
+	push      http.Handler  // nil: that door is closed
 	reach     web.Reach
 	log       *slog.Logger
 	registry  *prometheus.Registry
@@ -60,6 +61,9 @@ func openWeb(ctx context.Context, cfg *configs.Config, p webPorts) (*web.Server,
 	}
 	if u, err := url.Parse(h.ExternalURL); err == nil && u.Host != "" {
 		o.Origin = u.Scheme + "://" + u.Host
+	}
+	if p.evidence != nil {
+		o.Evidence = p.evidence
 	}
 	p.files.entries = o.Entries
 	o.SiteFiles = p.files

@@ -189,7 +189,8 @@ func (b *book) siteFigures() []SiteFigure {
 	for k, r := range b.reports {
 		add := func(day string, span compliance.Span, f compliance.Figure) {
 			row := SiteFigure{
-				Known: knowledges[k], Day: day, From: span.From, Until: span.Until, State: f.State.String(), Kept: share(f.Kept, f.Known), Observed: share(f.Observed, f.Asked),
+				Known: knowledges[k], Day: day, From: span.From, Until: span.Until, State: f.State.String(), Kept: share(f.Kept, f.Known),
+				Near: share(f.Near, f.Known), Breached: share(f.Broken, f.Known), Observed: share(f.Observed, f.Asked),
 				Measures: f.Measures, Fully: f.Fully, Blind: f.Blind, Sums: sumsOf(f.Times),
 			}
 			if f.Worst >= 0 {

@@ -88,18 +88,21 @@ type Figure struct {
 
 // SiteFigure is the site's figure of a day, or of the whole period: a line of site.jsonl. It is that of its worst measure.
 type SiteFigure struct {
-	Known    Knowledge         `json:"known"`
-	Day      string            `json:"day,omitempty"`
-	From     telemetry.Instant `json:"from"`
-	Until    telemetry.Instant `json:"until"`
-	State    string            `json:"state"`
-	Kept     *float64          `json:"kept"`
-	Observed *float64          `json:"observed"`
-	Rule     string            `json:"worst_rule,omitempty"`
-	Subject  *rules.Subject    `json:"worst_subject,omitempty"`
-	Measures int               `json:"measures"`
-	Fully    int               `json:"fully_kept"`
-	Blind    int               `json:"not_observed"`
+	Known Knowledge         `json:"known"`
+	Day   string            `json:"day,omitempty"`
+	From  telemetry.Instant `json:"from"`
+	Until telemetry.Instant `json:"until"`
+	State string            `json:"state"`
+	Kept  *float64          `json:"kept"`
+	// Near and Breached are what Kept lacks to 1: too close to the limit to tell, and not kept.
+	Near     *float64       `json:"near"`
+	Breached *float64       `json:"breached"`
+	Observed *float64       `json:"observed"`
+	Rule     string         `json:"worst_rule,omitempty"`
+	Subject  *rules.Subject `json:"worst_subject,omitempty"`
+	Measures int            `json:"measures"`
+	Fully    int            `json:"fully_kept"`
+	Blind    int            `json:"not_observed"`
 	Sums
 }
 

@@ -36,7 +36,7 @@ func (b *book) figuresTable(w io.Writer) error {
 }
 
 func (b *book) siteTable(w io.Writer) error {
-	head := append([]string{"known", "day", "from", "until", "state", "kept", "observed", "worst_rule", "worst_subject", "measures", "fully_kept", "not_observed"}, sumsHead...)
+	head := append([]string{"known", "day", "from", "until", "state", "kept", "near", "breached", "observed", "worst_rule", "worst_subject", "measures", "fully_kept", "not_observed"}, sumsHead...)
 	return tableOf(w, head, func(row func(...string) error) error {
 		for _, f := range b.siteFigures() {
 			worst := ""
@@ -44,7 +44,7 @@ func (b *book) siteTable(w io.Writer) error {
 				worst = f.Subject.String()
 			}
 			cells := []string{
-				string(f.Known), f.Day, stamp(f.From), stamp(f.Until), f.State, maybe(f.Kept), maybe(f.Observed), f.Rule, worst, strconv.Itoa(f.Measures), strconv.Itoa(f.Fully), strconv.Itoa(f.Blind),
+				string(f.Known), f.Day, stamp(f.From), stamp(f.Until), f.State, maybe(f.Kept), maybe(f.Near), maybe(f.Breached), maybe(f.Observed), f.Rule, worst, strconv.Itoa(f.Measures), strconv.Itoa(f.Fully), strconv.Itoa(f.Blind),
 			}
 			if err := row(append(cells, f.cells()...)...); err != nil {
 				return err

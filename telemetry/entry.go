@@ -77,13 +77,14 @@ const (
 	EntryNote        EntryKind = "note"        // Reason is what somebody has to say about the part of the site that Subject names (empty: all; "zone:hall", "task:wipe")
 	EntryFile        EntryKind = "file"        // the site's file was changed: of what Subject names ("device:counter-1", "zone:hall"), Before became After. Empty Before: it is new
 	EntryLimit       EntryKind = "limit"       // number Item of the part of the site that Subject names ("zone:hall", "rule:air") is After and no longer Before, as the site's files say from then on; Text tells it apart from others
+	EntryExport      EntryKind = "export"      // evidence of the time Item was taken along, as a file whose SHA-256 is Text
 	EntryDrill       EntryKind = "drill"       // an alarm drill about zone Subject (empty: the site) until Until, with the siren where Item is siren; or that of Ends is over
 )
 
 // EntryKinds lists all of them.
 func EntryKinds() []EntryKind {
 	return []EntryKind{EntryCount, EntryCorrection, EntryTask, EntryAcknowledge, EntryLevel, EntryMaintenance, EntryCalibration, EntryOutcome, EntryAccuracy, EntryDrift, EntryDirection,
-		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryNote, EntryPaper, EntryLimit, EntryDrill, EntryFile, EntryAccount}
+		EntryComment, EntryAssign, EntryHandover, EntrySilence, EntryNote, EntryPaper, EntryLimit, EntryDrill, EntryExport, EntryFile, EntryAccount}
 }
 
 // Configuration is a site's definition as it came into force: everything a replay needs to judge the records behind it.

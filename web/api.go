@@ -74,6 +74,7 @@ func (s *Server) api(mux humago.Mux) error {
 	s.apiLevels(api)
 	s.apiLimits(api)
 	s.apiDevices(api)
+	s.apiEvidence(api)
 	s.apiWhatIf(api)
 	s.apiAlerts(api)
 	s.apiAlertLog(api)

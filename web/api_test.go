@@ -37,7 +37,7 @@ func at(t *testing.T, v any, keys ...string) any {
 
 // TestAnswersMatchTheOpenAPIDocument asks for every address of the document and validates the answer against its schema.
 func TestAnswersMatchTheOpenAPIDocument(t *testing.T) {
-	r := start(t, newFleet(), func(o *Options) { o.Rehearsals, o.Limits = aTrial(), someLimits() })
+	r := start(t, newFleet(), func(o *Options) { o.Rehearsals, o.Limits, o.Evidence = aTrial(), someLimits(), &somePacks{} })
 	doc := r.document()
 	if got := at(t, doc, "openapi"); got != "3.1.0" {
 		t.Errorf("version: got %v, want 3.1.0", got)

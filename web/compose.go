@@ -70,7 +70,7 @@ func (s *Server) topicOf(page string, r *http.Request, c *accounts.Caller) topic
 	case "devices":
 		t.may = mayAt(c, t.site).words(accounts.Operate)
 	case "site":
-		t.may = mayAt(c, t.site).words(accounts.See, accounts.Review, accounts.Acknowledge, accounts.Count, accounts.EndCase, accounts.Share)
+		t.may = mayAt(c, t.site).words(accounts.See, accounts.Review, accounts.Acknowledge, accounts.Count, accounts.EndCase, accounts.Share, accounts.Export)
 	}
 	return t
 }

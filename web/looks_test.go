@@ -44,6 +44,7 @@ func everyPage(t *testing.T) []sight {
 		o.Plans = somePlans{"mpp-gresik": drawnMall(t), "mpp-tabalong": drawnMall(t), "mpp-pamekasan": drawnMall(t)}
 		o.Ear, o.Readings, o.Refused, o.Histories, o.Rehearsals = &fakeEar{}, shelved(), shelved(), aWeek(t), aTrial()
 		o.Reach, o.Limits, o.SiteFiles, o.Trials = &fakeReach{}, someLimits(), newSiteFiles(), someTrials{}
+		o.Evidence = &somePacks{}
 	})
 	busyDay(f)
 	f.entries = append(f.entries, aChange("mpp-gresik"), handedOver("mpp-gresik"))
@@ -78,7 +79,7 @@ func everyPage(t *testing.T) []sight {
 		{"/site/mpp-gresik/zone/ruang-tunggu/what-if?spacing_m=1.5&people=44", nil}, {"/site/mpp-gresik/what-if?share_pct=25", nil},
 		{"/site/mpp-sumenep", isLive()}, {"/site/mpp-sumenep/zone/ruang-tunggu", drawn}, {"/sign/mpp-sumenep/ruang-tunggu", isLive()},
 		{"/site/mpp-bojonegoro", isLive()}, {"/sign/mpp-pamekasan/ruang-tunggu", isLive()}, {"/sign/mpp-magetan/musala", isLive()},
-		{"/site/mpp-gresik/displays", nil}, {"/site/mpp-gresik/level", nil}, {"/site/mpp-gresik/level/rehearsal?level=3", nil}, {"/site/mpp-gresik/limits", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity&value=70", isAsked()}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil},
+		{"/site/mpp-gresik/displays", nil}, {"/site/mpp-gresik/evidence?from=2025-12-29&to=2025-12-31", nil}, {"/site/mpp-gresik/level", nil}, {"/site/mpp-gresik/level/rehearsal?level=3", nil}, {"/site/mpp-gresik/limits", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity", nil}, {"/site/mpp-gresik/limits?limit=zone:ruang-tunggu:capacity&value=70", isAsked()}, {"/site/mpp-magetan/maintenance", nil}, {"/site/mpp-magetan", isLive()}, {"/alerts", nil},
 		{"/watch", isLive()}, {"/handover?site=mpp-gresik", nil}, {"/alerts?site=mpp-gresik", nil}, {"/answered/correction", nil}, {"/reach", nil}, {"/reach?site=mpp-gresik", nil}, {"/alert/drill1", nil}, {"/alerts?day=2025-12-31", nil}, {"/alert/pstory", nil}, {"/site/mpp-gresik/zone/loket/history?by=day&on=2025-12-31&with=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=week&on=2025-12-30", nil},
 		{"/site/mpp-gresik/zone/loket/history?by=month&on=2025-12-30", nil}, {"/site/mpp-gresik/history?by=year&on=2025-12-30", nil}, {"/site/mpp-gresik/zone/loket/history?by=hour&on=2025-12-31&hour=10", nil}, {"/alert/a1", nil}, {"/alert/a3", nil}, {"/rejections", nil}, {"/devices", nil}, {"/devices/try", nil}, {"/devices/add", nil}, {"/answered/try", nil}, {"/answered/add", nil}, {"/answered/wrong", nil}, {"/devices/add?site=mpp-gresik&model=zigbee2mqtt&address=0x00158d0001a2b3c4", nil}, {"/devices/replace?site=mpp-gresik&device=hitung-utama", nil}, {"/site/mpp-gresik/devices", nil}, {"/readings?site=mpp-gresik", nil}, {"/refused", nil},
 		{"/site/mpp-gresik/compliance?day=2026-01-02&rule=kapasitas", nil}, {"/site/mpp-gresik/compliance?to=2025-12-31", nil}, {"/status", nil}, {"/nothing", nil}, {"/login", nil},

@@ -57,6 +57,7 @@ type Options struct {
 	Readings   Readings   // nil: there is no such page
 	Refused    Refused    // nil: likewise
 	Histories  Histories  // nil: verdicts are not added up
+	Evidence   Evidence   // nil: no packs are made
 	Limits     Limits     // nil: limits are changed by hand only
 	Rehearsals Rehearsals // nil: levels are not tried before they are in force
 	Plans      Plans      // nil: no site has a floor plan

@@ -139,6 +139,7 @@ type siteHead struct {
 	Gateway   string
 	Note      string
 	Shares    bool   // who looks may make links for displays
+	Exports   bool   // who looks may take evidence along
 	Limits    bool   // there is a page of the limits, and who looks may read it
 	Adds      bool   // verdicts are added up: there is a page of it, and who looks may read it
 	Counts    bool   // who looks may say how many are inside
@@ -148,6 +149,7 @@ type siteHead struct {
 func (s *Server) headOf(sc *scene, gateway string) siteHead {
 	h := siteHeadOf(sc, gateway)
 	h.Shares = sc.may[string(accounts.Share)]
+	h.Exports = s.opts.Evidence != nil && sc.may[string(accounts.Export)]
 	h.Limits = s.opts.Limits != nil && sc.may[string(accounts.Review)]
 	h.Adds = s.opts.Histories != nil && sc.may[string(accounts.Review)]
 	h.Counts = h.Persons.Counted && sc.may[string(accounts.Count)]

@@ -18,12 +18,12 @@ import (
 
 // roleMay is the policy once more, as people would say it: a test that asked the table itself would agree with any mistake in it.
 var roleMay = map[accounts.Role]string{
-	accounts.Manager:       "see display review inspect acknowledge count case task note supervise calibrate level limits maintain share rouse",
+	accounts.Manager:       "see display review inspect acknowledge count case task note supervise calibrate level limits maintain share rouse export",
 	accounts.Security:      "see display acknowledge count case note",
 	accounts.Cleaner:       "see display task note",
-	accounts.Auditor:       "see display review inspect",
+	accounts.Auditor:       "see display review inspect export",
 	accounts.Overseer:      "see display review",
-	accounts.Administrator: "see display review inspect acknowledge count case task note supervise calibrate level limits maintain share rouse operate administer scrape",
+	accounts.Administrator: "see display review inspect acknowledge count case task note supervise calibrate level limits maintain share rouse export operate administer scrape",
 }
 
 // full has every option on, so that every route of the table is registered.
@@ -31,7 +31,7 @@ func full(t *testing.T) func(*Options) {
 	return func(o *Options) {
 		o.Token = testToken
 		o.Ear, o.Readings, o.Refused, o.Histories, o.Strangers, o.Limits = &fakeEar{}, shelved(), shelved(), aWeek(t), someStrangers{}, someLimits()
-		o.SiteFiles, o.Trials = newSiteFiles(), someTrials{}
+		o.SiteFiles, o.Trials, o.Evidence = newSiteFiles(), someTrials{}, &somePacks{}
 		o.Push = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	}
 }
