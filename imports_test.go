@@ -50,6 +50,8 @@ var bans = []ban{
 	{"", []string{"testengine", "journal/journaltest"}, []string{module + "/testengine", module + "/journal/journaltest", "testing"}, "only tests start test engines"},
 	{"testengine/torture", nil, []string{module + "/journal", module + "/gateway", "github.com/cespare/xxhash"}, "an oracle that shares code with the journal shares its faults"},
 	{"testengine/recompute", nil, []string{module + "/rules"}, "a second implementation that shares code shares its faults"},
+	{"audit", nil, append(among("accounts", "alerts", "facility", "gateway", "influx", "ingest", "journal", "keyfile", "rules", "web"), outer...), "a log is verified by whoever does not trust the gateway: nothing of it is needed"},
+	{"audit", nil, []string{"net", "os", "database/sql"}, "what a log consists of is handed to it, from wherever it comes"},
 	{"configs", nil, []string{module + "/cmd", module + "/app"}, "configuration is read for the program, it does not know it"},
 	{"app", nil, []string{module + "/cmd", "github.com/spf13/cobra"}, "the running gateway is started by commands, it does not know them"},
 	{"accounts", nil, outer, "components are wired by the program, they do not know it"},
