@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
 )
@@ -77,7 +78,7 @@ func (j *Journal) KeepAccounts(ctx context.Context, put, drop []accounts.Row) er
 }
 
 // endEntrances takes out of a copy of a journal whatever lets somebody in by itself: sessions, tokens and links that were ended after the copy was
-// made would be open again. It tells how many there were. Passwords and roles are as the copy has them.
+// made would be open again. It tells how many there were, and notes that the copy is put back. Passwords and roles are as the copy has them.
 func endEntrances(ctx context.Context, path string) (ended int, err error) {
 	db, err := connect(path, "rw", "locking_mode(exclusive)")
 	if err != nil {
@@ -85,6 +86,11 @@ func endEntrances(ctx context.Context, path string) (ended int, err error) {
 	}
 	db.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, db.Close()) }()
+	// The next start writes into the log that this was done.
+	_, err = db.ExecContext(ctx, `INSERT INTO cursors (name, position) VALUES (?,?) ON CONFLICT (name) DO UPDATE SET position = excluded.position`, cursorRestored, time.Now().UnixNano())
+	if err != nil {
+		return 0, fmt.Errorf("noting that the copy is put back: %w", err)
+	}
 	var there int
 	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'accounts'`).Scan(&there); err != nil || there == 0 {
 		return 0, err // an older version knew no accounts

@@ -37,6 +37,7 @@ func (w *writer) forget() {
 	if w.ahead.of != nil {
 		_ = w.rollback.exec() // where it fails, the next BEGIN says so
 		w.ahead = ahead{}
+		w.book.clear(false) // the edges of the logs move at the commit
 	}
 }
 
@@ -59,6 +60,7 @@ func (w *writer) writeAhead(b *journal.Batch) error {
 			int64(t.Until), t.Late, int64(t.To), t.Near, t.Idle, string(t.Explanation.Reason), int64(t.Told), string(body)); err != nil {
 			return err
 		}
+		w.book.factOfTransition(w.head.Transition+int64(w.ahead.transitions)+1, t, body)
 	}
 	for ; w.ahead.samples < len(b.Samples); w.ahead.samples++ {
 		s := &b.Samples[w.ahead.samples]

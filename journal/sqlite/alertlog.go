@@ -24,7 +24,7 @@ const (
 			oldest AS (SELECT coalesce(min(id), 0) AS id FROM steps)
 		SELECT what, at, part, body, what NOT IN ('updated', 'worse', 'sent') AND id >= (SELECT id FROM oldest) FROM alert_changes WHERE alert = ?1
 		AND id >= coalesce((SELECT max(id) FROM alert_changes WHERE alert = ?1 AND part = 0 AND id <= (SELECT id FROM oldest)), 0) ORDER BY id`
-	aboutSQL   = `SELECT seq, kind, site, at, received, identity, body FROM
+	aboutSQL = `SELECT seq, kind, site, at, received, identity, body FROM
 		(SELECT * FROM records WHERE kind IN (3, 5) AND kind = 3 AND site = ?1 ORDER BY seq DESC LIMIT ?5)
 		WHERE json_extract(body, '$.Kind') = ?2 AND json_extract(body, '$.Subject') = ?3 ORDER BY seq DESC LIMIT ?4`
 	// silencedSQL finds what ended while it was silenced, lately.

@@ -93,6 +93,9 @@ func (j *Journal) SetAside(ctx context.Context, all []journal.Aside, future jour
 				return err
 			}
 		}
+		if err := w.logMended(ctx, first, &future, now); err != nil {
+			return err
+		}
 		if err := w.mendAlerts(ctx, &future, do, now); err != nil {
 			return err
 		}

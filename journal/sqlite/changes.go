@@ -105,7 +105,12 @@ func (w *writer) lastWritten(id string) (*recorded, error) {
 
 func (w *writer) insertChange(c *alerts.Change, prev uint64, part bool, body string) (sum uint64, err error) {
 	sum, w.scratch = linkChange(w.scratch, prev, c.Alert.ID, string(c.What), int64(c.At), part, body)
-	return sum, w.change.exec(c.Alert.ID, string(c.What), int64(c.At), body, part, int64(sum))
+	id, err := w.change.insert(c.Alert.ID, string(c.What), int64(c.At), body, part, int64(sum))
+	if err != nil {
+		return sum, err
+	}
+	w.book.factOfChange(id, c, []byte(body))
+	return sum, nil
 }
 
 // linkChange is the checksum of a change of an alert behind one with the checksum prev. It returns scratch for the next call.

@@ -4,10 +4,40 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gerbang-iot/gerbang/alerts"
+	"github.com/gerbang-iot/gerbang/journal"
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
+
+// logMended writes into the logs of the sites concerned that the journal is repaired: at each, from which record on it is judged again, and behind which
+// time nothing has happened yet. Rows that entries before speak of are gone for that reason, and for no other. In a transaction, before the rows go.
+func (w *writer) logMended(ctx context.Context, first map[string]uint64, future *journal.FutureAlerts, now telemetry.Instant) error {
+	from := maps.Clone(first)
+	touch := func(site string) {
+		if _, known := from[site]; !known {
+			from[site] = 0
+		}
+	}
+	for _, all := range [][]alerts.Alert{future.Opened, future.Ended} {
+		for i := range all {
+			touch(all[i].Site)
+		}
+	}
+	moved, err := w.movedAfter(ctx, now)
+	if err != nil {
+		return err
+	}
+	for i := range moved {
+		touch(moved[i].Site)
+	}
+	for _, site := range slices.Sorted(maps.Keys(from)) {
+		w.book.factOfMended(site, from[site], now)
+	}
+	return nil
+}
 
 // movedAfter lists the alerts that have changes behind a time, as they are now. In a transaction.
 func (w *writer) movedAfter(ctx context.Context, now telemetry.Instant) (all []alerts.Alert, err error) {
@@ -42,6 +72,7 @@ func (w *writer) cutChanges(ctx context.Context, id string, now telemetry.Instan
 		query, args := `UPDATE alert_changes SET sum = ?1 WHERE id = ?2`, []any{int64(e.sum), e.row}
 		if e.whole != nil {
 			query, args = `UPDATE alert_changes SET sum = ?1, part = 0, body = ?3 WHERE id = ?2`, append(args, string(e.whole))
+			w.book.factOfRewritten(e.site, e.row, now, e.whole)
 		}
 		if _, err := w.conn.ExecContext(ctx, query, args...); err != nil {
 			return err
@@ -53,6 +84,7 @@ func (w *writer) cutChanges(ctx context.Context, id string, now telemetry.Instan
 // cut is what becomes of a change that stays.
 type cut struct {
 	row   int64
+	site  string
 	sum   uint64
 	whole []byte // nil: its body stays
 }
@@ -87,6 +119,7 @@ func (w *writer) cuts(ctx context.Context, id string, now telemetry.Instant) (ed
 		e := cut{row: row, sum: uint64(stored.Int64)}
 		if part && gone && read {
 			a := course.Alert()
+			e.site = a.Site
 			if e.whole, err = alerts.Encode(&a); err != nil {
 				return nil, err
 			}

@@ -39,17 +39,18 @@ type Options struct {
 
 // Journal is an open journal; see journal.Journal. Commit, Prepare and Head are for one goroutine, everything else is safe for concurrent use.
 type Journal struct {
-	dir     string
-	window  int
-	relaxed bool
-	log     *slog.Logger
-	lock    *flock.Flock // nil for a reader
-	source  *source      // of reads
-	reads   *sql.DB      // read-only connections
-	tail    *tail
-	anchor  *Anchor   // as it was when the journal was opened; nil: there was none
-	aside   door      // how a held journal is read
-	tried   time.Time // when a held journal was last opened, for the goroutine that commits
+	dir       string
+	window    int
+	relaxed   bool
+	log       *slog.Logger
+	lock      *flock.Flock // nil for a reader
+	source    *source      // of reads
+	reads     *sql.DB      // read-only connections
+	tail      *tail
+	anchor    *Anchor    // as it was when the journal was opened; nil: there was none
+	aside     door       // how a held journal is read
+	digesting sync.Mutex // held by whoever makes digests of records; before the writer's lock
+	tried     time.Time  // when a held journal was last opened, for the goroutine that commits
 
 	mu     sync.Mutex
 	held   error   // why there is no writer
@@ -182,6 +183,9 @@ func (j *Journal) openWhole(ctx context.Context) (err error) {
 	j.checkpoints = newCheckpointer(checkpoints, w, j.log)
 	j.anchors = newAnchorer(j.dir, c.id, j.log, w.head.Record, w.sum, j.relaxed)
 	j.mu.Unlock()
+	if err := w.logStart(ctx); err != nil {
+		return fmt.Errorf("writing into the log what happened before the start: %w", err)
+	}
 	if err := j.lookBack(ctx); err != nil {
 		j.log.Error("the newest records could not be compared with their checksums", "err", err)
 	}

@@ -87,7 +87,34 @@ func (j *Journal) Note(ctx context.Context, found []journal.Finding) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	return w.transaction(func() error { return j.noteIn(ctx, w.conn, found) })
+	return w.transaction(func() error {
+		if err := j.noteIn(ctx, w.conn, found); err != nil {
+			return err
+		}
+		return w.logDamage(ctx)
+	})
+}
+
+// logDamage puts into the gateway's log what is noted and does not stand there yet. In a transaction.
+func (w *writer) logDamage(ctx context.Context) error {
+	rows, err := w.conn.QueryContext(ctx, `SELECT first, last, what, noticed FROM damage WHERE logged = 0 ORDER BY first, last, what`)
+	if err != nil {
+		return fmt.Errorf("reading what is damaged: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var n journal.Noted
+		if err := rows.Scan(whole(&n.First), whole(&n.Last), &n.What, whole(&n.Noticed)); err != nil {
+			return fmt.Errorf("reading what is damaged: %w", err)
+		}
+		w.book.factOfDamage(&n)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("reading what is damaged: %w", err)
+	}
+	_ = rows.Close()
+	_, err = w.conn.ExecContext(ctx, `UPDATE damage SET logged = 1 WHERE logged = 0`)
+	return err
 }
 
 // executor is a database, or a connection to one.

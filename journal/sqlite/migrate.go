@@ -77,7 +77,7 @@ CREATE INDEX alerts_resolved ON alerts (resolved, opened, site, id) WHERE resolv
 `
 
 // migrations bring a journal from version i to version i+1, each in one transaction.
-var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused, schemaStrays + schemaAccepted, schemaAlerts, schemaHistory, schemaAccounts, schemaHours, schemaPending, schemaDuring, schemaFactors, schemaParts}
+var migrations = []string{schemaV1, schemaV2, schemaV3, schemaAside, schemaV5, schemaChain, schemaRefused, schemaStrays + schemaAccepted, schemaAlerts, schemaHistory, schemaAccounts, schemaHours, schemaPending, schemaDuring, schemaFactors, schemaParts, schemaLogs}
 
 // applicationID marks the file as a Gerbang journal ("Grbg").
 const applicationID = 0x47726267

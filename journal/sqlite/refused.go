@@ -78,7 +78,7 @@ func (j *Journal) Stored(ctx context.Context, numbers []int64) error {
 // retainRefused deletes refused points that were refused longer ago than records are kept.
 func (j *Journal) retainRefused(ctx context.Context, keep time.Duration, now telemetry.Instant) (removed int64, err error) {
 	for keep > 0 && ctx.Err() == nil {
-		n, err := j.delete(ctx, `DELETE FROM refused WHERE id IN (SELECT id FROM refused WHERE max(refused, at) < ?1 ORDER BY id LIMIT ?2)`,
+		n, err := j.delete(ctx, "refused", `DELETE FROM refused WHERE id IN (SELECT id FROM refused WHERE max(refused, at) < ?1 ORDER BY id LIMIT ?2)`,
 			int64(now.Add(-keep)), retainStep)
 		if err != nil {
 			return removed, fmt.Errorf("deleting old refused points: %w", err)

@@ -43,14 +43,15 @@ func (j *Journal) Retain(ctx context.Context, r journal.Retention, now telemetry
 		return removed, err
 	}
 	for _, old := range []struct {
+		table  string
 		keep   time.Duration
 		count  *int64
 		cursor string // of the InfluxDB writer, which may still need it; empty: none
 		sql    string
 	}{
-		{r.Samples, &removed.Samples, cursorSamples, `DELETE FROM samples WHERE id IN (SELECT id FROM samples WHERE at < ?1 AND id <= ?3 ORDER BY id LIMIT ?2)`},
-		{r.Samples, &removed.Flows, cursorFlows, `DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE at < ?1 AND id <= ?3 ORDER BY id LIMIT ?2)`},
-		{r.Rollups, &removed.Rollups, "", `DELETE FROM rollups WHERE (series, minute) IN (SELECT series, minute FROM rollups WHERE minute < ?1 LIMIT ?2) AND ?3 > 0`},
+		{"samples", r.Samples, &removed.Samples, cursorSamples, `DELETE FROM samples WHERE id IN (SELECT id FROM samples WHERE at < ?1 AND id <= ?3 ORDER BY id LIMIT ?2)`},
+		{"flows", r.Samples, &removed.Flows, cursorFlows, `DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE at < ?1 AND id <= ?3 ORDER BY id LIMIT ?2)`},
+		{"rollups", r.Rollups, &removed.Rollups, "", `DELETE FROM rollups WHERE (series, minute) IN (SELECT series, minute FROM rollups WHERE minute < ?1 LIMIT ?2) AND ?3 > 0`},
 	} {
 		needed := int64(math.MaxInt64)
 		if r.Cursors && old.cursor != "" {
@@ -59,7 +60,7 @@ func (j *Journal) Retain(ctx context.Context, r journal.Retention, now telemetry
 			}
 		}
 		for old.keep > 0 && ctx.Err() == nil {
-			n, err := j.delete(ctx, old.sql, int64(now.Add(-old.keep)), retainStep, needed)
+			n, err := j.delete(ctx, old.table, old.sql, int64(now.Add(-old.keep)), retainStep, needed)
 			if err != nil {
 				return removed, fmt.Errorf("deleting what is past its retention: %w", err)
 			}
@@ -126,6 +127,10 @@ const runsSQL = `SELECT first, last, (SELECT sum FROM records WHERE seq = last) 
 // deleteRecords deletes the records of some kinds among those from first to last, and keeps their numbers and last checksums as gaps, so that the chain
 // can be followed from what is left. Gaps that touch become one.
 func (j *Journal) deleteRecords(ctx context.Context, first, last int64, kinds string) (n int64, err error) {
+	// What is deleted can be held against its digest by whoever has a copy of it.
+	if err := j.digestThrough(ctx, last); err != nil {
+		return 0, err
+	}
 	var runs []gap
 	err = each(ctx, j.reads, func(rows *sql.Rows) error {
 		var g gap
@@ -156,7 +161,9 @@ func (j *Journal) deleteRecords(ctx context.Context, first, last int64, kinds st
 		if err != nil {
 			return err
 		}
-		n, err = res.RowsAffected()
+		if n, err = res.RowsAffected(); err == nil && n > 0 {
+			w.book.factOfRetention(tableRecords, n, first, last)
+		}
 		return err
 	})
 	return n, err
@@ -205,8 +212,8 @@ func (w *writer) gap(ctx context.Context, g *gap, query string, at uint64) (foun
 	return err == nil, err
 }
 
-// delete runs one deleting statement in a transaction of the writer's connection.
-func (j *Journal) delete(ctx context.Context, query string, args ...any) (n int64, err error) {
+// delete runs one statement that deletes from a table in a transaction of the writer's connection, which the gateway's log tells of.
+func (j *Journal) delete(ctx context.Context, table, query string, args ...any) (n int64, err error) {
 	w, err := j.working()
 	if err != nil {
 		return 0, err
@@ -216,7 +223,9 @@ func (j *Journal) delete(ctx context.Context, query string, args ...any) (n int6
 		if res, err = w.conn.ExecContext(ctx, query, args...); err != nil {
 			return err
 		}
-		n, err = res.RowsAffected()
+		if n, err = res.RowsAffected(); err == nil && n > 0 {
+			w.book.factOfRetention(table, n, 0, 0)
+		}
 		return err
 	})
 	return n, err

@@ -151,6 +151,12 @@ const (
 	cursorFlows       = "influx/flows"
 )
 
+// cursorRestored is when a copy was put in the journal's place, until the log says so. cursorDigest is the last record that a digest of the log is of.
+const (
+	cursorRestored = "log/restored"
+	cursorDigest   = "log/digest"
+)
+
 // cursorAlive is when the gateway was last seen running, in place of a position.
 const cursorAlive = "gateway/alive"
 

@@ -34,6 +34,8 @@ type writer struct {
 	snapshot, counters      *statement
 	newSeries, rollup       *statement
 	cursor, refuse          *statement
+	logEntry, logTile       *statement
+	logEdge                 *statement
 	all                     []*statement
 	body                    []byte
 	series                  map[seriesKey]int64
@@ -43,6 +45,7 @@ type writer struct {
 	head                    journal.Position     // the last element of each stream, as committed
 	sum, linked             uint64               // checksum of the last record: as committed, and in the open transaction
 	scratch                 []byte
+	book                    logbook       // under lock: what the open transaction adds to the transparency logs
 	lock                    chan struct{} // held by whoever uses the connection; see take
 	closed                  bool          // under lock
 	ahead                   ahead         // under lock
@@ -143,6 +146,9 @@ func (w *writer) prepare() error {
 			last_at = max(last_at, excluded.last_at)`},
 		{&w.cursor, `INSERT INTO cursors (name, position) VALUES (?,?) ON CONFLICT (name) DO UPDATE SET position = excluded.position`},
 		{&w.refuse, refuseSQL},
+		{&w.logEntry, `INSERT INTO log_entries (place, body, salt) VALUES (?,?,?)`},
+		{&w.logTile, `INSERT OR REPLACE INTO log_tiles (place, root, hashes) VALUES (?,?,?)`},
+		{&w.logEdge, `UPDATE logs SET size = ?, edge = ? WHERE number = ?`},
 	} {
 		s, err := newStatement(w.raw, p.sql)
 		if err != nil {
@@ -242,6 +248,7 @@ func (w *writer) within(fn func() error) (err error) {
 			}
 			clear(w.recorded)
 		}
+		w.book.clear(err != nil)
 		w.fresh = w.fresh[:0]
 		w.give()
 	}()
@@ -251,7 +258,11 @@ func (w *writer) within(fn func() error) (err error) {
 			return classify("beginning a transaction", err)
 		}
 	}
-	if err := fn(); err != nil {
+	err = fn()
+	if err == nil {
+		err = w.writeLogs(context.Background())
+	}
+	if err != nil {
 		// A failed rollback leaves a transaction that the next BEGIN refuses; SQLite rolls back by itself on severe errors.
 		_ = w.rollback.exec()
 		return classify("writing", err)
@@ -298,6 +309,7 @@ func (w *writer) write(b *journal.Batch) error {
 		return err
 	}
 	for _, s := range b.Stops {
+		w.book.factOfStop(s)
 		if err := w.cursor.exec(cursorStopped+s.Site, int64(s.Seq)); err != nil {
 			return err
 		}
@@ -337,6 +349,7 @@ func (w *writer) writeRecords(records []telemetry.Record) error {
 			args[3].Value, args[4].Value, args[5].Value = int64(rec.At), int64(rec.Received), int64(rec.Identity)
 			args[6].Value = bodies[from:ends[i]]
 			w.linked, w.scratch = link(w.scratch, w.linked, rec, w.body[from:ends[i]])
+			w.book.factOfRecord(rec, w.body[from:ends[i]])
 			args[7].Value = int64(w.linked)
 			from = ends[i]
 		}
@@ -393,6 +406,18 @@ func (s *statement) exec(values ...driver.Value) error {
 		s.args[i].Value = v
 	}
 	return s.run()
+}
+
+// insert is exec for whoever wants to know the number of the new row.
+func (s *statement) insert(values ...driver.Value) (id int64, err error) {
+	for i, v := range values {
+		s.args[i].Value = v
+	}
+	res, err := s.ctx.ExecContext(context.Background(), s.args)
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
 }
 
 func (s *statement) run() error {
