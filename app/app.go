@@ -138,8 +138,8 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	pages, err := openWeb(ctx, cfg, webPorts{
 		keeper: keeper, live: live, loop: loop, journal: j, rehearsal: rehearsals, plans: plans, history: history, refused: refused, sightings: sightings, ear: ear, health: a.status,
 		trials: newTrials(a.reload), files: a.files, limits: &limitDesk{files: a.files, trials: rehearsals, now: time.Now},
-		evidence: newEvidenceDesk(j, evidenceFolder(cfg.Data), o.Version, log),
-		photos:   photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), reach: people, log: log, registry: registry,
+		evidence: newEvidenceDesk(j, evidenceFolder(cfg.Data), o.Version, log), logs: logPort{j, id, cfg.Data},
+		photos: photos{filepath.Join(cfg.Data, "photos")}, push: doors.pushHandler(), reach: people, log: log, registry: registry,
 	})
 	if err != nil {
 		return nil, err
@@ -175,6 +175,9 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 	keep := retainer{
 		condense: j.Condense, retain: j.Retain, retention: retentionOf(cfg, behind.influx != nil), heard: state.gateway.Heard(), held: j.Held, loop: loop, log: log,
 	}
+	witness := notary{
+		logs: j, dir: cfg.Data, gateway: id, held: j.Held, doubt: func() bool { return loop.Health().Clock != "" }, now: loop.Now, show: behind.show, log: log,
+	}
 	a.stages = append(a.stages,
 		stage{"announced topics", hearing.run(doors.follow, log), time.Second},
 		stage{"earlier faults", faults.run(disproved(behind.influx)), time.Second},
@@ -183,6 +186,7 @@ func New(ctx context.Context, cfg *configs.Config, o Options) (_ *App, err error
 		stage{"journal watch", watch.run, time.Second},
 		stage{"journal comparison", watch.compareNow, 5 * time.Second},
 		stage{"retention", keep.run, 5 * time.Second},
+		stage{"transparency log", witness.run, 5 * time.Second},
 		stage{"requests", requests.run, 5 * time.Second},
 		stage{"sign-on", signOn.run, 6 * time.Second},
 		stage{"signals", behind.courier.Run, 5 * time.Second},

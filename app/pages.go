@@ -36,6 +36,7 @@ type webPorts struct {
 	ear       *decode.Ear
 	health    web.Health
 	photos    photos
+	logs      logPort
 	files     *siteFiles
 	trials    *trials
 	evidence  *evidenceDesk // nil: no packs are made
@@ -52,7 +53,7 @@ func openWeb(ctx context.Context, cfg *configs.Config, p webPorts) (*web.Server,
 	o := web.Options{
 		Accounts: p.keeper, Live: p.live, Alerts: alertPort{p.live, p.journal}, AlertLog: p.journal, Hours: p.journal, Entries: entryPort{p.live, p.loop, p.journal},
 		Rejections: p.journal, Rollups: p.journal, Readings: p.history, Refused: p.refused, Histories: newHistoryPort(p.journal), Rehearsals: p.rehearsal, Limits: p.limits, Plans: p.plans,
-		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear}, Reach: p.reach, Trials: p.trials,
+		Strangers: strangerPort{p.sightings}, Ear: earPort{p.ear}, Reach: p.reach, Trials: p.trials, Logs: p.logs,
 		Photos: p.photos, Health: p.health, MaxConnections: shareOfFiles(), Addr: h.Listen, Proxy: h.BehindProxy, PublicSigns: h.PublicSigns,
 		Gatherer: p.registry, Registerer: p.registry, Log: p.log,
 	}

@@ -66,6 +66,7 @@ type Options struct {
 	Trials     Trials     // nil: messages are not tried in a page
 	SiteFiles  SiteFiles  // nil: sites are changed in their files alone
 	Photos     Photos     // nil: no photo is kept
+	Logs       Logs       // nil: there are no transparency logs
 	Rollups    Rollups
 	Health     Health
 	Reach      Reach // nil: nobody is called on a phone

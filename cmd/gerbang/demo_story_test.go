@@ -271,7 +271,7 @@ func TestN3DemoGoesOnADayLater(t *testing.T) {
 		s := &story{t: t, cfg: cfg, plan: plan, demoPast: h}
 		s.checkScreen(now.Add(after))
 		var checked strings.Builder
-		if err := checkJournal(ctx, &checked, j); err != nil {
+		if err := checkJournal(ctx, &checked, j, nil); err != nil {
 			t.Errorf("the journal does not give the same again: %v", err)
 		}
 	}

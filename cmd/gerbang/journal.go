@@ -17,29 +17,36 @@ import (
 func journalCommand(std streams) *cobra.Command {
 	var folder dataFolder
 	var asJSON bool
+	var checkpoints []string
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "Compare the journal with its checksums, and all that was derived from it",
 		Long: `Check follows the chain of checksums from the first record that is kept, up to the anchor beside the database. It reads the
 journal from its first record, judges everything again, and compares what comes out with what was recorded: changes of verdict byte
-for byte, samples, flows, alerts and minutes. It also checks that received = stored + duplicate + rejected + ignored. Where
+for byte, samples, flows, alerts and minutes. It compares each transparency log with the rows that its entries speak of, and with the checkpoints
+that you give it: an old copy that was put back, or a log that was made anew, is told by one from before. It also checks that received = stored + duplicate + rejected + ignored. Where
 retention has deleted records nothing can be judged again; the rest is compared. All that is wrong is listed, and the exit code is 1,
 unless all of it was accepted (gerbang journal accept). It may run beside the gateway.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			outside, err := readCheckpoints(checkpoints)
+			if err != nil {
+				return err
+			}
 			j, err := folder.reader(cmd.Context(), std)
 			if err != nil {
 				return err
 			}
 			defer func() { _ = j.Close() }()
 			if asJSON {
-				return checkJournalJSON(cmd.Context(), std.out, j)
+				return checkJournalJSON(cmd.Context(), std.out, j, outside)
 			}
-			return checkJournal(cmd.Context(), std.out, j)
+			return checkJournal(cmd.Context(), std.out, j, outside)
 		},
 	}
 	folder.flags(check)
 	check.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	check.Flags().StringArrayVar(&checkpoints, "checkpoint", nil, "file with a checkpoint of a site's transparency log from another day or place; may be given more than once")
 	return group("journal", "About the durable record", check, journalAcceptCommand(std), repairClockCommand(std))
 }
 

@@ -70,7 +70,7 @@ func unaccepted(cmd *cobra.Command, data string) ([]complaint, error) {
 	defer func() { _ = j.Close() }()
 	var found complaints
 	unsaid := printer{w: io.Discard}
-	if _, err := examine(cmd.Context(), &unsaid, j, &found); err != nil {
+	if _, err := examine(cmd.Context(), &unsaid, j, nil, &found); err != nil {
 		return nil, err
 	}
 	noted, err := j.Damage(cmd.Context())

@@ -72,10 +72,10 @@ func (s *some) end(what string) {
 
 // checkJournal compares the journal with its checksums and all that was derived from it. What another version of the engine judged
 // is counted and not compared: only that version could judge it again.
-func checkJournal(ctx context.Context, w io.Writer, j journal.Auditor) error {
+func checkJournal(ctx context.Context, w io.Writer, j audited, outside [][]byte) error {
 	report := printer{w: w}
 	var wrong complaints
-	if _, err := examine(ctx, &report, j, &wrong); err != nil {
+	if _, err := examine(ctx, &report, j, outside, &wrong); err != nil {
 		return err
 	}
 	accepted, err := j.Accepted(ctx)
@@ -103,7 +103,7 @@ type looked struct {
 }
 
 // examine looks for all that is wrong with a journal, and reports what it looked at.
-func examine(ctx context.Context, report *printer, j journal.Auditor, wrong *complaints) (x looked, err error) {
+func examine(ctx context.Context, report *printer, j audited, outside [][]byte, wrong *complaints) (x looked, err error) {
 	// The anchor first: it is older than all that is read behind it.
 	chain, err := j.Compare(ctx)
 	if err != nil {
@@ -176,6 +176,9 @@ func examine(ctx context.Context, report *printer, j journal.Auditor, wrong *com
 	}
 	for _, note := range r.derived.notes {
 		report.line("%s", note)
+	}
+	if err := examineLogs(ctx, report, j, outside, wrong); err != nil {
+		wrong.add(err)
 	}
 	report.line("received %d = stored %d + duplicate %d + rejected %d + ignored %d", c.Received, c.Stored, c.Duplicate, c.Rejected, c.Ignored)
 	return x, nil

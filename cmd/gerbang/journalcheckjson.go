@@ -42,11 +42,11 @@ type journalAccepted struct {
 }
 
 // checkJournalJSON does what checkJournal does, and prints one JSON object.
-func checkJournalJSON(ctx context.Context, w io.Writer, j journal.Auditor) error {
+func checkJournalJSON(ctx context.Context, w io.Writer, j audited, outside [][]byte) error {
 	var notes bytes.Buffer
 	report := printer{w: &notes}
 	var wrong complaints
-	x, err := examine(ctx, &report, j, &wrong)
+	x, err := examine(ctx, &report, j, outside, &wrong)
 	if err != nil {
 		return err
 	}

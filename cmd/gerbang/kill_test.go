@@ -87,10 +87,12 @@ func killUnderLoad(t *testing.T, broker, mqtt string) {
 		done <- err
 	}()
 	rounds := killRounds(t)
+	var outside [][]byte // checkpoints of the transparency logs, as somebody elsewhere keeps them
 	for range rounds {
 		// The moment of the kill is what the test is about.
 		time.Sleep(time.Duration(rng.IntN(400)) * time.Millisecond)
 		p.kill()
+		outside = append(outside, checkpointsOf(t, filepath.Join(dir, "data"))...)
 		p = start(t, "serve", "--config", config)
 		p.ready(web)
 	}
@@ -103,8 +105,8 @@ func killUnderLoad(t *testing.T, broker, mqtt string) {
 	if code := p.interrupt(); code != 0 {
 		t.Errorf("exit code %d after an interrupt:\n%s", code, p.out)
 	}
-	verifyJournal(t, filepath.Join(dir, "data"), report.Name())
-	t.Logf("%d kills, %d messages acknowledged, %d repeated", rounds, sum.Acked, sum.Repeated)
+	verifyJournal(t, filepath.Join(dir, "data"), report.Name(), outside...)
+	t.Logf("%d kills, %d messages acknowledged, %d repeated, %d checkpoints", rounds, sum.Acked, sum.Repeated, len(outside))
 	if sum.Acked == 0 {
 		t.Error("nothing was acknowledged")
 	}
@@ -129,16 +131,36 @@ func settled(t *testing.T, p *process, web string) {
 	})
 }
 
-// verifyJournal compares the report with the journal, and the journal with itself. Nothing was rejected.
-func verifyJournal(t *testing.T, data, report string) {
+// checkpointsOf are the newest checkpoints of all logs in a data folder.
+func checkpointsOf(t *testing.T, data string) (all [][]byte) {
 	t.Helper()
-	if v := verify(t, data, report); v.Rejected > 0 {
+	j, err := sqlite.OpenReader(t.Context(), data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	heads, err := j.LogHeads(t.Context(), false, nil, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range heads {
+		if h.Checkpoint != nil {
+			all = append(all, h.Checkpoint)
+		}
+	}
+	return all
+}
+
+// verifyJournal compares the report with the journal, and the journal with itself and with checkpoints from before. Nothing was rejected.
+func verifyJournal(t *testing.T, data, report string, outside ...[]byte) {
+	t.Helper()
+	if v := verify(t, data, report, outside...); v.Rejected > 0 {
 		t.Errorf("verification: %+v", v)
 	}
 }
 
 // verify wants every acknowledged message in the journal exactly once, and a history that a replay derives again.
-func verify(t *testing.T, data, report string) simulate.Verification {
+func verify(t *testing.T, data, report string, outside ...[]byte) simulate.Verification {
 	t.Helper()
 	file, err := os.Open(report)
 	if err != nil {
@@ -161,7 +183,7 @@ func verify(t *testing.T, data, report string) simulate.Verification {
 	if !v.OK() {
 		t.Errorf("verification: %+v", *v)
 	}
-	if err := checkJournal(t.Context(), io.Discard, j); err != nil {
+	if err := checkJournal(t.Context(), io.Discard, j, outside); err != nil {
 		t.Errorf("replaying the journal: %v", err)
 	}
 	return *v

@@ -100,7 +100,7 @@ Begin:    gerbang init, then gerbang check, then gerbang serve`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagMistake)
 	root.AddCommand(initCommand(std), serveCommand(std), demoCommand(std), checkCommand(std), decodeCommand(std), replayCommand(std),
-		simulateCommand(std), rulesCommand(std), modelsCommand(std), devicesCommand(std), configCommand(std), journalCommand(std), backupCommand(std), restoreCommand(std), exportCommand(std), verifyCommand(std), influxCommand(std), passwordCommand(std), accountsCommand(std), httpsCommand(std), versionCommand(std))
+		simulateCommand(std), rulesCommand(std), modelsCommand(std), devicesCommand(std), configCommand(std), journalCommand(std), logCommand(std), backupCommand(std), restoreCommand(std), exportCommand(std), verifyCommand(std), influxCommand(std), passwordCommand(std), accountsCommand(std), httpsCommand(std), versionCommand(std))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
