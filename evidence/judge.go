@@ -24,6 +24,7 @@ type judging struct {
 	same   int
 	wrong  []string
 	more   int
+	asking *asking
 }
 
 // judge passes the records by: reads them strictly, compares the table of readings, and judges them again.
@@ -119,6 +120,7 @@ func (j *judging) begin() error {
 		if v.firstPolicy() > 0 {
 			return errors.New("it says that it has the site from its first record on, and has a policy from before")
 		}
+		j.asking = asked(nil, 0)
 		return nil
 	}
 	if m.State.Record < m.First || m.State.Record > m.Last {
@@ -127,6 +129,7 @@ func (j *judging) begin() error {
 	if err := j.engine.Restore(v.state); err != nil {
 		return fmt.Errorf("%s: %w", fileState, err)
 	}
+	j.asking = asked(v.b.alerts, j.engine.Clock())
 	return j.begun()
 }
 
@@ -176,6 +179,7 @@ func (j *judging) record(rec *telemetry.Record) error {
 	if err := j.engine.Apply(rec, &j.out); err != nil {
 		return fmt.Errorf("judging record %d again: %w", rec.Seq, err)
 	}
+	j.asking.record(rec, &j.out)
 	for i := range j.out.Transitions {
 		j.compare(&j.out.Transitions[i])
 	}
@@ -262,11 +266,32 @@ func (j *judging) end() {
 	case len(j.wrong) == 0:
 		v.r.add(Holds, "the verdicts", "%d changes were judged again from %d records, each came out the same", j.same, v.b.seen)
 	}
+	j.alerts(outcome)
 	if before > 0 {
 		v.r.add(Limit, "before the period", "%d changes stood when the judging began: they follow from records that are not in the pack", before)
 	}
 	if v.b.m.State.Basis == BasisState {
 		v.r.add(Limit, "the state", "what the engine knew before the period is taken from the pack (%s)", fileState)
+	}
+}
+
+// alerts says whether people were asked as the readings ask.
+func (j *judging) alerts(outcome Outcome) {
+	v := j.v
+	if j.asking.set {
+		v.r.add(Unknown, "the alerts", "the gateway's clock was set in the period: when an alert was raised cannot be told from the readings")
+		return
+	}
+	wrong, compared := j.asking.compare(v.b)
+	for i, text := range wrong {
+		if i == mostDifferences {
+			v.r.add(outcome, "the alerts", "and %d more differ", len(wrong)-i)
+			break
+		}
+		v.r.add(outcome, "the alerts", "%s", plain(text))
+	}
+	if len(wrong) == 0 {
+		v.r.add(Holds, "the alerts", "%d of rules were raised and ended as the readings ask", compared)
 	}
 }
 

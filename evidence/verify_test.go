@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
 	"github.com/gerbang-iot/gerbang/testengine"
@@ -264,6 +265,7 @@ func TestAStoppedSite(t *testing.T) {
 	from := slices.IndexFunc(h.records, func(r telemetry.Record) bool { return r.Received > at(33*time.Hour) })
 	h.stopped = h.records[from].Seq
 	h.changes = slices.DeleteFunc(h.changes, func(c rules.Transition) bool { return c.Record >= h.stopped })
+	maps.DeleteFunc(h.alerts, func(_ string, a alerts.Alert) bool { return a.Opened >= at(33*time.Hour) })
 	if r := reportOf(t, packOf(t, h, oneDay, 2*oneDay)); r.Outcome() != Holds || r.Manifest.StoppedRecord != h.stopped {
 		t.Errorf("%s, %+v", r.Outcome(), r.Findings)
 	}
@@ -282,6 +284,54 @@ func TestWhatIsNotPacked(t *testing.T) {
 		tc.o.Standing = nothingStands
 		if _, err := Export(context.Background(), h, &tc.o, io.Discard); !errors.Is(err, tc.want) {
 			t.Errorf("%+v: got %v, want %v", tc.o, err, tc.want)
+		}
+	}
+}
+
+// An alert that nobody asked for, one that is missing, and one that is said to have been over sooner are found by the readings.
+func TestAlertsAreRaisedAgain(t *testing.T) {
+	pack := packOf(t, newHouse(t), 0, 2*oneDay)
+	files, order := filesOf(t, pack), orderOf(t, pack)
+	var all []Alert
+	err := eachLine(bytes.NewReader(files[fileAlerts]), func(_ int, line []byte) error {
+		var a Alert
+		if err := decode(line, &a); err != nil {
+			return err
+		}
+		all = append(all, a)
+		return nil
+	})
+	if err != nil || len(all) < 2 || all[0].Alert.Resolved == 0 {
+		t.Fatalf("%d alerts (%v), the first over at %v: want two, and the first over", len(all), err, all[0].Alert.Resolved)
+	}
+	forged := all[0]
+	forged.Alert.ID, forged.Alert.Opened = "forged", forged.Alert.Opened+1
+	forged.Clock = forged.Alert.Clock()
+	sooner := all[0]
+	sooner.Alert.Resolved -= telemetry.Instant(time.Minute)
+	sooner.Clock = sooner.Alert.Clock()
+	for _, tc := range []struct {
+		what string
+		is   []Alert
+		want string
+	}{
+		{"none is changed", all, ""},
+		{"one is missing", all[1:], "lacks"},
+		{"one was raised by nobody", slices.Concat(all[:1], []Alert{forged}, all[1:]), "ask for no such alert"},
+		{"one was over sooner", slices.Concat([]Alert{sooner}, all[1:]), "and over at"},
+	} {
+		var lines bytes.Buffer
+		if err := linesOf(&lines, tc.is); err != nil {
+			t.Fatal(err)
+		}
+		changed := maps.Clone(files)
+		changed[fileAlerts] = lines.Bytes()
+		r := reportOf(t, mended(t, changed, order))
+		found := slices.ContainsFunc(r.Findings, func(f Finding) bool {
+			return f.What == "the alerts" && f.Outcome == Fails && strings.Contains(f.Detail, tc.want)
+		})
+		if found != (tc.want != "") {
+			t.Errorf("%s: %+v", tc.what, r.Findings)
 		}
 	}
 }
