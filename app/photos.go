@@ -23,6 +23,23 @@ var _ web.Photos = photos{}
 
 func (p photos) file(site, hash string) string { return filepath.Join(p.dir, site+"-"+hash+".jpg") }
 
+// Spool is a file among the photos, not in a folder for temporary files: that may be in memory, and readable by others.
+func (p photos) Spool() (web.Spooled, error) {
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the folder of photos: %w", err)
+	}
+	f, err := os.CreateTemp(p.dir, "new-*") // for its owner only; what a crash leaves goes with sweep
+	if err != nil {
+		return nil, err
+	}
+	return spooled{f}, nil
+}
+
+// spooled is a file that is gone when it is closed.
+type spooled struct{ *os.File }
+
+func (f spooled) Close() error { return errors.Join(f.File.Close(), os.Remove(f.Name())) }
+
 // KeepPhoto keeps a photo; one that is there already stays.
 func (p photos) KeepPhoto(site, hash string, photo []byte) error {
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {

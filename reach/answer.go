@@ -3,6 +3,8 @@ package reach
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
@@ -65,21 +67,57 @@ type Probe struct {
 	Shown  time.Time // the phone has shown it; zero: not yet
 	Failed string    // a Failure: why it was not sent
 	key    string
+	of     string // the account
+}
+
+// An account may send so many tests in testsWithin: one guard with a restless finger takes no test from the others.
+const (
+	testsEach   = 6
+	testsWithin = 10 * time.Minute
+)
+
+// OftenError says that an account has sent as many tests as it may.
+type OftenError struct {
+	// Wait is how long until the next one may be sent.
+	Wait time.Duration
+}
+
+func (e *OftenError) Error() string {
+	return fmt.Sprintf("too many tests: the next one in %v", e.Wait.Round(time.Second))
+}
+
+// testsLeft is nil if an account may send another test. The caller holds the lock.
+func (r *Reach) testsLeft(account string, now time.Time) error {
+	var at []time.Time
+	for _, p := range r.probes {
+		if p.of == account && now.Sub(p.Began) < testsWithin {
+			at = append(at, p.Began)
+		}
+	}
+	if len(at) < testsEach {
+		return nil
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	return &OftenError{Wait: at[len(at)-testsEach].Add(testsWithin).Sub(now)}
 }
 
 // probesMost bounds the probes of an hour.
 const probesMost = 2000
 
 // Test sends a phone of an account a notification that says nothing but that it can be reached. It returns when the push service has answered.
-// The error is ErrNone or ErrMany.
+// The error is ErrNone, ErrMany or *OftenError.
 func (r *Reach) Test(ctx context.Context, account, endpoint, title, body string) (*Probe, error) {
 	p := r.PhoneAt(account, endpoint)
 	if p == nil {
 		return nil, ErrNone
 	}
 	token := rand.Text()
-	probe := &Probe{ID: rand.Text(), Began: r.o.Now(), key: keyOf(token)}
+	probe := &Probe{ID: rand.Text(), Began: r.o.Now(), key: keyOf(token), of: account}
 	r.mu.Lock()
+	if err := r.testsLeft(account, probe.Began); err != nil {
+		r.mu.Unlock()
+		return nil, err
+	}
 	if len(r.probes) >= probesMost {
 		r.mu.Unlock()
 		return nil, ErrMany
@@ -125,17 +163,37 @@ type Watch struct {
 // WatchLost is how long nothing may be heard of a page that sounds until it counts as closed.
 const WatchLost = time.Minute
 
-// watchesMost bounds what is known of pages.
-const watchesMost = 5000
+// What is known of pages is bounded: of all, and of an account, of which the page that was heard longest ago goes.
+const (
+	watchesMost = 5000
+	watchesEach = 20
+)
 
 // Watching notes that a page that sounds is open; page tells it from others of the account.
 func (r *Reach) Watching(account, page string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := account + "\x00" + page
-	if _, known := r.watches[key]; known || len(r.watches) < watchesMost {
-		r.watches[key] = Watch{account, r.o.Now()}
+	if _, known := r.watches[key]; !known && !r.roomFor(account) {
+		return
 	}
+	r.watches[key] = Watch{account, r.o.Now()}
+}
+
+// roomFor makes room for another page of an account; false: there is none. The caller holds the lock.
+func (r *Reach) roomFor(account string) bool {
+	oldest, mine := "", 0
+	for key, w := range r.watches {
+		if w.Account == account {
+			if mine++; oldest == "" || w.Heard.Before(r.watches[oldest].Heard) {
+				oldest = key
+			}
+		}
+	}
+	if mine >= watchesEach {
+		delete(r.watches, oldest)
+	}
+	return len(r.watches) < watchesMost
 }
 
 // watched is when a page of an account that sounds was heard last.

@@ -281,6 +281,10 @@ func (s *Server) logShift(w http.ResponseWriter, r *http.Request) error {
 // notLogged tells a phone why not, and whether to try again.
 func (s *Server) notLogged(w http.ResponseWriter, r *http.Request, lang *tongue, err error) error {
 	var f *fault
+	if errors.As(err, &f) && f.status == http.StatusTooManyRequests { // the phone keeps it, and sends it again
+		w.Header().Set("Retry-After", strconv.Itoa(f.retry))
+		return writeJSON(w, f.status, sent{State: "later", Words: lang.T(f.key, f.args...)})
+	}
 	if !errors.As(err, &f) || f.status >= http.StatusInternalServerError {
 		s.opts.Log.Error("an entry of a phone is not stored", "path", r.URL.Path, "err", err)
 		return writeJSON(w, http.StatusServiceUnavailable, sent{State: "later", Words: lang.T("entry.stored")})

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -44,6 +45,12 @@ func (d *drillDeed) acceptable(s *Server) error {
 	under := slices.ContainsFunc(s.opts.Alerts.Open(), func(a alerts.Alert) bool {
 		return a.Drill != nil && a.Site == d.site && (e.Ends == "" || a.Drill.Entry == e.Ends)
 	})
+	if e.Ends == "" && !under {
+		var err error
+		if under, err = s.drillToCome(d.site, v.Record); err != nil {
+			return err
+		}
+	}
 	wrong := func(status int, key string) error { return refused(status, key, fmt.Errorf("a drill at %q", d.site)) }
 	switch {
 	case !isUUID(e.ID):
@@ -111,8 +118,30 @@ func (s *Server) endDrill(w http.ResponseWriter, r *http.Request) error {
 	return s.drilled(w, r, d, "end")
 }
 
+// enterDrill enters drills one after another: whether one is under way must be true still when the next is entered.
+func (s *Server) enterDrill(ctx context.Context, d *drillDeed) (telemetry.Record, error) {
+	s.drills.Lock()
+	defer s.drills.Unlock()
+	return s.enter(ctx, d)
+}
+
+// drillToCome reports whether the record has a drill that begins at a site and that the alerts do not show yet: they follow behind the record.
+func (s *Server) drillToCome(site string, shown uint64) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), apiTimeout)
+	defer cancel()
+	last, err := s.opts.Entries.Entries(ctx, site, telemetry.EntryDrill, 10)
+	if err != nil {
+		return false, fmt.Errorf("listing the drills of a site: %w", err)
+	}
+	fresh := telemetry.InstantOf(s.opts.Now().Add(-showPatience))
+	return slices.ContainsFunc(last, func(rec telemetry.Record) bool {
+		ended := slices.ContainsFunc(last, func(end telemetry.Record) bool { return end.Entry.Ends == rec.Entry.ID })
+		return rec.Entry.Ends == "" && !ended && (rec.Seq > shown || rec.Received > fresh)
+	}), nil
+}
+
 func (s *Server) drilled(w http.ResponseWriter, r *http.Request, d *drillDeed, saved string) error {
-	if _, err := s.enter(r.Context(), d); err != nil {
+	if _, err := s.enterDrill(r.Context(), d); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/reach?"+url.Values{"site": {d.site}, "saved": {saved}}.Encode(), http.StatusSeeOther)

@@ -147,7 +147,10 @@ func (s *Server) enter(ctx context.Context, d deed) (telemetry.Record, error) {
 		rec, done, err = s.opts.Entries.Entered(ctx, site, e.ID)
 	}
 	if err == nil && !done {
-		if err = d.acceptable(s); err != nil {
+		if err = d.acceptable(s); err == nil {
+			err = s.mayEnter(ctx, site, e.Kind)
+		}
+		if err != nil {
 			return telemetry.Record{}, err
 		}
 		_, now := d.entry() // with what there was to be changed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -159,7 +160,11 @@ func (s *Server) apiRefusal(what string, err error, field func(key string) strin
 			text = "body " + about + ": " + text
 		}
 	}
-	return huma.NewError(f.status, text)
+	err = huma.NewError(f.status, text)
+	if f.retry > 0 {
+		err = huma.ErrorWithHeaders(err, http.Header{"Retry-After": {strconv.Itoa(f.retry)}})
+	}
+	return err
 }
 
 type entriesInput struct {

@@ -47,10 +47,11 @@ type hub struct {
 	mu       sync.Mutex
 	boards   map[topic]*board
 	watchers int
+	each     map[string]int // of whom
 }
 
 func newHub(compose func(topic) ([]chunk, error), m *metrics, log *slog.Logger) *hub {
-	return &hub{compose: compose, metrics: m, log: log, boards: make(map[topic]*board)}
+	return &hub{compose: compose, metrics: m, log: log, boards: make(map[topic]*board), each: make(map[string]int)}
 }
 
 // run renders until ctx ends. It owns the rhythm: at most one rendering of a topic per hubInterval, at least one per
@@ -95,14 +96,19 @@ func (h *hub) watched() []*board {
 }
 
 // join starts watching; the first watcher of a topic renders it. The error is errStreams when there are most watchers
-// already, else compose's: the thing is not there. leave must be called once.
-func (h *hub) join(t topic, most int) (b *board, leave func(), err error) {
+// already, errOwnStreams when there are as many as who may have, else compose's: the thing is not there. leave must be called once.
+func (h *hub) join(t topic, who string, most int) (b *board, leave func(), err error) {
 	h.mu.Lock()
-	if h.watchers >= most {
+	full := h.watchers >= most || who == strangers && h.each[who] >= liveMost(who, most)
+	if full || h.each[who] >= liveMost(who, most) {
 		h.mu.Unlock()
-		return nil, nil, errStreams
+		if full {
+			return nil, nil, errStreams
+		}
+		return nil, nil, errOwnStreams
 	}
 	h.watchers++
+	h.each[who]++
 	b, ok := h.boards[t]
 	if !ok {
 		b = &board{topic: t, next: make(chan struct{})}
@@ -116,6 +122,9 @@ func (h *hub) join(t topic, most int) (b *board, leave func(), err error) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.watchers--
+		if h.each[who]--; h.each[who] == 0 {
+			delete(h.each, who)
+		}
 		if b.watchers--; b.watchers == 0 {
 			delete(h.boards, t)
 		}

@@ -9,12 +9,9 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"runtime"
+	"os"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/rules"
@@ -23,6 +20,21 @@ import (
 
 // album keeps photos in memory.
 type album map[string][]byte
+
+func (a album) Spool() (Spooled, error) {
+	f, err := os.CreateTemp("", "spooled-*")
+	if err != nil {
+		return nil, err
+	}
+	return spooled{f}, nil
+}
+
+type spooled struct{ *os.File }
+
+func (f spooled) Close() error {
+	_ = os.Remove(f.Name())
+	return f.File.Close()
+}
 
 func (a album) KeepPhoto(site, hash string, photo []byte) error {
 	a[site+hash] = photo
@@ -263,65 +275,6 @@ func TestPhotosOfForms(t *testing.T) {
 }
 
 // TestAPhotoStandsUpright: how the camera was held is heeded before it is forgotten.
-// Forty phones that send a photo at once wait for each other: what they send and what is decoded takes the memory of a few.
-func TestManyPhotosTakeTurns(t *testing.T) {
-	f, kept := newFleet(), album{}
-	r := start(t, f, func(o *Options) { o.Photos = kept })
-	who := accounts.Manager
-	r.access.identify = func(*http.Request) (*accounts.Caller, error) {
-		return &accounts.Caller{Account: "1", Name: "Rina", Grants: []accounts.Grant{{May: who.May(), Sites: []string{"mpp-magetan"}}}}, nil
-	}
-	var small bytes.Buffer
-	_ = jpeg.Encode(&small, image.NewGray(image.Rect(0, 0, 60, 40)), nil)
-	photo := append(small.Bytes(), make([]byte, 7<<20)...) // as a telephone's, behind its end: what is decoded is small
-	const phones = 40
-	var body bytes.Buffer
-	w := multipart.NewWriter(&body)
-	_ = w.WriteField("day", "2026-01-05")
-	p, _ := w.CreateFormFile("photo", "x.jpg")
-	_, _ = p.Write(photo)
-	_ = w.WriteField("id", "0b0f9a4e-6c1d-4a53-9c38-2f0d6f0c9f00")
-	_ = w.Close()
-	runtime.GC()
-	var before, now runtime.MemStats
-	runtime.ReadMemStats(&before)
-	var wait sync.WaitGroup
-	var good atomic.Int64
-	for range phones {
-		wait.Go(func() {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/site/mpp-magetan/tasks/photo", bytes.NewReader(body.Bytes()))
-			if err != nil {
-				return
-			}
-			req.Header.Set("Content-Type", w.FormDataContentType())
-			req.Header.Set("Origin", r.url)
-			got, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
-			if err != nil {
-				return
-			}
-			_ = got.Body.Close()
-			if got.StatusCode == http.StatusSeeOther {
-				good.Add(1)
-			}
-		})
-	}
-	done, most := make(chan struct{}), uint64(0)
-	go func() { wait.Wait(); close(done) }()
-	for going := true; going; {
-		select {
-		case <-done:
-			going = false
-		case <-time.After(5 * time.Millisecond):
-		}
-		runtime.ReadMemStats(&now)
-		most = max(most, now.HeapAlloc)
-	}
-	t.Logf("%d of %d kept, %d MB more at most", good.Load(), phones, (most-before.HeapAlloc)>>20)
-	if good.Load() != phones || most > before.HeapAlloc+100<<20 {
-		t.Errorf("%d of %d photos kept, %d MB more at most; want all in 100 MB", good.Load(), phones, (most-before.HeapAlloc)>>20)
-	}
-}
-
 func TestAPhotoStandsUpright(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 3, 2)) // one bright corner, top left
 	m.Pix[0] = 255

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/jpeg"
 	_ "image/png" // a scan
 	"io"
@@ -16,8 +17,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/gerbang-iot/gerbang/accounts"
 	"github.com/gerbang-iot/gerbang/facility"
@@ -26,6 +25,8 @@ import (
 
 // Photos keep photos of paper forms outside the journal, where they can be erased: they may show names and hands.
 type Photos interface {
+	// Spool is an empty file for a photo that is coming in. The caller closes it, and then it is gone.
+	Spool() (Spooled, error)
 	// KeepPhoto keeps a photo of a site under its hash; it is durable when the error is nil.
 	KeepPhoto(site, hash string, photo []byte) error
 	// Photo gives one; ErrNotFound: it is not there, or no more.
@@ -34,9 +35,18 @@ type Photos interface {
 	ErasePhoto(site, hash string) error
 }
 
+// Spooled is a photo that is coming in, as a file.
+type Spooled interface {
+	io.ReadWriteSeeker
+	io.Closer
+}
+
 const (
 	maxPhoto     = 8 << 20    // bytes that are sent
-	maxPixels    = 26_000_000 // of a photo, decoded
+	maxPixels    = 26_000_000 // of a photo
+	maxDecoded   = 80 << 20   // bytes of a photo in memory
+	maxBegin     = 256 << 10  // bytes at the begin of a photo, within which a camera says how it was held
+	maxField     = 200        // bytes of a field beside it
 	photoQuality = 80
 	photoPath    = "/tasks/photo"
 )
@@ -76,60 +86,89 @@ func (s *Server) eraseDead(ctx context.Context, site, hash string) error {
 	return nil
 }
 
-// Photos that are being read take memory: the bytes that are sent, and forty times as much decoded. So few are taken in at a time, and one is
-// decoded at a time; who has waited for long is asked to come again.
-const (
-	mostPhotos    = 2
-	photoPatience = 20 * time.Second
-)
-
-var (
-	photosTaken = make(chan struct{}, mostPhotos)
-	oneAtATime  sync.Mutex
-)
-
-// takePhoto waits for room for a photo; leave must be called with it.
-func takePhoto(ctx context.Context) (leave func(), err error) {
-	wait := time.NewTimer(photoPatience)
-	defer wait.Stop()
-	select {
-	case photosTaken <- struct{}{}:
-		return func() { <-photosTaken }, nil
-	case <-wait.C:
-		return nil, &fault{status: http.StatusServiceUnavailable, key: "error.crowded", retry: 10, cause: errManyPhotos}
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-var errManyPhotos = errors.New("many photos are being taken in")
-
 // isPhoto reports whether a text can be the hash of a photo.
 func isPhoto(hash string) bool {
 	return len(hash) == 2*sha256.Size && strings.Trim(hash, "0123456789abcdef") == ""
 }
 
 // cleanPhoto reads a photo and writes it anew: what a camera wrote beside the picture (where, when, on whose phone) is gone, and what is no picture
-// is refused.
-func cleanPhoto(photo []byte) ([]byte, error) {
-	if kind := http.DetectContentType(photo); kind != "image/jpeg" && kind != "image/png" {
+// is refused, as is one that would take more than maxDecoded in memory: that is asked before it is decoded. The caller sees to it that one is read at a
+// time.
+func cleanPhoto(photo io.ReadSeeker) ([]byte, error) {
+	begin, err := beginOf(photo)
+	if err != nil {
+		return nil, err
+	}
+	if kind := http.DetectContentType(begin); kind != "image/jpeg" && kind != "image/png" {
 		return nil, refusedPhoto(fmt.Errorf("a photo of kind %s: want a JPEG or a PNG", kind))
 	}
-	oneAtATime.Lock()
-	defer oneAtATime.Unlock()
-	c, _, err := image.DecodeConfig(bytes.NewReader(photo))
-	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width*c.Height > maxPixels {
+	c, _, err := image.DecodeConfig(photo)
+	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > maxPixels || c.Height > maxPixels || c.Width*c.Height > maxPixels {
 		return nil, refusedPhoto(fmt.Errorf("a photo of %d × %d pixels: want at most %d (%w)", c.Width, c.Height, maxPixels, err))
 	}
-	picture, _, err := image.Decode(bytes.NewReader(photo))
+	if size := c.Width * c.Height * bytesAPixel(c.ColorModel, progressive(begin)); size > maxDecoded {
+		return nil, refusedPhoto(fmt.Errorf("a photo of %d × %d pixels takes %d bytes in memory: want at most %d", c.Width, c.Height, size, maxDecoded))
+	}
+	if _, err := photo.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	picture, _, err := image.Decode(photo)
 	if err != nil {
 		return nil, refusedPhoto(fmt.Errorf("reading a photo: %w", err))
 	}
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, upright(picture, turnOf(photo)), &jpeg.Options{Quality: photoQuality}); err != nil {
+	if err := jpeg.Encode(&out, upright(picture, turnOf(begin)), &jpeg.Options{Quality: photoQuality}); err != nil {
 		return nil, refusedPhoto(fmt.Errorf("writing a photo: %w", err))
 	}
 	return out.Bytes(), nil
+}
+
+// beginOf is the begin of a photo, where a camera says what it is; the photo is at its begin again.
+func beginOf(photo io.ReadSeeker) ([]byte, error) {
+	begin := make([]byte, maxBegin)
+	_, err := photo.Seek(0, io.SeekStart)
+	n := 0
+	if err == nil {
+		if n, err = io.ReadFull(photo, begin); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil
+		}
+	}
+	if err == nil {
+		_, err = photo.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a photo that came in: %w", err)
+	}
+	return begin[:n], nil
+}
+
+// bytesAPixel is what a decoded picture takes in memory, at most.
+func bytesAPixel(m color.Model, progressive bool) int {
+	switch m {
+	case color.GrayModel:
+		if progressive {
+			return 1 + 4
+		}
+		return 1
+	case color.YCbCrModel:
+		if progressive { // all coefficients are kept until the last scan
+			return 3 + 3*4
+		}
+		return 3
+	case color.CMYKModel:
+		if progressive {
+			return 8 + 4*4
+		}
+		return 8 // as it is, and put together
+	case color.Gray16Model:
+		return 2
+	case color.RGBA64Model, color.NRGBA64Model:
+		return 8
+	}
+	if _, ok := m.(color.Palette); ok {
+		return 1
+	}
+	return 4
 }
 
 func refusedPhoto(cause error) error {
@@ -143,12 +182,17 @@ func (s *Server) addPhoto(w http.ResponseWriter, r *http.Request) error {
 	if !ok || s.opts.Photos == nil {
 		return errNoPage
 	}
-	leave, err := takePhoto(r.Context())
+	leave, err := s.inbox.enter(callerOf(r.Context()))
 	if err != nil {
 		return err
 	}
 	defer leave()
-	fields, photo, err := partsOf(r)
+	file, err := s.opts.Photos.Spool()
+	if err != nil {
+		return fmt.Errorf("taking a photo in: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	fields, err := partsOf(r, file)
 	if err != nil {
 		return err
 	}
@@ -156,7 +200,12 @@ func (s *Server) addPhoto(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || day.Year < 2000 || !isUUID(fields["id"]) {
 		return errBadForm
 	}
-	clean, err := cleanPhoto(photo)
+	done, err := s.inbox.turn(r.Context())
+	if err != nil {
+		return err
+	}
+	defer done() // when it is kept: until then its picture is in memory
+	clean, err := cleanPhoto(file)
 	if err != nil {
 		return err
 	}
@@ -181,12 +230,13 @@ func (s *Server) addPhoto(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// partsOf reads a form with a photo, no more of it than may be.
-func partsOf(r *http.Request) (fields map[string]string, photo []byte, err error) {
+// partsOf reads a form with a photo, no more of it than may be; the photo goes to a file and not into memory.
+func partsOf(r *http.Request, photo io.Writer) (fields map[string]string, err error) {
 	form, err := r.MultipartReader()
 	if err != nil {
-		return nil, nil, errBadForm
+		return nil, errBadForm
 	}
+	photos := 0
 	fields = map[string]string{}
 	for range 10 {
 		part, err := form.NextPart()
@@ -194,26 +244,25 @@ func partsOf(r *http.Request) (fields map[string]string, photo []byte, err error
 			break
 		}
 		if err != nil {
-			return nil, nil, tooLarge(err)
-		}
-		limit := int64(200)
-		if part.FormName() == "photo" {
-			limit = maxPhoto
-		}
-		var b bytes.Buffer
-		if known := min(r.ContentLength, limit); part.FormName() == "photo" && known > 0 {
-			b.Grow(int(known) + bytes.MinRead)
-		}
-		if n, err := b.ReadFrom(io.LimitReader(part, limit+1)); err != nil || n > limit {
-			return nil, nil, tooLarge(err)
+			return nil, tooLarge(err)
 		}
 		if part.FormName() == "photo" {
-			photo = b.Bytes()
-		} else {
-			fields[part.FormName()] = b.String()
+			if photos++; photos > 1 {
+				return nil, errBadForm
+			}
+			n, err := io.Copy(photo, io.LimitReader(part, maxPhoto+1))
+			if err != nil || n > maxPhoto {
+				return nil, tooLarge(err)
+			}
+			continue
 		}
+		b, err := io.ReadAll(io.LimitReader(part, maxField+1))
+		if err != nil || len(b) > maxField {
+			return nil, tooLarge(err)
+		}
+		fields[part.FormName()] = string(b)
 	}
-	return fields, photo, nil
+	return fields, nil
 }
 
 func tooLarge(cause error) error {

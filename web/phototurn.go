@@ -101,3 +101,25 @@ func (t turned) At(x, y int) color.Color {
 	}
 	return t.Image.At(b.Min.X+x, b.Min.Y+y)
 }
+
+// progressive reports whether a JPEG comes in several scans, as its frame's header says; also where that is not found.
+func progressive(photo []byte) bool {
+	if len(photo) < 4 || photo[0] != 0xff || photo[1] != 0xd8 {
+		return false
+	}
+	for b := photo[2:]; len(b) >= 4 && b[0] == 0xff; {
+		switch b[1] {
+		case 0xc0, 0xc1:
+			return false
+		case 0xff: // filling
+			b = b[1:]
+			continue
+		}
+		size := int(binary.BigEndian.Uint16(b[2:])) + 2
+		if size < 4 || size > len(b) {
+			return true
+		}
+		b = b[size:]
+	}
+	return true
+}

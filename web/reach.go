@@ -70,11 +70,14 @@ func (s *Server) keepPhone(w http.ResponseWriter, r *http.Request) error {
 }
 
 func phoneFault(err error) error {
+	if often, ok := errors.AsType[*reach.OftenError](err); ok {
+		return waits("error.tests", often.Wait)
+	}
 	switch {
 	case errors.Is(err, reach.ErrEndpoint), errors.Is(err, reach.ErrKeys):
 		return &fault{status: http.StatusUnprocessableEntity, key: "error.phone", cause: err}
 	case errors.Is(err, reach.ErrMany):
-		return &fault{status: http.StatusServiceUnavailable, key: "error.crowded", retry: 60}
+		return &fault{status: http.StatusServiceUnavailable, key: "error.phones_full", retry: 60}
 	case errors.Is(err, reach.ErrNone):
 		return errNoPage
 	}

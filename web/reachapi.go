@@ -146,7 +146,7 @@ func (s *Server) apiEndDrill(ctx context.Context, in *endDrillInput) (*apiOne[ap
 func (s *Server) apiDrill(ctx context.Context, site string, e telemetry.Entry) (*apiOne[apiDrill], error) {
 	e.Kind, e.ID, e.Claimed = telemetry.EntryDrill, strings.ToLower(e.ID), true
 	e.Author, e.Reason = cmp.Or(cleanText(e.Author, maxName), authorOf(ctx)), cleanText(e.Reason, maxComment)
-	rec, err := s.enter(ctx, &drillDeed{site: site, what: e})
+	rec, err := s.enterDrill(ctx, &drillDeed{site: site, what: e})
 	if err != nil {
 		return nil, s.apiRefusal("a drill", err, func(string) string { return "" })
 	}

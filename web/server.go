@@ -159,6 +159,9 @@ type Server struct {
 	base     base
 	metrics  *metrics
 	photos   sync.Mutex // held while a photo and its entry come or go
+	inbox    *inbox     // of photos that are coming in
+	drills   sync.Mutex // held while a drill begins or ends
+	rations  *rations   // of what people enter
 
 	tongues   tongues
 	texts     *alerts.Texts
@@ -218,6 +221,7 @@ func New(opts Options) (*Server, error) {
 	s.adding = make(chan struct{}, mostReports)
 	s.sparks, s.figures = newSparks(opts.Rollups), newFigures()
 	s.tallies = newTallies()
+	s.rations, s.inbox = newRations(), newInbox()
 	s.hub = newHub(s.compose, s.metrics, opts.Log)
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func (s *Server) stream(page string) handlerFunc {
 		default:
 		}
 		t := s.topicOf(page, r, callerOf(r.Context()))
-		b, leave, err := s.hub.join(t, s.opts.MaxStreams)
+		b, leave, err := s.hub.join(t, watcher(r.Context()), s.opts.MaxStreams)
 		if err != nil {
 			return err
 		}

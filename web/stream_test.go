@@ -210,7 +210,7 @@ func TestHubCoalesces(t *testing.T) {
 		}, m, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		go h.run(ctx, f)
-		b, leave, err := h.join(topic{page: "overview"}, 1)
+		b, leave, err := h.join(topic{page: "overview"}, "", 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,14 @@
     return fetch(base + path, {
       method: 'POST', credentials: 'same-origin', headers: {'Content-Type': 'application/x-www-form-urlencoded', 'Accept': 'application/json'},
       body: new URLSearchParams(values).toString()
-    }).then(function (r) { if (!r.ok) throw new Error(String(r.status)); return r.json(); });
+    }).then(function (r) {
+      if (r.ok) return r.json();
+      return r.text().then(function (words) { // that one has to wait, and how long, the gateway says in the page's language
+        var e = new Error(String(r.status));
+        if (r.status === 429) e.words = words.slice(0, 300);
+        throw e;
+      });
+    });
   }
 
   // What the browser lacks; empty: nothing. Only a safe origin may have a service worker.
@@ -74,7 +81,7 @@
       }).then(look);
     }).catch(function (e) {
       console.warn(e); // the browser's own words are in a language of its own
-      document.getElementById('reachable-why').textContent = '';
+      document.getElementById('reachable-why').textContent = e.words || '';
       say('failed');
     });
   });
