@@ -406,6 +406,7 @@ func (e *Engine) wire() {
 		}
 	}
 	e.outages, e.deadCounters, e.directions, e.conservers, e.climates = nil, nil, nil, nil, nil
+	e.fallen, e.unlearned = 0, true
 	due := make([]telemetry.Instant, len(e.instances))
 	for n, i := range e.instances {
 		i.limited = nil

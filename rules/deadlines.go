@@ -33,6 +33,19 @@ func (q *deadlines) next() (slot int, at telemetry.Instant) {
 	return int(s), q.at[s]
 }
 
+// dueBy gives the slots that are due at a time, in no order. They are the top of the heap.
+func (q *deadlines) dueBy(at telemetry.Instant, yield func(slot int)) { q.dueBelow(0, at, yield) }
+
+func (q *deadlines) dueBelow(i int, at telemetry.Instant, yield func(slot int)) {
+	if i >= len(q.heap) || q.at[q.heap[i]] > at {
+		return
+	}
+	yield(int(q.heap[i]))
+	for c := 4*i + 1; c <= 4*i+4; c++ {
+		q.dueBelow(c, at, yield)
+	}
+}
+
 // insert makes room for a slot without a deadline; those from that number on move up by one.
 func (q *deadlines) insert(slot int) {
 	for i, s := range q.heap {

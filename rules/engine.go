@@ -86,6 +86,8 @@ type Engine struct {
 
 	// By wire: who is asked where facts of many devices change.
 	outages      map[string][]*instance // by parent
+	fallen       telemetry.Instant      // up to which those that fall silent are on their boards
+	unlearned    bool                   // outages do not know yet what those behind them are judged by
 	deadCounters []*instance
 	directions   []*instance // who asks whether counters take in for out
 	climates     []climate   // by wire: thermometers with a window of the air around them
@@ -215,6 +217,7 @@ func (e *Engine) advance(to telemetry.Instant) {
 		}
 		e.clock = max(e.clock, at)
 		e.work.fired(e, slot)
+		e.fallSilent()
 		e.fire(slot)
 		e.settle()
 		if e.queue.at[slot] == at {
@@ -290,6 +293,7 @@ func (e *Engine) newDay() {
 		b.forget(old)
 	}
 	e.deafness.forget(old)
+	e.forgetOutages()
 	for _, w := range e.watches {
 		w.forget(old)
 	}
@@ -395,6 +399,9 @@ func (e *Engine) touch(z *zoneState) {
 func (e *Engine) settle() {
 	e.rounds++
 	e.round = e.rounds
+	if len(e.outages) > 0 {
+		e.tellKins()
+	}
 	if len(e.dirty) > 1 {
 		slices.SortFunc(e.dirty, func(a, b *instance) int { return a.order - b.order })
 	}
@@ -415,6 +422,9 @@ func (e *Engine) settle() {
 		e.sample(z)
 	}
 	e.touched = e.touched[:0]
+	if e.unlearned {
+		e.learnKins()
+	}
 	e.round = 0
 }
 
@@ -423,7 +433,7 @@ func (e *Engine) fellSilent(w *watch) {
 	for _, i := range w.watchers {
 		e.ask(i, e.clock)
 	}
-	e.kinChanged(w.device, e.clock)
+	e.kinChanged(w, e.clock)
 	if w == w.device.pulse {
 		e.pulseChanged(w.device, e.clock)
 	}

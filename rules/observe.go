@@ -142,12 +142,15 @@ func (e *Engine) signs(d *deviceState, mask uint64, at telemetry.Instant, first 
 			e.queue.set(w.slot, due) // else it is postponed when it comes due
 		}
 		if changed == 0 {
+			if at > e.clock {
+				e.heardAhead(w)
+			}
 			continue
 		}
 		for _, i := range w.watchers {
 			e.ask(i, changed)
 		}
-		e.kinChanged(d, changed)
+		e.kinChanged(w, changed)
 		if w == d.pulse {
 			if first && !d.flowFlag {
 				// It may have been taken for a counter until now.

@@ -57,7 +57,7 @@ var outageKind = kind{
 			b.engine.outages = make(map[string][]*instance)
 		}
 		b.engine.outages[s.ID] = b.joined(b.engine.outages[s.ID])
-		behind := func(i int, branch string) *behind {
+		behind := func(i int) *behind {
 			def := &b.plan.def.Site.Devices[i]
 			d := b.engine.deviceByID[def.ID]
 			bound := time.Duration(p.Factor * float64(def.Interval))
@@ -67,19 +67,29 @@ var outageKind = kind{
 			w := b.engine.watchFor(d, bound, 0)
 			w.watchers = b.joined(w.watchers)
 			d.explainers = b.joined(d.explainers)
-			return &behind{device: d, watch: w, interval: def.Interval, branch: branch}
+			return &behind{device: d, watch: w, interval: def.Interval}
 		}
-		parents := b.plan.parents()
+		shared := make(map[string]bool)
+		for _, p := range b.plan.parents() {
+			shared[p.ID] = true
+		}
+		branches := make(map[string]int)
 		for i := range b.plan.def.Site.Devices {
 			if branch, ok := b.plan.branch(&b.plan.def.Site.Devices[i], s.ID); ok {
-				if k := behind(i, branch); k != nil {
-					k.shared = slices.ContainsFunc(parents, func(p Subject) bool { return p.ID == branch })
+				if k := behind(i); k != nil {
+					at, known := branches[branch]
+					if !known {
+						at = len(branches)
+						branches[branch] = at
+						j.shared = append(j.shared, shared[branch])
+					}
+					k.branch, k.class = at, j.classOf(k)
 					j.kids = append(j.kids, k)
 				}
 			}
 		}
 		if i, ok := find(b.plan.def.Site.Devices, b.plan.deviceAt, s.ID, deviceID); ok {
-			j.self = behind(i, "")
+			j.self = behind(i)
 		}
 		j.sorted = slices.IsSortedFunc(j.kids, byDevice)
 		return j
@@ -143,8 +153,9 @@ type behind struct {
 	device   *deviceState
 	watch    *watch
 	interval time.Duration
-	branch   string // the part that hangs on the parent directly
-	shared   bool   // others hang on that part
+	branch   int // the part that hangs on the parent directly, of which there may be several
+	class    int // of those that promise the same
+	post         // on the board of the present
 }
 
 type outageJudge struct {
@@ -154,18 +165,51 @@ type outageJudge struct {
 	id     string
 	self   *behind // the parent, where it is a device that promises an interval
 	kids   []*behind
-	sorted bool // they are in the order of the engine's devices
-	memo   outageLook
-	at     telemetry.Instant // of the memo
-	round  uint64
-	states []kidState // of the look that is being made
+	sorted bool   // they are in the order of the engine's devices
+	shared []bool // by branch: others hang on that part
+	// classes are the intervals that are promised, and how long may pass: a building has a few.
+	classes []outageClass
+	memo    outageLook
+	at      telemetry.Instant // of the memo
+	round   uint64
+	board   outageBoard // of the present
+	kin     kinTold
+	// Of the look that is being made.
+	states []kidState
+	tally  []outageTally
 	bounds []time.Duration
+}
+
+// outageClass is what some of the devices behind a parent have in common.
+type outageClass struct {
+	interval, bound time.Duration
+}
+
+// classOf finds the class of a device, making it if it is new.
+func (j *outageJudge) classOf(k *behind) int {
+	c := outageClass{k.interval, k.watch.bound}
+	if i := slices.Index(j.classes, c); i >= 0 {
+		return i
+	}
+	j.classes = append(j.classes, c)
+	return len(j.classes) - 1
 }
 
 // kidState is since when a device behind the parent was not heard, and whether that is too long.
 type kidState struct {
 	last   telemetry.Instant
 	silent bool
+}
+
+// outageTally counts devices of one class at one time, about the newest sign of all that are silent.
+type outageTally struct {
+	outageClass
+	silent int               // fell silent together
+	branch int               // on which the last of them hangs
+	mixed  bool              // and others on others
+	spoke  int               // were silent as well, and are back
+	back   telemetry.Instant // the first of these; Never: there are none
+	rest   int               // speak, as far as is known
 }
 
 // outageLook is what the judge sees at one time.
@@ -188,6 +232,13 @@ func (k *behind) state(t telemetry.Instant, deaf *deafness) (last telemetry.Inst
 	if last == 0 {
 		return 0, false, until
 	}
+	if last == t && until == k.watch.last && t < k.watch.last {
+		// It spoke again and again until then: what is new is when it falls silent after that.
+		if until = deaf.due(k.watch.last, k.watch.bound, k.interval); until > *k.watch.clock && until == k.watch.due() {
+			until = telemetry.Never
+		}
+		return last, false, until
+	}
 	due := deaf.due(last, k.watch.bound, k.interval)
 	if due > t && due != k.watch.due() {
 		until = min(until, due)
@@ -205,7 +256,28 @@ func (j *outageJudge) look(t telemetry.Instant) *outageLook {
 	return &j.memo
 }
 
-func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
+// see looks at the present on the board, which is kept; at the past by asking all devices.
+func (j *outageJudge) see(t telemetry.Instant) outageLook {
+	if t == j.engine.clock && j.boarded() {
+		if l, ok := j.glance(t); ok {
+			if looked != nil {
+				looked(j, t, l)
+			}
+			return l
+		}
+	}
+	l := j.scan(t)
+	if looked != nil {
+		looked(j, t, l)
+	}
+	return l
+}
+
+// looked is told of every look: tests compare them with a simple one.
+var looked func(j *outageJudge, t telemetry.Instant, l outageLook)
+
+// scan asks all devices behind the parent.
+func (j *outageJudge) scan(t telemetry.Instant) (l outageLook) {
 	deafness := &j.engine.deafness
 	l.deaf, l.until = deafness.at(t)
 	if l.deaf {
@@ -224,19 +296,49 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 			l.last = last
 		}
 	}
-	bounds := j.bounds[:0]
+	if l.last == 0 {
+		return l
+	}
+	j.tally = j.tally[:0]
+	for _, c := range j.classes {
+		j.tally = append(j.tally, outageTally{outageClass: c, back: telemetry.Never})
+	}
 	for i, k := range j.kids {
-		if s := &j.states[i]; s.silent && k.together(s.last, l.last) {
-			l.silent++
-			l.slow = max(l.slow, k.interval)
-			if !slices.Contains(bounds, k.watch.bound) { // a building has a few
-				bounds = append(bounds, k.watch.bound)
+		s, c := &j.states[i], &j.tally[k.class]
+		switch {
+		case s.last == 0 || s.silent && !k.together(s.last, l.last):
+		case s.silent:
+			c.mixed = c.mixed || c.silent > 0 && c.branch != k.branch
+			c.silent, c.branch = c.silent+1, k.branch
+		default:
+			c.heard(k.returned(l.last, t))
+		}
+	}
+	return j.decide(t, l)
+}
+
+// heard counts a device that is not silent: it came back at a time, or was not away (0).
+func (c *outageTally) heard(back telemetry.Instant) {
+	if back == 0 {
+		c.rest++
+		return
+	}
+	c.spoke, c.back = c.spoke+1, min(c.back, back)
+}
+
+// decide weighs what was counted.
+func (j *outageJudge) decide(t telemetry.Instant, l outageLook) outageLook {
+	bounds := j.bounds[:0]
+	for i := range j.tally {
+		if c := &j.tally[i]; c.silent > 0 {
+			l.silent += c.silent
+			l.slow = max(l.slow, c.interval)
+			if !slices.Contains(bounds, c.bound) {
+				bounds = append(bounds, c.bound)
 			}
 		}
 	}
-	if j.bounds = bounds; l.silent == 0 {
-		return l
-	}
+	j.bounds = bounds
 	// What those that speak often prove is not undone by a slow one that has fallen silent too, while of another it is not known yet.
 	slices.Sort(bounds)
 	best := l
@@ -252,23 +354,23 @@ func (j *outageJudge) see(t telemetry.Instant) (l outageLook) {
 
 // weigh looks at those of the silent ones that may be silent no longer than slowest.
 func (j *outageJudge) weigh(t telemetry.Instant, l outageLook, slowest time.Duration) outageLook {
-	deafness := &j.engine.deafness
-	branch, alone, shared := "", true, false
+	branch, alone := -1, true
 	l.silent = 0
-	for i, k := range j.kids {
-		if s := &j.states[i]; s.silent && k.together(s.last, l.last) && k.watch.bound <= slowest {
-			l.silent++
-			alone = alone && (branch == "" || branch == k.branch)
-			branch, shared = k.branch, k.shared
+	for i := range j.tally {
+		if c := &j.tally[i]; c.silent > 0 && c.bound <= slowest {
+			l.silent += c.silent
+			alone = alone && !c.mixed && (branch < 0 || branch == c.branch)
+			branch = c.branch
 		}
 	}
 	// Those that speak as often as the ones that fell silent, or nearly so, must be known to have spoken since: for one more interval.
 	open := 0
-	tell := func(k *behind) (spoke, unsure bool) {
-		switch known := l.last.Add(k.interval + k.watch.bound); {
+	tell := func(interval, bound time.Duration) (spoke, unsure bool) {
+		switch known := l.last.Add(interval + bound); {
 		case t >= known:
 			return true, false
-		case k.watch.bound > 2*slowest:
+		case bound > 2*slowest: // until it is known nothing waits for it
+			l.until = min(l.until, known)
 			return false, false
 		default:
 			l.until = min(l.until, known)
@@ -276,30 +378,28 @@ func (j *outageJudge) weigh(t telemetry.Instant, l outageLook, slowest time.Dura
 		}
 	}
 	back := telemetry.Never // the first of them speaks again
-	for i, k := range j.kids {
-		if s := &j.states[i]; s.last == 0 || s.silent {
+	for i := range j.tally {
+		c := &j.tally[i]
+		back = min(back, c.back)
+		l.spoke += c.spoke
+		if c.rest == 0 {
 			continue
 		}
-		if at := k.returned(l.last, t); at != 0 {
-			back = min(back, at)
-			l.spoke++
-			continue
-		}
-		spoke, unsure := tell(k)
+		spoke, unsure := tell(c.interval, c.bound)
 		if spoke {
-			l.spoke++
+			l.spoke += c.rest
 		}
 		if unsure {
-			open++
+			open += c.rest
 		}
 	}
 	l.least = max(min(j.params.Devices, max(2, l.heard)), int(math.Ceil(j.params.Share*float64(l.silent+l.spoke))))
 	selfSilent := false
 	if j.self != nil {
-		last, silent, next := j.self.state(t, deafness)
+		last, silent, next := j.self.state(t, &j.engine.deafness)
 		l.until = min(l.until, next)
 		if selfSilent = silent; !silent && last != 0 {
-			switch spoke, unsure := tell(j.self); {
+			switch spoke, unsure := tell(j.self.interval, j.self.watch.bound); {
 			case spoke:
 				return l // it is there, and what is wrong lies behind it
 			case unsure:
@@ -313,7 +413,7 @@ func (j *outageJudge) weigh(t telemetry.Instant, l outageLook, slowest time.Dura
 		return l
 	}
 	switch {
-	case alone && shared:
+	case alone && j.shared[branch]:
 		return l // one of several branches: that is to be named
 	case selfSilent:
 		l.verdict = Breached
@@ -371,7 +471,7 @@ func (e *Engine) explained(p *plan, from string, t telemetry.Instant) (parent st
 			until = min(until, next)
 			if j, is := era.judge.(*outageJudge); is && t >= era.from {
 				l := j.look(t)
-				until = min(until, l.until)
+				until = min(until, j.tells(l))
 				if l.verdict == Breached {
 					return up, until, true
 				}
@@ -392,12 +492,21 @@ func (d *deviceState) explains(t, last telemetry.Instant) (parent string, until 
 			continue
 		}
 		l := j.look(t)
-		until = min(until, l.until)
+		until = min(until, j.tells(l))
 		if (l.verdict == Breached || l.pending) && j.covers(d, last, l) && !ok {
 			parent, ok = j.id, true
 		}
 	}
 	return parent, until, ok
+}
+
+// tells is when what was seen may explain a silence otherwise, up to the clock. What is still to come the outage tells by itself: of a
+// thousand that fell silent together none need ask.
+func (j *outageJudge) tells(l *outageLook) telemetry.Instant {
+	if l.until > j.engine.clock {
+		return telemetry.Never
+	}
+	return l.until
 }
 
 // covers reports whether a silent device is one of those that fell silent together, or the parent itself.
@@ -427,35 +536,6 @@ func (j *outageJudge) kid(d *deviceState) *behind {
 }
 
 func byDevice(a, b *behind) int { return a.device.index - b.device.index }
-
-// kinChanged asks about the silence of a device and of all that hang on the same parents: what explains one of them may explain others, and
-// a device may be silent for a rule about outages later than for the one about its silence.
-func (e *Engine) kinChanged(d *deviceState, from telemetry.Instant) {
-	for _, i := range d.explainers {
-		for k := range i.eras {
-			j, ok := i.eras[k].judge.(*outageJudge)
-			if !ok {
-				continue
-			}
-			ask := func(kin *behind) {
-				if kin == nil {
-					return
-				}
-				for _, w := range kin.device.watches {
-					if due := w.due(); w.last != 0 && due <= e.clock || len(w.gaps) > 0 && w.gaps[len(w.gaps)-1].to > from {
-						for _, i := range w.watchers {
-							e.ask(i, from)
-						}
-					}
-				}
-			}
-			ask(j.self)
-			for _, kin := range j.kids {
-				ask(kin)
-			}
-		}
-	}
-}
 
 func (j *outageJudge) evidence(t telemetry.Instant, to []Evidence) []Evidence {
 	first := len(to)

@@ -111,6 +111,7 @@ func (e *Engine) restore(c *decoder) error {
 	for n, i := range e.instances {
 		e.queue.set(i.slot, instanceDue[n])
 	}
+	e.learnKins()
 	return nil
 }
 

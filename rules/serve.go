@@ -38,6 +38,7 @@ func (e *Engine) serve(s *telemetry.Service, received telemetry.Instant) error {
 	if s.Deaf {
 		e.deafness.add(from, telemetry.Never)
 	}
+	e.forgetOutages()
 	for _, i := range e.instances {
 		if slices.ContainsFunc(i.eras, func(r era) bool { return listens(r.judge) }) {
 			e.ask(i, max(1, from))

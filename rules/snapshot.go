@@ -12,7 +12,7 @@ import (
 // EngineVersion names what the engine makes of records. It changes whenever the same records could give other verdicts, or a
 // snapshot another layout. The journal says which version judged from which record on: an upgrade never rewrites a verdict,
 // and a replay recomputes only what its own version judged.
-const EngineVersion = "6"
+const EngineVersion = "7"
 
 // snapshotFormat opens every snapshot: one of another version is not read.
 const snapshotFormat = "gerbang rules " + EngineVersion
