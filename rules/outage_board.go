@@ -184,8 +184,7 @@ func (j *outageJudge) glance(t telemetry.Instant) (l outageLook, ok bool) {
 		return l, true
 	}
 	b := &j.board
-	for i := len(b.odd) - 1; i >= 0; i-- { // what is no longer odd leaves, or goes to the end
-		k := b.odd[i]
+	for _, k := range slices.Backward(b.odd) { // what is no longer odd leaves, or goes to the end
 		if _, _, until := k.state(t, deafness); until == telemetry.Never && k.watch.last <= t {
 			j.leave(k)
 			j.stand(k)
