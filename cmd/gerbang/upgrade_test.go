@@ -24,7 +24,7 @@ func TestUpgradeOfTheEngineKeepsWhatWasJudged(t *testing.T) {
 	r.alerted("suhu")
 	r.stop()
 	before := tamper(t, r, `UPDATE records SET body = '{"Version":"0","After":0}' WHERE kind = 6`,
-		`UPDATE snapshots SET body = x'00'`, unchained, chainedAnew)
+		`UPDATE snapshots SET body = x'00'`, unchained, chainedAnew, unlogged)
 	r.serve()
 	c = connect(t, "tcp://"+r.mqtt, "thermometer", nil)
 	publish(t, c, "gerbang/v1/gedung/suhu", `{"boot":"a","seq":4,"body_temperature":39.7}`)
@@ -49,8 +49,10 @@ func TestUpgradeOfTheEngineKeepsWhatWasJudged(t *testing.T) {
 	}
 }
 
-// A journal that an older version wrote has no checksums.
+// A journal that an older version wrote has no checksums, and no transparency logs: they begin behind what is there.
 const (
+	unlogged = `DELETE FROM logs; DELETE FROM log_entries; DELETE FROM log_tiles; UPDATE logs_since SET record = (SELECT max(seq) FROM records),
+		transition = coalesce((SELECT max(id) FROM transitions), 0), change = coalesce((SELECT max(id) FROM alert_changes), 0)`
 	unchained   = `UPDATE records SET sum = NULL`
 	chainedAnew = `UPDATE chain SET begins = (SELECT max(seq) FROM records) + 1`
 )

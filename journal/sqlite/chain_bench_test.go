@@ -55,3 +55,26 @@ func BenchmarkCommit(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/size, "ns/record")
 }
+
+// BenchmarkDigest binds records in a digest: what the transparency log costs each reading, once a day.
+func BenchmarkDigest(b *testing.B) {
+	j, err := Open(b.Context(), Options{Dir: b.TempDir(), Relaxed: true, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	const size = 50_000
+	seq := uint64(1)
+	for b.Loop() {
+		b.StopTimer()
+		if err := j.Commit(b.Context(), &journal.Batch{Records: records(seq, size)}); err != nil {
+			b.Fatal(err)
+		}
+		seq += size
+		b.StartTimer()
+		if err := j.digestThrough(b.Context(), int64(seq-1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/size, "ns/record")
+}
