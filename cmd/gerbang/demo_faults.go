@@ -83,8 +83,8 @@ var demoFaults = []demoFault{
 // demoNote is the note on a site's page: that it is simulated, how its hours came about, and what is wrong on purpose.
 func demoNote(p *demoPlan, s *facility.Site) map[string]string {
 	note := map[string]string{
-		"id": "Demo: pengunjung, alat, dan jam pelayanan gedung ini disimulasikan; penghitungan, aturan, dan peringatannya sungguhan.",
-		"en": "Demo: the visitors, devices and opening hours of this building are simulated; counting, rules and alerts are real.",
+		"id": "Demo: pengunjung, petugas, alat, dan jam pelayanan gedung ini disimulasikan; penghitungan, aturan, dan peringatannya sungguhan.",
+		"en": "Demo: the visitors, staff, devices and opening hours of this building are simulated; counting, rules and alerts are real.",
 	}
 	if p.Shift != nil {
 		note["id"] += fmt.Sprintf(" Jamnya disetel ke UTC%+d agar tampak sedang buka.", clockOf(p, s))
@@ -107,7 +107,7 @@ func clockOf(p *demoPlan, s *facility.Site) int {
 // sayDemo tells what is shown, what of it is simulated, and what is wrong on purpose.
 func sayDemo(w io.Writer, p *demoPlan, sites []facility.Site, now time.Time) error {
 	var b strings.Builder
-	b.WriteString("Visitors, devices and opening hours are simulated; broker, decoding, counting, rules, alerts and journal are real.\n")
+	b.WriteString("Visitors, staff (of the past), devices and opening hours are simulated; broker, decoding, counting, rules, alerts and journal are real.\n")
 	if p.Shift != nil {
 		fmt.Fprintf(&b, "It was night or evening in Indonesia at the first start: the buildings' clocks are set to UTC%+d (%s now).\n", p.offset(),
 			now.UTC().Add(time.Duration(p.offset())*time.Hour).Format("15:04"))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/app"
 	"github.com/gerbang-iot/gerbang/configs"
+	"github.com/gerbang-iot/gerbang/facility"
 	"github.com/gerbang-iot/gerbang/gateway"
 	"github.com/gerbang-iot/gerbang/ingest"
 	"github.com/gerbang-iot/gerbang/journal"
@@ -93,6 +94,11 @@ type demoPast struct {
 	virtual   *virtual
 	buildings []*simulate.Building
 	from      time.Time
+
+	people *demoPeople
+	sites  []facility.Site
+	staged time.Time // until when the people's days are planned
+	looked telemetry.Instant
 }
 
 func newDemoPast(ctx context.Context, cfg *configs.Config, plan *demoPlan, j *sqlite.Journal, from time.Time, log *slog.Logger) (*demoPast, error) {
@@ -107,7 +113,8 @@ func newDemoPast(ctx context.Context, cfg *configs.Config, plan *demoPlan, j *sq
 	g.Quiet(true)
 	return &demoPast{
 		journal: j, gateway: g, virtual: &virtual{gateway: g, now: telemetry.InstantOf(from)}, from: from,
-		buildings: demoBuildings(cfg, plan, from),
+		buildings: demoBuildings(cfg, plan, from), sites: cfg.Sites, staged: from,
+		people: &demoPeople{seed: plan.Seed, today: telemetry.InstantOf(plan.historyFrom(0)), met: map[string]bool{}},
 	}, nil
 }
 
@@ -116,6 +123,7 @@ const historyStep = 10 * time.Minute
 
 // make runs the buildings until now. Messages arrive in the order of time, each half a second after it was sent.
 func (h *demoPast) make(ctx context.Context, bar *progress, now time.Time) error {
+	h.staff(now)
 	var messages []simulate.Message
 	for at, i := h.from, 0; at.Before(now); i++ {
 		if err := ctx.Err(); err != nil {
@@ -135,9 +143,15 @@ func (h *demoPast) make(ctx context.Context, bar *progress, now time.Time) error
 		slices.SortStableFunc(messages, func(a, b simulate.Message) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Topic, b.Topic)) })
 		for _, m := range messages {
 			received := telemetry.InstantOf(m.At.Add(500 * time.Millisecond))
+			if err := h.work(ctx, received); err != nil {
+				return err
+			}
 			if err := h.virtual.accept(ctx, &ingest.Message{Topic: m.Topic, Payload: m.Payload, QoS: 1, Received: received}); err != nil {
 				return err
 			}
+		}
+		if err := h.work(ctx, telemetry.InstantOf(at)); err != nil {
+			return err
 		}
 		if err := h.virtual.advance(ctx, telemetry.InstantOf(at)); err != nil {
 			return err
@@ -147,6 +161,23 @@ func (h *demoPast) make(ctx context.Context, bar *progress, now time.Time) error
 	bar.set(bar.total)
 	bar.done()
 	return nil
+}
+
+// staff plans the days of the people up to a time.
+func (h *demoPast) staff(until time.Time) {
+	for i := range h.buildings {
+		h.people.plan(&h.sites[i], h.buildings[i], h.staged, until)
+	}
+	h.staged = until
+}
+
+// work lets people do what they do until a time.
+func (h *demoPast) work(ctx context.Context, now telemetry.Instant) error {
+	if now >= h.looked+lookEvery {
+		h.looked = now
+		h.people.meet(h)
+	}
+	return h.people.until(ctx, h, now)
 }
 
 // rest leaves the journal as a gateway does that stops, and makes it safe again.
