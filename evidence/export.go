@@ -110,7 +110,7 @@ func Export(ctx context.Context, src Source, o *Options, w io.Writer) (*Manifest
 // gather reads all but the records.
 func (x *exporter) gather(ctx context.Context) error {
 	o := x.o
-	if o.From <= 0 || o.Until <= o.From {
+	if o.From <= 0 || o.Until <= o.From || o.Until > latestUntil {
 		return fmt.Errorf("the period ends at %v, want later than its begin %v", o.Until, o.From)
 	}
 	st, err := x.src.State(ctx)

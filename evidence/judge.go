@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/rules"
 	"github.com/gerbang-iot/gerbang/telemetry"
@@ -55,6 +56,9 @@ func (v *verifier) judge(ctx context.Context) error {
 			if r.Record <= last || r.Record > v.b.m.Last {
 				return fmt.Errorf("%s: record %d comes behind %d, and the pack ends with %d", fileRecords, r.Record, last, v.b.m.Last)
 			}
+			if err := v.timely(r.Received); err != nil {
+				return fmt.Errorf("%s: record %d %w", fileRecords, r.Record, err)
+			}
 			last = r.Record
 			rec, err := r.of(v.b.m.Site, v.b.texts)
 			if err != nil {
@@ -85,6 +89,21 @@ func (v *verifier) judge(ctx context.Context) error {
 	v.r.Records = v.b.seen
 	v.r.add(Holds, "the records", "%d, in order, each read strictly; the table of readings says the same", v.b.seen)
 	j.end()
+	return nil
+}
+
+// mostBefore and mostBehind bound how far from the period the records of a pack may be received: late data revises eight days, and clocks that
+// are wrong are wrong by less. An engine lives through every day up to the record that it is given.
+const (
+	mostBefore = 10 * 366 * 24 * time.Hour
+	mostBehind = 2 * 366 * 24 * time.Hour
+)
+
+// timely refuses a time of receipt that no record of the pack can have.
+func (v *verifier) timely(received telemetry.Instant) error {
+	if m := v.b.m; received < m.From.Add(-mostBefore) || received > m.Until.Add(mostBehind) {
+		return fmt.Errorf("was received at %v, and the pack is about %v to %v", received, m.From, m.Until)
+	}
 	return nil
 }
 
@@ -128,6 +147,9 @@ func (j *judging) begin() error {
 	}
 	if err := j.engine.Restore(v.state); err != nil {
 		return fmt.Errorf("%s: %w", fileState, err)
+	}
+	if err := v.timely(j.engine.Clock()); err != nil {
+		return fmt.Errorf("%s: its last record %w", fileState, err)
 	}
 	j.asking = asked(v.b.alerts, j.engine.Clock())
 	return j.begun()

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gerbang-iot/gerbang/telemetry"
 )
@@ -161,12 +162,15 @@ func policyOf(rec *telemetry.Record) (Policy, error) {
 	return p, nil
 }
 
+// latestUntil is behind all periods that are asked for: what is added to it is still a time.
+var latestUntil = telemetry.InstantOf(time.Date(2250, time.January, 1, 0, 0, 0, 0, time.UTC))
+
 // check refuses a manifest that cannot be one.
 func (m *Manifest) check() error {
 	switch {
 	case m.Format != Format:
 		return fmt.Errorf("its format is %.40q, and this program reads %q: take the version of the program that wrote it", m.Format, Format)
-	case m.Site == "" || m.From <= 0 || m.Until <= m.From || m.Until == telemetry.Never || m.AsOf <= 0 || m.Last < m.First:
+	case m.Site == "" || m.From <= 0 || m.Until <= m.From || m.Until > latestUntil || m.AsOf <= 0 || m.Last < m.First:
 		return errors.New("its manifest names no site, or no period")
 	case !slices.Contains([]Basis{BasisBeginning, BasisState, BasisNone}, m.State.Basis):
 		return fmt.Errorf("its state is %.20q: want beginning, state or none", m.State.Basis)
