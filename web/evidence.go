@@ -264,8 +264,7 @@ func (s *Server) takeEvidence(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.Author, page.Reason = author, cleanText(f.Get("reason"), mostPackPurpose)
 	q, p, err := s.evidenceOf(v, page.From, page.To, onlyRule(page.Rule))
-	var asked wrong
-	if errors.As(err, &asked) {
+	if _, asked := errors.AsType[wrong](err); asked {
 		return s.showEvidence(w, r, http.StatusBadRequest, page, v)
 	}
 	if err != nil {

@@ -110,15 +110,13 @@ func (s *Server) apiEvidence(api huma.API) {
 
 // packError puts why there is no pack into a problem document.
 func (s *Server) packError(err error) error {
-	var asked wrong
-	if errors.As(err, &asked) {
+	if asked, is := errors.AsType[wrong](err); is {
 		return huma.Error400BadRequest(asked.Error())
 	}
 	if key, status := packRefusal(err); key != "" {
 		return huma.NewError(status, s.tongues.byTag("en").T(key))
 	}
-	var known *fault
-	if errors.As(err, &known) {
+	if _, known := errors.AsType[*fault](err); known {
 		return s.apiRefusal("evidence", err, func(string) string { return "" })
 	}
 	return s.apiError("evidence", err)
