@@ -309,7 +309,8 @@ func (c *crawler) page(res *http.Response) {
 
 func (c *crawler) post(where, address string) {
 	c.forms++
-	if strings.HasSuffix(address, "/logout") || strings.HasSuffix(address, "/token") || strings.HasSuffix(address, "/end") || strings.HasSuffix(address, "/undo") { // the last two name what is ended
+	if strings.HasSuffix(address, "/logout") || strings.HasSuffix(address, "/token") || strings.HasSuffix(address, "/end") ||
+		strings.HasSuffix(address, "/undo") || strings.HasSuffix(address, "/take") { // these are about an entry that the form names
 		return
 	}
 	form := url.Values{"id": {newUUID()}, "value": {"12"}, "reason": {"test"}, "text": {"test"}, "name": {"troli"}, "author": {"Budi"}, "to": {"Budi"}, "from": {"/devices"}, "minutes": {"5"},
