@@ -65,7 +65,7 @@ func TestWhatIsNoEntry(t *testing.T) {
 		``:                                    "expected a JSON object",
 		`[]`:                                  "expected a JSON object",
 		`{"v":1,"kind":"begin"} {}`:           "something stands behind it",
-		`{"v":1,"kind":"begin","kind":"end"}`: `"kind" stands there twice`,
+		`{"v":1,"kind":"begin","kind":"end"}`: "a name stands there twice",
 		`{"v":2,"kind":"begin"}`:              `its version is "2"`,
 		`{"kind":"begin"}`:                    `its version is ""`,
 		`{"v":1}`:                             "it has no kind",

@@ -11,6 +11,8 @@ import (
 	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Fact is an entry as it is read.
@@ -122,31 +124,89 @@ func (s *Source) parse(text []byte) error {
 
 // members reads an object of which no name stands twice, and behind which nothing stands.
 func members(text []byte) (map[string]json.RawMessage, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	d := jsontext.NewDecoder(bytes.NewBuffer(text)) // of a buffer it reads without copying; it refuses names that stand twice
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
 		return nil, errors.New("expected a JSON object")
 	}
-	all := map[string]json.RawMessage{}
-	for d.More() {
-		t, err := d.Token()
-		key, ok := t.(string)
-		if err != nil || !ok {
-			return nil, errors.New("expected the name of a member")
+	all := make(map[string]json.RawMessage, 16)
+	for d.PeekKind() != '}' {
+		t, err := d.ReadToken()
+		if err != nil {
+			return nil, unread(err)
 		}
-		if _, twice := all[key]; twice {
-			return nil, fmt.Errorf("%.40q stands there twice", key)
+		key := t.String()
+		value, err := d.ReadValue()
+		if err != nil {
+			return nil, unread(err)
 		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, fmt.Errorf("member %.40q is no JSON", key)
-		}
-		all[key] = value
+		all[key] = json.RawMessage(value.Clone())
 	}
-	if _, err := d.Token(); err != nil {
-		return nil, errors.New("the object does not end")
+	if _, err := d.ReadToken(); err != nil {
+		return nil, unread(err)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something stands behind it")
 	}
 	return all, nil
+}
+
+// unread says why an object cannot be read, without what stands in it.
+func unread(err error) error {
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return errors.New("a name stands there twice")
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return errors.New("the object does not end")
+	}
+	return errors.New("it is no JSON")
+}
+
+// skimmer looks whether entries can be understood, without keeping what they say: whoever verifies a log looks at millions. It is for one goroutine.
+type skimmer struct {
+	text bytes.Reader
+	d    *jsontext.Decoder
+}
+
+// skim is the kind of an entry. Its error is an ErrEntry, where Parse has one about the object, its version or its kind; about its source Parse says more.
+func (s *skimmer) skim(entry []byte) (kind Kind, err error) {
+	s.text.Reset(entry)
+	if s.d == nil {
+		s.d = jsontext.NewDecoder(&s.text)
+	} else {
+		s.d.Reset(&s.text)
+	}
+	if t, err := s.d.ReadToken(); err != nil || t.Kind() != '{' || len(entry) > MostBytes {
+		return "", fmt.Errorf("%w: expected a JSON object of at most %d bytes", ErrEntry, MostBytes)
+	}
+	version := false
+	for s.d.PeekKind() != '}' {
+		t, err := s.d.ReadToken()
+		if err != nil {
+			return "", fmt.Errorf("%w: %w", ErrEntry, unread(err))
+		}
+		isVersion, isKind := t.String() == "v", t.String() == "kind"
+		value, err := s.d.ReadValue()
+		if err != nil {
+			return "", fmt.Errorf("%w: %w", ErrEntry, unread(err))
+		}
+		switch {
+		case isVersion:
+			version = string(value) == "1"
+		case isKind && value.Kind() == '"':
+			text, _ := jsontext.AppendUnquote(nil, value) // it was read as one
+			kind = Kind(text)
+		}
+	}
+	if _, err := s.d.ReadToken(); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrEntry, unread(err))
+	}
+	switch _, err := s.d.ReadToken(); {
+	case !errors.Is(err, io.EOF):
+		return "", fmt.Errorf("%w: something stands behind it", ErrEntry)
+	case !version:
+		return "", fmt.Errorf("%w: it is not of version %d", ErrEntry, Version)
+	case kind == "":
+		return "", fmt.Errorf("%w: it has no kind", ErrEntry)
+	}
+	return kind, nil
 }

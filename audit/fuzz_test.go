@@ -10,7 +10,12 @@ func FuzzParse(f *testing.F) {
 	f.Add(entryOf(1))
 	f.Add([]byte(`{"v":1,"kind":"x","source":{"table":"t","row":"1","sealed":"00"}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		var s skimmer
+		kind, skimmed := s.skim(text)
 		fact, err := Parse(text)
+		if err == nil && (skimmed != nil || kind != fact.Kind) {
+			t.Errorf("%q is read as %+v, and skimmed as %q (%v)", text, fact, kind, skimmed)
+		}
 		if err != nil {
 			return
 		}
