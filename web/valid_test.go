@@ -68,7 +68,7 @@ var forPrograms = []string{"GET /site/{site}/shift", "GET /reach/phone/test/{pro
 func isPage(pattern string) bool {
 	path, ok := strings.CutPrefix(pattern, "GET /")
 	first, _, _ := strings.Cut(path, "/")
-	return ok && !slices.Contains(forPrograms, pattern) && !slices.Contains([]string{"api", "live", "static", "healthz", "readyz", "metrics", "sw.js"}, first)
+	return ok && !slices.Contains(forPrograms, pattern) && !slices.Contains([]string{"api", "live", "log", "static", "healthz", "readyz", "metrics", "sw.js"}, first)
 }
 
 func fetched(t *testing.T, address, lang string) string {
