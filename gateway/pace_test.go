@@ -11,6 +11,7 @@ import (
 
 	"github.com/gerbang-iot/gerbang/alerts"
 	"github.com/gerbang-iot/gerbang/journal"
+	"github.com/gerbang-iot/gerbang/telemetry"
 )
 
 // paced runs a loop that waits 10 ms for company, and counts its commits.
@@ -124,8 +125,13 @@ func TestWhoWasReachedWaits(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		open := l.gw.Open()
-		if len(open) == 0 {
+		open := make(chan []alerts.Alert, 1)
+		l.post(func(context.Context, telemetry.Instant) error {
+			open <- l.gw.Open()
+			return nil
+		})
+		all := <-open
+		if len(all) == 0 {
 			t.Fatal("no alert is open")
 		}
 		for seq := range 5 {
@@ -135,7 +141,7 @@ func TestWhoWasReachedWaits(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		before := commits.Load()
-		l.Accepted([]alerts.Acceptance{{Alert: open[0].ID, Receivers: []string{"satpam"}}})
+		l.Accepted([]alerts.Acceptance{{Alert: all[0].ID, Receivers: []string{"satpam"}}})
 		synctest.Wait()
 		if n := commits.Load() - before; n != 0 {
 			t.Errorf("that a router took an alert made %d commits at once, want it to go with the messages", n)
