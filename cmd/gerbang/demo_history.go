@@ -95,7 +95,7 @@ type demoPast struct {
 	buildings []*simulate.Building
 	from      time.Time
 
-	people *demoPeople
+	people *demoPeople // nil: nobody acts
 	sites  []facility.Site
 	staged time.Time // until when the people's days are planned
 	looked telemetry.Instant
@@ -165,6 +165,9 @@ func (h *demoPast) make(ctx context.Context, bar *progress, now time.Time) error
 
 // staff plans the days of the people up to a time.
 func (h *demoPast) staff(until time.Time) {
+	if h.people == nil {
+		return
+	}
 	for i := range h.buildings {
 		h.people.plan(&h.sites[i], h.buildings[i], h.staged, until)
 	}
@@ -173,6 +176,9 @@ func (h *demoPast) staff(until time.Time) {
 
 // work lets people do what they do until a time.
 func (h *demoPast) work(ctx context.Context, now telemetry.Instant) error {
+	if h.people == nil {
+		return nil
+	}
 	if now >= h.looked+lookEvery {
 		h.looked = now
 		h.people.meet(h)
